@@ -1,0 +1,160 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+struct event;
+struct event_base;
+
+namespace lp {
+
+namespace detail {
+struct EventDeleter {
+  void operator()(event* e) const;
+};
+struct EventBaseDeleter {
+  void operator()(event_base* b) const;
+};
+// A link of a ring: a lone one points at itself, so that unlinking needs no list.
+struct RingLink {
+  RingLink* prev = this;
+  RingLink* next = this;
+};
+}  // namespace detail
+
+// One loop, one thread. Everything bound to a loop (IoEvent, Timer, Deadline) is made, used and destroyed on the thread
+// that runs it, or before it runs / after it stopped; only post() and stop() may be called from elsewhere.
+// Order of one turn: I/O and timer callbacks in libevent's order, posted functions, then deferred deletions. What a
+// posted function posts runs in the next turn, so that I/O is never starved.
+class EventLoop {
+ public:
+  EventLoop();
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Runs until stop(). Functions posted before run() are run first.
+  void run();
+  // From any thread. The current turn is finished, posted functions included.
+  void stop();
+  // From any thread: `f` runs on the loop's thread, never inside this call. Functions still queued when the loop is
+  // destroyed are destroyed unrun.
+  void post(std::function<void()> f);
+  // From the loop's thread: destroys `object` at the end of this turn, when no callback of its is on the stack.
+  template <class T>
+  void defer_delete(std::unique_ptr<T> object) {
+    if (object) doom(std::shared_ptr<void>(std::move(object)));
+  }
+
+  // After run() has returned: destroys what was deferred and not yet deleted, before what it refers to goes.
+  void delete_deferred() { delete_doomed(); }
+
+  [[nodiscard]] event_base* raw() const { return base_.get(); }
+
+ private:
+  void doom(std::shared_ptr<void> object);
+  void wake();
+  void run_posted();
+  void delete_doomed();
+  void finish_turn();
+  void arm_end_of_turn();
+
+  std::unique_ptr<event_base, detail::EventBaseDeleter> base_;
+  std::unique_ptr<event, detail::EventDeleter> wakeup_;
+  std::unique_ptr<event, detail::EventDeleter> end_of_turn_;
+  std::vector<std::shared_ptr<void>> doomed_;
+  int wakeup_fd_ = -1;
+  std::mutex mutex_;  // guards posted_ and awake_
+  std::vector<std::function<void()>> posted_;
+  bool awake_ = false;  // an eventfd write is already under way: further posts need none
+  bool finishing_turn_ = false;
+};
+
+enum IoInterest : short { kReadable = 0x02, kWritable = 0x04 };  // libevent's EV_READ and EV_WRITE
+
+// A persistent registration of one descriptor and one interest. Register once per connection: each enable() after a
+// disable() is an epoll_ctl. The descriptor is not owned and must outlive this.
+class IoEvent {
+ public:
+  IoEvent(EventLoop& loop, int fd, IoInterest interest, std::function<void()> on_ready);
+  IoEvent(const IoEvent&) = delete;
+  IoEvent& operator=(const IoEvent&) = delete;
+  void enable();   // idempotent
+  void disable();  // idempotent
+  [[nodiscard]] bool enabled() const { return enabled_; }
+
+ private:
+  std::function<void()> on_ready_;
+  bool enabled_ = false;
+  std::unique_ptr<event, detail::EventDeleter> event_;
+};
+
+// One-shot. start() again moves it. Precise, and a heap operation in libevent: for per-request deadlines use Deadline.
+class Timer {
+ public:
+  Timer(EventLoop& loop, std::function<void()> on_time);
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  void start_ms(std::int64_t delay_ms);
+  void stop();
+
+ private:
+  std::function<void()> on_time_;
+  std::unique_ptr<event, detail::EventDeleter> event_;
+};
+
+class SignalEvent {
+ public:
+  SignalEvent(EventLoop& loop, int signal_number, std::function<void()> on_signal);
+  SignalEvent(const SignalEvent&) = delete;
+  SignalEvent& operator=(const SignalEvent&) = delete;
+
+ private:
+  std::function<void()> on_signal_;
+  std::unique_ptr<event, detail::EventDeleter> event_;
+};
+
+class Deadline;
+
+// Coarse timeouts for a whole loop from one libevent timer: setting, moving and clearing a Deadline costs no system
+// call. Fires never early and at most kTickMs + the step of the kernel's coarse clock (4 to 10 ms) + one turn late.
+// Ticks only while deadlines are set; a cleared one is forgotten when the hand comes by.
+class DeadlineWheel {
+ public:
+  static constexpr std::int64_t kTickMs = 100;
+  explicit DeadlineWheel(EventLoop& loop);  // `loop` must outlive the wheel, the wheel all its deadlines
+  ~DeadlineWheel();
+  DeadlineWheel(const DeadlineWheel&) = delete;
+  DeadlineWheel& operator=(const DeadlineWheel&) = delete;
+
+ private:
+  friend class Deadline;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// One timeout of one object; cleared when destroyed. The callback may set() it again or destroy other deadlines, but
+// not this one (defer_delete its owner).
+class Deadline : private detail::RingLink {
+ public:
+  Deadline(DeadlineWheel& wheel, std::function<void()> on_time);
+  ~Deadline();
+  Deadline(const Deadline&) = delete;
+  Deadline& operator=(const Deadline&) = delete;
+
+  void set_ms(std::int64_t delay_ms);  // moves it when already set; pushing it later is a plain store
+  void clear();
+  [[nodiscard]] bool is_set() const { return due_tick_ >= 0; }
+
+ private:
+  friend struct DeadlineWheel::Impl;
+  DeadlineWheel& wheel_;
+  std::function<void()> on_time_;
+  std::int64_t due_tick_ = -1;   // -1: not set
+  std::int64_t slot_tick_ = -1;  // where it is linked, -1: nowhere; not later than due_tick_ (moved lazily)
+};
+
+}  // namespace lp

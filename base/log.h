@@ -1,0 +1,59 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace lp {
+
+enum class LogLevel { debug, info, warning, error };
+
+// One field of a log line. Values are escaped as JSON, control bytes and broken UTF-8 included, and cut at 2 KiB:
+// whatever the outside world sends stays one line (attacks.md O17).
+struct LogField {
+  std::string_view key;
+  std::variant<std::string_view, std::int64_t, bool> value;
+};
+
+// The log thread and its two sinks: access lines to stdout (or nowhere) and error lines to stderr. A line is appended
+// to a bounded buffer under a short lock; a slow or dead sink never stalls the caller: lines beyond the bound are
+// dropped and counted, and the count is logged when there is room again. All members may be called from any thread.
+class Log {
+ public:
+  struct Options {
+    int access_fd = 1;  // -1: off
+    int error_fd = 2;
+    std::size_t buffer_bytes = 4 << 20;  // per sink
+    LogLevel level = LogLevel::info;
+  };
+  explicit Log(Options options);
+  ~Log();  // writes what is buffered, waits at most a second for a stuck sink
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  // A complete JSON object without newline. Needs no wake-up of the log thread (no system call): written within 100 ms.
+  void access(std::string_view json_line);
+  [[nodiscard]] bool access_enabled() const { return options_.access_fd >= 0; }
+  // {"time":...,"level":...,"msg":...,fields...}. Never pass a token, code, cookie or secret.
+  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+  void info(std::string_view m, std::initializer_list<LogField> f = {}) { write(LogLevel::info, m, f); }
+  void warning(std::string_view m, std::initializer_list<LogField> f = {}) { write(LogLevel::warning, m, f); }
+  void error(std::string_view m, std::initializer_list<LogField> f = {}) { write(LogLevel::error, m, f); }
+  [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Impl;
+  Options options_;
+  std::atomic<std::uint64_t> dropped_{0};
+  std::unique_ptr<Impl> impl_;
+};
+
+// Appends `text` as the inside of a JSON string: escaped, invalid UTF-8 replaced by U+FFFD, cut at `max_bytes`.
+void append_json_escaped(std::string& out, std::string_view text, std::size_t max_bytes = 2048);
+// "2026-11-22T05:42:26.123Z"
+void append_rfc3339_ms(std::string& out, std::int64_t unix_ms);
+
+}  // namespace lp
