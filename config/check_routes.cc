@@ -1,0 +1,160 @@
+#include <algorithm>
+
+#include "config/check.h"
+#include "config/path_pattern.h"
+#include "config/suggest.h"
+
+namespace lp {
+namespace {
+
+// One route with the key under which messages name it.
+struct Place {
+  const RouteSettings& route;
+  const Settings& settings;
+  Report& report;
+  std::string key;
+  [[nodiscard]] std::string at(std::string_view name) const { return key + "." + std::string(name); }
+};
+
+bool is_wildcard(const std::string& host) { return host.substr(0, 2) == "*."; }
+
+// "*.example.com" stands for exactly one label more.
+bool wildcard_matches(const std::string& wildcard, const std::string& host) {
+  const auto dot = host.find('.');
+  return dot != std::string::npos && dot > 0 && host.substr(dot) == wildcard.substr(1);
+}
+
+bool host_covers(const std::string& wide, const std::string& narrow) {
+  if (wide.empty() || wide == narrow) return true;
+  return is_wildcard(wide) && !is_wildcard(narrow) && wildcard_matches(wide, narrow);
+}
+
+bool is_regex(const RouteSettings& route) { return route.path.kind == PathPattern::Kind::regex; }
+
+void upstream_is_known(const Place& p) {
+  const std::string& name = p.route.upstream;
+  if (p.report.has_problem_in(p.at("upstream")) || p.report.has_problem_in(p.at("access"))) return;
+  if (name.empty()) {
+    if (p.route.access == Access::deny) return;
+    return p.report.problem(p.key, "required: expected upstream, found nothing (only access: deny needs none)");
+  }
+  if (p.settings.upstreams.count(name) > 0) return;
+  std::vector<std::string> names;
+  for (const auto& [known, upstream] : p.settings.upstreams) names.push_back(known);
+  const auto near = nearest(name, names);
+  p.report.problem(p.at("upstream"),
+                   "no upstream is called '" + name + "'" + (near.empty() ? "" : ", did you mean '" + near + "'?"));
+}
+
+// A rule that nobody would evaluate must not look as if it protected something.
+void require_is_enforced(const Place& p) {
+  if (p.report.has(p.at("require")) && p.route.require.empty() && !p.report.has_problem_in(p.at("require"))) {
+    p.report.problem(p.at("require"), "expected roles or social, found nothing: everybody who is signed in would pass");
+  }
+  if (p.route.require.empty() || p.route.access == Access::signed_in || p.report.has_problem_in(p.at("access"))) return;
+  p.report.problem(p.at("require"), "require works with access: signed_in only");
+}
+
+void sign_in_keys_matter(const Place& p) {
+  if (p.route.access == Access::signed_in) return;
+  for (const auto* name : {"unauthenticated", "sign_in"}) {
+    const bool optional_sign_in = p.route.access == Access::optional && std::string_view(name) == "sign_in";
+    if (optional_sign_in || !p.report.has(p.at(name))) continue;
+    p.report.warning(p.at(name), "has no effect: this route never asks anybody to sign in");
+  }
+}
+
+void host_is_ours(const Place& p) {
+  const std::string& host = p.route.host;
+  if (host.empty() || p.report.has_problem_in("external_urls")) return;
+  const auto& origins = p.settings.external_urls;
+  const bool covered =
+      std::any_of(origins.begin(), origins.end(), [&](const Origin& origin) { return host_covers(host, origin.host); });
+  if (!covered) p.report.problem(p.at("host"), "none of external_urls has the host '" + host + "'");
+}
+
+void path_is_not_ours(const Place& p) {
+  if (is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
+  if (!is_below(p.route.path.text, p.settings.auth_prefix)) return;
+  p.report.problem(p.at("path"), "never matches: paths below auth_prefix (" + p.settings.auth_prefix +
+                                     ") belong to logto-proxy itself");
+}
+
+void encoded_slash_can_match(const Place& p) {
+  if (is_regex(p.route) || p.route.encoded_slash == EncodedSlash::keep) return;
+  if (p.route.path.text.find("%2F") == std::string::npos) return;
+  p.report.problem(p.at("path"), "never matches: a path with %2F needs encoded_slash: keep");
+}
+
+void regex_can_match(const Place& p) {
+  if (!is_regex(p.route) || p.route.path.text.empty()) return;
+  const char first = p.route.path.text.front();
+  const bool letter =
+      (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || (first >= '0' && first <= '9');
+  if (letter)
+    p.report.warning(p.at("path"), "never matches: the pattern must match the whole path, which starts with '/'");
+}
+
+void strip_prefix_fits(const Place& p) {
+  const std::string& prefix = p.route.strip_prefix;
+  if (prefix.empty() || p.report.has_problem_in(p.at("path"))) return;
+  if (is_regex(p.route))
+    return p.report.problem(p.at("strip_prefix"), "works with plain paths only, not with a pattern");
+  if (is_below(p.route.path.text, prefix)) return;
+  p.report.problem(p.at("strip_prefix"), "expected a prefix of the route's path in whole segments, found '" + prefix +
+                                             "' for '" + format_path_pattern(p.route.path) + "'");
+}
+
+bool methods_cover(const RouteSettings& wide, const RouteSettings& narrow) {
+  if (wide.methods.empty()) return true;
+  return !narrow.methods.empty() && std::all_of(narrow.methods.begin(), narrow.methods.end(), [&](const auto& method) {
+    return std::find(wide.methods.begin(), wide.methods.end(), method) != wide.methods.end();
+  });
+}
+
+bool methods_meet(const RouteSettings& a, const RouteSettings& b) {
+  if (a.methods.empty() || b.methods.empty()) return true;
+  return std::any_of(a.methods.begin(), a.methods.end(), [&](const auto& method) {
+    return std::find(b.methods.begin(), b.methods.end(), method) != b.methods.end();
+  });
+}
+
+bool is_open(const RouteSettings& route) { return route.access == Access::public_ || route.access == Access::optional; }
+
+// The first route that matches wins: say so where that is surely not what was meant.
+void order_makes_sense(const Place& p) {
+  for (const auto& earlier : p.settings.routes) {
+    if (earlier.index >= p.route.index) return;
+    if (!host_covers(earlier.host, p.route.host) || !covers(earlier.path, p.route.path)) continue;
+    if (methods_cover(earlier, p.route)) {
+      const bool opened = is_open(earlier) && !is_open(p.route);
+      return p.report.warning(p.key, "never matches: route " + earlier.label +
+                                         " stands before it and takes all its requests" +
+                                         (opened ? ", without asking who they come from" : ""));
+    }
+    if (is_open(earlier) && !is_open(p.route) && methods_meet(earlier, p.route)) {
+      return p.report.warning(p.key,
+                              "the open route " + earlier.label + " stands before it and takes some of its requests");
+    }
+  }
+}
+
+using Rule = void (*)(const Place&);
+constexpr Rule kRules[] = {
+    upstream_is_known,       require_is_enforced, sign_in_keys_matter, host_is_ours,      path_is_not_ours,
+    encoded_slash_can_match, regex_can_match,     strip_prefix_fits,   order_makes_sense,
+};
+
+}  // namespace
+
+void check_routes(const Settings& settings, Report& report) {
+  if (settings.routes.empty() && !report.has_problem_in("routes")) {
+    report.problem("routes", "required: expected at least one route, found none");
+  }
+  for (const auto& route : settings.routes) {
+    const Place place{route, settings, report, "routes[" + std::to_string(route.index) + "]"};
+    for (const Rule rule : kRules) rule(place);
+  }
+}
+
+}  // namespace lp

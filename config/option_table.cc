@@ -1,0 +1,354 @@
+#include "config/option_table.h"
+
+#include <algorithm>
+
+#include "config/binding.h"
+#include "config/option_bindings.h"
+#include "config/value.h"
+
+namespace lp {
+namespace {
+
+// The member of the settings that a row is about.
+#define LP_FIELD(member) \
+  [](const Scope& scope) -> auto& { return scope.member; }
+
+constexpr std::int64_t kKiB = 1024;
+constexpr std::int64_t kGiB = kKiB * kKiB * kKiB;
+constexpr std::int64_t kLongest = 400 * kDay;  // browsers cap a cookie's life there
+
+using Table = std::vector<Option>;
+
+void add_later(Table& table, std::string path, std::string_view reason) {
+  table.push_back({std::move(path), "", "null", 0, 0, kLater, reason, {}});
+}
+
+void add_addresses(Table& table) {
+  table.push_back(
+      {"external_urls", "a list of origins such as https://app.example.com", "", 0, 0, kRequired | kNonEmpty,
+       "Origins that browsers use. Redirect URIs, links and cookie flags come from here, never from request "
+       "headers.",
+       external_urls_binding()});
+  add_later(table, "sign_in_url",
+            "sign-in on one origin for several is not built yet: every external URL signs in itself");
+  table.push_back({"listen[].address", "an address", "127.0.0.1:8080", 0, 0, kRequired,
+                   "Where to listen: IP:PORT or unix:/PATH. Port 0 takes a free one.",
+                   scalar<ListenSettings>([](const Scope& s) -> ListenSettings& { return *s.listen; }, parse_listen,
+                                          format_listen)});
+  add_later(
+      table, "listen[].tls",
+      "TLS is not built yet in this version: put a TLS terminator in front, keep https:// in external_urls and set "
+      "trusted_proxies");
+  table.push_back({"admin.listen", "an address", "127.0.0.1:9180", 0, 0, kPlain,
+                   "/healthz and /readyz; never on a public listener.",
+                   scalar<ListenSettings>(LP_FIELD(settings->admin), parse_listen, format_listen)});
+  table.push_back({"workers", "auto or a whole number", "auto", 1, 1024, kPlain,
+                   "Event loops; auto: the CPUs that this process may use.", workers_binding()});
+  table.push_back({"trusted_proxies", "a list of addresses and ranges such as 10.0.0.0/8", "[]", 0, 0, kPlain,
+                   "Whose X-Forwarded-* and X-Request-Id are believed; nobody by default.",
+                   list<Cidr>(LP_FIELD(settings->trusted_proxies), parse_cidr, format_cidr)});
+}
+
+void add_limits(Table& table) {
+  table.push_back({"limits.request_head", "a size", "64KiB", kKiB, 16 * kKiB * kKiB, kPlain,
+                   "Request line and header fields together; more is 431.",
+                   size(LP_FIELD(settings->limits.request_head_bytes))});
+  table.push_back({"limits.header_count", "a whole number", "200", 10, 10000, kPlain,
+                   "Header fields of a request; more is 431.", count(LP_FIELD(settings->limits.header_count))});
+  table.push_back({"limits.target", "a size", "16KiB", 256, 1024 * kKiB, kPlain,
+                   "Path and query of a request; more is 414.", size(LP_FIELD(settings->limits.target_bytes))});
+  table.push_back({"limits.request_body", "a size or none", "none", 0, 1024 * kGiB, kPlain,
+                   "Body of a request; more is 413.", size(LP_FIELD(settings->limits.request_body_bytes))});
+  table.push_back({"limits.connections", "a whole number", "10000", 1, 1000000, kPlain,
+                   "Client connections at one time.", count(LP_FIELD(settings->limits.connections))});
+  table.push_back({"timeouts.request_head", "a duration", "15s", 100, kHour, kPlain,
+                   "From the first byte of a request to the end of its head; then 408.",
+                   duration(LP_FIELD(settings->timeouts.request_head_ms))});
+  table.push_back({"timeouts.idle_connection", "a duration", "75s", 100, kDay, kPlain,
+                   "A kept-alive client connection between requests.",
+                   duration(LP_FIELD(settings->timeouts.idle_connection_ms))});
+  table.push_back({"timeouts.body_idle", "a duration", "60s", 100, kDay, kPlain, "Silence within a request body.",
+                   duration(LP_FIELD(settings->timeouts.body_idle_ms))});
+}
+
+void add_sign_in(Table& table, const std::string& prefix, std::string_view keep_fragment_default) {
+  table.push_back({prefix + "with", "social:TARGET or sso:CONNECTOR_ID", "null", 0, 0, kPlain,
+                   "Straight to that connector, without Logto's first screen.",
+                   optional_text(LP_FIELD(sign_in().with), parse_with)});
+  table.push_back({prefix + "first_screen", "one of Logto's first screens", "null", 0, 0, kPlain,
+                   "sign_in, register, reset_password, identifier:sign_in, identifier:register or single_sign_on.",
+                   optional_text(LP_FIELD(sign_in().first_screen), parse_first_screen)});
+  table.push_back({prefix + "prompt", "login, consent or none", "null", 0, 0, kPlain,
+                   "login asks for the password again, none never shows a page.",
+                   optional_text(LP_FIELD(sign_in().prompt), parse_prompt)});
+  table.push_back({prefix + "ui_locales", "language tags such as 'ja en'", "null", 0, 0, kPlain,
+                   "Languages of Logto's pages; null: the browser's Accept-Language.",
+                   optional_text(LP_FIELD(sign_in().ui_locales), parse_ui_locales)});
+  table.push_back({prefix + "keep_fragment", "true or false", keep_fragment_default, 0, 0, kPlain,
+                   "A small page carries the #fragment over an interactive sign-in, for hash-routed apps.",
+                   keep_fragment_binding()});
+  table.push_back({prefix + "extra", "a map of parameters", "{}", 0, 0, kPlain,
+                   "Further parameters of the authorization request.", extra_binding()});
+}
+
+void add_logto(Table& table) {
+  add_later(table, "realms",
+            "several Logto applications in one process are not built yet: run one logto-proxy for each");
+  table.push_back({"logto.endpoint", "an origin such as https://tenant.logto.app", "", 0, 0, kRequired,
+                   "As the browser sees it; the issuer is {endpoint}/oidc, everything else comes by discovery.",
+                   origin_binding(LP_FIELD(settings->logto.endpoint))});
+  table.push_back({"logto.connect_to", "an origin such as http://logto:3001", "null", 0, 0, kPlain,
+                   "Where logto-proxy reaches Logto, if elsewhere; Host and X-Forwarded-Proto stay the endpoint's.",
+                   optional_origin_binding(LP_FIELD(settings->logto.connect_to))});
+  add_later(table, "logto.backchannel_url", "back-channel logout is not built yet: leave this key out");
+  table.push_back({"logto.ca_file", "a file", "null", 0, 0, kPlain,
+                   "Certificate authorities (PEM) that vouch for Logto; null: the system's.", ca_file_binding()});
+  table.push_back({"logto.app_id", "the application's id", "", 0, 0, kRequired, "Of the application in Logto.",
+                   text(LP_FIELD(settings->logto.app_id), parse_visible_text)});
+  table.push_back({"logto.app_secret", "the application's secret", "null", 0, 0, kSecret,
+                   "Of the application in Logto, which is a traditional web application.", app_secret_binding()});
+  table.push_back({"logto.app_secret_file", "a file", "null", 0, 0, kPlain, "A file that holds app_secret.",
+                   app_secret_file_binding()});
+  table.push_back({"logto.scopes", "a list of scopes", "[profile, email, roles]", 0, 0, kPlain,
+                   "What is asked of Logto; openid is always sent.", scopes_binding()});
+  table.push_back(
+      {"logto.refresh", "auto, offline_access or off", "auto", 0, 0, kPlain,
+       "auto uses a refresh token if one comes, offline_access asks for one.",
+       choice<RefreshMode>(LP_FIELD(settings->logto.refresh), {{"auto", RefreshMode::automatic},
+                                                               {"offline_access", RefreshMode::offline_access},
+                                                               {"off", RefreshMode::off}})});
+  table.push_back({"logto.trust_email", "true or false", "false", 0, 0, kPlain,
+                   "Logto's email_verified only says that there is an address.",
+                   boolean(LP_FIELD(settings->logto.trust_email))});
+  add_sign_in(table, "logto.sign_in.", "false");
+}
+
+void add_session(Table& table) {
+  table.push_back({"session.secret", "base64 of 32 bytes or more, or a list", "null", 0, 0, kSecret | kNonEmpty,
+                   "`logto-proxy secret` prints one. A list is a ring: the first seals, all open.",
+                   session_secret_binding()});
+  table.push_back({"session.secret_file", "a file", "null", 0, 0, kPlain, "A file that holds secret, one in each line.",
+                   session_secret_file_binding()});
+  table.push_back({"session.idle_timeout", "a duration", "24h", kSecond, kLongest, kPlain,
+                   "A session that nobody uses ends.", duration(LP_FIELD(settings->session.idle_timeout_ms))});
+  table.push_back({"session.max_lifetime", "a duration", "14d", kSecond, kLongest, kPlain,
+                   "Every session ends, used or not.", duration(LP_FIELD(settings->session.max_lifetime_ms))});
+  table.push_back({"session.revalidate", "a duration", "1h", kSecond, kLongest, kPlain,
+                   "Without a refresh token: after this long the next navigation asks Logto silently (prompt=none).",
+                   duration(LP_FIELD(settings->session.revalidate_ms))});
+  table.push_back({"session.store", "cookie", "cookie", 0, 0, kPlain, "Where sessions live: in an encrypted cookie.",
+                   store_binding()});
+  table.push_back({"session.cookie.name", "a cookie name", "null", 0, 0, kPlain,
+                   "null: __Host-logto_session on https, logto_session on http.",
+                   text(LP_FIELD(settings->session.cookie.name), parse_cookie_name)});
+  table.push_back({"session.cookie.same_site", "lax or none", "lax", 0, 0, kPlain,
+                   "none lets pages of other sites frame the app; it needs https.", same_site_binding()});
+  add_later(table, "session.cookie.domain",
+            "one session for several hosts is not built yet: each external URL has a session of its own");
+  add_later(table, "revocations", "back-channel logout is not built yet: leave this key out");
+  add_later(table, "redis", "sessions in Redis are not built yet: use session.store: cookie");
+  table.push_back({"auth_prefix", "a path", "/_auth", 0, 0, kPlain,
+                   "Where sign-in, sign-up, callback, sign-out, signed-out and me are, on every external URL.",
+                   text(LP_FIELD(settings->auth_prefix), parse_plain_path)});
+}
+
+void add_upstreams(Table& table) {
+  table.push_back({"upstreams.*.url", "http://HOST:PORT or unix:/PATH", "", 0, 0, kPlain,
+                   "The app. Names are resolved again by TTL.", upstream_url_binding()});
+  table.push_back({"upstreams.*.servers", "a list of one URL", "null", 0, 0, kNonEmpty,
+                   "Another way to write url; one server for now.", upstream_servers_binding()});
+  table.push_back({"upstreams.*.host", "client, upstream or a host", "client", 0, 0, kPlain,
+                   "The Host that the app gets: the client's, the upstream's or this one.", upstream_host_binding()});
+  table.push_back({"upstreams.*.connect_timeout", "a duration", "5s", 10, kHour, kPlain, "To connect.",
+                   duration(LP_FIELD(upstream->connect_timeout_ms))});
+  table.push_back({"upstreams.*.response_timeout", "a duration", "60s", 10, kDay, kPlain,
+                   "Until the head of the response; then 504.", duration(LP_FIELD(upstream->response_timeout_ms))});
+  table.push_back({"upstreams.*.idle_timeout", "a duration", "1h", 10, 30 * kDay, kPlain,
+                   "Silence in a response body or a tunnel.", duration(LP_FIELD(upstream->idle_timeout_ms))});
+  table.push_back({"identity_headers.*.claim", "a claim", "", 0, 0, kRequired, "Whose value the header gets.",
+                   text(LP_FIELD(header->claim), parse_visible_text)});
+  table.push_back({"identity_headers.*.encoding", "percent or utf8", "percent", 0, 0, kPlain,
+                   "percent: every byte but visible ASCII, and %, and in lists the comma, is percent-encoded.",
+                   choice<HeaderEncoding>(LP_FIELD(header->encoding),
+                                          {{"percent", HeaderEncoding::percent}, {"utf8", HeaderEncoding::utf8}})});
+  table.push_back({"access_log.format", "json", "json", 0, 0, kPlain, "One JSON object a line.", log_format_binding()});
+  table.push_back({"access_log.output", "stdout or off", "stdout", 0, 0, kPlain, "Where to, or off.",
+                   choice<bool>(LP_FIELD(settings->access_log.enabled), {{"stdout", true}, {"off", false}})});
+}
+
+void add_routes(Table& table) {
+  table.push_back({"routes[].host", "a host or *.DOMAIN", "null", 0, 0, kPlain,
+                   "Only requests to this host; null: any external URL.",
+                   text(LP_FIELD(route->host), parse_route_host)});
+  table.push_back({"routes[].path", "a path", "", 0, 0, kRequired,
+                   "/a/b is that path alone, /a/* is /a, /a/ and all below, \"~ REGEX\" must match the whole path.",
+                   scalar<PathPattern>(LP_FIELD(route->path), parse_path_pattern, format_path_pattern)});
+  table.push_back({"routes[].methods", "a list of methods", "null", 0, 0, kNonEmpty, "Only these; null: any.",
+                   null_if_empty(LP_FIELD(route->methods), parse_method)});
+  table.push_back({"routes[].access", "public, optional, signed_in or deny", "signed_in", 0, 0, kPlain,
+                   "optional: anybody, and identity headers for those who are signed in.",
+                   choice<Access>(LP_FIELD(route->access), {{"public", Access::public_},
+                                                            {"optional", Access::optional},
+                                                            {"signed_in", Access::signed_in},
+                                                            {"deny", Access::deny}})});
+  table.push_back({"routes[].require.roles", "a list of roles", "null", 0, 0, kNonEmpty,
+                   "Any one of these global roles; 403 for others.",
+                   null_if_empty(LP_FIELD(route->require.roles), parse_nonempty_text)});
+  table.push_back({"routes[].require.social", "a list of social targets", "null", 0, 0, kNonEmpty,
+                   "An identity linked at any one of these; 403 for others.",
+                   null_if_empty(LP_FIELD(route->require.social), parse_social_target)});
+  table.push_back({"routes[].unauthenticated", "auto, redirect or 401", "auto", 0, 0, kPlain,
+                   "auto: navigations go to sign in, everything else gets 401.",
+                   choice<Unauthenticated>(LP_FIELD(route->unauthenticated), {{"auto", Unauthenticated::automatic},
+                                                                              {"redirect", Unauthenticated::redirect},
+                                                                              {"401", Unauthenticated::status_401}})});
+  add_sign_in(table, "routes[].sign_in.", "null");
+  table.push_back({"routes[].upstream", "a name under upstreams", "null", 0, 0, kPlain,
+                   "Where to; needed unless access is deny.", text(LP_FIELD(route->upstream), parse_upstream_name)});
+  table.push_back({"routes[].strip_prefix", "a path", "null", 0, 0, kPlain, "Taken off before the app sees the path.",
+                   text(LP_FIELD(route->strip_prefix), parse_plain_path)});
+  table.push_back({"routes[].encoded_slash", "reject or keep", "reject", 0, 0, kPlain,
+                   "%2F in a path: 400, or passed as it is, never decoded (GitLab, npm).",
+                   choice<EncodedSlash>(LP_FIELD(route->encoded_slash),
+                                        {{"reject", EncodedSlash::reject}, {"keep", EncodedSlash::keep}})});
+  table.push_back({"routes[].allowed_origins", "a list of origins", "[]", 0, 0, kPlain,
+                   "Further origins whose scripts may open WebSockets; our own always may.",
+                   list<Origin>(LP_FIELD(route->allowed_origins), parse_config_origin,
+                                [](const Origin& origin) { return origin.text(); })});
+}
+
+#undef LP_FIELD
+
+Table make_table() {
+  Table table;
+  add_addresses(table);
+  add_limits(table);
+  add_logto(table);
+  add_session(table);
+  add_upstreams(table);
+  add_routes(table);
+  return table;
+}
+
+Scope listen_scope(Settings& settings, ListenSettings& listen) { return {&settings, &listen}; }
+Scope upstream_scope(Settings& settings, UpstreamSettings& upstream) { return {&settings, nullptr, &upstream}; }
+Scope header_scope(Settings& settings, IdentityHeaderSettings& header) {
+  return {&settings, nullptr, nullptr, &header};
+}
+Scope route_scope(Settings& settings, RouteSettings& route) { return {&settings, nullptr, nullptr, nullptr, &route}; }
+
+Group listen_group() {
+  return {"listen",
+          Group::Kind::list,
+          "address",
+          [](Settings& s) { s.listen.clear(); },
+          [](Settings& s, const std::string&) { return listen_scope(s, s.listen.emplace_back()); },
+          [](Settings& s) {
+            std::vector<std::pair<std::string, Scope>> all;
+            for (auto& listen : s.listen) all.emplace_back("", listen_scope(s, listen));
+            return all;
+          }};
+}
+
+Group upstream_group() {
+  return {"upstreams",
+          Group::Kind::named,
+          "url",
+          [](Settings& s) { s.upstreams.clear(); },
+          [](Settings& s, const std::string& name) {
+            auto& upstream = s.upstreams[name];
+            upstream.name = name;
+            return upstream_scope(s, upstream);
+          },
+          [](Settings& s) {
+            std::vector<std::pair<std::string, Scope>> all;
+            for (auto& [name, upstream] : s.upstreams) all.emplace_back(name, upstream_scope(s, upstream));
+            return all;
+          }};
+}
+
+Group header_group() {
+  return {"identity_headers",
+          Group::Kind::named,
+          "claim",
+          [](Settings& s) { s.identity_headers.clear(); },
+          [](Settings& s, const std::string& name) {
+            auto& header = s.identity_headers.emplace_back();
+            header.header = name;
+            return header_scope(s, header);
+          },
+          [](Settings& s) {
+            std::vector<std::pair<std::string, Scope>> all;
+            for (auto& header : s.identity_headers) all.emplace_back(header.header, header_scope(s, header));
+            return all;
+          }};
+}
+
+Group route_group() {
+  return {"routes",
+          Group::Kind::list,
+          "",
+          [](Settings& s) { s.routes.clear(); },
+          [](Settings& s, const std::string&) {
+            auto& route = s.routes.emplace_back();
+            route.index = static_cast<int>(s.routes.size());
+            return route_scope(s, route);
+          },
+          [](Settings& s) {
+            std::vector<std::pair<std::string, Scope>> all;
+            for (auto& route : s.routes) all.emplace_back("", route_scope(s, route));
+            return all;
+          }};
+}
+
+const std::vector<Group>& groups() {
+  static const std::vector<Group> all{listen_group(),
+                                      upstream_group(),
+                                      header_group(),
+                                      route_group(),
+                                      {"access_log", Group::Kind::map, "output", {}, {}, {}}};
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Option>& option_table() {
+  static const Table table = make_table();
+  return table;
+}
+
+const Option* find_option(std::string_view path) {
+  for (const auto& option : option_table()) {
+    if (option.path == path) return &option;
+  }
+  return nullptr;
+}
+
+const Group* find_group(std::string_view path) {
+  for (const auto& group : groups()) {
+    if (group.path == path) return &group;
+  }
+  return nullptr;
+}
+
+std::string Group::element_path() const { return std::string(path) + (kind == Kind::list ? "[]" : ".*"); }
+
+std::string join_path(std::string_view path, std::string_view key) {
+  return path.empty() ? std::string(key) : std::string(path) + "." + std::string(key);
+}
+
+std::vector<std::string> child_keys(std::string_view path) {
+  std::vector<std::string> keys;
+  for (const auto& option : option_table()) {
+    std::string_view rest = option.path;
+    if (!path.empty()) {
+      if (rest.substr(0, path.size()) != path || rest.size() <= path.size() || rest[path.size()] != '.') continue;
+      rest.remove_prefix(path.size() + 1);
+    }
+    std::string key(rest.substr(0, rest.find_first_of(".[")));
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+}  // namespace lp

@@ -1,0 +1,117 @@
+#include "config/path_pattern.h"
+
+#include "base/encoding.h"
+#include "config/value.h"
+
+namespace lp {
+namespace {
+
+constexpr std::string_view kHex = "0123456789ABCDEF";
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
+}
+
+// RFC 3986 3.3: pchar without its escapes, and '/'.
+bool is_raw_path_char(char c) {
+  return is_unreserved(c) || std::string_view("!$&'()*+,;=:@/").find(c) != std::string_view::npos;
+}
+
+Result<void> check_escape(std::string_view escape) {
+  const auto high = escape.size() < 3 ? kHex.npos : kHex.find(escape[1]);
+  const auto low = escape.size() < 3 ? kHex.npos : kHex.find(escape[2]);
+  if (high == kHex.npos || low == kHex.npos) return expected("an escape with two upper-case hex digits", escape);
+  const auto byte = static_cast<unsigned char>(high * 16 + low);
+  if (byte < 0x20 || byte == 0x7f || byte == '\\')
+    return expected("a path without encoded controls or backslashes", escape);
+  if (byte < 0x80 && is_unreserved(static_cast<char>(byte))) {
+    return expected(
+        "the character itself, '" + std::string(1, static_cast<char>(byte)) + "', where no escape is needed", escape);
+  }
+  return {};
+}
+
+Result<void> check_segments(std::string_view path) {
+  for (std::size_t at = 1; at <= path.size();) {
+    const auto end = std::min(path.find('/', at), path.size());
+    const auto segment = path.substr(at, end - at);
+    if (segment == "." || segment == "..") return expected("a path without '.' and '..' segments", path);
+    if (segment.empty() && end < path.size()) return expected("a path without '//'", path);
+    at = end + 1;
+  }
+  return {};
+}
+
+Result<PathPattern> parse_regex(std::string_view text) {
+  const auto pattern = trim_ows(text.substr(1));
+  const RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), path_regex_options());
+  if (pattern.empty()) return fail("expected a pattern after '~'");
+  if (!regex.ok()) return fail("expected an RE2 pattern after '~': " + regex.error());
+  return PathPattern{PathPattern::Kind::regex, std::string(pattern)};
+}
+
+}  // namespace
+
+Result<void> check_normal_path(std::string_view path) {
+  if (path.empty() || path.front() != '/') return expected("a path that starts with '/'", path);
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (path[i] == '%') {
+      if (auto escape = check_escape(path.substr(i, 3)); !escape) return escape;
+      i += 2;
+    } else if (path[i] == '?' || path[i] == '#') {
+      return expected("a path without query and fragment", path);
+    } else if (static_cast<unsigned char>(path[i]) >= 0x80) {
+      return expected("non-ASCII characters percent-encoded, as in %C3%A9", path);
+    } else if (!is_raw_path_char(path[i])) {
+      return expected("a path of characters that RFC 3986 allows", path);
+    }
+  }
+  const auto decoded = percent_decode(path);
+  if (!decoded || !is_valid_utf8(*decoded)) return expected("escapes that are UTF-8", path);
+  return check_segments(path);
+}
+
+Result<PathPattern> parse_path_pattern(std::string_view text) {
+  if (!text.empty() && text.front() == '~') return parse_regex(text);
+  const bool is_prefix = text.size() >= 2 && text.substr(text.size() - 2) == "/*";
+  const auto path = is_prefix ? text.substr(0, text.size() - 2) : text;
+  if (path.find('*') != std::string_view::npos) return expected("'*' only at the end, as in /public/*", text);
+  if (!(is_prefix && path.empty())) {
+    if (auto normal = check_normal_path(path); !normal) return normal.error();
+  }
+  if (is_prefix && !path.empty() && path.back() == '/') return expected("a path without '//'", text);
+  return PathPattern{is_prefix ? PathPattern::Kind::prefix : PathPattern::Kind::exact, std::string(path)};
+}
+
+std::string format_path_pattern(const PathPattern& pattern) {
+  if (pattern.kind == PathPattern::Kind::regex) return "~ " + pattern.text;
+  return pattern.kind == PathPattern::Kind::prefix ? pattern.text + "/*" : pattern.text;
+}
+
+bool is_below(std::string_view path, std::string_view prefix) {
+  return path.substr(0, prefix.size()) == prefix && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+bool covers(const PathPattern& wide, const PathPattern& narrow) {
+  using Kind = PathPattern::Kind;
+  if (wide.kind == narrow.kind && wide.text == narrow.text) return true;
+  if (wide.kind == Kind::prefix && wide.text.empty()) return true;
+  if (narrow.kind == Kind::regex) return false;
+  if (wide.kind == Kind::prefix) return is_below(narrow.text, wide.text);
+  if (wide.kind == Kind::regex && narrow.kind == Kind::exact) {
+    const RE2 regex(wide.text, path_regex_options());
+    return regex.ok() && RE2::FullMatch(narrow.text, regex);
+  }
+  return false;
+}
+
+RE2::Options path_regex_options() {
+  RE2::Options options(RE2::Latin1);
+  options.set_log_errors(false);
+  options.set_max_mem(1 << 20);
+  options.set_never_nl(true);
+  return options;
+}
+
+}  // namespace lp

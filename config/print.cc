@@ -1,0 +1,79 @@
+#include <algorithm>
+
+#include "config/document.h"
+#include "config/load.h"
+#include "config/option_table.h"
+
+namespace lp {
+namespace {
+
+Node empty_map() {
+  Node node;
+  node.kind = Node::Kind::map;
+  return node;
+}
+
+bool says_something(const Node& node) { return !node.is_null() && !(node.is_map() && node.entries.empty()); }
+
+Node print_value(const std::string& path, const Scope& scope, bool only_what_is_set);
+
+// Inside elements of lists, what is not set is left out; elsewhere every key is shown.
+Node print_map(const std::string& path, const Scope& scope, bool only_what_is_set) {
+  Node map = empty_map();
+  for (auto& key : child_keys(path)) {
+    const std::string child = join_path(path, key);
+    const Option* option = find_option(child);
+    if (option != nullptr && (option->is(kLater) || !option->binding.print)) continue;
+    Node value = print_value(child, scope, only_what_is_set);
+    const bool is_group = option == nullptr && find_group(child) == nullptr;
+    if (!says_something(value) && (only_what_is_set || is_group)) continue;
+    map.entries.push_back({std::move(key), {}, std::move(value)});
+  }
+  return map;
+}
+
+// { address: x } is written as x.
+Node shortened(const Group& group, const std::string& path, Node element) {
+  const Node* main = element.find(group.shorthand);
+  if (main == nullptr) return element;
+  const bool rest_is_default = std::all_of(element.entries.begin(), element.entries.end(), [&](const Entry& entry) {
+    const Option* option = find_option(join_path(path, entry.key));
+    return entry.key == group.shorthand || (option != nullptr && entry.value.text == option->default_text);
+  });
+  if (!rest_is_default) return element;
+  Node copy = *main;
+  return copy;
+}
+
+Node print_group(const Group& group, const Scope& scope) {
+  Node out = empty_map();
+  if (group.kind == Group::Kind::list) out.kind = Node::Kind::list;
+  const std::string path = group.element_path();
+  for (const auto& [name, inner] : group.elements(*scope.settings)) {
+    Node element = shortened(group, path, print_map(path, inner, true));
+    if (group.kind == Group::Kind::list) {
+      out.items.push_back(std::move(element));
+    } else {
+      out.entries.push_back({name, {}, std::move(element)});
+    }
+  }
+  return out;
+}
+
+Node print_value(const std::string& path, const Scope& scope, bool only_what_is_set) {
+  if (const Option* option = find_option(path)) return option->binding.print(scope);
+  const Group* group = find_group(path);
+  if (group != nullptr && group->kind != Group::Kind::map) return print_group(*group, scope);
+  return print_map(path, scope, only_what_is_set);
+}
+
+}  // namespace
+
+std::string print_config(const Settings& settings) {
+  Settings copy = settings;
+  Scope top;
+  top.settings = &copy;
+  return write_yaml(print_map("", top, false));
+}
+
+}  // namespace lp

@@ -1,0 +1,379 @@
+#include "config/value.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include "base/encoding.h"
+#include "base/url.h"
+
+namespace lp {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::int64_t factor;
+};
+
+// Largest first: formatting takes the first that divides.
+constexpr std::array<Unit, 5> kTimeUnits{{{"d", kDay}, {"h", kHour}, {"m", kMinute}, {"s", kSecond}, {"ms", 1}}};
+constexpr std::array<Unit, 4> kSizeUnits{{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"", 1}}};
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
+  return value;
+}
+
+template <std::size_t N>
+std::optional<std::int64_t> with_unit(std::string_view text, const std::array<Unit, N>& units) {
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = whole_number(text.substr(0, digits));
+  if (!number) return std::nullopt;
+  for (const auto& unit : units) {
+    if (unit.name != text.substr(digits)) continue;
+    if (*number > std::numeric_limits<std::int64_t>::max() / unit.factor) return std::nullopt;
+    return *number * unit.factor;
+  }
+  return std::nullopt;
+}
+
+template <std::size_t N>
+std::string in_units(std::int64_t value, const std::array<Unit, N>& units) {
+  for (const auto& unit : units) {
+    if (value != 0 && value % unit.factor == 0) return std::to_string(value / unit.factor) + std::string(unit.name);
+  }
+  return "0" + std::string(units.back().name);
+}
+
+constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+// How many bits the text's own family has, the address v4-mapped.
+std::optional<int> read_address(const std::string& text, std::array<std::uint8_t, 16>& address) {
+  if (inet_pton(AF_INET6, text.c_str(), address.data()) == 1) return 128;
+  std::copy(kMappedPrefix.begin(), kMappedPrefix.end(), address.begin());
+  if (inet_pton(AF_INET, text.c_str(), address.data() + 12) == 1) return 32;
+  return std::nullopt;
+}
+
+bool only_zero_below(const Cidr& cidr) {
+  for (int bit = cidr.prefix_bits; bit < 128; ++bit) {
+    if ((cidr.address[static_cast<std::size_t>(bit / 8)] >> (7 - bit % 8)) & 1) return false;
+  }
+  return true;
+}
+
+bool is_mapped(const Cidr& cidr) {
+  return cidr.prefix_bits >= 96 && std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), cidr.address.begin());
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  const auto number = whole_number(text);
+  if (!number || *number > 65535) return std::nullopt;
+  return static_cast<std::uint16_t>(*number);
+}
+
+bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+bool all_of(std::string_view text, std::string_view others) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [&](char c) { return is_alnum(c) || others.find(c) != std::string_view::npos; });
+}
+
+bool is_socket_path(std::string_view path) {
+  constexpr std::size_t kMaxSunPath = 107;
+  return path.size() > 1 && path.front() == '/' && path.size() <= kMaxSunPath;
+}
+
+std::vector<std::string> words(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size());
+    if (end > 0) out.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const auto& part : parts) out += (out.empty() ? "" : " ") + part;
+  return out;
+}
+
+}  // namespace
+
+Error expected(std::string_view what, std::string_view found) {
+  std::string shown(found.substr(0, 80));
+  if (found.size() > 80) shown = replace_invalid_utf8(shown) + "...";
+  return fail("expected " + std::string(what) + ", found '" + shown + "'");
+}
+
+Result<std::int64_t> parse_duration(std::string_view text) {
+  const auto value = with_unit(text, kTimeUnits);
+  if (!value) return expected("a duration such as 500ms, 30s, 15m, 12h or 14d", text);
+  return *value;
+}
+
+std::string format_duration(std::int64_t ms) { return in_units(ms, kTimeUnits); }
+
+Result<std::int64_t> parse_size(std::string_view text) {
+  if (text == "none") return kUnlimited;
+  const auto value = with_unit(text, kSizeUnits);
+  if (!value) return expected("a size such as 512, 64KiB, 10MiB or 1GiB", text);
+  return *value;
+}
+
+std::string format_size(std::int64_t bytes) { return bytes == kUnlimited ? "none" : in_units(bytes, kSizeUnits); }
+
+Result<std::int64_t> parse_count(std::string_view text) {
+  const auto value = whole_number(text);
+  if (!value) return expected("a whole number", text);
+  return *value;
+}
+
+Result<bool> parse_bool(std::string_view text) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  return expected("true or false", text);
+}
+
+Result<Cidr> parse_cidr(std::string_view text) {
+  static constexpr std::string_view kWhat = "an address or a range such as 10.0.0.0/8 or fd00::/8";
+  const auto slash = text.find('/');
+  Cidr cidr;
+  const auto family_bits = read_address(std::string(text.substr(0, slash)), cidr.address);
+  if (!family_bits) return expected(kWhat, text);
+  int prefix = *family_bits;
+  if (slash != std::string_view::npos) {
+    const auto number = whole_number(text.substr(slash + 1));
+    if (!number || *number > *family_bits) return expected(kWhat, text);
+    prefix = static_cast<int>(*number);
+  }
+  cidr.prefix_bits = prefix + 128 - *family_bits;
+  if (!only_zero_below(cidr)) return expected("a range whose bits below the prefix are zero", text);
+  return cidr;
+}
+
+std::string format_cidr(const Cidr& cidr) {
+  char text[INET6_ADDRSTRLEN] = {};
+  const bool mapped = is_mapped(cidr);
+  const int family = mapped ? AF_INET : AF_INET6;
+  inet_ntop(family, cidr.address.data() + (mapped ? 12 : 0), text, sizeof text);
+  const int full = mapped ? 32 : 128;
+  const int prefix = mapped ? cidr.prefix_bits - 96 : cidr.prefix_bits;
+  return prefix == full ? std::string(text) : std::string(text) + "/" + std::to_string(prefix);
+}
+
+bool is_ip_literal(std::string_view text) {
+  std::array<std::uint8_t, 16> address{};
+  return text.find('\0') == std::string_view::npos && read_address(std::string(text), address).has_value();
+}
+
+Result<ListenSettings> parse_listen(std::string_view text) {
+  static constexpr std::string_view kWhat = "an address such as 127.0.0.1:8080, 0.0.0.0:8080, [::]:8080 or unix:/path";
+  ListenSettings listen;
+  if (text.substr(0, 5) == "unix:") {
+    if (!is_socket_path(text.substr(5))) return expected("unix: and an absolute path of at most 107 bytes", text);
+    return ListenSettings{ListenSettings::Kind::unix_socket, "", 0, std::string(text.substr(5))};
+  }
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return expected(kWhat, text);
+  const auto port = parse_port(text.substr(colon + 1));
+  auto host = text.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  const bool is_v6 = host.find(':') != std::string_view::npos;
+  if (!port || is_v6 != bracketed || !is_ip_literal(host)) return expected(kWhat, text);
+  listen.host = std::string(host);
+  listen.port = *port;
+  return listen;
+}
+
+std::string format_listen(const ListenSettings& listen) {
+  if (listen.kind == ListenSettings::Kind::unix_socket) return "unix:" + listen.path;
+  const bool is_v6 = listen.host.find(':') != std::string::npos;
+  return (is_v6 ? "[" + listen.host + "]" : listen.host) + ":" + std::to_string(listen.port);
+}
+
+Result<void> parse_upstream_url(std::string_view text, UpstreamSettings& upstream) {
+  if (text.substr(0, 5) == "unix:") {
+    if (!is_socket_path(text.substr(5))) return expected("unix: and an absolute path of at most 107 bytes", text);
+    upstream.kind = UpstreamSettings::Kind::unix_socket;
+    upstream.socket_path = std::string(text.substr(5));
+    return {};
+  }
+  const auto url = parse_url(text);
+  if (!url) return fail(expected("http://HOST:PORT or unix:/PATH", text).message + " (" + url.error().message + ")");
+  if (url->origin.is_https()) {
+    return fail("https:// to an upstream is not built yet in this version: use http:// on a network that you trust");
+  }
+  if (url->path != "/" || !url->query.empty()) {
+    return expected("an upstream without a path (the request's own path is sent; see strip_prefix)", text);
+  }
+  upstream.kind = UpstreamSettings::Kind::tcp;
+  upstream.host = url->origin.host;
+  if (upstream.host.front() == '[') upstream.host = upstream.host.substr(1, upstream.host.size() - 2);
+  upstream.port = url->origin.port;
+  return {};
+}
+
+std::string format_upstream_url(const UpstreamSettings& upstream) {
+  if (upstream.kind == UpstreamSettings::Kind::unix_socket) return "unix:" + upstream.socket_path;
+  const bool is_v6 = upstream.host.find(':') != std::string::npos;
+  return Origin{"http", is_v6 ? "[" + upstream.host + "]" : upstream.host, upstream.port}.text();
+}
+
+Result<Origin> parse_config_origin(std::string_view text) {
+  auto origin = parse_origin(text);
+  if (origin) return origin;
+  return fail(expected("an origin such as https://app.example.com", text).message + " (" + origin.error().message +
+              ")");
+}
+
+bool is_token(std::string_view text) { return all_of(text, "!#$%&'*+-.^_`|~"); }
+
+bool is_host(std::string_view text) {
+  if (text.size() > 2 && text.front() == '[' && text.back() == ']')
+    return is_ip_literal(text.substr(1, text.size() - 2));
+  if (text.size() > 253 || !all_of(text, "-._") || text.front() == '.' || text.back() == '.') return false;
+  return text.find("..") == std::string_view::npos && ascii_lower(text) == text;
+}
+
+Result<Secret> parse_session_secret(std::string_view text) {
+  static constexpr std::string_view kWhat =
+      "expected base64 of 32 bytes or more (the value is not shown); `logto-proxy secret` prints one";
+  constexpr std::size_t kMinBytes = 32;
+  std::string plain(text);
+  while (!plain.empty() && plain.back() == '=' && text.size() - plain.size() < 2) plain.pop_back();
+  std::replace(plain.begin(), plain.end(), '+', '-');
+  std::replace(plain.begin(), plain.end(), '/', '_');
+  auto bytes = base64url_decode(plain);
+  const bool padded_wrongly = text.size() != plain.size() && text.size() % 4 != 0;
+  if (!bytes || padded_wrongly || bytes->size() < kMinBytes) return fail(std::string(kWhat));
+  return Secret(std::move(*bytes));
+}
+
+Result<std::string> parse_with(std::string_view text) {
+  const auto colon = text.find(':');
+  const auto kind = text.substr(0, colon);
+  const bool good = colon != std::string_view::npos && (kind == "social" || kind == "sso") &&
+                    all_of(text.substr(colon + 1), "._-") && text.size() <= 128;
+  if (!good) return expected("social:TARGET (as in social:linkedin) or sso:CONNECTOR_ID", text);
+  return std::string(text);
+}
+
+Result<std::string> parse_prompt(std::string_view text) {
+  const auto all = words(text);
+  const auto count = [&](std::string_view word) { return std::count(all.begin(), all.end(), word); };
+  const bool known = count("login") + count("consent") + count("none") == static_cast<std::ptrdiff_t>(all.size());
+  const bool repeats = count("login") > 1 || count("consent") > 1;
+  if (all.empty() || !known || repeats || (count("none") > 0 && all.size() > 1)) {
+    return expected("login, consent, 'login consent' or none", text);
+  }
+  return join(all);
+}
+
+Result<std::string> parse_ui_locales(std::string_view text) {
+  const auto tags = words(text);
+  const auto is_tag = [](const std::string& tag) {
+    const auto primary = std::string_view(tag).substr(0, tag.find('-'));
+    const bool letters = std::all_of(primary.begin(), primary.end(), [](char c) { return is_alnum(c) && c > '9'; });
+    return letters && primary.size() >= 2 && primary.size() <= 8 && tag.size() <= 35 && all_of(tag, "-") &&
+           tag.back() != '-' && tag.find("--") == std::string::npos;
+  };
+  if (tags.empty() || tags.size() > 16 || !std::all_of(tags.begin(), tags.end(), is_tag)) {
+    return expected("language tags such as 'ja en' or pt-BR", text);
+  }
+  return join(tags);
+}
+
+Result<std::string> parse_first_screen(std::string_view text) {
+  static constexpr std::array<std::string_view, 6> kScreens{
+      "sign_in", "register", "reset_password", "identifier:sign_in", "identifier:register", "single_sign_on"};
+  if (std::find(kScreens.begin(), kScreens.end(), text) != kScreens.end()) return std::string(text);
+  return expected("sign_in, register, reset_password, identifier:sign_in, identifier:register or single_sign_on", text);
+}
+
+namespace {
+
+// Parameters of the authorization request that have a rule of their own: no value that could break the protocol may
+// come from the configuration, and no value that Logto would refuse.
+struct ExtraRule {
+  std::string_view name;
+  bool (*accepts)(std::string_view value);  // null: set by logto-proxy itself
+  std::string_view what;
+};
+
+bool is_identifier_list(std::string_view value) {
+  const auto all = words(value);
+  return !all.empty() && std::all_of(all.begin(), all.end(), [](const std::string& word) {
+    return word == "username" || word == "email" || word == "phone";
+  });
+}
+bool is_interaction_mode(std::string_view value) { return value == "signIn" || value == "signUp"; }
+bool is_seconds(std::string_view value) { return whole_number(value).has_value(); }
+bool is_id(std::string_view value) { return all_of(value, "_-"); }
+bool is_text(std::string_view value) { return !value.empty(); }
+// RFC 8707: absolute, no fragment.
+bool is_absolute_uri(std::string_view value) {
+  const auto colon = value.find(':');
+  return colon != std::string_view::npos && all_of(value.substr(0, colon), "+-.") && colon + 1 < value.size() &&
+         value.find_first_of("# ") == std::string_view::npos;
+}
+
+constexpr ExtraRule kExtraRules[] = {
+    {"client_id", nullptr, "logto.app_id"},
+    {"client_secret", nullptr, "logto.app_secret"},
+    {"redirect_uri", nullptr, "external_urls"},
+    {"response_type", nullptr, ""},
+    {"response_mode", nullptr, ""},
+    {"scope", nullptr, "logto.scopes"},
+    {"state", nullptr, ""},
+    {"nonce", nullptr, ""},
+    {"code_challenge", nullptr, ""},
+    {"code_challenge_method", nullptr, ""},
+    {"prompt", nullptr, "sign_in.prompt"},
+    {"direct_sign_in", nullptr, "sign_in.with"},
+    {"first_screen", nullptr, "sign_in.first_screen"},
+    {"ui_locales", nullptr, "sign_in.ui_locales"},
+    {"request", nullptr, ""},
+    {"request_uri", nullptr, ""},
+    {"registration", nullptr, ""},
+    {"claims", nullptr, ""},
+    {"id_token_hint", nullptr, ""},
+    {"dpop_jkt", nullptr, ""},
+    {"identifier", is_identifier_list, "a list of username, email and phone"},
+    {"interaction_mode", is_interaction_mode, "signIn or signUp"},
+    {"max_age", is_seconds, "a whole number of seconds"},
+    {"organization_id", is_id, "an organization's id"},
+    {"login_hint", is_text, "a text"},
+    {"one_time_token", is_text, "a token"},
+    {"resource", is_absolute_uri, "an absolute URI without a fragment"},
+};
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+}  // namespace
+
+Result<void> check_extra_parameter(std::string_view name, std::string_view value) {
+  if (!all_of(name, "_.-") || name.size() > 64) return expected("a parameter name", name);
+  if (has_control(value)) return fail("expected a text without control characters");
+  for (const auto& rule : kExtraRules) {
+    if (rule.name != name) continue;
+    if (rule.accepts != nullptr && rule.accepts(value)) return {};
+    if (rule.accepts != nullptr) return expected(rule.what, value);
+    if (rule.what.empty()) return fail("this parameter belongs to logto-proxy and cannot be set");
+    return fail("this parameter has a key of its own: " + std::string(rule.what));
+  }
+  return {};
+}
+
+}  // namespace lp

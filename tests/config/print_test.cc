@@ -1,0 +1,301 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "config/binding.h"
+#include "config/document.h"
+#include "config/load.h"
+#include "config/option_table.h"
+#include "config/value.h"
+#include "tests/config/support.h"
+
+using namespace lp;
+using namespace lp::test;
+
+namespace {
+
+std::shared_ptr<const Settings> loaded(const std::string& text) {
+  auto config = parse_config(text, "f", usual_environment());
+  INFO(problems_of(text));
+  REQUIRE(config.ok());
+  return config->settings;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::vector<std::string>& with) {
+  std::size_t at = 0;
+  for (const auto& value : with) {
+    at = text.find(what, at);
+    REQUIRE(at != std::string::npos);
+    text.replace(at, what.size(), value);
+    at += value.size();
+  }
+  return text;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Every option away from its default, in forms that the printer must cope with.
+const std::string kFull = R"yaml(
+external_urls: [https://app.example.com, https://members.example.com:8443]
+listen: [0.0.0.0:8080, "[::1]:8081", unix:/run/x.sock]
+admin: { listen: 127.0.0.1:1 }
+workers: 3
+trusted_proxies: [10.0.0.0/8, "fd00::/8", 192.0.2.1]
+limits: { request_head: 32KiB, header_count: 100, target: 1000, request_body: 10MiB, connections: 7 }
+timeouts: { request_head: 1s, idle_connection: 1500ms, body_idle: 2m }
+logto:
+  endpoint: https://t.logto.app/
+  connect_to: http://logto:3001
+  app_id: "null"
+  app_secret: s3cret
+  scopes: [openid, email, "urn:logto:scope:organizations", identities, roles]
+  refresh: offline_access
+  trust_email: true
+  sign_in:
+    with: social:linkedin
+    first_screen: identifier:sign_in
+    prompt: login consent
+    ui_locales: ja en
+    keep_fragment: true
+    extra: { login_hint: "a: \"b\" $${X} #c\u3042", empty: "" }
+session:
+  secret: ["${SESSION_SECRET}", "${SECOND_SECRET}"]
+  idle_timeout: 1h
+  max_lifetime: 2d
+  revalidate: 30m
+  cookie: { name: __Host-mine, same_site: none }
+auth_prefix: /~auth/x
+upstreams:
+  wiki: http://wiki:8080
+  api: { servers: "http://[::1]:9000", host: api.example.com, connect_timeout: 1s, response_timeout: 2s, idle_timeout: 3s }
+  files: { url: unix:/run/files.sock, host: client }
+  other: { url: http://o, host: upstream }
+identity_headers: { X-User: sub, X-Name: { claim: name, encoding: utf8 } }
+access_log: off
+routes:
+  - path: "~ /[a-z]+\\.(js|css)"
+    access: public
+    upstream: other
+  - path: /admin/*
+    host: "*.example.com"
+    methods: [GET, POST]
+    require: { roles: ["admin, all", ops], social: [patreon] }
+    unauthenticated: 401
+    sign_in: { with: "sso:x1", keep_fragment: false, extra: { max_age: 60 } }
+    upstream: api
+    strip_prefix: /admin
+    encoded_slash: keep
+    allowed_origins: ["https://tools.example.com"]
+  - { path: /x, access: deny }
+  - { path: /o/*, access: optional, upstream: files }
+  - { path: /*, upstream: wiki, unauthenticated: redirect }
+)yaml";
+
+}  // namespace
+
+TEST_CASE("what is printed loads again to the same settings") {
+  for (const auto& text : {good_config(), kFull}) {
+    const auto first = loaded(text);
+    const std::string printed = print_config(*first);
+    CHECK(printed.find("s3cret") == std::string::npos);
+    CHECK(printed.find(kSecretA.substr(0, 20)) == std::string::npos);
+    const auto secrets = first->session.secrets.size() == 1 ? std::vector<std::string>{"s3cret", kSecretA}
+                                                            : std::vector<std::string>{"s3cret", kSecretA, kSecretB};
+    const auto second = loaded(replaced(printed, "\"********\"", secrets));
+    CHECK(print_config(*second) == printed);
+    CHECK(second->logto.app_secret.equals(first->logto.app_secret.reveal()));
+    REQUIRE(second->session.secrets.size() == first->session.secrets.size());
+    for (std::size_t i = 0; i < first->session.secrets.size(); ++i) {
+      CHECK(second->session.secrets[i].equals(first->session.secrets[i].reveal()));
+    }
+  }
+}
+
+TEST_CASE("every option is read into the settings and printed from them") {
+  const auto s = loaded(kFull);
+  CHECK(s->listen.size() == 3);
+  CHECK(s->listen[1].host == "::1");
+  CHECK(s->workers == 3);
+  CHECK(s->trusted_proxies.size() == 3);
+  CHECK(s->limits.request_body_bytes == 10 * 1024 * 1024);
+  CHECK(s->timeouts.idle_connection_ms == 1500);
+  CHECK(s->logto.app_id == "null");
+  CHECK(s->logto.scopes == std::vector<std::string>{"email", "urn:logto:scope:organizations", "identities", "roles"});
+  CHECK(s->logto.refresh == RefreshMode::offline_access);
+  CHECK(s->logto.sign_in.extra.at("login_hint") == "a: \"b\" ${X} #c\u3042");
+  CHECK(s->logto.sign_in.extra.at("empty").empty());
+  CHECK(s->session.cookie.same_site == SameSite::none);
+  CHECK(s->upstreams.at("api").host == "::1");
+  CHECK(s->upstreams.at("api").host_literal == "api.example.com");
+  CHECK(s->identity_headers[1].encoding == HeaderEncoding::utf8);
+  CHECK_FALSE(s->access_log.enabled);
+  CHECK(s->routes[0].path.text == "/[a-z]+\\.(js|css)");
+  CHECK(s->routes[1].require.roles == std::vector<std::string>{"admin, all", "ops"});
+  CHECK(s->routes[1].sign_in.keep_fragment == std::optional<bool>(false));
+  CHECK(s->routes[1].label == "#2 *.example.com/admin/*");
+  CHECK(s->routes[1].unauthenticated == Unauthenticated::status_401);
+  CHECK(s->routes[1].encoded_slash == EncodedSlash::keep);
+}
+
+TEST_CASE("the defaults of the option table are those of the settings") {
+  Settings settings;
+  settings.upstreams["x"].name = "x";
+  settings.routes.emplace_back();
+  const Scope element{&settings, &settings.listen[0], &settings.upstreams["x"], &settings.identity_headers[0],
+                      &settings.routes[0]};
+  Scope top;
+  top.settings = &settings;
+  for (const auto& option : option_table()) {
+    if (option.is(kLater) || !option.binding.print || option.default_text.empty()) continue;
+    CAPTURE(option.path);
+    const bool in_element = option.path.find_first_of("[*") != std::string::npos;
+    Node printed;
+    printed.entries.push_back({"v", {}, option.binding.print(in_element ? element : top)});
+    std::vector<ConfigProblem> problems;
+    const auto expected = parse_document("v: " + std::string(option.default_text) + "\n", "f", problems);
+    REQUIRE(expected.has_value());
+    if (option.type == "a duration") {  // 24h prints as 1d
+      CHECK(parse_duration(printed.find("v")->text).value() == parse_duration(option.default_text).value());
+    } else {
+      CHECK(write_yaml(printed) == write_yaml(*expected));
+    }
+  }
+}
+
+TEST_CASE("the mask stands where secrets are, and nowhere else") {
+  for (const auto& option : option_table()) {
+    if (option.is(kLater) || !option.is(kSecret)) continue;
+    CAPTURE(option.path);
+    const auto s = loaded(good_config());
+    Settings copy = *s;
+    Scope top;
+    top.settings = &copy;
+    CHECK(option.binding.print(top).text == kSecretMask);
+  }
+}
+
+TEST_CASE("secrets are read from files next to the configuration") {
+  const auto folder = std::filesystem::temp_directory_path() / "logto-proxy-config-test";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "app") << "from-file\n";
+  std::ofstream(folder / "ring") << kSecretB << "\n\n" << kSecretA << "\r\n";
+  std::ofstream(folder / "ca.pem") << "-----BEGIN CERTIFICATE-----\n";
+  const std::string config =
+      good_config({{"logto", "logto: { endpoint: https://t, app_id: a, app_secret_file: app, ca_file: ca.pem }\n"},
+                   {"session", "session: { secret_file: ring }\n"}});
+  std::ofstream(folder / "config.yaml") << config;
+  const auto result = load_config((folder / "config.yaml").string(), usual_environment());
+  REQUIRE(result.ok());
+  CHECK(result->settings->logto.app_secret.equals("from-file"));
+  CHECK(result->settings->session.secrets.size() == 2);
+  CHECK(result->settings->session.secrets[0].reveal().substr(0, 1) == "\x01");
+  CHECK(result->settings->logto.ca_file == (folder / "ca.pem").string());
+  std::ofstream(folder / "empty") << "\n";
+  const auto empty = parse_config(good_config({{"session", "session: { secret_file: empty }\n"}}),
+                                  (folder / "c.yaml").string(), usual_environment());
+  CHECK_FALSE(empty.ok());
+  const auto both =
+      parse_config(good_config({{"session", "session: { secret: " + kSecretA + ", secret_file: ring }\n"}}),
+                   (folder / "c.yaml").string(), usual_environment());
+  REQUIRE_FALSE(both.ok());
+  CHECK(both.error().back().message == "expected one of session.secret and session.secret_file, found both");
+  std::filesystem::remove_all(folder);
+  CHECK(load_config("/nonexistent/x.yaml", usual_environment()).error()[0].text() ==
+        "/nonexistent/x.yaml: expected a file, found none at '/nonexistent/x.yaml'");
+}
+
+namespace {
+
+const std::string kExamplePath = std::string(LP_SOURCE_DIR) + "/config.example.yaml";
+
+// "  #key: value" without a space behind '#' is a default that is shown; returns the text with these taken in, and the
+// numbers of their lines.
+std::string with_defaults_shown(const std::string& text, std::vector<int>& lines) {
+  std::string out;
+  std::istringstream in(text);
+  int number = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    const auto at = line.find_first_not_of(' ');
+    if (at != std::string::npos && line[at] == '#' && at + 1 < line.size() && line[at + 1] != ' ') {
+      line.erase(at, 1);
+      lines.push_back(number);
+    }
+    out += line + "\n";
+  }
+  return out;
+}
+
+// All values that a table path stands for in the document.
+void find_all(const Node& node, std::string_view path, std::vector<const Node*>& found) {
+  if (path.empty()) return found.push_back(&node);
+  const auto end = std::min(path.find('.'), path.size());
+  auto key = path.substr(0, end);
+  const auto rest = path.substr(std::min(end + 1, path.size()));
+  const bool list = key.size() > 2 && key.substr(key.size() - 2) == "[]";
+  if (list) key.remove_suffix(2);
+  for (const auto& entry : node.entries) {
+    if (key != "*" && entry.key != key) continue;
+    if (!list) {
+      // A scalar in place of an upstream, header or listener is its main key.
+      if (entry.value.is_scalar() && (rest == "url" || rest == "claim")) found.push_back(&entry.value);
+      find_all(entry.value, rest, found);
+    } else if (entry.value.is_scalar()) {
+      if (rest == "address") found.push_back(&entry.value);
+    } else {
+      for (const auto& item : entry.value.items) find_all(item, rest, found);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("config.example.yaml is right as it stands, and with its defaults written out") {
+  const std::string text = read_file(kExamplePath);
+  std::vector<int> lines;
+  const std::string full = with_defaults_shown(text, lines);
+  CHECK(lines.size() > 40);
+  const auto plain = parse_config(text, "config.example.yaml", usual_environment());
+  INFO(problems_of(text));
+  REQUIRE(plain.ok());
+  CHECK(plain->warnings.empty());
+  INFO(problems_of(full));
+  const auto shown = parse_config(full, "config.example.yaml", usual_environment());
+  REQUIRE(shown.ok());
+  CHECK(print_config(*shown->settings) == print_config(*plain->settings));
+}
+
+TEST_CASE("config.example.yaml names every option, with the default of the table") {
+  std::vector<int> lines;
+  std::vector<ConfigProblem> problems;
+  const auto document = parse_document(with_defaults_shown(read_file(kExamplePath), lines), "example", problems);
+  REQUIRE(document.has_value());
+  for (const auto& option : option_table()) {
+    const bool is_file_twin = option.path.find("_file") != std::string::npos && option.path != "logto.ca_file";
+    if (is_file_twin) continue;
+    CAPTURE(option.path);
+    std::vector<const Node*> found;
+    find_all(*document, option.path, found);
+    if (option.is(kLater)) {
+      CHECK(found.empty());
+      continue;
+    }
+    if (option.path != "identity_headers.*.encoding") CHECK_FALSE(found.empty());
+    for (const Node* node : found) {
+      if (std::find(lines.begin(), lines.end(), node->mark.line) == lines.end()) continue;
+      if (option.path.substr(0, 17) == "identity_headers.") continue;  // the map as a whole is compared by printing
+      Node shown;
+      shown.entries.push_back({"v", {}, *node});
+      const auto expected = parse_document("v: " + std::string(option.default_text) + "\n", "f", problems);
+      REQUIRE(expected.has_value());
+      CHECK(write_yaml(shown) == write_yaml(*expected));
+    }
+  }
+}
