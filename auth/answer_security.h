@@ -1,0 +1,20 @@
+#pragma once
+#include <string_view>
+
+#include "base/http_message.h"
+
+// The header fields that every answer of our own carries: it may not be stored, framed, sniffed, or run anything that
+// is not ours (attacks.md K01, O15, O16, O18). Pure.
+namespace lp {
+
+// What a page needs beyond the strictest policy.
+struct PageNeeds {
+  std::string_view style;        // the text of its <style>, allowed by hash
+  std::string_view script;       // the text of its <script>, allowed by hash
+  std::string_view form_origin;  // a form's answer may redirect there (Chromium judges redirects by form-action)
+  // A form on a no-referrer page posts with "Origin: null", which our own same-site check must refuse.
+  bool has_form = false;
+};
+void add_security_headers(Answer& answer, const PageNeeds& needs = {});
+
+}  // namespace lp

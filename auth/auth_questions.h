@@ -1,0 +1,55 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "auth/callback_response.h"
+#include "auth/oidc_discovery.h"
+#include "auth/pending_sign_in.h"
+#include "auth/session.h"
+#include "base/event.h"
+#include "base/result.h"
+
+// What a worker may ask of the auth thread. AuthService answers them in the program, a fake world in tests.
+namespace lp {
+
+// A failed sign-in: what the person is told, and what the log was told.
+struct SignInFailure {
+  enum class Kind { rejected, provider_unavailable, provider_error };
+  Kind kind = Kind::rejected;
+  std::string rule;     // "iss", "nonce", "invalid_grant", "access_denied" ...: one word for page and log
+  std::string message;  // for the log
+};
+
+// What a successful exchange yields; the worker seals it.
+using FinishedSignIn = Session;
+
+class AuthQuestions {
+ public:
+  virtual ~AuthQuestions() = default;
+
+  // A question under way; destroying it (on the asking loop's thread) cancels: its callback never runs afterwards.
+  class Question {
+   public:
+    virtual ~Question() = default;
+  };
+
+  // Any thread; no waiting. Null until Logto has been discovered.
+  [[nodiscard]] virtual std::shared_ptr<const ProviderMetadata> metadata() const = 0;
+
+  // From a worker's loop; the callback runs on that loop, later. The loop must outlive the question.
+  using MetadataAnswer = std::function<void(Result<std::shared_ptr<const ProviderMetadata>>)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> need_metadata(EventLoop& asking, MetadataAnswer answer) = 0;
+
+  // One flight per state in the process: a repeated callback shares the first one's result, also for 60 s after it
+  // has landed (a replayed code would revoke the whole grant at Logto). The flight goes on when all askers are gone.
+  using SignInAnswer = std::function<void(Result<FinishedSignIn, SignInFailure>)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string request_id,
+                                                                 CallbackResponse response, PendingSignIn pending,
+                                                                 SignInAnswer answer) = 0;
+
+  // Fire and forget: revokes at Logto, logs a failure.
+  virtual void revoke_refresh_token(std::string request_id, Secret refresh_token) = 0;
+};
+
+}  // namespace lp

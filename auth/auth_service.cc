@@ -1,0 +1,143 @@
+#include "auth/auth_service.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstdint>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "auth/asked_question.h"
+#include "auth/fetch.h"
+#include "auth/provider.h"
+#include "auth/revoke_flow.h"
+#include "auth/sign_in_flights.h"
+#include "base/event.h"
+
+namespace lp {
+namespace {
+
+constexpr std::size_t kMaxRevocations = 1'000;
+
+// Things under way, each until it says that it is done.
+template <class Thing>
+class UnderWay {
+ public:
+  explicit UnderWay(EventLoop& loop) : loop_(loop) {}
+  std::uint64_t next_id() { return ++last_id_; }
+  void keep(std::uint64_t id, std::unique_ptr<Thing> thing) { things_.emplace(id, std::move(thing)); }
+  // Inside the thing's own callback, too.
+  void end(std::uint64_t id) {
+    auto ended = things_.extract(id);
+    if (!ended.empty()) loop_.defer_delete(std::move(ended.mapped()));
+  }
+  [[nodiscard]] std::size_t size() const { return things_.size(); }
+
+ private:
+  EventLoop& loop_;
+  std::uint64_t last_id_ = 0;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Thing>> things_;
+};
+
+using MetadataQuestion = AskedQuestion<Result<std::shared_ptr<const ProviderMetadata>>>;
+using SignInQuestion = AskedQuestion<FinishSignIn::Outcome>;
+
+}  // namespace
+
+// Made and destroyed by the owner's thread, used by the auth thread in between.
+struct AuthService::Impl {
+  Impl(std::shared_ptr<const Settings> settings_in, const Clock& clock, Log& log_in)
+      : settings(std::move(settings_in)),
+        log(log_in),
+        fetcher(loop, settings->logto),
+        provider(loop, fetcher, settings->logto, clock, log),
+        flights(loop, FinishSignIn::World{*settings, provider, fetcher, clock}, log),
+        metadata_waits(loop),
+        revocations(loop) {}
+
+  void need_metadata(std::shared_ptr<MetadataQuestion> question) {
+    const std::uint64_t id = metadata_waits.next_id();
+    metadata_waits.keep(id, provider.need_metadata([this, id, question = std::move(question)](auto known) {
+      metadata_waits.end(id);
+      MetadataQuestion::answer(question, std::move(known));
+    }));
+  }
+
+  void revoke(std::string request_id, Secret refresh_token) {
+    if (revocations.size() >= kMaxRevocations) {
+      log.warning("too many revocations at once, one was dropped", {{"id", request_id}});
+      return;
+    }
+    const std::uint64_t id = revocations.next_id();
+    revocations.keep(id, std::make_unique<RevokeFlow>(provider, fetcher, settings->logto, log, std::move(request_id),
+                                                      std::move(refresh_token), [this, id] { revocations.end(id); }));
+  }
+
+  std::shared_ptr<const Settings> settings;
+  Log& log;
+  EventLoop loop;
+  Fetcher fetcher;
+  Provider provider;
+  SignInFlights flights;
+  UnderWay<Provider::Wait> metadata_waits;
+  UnderWay<RevokeFlow> revocations;
+  std::thread thread;
+};
+
+namespace {
+
+// Signals are for the main thread's loop: a thread inherits the mask of the one that starts it.
+template <class Body>
+std::thread start_without_signals(Body body) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread(std::move(body));
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
+}  // namespace
+
+AuthService::AuthService(std::shared_ptr<const Settings> settings, const Clock& clock, Log& log)
+    : impl_(std::make_unique<Impl>(std::move(settings), clock, log)) {
+  impl_->thread = start_without_signals([impl = impl_.get()] {
+    pthread_setname_np(pthread_self(), "auth");
+    impl->loop.run();
+  });
+}
+
+AuthService::~AuthService() {
+  impl_->loop.stop();
+  impl_->thread.join();
+}
+
+std::shared_ptr<const ProviderMetadata> AuthService::metadata() const { return impl_->provider.metadata(); }
+
+std::unique_ptr<AuthQuestions::Question> AuthService::need_metadata(EventLoop& asking, MetadataAnswer answer) {
+  auto question = std::make_shared<MetadataQuestion>(asking, std::move(answer));
+  impl_->loop.post([impl = impl_.get(), question] { impl->need_metadata(question); });
+  return std::make_unique<MetadataQuestion::Handle>(std::move(question));
+}
+
+std::unique_ptr<AuthQuestions::Question> AuthService::finish_sign_in(EventLoop& asking, std::string request_id,
+                                                                     CallbackResponse response, PendingSignIn pending,
+                                                                     SignInAnswer answer) {
+  auto question = std::make_shared<SignInQuestion>(asking, std::move(answer));
+  impl_->loop.post([impl = impl_.get(), question, request_id = std::move(request_id), response = std::move(response),
+                    pending = std::move(pending)] {
+    impl->flights.join(request_id, response, pending,
+                       [question](const FinishSignIn::Outcome& outcome) { SignInQuestion::answer(question, outcome); });
+  });
+  return std::make_unique<SignInQuestion::Handle>(std::move(question));
+}
+
+void AuthService::revoke_refresh_token(std::string request_id, Secret refresh_token) {
+  impl_->loop.post([impl = impl_.get(), request_id = std::move(request_id), refresh_token = std::move(refresh_token)] {
+    impl->revoke(request_id, refresh_token);
+  });
+}
+
+}  // namespace lp

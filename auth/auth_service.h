@@ -1,0 +1,35 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "auth/auth_questions.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/settings.h"
+
+namespace lp {
+
+// The auth thread as workers see it: they post a question, it answers on their own loop. One per realm and process.
+class AuthService final : public AuthQuestions {
+ public:
+  // Starts the thread. `settings` is shared; `clock` and `log` must outlive the service.
+  AuthService(std::shared_ptr<const Settings> settings, const Clock& clock, Log& log);
+  // Stops and joins the thread; answers that are under way are dropped. Asking loops may be gone by then if their
+  // questions went first.
+  ~AuthService() override;
+  AuthService(const AuthService&) = delete;
+  AuthService& operator=(const AuthService&) = delete;
+
+  [[nodiscard]] std::shared_ptr<const ProviderMetadata> metadata() const override;
+  [[nodiscard]] std::unique_ptr<Question> need_metadata(EventLoop& asking, MetadataAnswer answer) override;
+  [[nodiscard]] std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string request_id,
+                                                         CallbackResponse response, PendingSignIn pending,
+                                                         SignInAnswer answer) override;
+  void revoke_refresh_token(std::string request_id, Secret refresh_token) override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lp

@@ -1,0 +1,37 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.h"
+
+// Which header fields and cookies belong to us alone. Pure after construction; shared by all threads.
+namespace lp {
+
+class ClientHeaderRules {
+ public:
+  explicit ClientHeaderRules(const Settings& settings);
+  ~ClientHeaderRules();
+
+  // A request field that no client may send to an app: identity headers (the configured ones, oauth2-proxy's defaults
+  // and every preset's); forwarding headers (X-Forwarded-*, Forwarded, X-Real-IP ...), which we set ourselves; Proxy,
+  // X-Original-URL and the like, X-HTTP-Method-Override and its kin. In every case and with any other punctuation for
+  // '-', in which a framing field is refused too ("Content_Length"). On every route, signed in or not (attacks.md H).
+  [[nodiscard]] bool strips_request_field(std::string_view name) const;
+  // A response field that only we may send (X-Accel-Redirect and other internal fields, identity headers).
+  [[nodiscard]] bool strips_response_field(std::string_view name) const;
+
+  // Session and pending cookies of ours, with all their pieces, by exact name.
+  [[nodiscard]] bool is_own_cookie(std::string_view name) const;
+  // Appends the Cookie value without our own pairs to `out`; appends nothing when none is left.
+  void append_foreign_cookies(std::string_view cookie_value, std::string& out) const;
+  // False for a Set-Cookie of the app that would set, shadow or delete one of ours.
+  [[nodiscard]] bool app_may_set(std::string_view set_cookie_value) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lp

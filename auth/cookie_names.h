@@ -1,0 +1,23 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "config/settings.h"
+
+// How our cookies are called. Pure.
+namespace lp {
+
+struct CookieNames {
+  std::string session;         // further pieces of a large session: <session>_1, <session>_2, ...
+  std::string pending_prefix;  // one cookie per unfinished sign-in: <pending_prefix><id>
+};
+
+// The names under an external URL of the given scheme. __Host- binds a cookie to the very host that set it and to
+// https (RFC 6265bis 4.1.3.2); a session.cookie.domain rules it out and leaves __Secure-; plain http allows neither.
+// session.cookie.name replaces the session's name only, on either scheme.
+[[nodiscard]] CookieNames cookie_names(const Settings& settings, bool https);
+
+// True for the name itself and its numbered pieces.
+[[nodiscard]] bool is_piece_of(std::string_view cookie_name, std::string_view session_name);
+
+}  // namespace lp

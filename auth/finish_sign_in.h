@@ -1,0 +1,59 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "auth/auth_questions.h"
+#include "auth/fetch.h"
+#include "auth/id_token.h"
+#include "auth/provider.h"
+#include "auth/token_endpoint.h"
+#include "base/clock.h"
+#include "config/settings.h"
+
+namespace lp {
+
+// One sign-in from the callback to the session (OIDC Core 3.1.2.7 to 3.1.3.7): issuer of the response -> code exchange
+// -> signing key -> ID-token rules -> userinfo where a claim is needed from there -> session. The pending sign-in was
+// opened by the caller, before any network call. Auth thread; dropping it cancels.
+class FinishSignIn {
+ public:
+  // All must outlive the flow.
+  struct World {
+    const Settings& settings;
+    Provider& provider;
+    Fetcher& fetcher;
+    const Clock& clock;
+  };
+  using Outcome = Result<Session, SignInFailure>;
+  // Runs later, never inside the constructor; the flow must not be destroyed inside it (loop.defer_delete).
+  using Done = std::function<void(Outcome)>;
+
+  FinishSignIn(const World& world, CallbackResponse response, PendingSignIn pending, Done done);
+  FinishSignIn(const FinishSignIn&) = delete;
+  FinishSignIn& operator=(const FinishSignIn&) = delete;
+
+ private:
+  void on_metadata(Result<std::shared_ptr<const ProviderMetadata>> known);
+  void exchange_code();
+  void on_token_reply(const Result<BackchannelReply>& reply);
+  void need_key();
+  void on_keys(const Result<std::shared_ptr<const Jwks>>& keys);
+  void complete_claims(IdToken id_token);
+  void on_userinfo(const Result<BackchannelReply>& reply);
+  void succeed(const nlohmann::json& userinfo_claims);
+  void fail_with(SignInFailure::Kind kind, std::string rule, std::string message);
+
+  World world_;
+  CallbackResponse response_;
+  PendingSignIn pending_;
+  Done done_;
+  std::shared_ptr<const ProviderMetadata> metadata_;
+  TokenSet tokens_;
+  IdToken id_token_;
+  // The one thing that is waited for.
+  std::variant<std::monostate, std::unique_ptr<Provider::Wait>, std::unique_ptr<Fetcher::Handle>> waiting_;
+};
+
+}  // namespace lp

@@ -1,0 +1,66 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/opened_session.h"
+#include "auth/realm.h"
+#include "base/event.h"
+#include "base/http_message.h"
+#include "base/url.h"
+#include "config/settings.h"
+
+// Who is this, and may they? The one entrance from proxy/ into auth/, one per worker.
+namespace lp {
+
+// One request as the gatekeeper sees it. All views must stay valid until the verdict is there, also a later one.
+struct RequestFacts {
+  const RequestHead* head = nullptr;
+  const Origin* external = nullptr;         // the external URL that the Host names
+  std::string_view path;                    // normalised
+  std::string_view query;                   // as sent, without '?'
+  bool has_query = false;
+  const RouteSettings* route = nullptr;     // null for own endpoints and where no route matched
+  bool wants_upgrade = false;
+  std::string_view request_id;
+};
+
+struct Verdict {
+  enum class Kind { pass, answer, wait };
+  Kind kind = Kind::answer;
+  std::string_view decision;                      // static text for the access log: "pass", "public", "sign_in", ...
+  std::shared_ptr<const OpenedSession> session;   // who it is, as far as known; with pass the app is told
+  std::vector<std::string> set_cookies;           // to be added to whatever answer the client gets, pages included
+  Answer answer;                                  // kind answer
+};
+
+class Gatekeeper {
+ public:
+  // `loop` is the worker's; realm outlives it.
+  Gatekeeper(Realm& realm, EventLoop& loop);
+  ~Gatekeeper();
+
+  class Wait {  // dropping it cancels; it may be dropped inside the callback
+   public:
+    virtual ~Wait() = default;
+  };
+  using Later = std::function<void(Verdict)>;  // runs on the loop, never inside judge()
+
+  // True for paths at or below the auth prefix: never routed, never forwarded.
+  [[nodiscard]] bool is_own_path(std::string_view path) const;
+
+  // The verdict; or kind wait, then `wait` is set and `later` gets the verdict (never wait again).
+  // Warm sessions cost one hash look-up: no decryption, no JSON.
+  [[nodiscard]] Verdict judge(const RequestFacts& facts, Later later, std::unique_ptr<Wait>& wait);
+
+  // Our page, or JSON for non-navigations, for errors that the proxy finds by itself (404, 421, 502, 504, 413 ...).
+  [[nodiscard]] Answer error_answer(int status, const RequestHead* head, std::string_view request_id) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lp

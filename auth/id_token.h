@@ -1,0 +1,39 @@
+#pragma once
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "auth/json_strict.h"
+#include "auth/jwks.h"
+#include "base/result.h"
+
+// The ID-token rules of OIDC Core 3.1.3.7, one function each, in its order. Pure.
+namespace lp {
+
+struct IdTokenExpectations {
+  std::string_view issuer;
+  std::string_view client_id;
+  std::string_view nonce;         // never empty: a sign-in always sends one
+  std::string_view access_token;  // for at_hash where the token carries one (3.1.3.6; optional with Logto 1.42)
+  std::int64_t now_s = 0;
+  std::int64_t leeway_s = 60;
+};
+
+// Which rule broke, for the one log line and the page's "detail": "iss", "aud", "azp", "signature", "alg", "exp", ...
+struct RuleError {
+  std::string rule;
+  std::string message;
+};
+
+struct IdToken {
+  std::string sub;
+  std::string sid;  // empty: none (fact 2)
+  nlohmann::json claims;
+};
+// Signature and all rules. The key is chosen by the caller's Jwks; `unknown_key` is set when only the key is missing,
+// so that the caller may fetch the set once more.
+[[nodiscard]] Result<IdToken, RuleError> judge_id_token(std::string_view token, const Jwks& keys,
+                                                        const IdTokenExpectations& expected, bool& unknown_key);
+
+}  // namespace lp

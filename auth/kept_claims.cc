@@ -1,0 +1,59 @@
+#include "auth/kept_claims.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+namespace lp {
+namespace {
+
+using nlohmann::json;
+
+// What headers and rules cannot do without. `sub` is a member of the session itself.
+std::set<std::string> needed_claims(const Settings& settings) {
+  std::set<std::string> names;
+  for (const IdentityHeaderSettings& header : settings.identity_headers) names.insert(header.claim);
+  for (const RouteSettings& route : settings.routes) {
+    if (!route.require.roles.empty()) names.insert("roles");
+    if (!route.require.social.empty()) names.insert("identities");
+  }
+  names.erase("sub");
+  return names;
+}
+
+const json* present(const json& claims, const std::string& name) {
+  if (!claims.is_object()) return nullptr;
+  const auto found = claims.find(name);
+  return found == claims.end() || found->is_null() ? nullptr : &*found;
+}
+
+// Logto's `identities` holds whole profiles of the social accounts; the rules need only the targets.
+json identity_targets(const json& identities) {
+  json targets = json::array();
+  if (!identities.is_object()) return targets;
+  for (const auto& [target, identity] : identities.items()) {
+    if (!identity.is_null()) targets.push_back(target);
+  }
+  return targets;
+}
+
+}  // namespace
+
+json claims_to_keep(const json& id_token_claims, const json& userinfo_claims, const Settings& settings) {
+  std::set<std::string> names = needed_claims(settings);
+  names.insert({"name", "username", "email", "picture"});
+  json kept = json::object();
+  for (const std::string& name : names) {
+    const json* claim = present(id_token_claims, name);
+    if (claim == nullptr) claim = present(userinfo_claims, name);
+    if (claim != nullptr) kept[name] = name == "identities" ? identity_targets(*claim) : *claim;
+  }
+  return kept;
+}
+
+bool needs_userinfo(const json& id_token_claims, const Settings& settings) {
+  const std::set<std::string> names = needed_claims(settings);
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return !id_token_claims.contains(name); });
+}
+
+}  // namespace lp

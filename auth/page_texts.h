@@ -1,0 +1,64 @@
+#pragma once
+#include <string_view>
+
+// What our pages say, in each language: one table, so that a text is changed in one place. Pure.
+namespace lp {
+
+enum class Language { english, japanese };
+inline constexpr std::size_t kLanguages = 2;
+
+// RFC 9110 12.5.4: the language with the highest weight of those we have; English where nothing fits.
+[[nodiscard]] Language choose_language(std::string_view accept_language);
+
+enum class PageKind {
+  sign_in_failed,
+  sign_in_expired,
+  cookies_needed,
+  unauthenticated,
+  forbidden,
+  not_found,
+  method_not_allowed,
+  misdirected,
+  bad_request,
+  payload_too_large,
+  timeout,
+  bad_gateway,
+  unavailable,
+  gateway_timeout,
+  signed_out,
+  confirm_sign_out,
+  carry_fragment,
+};
+
+// What a page offers to do. Each has one label a language.
+enum class PageAction { none, sign_in, try_again, other_account, reload, home, sign_out };
+
+struct PageText {
+  std::string_view title;
+  std::string_view lead;
+};
+struct PageForm {
+  PageKind kind;
+  int status;
+  PageAction primary;
+  PageAction secondary;
+  PageText text[kLanguages];
+};
+[[nodiscard]] const PageForm& page_form(PageKind kind);
+
+// Words around facts.
+struct PageWords {
+  std::string_view html_lang;
+  std::string_view request_id;        // label of the id in the footer
+  std::string_view reason;            // before the short reason
+  std::string_view signed_in_as;      // before the user
+  std::string_view missing;           // heading of the list
+  std::string_view role;              // before one role
+  std::string_view any_role;          // before several
+  std::string_view social_account;    // before one target
+  std::string_view any_social_account;
+};
+[[nodiscard]] const PageWords& page_words(Language language);
+[[nodiscard]] std::string_view action_label(PageAction action, Language language);
+
+}  // namespace lp

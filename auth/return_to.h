@@ -1,0 +1,18 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/url.h"
+
+// The guard against open redirects (attacks.md O10-O12, K; corpora/open-redirects.txt). Pure.
+namespace lp {
+
+// A place that a browser may be sent to after sign-in or sign-out: returns the path, query and fragment to use below
+// `own`, "/..." only, or nullopt. Accepts "/path?query#fragment", or an absolute URL whose origin equals `own`
+// exactly. Everything that some browser might read as another origin ("//", "/\", control bytes, tabs, user info,
+// other schemes) is refused, never repaired. Targets below `auth_prefix` are refused too: they would loop.
+[[nodiscard]] std::optional<std::string> vet_return_to(std::string_view candidate, const Origin& own,
+                                                       std::string_view auth_prefix);
+
+}  // namespace lp

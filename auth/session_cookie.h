@@ -1,0 +1,55 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "auth/cookie_names.h"
+#include "auth/opened_session.h"
+#include "auth/pending_sign_in.h"
+#include "auth/realm.h"
+#include "auth/session_cache.h"
+#include "base/http_message.h"
+
+// Our cookies on one worker, under external URLs of one scheme: opening and writing sessions, setting and deleting
+// pending sign-ins. Not thread-safe.
+namespace lp {
+
+// What the request's session cookie says.
+struct SessionLookup {
+  std::shared_ptr<const OpenedSession> opened;  // null: signed out, for whatever reason
+  SessionAge age = SessionAge::expired;
+  bool write_again = false;  // aged, or sealed under a secret that is not the first any more
+  std::size_t pieces = 0;    // cookies that the browser holds, readable or not
+  [[nodiscard]] bool is_unreadable() const { return opened == nullptr && pieces > 0; }
+};
+
+class SessionCookie {
+ public:
+  // `realm` must outlive it.
+  SessionCookie(const Realm& realm, bool https);
+
+  [[nodiscard]] SessionLookup look_up(const Fields& fields, std::int64_t now_s);
+  // Set-Cookie values; `session` is sealed as of now. Empty when it does not fit into kMaxCookiePieces.
+  [[nodiscard]] std::vector<std::string> write(Session session, std::size_t pieces_before, std::int64_t now_s) const;
+  [[nodiscard]] std::vector<std::string> remove(std::size_t pieces) const;
+
+  // Set-Cookie value; empty when it is too long for a cookie.
+  [[nodiscard]] std::string write_pending(const PendingSignIn& pending) const;
+  [[nodiscard]] std::vector<std::string> remove_pending(const std::vector<std::string>& names) const;
+
+  [[nodiscard]] const CookieNames& names() const { return names_; }
+
+ private:
+  [[nodiscard]] CachedSession* open(std::string_view value);
+  [[nodiscard]] CookieAttributes session_attributes(std::int64_t max_age_s) const;
+  [[nodiscard]] CookieAttributes pending_attributes() const;
+
+  const Realm& realm_;
+  bool https_;
+  CookieNames names_;
+  SessionCache cache_;
+};
+
+}  // namespace lp

@@ -1,0 +1,81 @@
+#include "auth/sign_out.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "auth/end_session.h"
+#include "auth/navigation.h"
+
+namespace lp {
+namespace {
+
+using MetadataResult = Result<std::shared_ptr<const ProviderMetadata>>;
+
+Verdict ask_first(const Visit& visit) {
+  PageFacts facts = page_facts(visit);
+  facts.form_origin = visit.settings().logto.endpoint.text();
+  return answer_verdict(visit, "own", make_page(PageKind::confirm_sign_out, facts));
+}
+
+bool is_asked_for(const Visit& visit) {
+  const std::string_view method = visit.facts.head->method;
+  return is_same_site_request(method, visit.fields(), visit.facts.external->text()) &&
+         (method == "POST" || visit.is_navigation());
+}
+
+// `metadata` is null where Logto can't be asked: the local session ends all the same.
+Verdict end_session(const Visit& visit, const ProviderMetadata* metadata) {
+  const std::string signed_out = visit.own_url("signed-out");
+  std::string target;
+  if (metadata != nullptr) target = end_session_url(*metadata, visit.settings().logto.app_id, signed_out);
+  if (target.empty()) target = visit.settings().auth_prefix + "/signed-out";
+  Verdict verdict = redirect_verdict(visit, "own", std::move(target));
+  verdict.set_cookies = visit.cookies.remove(std::max<std::size_t>(visit.session.pieces, 1));
+  append_cookies(verdict, visit.cookies.remove_pending(
+                              pending_cookie_names(visit.fields(), visit.cookies.names().pending_prefix)));
+  return verdict;
+}
+
+void revoke(const Visit& visit) {
+  const Session* session = visit.signed_in();
+  if (session == nullptr || session->refresh_token.empty()) return;
+  visit.realm.auth->revoke_refresh_token(std::string(visit.facts.request_id), session->refresh_token);
+}
+
+// Waits for Logto's metadata, to end the session there too.
+class MetadataWait final : public Gatekeeper::Wait {
+ public:
+  MetadataWait(const Visit& visit, Gatekeeper::Later later) : visit_(visit), later_(std::move(later)) {
+    question_ = visit_.realm.auth->need_metadata(visit_.loop, [this](MetadataResult result) { finish(result); });
+  }
+
+ private:
+  void finish(const MetadataResult& result) {
+    visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
+    const Gatekeeper::Later later = std::move(later_);
+    later(end_session(visit_, result ? result.value().get() : nullptr));
+  }
+
+  Visit visit_;
+  Gatekeeper::Later later_;
+  std::unique_ptr<AuthQuestions::Question> question_;
+};
+
+}  // namespace
+
+Verdict handle_sign_out(const Visit& visit, Waiting waiting) {
+  if (!is_asked_for(visit)) return visit.is_navigation() ? ask_first(visit) : status_verdict(visit, "own", 403);
+  if (!visit.realm.auth) return end_session(visit, nullptr);
+  revoke(visit);
+  if (const auto metadata = visit.realm.auth->metadata()) return end_session(visit, metadata.get());
+  waiting.wait = std::make_unique<MetadataWait>(visit, std::move(waiting.later));
+  Verdict verdict;
+  verdict.kind = Verdict::Kind::wait;
+  return verdict;
+}
+
+Verdict handle_signed_out(const Visit& visit, Waiting) {
+  return answer_verdict(visit, "own", make_page(PageKind::signed_out, page_facts(visit)));
+}
+
+}  // namespace lp

@@ -1,0 +1,59 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/gatekeeper.h"
+#include "auth/pages.h"
+#include "auth/session_cookie.h"
+
+// One request on its way through auth/: what each feature (sign-in, callback, sign-out, ...) is given, and the verdicts
+// that they share. Copies are cheap; all it refers to outlives the verdict.
+namespace lp {
+
+struct Visit {
+  RequestFacts facts;
+  Realm& realm;
+  EventLoop& loop;
+  SessionCookie& cookies;
+  SessionLookup session;  // signed out where the request is not asked who it is
+  std::int64_t now_s = 0;
+
+  [[nodiscard]] const Settings& settings() const { return *realm.settings; }
+  [[nodiscard]] const Fields& fields() const { return facts.head->fields; }
+  [[nodiscard]] const Session* signed_in() const { return session.opened ? &session.opened->session : nullptr; }
+  [[nodiscard]] bool is_navigation() const;
+  [[nodiscard]] bool may_start_sign_in() const;
+  [[nodiscard]] std::string own_url(std::string_view endpoint) const;  // "https://app.example/_auth/callback"
+  // Path and query of this request as a return_to; "/" where the guard refuses it.
+  [[nodiscard]] std::string own_return_to() const;
+};
+
+// Where a verdict that has to wait is delivered.
+struct Waiting {
+  Gatekeeper::Later later;
+  std::unique_ptr<Gatekeeper::Wait>& wait;
+};
+
+[[nodiscard]] PageFacts page_facts(const Visit& visit);
+// As a person would say it: name, username, e-mail, else the subject.
+[[nodiscard]] std::string display_name(const Session& session);
+
+// An answer of ours. Navigations also lose a session cookie that does not open, so that it is sent no more; others
+// keep it, for their answer might overtake a sign-in in another tab.
+[[nodiscard]] Verdict answer_verdict(const Visit& visit, std::string_view decision, Answer answer);
+// A page for navigations, JSON for everything else.
+[[nodiscard]] Verdict status_verdict(const Visit& visit, std::string_view decision, int status);
+[[nodiscard]] Verdict redirect_verdict(const Visit& visit, std::string_view decision, std::string location);
+// 401 without a redirect: a page with a link, or JSON with the URL to open in a window.
+[[nodiscard]] Verdict unauthenticated_verdict(const Visit& visit, std::string_view decision);
+// On to the app, with the session in hand; its cookie is written again when it is time.
+[[nodiscard]] Verdict pass_verdict(const Visit& visit);
+
+// Set-Cookie values that keep the session from idling out; mostly none.
+[[nodiscard]] std::vector<std::string> cookies_to_renew(const Visit& visit);
+void append_cookies(Verdict& verdict, std::vector<std::string> cookies);
+
+}  // namespace lp

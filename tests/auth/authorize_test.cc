@@ -1,0 +1,97 @@
+#include "auth/authorize.h"
+
+#include <doctest/doctest.h>
+
+using namespace lp;
+using Verdict = Authorization::Verdict;
+using nlohmann::json;
+
+namespace {
+
+RouteSettings route(Access access, RequireSettings require = {}) {
+  RouteSettings made;
+  made.access = access;
+  made.require = std::move(require);
+  return made;
+}
+
+Session with_claims(json claims) {
+  Session session;
+  session.sub = "u";
+  session.claims = std::move(claims);
+  return session;
+}
+
+}  // namespace
+
+TEST_CASE("access decides who may pass") {
+  const Session somebody = with_claims(json::object());
+  struct Case {
+    const char* what;
+    Access access;
+    Verdict signed_out;
+    Verdict signed_in;
+  };
+  const Case cases[] = {{"deny", Access::deny, Verdict::denied, Verdict::denied},
+                        {"public", Access::public_, Verdict::pass, Verdict::pass},
+                        {"optional", Access::optional, Verdict::pass, Verdict::pass},
+                        {"signed in", Access::signed_in, Verdict::sign_in, Verdict::pass}};
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    CHECK(authorize(route(c.access), nullptr).verdict == c.signed_out);
+    CHECK(authorize(route(c.access), &somebody).verdict == c.signed_in);
+  }
+}
+
+TEST_CASE("a requirement holds for any one of its names, and all requirements must hold") {
+  const RouteSettings admin = route(Access::signed_in, {{"admin", "owner"}, {}});
+  const RouteSettings both = route(Access::signed_in, {{"admin"}, {"patreon"}});
+  struct Case {
+    const char* what;
+    const RouteSettings* rule;
+    json claims;
+    Verdict verdict;
+    std::size_t missing;
+  };
+  const Case cases[] = {
+      {"the first role", &admin, {{"roles", {"admin"}}}, Verdict::pass, 0},
+      {"the second role among others", &admin, {{"roles", {"x", "owner"}}}, Verdict::pass, 0},
+      {"no role", &admin, {{"roles", json::array()}}, Verdict::forbidden, 1},
+      {"no claim", &admin, json::object(), Verdict::forbidden, 1},
+      {"null", &admin, {{"roles", nullptr}}, Verdict::forbidden, 1},
+      {"another case (H22)", &admin, {{"roles", {"Admin"}}}, Verdict::forbidden, 1},
+      {"a trailing space (H22)", &admin, {{"roles", {"admin "}}}, Verdict::forbidden, 1},
+      {"a string instead of a list", &admin, {{"roles", "admin"}}, Verdict::forbidden, 1},
+      {"a joined string", &admin, {{"roles", {"admin,owner"}}}, Verdict::forbidden, 1},
+      {"an object", &admin, {{"roles", {{"admin", true}}}}, Verdict::forbidden, 1},
+      {"a nested list", &admin, {{"roles", json::array({json::array({"admin"})})}}, Verdict::forbidden, 1},
+      {"role and account", &both, {{"roles", {"admin"}}, {"identities", {"patreon"}}}, Verdict::pass, 0},
+      {"role without account", &both, {{"roles", {"admin"}}}, Verdict::forbidden, 1},
+      {"account without role", &both, {{"identities", {"patreon"}}}, Verdict::forbidden, 1},
+      {"neither", &both, json::object(), Verdict::forbidden, 2},
+      {"identities as Logto sends them", &both, {{"roles", {"admin"}}, {"identities", {{"patreon", {{"userId", "1"}}}}}},
+       Verdict::pass, 0},
+      {"an unlinked identity", &both, {{"roles", {"admin"}}, {"identities", {{"patreon", nullptr}}}}, Verdict::forbidden, 1},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    const Session session = with_claims(c.claims);
+    const Authorization result = authorize(*c.rule, &session);
+    CHECK(result.verdict == c.verdict);
+    CHECK(result.missing.size() == c.missing);
+  }
+}
+
+TEST_CASE("a requirement closes even a public route") {
+  const Session nobody = with_claims(json::object());
+  const RouteSettings rule = route(Access::public_, {{"admin"}, {}});
+  CHECK(authorize(rule, nullptr).verdict == Verdict::sign_in);
+  CHECK(authorize(rule, &nobody).verdict == Verdict::forbidden);
+}
+
+TEST_CASE("what is missing can be told") {
+  using Kind = MissingRequirement::Kind;
+  CHECK(describe_missing({Kind::role, {"admin"}}) == "role admin");
+  CHECK(describe_missing({Kind::role, {"admin", "editor"}}) == "one of the roles admin, editor");
+  CHECK(describe_missing({Kind::social, {"patreon"}}) == "a linked patreon account");
+}

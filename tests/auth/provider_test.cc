@@ -1,0 +1,239 @@
+#include "auth/provider.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <optional>
+
+#include "auth/backoff.h"
+#include "fake_server.h"
+#include "loop_runner.h"
+#include "signing.h"
+
+using namespace lp;
+using lp::test::FakeRequest;
+using lp::test::FakeServer;
+using lp::test::http_answer;
+using lp::test::SigningKey;
+using nlohmann::json;
+
+namespace {
+
+const std::string kDiscovery = "/oidc/.well-known/openid-configuration";
+
+// A provider whose two documents can be changed or taken away.
+struct World {
+  explicit World(Provider::Freshness freshness = {})
+      : server([this](const FakeRequest& request) { return answer(request); }),
+        fetcher(loop, settings()),
+        provider(loop, fetcher, logto, clock, log, freshness) {}
+
+  std::string answer(const FakeRequest& request) {
+    if (down) return http_answer(503, "");
+    if (request.target == kDiscovery) return http_answer(200, discovery());
+    const std::lock_guard lock(mutex);
+    return request.target == "/oidc/jwks" ? http_answer(200, jwks) : http_answer(404, "");
+  }
+  std::string discovery() const {
+    const std::string oidc = (wrong_issuer ? "http://evil.test" : server.origin()) + "/oidc";
+    return json{{"issuer", oidc},
+                {"authorization_endpoint", oidc + "/auth"},
+                {"token_endpoint", oidc + "/token"},
+                {"jwks_uri", oidc + "/jwks"},
+                {"response_types_supported", {"code"}}}
+        .dump();
+  }
+  const LogtoSettings& settings() {
+    logto.endpoint = *parse_origin(server.origin());
+    return logto;
+  }
+
+  bool metadata_comes() {
+    std::optional<bool> result;
+    const auto wait = provider.need_metadata([&](const auto& known) {
+      result = known.ok();
+      loop.stop();
+    });
+    CHECK_FALSE(result);
+    test::run_loop(loop);
+    return result.value_or(false);
+  }
+  // "" when no set came, else the kids that were asked for and are there.
+  std::shared_ptr<const Jwks> keys(const std::string& kid) {
+    std::shared_ptr<const Jwks> result;
+    const auto wait = provider.need_keys(kid, [&](const auto& known) {
+      if (known) result = *known;
+      loop.stop();
+    });
+    CHECK_FALSE(result);
+    test::run_loop(loop);
+    return result;
+  }
+  void publish(const std::string& text) {
+    const std::lock_guard lock(mutex);
+    jwks = text;
+  }
+
+  std::atomic<bool> down = false;
+  std::atomic<bool> wrong_issuer = false;
+  std::mutex mutex;
+  std::string jwks = SigningKey::p384("first").jwks();
+  FakeServer server;
+  LogtoSettings logto;
+  EventLoop loop;
+  FakeClock clock{1'800'000'000'000};
+  Log log{Log::Options{-1, ::open("/dev/null", O_WRONLY | O_CLOEXEC)}};
+  Fetcher fetcher;
+  Provider provider;
+};
+
+}  // namespace
+
+TEST_CASE("back-off begins at a second and doubles to a minute") {
+  Backoff backoff;
+  CHECK_FALSE(backoff.is_waiting(0));
+  std::int64_t now_ms = 0;
+  for (const std::int64_t expected_ms : {1'000, 2'000, 4'000, 8'000, 16'000, 32'000, 60'000, 60'000}) {
+    backoff.failed(now_ms);
+    CHECK(backoff.is_waiting(now_ms + expected_ms - 1));
+    CHECK_FALSE(backoff.is_waiting(now_ms + expected_ms));
+    now_ms += expected_ms;
+  }
+  backoff.succeeded();
+  CHECK_FALSE(backoff.is_waiting(now_ms));
+}
+
+TEST_CASE("discovery is lazy, happens once, and is shared by all who wait") {
+  World world;
+  CHECK(world.provider.metadata() == nullptr);
+  CHECK(world.server.count(kDiscovery) == 0);
+  int answers = 0;
+  std::vector<std::unique_ptr<Provider::Wait>> waits;
+  for (int i = 0; i < 5; ++i) {
+    waits.push_back(world.provider.need_metadata([&](const auto& known) {
+      CHECK(known);
+      if (++answers == 4) world.loop.stop();
+    }));
+  }
+  waits[2].reset();
+  test::run_loop(world.loop);
+  test::run_loop_for_ms(world.loop, 20);
+  CHECK(answers == 4);
+  CHECK(world.server.count(kDiscovery) == 1);
+  CHECK(world.provider.metadata()->token_endpoint == world.server.origin() + "/oidc/token");
+  CHECK(world.metadata_comes());
+  CHECK(world.server.count(kDiscovery) == 1);
+}
+
+TEST_CASE("inside the back-off the error comes without a call, afterwards discovery is tried again") {
+  World world;
+  world.down = true;
+  CHECK_FALSE(world.metadata_comes());
+  CHECK_FALSE(world.metadata_comes());
+  CHECK_FALSE(world.keys(""));
+  CHECK(world.server.count(kDiscovery) == 1);
+  world.clock.advance_ms(1'000);
+  CHECK_FALSE(world.metadata_comes());
+  CHECK(world.server.count(kDiscovery) == 2);
+  world.clock.advance_ms(2'000);
+  world.down = false;
+  CHECK(world.metadata_comes());
+  CHECK(world.server.count(kDiscovery) == 3);
+}
+
+TEST_CASE("metadata of another issuer never becomes known") {
+  World world;
+  world.wrong_issuer = true;
+  CHECK_FALSE(world.metadata_comes());
+  CHECK(world.provider.metadata() == nullptr);
+}
+
+TEST_CASE("old metadata is renewed in the background and kept while that fails") {
+  World world(Provider::Freshness{30, 24 * 3600 * 1000});
+  CHECK(world.metadata_comes());
+  world.down = true;
+  while (world.server.count(kDiscovery) < 3) test::run_loop_for_ms(world.loop, 10);
+  CHECK(world.provider.metadata() != nullptr);
+  CHECK(world.metadata_comes());
+  world.down = false;
+  const int before = world.server.count(kDiscovery);
+  while (world.server.count(kDiscovery) < before + 2) test::run_loop_for_ms(world.loop, 10);
+  CHECK(world.provider.metadata() != nullptr);
+}
+
+TEST_CASE("keys are fetched once and used again") {
+  World world;
+  CHECK(world.keys("first")->has_kid("first"));
+  CHECK(world.keys("first")->has_kid("first"));
+  CHECK(world.keys(""));
+  CHECK(world.server.count("/oidc/jwks") == 1);
+}
+
+TEST_CASE("an unknown kid fetches the set once more, and at most once in ten seconds") {
+  World world;
+  CHECK(world.keys("first"));
+  world.publish(SigningKey::p384("second").jwks());
+  CHECK(world.keys("second")->has_kid("second"));
+  CHECK(world.server.count("/oidc/jwks") == 2);
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(world.keys("random" + std::to_string(i))->has_kid("random"));
+  CHECK(world.server.count("/oidc/jwks") == 2);
+  world.clock.advance_ms(10'000);
+  CHECK(world.keys("third"));
+  CHECK(world.keys("fourth"));
+  CHECK(world.server.count("/oidc/jwks") == 3);
+  CHECK_FALSE_MESSAGE(world.keys("second")->has_kid("first"), "a removed key stays removed");
+}
+
+TEST_CASE("a thousand who ask for an unknown kid at once share one fetch") {
+  World world;
+  CHECK(world.keys("first"));
+  std::vector<std::unique_ptr<Provider::Wait>> waits;
+  int answers = 0;
+  for (int i = 0; i < 1000; ++i) {
+    waits.push_back(world.provider.need_keys("unknown", [&](const auto& known) {
+      CHECK(known);
+      if (++answers == 1000) world.loop.stop();
+    }));
+  }
+  test::run_loop(world.loop);
+  CHECK(answers == 1000);
+  CHECK(world.server.count("/oidc/jwks") == 2);
+}
+
+TEST_CASE("a refetch that fails is an error for those who need it and harmless for the others") {
+  World world;
+  CHECK(world.keys("first"));
+  world.down = true;
+  CHECK_FALSE(world.keys("second"));
+  CHECK(world.keys("first")->has_kid("first"));
+}
+
+TEST_CASE("old keys are renewed in the background") {
+  World world;
+  CHECK(world.keys("first"));
+  world.publish(SigningKey::p384("second").jwks());
+  world.clock.advance_ms(24 * 3600 * 1000);
+  CHECK(world.keys("first")->has_kid("first"));
+  while (world.server.count("/oidc/jwks") < 2) test::run_loop_for_ms(world.loop, 10);
+  test::run_loop_for_ms(world.loop, 20);
+  CHECK(world.keys("")->has_kid("second"));
+  CHECK(world.server.count("/oidc/jwks") == 2);
+}
+
+TEST_CASE("a wait may be dropped inside its own answer or another's") {
+  World world;
+  std::unique_ptr<Provider::Wait> first;
+  std::unique_ptr<Provider::Wait> second;
+  bool second_answered = false;
+  first = world.provider.need_metadata([&](const auto&) {
+    second.reset();
+    first.reset();
+    world.loop.stop();
+  });
+  second = world.provider.need_metadata([&](const auto&) { second_answered = true; });
+  test::run_loop(world.loop);
+  test::run_loop_for_ms(world.loop, 20);
+  CHECK_FALSE(second_answered);
+}
