@@ -1,0 +1,388 @@
+#include "proxy/exchange.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/check.h"
+#include "base/encoding.h"
+#include "proxy/access_log.h"
+#include "proxy/websocket.h"
+
+namespace lp {
+
+namespace {
+// A side that has taken more than this without passing it on is not read from any further.
+constexpr std::size_t kHighWaterBytes = 64 * 1024;
+
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> list) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+// RFC 9110 9.2.2: what may be sent again after a connection died under it.
+bool is_idempotent(std::string_view method) { return is_one_of(method, {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}); }
+
+bool is_plausible_request_id(std::string_view id) {
+  const auto is_plain = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.'; };
+  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), is_plain);
+}
+
+struct UpstreamFault {
+  int status;
+  std::string_view words;
+};
+UpstreamFault fault_of(UpstreamError error) {
+  switch (error) {
+    case UpstreamError::unresolvable: return {502, "its name has no address"};
+    case UpstreamError::refused: return {502, "connection refused"};
+    case UpstreamError::connect_timeout: return {504, "no connection in time"};
+    case UpstreamError::response_timeout: return {504, "no answer in time"};
+    case UpstreamError::idle_timeout: return {504, "silent in mid answer"};
+    case UpstreamError::lost: return {502, "closed the connection without a complete answer"};
+    case UpstreamError::nonsense: return {502, "its answer breaks HTTP/1.1"};
+  }
+  return {502, ""};
+}
+}  // namespace
+
+Exchange::Exchange(WorkerContext& context, ClientStream& client) : context_(context), client_(client) {}
+
+Exchange::~Exchange() {
+  if (request_) conclude();
+}
+
+// ---- the request, judged ----------------------------------------------------------------------------------------
+
+void Exchange::on_request(const ParsedRequest& request, std::size_t head_bytes) {
+  request_ = &request;
+  begin(head_bytes);
+  const bool has_body = request.body.kind == BodyFraming::Kind::chunked || request.body.length > 0;
+  enter(has_body ? RequestSide::open : RequestSide::complete);
+  judge();
+}
+
+void Exchange::begin(std::size_t head_bytes) {
+  facts_ = {};
+  wait_.reset();
+  session_.reset();
+  set_cookies_.clear();
+  decision_ = {};
+  status_ = 0;
+  bytes_in_ = head_bytes;
+  bytes_out_ = body_bytes_ = 0;
+  began_unix_ms_ = context_.realm.clock.unix_ms();
+  began_ms_ = context_.realm.clock.monotonic_ms();
+  upstream_ms_ = -1;
+  is_retried_ = response_is_paused_ = false;
+  target_ = {};
+  enter(AnswerSide::judging);
+  context_.server.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
+  client_facts_ = client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies);
+  choose_request_id();
+}
+
+void Exchange::choose_request_id() {
+  const Fields& fields = request_->head.fields;
+  const bool believed = client_facts_.peer_is_trusted && fields.count("X-Request-Id") == 1 &&
+                        is_plausible_request_id(fields.get("X-Request-Id"));
+  request_id_ = believed ? std::string(fields.get("X-Request-Id")) : context_.next_request_id();
+}
+
+// In the order of docs/ARCHITECTURE.md: whose host, which target (the one normalisation), which route, then who.
+void Exchange::judge() {
+  facts_.head = &request_->head;
+  facts_.request_id = request_id_;
+  facts_.external = context_.router.origin_for(request_->authority);
+  if (!facts_.external) return answer_error(421, "unknown_host");
+  auto target = normalise_target(request_->path_and_query);
+  if (!target) return answer_error(400, "bad_request");
+  target_ = std::move(*target);
+  facts_.path = target_.path;
+  facts_.query = target_.query;
+  facts_.has_query = target_.has_query;
+  if (!find_route()) return answer_error(400, "bad_request");
+  const std::int64_t limit = context_.settings.limits.request_body_bytes;
+  if (limit != kUnlimited && request_->body.length > static_cast<std::uint64_t>(limit)) return answer_error(413, "too_large");
+  facts_.wants_upgrade = is_websocket();
+  Verdict verdict = context_.gatekeeper.judge(facts_, [this](Verdict later) { act_on(std::move(later)); }, wait_);
+  if (verdict.kind == Verdict::Kind::wait) {
+    decision_ = verdict.decision;
+    return client_.pause_request_body();
+  }
+  act_on(std::move(verdict));
+}
+
+// False where the target is one that its route does not take.
+bool Exchange::find_route() {
+  if (context_.gatekeeper.is_own_path(target_.path)) return !target_.has_encoded_slash;
+  bool encoded_slash_refused = false;
+  facts_.route = context_.router.route_for(facts_.external->host, request_->head.method, target_, encoded_slash_refused);
+  if (encoded_slash_refused) return false;
+  if (!facts_.route) return true;
+  auto path = rewrite_path(target_.path, facts_.route->strip_prefix);
+  if (!path) return false;
+  app_target_ = std::move(*path);
+  if (target_.has_query) app_target_.append("?").append(target_.query);
+  return true;
+}
+
+void Exchange::act_on(Verdict verdict) {
+  wait_.reset();
+  client_.resume_request_body();
+  decision_ = verdict.decision;
+  session_ = std::move(verdict.session);
+  set_cookies_ = std::move(verdict.set_cookies);
+  if (verdict.kind == Verdict::Kind::answer) return answer(verdict.answer);
+  LP_CHECK(verdict.kind == Verdict::Kind::pass && facts_.route, "only a request with a route passes");
+  if (refuse_upgrade()) return answer_error(403, "foreign_origin");
+  forward();
+}
+
+bool Exchange::is_websocket() const { return request_->wants_upgrade && iequals(request_->upgrade, "websocket"); }
+
+bool Exchange::refuse_upgrade() {
+  return facts_.wants_upgrade && !is_allowed_origin(request_->head.fields, context_.settings, *facts_.route);
+}
+
+// ---- to the upstream --------------------------------------------------------------------------------------------
+
+void Exchange::forward() {
+  enter(AnswerSide::waiting);
+  if (request_->expect_continue && request_side_ == RequestSide::open) client_.send_continue();
+  const bool harmless = is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) && request_side_ == RequestSide::complete;
+  lease_and_send(harmless ? UpstreamPool::Choice::any : UpstreamPool::Choice::checked);
+}
+
+void Exchange::lease_and_send(UpstreamPool::Choice choice) {
+  lease_ = context_.upstreams.of(*facts_.route).lease(*this, choice);
+  send_upstream_head();
+  if (request_side_ == RequestSide::complete) lease_->end_body();
+}
+
+void Exchange::send_upstream_head() {
+  OutgoingRequest out;
+  out.method = request_->head.method;
+  out.target = app_target_;
+  out.host = upstream_host();
+  out.external = facts_.external;
+  out.client = &client_facts_;
+  out.request_id = request_id_;
+  if (session_) out.identity_lines = session_->identity_lines;
+  out.body = request_->body;
+  out.upgrade_websocket = facts_.wants_upgrade;
+  lease_->send_head(out, request_->head.fields, context_.realm.client_headers);
+}
+
+std::string_view Exchange::upstream_host() const {
+  const std::string& own = context_.upstreams.of(*facts_.route).own_host();
+  return own.empty() ? request_->authority : std::string_view(own);
+}
+
+void Exchange::on_request_body(std::string_view bytes) {
+  bytes_in_ += bytes.size();
+  if (answer_side_ == AnswerSide::none || !lease_) return;
+  if (answer_side_ != AnswerSide::tunnel) body_bytes_ += bytes.size();
+  const std::int64_t limit = context_.settings.limits.request_body_bytes;
+  if (limit != kUnlimited && body_bytes_ > static_cast<std::uint64_t>(limit)) {
+    lease_.reset();
+    return answer_side_ == AnswerSide::waiting ? answer_error(413, "too_large") : break_off("request body over the limit");
+  }
+  lease_->send_body(bytes);
+  if (lease_->unsent_bytes() > kHighWaterBytes) client_.pause_request_body();
+}
+
+void Exchange::on_request_end() {
+  if (answer_side_ == AnswerSide::none) return;
+  enter(RequestSide::complete);
+  if (lease_) lease_->end_body();
+}
+
+void Exchange::on_request_batch_end() {
+  if (lease_) lease_->flush();
+}
+
+void Exchange::on_upstream_drained() { client_.resume_request_body(); }
+
+// ---- the answer -------------------------------------------------------------------------------------------------
+
+void Exchange::on_response(const ParsedResponse& response) {
+  const bool switches = response.head.status == 101;
+  const bool opens_tunnel = switches && facts_.wants_upgrade &&
+                            accepts_websocket(response.head, request_->head.fields.get("Sec-WebSocket-Key"));
+  if (switches && !opens_tunnel) {
+    lease_.reset();
+    return on_upstream_error(UpstreamError::nonsense);
+  }
+  upstream_ms_ = context_.realm.clock.monotonic_ms() - began_ms_;
+  status_ = response.head.status;
+  OutgoingResponse out;
+  out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
+  out.client_version_minor = request_->head.version_minor;
+  out.keep_alive = request_->keep_alive && request_side_ == RequestSide::complete &&
+                   out.body.kind != BodyFraming::Kind::until_close &&
+                   !context_.server.draining.load(std::memory_order_relaxed);
+  out.authenticated = session_ != nullptr;
+  out.is_upgrade = opens_tunnel;
+  out.set_cookies = &set_cookies_;
+  client_.send_head(response.head, out);
+  if (!opens_tunnel) return enter(AnswerSide::body);
+  enter(AnswerSide::tunnel);
+  context_.server.open_tunnels.fetch_add(1, std::memory_order_relaxed);
+  client_.flush();
+  lease_->become_tunnel();
+  client_.become_tunnel();
+}
+
+BodyFraming Exchange::client_framing(const ParsedResponse& response) const {
+  const bool has_own_end = response.body.kind == BodyFraming::Kind::none || response.body.kind == BodyFraming::Kind::length;
+  if (has_own_end) return response.body;
+  const bool knows_chunked = request_->head.version_minor >= 1;
+  return {knows_chunked ? BodyFraming::Kind::chunked : BodyFraming::Kind::until_close, 0};
+}
+
+void Exchange::on_response_body(std::string_view bytes) {
+  bytes_out_ += bytes.size();
+  client_.send_body(bytes);
+  if (response_is_paused_ || client_.unsent_bytes() <= kHighWaterBytes) return;
+  response_is_paused_ = true;
+  lease_->pause_response();
+}
+
+void Exchange::on_response_end() {
+  conclude();
+  client_.end();
+}
+
+void Exchange::on_response_batch_end() { client_.flush(); }
+
+void Exchange::on_client_drained() {
+  if (!response_is_paused_ || !lease_) return;
+  response_is_paused_ = false;
+  lease_->resume_response();
+}
+
+// ---- what goes wrong --------------------------------------------------------------------------------------------
+
+void Exchange::on_bad_request(const ParseError& error) {
+  if (!request_) {  // not even a head
+    static const ParsedRequest kNoRequest;
+    request_ = &kNoRequest;
+    begin(0);
+  }
+  context_.realm.log.info("bad request", {{"id", std::string_view(request_id_)}, {"client", std::string_view(client_facts_.address)}, {"rule", std::string_view(error.rule)}});
+  lease_.reset();
+  wait_.reset();
+  if (answer_side_ == AnswerSide::judging || answer_side_ == AnswerSide::waiting) return answer_error(error.status, "bad_request");
+  break_off(error.rule);
+}
+
+void Exchange::on_upstream_error(UpstreamError error) {
+  const bool retry = may_retry(error);
+  lease_.reset();
+  if (retry) {
+    is_retried_ = true;
+    return lease_and_send(UpstreamPool::Choice::fresh);
+  }
+  const UpstreamFault fault = fault_of(error);
+  context_.realm.log.warning("upstream failed", {{"id", std::string_view(request_id_)}, {"upstream", std::string_view(facts_.route->upstream)}, {"reason", fault.words}});
+  if (answer_side_ == AnswerSide::waiting) return answer_error(fault.status, decision_);
+  break_off(fault.words);
+}
+
+// An idle connection may have been closed by the app in the moment we used it. Nothing of an answer came, so a request
+// that may be sent twice is, once, on a new connection.
+bool Exchange::may_retry(UpstreamError error) const {
+  return error == UpstreamError::lost && !is_retried_ && answer_side_ == AnswerSide::waiting && lease_ &&
+         lease_->is_reused_connection() && body_bytes_ == 0 && request_side_ == RequestSide::complete &&
+         is_idempotent(request_->head.method);
+}
+
+void Exchange::on_client_gone() {
+  if (!request_) return;
+  if (status_ == 0) status_ = 499;
+  conclude();
+}
+
+// The head is out: all that is left is to make sure that the client does not take the answer for complete.
+void Exchange::break_off(std::string_view why) {
+  context_.realm.log.warning("answer broken off", {{"id", std::string_view(request_id_)}, {"reason", why}});
+  conclude();
+  client_.abort();
+}
+
+void Exchange::answer_error(int status, std::string_view decision) {
+  decision_ = decision;
+  const bool has_head = !request_->head.method.empty();
+  answer(context_.gatekeeper.error_answer(status, has_head ? &request_->head : nullptr, request_id_));
+}
+
+void Exchange::answer(const Answer& made) {
+  Answer complete = made;
+  for (auto& cookie : set_cookies_) complete.add("Set-Cookie", std::move(cookie));
+  status_ = complete.status;
+  const bool without_body = request_->head.method == "HEAD";
+  const bool keep_alive = request_->keep_alive && status_ != 400 && status_ != 408 && status_ != 413 &&
+                          !context_.server.draining.load(std::memory_order_relaxed);
+  bytes_out_ = without_body ? 0 : complete.body.size();
+  conclude();
+  client_.send_answer(complete, without_body, keep_alive);
+}
+
+// ---- the end ----------------------------------------------------------------------------------------------------
+
+// Before the client stream hears of the end: it may then reuse the memory that our views point to.
+void Exchange::conclude() {
+  log_access();
+  context_.server.requests_in_flight.fetch_sub(1, std::memory_order_relaxed);
+  if (answer_side_ == AnswerSide::tunnel) context_.server.open_tunnels.fetch_sub(1, std::memory_order_relaxed);
+  wait_.reset();
+  lease_.reset();
+  enter(AnswerSide::none);
+  enter(RequestSide::none);
+  request_ = nullptr;
+}
+
+void Exchange::log_access() {
+  if (!context_.realm.log.access_enabled()) return;
+  AccessRecord record;
+  record.time_unix_ms = began_unix_ms_;
+  record.id = request_id_;
+  record.client = client_facts_.address;
+  record.method = request_->head.method;
+  record.host = request_->authority;
+  record.path = target_.path;
+  if (facts_.route) record.route = facts_.route->label;
+  record.decision = decision_;
+  record.status = status_;
+  record.bytes_in = bytes_in_;
+  record.bytes_out = bytes_out_;
+  record.duration_ms = context_.realm.clock.monotonic_ms() - began_ms_;
+  record.upstream_ms = upstream_ms_;
+  if (facts_.route) record.upstream = facts_.route->upstream;
+  if (session_) record.sub = session_->session.sub;
+  context_.scratch.clear();
+  append_access_line(context_.scratch, record);
+  context_.realm.log.access(context_.scratch);
+}
+
+void Exchange::enter(RequestSide next) {
+  // [from][to]
+  static constexpr bool kLegal[3][3] = {{true, true, true}, {true, true, true}, {true, false, true}};
+  LP_CHECK(kLegal[static_cast<int>(request_side_)][static_cast<int>(next)], "a legal step of the request side");
+  request_side_ = next;
+}
+
+void Exchange::enter(AnswerSide next) {
+  // [from][to]: none, judging, waiting, body, tunnel
+  static constexpr bool kLegal[5][5] = {
+      {true, true, false, false, false},   // none
+      {true, false, true, false, false},   // judging: answered in process, or passed
+      {true, false, false, true, true},    // waiting for the upstream's head
+      {true, false, false, false, false},  // body
+      {true, false, false, false, false},  // tunnel
+  };
+  LP_CHECK(kLegal[static_cast<int>(answer_side_)][static_cast<int>(next)], "a legal step of the answer side");
+  answer_side_ = next;
+}
+
+}  // namespace lp

@@ -1,0 +1,91 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/stream.h"
+#include "proxy/target.h"
+#include "proxy/worker_context.h"
+
+namespace lp {
+
+// One request and its answer: judged, then answered in process or pumped to an upstream and back. Knows no wire
+// format. Owned by its client connection and used again for each of its requests; whatever happens, every request
+// ends in conclude(): access log, counters, lease given back.
+class Exchange final : public RequestEvents, public UpstreamEvents {
+ public:
+  // Both must outlive the exchange.
+  Exchange(WorkerContext& context, ClientStream& client);
+  ~Exchange() override;
+
+  void on_request(const ParsedRequest& request, std::size_t head_bytes) override;
+  void on_bad_request(const ParseError& error) override;
+  void on_request_body(std::string_view bytes) override;
+  void on_request_end() override;
+  void on_request_batch_end() override;
+  void on_client_drained() override;
+  void on_client_gone() override;
+
+  void on_response(const ParsedResponse& response) override;
+  void on_response_body(std::string_view bytes) override;
+  void on_response_end() override;
+  void on_response_batch_end() override;
+  void on_upstream_drained() override;
+  void on_upstream_error(UpstreamError error) override;
+
+ private:
+  enum class RequestSide : std::uint8_t { none, open, complete };
+  enum class AnswerSide : std::uint8_t { none, judging, waiting, body, tunnel };
+  void enter(RequestSide next);
+  void enter(AnswerSide next);
+
+  void begin(std::size_t head_bytes);
+  void judge();
+  bool find_route();
+  void act_on(Verdict verdict);
+  void forward();
+  void lease_and_send(UpstreamPool::Choice choice);
+  void send_upstream_head();
+  [[nodiscard]] bool may_retry(UpstreamError error) const;
+  bool refuse_upgrade();
+  void answer_error(int status, std::string_view decision);
+  void answer(const Answer& made);
+  void break_off(std::string_view why);
+  void conclude();
+  void log_access();
+  void choose_request_id();
+  [[nodiscard]] bool is_websocket() const;
+  [[nodiscard]] std::string_view upstream_host() const;
+  [[nodiscard]] BodyFraming client_framing(const ParsedResponse& response) const;
+
+  WorkerContext& context_;
+  ClientStream& client_;
+
+  RequestSide request_side_ = RequestSide::none;
+  AnswerSide answer_side_ = AnswerSide::none;
+  const ParsedRequest* request_ = nullptr;  // null while none is under way
+  RequestFacts facts_;
+  Target target_;
+  std::string app_target_;  // what the upstream gets
+  ClientFacts client_facts_;
+  std::string request_id_;
+  std::unique_ptr<Gatekeeper::Wait> wait_;
+  std::unique_ptr<UpstreamStream> lease_;
+  std::shared_ptr<const OpenedSession> session_;
+  std::vector<std::string> set_cookies_;
+  std::string_view decision_;
+
+  int status_ = 0;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  std::uint64_t body_bytes_ = 0;      // of the request, as the app gets it
+  std::int64_t began_unix_ms_ = 0;
+  std::int64_t began_ms_ = 0;
+  std::int64_t upstream_ms_ = -1;
+  bool is_retried_ = false;
+  bool response_is_paused_ = false;
+};
+
+}  // namespace lp

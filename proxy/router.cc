@@ -1,0 +1,146 @@
+#include "proxy/router.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/encoding.h"
+#include "base/url.h"
+
+namespace lp {
+namespace {
+
+constexpr std::int64_t kRegexMemoryBytes = 8 << 20;
+
+// The text of a rule in the one spelling that request paths have, so that a rule for /café or /a%2Bb means what it
+// says. `text` has passed the configuration's checks; what has no normal form stays and matches nothing.
+std::string normal_rule_path(const std::string& text) {
+  std::string ascii;
+  for (const char c : text) ascii += static_cast<unsigned char>(c) > 0x7f ? percent_encode({&c, 1}) : std::string(1, c);
+  const auto target = normalise_target(ascii);
+  return target && !target.value().has_query ? target.value().path : text;
+}
+
+class HostPattern {
+ public:
+  explicit HostPattern(const std::string& text) {
+    one_label_more_ = text.starts_with("*.");
+    host_ = ascii_lower(one_label_more_ ? text.substr(1) : text);
+  }
+  [[nodiscard]] bool matches(std::string_view host) const {
+    if (host_.empty()) return true;
+    if (!one_label_more_) return iequals(host, host_);
+    if (host.size() <= host_.size() || !iequals(host.substr(host.size() - host_.size()), host_)) return false;
+    return host.find('.') == host.size() - host_.size();
+  }
+
+ private:
+  std::string host_;  // with a wildcard: ".example.com"
+  bool one_label_more_ = false;
+};
+
+class PathMatcher {
+ public:
+  explicit PathMatcher(const PathPattern& pattern) : kind_(pattern.kind), text_(pattern.text) {
+    if (kind_ == PathPattern::Kind::regex) {
+      RE2::Options options;
+      options.set_log_errors(false);
+      options.set_max_mem(kRegexMemoryBytes);
+      regex_ = std::make_unique<RE2>(text_, options);
+      LP_CHECK(regex_->ok(), "a route's pattern passed the configuration's check and does not compile");
+    } else if (!text_.empty()) {
+      text_ = normal_rule_path(text_);
+    }
+  }
+  [[nodiscard]] bool matches(std::string_view path) const {
+    switch (kind_) {
+      case PathPattern::Kind::exact:
+        return path == text_;
+      case PathPattern::Kind::prefix:  // ends at a segment boundary (attacks.md P23)
+        return path.starts_with(text_) && (path.size() == text_.size() || path[text_.size()] == '/');
+      case PathPattern::Kind::regex:
+        return RE2::FullMatch({path.data(), path.size()}, *regex_);
+    }
+    return false;
+  }
+
+ private:
+  PathPattern::Kind kind_;
+  std::string text_;
+  std::unique_ptr<RE2> regex_;
+};
+
+struct CompiledRoute {
+  explicit CompiledRoute(const RouteSettings& route) : settings(&route), host(route.host), path(route.path) {}
+
+  [[nodiscard]] bool matches(std::string_view host_text, std::string_view method, std::string_view path_text) const {
+    const auto& methods = settings->methods;
+    if (!methods.empty() && std::find(methods.begin(), methods.end(), method) == methods.end()) return false;
+    return host.matches(host_text) && path.matches(path_text);
+  }
+
+  const RouteSettings* settings;
+  HostPattern host;
+  PathMatcher path;
+};
+
+struct ExternalUrl {
+  const Origin* origin;
+  std::string authority;  // as browsers write it, for the comparison that nearly always decides
+};
+
+}  // namespace
+
+struct Router::Impl {
+  std::vector<ExternalUrl> external_urls;
+  std::vector<CompiledRoute> routes;
+
+  [[nodiscard]] const RouteSettings* first_match(std::string_view host, std::string_view method,
+                                                 std::string_view path) const {
+    for (const CompiledRoute& route : routes) {
+      if (route.matches(host, method, path)) return route.settings;
+    }
+    return nullptr;
+  }
+};
+
+Router::Router(const Settings& settings) : impl_(std::make_unique<Impl>()) {
+  for (const Origin& origin : settings.external_urls) impl_->external_urls.push_back({&origin, origin.authority()});
+  impl_->routes.reserve(settings.routes.size());
+  for (const RouteSettings& route : settings.routes) impl_->routes.emplace_back(route);
+}
+
+Router::~Router() = default;
+
+const Origin* Router::origin_for(std::string_view authority) const {
+  for (const ExternalUrl& url : impl_->external_urls) {
+    if (iequals(authority, url.authority)) return url.origin;
+  }
+  for (const ExternalUrl& url : impl_->external_urls) {
+    const std::uint16_t default_port = url.origin->is_https() ? 443 : 80;
+    const auto parsed = parse_authority(authority, default_port);
+    if (parsed && parsed.value().host == url.origin->host && parsed.value().port == url.origin->port) return url.origin;
+  }
+  return nullptr;
+}
+
+const RouteSettings* Router::route_for(std::string_view host, std::string_view method, const Target& target,
+                                       bool& encoded_slash_refused) const {
+  encoded_slash_refused = false;
+  const RouteSettings* route = impl_->first_match(host, method, target.path);
+  if (route == nullptr || !target.has_other_readings) return route;
+  if (target.has_encoded_slash && route->encoded_slash == EncodedSlash::reject) {
+    encoded_slash_refused = true;
+    return nullptr;
+  }
+  for (const std::string& reading : lenient_readings(target.path)) {
+    if (impl_->first_match(host, method, reading) != route) {
+      encoded_slash_refused = true;
+      return nullptr;
+    }
+  }
+  return route;
+}
+
+}  // namespace lp

@@ -1,0 +1,33 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "auth/realm.h"
+#include "base/result.h"
+
+// The wire: listeners, workers, connections, upstream pools. Owned by cli/serve.
+namespace lp {
+
+class Server {
+ public:
+  // Opens every listener (public and admin) before any worker starts; an address in use is an error that names it.
+  // `realm` must outlive the server.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> open(Realm& realm);
+  ~Server();
+
+  // Real addresses, also for port 0.
+  [[nodiscard]] std::vector<std::string> addresses() const;
+  [[nodiscard]] std::string admin_address() const;
+  // Starts the workers and runs until SIGTERM or SIGINT: /readyz turns 503 first, idle keep-alive connections
+  // are closed, requests in flight (not tunnels) are finished for up to 30 s while new ones are still answered; a second
+  // signal ends at once. Returns when all is done.
+  void run();
+
+ private:
+  Server();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lp

@@ -1,0 +1,58 @@
+#pragma once
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/http1_client.h"
+#include "proxy/listener.h"
+#include "proxy/worker_context.h"
+
+namespace lp {
+
+// Accepts connections of a set of listening sockets and owns them. Bound to one loop.
+class Acceptor {
+ public:
+  struct Limits {
+    std::atomic<std::int64_t>& open_connections;
+    std::int64_t max_connections;
+  };
+  // `descriptors` are borrowed and must outlive the acceptor.
+  Acceptor(const Http1Client::Environment& environment, const std::vector<int>& descriptors, const Limits& limits,
+           Http1Client::MakeEvents make_events);
+  ~Acceptor();
+
+  void close_idle_connections();
+  void close_all_connections();
+  [[nodiscard]] std::size_t connections() const { return connections_.size(); }
+
+ private:
+  void accept_some(int fd);
+  void add(Socket socket, std::string peer);
+  void remove(Http1Client& connection);
+  void pause();
+  void resume();
+
+  Http1Client::Environment environment_;
+  Limits limits_;
+  Http1Client::MakeEvents make_events_;
+  std::vector<std::unique_ptr<IoEvent>> accepting_;
+  Timer resume_;
+  std::unordered_map<Http1Client*, std::unique_ptr<Http1Client>> connections_;
+};
+
+// One event loop with everything that belongs to it; runs on a thread of its own.
+class Worker {
+ public:
+  Worker(Realm& realm, const Router& router, ServerState& server, const std::vector<int>& listening);
+  ~Worker();
+  void run() { context_.loop.run(); }
+  // From any thread.
+  void begin_drain();
+  void stop();
+
+ private:
+  WorkerContext context_;
+  Acceptor acceptor_;
+};
+
+}  // namespace lp
