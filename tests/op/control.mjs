@@ -1,0 +1,182 @@
+// The control plane for tests: slow, broken or tampered answers, who signs in next, and a record of what was asked.
+import { createHash, createPrivateKey, sign } from 'node:crypto';
+import { readBody, sendJson } from './http_helpers.mjs';
+import { defaultPeople } from './social_stand_ins.mjs';
+
+const endpoints = {
+  '/.well-known/openid-configuration': 'discovery', '/jwks': 'jwks', '/auth': 'auth', '/token': 'token', '/me': 'me', '/request': 'par',
+  '/token/revocation': 'revocation', '/token/introspection': 'introspection', '/session/end': 'end_session', '/session/end/confirm': 'end_session_confirm',
+};
+const recordedAtMost = 2000;
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function withoutSecrets(headers) {
+  const { authorization, ...rest } = headers;
+  if (!authorization) return rest;
+  const [scheme, value] = authorization.split(' ');
+  const user = scheme === 'Basic' ? Buffer.from(value ?? '', 'base64').toString().split(':')[0] : '';
+  return { ...rest, authorization: `${scheme} ${user}***` };
+}
+
+const formOf = (ctx) => {
+  const body = ctx.oidc?.body;
+  return body && typeof body === 'object' ? { ...body, ...(body.client_secret ? { client_secret: '***' } : {}) } : undefined;
+};
+
+export class Control {
+  // `actions`: rotateKeys(alg), endSessions(), clearStorage().
+  constructor(config, users, keys, actions) {
+    Object.assign(this, { config, users, keys, actions });
+    this.reset();
+  }
+
+  reset() {
+    this.latencyMs = 0;              // a number, or { token: 200, ... }
+    this.fail = {};                  // endpoint -> 500 | { status, times } | "reset" | "hang" | "garbage"
+    this.tamper = {};                // { discovery: {...}, me: {...}, token: {...}, id_token: { claims, header, drop, break_signature } }
+    this.nextLogin = undefined;
+    this.autoSignIn = this.config.auto_sign_in;
+    this.people = defaultPeople();
+    this.requests = [];
+    this.nth = 0;
+  }
+
+  get signsInAlone() { return Boolean(this.autoSignIn || this.config.users_count); }
+
+  // The user whom a sign-in page signs in by itself, if any.
+  nextUser(loginHint) {
+    const next = this.nextLogin;
+    this.nextLogin = undefined;
+    if (next) return this.users.lookUp(next);
+    if (!this.signsInAlone) return undefined;
+    const hinted = this.users.lookUp(loginHint);
+    if (hinted) return hinted;
+    return this.users.lookUp(this.config.users_count ? `user-${this.nth++ % this.config.users_count + 1}` : this.autoSignIn);
+  }
+
+  // Answers whether the request was for the control plane. Only loopback may.
+  async handle(req, res, url) {
+    if (!url.pathname.startsWith('/__op/')) return false;
+    const peer = req.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+    if (!peer.startsWith('127.') && peer !== '::1') return sendJson(res, 403, { error: 'loopback only' }), true;
+    const action = `${req.method} ${url.pathname}`;
+    if (action === 'GET /__op/requests') sendJson(res, 200, this.recorded(url.searchParams.get('endpoint')));
+    else if (action === 'GET /__op/users') sendJson(res, 200, this.users.list());
+    else if (action === 'POST /__op/reset') sendJson(res, 200, this.resetAll());
+    else if (action === 'POST /__op/control') await this.change(req, res);
+    else sendJson(res, 404, { error: 'not found' });
+    return true;
+  }
+
+  recorded(endpoint) { return endpoint ? this.requests.filter((request) => request.endpoint === endpoint) : this.requests; }
+
+  resetAll() {
+    this.reset();
+    this.users.reset();
+    this.actions.clearStorage();
+    return { ok: true };
+  }
+
+  async change(req, res) {
+    const known = {
+      latency_ms: (v) => { this.latencyMs = v; },
+      fail: (v) => { this.fail = structuredClone(v ?? {}); },
+      tamper: (v) => { this.tamper = v ?? {}; },
+      next_login: (v) => { this.nextLogin = v; },
+      auto_sign_in: (v) => { this.autoSignIn = v; },
+      people: (v) => { for (const [target, fields] of Object.entries(v)) this.people[target] = { ...this.people[target], ...fields }; },
+      user: (v) => { this.users.patch(v.username ?? v.sub, v); },
+      remove_user: (v) => { this.users.remove(v); },
+      config: (v) => { Object.assign(this.config, v); this.actions.restart(); },
+      rotate_keys: (v) => { this.actions.rotateKeys(v === true ? undefined : v); },
+      end_sessions: (v) => { if (v) this.actions.endSessions(); },
+      clear_requests: (v) => { if (v) this.requests = []; },
+    };
+    let wanted;
+    try {
+      wanted = JSON.parse(await readBody(req));
+    } catch {
+      return sendJson(res, 400, { error: 'JSON expected' });
+    }
+    const unknown = Object.keys(wanted).filter((name) => !Object.hasOwn(known, name));
+    if (unknown.length) return sendJson(res, 400, { error: `unknown: ${unknown}`, known: Object.keys(known) });
+    for (const [name, value] of Object.entries(wanted)) known[name](value);
+    return sendJson(res, 200, { ok: true });
+  }
+
+  // Outermost layer of the provider.
+  middleware() {
+    return async (ctx, next) => {
+      const endpoint = endpoints[ctx.path] ?? (ctx.path.startsWith('/auth/') ? 'resume' : 'other');
+      const entry = { at: new Date().toISOString(), endpoint, method: ctx.method, path: `/oidc${ctx.path}`, query: { ...ctx.query }, headers: withoutSecrets(ctx.headers) };
+      this.requests.push(entry);
+      if (this.requests.length > recordedAtMost) this.requests.shift();
+      const delay = typeof this.latencyMs === 'number' ? (['auth', 'resume'].includes(endpoint) ? 0 : this.latencyMs) : this.latencyMs?.[endpoint];
+      if (delay) await sleep(delay);
+      if (await this.failed(ctx, endpoint)) { entry.status = 'failed on purpose'; return; }
+      await next();
+      entry.form = formOf(ctx);
+      entry.status = ctx.status;
+      this.applyTampering(ctx, endpoint);
+    };
+  }
+
+  async failed(ctx, endpoint) {
+    let how = this.fail[endpoint];
+    if (how && typeof how === 'object') {
+      if (how.times !== undefined && how.times-- <= 0) return false;
+      how = how.status;
+    }
+    if (!how) return false;
+    if (how === 'reset') { ctx.respond = false; ctx.req.socket.destroy(); }
+    else if (how === 'hang') ctx.respond = false;
+    else if (how === 'garbage') { ctx.status = 200; ctx.type = 'json'; ctx.body = '{"this is": not json'; }
+    else { ctx.status = Number(how); ctx.body = { code: 'oidc.server_error', message: 'failed on purpose', error: 'server_error', error_description: 'failed on purpose' }; }
+    return true;
+  }
+
+  applyTampering(ctx, endpoint) {
+    if (ctx.status !== 200 || typeof ctx.body !== 'object' || ctx.body === null) return;
+    const body = ctx.body;
+    if (this.tamper[endpoint]) Object.assign(body, this.tamper[endpoint]);
+    if (endpoint === 'token' && body.id_token && this.tamper.id_token) body.id_token = this.tamperIdToken(body.id_token);
+    for (const [name, value] of Object.entries(body)) if (value === '__absent') delete body[name];
+  }
+
+  // The token with other claims or header fields, signed again with the provider's own key.
+  tamperIdToken(jwt) {
+    const { claims = {}, header = {}, drop = [], break_signature: broken = false } = this.tamper.id_token;
+    const decoded = jwt.split('.').slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url')));
+    const payload = { ...decoded[1], ...claims };
+    for (const name of drop) delete payload[name];
+    const head = { ...decoded[0], ...header };
+    const signed = [head, payload].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+    if (head.alg === 'none') return `${signed}.`;
+    const key = createPrivateKey({ key: this.keys.current, format: 'jwk' });
+    const signature = sign(this.keys.alg === 'RS256' ? 'sha256' : 'sha384', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
+    if (broken) signature[0] ^= 0xff;
+    return `${signed}.${signature.toString('base64url')}`;
+  }
+}
+
+const messages = { invalid_grant: 'Grant request is invalid.', invalid_request: 'Request is invalid.', invalid_token: 'Invalid token provided.' };
+
+// Logto adds code and message to the engine's errors, and tells caches what to do with the keys.
+export function logtoManners() {
+  return async (ctx, next) => {
+    await next();
+    if (ctx.status >= 400 && ctx.body?.error && !ctx.body.code) {
+      const { error, ...rest } = ctx.body, code = `oidc.${error}`;
+      ctx.body = {
+        code, message: messages[error] ?? `An OIDC error occurred: ${code}.`,
+        ...(error === 'invalid_grant' ? { error_uri: 'https://openid.sh/debug/invalid_grant' } : {}), error, ...rest,
+      };
+      ctx.type = 'json';
+    }
+    if (ctx.path === '/jwks' && ctx.status === 200) {
+      ctx.set('cache-control', 'no-cache, max-age=0, must-revalidate');
+      ctx.set('etag', `"${createHash('sha1').update(JSON.stringify(ctx.body)).digest('base64url')}"`);
+      if (ctx.fresh) ctx.status = 304;
+    }
+  };
+}

@@ -1,0 +1,107 @@
+// A development OpenID provider dressed as Logto. Settings: JSON in OP_CONFIG (see README.md). Prints one JSON line when it is ready.
+import http from 'node:http';
+import { Control, logtoManners } from './control.mjs';
+import { readBody, sendHtml, sendJson, sendText } from './http_helpers.mjs';
+import { Interactions } from './interactions.mjs';
+import { Keys } from './keys.mjs';
+import { createProvider } from './provider.mjs';
+import { connectors, SocialNetworks } from './social_stand_ins.mjs';
+import { Storage } from './storage.mjs';
+import { Users } from './users.mjs';
+
+const defaults = {
+  host: '127.0.0.1', port: 3001,
+  endpoint: null,                             // null: http://localhost:PORT
+  client_id: 'lab', client_secret: 'lab-secret',
+  redirect_uris: ['http://localhost:8080/_auth/callback', 'http://127.0.0.1:8080/_auth/callback'],
+  post_logout_redirect_uris: ['http://localhost:8080/_auth/signed-out', 'http://127.0.0.1:8080/_auth/signed-out'],
+  backchannel_logout_uri: null, backchannel_logout_session_required: true, ssrf_protection: false,
+  always_issue_refresh_token: false,
+  rotate: 'logto',                            // logto | always | never
+  ttl: {},                                    // seconds: AccessToken, AuthorizationCode, IdToken, RefreshToken, Session, Grant, Interaction
+  signing_alg: 'ES384',                       // ES384 | RS256
+  id_token_claims: [],                        // of custom_data, identities, sso_identities, organization_data
+  auto_sign_in: null,                         // a user name: sign-ins need no person (login_hint chooses another)
+  users_count: 0,                             // user-1 ... user-N as well; sign-ins need no person and take turns
+};
+
+function readConfig() {
+  const given = JSON.parse(process.env.OP_CONFIG || '{}');
+  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(defaults, name));
+  if (unknown.length) throw new Error(`OP_CONFIG: unknown ${unknown.join(', ')}`);
+  return { ...defaults, ...given };
+}
+
+const config = readConfig();
+const users = new Users(config.users_count);
+const storage = new Storage();
+const keys = new Keys(config.signing_alg);
+let provider, handleOidc;
+
+const restart = () => {
+  provider = createProvider({ config, users, storage, keys, middleware: [control.middleware(), logtoManners()] });
+  handleOidc = provider.callback();
+};
+const control = new Control(config, users, keys, {
+  restart,
+  rotateKeys: (alg) => { keys.rotate(alg); restart(); },
+  endSessions: () => storage.endSessions(),
+  clearStorage: () => storage.clear(),
+});
+const interactions = new Interactions({ config, users, control, providerNow: () => provider });
+const networks = new SocialNetworks(control);
+
+const signInExperience = () => ({
+  tenantId: 'default', id: 'default', signInMode: 'SignInAndRegister', languageInfo: { autoDetect: true, fallbackLanguage: 'en' },
+  signIn: { methods: [{ identifier: 'username', password: true, verificationCode: false, isPasswordPrimary: true }] },
+  signUp: { identifiers: [], password: true, verify: false },
+  socialSignInConnectorTargets: Object.keys(connectors),
+  socialConnectors: Object.values(connectors).map(({ connectorId: id, target, label }) => ({ id, target, name: { en: label }, platform: 'Universal' })),
+  ssoConnectors: [],
+});
+
+// Logto takes JSON at the token endpoint too; the engine only forms.
+async function jsonBodyAsForm(req) {
+  if (req.method !== 'POST' || !/^application\/json\b/.test(req.headers['content-type'] ?? '')) return;
+  req.body = new URLSearchParams(JSON.parse(await readBody(req))).toString();
+  req.headers['content-type'] = 'application/x-www-form-urlencoded';
+  req.headers['content-length'] = String(Buffer.byteLength(req.body));
+}
+
+async function oidc(req, res) {
+  if (Number(req.headers['content-length'] ?? 0) > 56 * 1024) return sendText(res, 404, 'Not Found');
+  await jsonBodyAsForm(req);
+  req.originalUrl = req.url;
+  req.url = req.url.slice('/oidc'.length) || '/';
+  return handleOidc(req, res);
+}
+
+async function handle(req, res) {
+  const url = new URL(req.url, 'http://op.invalid');
+  if (url.pathname === '/oidc' || url.pathname.startsWith('/oidc/')) return oidc(req, res);
+  if (url.pathname === '/api/status' || url.pathname === '/favicon.ico') return res.writeHead(204).end();
+  if (url.pathname === '/api/.well-known/sign-in-exp') return sendJson(res, 200, signInExperience());
+  if (url.pathname === '/') return sendHtml(res, 200, 'Development OpenID provider (stands in for Logto)');
+  if (await control.handle(req, res, url) || await networks.handle(req, res, url) || await interactions.handle(req, res, url)) return undefined;
+  return sendJson(res, 404, { code: 'entity.not_found', message: 'Not found.' });
+}
+
+const server = http.createServer((req, res) => {
+  handle(req, res).catch((error) => {
+    console.error(error);
+    if (res.headersSent) res.destroy();
+    else sendText(res, 500, 'internal error');
+  });
+});
+server.on('error', (error) => {
+  console.error(`cannot listen on ${config.host}:${config.port}: ${error.message}`);
+  process.exit(1);
+});
+server.listen(config.port, config.host, () => {
+  const { port } = server.address();
+  config.loopback = `http://127.0.0.1:${port}`;
+  config.endpoint ??= `http://localhost:${port}`;
+  restart();
+  console.log(JSON.stringify({ ready: true, endpoint: config.endpoint, issuer: `${config.endpoint}/oidc`, port }));
+});
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => { server.closeAllConnections(); server.close(() => process.exit(0)); });
