@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Every complete configuration that we show (config.example.yaml, deploy/*, the documents' blocks with `routes:`) is one
+that the program accepts. Needs the built binary: LOGTO_PROXY_BIN, else build/release/logto-proxy."""
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+from tree import ROOT, files, finish, read
+
+BINARY = pathlib.Path(os.environ.get("LOGTO_PROXY_BIN", "build/release/logto-proxy"))
+BINARY = BINARY if BINARY.is_absolute() else ROOT / BINARY
+if not BINARY.is_file():
+    raise SystemExit(f"{BINARY.name} is not built")
+
+VARIABLES = {"LOGTO_APP_ID": "an-app-id", "LOGTO_APP_SECRET": "an-app-secret-of-some-length",
+             "SESSION_SECRET": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
+
+
+def is_complete(text):
+    return all(re.search(rf"^{key}:", text, re.MULTILINE) for key in ("external_urls", "logto", "routes"))
+
+
+def samples():
+    for path in files("*.yaml"):
+        if path.parts[0] != "tests" and is_complete(read(path)):
+            yield str(path), read(path)
+    for path in files("README*.md", "docs/*.md"):
+        for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", read(path), re.DOTALL), 1):
+            if is_complete(block):
+                yield f"{path}, yaml block {number}", block
+
+
+def check(name, text):
+    variables = {key: "1" for key in re.findall(r"\$\{([A-Z_]+)\}", text)} | VARIABLES
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "config.yaml"
+        file.write_text(text, encoding="utf-8")
+        run = subprocess.run([str(BINARY), "check", "--config", str(file)], env={**os.environ, **variables},
+                             capture_output=True, text=True, timeout=60)
+    return [] if run.returncode == 0 else [f"{name}: {line}" for line in run.stderr.splitlines()[:10] or ["refused"]]
+
+
+found = list(samples())
+if not found:
+    raise SystemExit("no complete configuration found: this check looked at nothing")
+finish([problem for name, text in found for problem in check(name, text)])

@@ -1,0 +1,128 @@
+// The admin listener, the health command, and an orderly end.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import net from 'node:net';
+import { describe, test } from 'node:test';
+import { run, temporaryFolder, writeConfig } from './lib/proxy.mjs';
+import { RawClient, request, requestBytes } from './lib/raw.mjs';
+import { HOST, makeWorld } from './lib/world.mjs';
+
+const admin = (world, path, method = 'GET') => request(world.proxy.adminPort, method, path, {}, { host: `127.0.0.1:${world.proxy.adminPort}` });
+
+// A request that the app holds until release() is called.
+async function held(world, target = '/public/slow') {
+  let release;
+  const gate = new Promise((resolve) => { release = resolve; });
+  world.recorder.handle = async (_request, reply) => { await gate; await reply.send(200, {}, 'done'); };
+  const client = await RawClient.connect(world.port);
+  await client.send(requestBytes('GET', target, { Host: HOST }));
+  await world.recorder.waitFor((one) => one.target === target);
+  return { client, release };
+}
+
+describe('health', () => {
+  test('healthz and readyz answer on the admin listener only', async (t) => {
+    const world = await makeWorld(t);
+    const [health, ready] = [await admin(world, '/healthz'), await admin(world, '/readyz')];
+    assert.equal(health.status, 200);
+    assert.equal(health.text.trim(), 'ok');
+    assert.equal(ready.status, 200);
+    assert.equal(ready.text.trim(), 'ready');
+    assert.equal((await admin(world, '/private/x')).status, 404, 'routes are not served on the admin listener');
+    assert.equal((await admin(world, '/_auth/me')).status, 404);
+    assert.ok([404, 405].includes((await admin(world, '/healthz', 'POST')).status));
+    assert.equal((await world.get('/healthz')).status, 404);
+    assert.deepEqual(world.recorder.requests, []);
+  });
+
+  test('the health command tells by its exit code, for containers', async (t) => {
+    const world = await makeWorld(t);
+    assert.equal((await run(['health', '--config', world.proxy.file])).code, 0);
+    world.proxy.expectExit = true;
+    const { file } = world.proxy;
+    const copy = writeConfig(fs.readFileSync(file, 'utf8'));
+    world.proxy.signal('SIGTERM');
+    await world.proxy.exit();
+    const { code, stderr, stdout } = await run(['health', '--config', copy]);
+    assert.notEqual(code, 0);
+    assert.ok((stderr + stdout).length > 0, 'says why');
+  });
+
+  test('Logto and apps that are down do not make the proxy unhealthy', async (t) => {
+    const world = await makeWorld(t, { config: { upstreams: { app: 'http://127.0.0.1:1' }, logto: { endpoint: 'http://127.0.0.1:1' } } });
+    assert.equal((await admin(world, '/healthz')).status, 200);
+    assert.equal((await admin(world, '/readyz')).status, 200);
+  });
+});
+
+describe('SIGTERM', () => {
+  test('readiness fails first, requests in flight end whole, then exit 0', async (t) => {
+    const world = await makeWorld(t);
+    const { client, release } = await held(world);
+    world.proxy.expectExit = true;
+    world.proxy.signal('SIGTERM');
+    let ready;
+    for (const end = Date.now() + 5000; Date.now() < end; ) {
+      ready = await admin(world, '/readyz').catch(() => null);
+      if (!ready || ready.status !== 200) break;
+    }
+    assert.equal(ready?.status, 503, 'readyz says so while it drains');
+    assert.equal(ready.text.trim(), 'stopping');
+    assert.equal((await admin(world, '/healthz')).status, 200, 'still alive');
+    release();
+    const answer = await client.response();
+    assert.equal(answer.text, 'done');
+    assert.equal(answer.fields.get('connection'), 'close', 'the client is told not to come back on this connection');
+    const { code } = await world.proxy.exit();
+    assert.equal(code, 0);
+    assert.ok(world.proxy.access.some(({ path }) => path === '/public/slow'), 'the log is written out before the exit');
+    client.destroy();
+  });
+
+  test('an idle proxy, with idle connections, exits soon', async (t) => {
+    const world = await makeWorld(t);
+    const clients = await Promise.all(Array.from({ length: 5 }, async () => {
+      const client = await RawClient.connect(world.port);
+      await client.send(requestBytes('GET', '/public/x', { Host: HOST }));
+      await client.response();
+      return client;
+    }));
+    world.proxy.expectExit = true;
+    const started = Date.now();
+    world.proxy.signal('SIGTERM');
+    assert.equal((await world.proxy.exit()).code, 0);
+    assert.ok(Date.now() - started < 10_000, `${Date.now() - started} ms`);
+    for (const client of clients) { await client.closed(); client.destroy(); }
+  });
+
+  test('SIGINT does the same', async (t) => {
+    const world = await makeWorld(t);
+    world.proxy.expectExit = true;
+    world.proxy.signal('SIGINT');
+    assert.equal((await world.proxy.exit()).code, 0);
+  });
+
+  test('SIGPIPE, SIGHUP and a closed reader of the log do not end it', async (t) => {
+    const world = await makeWorld(t);
+    world.proxy.signal('SIGPIPE');
+    world.proxy.child.stdout.destroy();
+    for (let count = 0; count < 20; ++count) assert.equal((await world.get('/public/x')).status, 200);
+    world.proxy.assertHealthy();
+  });
+
+  test('several listeners, a unix socket among them, all serve and all end', async (t) => {
+    const path = `${temporaryFolder()}/http.sock`;
+    const world = await makeWorld(t, { config: { listen: ['127.0.0.1:0', '[::1]:0', `unix:${path}`], workers: 2 } });
+    const over = (options) => new Promise((resolve, reject) => {
+      const socket = net.connect(options, () => socket.write(`GET /public/x HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`));
+      let text = '';
+      socket.on('data', (data) => { text += data; });
+      socket.on('end', () => resolve(text));
+      socket.on('error', reject);
+    });
+    assert.match(await over({ path }), /^HTTP\/1\.1 200/);
+    const six = world.proxy.addresses.find((address) => address.startsWith('['));
+    assert.match(await over({ host: '::1', port: Number(six.split(':').pop()) }), /^HTTP\/1\.1 200/);
+    assert.equal((await world.get('/public/x')).status, 200);
+  });
+});

@@ -1,0 +1,153 @@
+// The binary under test: configuration from a JS object (JSON is YAML), start, logs, stop. A crash or a sanitizer's
+// report fails the test that stops the proxy.
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import readline from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { TimedOut } from './byte_stream.mjs';
+
+export const REPO = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+export const BINARY = path.resolve(REPO, process.env.LOGTO_PROXY_BIN ?? 'build/release/logto-proxy');
+// A debug binary with sanitizers is several times slower: bounds on time are multiplied.
+export const SLOWNESS = /debug|asan/.test(BINARY) ? 4 : 1;
+const SANITIZER = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:/;
+
+export async function freePort() {
+  const server = net.createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export const freshSecret = () => randomBytes(32).toString('base64');
+
+export function temporaryFolder() { return fs.mkdtempSync(path.join(os.tmpdir(), 'logto-proxy-e2e-')); }
+
+export function writeConfig(config) {
+  const folder = temporaryFolder();
+  const file = path.join(folder, 'config.yaml');
+  fs.writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config, null, 1));
+  return file;
+}
+
+// A command that ends by itself: { code, stdout, stderr }.
+export function run(args, { env = {}, timeout = 20_000 } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(BINARY, args, { env: { ...process.env, ...env } });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (data) => { stdout += data; });
+    child.stderr.on('data', (data) => { stderr += data; });
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
+    child.on('error', reject);
+    child.on('close', (code, signal) => { clearTimeout(timer); resolve({ code, signal, stdout, stderr }); });
+  });
+}
+
+export class Proxy extends EventEmitter {
+  access = []; // parsed access-log lines
+  errors = []; // parsed error-log lines
+  output = ''; // everything on stdout and stderr, for secrets that must not be there
+  exited = null;
+
+  static async start(config, { env = {}, ready = true } = {}) {
+    const proxy = new Proxy();
+    const adminPort = config.admin === undefined ? await freePort() : null;
+    const full = { listen: '127.0.0.1:0', ...(adminPort ? { admin: { listen: `127.0.0.1:${adminPort}` } } : {}), ...config };
+    const adminListen = full.admin?.listen;
+    proxy.adminPort = adminListen ? Number(String(adminListen).split(':').pop()) : null;
+    proxy.adminAddress = adminListen;
+    proxy.config = full;
+    proxy.file = writeConfig(full);
+    proxy.#spawn(env);
+    if (ready) await proxy.#ready();
+    return proxy;
+  }
+
+  #spawn(env) {
+    this.child = spawn(BINARY, ['serve', '--config', this.file], { env: { ...process.env, ...env } });
+    this.pid = this.child.pid;
+    readline.createInterface({ input: this.child.stdout }).on('line', (line) => this.#heard('access', line));
+    readline.createInterface({ input: this.child.stderr }).on('line', (line) => this.#heard('errors', line));
+    this.child.on('error', (error) => { this.spawnError = error; this.emit('exit'); });
+    this.child.on('close', (code, signal) => { this.exited = { code, signal }; this.emit('exit'); });
+  }
+
+  #heard(log, line) {
+    this.output += line + '\n';
+    let entry;
+    try { entry = JSON.parse(line); } catch { entry = { unparsed: line }; }
+    this[log].push(entry);
+    this.emit(log, entry);
+  }
+
+  async #ready() {
+    await this.waitLog((entry) => entry.msg === 'ready', { timeout: 15_000 * SLOWNESS });
+    const addresses = this.errors.filter((entry) => entry.msg === 'listening').map((entry) => entry.address);
+    this.addresses = addresses;
+    const mine = addresses.find((address) => address !== this.adminAddress && /:\d+$/.test(address));
+    this.port = Number(mine?.split(':').pop());
+  }
+
+  waitLog(match, options) { return this.#wait('errors', match, options); }
+  waitAccess(match, options) { return this.#wait('access', match, options); }
+
+  #wait(log, match, { timeout = 5000 } = {}) {
+    const found = this[log].find(match);
+    if (found) return Promise.resolve(found);
+    return new Promise((resolve, reject) => {
+      const finish = (settle, value) => { clearTimeout(timer); this.off(log, hear); this.off('exit', gone); settle(value); };
+      const hear = (entry) => { if (match(entry)) finish(resolve, entry); };
+      const gone = () => finish(reject, new Error(`the proxy is gone (${JSON.stringify(this.exited ?? String(this.spawnError))}):\n${this.output.slice(-4000)}`));
+      const timer = setTimeout(() => finish(reject, new TimedOut(`no such ${log} line within ${timeout} ms:\n${this.output.slice(-3000)}`)), timeout);
+      this.on(log, hear);
+      this.on('exit', gone);
+      if (this.exited || this.spawnError) gone();
+    });
+  }
+
+  exit({ timeout = 15_000 } = {}) {
+    if (this.exited) return Promise.resolve(this.exited);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new TimedOut(`the proxy did not exit within ${timeout} ms`)), timeout);
+      this.once('exit', () => { clearTimeout(timer); resolve(this.exited); });
+    });
+  }
+
+  signal(name) { this.child.kill(name); }
+
+  rssKib() { return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]); }
+
+  // Throws when the process has died by itself or a sanitizer spoke.
+  assertHealthy() {
+    if (this.exited) throw new Error(`the proxy died: ${JSON.stringify(this.exited)}\n${this.output.slice(-6000)}`);
+    this.assertNoSanitizer();
+  }
+  assertNoSanitizer() {
+    if (SANITIZER.test(this.output)) throw new Error(`sanitizer report:\n${this.output.slice(-8000)}`);
+  }
+
+  async stop() {
+    const died = this.exited;
+    if (!died) {
+      this.signal('SIGTERM');
+      try {
+        await this.exit({ timeout: 3000 * SLOWNESS });
+      } catch {
+        // Connections that the test left open may hold the drain back: a second signal ends it at once.
+        this.signal('SIGINT');
+        await this.exit({ timeout: 3000 }).catch(() => this.signal('SIGKILL'));
+        await this.exit();
+      }
+    }
+    fs.rmSync(path.dirname(this.file), { recursive: true, force: true });
+    if (died && !this.expectExit) throw new Error(`the proxy died: ${JSON.stringify(died)}\n${this.output.slice(-6000)}`);
+    this.assertNoSanitizer();
+  }
+}

@@ -1,0 +1,108 @@
+// Sign-out ends the session here, the refresh token, and the session at Logto; and nobody else can make a user do it.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { parseSetCookie } from './lib/browser_user.mjs';
+import { NAVIGATION, request } from './lib/raw.mjs';
+import { HOST, ORIGIN, makeWorld, suite } from './lib/world.mjs';
+
+const SAME_SITE = { ...NAVIGATION, 'Sec-Fetch-Site': 'same-origin' };
+const deleted = (answer) => answer.fields.all('set-cookie').map(parseSetCookie).filter(({ attributes }) => attributes['max-age'] === '0' || Date.parse(attributes.expires) < Date.now());
+
+describe('signing out', () => {
+  let world;
+  const scope = suite(after);
+  before(async () => { world = await makeWorld(scope, { opOptions: { refreshTokens: true } }); });
+
+  const signOut = (cookie, { method = 'POST', headers = { ...SAME_SITE, Origin: ORIGIN }, body = method === 'POST' ? '' : undefined } = {}) =>
+    request(world.port, method, '/_auth/sign-out', { ...headers, ...(cookie ? { Cookie: cookie } : {}) }, { body });
+
+  const METHODS = { POST: { ...SAME_SITE, Origin: ORIGIN }, GET: SAME_SITE };
+  for (const [method, headers] of Object.entries(METHODS)) {
+    test(`by ${method}: our cookies go, the refresh token is revoked, and the browser goes to Logto's end-session`, async () => {
+      const cookie = await world.session();
+      const revoked = new Promise((resolve) => world.op.on('call', (call) => call.path === '/oidc/token/revocation' && resolve(call)));
+      const answer = await signOut(cookie, { method, headers });
+      assert.equal(answer.status, 303, answer.text.slice(0, 300));
+      assert.match(answer.fields.get('cache-control'), /no-store/);
+      assert.ok(deleted(answer).some(({ name }) => name === 'logto_session'));
+      for (const { attributes } of deleted(answer)) assert.equal(attributes.path, '/');
+      const url = new URL(answer.fields.get('location'));
+      assert.equal(url.origin + url.pathname, `${world.op.issuer}/session/end`);
+      assert.equal(url.searchParams.get('client_id'), 'app');
+      assert.equal(url.searchParams.get('post_logout_redirect_uri'), `${ORIGIN}/_auth/signed-out`);
+      assert.ok(!url.searchParams.has('id_token_hint'), 'a hint signed by a key since removed is a dead end at Logto');
+      const call = await revoked;
+      assert.match(call.params.get('token'), /^refresh-/);
+    });
+  }
+
+  test('the user is signed out afterwards, and me says so', async () => {
+    const user = await world.signIn();
+    assert.equal((await user.fetch(`${ORIGIN}/_auth/me`)).status, 200);
+    const answer = await user.fetch(`${ORIGIN}/_auth/sign-out`, { method: 'POST', headers: { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' }, body: '' });
+    assert.equal(answer.status, 303);
+    assert.equal(user.sessionCookies(HOST), '');
+    assert.equal((await user.fetch(`${ORIGIN}/_auth/me`)).status, 401);
+    const page = await user.fetch(`${ORIGIN}/_auth/signed-out`);
+    assert.equal(page.status, 200);
+    assert.match(page.fields.get('content-type'), /^text\/html/);
+  });
+
+  const FOREIGN = {
+    'an image on another site': [{ Accept: 'image/*', 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image', 'Sec-Fetch-Site': 'cross-site' }, 'GET'],
+    'a link on another site': [{ ...NAVIGATION, 'Sec-Fetch-Site': 'cross-site' }, 'GET'],
+    'a form on another site': [{ ...NAVIGATION, 'Sec-Fetch-Site': 'cross-site', Origin: 'http://evil.test' }, 'POST'],
+    'a form of an old browser on another site': [{ Accept: 'text/html', Origin: 'http://evil.test' }, 'POST'],
+    'a form with a null origin': [{ Accept: 'text/html', Origin: 'null' }, 'POST'],
+    'a script of another site': [{ Accept: '*/*', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty', 'Sec-Fetch-Site': 'cross-site', Origin: 'http://evil.test' }, 'POST'],
+    'a prefetch of our own page': [{ ...SAME_SITE, 'Sec-Purpose': 'prefetch' }, 'GET'],
+    'an image on our own site': [{ Accept: 'image/*', 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image', 'Sec-Fetch-Site': 'same-origin' }, 'GET'],
+  };
+  for (const [who, [headers, method]] of Object.entries(FOREIGN)) {
+    test(`${who} signs nobody out`, async () => {
+      const cookie = await world.session();
+      const before = world.op.calls('/oidc/token/revocation').length;
+      const answer = await signOut(cookie, { method, headers });
+      assert.ok(!answer.fields.all('set-cookie').some((line) => line.startsWith('logto_session=')), `status ${answer.status}, cookies touched`);
+      assert.ok(!(answer.fields.get('location') ?? '').includes('/session/end'), 'not sent to end-session');
+      assert.equal(world.op.calls('/oidc/token/revocation').length, before);
+      assert.equal((await world.get('/private/x', { Cookie: cookie })).status, 200);
+    });
+  }
+
+  test('signing out without a session still ends the one at Logto and revokes nothing', async () => {
+    const before = world.op.calls('/oidc/token/revocation').length;
+    const answer = await signOut(null);
+    assert.equal(answer.status, 303);
+    assert.match(answer.fields.get('location'), /\/session\/end\?|\/_auth\/signed-out/);
+    assert.equal(world.op.calls('/oidc/token/revocation').length, before, 'O36 an unauthenticated request revokes nothing');
+  });
+
+  test('a revocation endpoint that fails or hangs does not keep a user signed in', async () => {
+    const cookie = await world.session();
+    world.op.twist = { onRevocation: () => new Promise(() => {}) };
+    const started = Date.now();
+    const answer = await signOut(cookie);
+    world.op.twist = {};
+    assert.equal(answer.status, 303);
+    assert.ok(deleted(answer).some(({ name }) => name === 'logto_session'));
+    assert.ok(Date.now() - started < 5000);
+  });
+
+  test('C15 every piece of a large session and every pending sign-in is deleted', async () => {
+    const user = await world.signIn({ roles: Array.from({ length: 220 }, (_one, index) => `role-${index}-${'x'.repeat(20)}`) });
+    const names = [...user.cookies(HOST).keys()];
+    assert.ok(names.length > 1);
+    await user.fetch(`${ORIGIN}/_auth/sign-out`, { method: 'POST', headers: { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' }, body: '' });
+    assert.deepEqual([...user.cookies(HOST).keys()].filter((name) => /logto_/.test(name)), []);
+  });
+
+  test('without Logto the session ends here all the same', async (t) => {
+    const lonely = await makeWorld(t);
+    const cookie = await lonely.session();
+    await lonely.op.stop();
+    lonely.op = { stop() {} };
+    const answer = await request(lonely.port, 'POST', '/_auth/sign-out', { ...SAME_SITE, Origin: ORIGIN, Cookie: cookie }, { body: '', timeout: 15_000 });
+    assert.ok(deleted(answer).some(({ name }) => name === 'logto_session'), `status ${answer.status}`);
+  });
+});

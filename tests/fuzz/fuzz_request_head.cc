@@ -1,0 +1,34 @@
+#include <cstdint>
+#include <string_view>
+
+#include "base/check.h"
+#include "proxy/http1_parse.h"
+
+// Scanning at once and in pieces must agree, and a head that parses must have been found whole by the scanner.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const lp::HeadLimits limits{4096, 50, 1024};
+  lp::HeadScanner at_once;
+  const auto outcome = at_once.scan(bytes, limits);
+
+  lp::HeadScanner in_pieces;
+  auto piecewise = lp::HeadScanner::Outcome::need_more;
+  for (std::size_t n = 1; n <= size && piecewise == lp::HeadScanner::Outcome::need_more; ++n) {
+    piecewise = in_pieces.scan(bytes.substr(0, n), limits);
+  }
+  if (outcome == lp::HeadScanner::Outcome::complete) {
+    LP_CHECK(piecewise == outcome && in_pieces.head_bytes() == at_once.head_bytes(), "pieces change the head");
+  }
+  lp::ParsedRequest request;
+  const bool whole_parses = !lp::parse_request_head(bytes, limits, request);
+  if (whole_parses && size < limits.head_bytes) {
+    LP_CHECK(outcome == lp::HeadScanner::Outcome::complete && at_once.head_bytes() == size,
+             "parser laxer than scanner");
+    LP_CHECK(request.head.fields.count("host") == 1, "a request without its one Host");
+    LP_CHECK(!request.path_and_query.empty() && request.path_and_query.front() == '/', "a target that is no path");
+  }
+  if (outcome == lp::HeadScanner::Outcome::complete) {
+    (void)lp::parse_request_head(bytes.substr(0, at_once.head_bytes()), limits, request);
+  }
+  return 0;
+}

@@ -1,0 +1,31 @@
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/check.h"
+#include "proxy/target.h"
+
+// The normal form is a fixed point, has no dot or empty segment, and leaves the query alone.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto target = lp::normalise_target(text);
+  if (!target) return 0;
+  const std::string& path = target.value().path;
+  LP_CHECK(!path.empty() && path.front() == '/', "no slash");
+  LP_CHECK(path.find("//") == std::string::npos, "empty segment");
+  LP_CHECK((path + "/").find("/../") == std::string::npos && (path + "/").find("/./") == std::string::npos, "dots");
+  LP_CHECK(!target.value().has_query || text.ends_with("?" + target.value().query), "query changed");
+  const auto again = lp::normalise_target(target.value().text());
+  LP_CHECK(again.ok() && again.value().text() == target.value().text(), "not a fixed point");
+  LP_CHECK(again.value().has_encoded_slash == target.value().has_encoded_slash, "flag lost");
+  LP_CHECK(again.value().has_other_readings == target.value().has_other_readings, "flag lost");
+  for (const std::string& reading : lp::lenient_readings(path)) {
+    LP_CHECK(reading.size() <= path.size() && (reading + "/").find("/../") == std::string::npos, "dots in a reading");
+  }
+  const std::size_t slash = path.find('/', 1);
+  if (slash != std::string::npos) {
+    const auto rest = lp::rewrite_path(path, std::string_view(path).substr(0, slash));
+    LP_CHECK(rest.ok() && rest.value() == path.substr(slash), "rewriting fails");
+  }
+  return 0;
+}

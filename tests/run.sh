@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# Every test of logto-proxy, on a bare Debian 12 too: installs what is missing, builds, runs, sums up.
+#   tests/run.sh                all of it
+#   tests/run.sh --only NAME    one part; may be given several times:
+#                                 checks     rules of this repository, and the configurations that the documents show
+#                                 unit       unit tests and the seeds of all fuzz targets, under ASan and UBSan
+#                                 e2e        the release binary from outside: raw sockets, a development OpenID provider, a browser
+#                                 sanitized  the same against the binary built with ASan and UBSan
+# As root or with sudo; where everything is installed, neither these nor a network is needed. Logs: build/test-logs/.
+# The last line is "N passed, N failed"; the exit status is 0 only if nothing failed.
+# shellcheck disable=SC2034
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+LOGS=build/test-logs
+# shellcheck source=deploy/lib.sh
+. deploy/lib.sh
+
+PARTS=(checks unit e2e sanitized)
+CHOSEN=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help) sed -n '2,/^# The last/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --only)
+      [[ " ${PARTS[*]} " == *" ${2:-} "* ]] || die "--only takes one of: ${PARTS[*]}"
+      CHOSEN+=("$2")
+      shift 2
+      ;;
+    *) die "unknown argument $1 (try --help)" ;;
+  esac
+done
+[ ${#CHOSEN[@]} -gt 0 ] || CHOSEN=("${PARTS[@]}")
+chosen() { # true if one of the given parts was asked for
+  local part
+  for part in "$@"; do [[ " ${CHOSEN[*]} " != *" $part "* ]] || return 0; done
+  return 1
+}
+
+PASSED=0 FAILED=0 SKIPPED=0 COMPLETE='' SUMMARY=()
+finish() {
+  local status=$?
+  [ -z "$STEP_OPEN" ] || echo
+  # A step that could not be carried out at all (no package, no build) is one failure more.
+  [ -n "$COMPLETE" ] || FAILED=$((FAILED + 1))
+  echo
+  [ ${#SUMMARY[@]} -eq 0 ] || printf '%s\n' "${SUMMARY[@]}"
+  [ "$SKIPPED" -eq 0 ] || echo "$SKIPPED skipped (each says why above)"
+  echo "$PASSED passed, $FAILED failed"
+  [ "$status" -ne 0 ] || [ "$FAILED" -eq 0 ] || status=1
+  exit "$status"
+}
+trap finish EXIT
+
+count() { # NAME PASSED FAILED: adds a part to the sum and ends its line of progress
+  PASSED=$((PASSED + $2)) FAILED=$((FAILED + $3))
+  SUMMARY+=("$(printf '%-34s %5d passed %5d failed %6d s' "$1" "$2" "$3" $((SECONDS - STEP_SINCE)))")
+  step_done "$2 passed, $3 failed ($((SECONDS - STEP_SINCE)) s)"
+}
+
+run_checks() { # NAME [CHECK...]
+  local name=$1 log="$LOGS/$1.log"
+  shift
+  step_begin "Checking: $name"
+  tests/checks/run.sh "$@" >"$log" 2>&1 || :
+  read -r passed failed < <(sed -n 's/^checks: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log") || { passed=0 failed=1; }
+  count "checks: $name" "$passed" "$failed"
+  [ "$failed" -eq 0 ] || sed -n '/^FAIL/,/^ok/{/^ok/!p}' "$log"
+}
+
+# A doctest program counts by its cases, a fuzz target (all its seeds) as one. A program that dies is a failure too.
+sum_of_ctest() {
+  awk '
+    /: \[doctest\] test cases:/ { split($0, part, ":"); id = part[1] + 0; gsub(/[|]/, " "); for (i = 1; i < NF; ++i) {
+        if ($(i + 1) == "passed") good[id] = $i; if ($(i + 1) == "failed") bad[id] = $i } }
+    /^ *[0-9]+\/[0-9]+ Test +#[0-9]+:/ { match($0, /#[0-9]+:/); id = substr($0, RSTART + 1, RLENGTH - 2) + 0
+      ok = $0 ~ / Passed +[0-9.]+ sec/
+      if (id in good) { passed += good[id]; failed += bad[id]; if (!ok && bad[id] == 0) ++failed }
+      else if (ok) ++passed
+      else ++failed }
+    END { print passed + 0, failed + 0 }' "$1"
+}
+
+run_unit_tests() {
+  local log="$LOGS/unit.log" status=0
+  step_begin "Unit tests and fuzz seeds, sanitized"
+  ctest --test-dir build/debug --parallel "$(nproc)" --timeout 300 --no-tests=error -V >"$log" 2>&1 || status=$?
+  read -r passed failed < <(sum_of_ctest "$log")
+  [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+  [ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || failed=1
+  count "unit tests and fuzz seeds" "$passed" "$failed"
+  show_skips "$log"
+  [ "$failed" -eq 0 ] || { grep -E '(ERROR:|FATAL|SUMMARY:|runtime error|TEST CASE:|\*\*\*)' "$log" | head -n 60; echo "all of it: $log"; }
+}
+
+show_skips() {
+  local lines
+  lines=$(grep -aE '(^|[^[:alnum:]])SKIP(PED)?[: ]' "$1" | sed 's/^[0-9]*: //' | sort -u | head -n 20) || return 0
+  [ -z "$lines" ] || printf '      %s\n' "$lines" | sed 's/^ *\([^ ]\)/      \1/'
+}
+
+run_e2e() { # NAME BINARY SANITIZED
+  local name=$1 log="$LOGS/$1.log" tap="$LOGS/$1.tap" status=0 key value
+  local passed=0 failed=0 cancelled=0 skipped=0
+  step_begin "End-to-end tests, $name binary"
+  rm -f "$tap"
+  LOGTO_PROXY_BIN=$2 E2E_SANITIZED=$3 ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=1} \
+    UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1} timeout --kill-after=30 "${E2E_SECONDS:-900}" \
+    "$NODE" --test ${E2E_JOBS:+"--test-concurrency=$E2E_JOBS"} --test-timeout=300000 \
+    --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$tap" \
+    tests/e2e/*.test.mjs >"$log" 2>&1 </dev/null || status=$?
+  while read -r _ key value; do
+    case $key in pass) passed=$value ;; fail) failed=$value ;; cancelled) cancelled=$value ;; skipped) skipped=$value ;; esac
+  done < <(grep -E '^# (pass|fail|cancelled|skipped) [0-9]+$' "$tap" 2>/dev/null)
+  failed=$((failed + cancelled)) SKIPPED=$((SKIPPED + skipped))
+  [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+  [ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || failed=1
+  count "end to end, $name" "$passed" "$failed"
+  show_skips "$log"
+  if [ "$failed" -gt 0 ]; then
+    [ "$status" -ne 124 ] || echo "ended after ${E2E_SECONDS:-900} s: something hangs"
+    sed -n '/failing tests:/,$p' "$log" | head -n 120
+    echo "all of it: $log"
+  fi
+}
+
+STEPS=1 # packages
+! chosen checks || STEPS=$((STEPS + 2))
+! chosen unit || STEPS=$((STEPS + 1))
+! chosen e2e || STEPS=$((STEPS + 1))
+! chosen sanitized || STEPS=$((STEPS + 1))
+! chosen e2e sanitized || STEPS=$((STEPS + 1))    # npm
+! chosen checks e2e || STEPS=$((STEPS + 1))       # release build
+! chosen unit sanitized || STEPS=$((STEPS + 1))   # debug build
+mkdir -p "$LOGS" || die "cannot write to $PWD/$LOGS (was an earlier run made as another user?)"
+export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER:-ccache}; fi
+
+step_begin "Installing Debian packages"
+need_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}"
+! chosen checks || need_packages clang-format-14 git
+if chosen e2e sanitized; then
+  need_packages chromium fonts-vlgothic
+  need_npm
+fi
+step_done
+
+! chosen checks || run_checks repository
+
+if chosen e2e sanitized; then
+  step_begin "Installing npm packages of the development provider and the tests"
+  need_node_modules
+  step_done
+fi
+if chosen checks e2e; then
+  step_begin "Building, release"
+  build_preset release
+  step_done
+fi
+! chosen checks || run_checks configurations documented_configs
+if chosen unit sanitized; then
+  step_begin "Building with ASan and UBSan, and the unit tests"
+  build_preset debug
+  step_done
+fi
+! chosen unit || run_unit_tests
+! chosen e2e || run_e2e release build/release/logto-proxy ''
+! chosen sanitized || run_e2e sanitized build/debug/logto-proxy 1
+COMPLETE=yes
