@@ -9,9 +9,9 @@
 
 namespace lp {
 
-// A question between two threads. The asking loop's thread makes it and may drop it at any time; the auth thread answers
-// at most once, through the asking loop. Dropping it and posting to the loop exclude each other, so that nothing is
-// posted to a loop whose questions are gone, and the callback and what it holds die on the asking thread.
+// A question between two threads. The asking loop's thread makes it and may drop it at any time; the auth thread
+// answers at most once, through the asking loop. Dropping it and posting to the loop exclude each other, so that
+// nothing is posted to a loop whose questions are gone, and the callback and what it holds die on the asking thread.
 template <class Answer>
 class AskedQuestion {
  public:

@@ -64,12 +64,13 @@ std::string prompt_of(const SignInSettings& sign_in, bool silent, bool offline_a
   return joined(prompt);
 }
 
-constexpr std::array<std::string_view, 6> kFirstScreens = {"sign_in",          "register",           "reset_password",
-                                                           "identifier:sign_in", "identifier:register", "single_sign_on"};
+constexpr std::array<std::string_view, 6> kFirstScreens = {
+    "sign_in", "register", "reset_password", "identifier:sign_in", "identifier:register", "single_sign_on"};
 
 bool is_locales(std::string_view text) {
   const auto tags = words(text);
-  return !tags.empty() && std::all_of(tags.begin(), tags.end(), [](const std::string& tag) { return is_language_tag(tag); });
+  return !tags.empty() &&
+         std::all_of(tags.begin(), tags.end(), [](const std::string& tag) { return is_language_tag(tag); });
 }
 
 bool is_identifiers(std::string_view text) {
@@ -84,10 +85,27 @@ bool is_digits(std::string_view text) {
 }
 
 // Parameters that are ours to say or that would change what comes back; never overridden by `extra`.
-constexpr std::array<std::string_view, 21> kReserved = {
-    "client_id", "client_secret", "redirect_uri",          "response_type", "response_mode", "scope",           "state",
-    "nonce",     "code",          "code_challenge",        "prompt",        "ui_locales",    "direct_sign_in",  "first_screen",
-    "request",   "request_uri",   "code_challenge_method", "claims",        "registration",  "id_token_hint", "iss"};
+constexpr std::array<std::string_view, 21> kReserved = {"client_id",
+                                                        "client_secret",
+                                                        "redirect_uri",
+                                                        "response_type",
+                                                        "response_mode",
+                                                        "scope",
+                                                        "state",
+                                                        "nonce",
+                                                        "code",
+                                                        "code_challenge",
+                                                        "prompt",
+                                                        "ui_locales",
+                                                        "direct_sign_in",
+                                                        "first_screen",
+                                                        "request",
+                                                        "request_uri",
+                                                        "code_challenge_method",
+                                                        "claims",
+                                                        "registration",
+                                                        "id_token_hint",
+                                                        "iss"};
 
 // Fact 12: what Logto would refuse is left out, so that it doesn't take the other parameters with it.
 bool is_valid_extra(const std::string& name, const std::string& value) {
@@ -148,7 +166,8 @@ bool is_valid_with(std::string_view with) {
   const std::string_view kind = with.substr(0, colon);
   const std::string_view target = with.substr(colon + 1);
   const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
   };
   return (kind == "social" || kind == "sso") && !target.empty() && target.size() <= 128 &&
          std::all_of(target.begin(), target.end(), fits);

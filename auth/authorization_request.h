@@ -10,14 +10,14 @@
 namespace lp {
 
 // Fresh state, nonce and verifier from 96 random bytes.
-[[nodiscard]] PendingSignIn make_pending(std::string_view random_96_bytes, std::string return_to, std::string redirect_uri,
-                                         std::int64_t now_s);
+[[nodiscard]] PendingSignIn make_pending(std::string_view random_96_bytes, std::string return_to,
+                                         std::string redirect_uri, std::int64_t now_s);
 [[nodiscard]] std::string code_challenge_s256(std::string_view code_verifier);
 
 // Route settings over the defaults of logto.sign_in, one field at a time.
 [[nodiscard]] SignInSettings effective_sign_in(const SignInSettings& defaults, const SignInSettings& route);
-// Fact 12: one bad value voids all of Logto's extra parameters, so values are checked before they are sent. Also used by config
-// tests and for /_auth/sign-in?with=.
+// Fact 12: one bad value voids all of Logto's extra parameters, so values are checked before they are sent. Also used
+// by config tests and for /_auth/sign-in?with=.
 [[nodiscard]] bool is_valid_with(std::string_view with);
 
 // `accept_language` gives ui_locales when none is configured. A silent one has prompt=none and no sign-in extras.

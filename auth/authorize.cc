@@ -61,7 +61,8 @@ Authorization authorize(const RouteSettings& route, const Session* session) {
 
 std::string describe_missing(const MissingRequirement& missing) {
   const bool one = missing.any_of.size() == 1;
-  if (missing.kind == MissingRequirement::Kind::role) return (one ? "role " : "one of the roles ") + joined(missing.any_of);
+  if (missing.kind == MissingRequirement::Kind::role)
+    return (one ? "role " : "one of the roles ") + joined(missing.any_of);
   return (one ? "a linked " : "a linked account of one of ") + joined(missing.any_of) + (one ? " account" : "");
 }
 

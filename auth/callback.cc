@@ -34,10 +34,8 @@ Verdict refuse(const Visit& visit, const Refusal& refusal) {
 }
 
 void log_refusal(const Visit& visit, std::string_view rule, std::string_view message) {
-  visit.realm.log.warning("sign-in failed", {{"id", visit.facts.request_id},
-                                             {"phase", "callback"},
-                                             {"rule", rule},
-                                             {"detail", message}});
+  visit.realm.log.warning("sign-in failed",
+                          {{"id", visit.facts.request_id}, {"phase", "callback"}, {"rule", rule}, {"reason", message}});
 }
 
 // Sealed by us and vetted when it was made; judged again because a redirect follows from it.
@@ -97,8 +95,8 @@ Verdict end_unvouched_session(const Visit& visit, const CallbackResponse& respon
 
 Verdict answer_error(const Visit& visit, const CallbackResponse& response, const PendingSignIn& pending) {
   const auto metadata = visit.realm.auth ? visit.realm.auth->metadata() : nullptr;
-  const Result<void> issuer = judge_callback_issuer(response, visit.settings().logto.issuer(),
-                                                    metadata && metadata->iss_parameter_supported);
+  const Result<void> issuer =
+      judge_callback_issuer(response, visit.settings().logto.issuer(), metadata && metadata->iss_parameter_supported);
   if (issuer && pending.silent && needs_person(response.error)) return end_unvouched_session(visit, response, pending);
   const std::string rule = issuer ? response.error : "iss";
   log_refusal(visit, rule, issuer ? response.error_description : issuer.error().message);
@@ -132,7 +130,8 @@ void revoke_replaced(const Visit& visit, const Session& fresh) {
 
 Verdict answer_too_large(const Visit& visit, const PendingSignIn& pending) {
   visit.realm.log.error(
-      "the session does not fit into cookies: name fewer or smaller claims under identity_headers, or shorten the claim "
+      "the session does not fit into cookies: name fewer or smaller claims under identity_headers, or shorten the "
+      "claim "
       "at Logto",
       {{"id", visit.facts.request_id}, {"phase", "callback"}, {"rule", "session_too_large"}});
   return refuse(visit, {PageKind::sign_in_failed, 500, "session_too_large", target_of(visit, pending.return_to)});
@@ -140,8 +139,8 @@ Verdict answer_too_large(const Visit& visit, const PendingSignIn& pending) {
 
 Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session fresh) {
   revoke_replaced(visit, fresh);
-  std::vector<std::string> cookies = visit.cookies.write(joined_with_old(visit, std::move(fresh), pending.silent),
-                                                         visit.session.pieces, visit.now_s);
+  std::vector<std::string> cookies =
+      visit.cookies.write(joined_with_old(visit, std::move(fresh), pending.silent), visit.session.pieces, visit.now_s);
   Verdict verdict = cookies.empty() ? answer_too_large(visit, pending)
                                     : redirect_verdict(visit, "own", target_of(visit, pending.return_to));
   if (!cookies.empty()) verdict.set_cookies = std::move(cookies);
@@ -197,8 +196,8 @@ Verdict handle_callback(const Visit& visit, Waiting waiting) {
   if (found.fate != PendingFate::current) return answer_stale(visit, *response, found, std::move(waiting));
   if (!response->error.empty()) return answer_error(visit, *response, found.pending);
   if (!visit.realm.auth) return status_verdict(visit, "own", 503);
-  waiting.wait = std::make_unique<ExchangeWait>(visit, std::move(*response), std::move(found.pending),
-                                                std::move(waiting.later));
+  waiting.wait =
+      std::make_unique<ExchangeWait>(visit, std::move(*response), std::move(found.pending), std::move(waiting.later));
   Verdict verdict;
   verdict.kind = Verdict::Kind::wait;
   return verdict;

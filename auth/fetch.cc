@@ -27,7 +27,8 @@ constexpr long kMaxConnections = 32;
 struct ListDeleter {
   // The list holds a copy of the Authorization field.
   void operator()(curl_slist* list) const {
-    for (curl_slist* entry = list; entry != nullptr; entry = entry->next) OPENSSL_cleanse(entry->data, std::strlen(entry->data));
+    for (curl_slist* entry = list; entry != nullptr; entry = entry->next)
+      OPENSSL_cleanse(entry->data, std::strlen(entry->data));
     curl_slist_free_all(list);
   }
 };

@@ -10,7 +10,8 @@
 
 // HTTP to Logto's back channel: libcurl multi on the auth thread's loop. https with verification (or what the
 // configured endpoint says), no redirects followed, bodies cut at 1 MiB, no proxies from the environment, bounded time
-// (connect 5 s, whole 15 s), no signals, CURLOPT_QUICK_EXIT so that dropping a fetch during a name look-up does not block.
+// (connect 5 s, whole 15 s), no signals, CURLOPT_QUICK_EXIT so that dropping a fetch during a name look-up does not
+// block.
 namespace lp {
 
 class Fetcher {
@@ -27,8 +28,8 @@ class Fetcher {
     virtual ~Handle() = default;
   };
   using Done = std::function<void(Result<BackchannelReply>)>;
-  // `done` runs later on the loop, never inside this call, and not after the handle is gone. An error means that there is
-  // no whole answer: refused, timed out, TLS failure, too long, or a URL that is not on the endpoint's origin.
+  // `done` runs later on the loop, never inside this call, and not after the handle is gone. An error means that there
+  // is no whole answer: refused, timed out, TLS failure, too long, or a URL that is not on the endpoint's origin.
   [[nodiscard]] std::unique_ptr<Handle> fetch(const BackchannelRequest& request, Done done);
 
  private:

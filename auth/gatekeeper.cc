@@ -28,9 +28,12 @@ SignInStart start_for_route(const Visit& visit) {
 bool redirects_when_signed_out(const Visit& visit) {
   const std::string_view method = visit.facts.head->method;
   switch (visit.facts.route->unauthenticated) {
-    case Unauthenticated::automatic: return visit.may_start_sign_in();
-    case Unauthenticated::redirect: return !visit.facts.wants_upgrade && (method == "GET" || method == "HEAD");
-    case Unauthenticated::status_401: return false;
+    case Unauthenticated::automatic:
+      return visit.may_start_sign_in();
+    case Unauthenticated::redirect:
+      return !visit.facts.wants_upgrade && (method == "GET" || method == "HEAD");
+    case Unauthenticated::status_401:
+      return false;
   }
   return false;
 }
@@ -66,8 +69,8 @@ Verdict forbid(const Visit& visit, const Authorization& authorization) {
   nlohmann::ordered_json missing = nlohmann::ordered_json::array();
   for (const MissingRequirement& requirement : authorization.missing) missing.push_back(describe_missing(requirement));
   return answer_verdict(visit, "forbidden",
-                        make_json_error(403, "forbidden", "This account may not use this address.", visit.facts.request_id,
-                                        {{"missing", missing}}));
+                        make_json_error(403, "forbidden", "This account may not use this address.",
+                                        visit.facts.request_id, {{"missing", missing}}));
 }
 
 // Asks Logto whether it still vouches for the session, at most once in session.revalidate, when a person navigates: the
@@ -80,9 +83,12 @@ bool should_revalidate(const Visit& visit) {
 Verdict judge_route(const Visit& visit, Waiting waiting) {
   const Authorization authorization = authorize(*visit.facts.route, visit.signed_in());
   switch (authorization.verdict) {
-    case Authorization::Verdict::denied: return status_verdict(visit, "deny", 403);
-    case Authorization::Verdict::sign_in: return sign_in(visit, std::move(waiting));
-    case Authorization::Verdict::forbidden: return forbid(visit, authorization);
+    case Authorization::Verdict::denied:
+      return status_verdict(visit, "deny", 403);
+    case Authorization::Verdict::sign_in:
+      return sign_in(visit, std::move(waiting));
+    case Authorization::Verdict::forbidden:
+      return forbid(visit, authorization);
     case Authorization::Verdict::pass:
       return should_revalidate(visit) ? revalidate(visit, std::move(waiting)) : pass_verdict(visit);
   }

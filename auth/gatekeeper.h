@@ -18,11 +18,11 @@ namespace lp {
 // One request as the gatekeeper sees it. All views must stay valid until the verdict is there, also a later one.
 struct RequestFacts {
   const RequestHead* head = nullptr;
-  const Origin* external = nullptr;         // the external URL that the Host names
-  std::string_view path;                    // normalised
-  std::string_view query;                   // as sent, without '?'
+  const Origin* external = nullptr;  // the external URL that the Host names
+  std::string_view path;             // normalised
+  std::string_view query;            // as sent, without '?'
   bool has_query = false;
-  const RouteSettings* route = nullptr;     // null for own endpoints and where no route matched
+  const RouteSettings* route = nullptr;  // null for own endpoints and where no route matched
   bool wants_upgrade = false;
   std::string_view request_id;
 };
@@ -30,10 +30,10 @@ struct RequestFacts {
 struct Verdict {
   enum class Kind { pass, answer, wait };
   Kind kind = Kind::answer;
-  std::string_view decision;                      // static text for the access log: "pass", "public", "sign_in", ...
-  std::shared_ptr<const OpenedSession> session;   // who it is, as far as known; with pass the app is told
-  std::vector<std::string> set_cookies;           // to be added to whatever answer the client gets, pages included
-  Answer answer;                                  // kind answer
+  std::string_view decision;                     // static text for the access log: "pass", "public", "sign_in", ...
+  std::shared_ptr<const OpenedSession> session;  // who it is, as far as known; with pass the app is told
+  std::vector<std::string> set_cookies;          // to be added to whatever answer the client gets, pages included
+  Answer answer;                                 // kind answer
 };
 
 class Gatekeeper {

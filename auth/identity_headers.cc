@@ -72,7 +72,8 @@ bool is_scalar(const json& claim) { return claim.is_string() || claim.is_number(
 
 std::string scalar_value(const json& claim, HeaderEncoding encoding, Place place) {
   if (claim.is_string()) return encoded(claim.get_ref<const std::string&>(), encoding, place);
-  return claim.dump(-1, ' ', false, json::error_handler_t::replace);  // digits, sign, point, e, true, false: all visible ASCII
+  return claim.dump(-1, ' ', false,
+                    json::error_handler_t::replace);  // digits, sign, point, e, true, false: all visible ASCII
 }
 
 std::string list_value(const json& list, HeaderEncoding encoding) {

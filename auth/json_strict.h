@@ -10,7 +10,7 @@
 namespace lp {
 
 inline constexpr std::size_t kMaxJsonDepth = 32;
-inline constexpr std::size_t kMaxTokenBytes = 256 * 1024;   // a JWT in compact form
+inline constexpr std::size_t kMaxTokenBytes = 256 * 1024;  // a JWT in compact form
 inline constexpr std::size_t kMaxMetadataBytes = 1 << 20;  // what auth/fetch lets through at most
 
 // Bounded depth (kMaxJsonDepth) and size, no duplicate member names (two readers would see two different values), valid

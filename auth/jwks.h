@@ -15,8 +15,8 @@ class VerificationKey;  // auth/verification_key.h
 class Jwks {
  public:
   Jwks();
-  // Keys that are unusable (see VerificationKey::from_jwk) are left out, as RFC 7517 5 wants; a set without a usable key is
-  // an error, as are more than 64 keys.
+  // Keys that are unusable (see VerificationKey::from_jwk) are left out, as RFC 7517 5 wants; a set without a usable
+  // key is an error, as are more than 64 keys.
   [[nodiscard]] static Result<Jwks> parse(std::string_view json);
   ~Jwks();
   Jwks(const Jwks&);
@@ -25,8 +25,8 @@ class Jwks {
   [[nodiscard]] std::size_t size() const { return keys_.size(); }
   [[nodiscard]] bool has_kid(std::string_view kid) const;
   // The key for a token: the one whose kid equals exactly, or when the token has no kid the only key that fits the
-  // algorithm. Two that fit are refused rather than tried (OIDC Core 10.1; attacks.md J16). Valid as long as any copy of
-  // this set lives.
+  // algorithm. Two that fit are refused rather than tried (OIDC Core 10.1; attacks.md J16). Valid as long as any copy
+  // of this set lives.
   [[nodiscard]] Result<const VerificationKey*> select(std::string_view kid, std::string_view alg) const;
 
  private:

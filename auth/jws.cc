@@ -36,7 +36,8 @@ std::optional<Parts> split(std::string_view token) {
 Result<std::string> header_text(const json& header, const char* name) {
   if (!header.contains(name)) return std::string();
   const std::string* text = string_member(header, name);
-  if (text == nullptr || text->size() > kMaxKidBytes) return fail(std::string("header member ") + name + " is not a short text");
+  if (text == nullptr || text->size() > kMaxKidBytes)
+    return fail(std::string("header member ") + name + " is not a short text");
   return *text;
 }
 
@@ -83,7 +84,8 @@ bool set_pss(EVP_PKEY_CTX* context) {
 bool signature_holds(EVP_PKEY* key, const JwsAlgorithm& algorithm, std::string_view signature, std::string_view text) {
   const openssl::DigestContext context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* key_context = nullptr;  // owned by `context`
-  if (!context || EVP_DigestVerifyInit_ex(context.get(), &key_context, algorithm.digest, nullptr, nullptr, key, nullptr) != 1) {
+  if (!context ||
+      EVP_DigestVerifyInit_ex(context.get(), &key_context, algorithm.digest, nullptr, nullptr, key, nullptr) != 1) {
     return false;
   }
   if (algorithm.scheme == SignatureScheme::pss && !set_pss(key_context)) return false;

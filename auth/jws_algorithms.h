@@ -14,9 +14,9 @@ struct JwsAlgorithm {
   std::string_view name;
   KeyType key_type;
   SignatureScheme scheme;
-  std::string_view curve;       // "crv" that the key must have; empty for RSA
-  std::size_t signature_bytes;  // exact; 0: the modulus decides
-  const char* digest;           // OpenSSL's name; null where the scheme brings its own
+  std::string_view curve;                 // "crv" that the key must have; empty for RSA
+  std::size_t signature_bytes;            // exact; 0: the modulus decides
+  const char* digest;                     // OpenSSL's name; null where the scheme brings its own
   std::string (*hash)(std::string_view);  // for at_hash (OIDC Core 3.1.3.6)
 };
 

@@ -37,23 +37,37 @@ json identity_targets(const json& identities) {
   return targets;
 }
 
+// How our pages and /_auth/me call a person; nothing long is carried for that.
+constexpr const char* kDisplayed[] = {"name", "username", "email"};
+constexpr std::size_t kMaxDisplayedBytes = 256;
+
+bool is_short_text(const json& claim) {
+  return claim.is_string() && claim.get_ref<const std::string&>().size() <= kMaxDisplayedBytes;
+}
+
 }  // namespace
 
 json claims_to_keep(const json& id_token_claims, const json& userinfo_claims, const Settings& settings) {
-  std::set<std::string> names = needed_claims(settings);
-  names.insert({"name", "username", "email", "picture"});
   json kept = json::object();
-  for (const std::string& name : names) {
+  const auto claim_of = [&](const std::string& name) {
     const json* claim = present(id_token_claims, name);
-    if (claim == nullptr) claim = present(userinfo_claims, name);
+    return claim != nullptr ? claim : present(userinfo_claims, name);
+  };
+  for (const std::string& name : needed_claims(settings)) {
+    const json* claim = claim_of(name);
     if (claim != nullptr) kept[name] = name == "identities" ? identity_targets(*claim) : *claim;
+  }
+  for (const char* name : kDisplayed) {
+    const json* claim = claim_of(name);
+    if (claim != nullptr && !kept.contains(name) && is_short_text(*claim)) kept[name] = *claim;
   }
   return kept;
 }
 
 bool needs_userinfo(const json& id_token_claims, const Settings& settings) {
   const std::set<std::string> names = needed_claims(settings);
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return !id_token_claims.contains(name); });
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return !id_token_claims.contains(name); });
 }
 
 }  // namespace lp

@@ -7,10 +7,10 @@
 namespace lp {
 
 // Only the claims that `settings` needs: identity headers, requirements of routes (roles, identities reduced to their
-// targets), and name, username, email, picture for pages and /me where present. Nulls are dropped. The ID token's word
+// targets), and name, username and email, where short, for our pages. Nulls are dropped. The ID token's word
 // goes before userinfo's.
-[[nodiscard]] nlohmann::json claims_to_keep(const nlohmann::json& id_token_claims, const nlohmann::json& userinfo_claims,
-                                            const Settings& settings);
+[[nodiscard]] nlohmann::json claims_to_keep(const nlohmann::json& id_token_claims,
+                                            const nlohmann::json& userinfo_claims, const Settings& settings);
 // Userinfo is fetched only when a needed claim cannot be in the ID token (fact 10: identities) or is not there. A null
 // in the ID token is an answer: Logto sends null for what a user lacks.
 [[nodiscard]] bool needs_userinfo(const nlohmann::json& id_token_claims, const Settings& settings);

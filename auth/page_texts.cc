@@ -18,14 +18,15 @@ constexpr std::array kForms = {
              {{"Sign-in did not work", "The answer of the sign-in service could not be accepted. Please try again."},
               {"サインインできませんでした",
                "サインインサービスからの応答を受け付けられませんでした。お手数ですが、もう一度お試しください。"}}},
-    PageForm{PageKind::sign_in_expired,
-             400,
-             PageAction::sign_in,
-             PageAction::none,
-             {{"This sign-in is no longer valid",
-               "It was started too long ago, or in another browser. Please sign in once more."},
-              {"このサインインは無効になりました",
-               "開始から時間が経過したか、別のブラウザーで開始されたサインインです。もう一度サインインしてください。"}}},
+    PageForm{
+        PageKind::sign_in_expired,
+        400,
+        PageAction::sign_in,
+        PageAction::none,
+        {{"This sign-in is no longer valid",
+          "It was started too long ago, or in another browser. Please sign in once more."},
+         {"このサインインは無効になりました",
+          "開始から時間が経過したか、別のブラウザーで開始されたサインインです。もう一度サインインしてください。"}}},
     PageForm{PageKind::cookies_needed,
              400,
              PageAction::try_again,
@@ -34,14 +35,16 @@ constexpr std::array kForms = {
                "Signing in needs cookies. Please allow cookies for this site, then try again."},
               {"Cookie を確認できませんでした",
                "サインインには Cookie が必要です。このサイトの Cookie を許可してから、もう一度お試しください。"}}},
-    PageForm{PageKind::unauthenticated,
-             401,
-             PageAction::sign_in,
-             PageAction::none,
-             {{"Please sign in",
-               "You are not signed in, or your session has ended. If you were sending a form, it has not been delivered."},
-              {"サインインしてください",
-               "サインインしていないか、セッションの有効期限が切れています。フォームを送信した場合、その内容は届いていません。"}}},
+    PageForm{
+        PageKind::unauthenticated,
+        401,
+        PageAction::sign_in,
+        PageAction::none,
+        {{"Please sign in",
+          "You are not signed in, or your session has ended. If you were sending a form, it has not been delivered."},
+         {"サインインしてください",
+          "サインインしていないか、セッションの有効期限が切れています。フォームを送信した場合、その内容は届いていません"
+          "。"}}},
     PageForm{PageKind::forbidden,
              403,
              PageAction::other_account,
@@ -80,28 +83,29 @@ constexpr std::array kForms = {
              PageAction::none,
              {{"Too much data", "What you sent is larger than this server accepts."},
               {"データが大きすぎます", "送信されたデータは、受け付けられる大きさを超えています。"}}},
-    PageForm{PageKind::timeout,
-             408,
-             PageAction::none,
-             PageAction::none,
-             {{"The request took too long", "It did not arrive completely in time. Please try again."},
-              {"時間内に受信できませんでした", "リクエストの受信が時間内に完了しませんでした。もう一度お試しください。"}}},
-    PageForm{PageKind::bad_gateway,
-             502,
-             PageAction::reload,
-             PageAction::none,
-             {{"The application is not answering properly",
-               "It may be down or restarting. Please try again in a moment."},
-              {"アプリケーションから正しい応答がありません",
-               "停止中または再起動中の可能性があります。しばらくしてから、もう一度お試しください。"}}},
-    PageForm{PageKind::unavailable,
-             503,
-             PageAction::reload,
-             PageAction::none,
-             {{"Not available right now",
-               "A service that is needed here cannot be reached. Please try again in a moment."},
-              {"ただいまご利用いただけません",
-               "必要なサービスに接続できません。しばらくしてから、もう一度お試しください。"}}},
+    PageForm{
+        PageKind::timeout,
+        408,
+        PageAction::none,
+        PageAction::none,
+        {{"The request took too long", "It did not arrive completely in time. Please try again."},
+         {"時間内に受信できませんでした", "リクエストの受信が時間内に完了しませんでした。もう一度お試しください。"}}},
+    PageForm{
+        PageKind::bad_gateway,
+        502,
+        PageAction::reload,
+        PageAction::none,
+        {{"The application is not answering properly", "It may be down or restarting. Please try again in a moment."},
+         {"アプリケーションから正しい応答がありません",
+          "停止中または再起動中の可能性があります。しばらくしてから、もう一度お試しください。"}}},
+    PageForm{
+        PageKind::unavailable,
+        503,
+        PageAction::reload,
+        PageAction::none,
+        {{"Not available right now", "A service that is needed here cannot be reached. Please try again in a moment."},
+         {"ただいまご利用いただけません",
+          "必要なサービスに接続できません。しばらくしてから、もう一度お試しください。"}}},
     PageForm{PageKind::gateway_timeout,
              504,
              PageAction::reload,
@@ -115,19 +119,19 @@ constexpr std::array kForms = {
              PageAction::none,
              {{"You are signed out", "Your session on this site has ended."},
               {"サインアウトしました", "このサイトからサインアウトしました。ご利用ありがとうございました。"}}},
-    PageForm{PageKind::confirm_sign_out,
-             200,
-             PageAction::sign_out,
-             PageAction::home,
-             {{"Do you want to sign out?", "A link from another place asked for it. Nothing has happened yet."},
-              {"サインアウトしますか？", "ほかのページからサインアウトが求められました。まだサインアウトしていません。"}}},
+    PageForm{
+        PageKind::confirm_sign_out,
+        200,
+        PageAction::sign_out,
+        PageAction::home,
+        {{"Do you want to sign out?", "A link from another place asked for it. Nothing has happened yet."},
+         {"サインアウトしますか？", "ほかのページからサインアウトが求められました。まだサインアウトしていません。"}}},
     PageForm{PageKind::carry_fragment,
              200,
              PageAction::sign_in,
              PageAction::none,
              {{"On to the sign-in", "You will be taken there at once. If nothing happens, use the button."},
-              {"サインインページへ移動します",
-               "自動的に移動します。移動しない場合は、下のボタンを押してください。"}}},
+              {"サインインページへ移動します", "自動的に移動します。移動しない場合は、下のボタンを押してください。"}}},
 };
 
 constexpr std::array<PageWords, kLanguages> kWords = {
@@ -168,9 +172,7 @@ int weight_of(std::string_view parameters) {
   return parameters[2] == '0' ? weight : 0;
 }
 
-bool speaks(std::string_view tag, std::string_view language) {
-  return iequals(tag.substr(0, tag.find('-')), language);
-}
+bool speaks(std::string_view tag, std::string_view language) { return iequals(tag.substr(0, tag.find('-')), language); }
 
 }  // namespace
 
@@ -203,7 +205,8 @@ const PageForm& page_form(PageKind kind) {
 const PageWords& page_words(Language language) { return kWords[index_of(language)]; }
 
 std::string_view action_label(PageAction action, Language language) {
-  const auto found = std::find_if(kActions.begin(), kActions.end(), [&](const ActionLabel& a) { return a.action == action; });
+  const auto found =
+      std::find_if(kActions.begin(), kActions.end(), [&](const ActionLabel& a) { return a.action == action; });
   LP_CHECK(found != kActions.end(), "an action without a label");
   return found->label[index_of(language)];
 }

@@ -49,13 +49,13 @@ struct PageForm {
 // Words around facts.
 struct PageWords {
   std::string_view html_lang;
-  std::string_view request_id;        // label of the id in the footer
-  std::string_view reason;            // before the short reason
-  std::string_view signed_in_as;      // before the user
-  std::string_view missing;           // heading of the list
-  std::string_view role;              // before one role
-  std::string_view any_role;          // before several
-  std::string_view social_account;    // before one target
+  std::string_view request_id;      // label of the id in the footer
+  std::string_view reason;          // before the short reason
+  std::string_view signed_in_as;    // before the user
+  std::string_view missing;         // heading of the list
+  std::string_view role;            // before one role
+  std::string_view any_role;        // before several
+  std::string_view social_account;  // before one target
   std::string_view any_social_account;
 };
 [[nodiscard]] const PageWords& page_words(Language language);

@@ -45,7 +45,8 @@ struct StatusForm {
   std::string_view message;
 };
 constexpr std::array kStatusForms = {
-    StatusForm{400, PageKind::bad_request, "bad_request", "The request is malformed or ambiguous and was not passed on."},
+    StatusForm{400, PageKind::bad_request, "bad_request",
+               "The request is malformed or ambiguous and was not passed on."},
     StatusForm{401, PageKind::unauthenticated, "unauthenticated", "Sign in to use this address."},
     StatusForm{403, PageKind::forbidden, "forbidden", "This is not allowed."},
     StatusForm{404, PageKind::not_found, "not_found", "There is nothing at this address."},
@@ -65,7 +66,8 @@ constexpr std::array kStatusForms = {
 // A status without a row is told as the general one of its class.
 const StatusForm& status_form(int status) {
   const auto find = [](int wanted) {
-    return std::find_if(kStatusForms.begin(), kStatusForms.end(), [&](const StatusForm& f) { return f.status == wanted; });
+    return std::find_if(kStatusForms.begin(), kStatusForms.end(),
+                        [&](const StatusForm& f) { return f.status == wanted; });
   };
   const auto found = find(status);
   return found != kStatusForms.end() ? *found : *find(status >= 500 ? 503 : 400);
@@ -79,7 +81,10 @@ void append_item(std::string& html, const MissingRequirement& missing, const Pag
   html.append("<li>").append(role ? (one ? words.role : words.any_role)
                                   : (one ? words.social_account : words.any_social_account));
   for (const std::string& name : missing.any_of) {
-    html.append(&name == &missing.any_of.front() ? " " : ", ").append("<strong>").append(html_escape(name)).append("</strong>");
+    html.append(&name == &missing.any_of.front() ? " " : ", ")
+        .append("<strong>")
+        .append(html_escape(name))
+        .append("</strong>");
   }
   append_line(html, "</li>");
 }
@@ -103,12 +108,17 @@ void append_facts(std::string& html, const PageFacts& facts, const PageWords& wo
 std::string action_href(PageAction action, const PageFacts& facts) {
   switch (action) {
     case PageAction::sign_in:
-    case PageAction::try_again: return sign_in_path(facts.auth_prefix, facts.return_to, facts.route);
-    case PageAction::other_account: return sign_in_path(facts.auth_prefix, facts.return_to, facts.route, true);
-    case PageAction::reload: return facts.return_to;  // empty: no link, the browser's own button does it
-    case PageAction::home: return "/";
+    case PageAction::try_again:
+      return sign_in_path(facts.auth_prefix, facts.return_to, facts.route);
+    case PageAction::other_account:
+      return sign_in_path(facts.auth_prefix, facts.return_to, facts.route, true);
+    case PageAction::reload:
+      return facts.return_to;  // empty: no link, the browser's own button does it
+    case PageAction::home:
+      return "/";
     case PageAction::none:
-    case PageAction::sign_out: return {};
+    case PageAction::sign_out:
+      return {};
   }
   return {};
 }
@@ -127,7 +137,9 @@ void append_action(std::string& html, PageAction action, bool primary, const Pag
 }
 
 void append_head(std::string& html, std::string_view title, const PageWords& words) {
-  html.append("<!doctype html>\n<html lang=\"").append(words.html_lang).append("\">\n<head>\n<meta charset=\"utf-8\">\n");
+  html.append("<!doctype html>\n<html lang=\"")
+      .append(words.html_lang)
+      .append("\">\n<head>\n<meta charset=\"utf-8\">\n");
   html.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
   html.append("<meta name=\"robots\" content=\"noindex\">\n<title>").append(title).append("</title>\n<style>");
   html.append(kStyle).append("</style>\n</head>\n");

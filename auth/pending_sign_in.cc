@@ -1,10 +1,11 @@
 #include "auth/pending_sign_in.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <utility>
 
+#include "auth/cbor_members.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
 
@@ -23,32 +24,6 @@ bool is_pending_name(std::string_view name, std::string_view prefix) {
   return name.substr(prefix.size()).find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-bool take(const json& value, std::string& out) {
-  if (!value.is_string()) return false;
-  out = value.get_ref<const std::string&>();
-  return true;
-}
-
-bool take(const json& value, Secret& out) {
-  std::string text;
-  if (!take(value, text) || text.empty()) return false;
-  out = Secret(std::move(text));
-  return true;
-}
-
-bool take(const json& value, bool& out) {
-  if (!value.is_boolean()) return false;
-  out = value.get<bool>();
-  return true;
-}
-
-bool take(const json& value, std::int64_t& out) {
-  constexpr std::uint64_t kLatest = std::uint64_t{1} << 52;
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > kLatest) return false;
-  out = static_cast<std::int64_t>(value.get<std::uint64_t>());
-  return true;
-}
-
 bool is_current(const PendingSignIn& pending, std::int64_t now_s) {
   return now_s < pending.made_at_s + kPendingLifetimeS;
 }
@@ -64,27 +39,23 @@ std::optional<PendingSignIn> open_pending(std::string_view name, std::string_vie
 }  // namespace
 
 std::string encode_pending(const PendingSignIn& pending) {
-  const json members = json::array({kVersion, std::string(pending.state.reveal()), std::string(pending.nonce.reveal()),
-                                    std::string(pending.code_verifier.reveal()), pending.return_to, pending.redirect_uri,
-                                    pending.made_at_s, pending.silent});
-  std::string bytes;
-  json::to_cbor(members, bytes);
-  return bytes;
+  return write_members(json::array({kVersion, std::string(pending.state.reveal()), std::string(pending.nonce.reveal()),
+                                    std::string(pending.code_verifier.reveal()), pending.return_to,
+                                    pending.redirect_uri, pending.made_at_s, pending.silent}));
 }
 
 Result<PendingSignIn> decode_pending(std::string_view bytes) {
-  if (bytes.size() > kMaxPendingBytes) return fail("longer than a pending sign-in can be");
-  const json members = json::from_cbor(bytes.begin(), bytes.end(), true, false);
-  if (!members.is_array() || members.size() != kMembers || members[0] != json(kVersion)) {
-    return fail("not a pending sign-in of this version");
-  }
+  const std::optional<json> members = read_members(bytes, kMaxPendingBytes, kVersion, kMembers);
+  if (!members) return fail("not a pending sign-in of this version");
+  const json& m = *members;
   PendingSignIn pending;
-  const bool complete = take(members[1], pending.state) && take(members[2], pending.nonce) &&
-                        take(members[3], pending.code_verifier) && take(members[4], pending.return_to) &&
-                        take(members[5], pending.redirect_uri) &&
-                        take(members[6], pending.made_at_s) &&
-                        take(members[7], pending.silent);
-  if (!complete) return fail("a pending sign-in with a member of the wrong type");
+  const bool complete = take_member(m[1], pending.state) && take_member(m[2], pending.nonce) &&
+                        take_member(m[3], pending.code_verifier) && take_member(m[4], pending.return_to) &&
+                        take_member(m[5], pending.redirect_uri) && take_time_s(m[6], pending.made_at_s) &&
+                        take_member(m[7], pending.silent);
+  if (!complete || pending.state.empty() || pending.nonce.empty() || pending.code_verifier.empty()) {
+    return fail("a pending sign-in with a member of the wrong type");
+  }
   return pending;
 }
 
@@ -113,7 +84,9 @@ std::vector<std::string> evict_pending(const Fields& fields, std::string_view pr
       to_delete.emplace(name);
     }
   }
-  std::sort(alive.begin(), alive.end());
+  // Of one second, the first in the header is the oldest: browsers send cookies in the order of their making (RFC 6265
+  // 5.4).
+  std::stable_sort(alive.begin(), alive.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (std::size_t i = 0; i + (kMaxPendingSignIns - 1) < alive.size(); ++i) to_delete.insert(alive[i].second);
   return {to_delete.begin(), to_delete.end()};
 }

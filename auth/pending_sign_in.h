@@ -13,13 +13,13 @@
 namespace lp {
 
 struct PendingSignIn {
-  Secret state;                // made by make_state() of sign_in_state.h
+  Secret state;  // made by make_state() of sign_in_state.h
   Secret nonce;
   Secret code_verifier;
-  std::string return_to;       // path and query (and fragment with keep_fragment), already vetted
-  std::string redirect_uri;    // the exact one that was sent
+  std::string return_to;     // path and query (and fragment with keep_fragment), already vetted
+  std::string redirect_uri;  // the exact one that was sent
   std::int64_t made_at_s = 0;
-  bool silent = false;         // prompt=none: an error ends the old session instead of showing a page
+  bool silent = false;  // prompt=none: an error ends the old session instead of showing a page
 };
 
 inline constexpr std::size_t kMaxPendingSignIns = 5;

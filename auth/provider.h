@@ -35,8 +35,8 @@ class Provider {
     virtual ~Wait() = default;
   };
   using MetadataDone = std::function<void(Result<std::shared_ptr<const ProviderMetadata>>)>;
-  // Discovery is lazy, single-flight, refreshed after an hour in the background, and retried with back-off (1 s doubling to
-  // 60 s): inside the back-off the error comes at once, without a call to Logto.
+  // Discovery is lazy, single-flight, refreshed after an hour in the background, and retried with back-off (1 s
+  // doubling to 60 s): inside the back-off the error comes at once, without a call to Logto.
   [[nodiscard]] std::unique_ptr<Wait> need_metadata(MetadataDone done);
 
   using KeysDone = std::function<void(Result<std::shared_ptr<const Jwks>>)>;

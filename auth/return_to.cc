@@ -28,8 +28,7 @@ bool all_segments(std::string_view path, Ok ok) {
 }
 
 bool has_bad_byte(std::string_view path) {
-  return std::any_of(path.begin(), path.end(),
-                     [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f || c == '\\'; });
+  return std::any_of(path.begin(), path.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f || c == '\\'; });
 }
 
 // No dot segment ("..;x" is one to some servers), nothing that reads as "//host", no blank that somebody trims.

@@ -11,9 +11,12 @@ namespace {
 
 std::string purpose_name(CookiePurpose purpose) {
   switch (purpose) {
-    case CookiePurpose::session: return "session";
-    case CookiePurpose::pending_sign_in: return "pending-sign-in";
-    case CookiePurpose::state: return "state";
+    case CookiePurpose::session:
+      return "session";
+    case CookiePurpose::pending_sign_in:
+      return "pending-sign-in";
+    case CookiePurpose::state:
+      return "state";
   }
   LP_CHECK(false, "a purpose outside its enum");
 }

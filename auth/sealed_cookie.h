@@ -10,9 +10,9 @@
 #include "base/http_message.h"
 #include "config/settings.h"
 
-// Values sealed into cookies (and into the `state` parameter): XAES-256-GCM under keys derived by HKDF for each purpose from the ring of secrets;
-// purpose, cookie name and realm are the associated data, so a pending cookie never opens as a session, nor one
-// realm's as another's (attacks.md C05, C18, C19). Pure: nonces are arguments.
+// Values sealed into cookies (and into the `state` parameter): XAES-256-GCM under keys derived by HKDF for each purpose
+// from the ring of secrets; purpose, cookie name and realm are the associated data, so a pending cookie never opens as
+// a session, nor one realm's as another's (attacks.md C05, C18, C19). Pure: nonces are arguments.
 namespace lp {
 
 enum class CookiePurpose { session, pending_sign_in, state };
@@ -21,7 +21,8 @@ class CookieSealer {
  public:
   CookieSealer(const std::vector<Secret>& ring, CookiePurpose purpose, std::string realm);
   // Text fit for a cookie value (base64url).
-  [[nodiscard]] std::string seal(std::string_view cookie_name, std::string_view plaintext, std::string_view nonce) const;
+  [[nodiscard]] std::string seal(std::string_view cookie_name, std::string_view plaintext,
+                                 std::string_view nonce) const;
   // Tries the ring; nullopt for anything not sealed here, without telling why. `with_first` says whether the first
   // secret opened it (else it is worth re-sealing).
   [[nodiscard]] std::optional<std::string> open(std::string_view cookie_name, std::string_view text,
@@ -53,7 +54,8 @@ struct CookieAttributes {
                                                             std::size_t pieces);
 
 // The pieces put together again. A name that comes twice (cookie tossing, attacks.md C10) or a missing piece makes it
-// unreadable: value() is empty. `pieces` says how many names, counted from the first, the browser may hold: for deletion.
+// unreadable: value() is empty. `pieces` says how many names, counted from the first, the browser may hold: for
+// deletion.
 struct JoinedCookie {
   std::string_view single;  // where there is one piece: a view into the fields, which costs a warm request no copy
   std::string assembled;

@@ -15,8 +15,9 @@ namespace lp {
 
 struct Session {
   std::string sub;
-  std::string sid;                  // empty unless the app at Logto requires it (fact 2)
-  nlohmann::json claims = nlohmann::json::object();  // only those that rules and headers need, plus what pages show (name, picture)
+  std::string sid;  // empty unless the app at Logto requires it (fact 2)
+  nlohmann::json claims =
+      nlohmann::json::object();     // only those that rules and headers need, plus how pages call the person
   Secret refresh_token;             // empty: none came
   std::int64_t signed_in_at_s = 0;  // never changes over the life of a session
   std::int64_t validated_at_s = 0;  // when Logto last vouched for it

@@ -9,9 +9,9 @@
 
 #include "auth/opened_session.h"
 
-// Sessions that this worker has opened before, by the bytes of their cookie: a warm request neither decrypts nor parses.
-// Bounded, the least recently used goes first. Only what opened is kept, so nobody can fill it with made-up cookies. One
-// per worker and cookie name; not thread-safe.
+// Sessions that this worker has opened before, by the bytes of their cookie: a warm request neither decrypts nor
+// parses. Bounded, the least recently used goes first. Only what opened is kept, so nobody can fill it with made-up
+// cookies. One per worker and cookie name; not thread-safe.
 namespace lp {
 
 struct CachedSession {
@@ -41,7 +41,7 @@ class SessionCache {
   std::size_t max_entries_;
   std::size_t max_bytes_;  // of cookies; what is opened from them is of the same order
   std::size_t bytes_ = 0;
-  Entries entries_;  // most recently used first
+  Entries entries_;                                                // most recently used first
   std::unordered_map<std::string_view, Entries::iterator> index_;  // keys are views into the entries
 };
 

@@ -55,8 +55,7 @@ SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
 
 CachedSession* SessionCookie::open(std::string_view value) {
   CachedSession entry;
-  const std::optional<std::string> bytes =
-      realm_.session_sealer.open(names_.session, value, &entry.with_first_secret);
+  const std::optional<std::string> bytes = realm_.session_sealer.open(names_.session, value, &entry.with_first_secret);
   if (!bytes) return nullptr;
   Result<Session> session = decode_session(*bytes);
   if (!session) return nullptr;
@@ -80,8 +79,7 @@ std::vector<std::string> SessionCookie::remove(std::size_t pieces) const {
 
 std::string SessionCookie::write_pending(const PendingSignIn& pending) const {
   const std::string name = pending_cookie_name(names_.pending_prefix, pending.state.reveal());
-  const std::string sealed =
-      realm_.pending_sealer.seal(name, encode_pending(pending), random_bytes(kXaesNonceBytes));
+  const std::string sealed = realm_.pending_sealer.seal(name, encode_pending(pending), random_bytes(kXaesNonceBytes));
   if (sealed.size() > kCookiePieceBytes) return {};
   return set_cookie_pieces(name, sealed, pending_attributes(), 0).front();
 }

@@ -38,9 +38,9 @@ Verdict redirect_to_logto(const Visit& visit, const SignInStart& start, const Pr
   PendingSignIn pending = make_attempt(visit, start);
   std::string cookie = write_attempt(visit, pending);
   const SignInSettings sign_in = effective_sign_in(logto.sign_in, start.sign_in);
-  Verdict verdict = redirect_verdict(
-      visit, start.decision,
-      authorization_url(metadata, logto, sign_in, pending, visit.fields().get("Accept-Language")));
+  Verdict verdict =
+      redirect_verdict(visit, start.decision,
+                       authorization_url(metadata, logto, sign_in, pending, visit.fields().get("Accept-Language")));
   const std::string& prefix = visit.cookies.names().pending_prefix;
   append_cookies(verdict, visit.cookies.remove_pending(
                               evict_pending(visit.fields(), prefix, visit.realm.pending_sealer, visit.now_s)));
@@ -116,8 +116,8 @@ int route_index(const std::optional<std::string>& text) {
 
 SignInStart requested_start(const Visit& visit, const SignInQuery& query) {
   SignInStart start;
-  start.return_to = vet_return_to(query.return_to.value_or("/"), *visit.facts.external, visit.settings().auth_prefix)
-                        .value_or("/");
+  start.return_to =
+      vet_return_to(query.return_to.value_or("/"), *visit.facts.external, visit.settings().auth_prefix).value_or("/");
   start.route = route_index(query.route);
   start.sign_in = sign_in_settings_of_route(visit.settings(), start.route);
   if (query.with) start.sign_in.with = query.with;
@@ -156,7 +156,9 @@ Verdict start_sign_in(const Visit& visit, SignInStart start, Waiting waiting) {
   return verdict;
 }
 
-Verdict handle_sign_in(const Visit& visit, Waiting waiting) { return sign_in_on_request(visit, std::nullopt, std::move(waiting)); }
+Verdict handle_sign_in(const Visit& visit, Waiting waiting) {
+  return sign_in_on_request(visit, std::nullopt, std::move(waiting));
+}
 
 Verdict handle_sign_up(const Visit& visit, Waiting waiting) {
   return sign_in_on_request(visit, "register", std::move(waiting));

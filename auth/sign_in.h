@@ -11,11 +11,11 @@ namespace lp {
 
 // One sign-in about to start.
 struct SignInStart {
-  std::string return_to = "/";       // vetted
-  SignInSettings sign_in;            // over the defaults of logto.sign_in
-  int route = 0;                     // RouteSettings::index that sign_in comes from; 0: the defaults alone
-  bool silent = false;               // prompt=none: asks Logto whether the person is still signed in there
-  bool fresh_start = false;          // after a stale callback
+  std::string return_to = "/";  // vetted
+  SignInSettings sign_in;       // over the defaults of logto.sign_in
+  int route = 0;                // RouteSettings::index that sign_in comes from; 0: the defaults alone
+  bool silent = false;          // prompt=none: asks Logto whether the person is still signed in there
+  bool fresh_start = false;     // after a stale callback
   std::string_view decision = "own";
   std::optional<Verdict> otherwise;  // what happens where Logto cannot be asked; none: the 503 page
 };

@@ -30,9 +30,9 @@ void SignInFlights::join(const std::string& request_id, CallbackResponse respons
   flight.request_id = request_id;
   flight.silent = pending.silent;
   flight.askers.push_back(std::move(answer));
-  flight.flow = std::make_unique<FinishSignIn>(
-      world_, std::move(response), std::move(pending),
-      [this, key](FinishSignIn::Outcome outcome) { land(key, std::move(outcome)); });
+  flight.flow =
+      std::make_unique<FinishSignIn>(world_, std::move(response), std::move(pending),
+                                     [this, key](FinishSignIn::Outcome outcome) { land(key, std::move(outcome)); });
 }
 
 // Results in hand may go, flights under way may not.

@@ -73,7 +73,8 @@ constexpr std::array<ErrorKind, 5> kErrorKinds = {{{"invalid_grant", Kind::inval
                                                    {"server_error", Kind::provider_unavailable}}};
 
 Kind kind_of(int status, std::string_view code, std::string_view description) {
-  const auto found = std::find_if(kErrorKinds.begin(), kErrorKinds.end(), [&](const auto& k) { return k.error == code; });
+  const auto found =
+      std::find_if(kErrorKinds.begin(), kErrorKinds.end(), [&](const auto& k) { return k.error == code; });
   if (found != kErrorKinds.end()) return found->kind;
   // Logto: an expired secret is 400 invalid_request "client secret has expired".
   const bool secret = ascii_lower(description).find("client secret") != std::string::npos;

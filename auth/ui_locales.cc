@@ -79,7 +79,8 @@ std::string ui_locales_from(std::string_view accept_language) {
     const auto same = [&](const Language& known) { return iequals(known.tag, language->tag); };
     if (language && std::none_of(languages.begin(), languages.end(), same)) languages.push_back(*language);
   }
-  std::stable_sort(languages.begin(), languages.end(), [](const auto& a, const auto& b) { return a.weight > b.weight; });
+  std::stable_sort(languages.begin(), languages.end(),
+                   [](const auto& a, const auto& b) { return a.weight > b.weight; });
   std::string out;
   for (std::size_t i = 0; i < std::min(languages.size(), kMaxLocales); ++i) {
     if (i > 0) out += ' ';

@@ -29,7 +29,8 @@ Result<void> check_use(const json& jwk) {
   if (jwk.contains("use") && jwk["use"] != "sig") return fail("use is not sig");
   if (!jwk.contains("key_ops")) return {};
   const json& operations = jwk["key_ops"];
-  const bool verifies = operations.is_array() && std::find(operations.begin(), operations.end(), "verify") != operations.end();
+  const bool verifies =
+      operations.is_array() && std::find(operations.begin(), operations.end(), "verify") != operations.end();
   return verifies ? Result<void>{} : fail("key_ops has no verify");
 }
 
@@ -119,7 +120,8 @@ constexpr std::array<KeyTypeName, 3> kKeyTypes = {{{"EC", KeyType::ec}, {"RSA", 
 Result<KeyType> key_type(const json& jwk) {
   const std::string* kty = string_member(jwk, "kty");
   if (kty == nullptr) return fail("kty missing");
-  const auto found = std::find_if(kKeyTypes.begin(), kKeyTypes.end(), [&](const KeyTypeName& n) { return n.kty == *kty; });
+  const auto found =
+      std::find_if(kKeyTypes.begin(), kKeyTypes.end(), [&](const KeyTypeName& n) { return n.kty == *kty; });
   return found == kKeyTypes.end() ? Result<KeyType>(fail("kty is not for signatures")) : found->type;
 }
 
@@ -148,7 +150,8 @@ Result<VerificationKey> VerificationKey::from_jwk(const json& jwk) {
   if (!type) return type.error();
   VerificationKey key;
   key.type_ = *type;
-  if (!read_optional(jwk, "kid", key.kid_) || !read_optional(jwk, "alg", key.alg_)) return fail("kid or alg is no text");
+  if (!read_optional(jwk, "kid", key.kid_) || !read_optional(jwk, "alg", key.alg_))
+    return fail("kid or alg is no text");
   if (key.type_ != KeyType::rsa && !read_optional(jwk, "crv", key.curve_)) return fail("crv is no text");
   const JwsAlgorithm* declared = find_jws_algorithm(key.alg_);
   if (!key.alg_.empty() && (declared == nullptr || !key.fits(*declared))) return fail("alg does not fit the key");

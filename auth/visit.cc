@@ -87,8 +87,9 @@ Verdict redirect_verdict(const Visit& visit, std::string_view decision, std::str
 Verdict unauthenticated_verdict(const Visit& visit, std::string_view decision) {
   if (visit.is_navigation()) return status_verdict(visit, decision, 401);
   const ordered_json extra = {{"sign_in_url", sign_in_url_for_scripts(visit)}};
-  return answer_verdict(visit, decision,
-                        make_json_error(401, "unauthenticated", "Sign in to use this address.", visit.facts.request_id, extra));
+  return answer_verdict(
+      visit, decision,
+      make_json_error(401, "unauthenticated", "Sign in to use this address.", visit.facts.request_id, extra));
 }
 
 Verdict pass_verdict(const Visit& visit) {

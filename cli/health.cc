@@ -27,7 +27,8 @@ std::string reachable(const std::string& host) {
 
 std::string ask(const Socket& socket) {
   constexpr std::string_view kRequest = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-  if (::send(socket.fd(), kRequest.data(), kRequest.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(kRequest.size())) return {};
+  if (::send(socket.fd(), kRequest.data(), kRequest.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(kRequest.size()))
+    return {};
   std::string answer(512, '\0');
   const ssize_t got = ::recv(socket.fd(), answer.data(), answer.size(), MSG_WAITALL);
   answer.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
@@ -47,7 +48,8 @@ int run_health(const std::string& config_path) {
   ::setsockopt(socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   ::setsockopt(socket.fd(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
   const auto* address = reinterpret_cast<const sockaddr*>(&addresses.front().storage);
-  if (::connect(socket.fd(), address, addresses.front().length) != 0) return unhealthy("nothing answers at the admin listener");
+  if (::connect(socket.fd(), address, addresses.front().length) != 0)
+    return unhealthy("nothing answers at the admin listener");
   const std::string answer = ask(socket);
   if (!answer.starts_with("HTTP/1.1 200 ")) return unhealthy("the proxy says " + answer.substr(0, answer.find('\r')));
   std::printf("ready\n");

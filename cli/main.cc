@@ -30,7 +30,8 @@ int parse_and_run(int argc, char** argv) {
       {"check", "Judge a configuration file: all mistakes at once, with line and column", true,
        [&] { return lp::run_check(config, print_config); }},
       {"secret", "Print a new secret for session.secret", false, [] { return lp::run_secret(); }},
-      {"health", "Ask a running proxy whether it is ready (exit status 0 or 1)", true, [&] { return lp::run_health(config); }},
+      {"health", "Ask a running proxy whether it is ready (exit status 0 or 1)", true,
+       [&] { return lp::run_health(config); }},
   };
 
   CLI::App app{kAbout, "logto-proxy"};

@@ -15,7 +15,8 @@ namespace lp {
 namespace {
 void print_problems(const std::vector<ConfigProblem>& problems) {
   for (const auto& problem : problems) std::fprintf(stderr, "%s\n", problem.text().c_str());
-  std::fprintf(stderr, "logto-proxy: not started: %zu problem%s in the configuration\n", problems.size(), problems.size() == 1 ? "" : "s");
+  std::fprintf(stderr, "logto-proxy: not started: %zu problem%s in the configuration\n", problems.size(),
+               problems.size() == 1 ? "" : "s");
 }
 
 // The one place that wires the parts together; the order of these lines is the order of their lifetimes: the log

@@ -2,7 +2,7 @@
 # Does docker-compose.yaml fit together? Builds the proxy's image, starts it with the development provider in Logto's place, and signs in.
 #   deploy/compose-check.sh            both steps
 #   deploy/compose-check.sh build      the images only (needs a network; DOCKER_BUILD_ARGS="--network host" where there is no bridge)
-#   deploy/compose-check.sh run        start, sign in with curl, stop (needs no network but the engine's own)
+#   deploy/compose-check.sh run        start, sign in with curl, move the app, stop (needs no network but the engine's own)
 # Needs docker with `docker compose` or docker-compose, curl, and tests/node_modules (npm --prefix tests ci).
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
@@ -12,9 +12,12 @@ export SESSION_SECRET
 
 if docker compose version >/dev/null 2>&1; then COMPOSE=(docker compose); else COMPOSE=(docker-compose); fi
 compose() { "${COMPOSE[@]}" -f docker-compose.yaml -f compose/development-provider.yaml "$@"; }
+inspect() { docker inspect -f "$2" "$(compose ps -q "$1")"; }
+address() { inspect "$1" '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'; }
+die() { echo "FAILED: $*" >&2; exit 1; }
 
 build() {
-  [ -x ../tests/node_modules/.bin/node ] || { echo "error: run npm --prefix tests ci first" >&2; exit 1; }
+  [ -x ../tests/node_modules/.bin/node ] || die "run npm --prefix tests ci first"
   # shellcheck disable=SC2086
   docker build ${DOCKER_BUILD_ARGS:-} -t logto-proxy:local ..
   # The engine's older builder reads only one .dockerignore, so the folder is sent as a stream of just these files.
@@ -23,38 +26,80 @@ build() {
     docker build ${DOCKER_BUILD_ARGS:-} -t logto-proxy-stand-ins:local -f deploy/compose/stand-ins.Dockerfile -
 }
 
-healthy() { # SERVICE
-  local id
-  id=$(compose ps -q "$1")
-  [ "$(docker inspect -f '{{.State.Health.Status}}' "$id")" = healthy ]
-}
-
 run() {
-  trap 'compose logs --tail 30 >&2 || :; compose down -v' EXIT
+  JAR=$(mktemp)
+  trap 'compose logs --tail 30 >&2 || :; compose down -v; rm -f "$JAR"' EXIT
   compose up -d --no-build --no-deps logto app proxy
-  local service tries
-  for service in logto proxy; do
-    for tries in $(seq 60); do healthy "$service" && break; sleep 1; done
-    healthy "$service" || { echo "error: $service is not healthy after $tries s" >&2; exit 1; }
-  done
-  check http://localhost:8080
-  echo "The app again, in a new container:"
-  compose up -d --no-build --no-deps --force-recreate app
-  sleep 3
-  check http://localhost:8080
-  trap - EXIT
+  wait_healthy logto
+  wait_healthy proxy
+  sign_in http://localhost:8080
+  move_app
+  greeted http://localhost:8080/moved || die "the app was not found again at its new address"
+  echo "ok: the app was found again at its new address, $(address app)"
+  stop_while_busy
   compose down -v
+  rm -f "$JAR"
+  trap - EXIT
 }
 
-check() { # sign in as alice and look for her name in what the app got
-  local jar page
-  jar=$(mktemp)
-  page=$(curl -sS --max-time 15 -L -b "$jar" -c "$jar" -H 'Accept: text/html' -o /dev/null -w '%{url_effective}' "$1/hello")
-  case $page in http://localhost:3001/sign-in*) ;; *) echo "FAILED: no sign-in page, but $page" >&2; exit 1 ;; esac
-  curl -sS --max-time 15 -L -b "$jar" -c "$jar" -H 'Accept: text/html' --data 'username=alice&password=alice-password' "$page" | grep -q 'Alice Liddell' ||
-    { echo "FAILED: alice's name did not reach the app" >&2; exit 1; }
-  rm -f "$jar"
+wait_healthy() { # SERVICE
+  local deadline=$((SECONDS + 60))
+  until [ "$(inspect "$1" '{{.State.Health.Status}}')" = healthy ]; do
+    [ "$SECONDS" -lt "$deadline" ] || die "$1 is not healthy after 60 s"
+    sleep 1
+  done
+  echo "ok: $1 is healthy"
+}
+
+browse() { curl -sS --max-time 15 -L -b "$JAR" -c "$JAR" -H 'Accept: text/html' "$@"; }
+
+greeted() { # URL: does the app know alice's name?
+  browse "$1" | grep -q 'Hello, Alice Liddell'
+}
+
+sign_in() { # ORIGIN
+  local page
+  page=$(browse -o /dev/null -w '%{url_effective}' "$1/hello")
+  case $page in http://localhost:3001/sign-in*) ;; *) die "no sign-in page, but $page" ;; esac
+  browse -o /dev/null --data 'username=alice&password=alice-password' "$page"
+  greeted "$1/hello" || die "alice's name did not reach the app"
   echo "ok: alice signed in and the app got her name"
+}
+
+# A new container for the app. Another one holds the old address meanwhile, so that the app's must be a new one.
+move_app() {
+  local before
+  before=$(address app)
+  compose rm -s -f app
+  compose run -d --rm --no-deps --entrypoint 'sleep 60' app
+  compose up -d --no-build --no-deps app
+  [ "$(address app)" != "$before" ] || die "the app's new container has its old address $before; nothing was tried"
+  wait_listening
+}
+
+wait_listening() { # the app has no HEALTHCHECK
+  local deadline=$((SECONDS + 20))
+  until compose exec -T app python3 -c "import socket; socket.create_connection(('127.0.0.1', 8080))" 2>/dev/null; do
+    [ "$SECONDS" -lt "$deadline" ] || die "the app does not listen"
+    sleep 0.5
+  done
+}
+
+# An upload of about 4 s is under way when the whole stack is told to stop.
+stop_while_busy() {
+  local upload status=0
+  head -c 200000 /dev/zero | browse --limit-rate 50k --data-binary @- -H 'Origin: http://localhost:8080' -o /dev/null -w '%{http_code}' \
+    http://localhost:8080/upload >"$JAR.status" &
+  upload=$!
+  sleep 1
+  compose stop
+  wait "$upload" || status=$?
+  [ "$status $(cat "$JAR.status")" = '0 200' ] || die "an upload was cut by the stop: curl $status, HTTP $(cat "$JAR.status")"
+  rm -f "$JAR.status"
+  local code
+  code=$(docker inspect -f '{{.State.ExitCode}}' "$(compose ps -a -q proxy 2>/dev/null || compose ps -q proxy)")
+  [ "$code" = 0 ] || die "the proxy ended with status $code"
+  echo "ok: the upload under way was completed before the proxy stopped"
 }
 
 case ${1:-all} in

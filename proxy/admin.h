@@ -10,7 +10,8 @@ namespace lp {
 // main loop, so that it answers while workers are busy, and is never a public listener (attacks.md K07).
 class Admin {
  public:
-  Admin(EventLoop& loop, const Settings& settings, const ClientHeaderRules& rules, const ServerState& server, int listening_fd);
+  Admin(EventLoop& loop, const Settings& settings, const ClientHeaderRules& rules, const ServerState& server,
+        int listening_fd);
   ~Admin();
 
  private:

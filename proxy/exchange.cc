@@ -23,7 +23,10 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> li
 bool is_idempotent(std::string_view method) { return is_one_of(method, {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}); }
 
 bool is_plausible_request_id(std::string_view id) {
-  const auto is_plain = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.'; };
+  const auto is_plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' ||
+           c == '.';
+  };
   return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), is_plain);
 }
 
@@ -33,13 +36,20 @@ struct UpstreamFault {
 };
 UpstreamFault fault_of(UpstreamError error) {
   switch (error) {
-    case UpstreamError::unresolvable: return {502, "its name has no address"};
-    case UpstreamError::refused: return {502, "connection refused"};
-    case UpstreamError::connect_timeout: return {504, "no connection in time"};
-    case UpstreamError::response_timeout: return {504, "no answer in time"};
-    case UpstreamError::idle_timeout: return {504, "silent in mid answer"};
-    case UpstreamError::lost: return {502, "closed the connection without a complete answer"};
-    case UpstreamError::nonsense: return {502, "its answer breaks HTTP/1.1"};
+    case UpstreamError::unresolvable:
+      return {502, "its name has no address"};
+    case UpstreamError::refused:
+      return {502, "connection refused"};
+    case UpstreamError::connect_timeout:
+      return {504, "no connection in time"};
+    case UpstreamError::response_timeout:
+      return {504, "no answer in time"};
+    case UpstreamError::idle_timeout:
+      return {504, "silent in mid answer"};
+    case UpstreamError::lost:
+      return {502, "closed the connection without a complete answer"};
+    case UpstreamError::nonsense:
+      return {502, "its answer breaks HTTP/1.1"};
   }
   return {502, ""};
 }
@@ -73,7 +83,7 @@ void Exchange::begin(std::size_t head_bytes) {
   began_unix_ms_ = context_.realm.clock.unix_ms();
   began_ms_ = context_.realm.clock.monotonic_ms();
   upstream_ms_ = -1;
-  is_retried_ = response_is_paused_ = false;
+  is_retried_ = response_is_paused_ = was_forwarded_ = false;
   target_ = {};
   enter(AnswerSide::judging);
   context_.server.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
@@ -95,16 +105,18 @@ void Exchange::judge() {
   facts_.external = context_.router.origin_for(request_->authority);
   if (!facts_.external) return answer_error(421, "unknown_host");
   auto target = normalise_target(request_->path_and_query);
-  if (!target) return answer_error(400, "bad_request");
+  if (!target) return refuse_target(target.error().message);
   target_ = std::move(*target);
   facts_.path = target_.path;
   facts_.query = target_.query;
   facts_.has_query = target_.has_query;
-  if (!find_route()) return answer_error(400, "bad_request");
+  if (!find_route()) return refuse_target("the target can be read in ways that its route does not take");
   const std::int64_t limit = context_.settings.limits.request_body_bytes;
-  if (limit != kUnlimited && request_->body.length > static_cast<std::uint64_t>(limit)) return answer_error(413, "too_large");
+  if (limit != kUnlimited && request_->body.length > static_cast<std::uint64_t>(limit))
+    return answer_error(413, "too_large");
   facts_.wants_upgrade = is_websocket();
-  Verdict verdict = context_.gatekeeper.judge(facts_, [this](Verdict later) { act_on(std::move(later)); }, wait_);
+  Verdict verdict = context_.gatekeeper.judge(
+      facts_, [this](Verdict later) { act_on_later(std::move(later)); }, wait_);
   if (verdict.kind == Verdict::Kind::wait) {
     decision_ = verdict.decision;
     return client_.pause_request_body();
@@ -112,11 +124,17 @@ void Exchange::judge() {
   act_on(std::move(verdict));
 }
 
+void Exchange::refuse_target(std::string_view rule) {
+  log_bad_request(rule);
+  answer_error(400, "bad_request");
+}
+
 // False where the target is one that its route does not take.
 bool Exchange::find_route() {
   if (context_.gatekeeper.is_own_path(target_.path)) return !target_.has_encoded_slash;
   bool encoded_slash_refused = false;
-  facts_.route = context_.router.route_for(facts_.external->host, request_->head.method, target_, encoded_slash_refused);
+  facts_.route =
+      context_.router.route_for(facts_.external->host, request_->head.method, target_, encoded_slash_refused);
   if (encoded_slash_refused) return false;
   if (!facts_.route) return true;
   auto path = rewrite_path(target_.path, facts_.route->strip_prefix);
@@ -138,6 +156,12 @@ void Exchange::act_on(Verdict verdict) {
   forward();
 }
 
+// Nothing else follows in this turn that would write what was queued.
+void Exchange::act_on_later(Verdict verdict) {
+  act_on(std::move(verdict));
+  if (lease_) lease_->flush();
+}
+
 bool Exchange::is_websocket() const { return request_->wants_upgrade && iequals(request_->upgrade, "websocket"); }
 
 bool Exchange::refuse_upgrade() {
@@ -148,8 +172,10 @@ bool Exchange::refuse_upgrade() {
 
 void Exchange::forward() {
   enter(AnswerSide::waiting);
+  was_forwarded_ = true;
   if (request_->expect_continue && request_side_ == RequestSide::open) client_.send_continue();
-  const bool harmless = is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) && request_side_ == RequestSide::complete;
+  const bool harmless =
+      is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) && request_side_ == RequestSide::complete;
   lease_and_send(harmless ? UpstreamPool::Choice::any : UpstreamPool::Choice::checked);
 }
 
@@ -185,7 +211,8 @@ void Exchange::on_request_body(std::string_view bytes) {
   const std::int64_t limit = context_.settings.limits.request_body_bytes;
   if (limit != kUnlimited && body_bytes_ > static_cast<std::uint64_t>(limit)) {
     lease_.reset();
-    return answer_side_ == AnswerSide::waiting ? answer_error(413, "too_large") : break_off("request body over the limit");
+    return answer_side_ == AnswerSide::waiting ? answer_error(413, "too_large")
+                                               : break_off("request body over the limit");
   }
   lease_->send_body(bytes);
   if (lease_->unsent_bytes() > kHighWaterBytes) client_.pause_request_body();
@@ -234,7 +261,8 @@ void Exchange::on_response(const ParsedResponse& response) {
 }
 
 BodyFraming Exchange::client_framing(const ParsedResponse& response) const {
-  const bool has_own_end = response.body.kind == BodyFraming::Kind::none || response.body.kind == BodyFraming::Kind::length;
+  const bool has_own_end =
+      response.body.kind == BodyFraming::Kind::none || response.body.kind == BodyFraming::Kind::length;
   if (has_own_end) return response.body;
   const bool knows_chunked = request_->head.version_minor >= 1;
   return {knows_chunked ? BodyFraming::Kind::chunked : BodyFraming::Kind::until_close, 0};
@@ -269,11 +297,18 @@ void Exchange::on_bad_request(const ParseError& error) {
     request_ = &kNoRequest;
     begin(0);
   }
-  context_.realm.log.info("bad request", {{"id", std::string_view(request_id_)}, {"client", std::string_view(client_facts_.address)}, {"rule", std::string_view(error.rule)}});
+  log_bad_request(error.rule);
   lease_.reset();
   wait_.reset();
-  if (answer_side_ == AnswerSide::judging || answer_side_ == AnswerSide::waiting) return answer_error(error.status, "bad_request");
+  if (answer_side_ == AnswerSide::judging || answer_side_ == AnswerSide::waiting)
+    return answer_error(error.status, "bad_request");
   break_off(error.rule);
+}
+
+void Exchange::log_bad_request(std::string_view rule) {
+  context_.realm.log.info(
+      "bad request",
+      {{"id", std::string_view(request_id_)}, {"client", std::string_view(client_facts_.address)}, {"rule", rule}});
 }
 
 void Exchange::on_upstream_error(UpstreamError error) {
@@ -284,7 +319,9 @@ void Exchange::on_upstream_error(UpstreamError error) {
     return lease_and_send(UpstreamPool::Choice::fresh);
   }
   const UpstreamFault fault = fault_of(error);
-  context_.realm.log.warning("upstream failed", {{"id", std::string_view(request_id_)}, {"upstream", std::string_view(facts_.route->upstream)}, {"reason", fault.words}});
+  context_.realm.log.warning("upstream failed", {{"id", std::string_view(request_id_)},
+                                                 {"upstream", std::string_view(facts_.route->upstream)},
+                                                 {"reason", fault.words}});
   if (answer_side_ == AnswerSide::waiting) return answer_error(fault.status, decision_);
   break_off(fault.words);
 }
@@ -358,7 +395,7 @@ void Exchange::log_access() {
   record.bytes_out = bytes_out_;
   record.duration_ms = context_.realm.clock.monotonic_ms() - began_ms_;
   record.upstream_ms = upstream_ms_;
-  if (facts_.route) record.upstream = facts_.route->upstream;
+  if (was_forwarded_) record.upstream = facts_.route->upstream;
   if (session_) record.sub = session_->session.sub;
   context_.scratch.clear();
   append_access_line(context_.scratch, record);

@@ -42,9 +42,12 @@ class Exchange final : public RequestEvents, public UpstreamEvents {
   void enter(AnswerSide next);
 
   void begin(std::size_t head_bytes);
+  void refuse_target(std::string_view rule);
+  void log_bad_request(std::string_view rule);
   void judge();
   bool find_route();
   void act_on(Verdict verdict);
+  void act_on_later(Verdict verdict);
   void forward();
   void lease_and_send(UpstreamPool::Choice choice);
   void send_upstream_head();
@@ -80,10 +83,11 @@ class Exchange final : public RequestEvents, public UpstreamEvents {
   int status_ = 0;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
-  std::uint64_t body_bytes_ = 0;      // of the request, as the app gets it
+  std::uint64_t body_bytes_ = 0;  // of the request, as the app gets it
   std::int64_t began_unix_ms_ = 0;
   std::int64_t began_ms_ = 0;
   std::int64_t upstream_ms_ = -1;
+  bool was_forwarded_ = false;
   bool is_retried_ = false;
   bool response_is_paused_ = false;
 };

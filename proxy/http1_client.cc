@@ -186,7 +186,8 @@ void Http1Client::refuse(const ParseError& error) {
 void Http1Client::feed_leftover() {
   if ((phase_ == Phase::exchange || phase_ == Phase::discard) && body_is_open()) {
     const std::string_view rest = in_.data().substr(head_bytes_ + leftover_used_);
-    if (!rest.empty()) feed(rest, leftover_used_);
+    if (!rest.empty()) return feed(rest, leftover_used_);
+    if (phase_ == Phase::exchange) events_->on_request_batch_end();  // the head goes on though the body has not begun
   }
 }
 

@@ -71,7 +71,8 @@ void remove_stale_socket(const SocketAddress& address, const std::string& path) 
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
   Socket probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(probe.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0) ::unlink(path.c_str());
+  if (::connect(probe.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0)
+    ::unlink(path.c_str());
 }
 }  // namespace
 

@@ -22,7 +22,8 @@ constexpr std::int64_t kMinTtlMs = 1'000;
 constexpr std::int64_t kHostsFileTtlMs = 5'000;
 
 std::int64_t monotonic_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 SocketAddress v4_address(const in_addr& ip) {

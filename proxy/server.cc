@@ -15,7 +15,7 @@ namespace lp {
 
 namespace {
 constexpr std::int64_t kDrainPollMs = 50;
-constexpr std::int64_t kMinDrainMs = 250;     // connections that the kernel has already accepted for us are still answered
+constexpr std::int64_t kMinDrainMs = 250;  // connections that the kernel has already accepted for us are still answered
 constexpr std::int64_t kMaxDrainMs = 30'000;  // then tunnels and stuck transfers are cut
 
 // cgroup v2: "200000 100000" is two CPUs; "max ..." is no quota.
@@ -31,7 +31,8 @@ std::size_t usable_cpus() {
   cpu_set_t set;
   CPU_ZERO(&set);
   const bool known = ::sched_getaffinity(0, sizeof set, &set) == 0;
-  const std::size_t by_affinity = known ? static_cast<std::size_t>(CPU_COUNT(&set)) : std::thread::hardware_concurrency();
+  const std::size_t by_affinity =
+      known ? static_cast<std::size_t>(CPU_COUNT(&set)) : std::thread::hardware_concurrency();
   return std::max<std::size_t>(1, std::min(by_affinity, cgroup_cpus()));
 }
 

@@ -20,8 +20,8 @@ class Server {
   [[nodiscard]] std::vector<std::string> addresses() const;
   [[nodiscard]] std::string admin_address() const;
   // Starts the workers and runs until SIGTERM or SIGINT: /readyz turns 503 first, idle keep-alive connections
-  // are closed, requests in flight (not tunnels) are finished for up to 30 s while new ones are still answered; a second
-  // signal ends at once. Returns when all is done.
+  // are closed, requests in flight (not tunnels) are finished for up to 30 s while new ones are still answered; a
+  // second signal ends at once. Returns when all is done.
   void run();
 
  private:

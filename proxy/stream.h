@@ -21,11 +21,11 @@ class ClientStream {
   virtual void send_continue() = 0;  // 100 (Continue)
   virtual void send_head(const ResponseHead& head, const OutgoingResponse& response) = 0;
   virtual void send_answer(const Answer& answer, bool without_body, bool keep_alive) = 0;  // a whole in-process answer
-  virtual void send_body(std::string_view bytes) = 0;  // framed as the head said
-  virtual void end() = 0;                              // the answer is complete
-  virtual void abort() = 0;                            // the answer is broken: the client must not take it for complete
-  virtual void flush() = 0;                            // at the end of a batch: write what was queued
-  virtual void become_tunnel() = 0;                    // after a 101 was sent: raw bytes both ways
+  virtual void send_body(std::string_view bytes) = 0;                                      // framed as the head said
+  virtual void end() = 0;                                                                  // the answer is complete
+  virtual void abort() = 0;          // the answer is broken: the client must not take it for complete
+  virtual void flush() = 0;          // at the end of a batch: write what was queued
+  virtual void become_tunnel() = 0;  // after a 101 was sent: raw bytes both ways
   [[nodiscard]] virtual std::size_t unsent_bytes() const = 0;
   virtual void pause_request_body() = 0;
   virtual void resume_request_body() = 0;
@@ -53,7 +53,8 @@ class UpstreamStream {
  public:
   // Gives the stream back: its connection is used again only when both messages were complete and clean.
   virtual ~UpstreamStream() = default;
-  virtual void send_head(const OutgoingRequest& request, const Fields& client_fields, const ClientHeaderRules& rules) = 0;
+  virtual void send_head(const OutgoingRequest& request, const Fields& client_fields,
+                         const ClientHeaderRules& rules) = 0;
   virtual void send_body(std::string_view bytes) = 0;
   virtual void end_body() = 0;
   virtual void flush() = 0;

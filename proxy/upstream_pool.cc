@@ -42,7 +42,12 @@ class Lease final : public UpstreamStream {
 
 UpstreamPool::UpstreamPool(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, Resolver& resolver,
                            const UpstreamSettings& settings)
-    : loop_(loop), wheel_(wheel), buffers_(buffers), resolver_(resolver), settings_(settings), own_host_(host_field(settings)) {}
+    : loop_(loop),
+      wheel_(wheel),
+      buffers_(buffers),
+      resolver_(resolver),
+      settings_(settings),
+      own_host_(host_field(settings)) {}
 
 UpstreamPool::~UpstreamPool() = default;
 

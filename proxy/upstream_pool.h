@@ -57,7 +57,9 @@ class UpstreamPools {
   ~UpstreamPools();
   // Of the route's upstream. The route must have one.
   void close();  // all connections, at the end of the worker: nobody may hold a stream any more
-  [[nodiscard]] UpstreamPool& of(const RouteSettings& route) { return *by_route_[static_cast<std::size_t>(route.index)]; }
+  [[nodiscard]] UpstreamPool& of(const RouteSettings& route) {
+    return *by_route_[static_cast<std::size_t>(route.index)];
+  }
 
  private:
   Resolver resolver_;

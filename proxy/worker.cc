@@ -14,8 +14,8 @@ constexpr int kAcceptsPerTurn = 64;
 constexpr std::int64_t kAcceptPauseMs = 100;
 }  // namespace
 
-Acceptor::Acceptor(const Http1Client::Environment& environment, const std::vector<int>& descriptors, const Limits& limits,
-                   Http1Client::MakeEvents make_events)
+Acceptor::Acceptor(const Http1Client::Environment& environment, const std::vector<int>& descriptors,
+                   const Limits& limits, Http1Client::MakeEvents make_events)
     : environment_(environment),
       limits_(limits),
       make_events_(std::move(make_events)),
@@ -33,7 +33,8 @@ void Acceptor::accept_some(int fd) {
     if (limits_.open_connections.load(std::memory_order_relaxed) >= limits_.max_connections) return pause();
     SocketAddress peer;
     peer.length = sizeof peer.storage;
-    Socket socket(::accept4(fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Socket socket(
+        ::accept4(fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket.is_open()) {
       const bool nobody_waits = errno == EAGAIN || errno == EWOULDBLOCK;
       if (errno == EINTR || errno == ECONNABORTED) continue;

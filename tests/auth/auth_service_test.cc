@@ -56,7 +56,8 @@ class FakeLogto {
     if (request.target == "/oidc/.well-known/openid-configuration") return http_answer(200, discovery().dump());
     if (request.target == "/oidc/jwks") return http_answer(200, key_.jwks());
     if (request.target == "/oidc/token") return http_answer(200, tokens().dump());
-    if (request.target == "/oidc/me") return http_answer(200, json{{"sub", "user1"}, {"identities", {{"linkedin", {}}}}}.dump());
+    if (request.target == "/oidc/me")
+      return http_answer(200, json{{"sub", "user1"}, {"identities", {{"linkedin", {}}}}}.dump());
     return http_answer(request.target == "/oidc/token/revocation" ? 200 : 404, "");
   }
   [[nodiscard]] json discovery() const {
@@ -70,11 +71,13 @@ class FakeLogto {
             {"authorization_response_iss_parameter_supported", true}};
   }
   [[nodiscard]] json tokens() const {
-    json claims = {{"iss", issuer()},    {"aud", "app"},       {"sub", "user1"},          {"exp", kNow + 3600},
-                   {"iat", kNow},        {"nonce", "NONCE"},   {"email", "a@example.test"}, {"username", "alice"},
-                   {"roles", {"editor"}}, {"name", "Alice"},   {"picture", nullptr}};
+    json claims = {{"iss", issuer()},           {"aud", "app"},        {"sub", "user1"},
+                   {"exp", kNow + 3600},        {"iat", kNow},         {"nonce", "NONCE"},
+                   {"email", "a@example.test"}, {"username", "alice"}, {"roles", {"editor"}},
+                   {"name", "Alice"},           {"picture", nullptr}};
     if (change_claims_) change_claims_(claims);
-    return {{"access_token", "AT"}, {"refresh_token", "RT"}, {"token_type", "Bearer"}, {"id_token", key_.es384(claims)}};
+    return {
+        {"access_token", "AT"}, {"refresh_token", "RT"}, {"token_type", "Bearer"}, {"id_token", key_.es384(claims)}};
   }
 
   mutable std::mutex mutex_;
@@ -274,11 +277,12 @@ TEST_CASE("whose fault a failed exchange is decides the page and the log line") 
     std::string answer;
     Kind kind;
     std::string rule;
-  } cases[] = {{"spent code", http_answer(400, R"({"error":"invalid_grant"})"), Kind::rejected, "invalid_grant"},
-               {"wrong secret", http_answer(401, R"({"error":"invalid_client"})"), Kind::provider_error, "client_credentials"},
-               {"gateway error", http_answer(502, ""), Kind::provider_unavailable, "provider_unavailable"},
-               {"nonsense", http_answer(200, "<html>", "text/html"), Kind::provider_error, "token_reply"},
-               {"reset", FakeServer::kReset, Kind::provider_unavailable, "provider_unavailable"}};
+  } cases[] = {
+      {"spent code", http_answer(400, R"({"error":"invalid_grant"})"), Kind::rejected, "invalid_grant"},
+      {"wrong secret", http_answer(401, R"({"error":"invalid_client"})"), Kind::provider_error, "client_credentials"},
+      {"gateway error", http_answer(502, ""), Kind::provider_unavailable, "provider_unavailable"},
+      {"nonsense", http_answer(200, "<html>", "text/html"), Kind::provider_error, "token_reply"},
+      {"reset", FakeServer::kReset, Kind::provider_unavailable, "provider_unavailable"}};
   for (const auto& c : cases) {
     CAPTURE(c.name);
     World world;
@@ -319,10 +323,11 @@ TEST_CASE("repeated callbacks share one exchange, at once and after it has lande
   int answers = 0;
   std::vector<std::unique_ptr<AuthQuestions::Question>> questions;
   for (int i = 0; i < 20; ++i) {
-    questions.push_back(world.service->finish_sign_in(world.loop, "id", world.response(), pending(), [&](const Outcome& o) {
-      CHECK(o);
-      if (++answers == 20) world.loop.stop();
-    }));
+    questions.push_back(
+        world.service->finish_sign_in(world.loop, "id", world.response(), pending(), [&](const Outcome& o) {
+          CHECK(o);
+          if (++answers == 20) world.loop.stop();
+        }));
   }
   test::run_loop(world.loop);
   REQUIRE(world.sign_in());

@@ -32,7 +32,8 @@ const std::string kFixed =
     "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
 
 // What comes after the fixed part.
-std::string extras(const SignInSettings& sign_in, const LogtoSettings& settings = logto(), const std::string& languages = "") {
+std::string extras(const SignInSettings& sign_in, const LogtoSettings& settings = logto(),
+                   const std::string& languages = "") {
   const std::string url = authorization_url(metadata(), settings, sign_in, pending(), languages);
   const std::size_t end = url.find("code_challenge_method=S256");
   REQUIRE(end != std::string::npos);
@@ -115,14 +116,15 @@ TEST_CASE("Logto's extra parameters are sent when valid and left out when one wo
   bad.with = "linkedin";
   bad.first_screen = "banana";
   bad.ui_locales = "not_a_tag";
-  bad.extra = {{"identifier", "email fax"}, {"interaction_mode", "other"}, {"max_age", "1x"},  {"state", "evil"},
-               {"redirect_uri", "https://evil"}, {"response_mode", "fragment"}, {"scope", "all"}, {"empty", ""},
+  bad.extra = {{"identifier", "email fax"},        {"interaction_mode", "other"},  {"max_age", "1x"}, {"state", "evil"},
+               {"redirect_uri", "https://evil"},   {"response_mode", "fragment"},  {"scope", "all"},  {"empty", ""},
                {"code_challenge_method", "plain"}, {"request_uri", "https://evil"}};
   CHECK(extras(bad).empty());
 }
 
 TEST_CASE("with names a connector of the form that Logto takes") {
-  for (const char* with : {"social:linkedin", "social:patreon", "sso:q1w2e3", "social:my-idp_2"}) CHECK(is_valid_with(with));
+  for (const char* with : {"social:linkedin", "social:patreon", "sso:q1w2e3", "social:my-idp_2"})
+    CHECK(is_valid_with(with));
   for (const char* with : {"", "social", "social:", ":linkedin", "Social:linkedin", "social:a:b", "social:a b",
                            "social:a&b", "sso:a/b", "password:x", "social:\n"}) {
     CAPTURE(with);

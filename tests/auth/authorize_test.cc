@@ -69,9 +69,16 @@ TEST_CASE("a requirement holds for any one of its names, and all requirements mu
       {"role without account", &both, {{"roles", {"admin"}}}, Verdict::forbidden, 1},
       {"account without role", &both, {{"identities", {"patreon"}}}, Verdict::forbidden, 1},
       {"neither", &both, json::object(), Verdict::forbidden, 2},
-      {"identities as Logto sends them", &both, {{"roles", {"admin"}}, {"identities", {{"patreon", {{"userId", "1"}}}}}},
-       Verdict::pass, 0},
-      {"an unlinked identity", &both, {{"roles", {"admin"}}, {"identities", {{"patreon", nullptr}}}}, Verdict::forbidden, 1},
+      {"identities as Logto sends them",
+       &both,
+       {{"roles", {"admin"}}, {"identities", {{"patreon", {{"userId", "1"}}}}}},
+       Verdict::pass,
+       0},
+      {"an unlinked identity",
+       &both,
+       {{"roles", {"admin"}}, {"identities", {{"patreon", nullptr}}}},
+       Verdict::forbidden,
+       1},
   };
   for (const Case& c : cases) {
     CAPTURE(c.what);

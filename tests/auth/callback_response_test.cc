@@ -22,7 +22,8 @@ TEST_CASE("an error response is read, unknown parameters are ignored") {
 }
 
 TEST_CASE("long error texts are cut") {
-  auto response = parse_callback("state=s&error=" + std::string(500, 'e') + "&error_description=" + std::string(5000, 'd'));
+  auto response =
+      parse_callback("state=s&error=" + std::string(500, 'e') + "&error_description=" + std::string(5000, 'd'));
   REQUIRE(response);
   CHECK(response->error.size() == 64);
   CHECK(response->error_description.size() == 1024);
@@ -72,9 +73,8 @@ TEST_CASE("RFC 9207: iss must be ours when sent, and sent when the provider says
     std::string iss;
     bool supported;
     bool accepted;
-  } cases[] = {{ours, true, true},        {ours, false, true},
-               {"", true, false},         {"", false, true},
-               {ours + "/", true, false}, {"https://evil.test/oidc", false, false}};
+  } cases[] = {{ours, true, true}, {ours, false, true},       {"", true, false},
+               {"", false, true},  {ours + "/", true, false}, {"https://evil.test/oidc", false, false}};
   for (const auto& c : cases) {
     CAPTURE(c.iss);
     CallbackResponse response;

@@ -27,8 +27,8 @@ struct FakeRequest {
 
 inline std::string http_answer(int status, const std::string& body, const std::string& type = "application/json",
                                const std::string& more_headers = "") {
-  return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: " + type + "\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n" + more_headers + "\r\n" + body;
+  return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: " + type +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + more_headers + "\r\n" + body;
 }
 
 class FakeServer {
@@ -121,7 +121,7 @@ class FakeServer {
   static bool read_request(int fd, std::string& buffer, FakeRequest& out) {
     std::size_t end = 0;
     while ((end = buffer.find("\r\n\r\n")) == std::string::npos) {
-      if (!receive(fd, buffer)) return false;
+      if (!receive(fd, buffer) || buffer[0] == '\x16') return false;  // a TLS hello gets no answer
     }
     out = parse_head(buffer.substr(0, end));
     buffer.erase(0, end + 4);

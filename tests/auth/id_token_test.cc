@@ -27,8 +27,12 @@ const Jwks& keys() {
 }
 
 json good_claims() {
-  return {{"iss", "https://auth.example.com/oidc"}, {"aud", "app"},          {"sub", "user1"}, {"exp", kNow + 3600},
-          {"iat", kNow},                            {"nonce", "the-nonce-1"}};
+  return {{"iss", "https://auth.example.com/oidc"},
+          {"aud", "app"},
+          {"sub", "user1"},
+          {"exp", kNow + 3600},
+          {"iat", kNow},
+          {"nonce", "the-nonce-1"}};
 }
 
 IdTokenExpectations expectations() {
@@ -90,11 +94,23 @@ TEST_CASE("each rule of OIDC Core 3.1.3.7 is kept") {
       {"audience empty list", "aud", [](json& c) { c["aud"] = json::array(); }},
       {"audience list of others", "aud", [](json& c) { c["aud"] = {"other"}; }},
       {"audience a number", "aud", [](json& c) { c["aud"] = 1; }},
-      {"audience an object", "aud", [](json& c) { c["aud"] = {{"app", true}}; }},
-      {"audience list with a number", "aud", [](json& c) { c["aud"] = {"app", 1}; }},
+      {"audience an object", "aud",
+       [](json& c) {
+         c["aud"] = {{"app", true}};
+       }},
+      {"audience list with a number", "aud",
+       [](json& c) {
+         c["aud"] = {"app", 1};
+       }},
       {"audience list of us alone", "", [](json& c) { c["aud"] = json::array({"app"}); }},
-      {"two audiences without azp", "azp", [](json& c) { c["aud"] = {"app", "other"}; }},
-      {"two audiences with azp us", "", [](json& c) { c["aud"] = {"app", "other"}, c["azp"] = "app"; }},
+      {"two audiences without azp", "azp",
+       [](json& c) {
+         c["aud"] = {"app", "other"};
+       }},
+      {"two audiences with azp us", "",
+       [](json& c) {
+         c["aud"] = {"app", "other"}, c["azp"] = "app";
+       }},
       {"azp another client", "azp", [](json& c) { c["azp"] = "other"; }},
       {"azp null", "azp", [](json& c) { c["azp"] = nullptr; }},
       {"azp us", "", [](json& c) { c["azp"] = "app"; }},
@@ -169,8 +185,15 @@ TEST_CASE("only a missing key is reported as unknown, so that the set is fetched
 TEST_CASE("a payload that isn't one strict JSON object is refused") {
   const std::string header = R"({"alg":"ES384","kid":"current"})";
   const std::string object = good_claims().dump();
-  const std::string payloads[] = {"[]", "\"x\"", "1", "", "{", object + object, "\xEF\xBB\xBF" + object,
-                                  R"({"sub":"a",)" + object.substr(1), std::string(10'000, '['),
+  const std::string payloads[] = {"[]",
+                                  "\"x\"",
+                                  "1",
+                                  "",
+                                  "{",
+                                  object + object,
+                                  "\xEF\xBB\xBF" + object,
+                                  R"({"sub":"a",)" + object.substr(1),
+                                  std::string(10'000, '['),
                                   "{\"x\":\"\xff\"," + object.substr(1)};
   for (const std::string& payload : payloads) {
     CAPTURE(payload.substr(0, 40));

@@ -26,8 +26,9 @@ TEST_CASE("claims become field values") {
       {"a line break with a header behind it (H18)", "a\r\nX-Role: admin", "a%0D%0AX-Role:%20admin",
        "a%0D%0AX-Role: admin"},
       {"NUL and DEL", std::string("a\0\x7f", 3), "a%00%7F", "a%00%7F"},
-      {"a C1 control", "a\xc2\x85"
-                       "b",
+      {"a C1 control",
+       "a\xc2\x85"
+       "b",
        "a%C2%85b", "a%C2%85b"},
       {"broken UTF-8", "é\xff", "%C3%A9%FF", "%C3%A9%FF"},
       {"a comma in a text", "a,b", "a,b", "a,b"},
@@ -57,9 +58,8 @@ TEST_CASE("no two texts of two bytes share a value, and none holds a raw control
       const std::string text{static_cast<char>(i >> 8), static_cast<char>(i & 0xff)};
       const std::string value = header_value(json(text), encoding);
       CHECK(seen.insert(value).second);
-      const bool clean = std::none_of(value.begin(), value.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-      });
+      const bool clean = std::none_of(value.begin(), value.end(),
+                                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
       CHECK(clean);
     }
   }

@@ -50,7 +50,8 @@ TEST_CASE("the type of a JSON body") {
     CAPTURE(type);
     CHECK(is_json_content_type(type));
   }
-  for (const char* type : {"", "text/html", "text/json", "application/jwt", "application/jsonx", "application/+json2"}) {
+  for (const char* type :
+       {"", "text/html", "text/json", "application/jwt", "application/jsonx", "application/+json2"}) {
     CAPTURE(type);
     CHECK_FALSE(is_json_content_type(type));
   }

@@ -42,10 +42,25 @@ TEST_CASE("a compact JWS has exactly three parts of base64url") {
   CHECK(jws->signed_part == good.substr(0, good.rfind('.')));
 
   const std::string head = base64url_encode(R"({"alg":"ES384"})");
-  const std::string bad[] = {"", ".", "..", "...", "a.b", head + ".e30", head + ".e30.", head + ".e30.c2ln.x",
-                             head + ".e30.c2ln.x.y", head + "=.e30.c2ln", head + ".e30=.c2ln", head + ".e30.c2ln=",
-                             head + ".e30.c2l/", head + ".e3 0.c2ln", head + ".e30.c2lo\n", " " + good, good + " ",
-                             std::string(1'000'000, '.'), "{\"payload\":\"e30\",\"signatures\":[]}",
+  const std::string bad[] = {"",
+                             ".",
+                             "..",
+                             "...",
+                             "a.b",
+                             head + ".e30",
+                             head + ".e30.",
+                             head + ".e30.c2ln.x",
+                             head + ".e30.c2ln.x.y",
+                             head + "=.e30.c2ln",
+                             head + ".e30=.c2ln",
+                             head + ".e30.c2ln=",
+                             head + ".e30.c2l/",
+                             head + ".e3 0.c2ln",
+                             head + ".e30.c2lo\n",
+                             " " + good,
+                             good + " ",
+                             std::string(1'000'000, '.'),
+                             "{\"payload\":\"e30\",\"signatures\":[]}",
                              head + "." + std::string(300'000, 'A') + ".c2ln"};
   for (const std::string& token : bad) {
     CAPTURE(token.substr(0, 60));
@@ -88,7 +103,8 @@ TEST_CASE("only asymmetric algorithms of the list are allowed, in their exact sp
 
 TEST_CASE("signatures of every allowed algorithm verify, and only as what they are") {
   const SigningKey keys[] = {SigningKey::ec("P-256", 32, "p256"), SigningKey::ec("P-384", 48, "p384"),
-                             SigningKey::ec("P-521", 66, "p521"), SigningKey::rsa(2048, "rsa"), SigningKey::ed25519("ed")};
+                             SigningKey::ec("P-521", 66, "p521"), SigningKey::rsa(2048, "rsa"),
+                             SigningKey::ed25519("ed")};
   const Scheme schemes[] = {{"ES256", "SHA256", false}, {"ES384", "SHA384", false}, {"ES512", "SHA512", false},
                             {"RS256", "SHA256", false}, {"RS384", "SHA384", false}, {"RS512", "SHA512", false},
                             {"PS256", "SHA256", true},  {"PS384", "SHA384", true},  {"PS512", "SHA512", true},
@@ -120,9 +136,9 @@ TEST_CASE("an ECDSA signature has its exact length and no zero in it") {
   REQUIRE(raw.size() == 96);
   CHECK(verify(text + base64url_encode(raw), key.jwk()));
   const std::string zero(48, '\0');
-  const std::string bad[] = {raw.substr(0, 95), raw + std::string(1, '\0'), std::string(1, '\0') + raw,
-                             zero + raw.substr(48), raw.substr(0, 48) + zero, zero + zero, std::string(96, '\xff'),
-                             raw.substr(48) + raw.substr(0, 48), "x"};
+  const std::string bad[] = {raw.substr(0, 95),       raw + std::string(1, '\0'),         std::string(1, '\0') + raw,
+                             zero + raw.substr(48),   raw.substr(0, 48) + zero,           zero + zero,
+                             std::string(96, '\xff'), raw.substr(48) + raw.substr(0, 48), "x"};
   for (const std::string& signature : bad) CHECK_FALSE(verify(text + base64url_encode(signature), key.jwk()));
 }
 

@@ -93,7 +93,10 @@ TEST_CASE("metadata that could send people, codes or secrets elsewhere is refuse
       {"only plain PKCE", [](json& d) { d["code_challenge_methods_supported"] = {"plain"}; }},
       {"PKCE list empty", [](json& d) { d["code_challenge_methods_supported"] = json::array(); }},
       {"PKCE list a text", [](json& d) { d["code_challenge_methods_supported"] = "S256"; }},
-      {"only HS256", [](json& d) { d["id_token_signing_alg_values_supported"] = {"HS256", "none"}; }},
+      {"only HS256",
+       [](json& d) {
+         d["id_token_signing_alg_values_supported"] = {"HS256", "none"};
+       }},
   };
   for (const Change& change : bad) {
     CAPTURE(change.name);
@@ -108,9 +111,9 @@ TEST_CASE("metadata that could send people, codes or secrets elsewhere is refuse
 
 TEST_CASE("optional parts may be missing") {
   json document = good_document();
-  for (const char* name : {"userinfo_endpoint", "end_session_endpoint", "revocation_endpoint",
-                           "code_challenge_methods_supported", "id_token_signing_alg_values_supported",
-                           "authorization_response_iss_parameter_supported"}) {
+  for (const char* name :
+       {"userinfo_endpoint", "end_session_endpoint", "revocation_endpoint", "code_challenge_methods_supported",
+        "id_token_signing_alg_values_supported", "authorization_response_iss_parameter_supported"}) {
     document.erase(name);
   }
   auto metadata = judge_discovery(document.dump(), logto_at("https://auth.example.com"));

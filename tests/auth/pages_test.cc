@@ -11,11 +11,11 @@ using namespace lp;
 
 namespace {
 
-constexpr PageKind kAll[] = {PageKind::sign_in_failed,     PageKind::sign_in_expired,   PageKind::cookies_needed,
-                             PageKind::unauthenticated,    PageKind::forbidden,         PageKind::not_found,
-                             PageKind::method_not_allowed, PageKind::misdirected,       PageKind::bad_request,
-                             PageKind::payload_too_large,  PageKind::timeout,           PageKind::bad_gateway,
-                             PageKind::unavailable,        PageKind::gateway_timeout,   PageKind::signed_out,
+constexpr PageKind kAll[] = {PageKind::sign_in_failed,     PageKind::sign_in_expired, PageKind::cookies_needed,
+                             PageKind::unauthenticated,    PageKind::forbidden,       PageKind::not_found,
+                             PageKind::method_not_allowed, PageKind::misdirected,     PageKind::bad_request,
+                             PageKind::payload_too_large,  PageKind::timeout,         PageKind::bad_gateway,
+                             PageKind::unavailable,        PageKind::gateway_timeout, PageKind::signed_out,
                              PageKind::confirm_sign_out,   PageKind::carry_fragment};
 
 std::string header(const Answer& answer, std::string_view name) {
@@ -104,14 +104,16 @@ TEST_CASE("whatever comes from outside is escaped") {  // attacks.md O16
   facts.return_to = "/x?y=\"><script>";
   for (const PageKind kind : kAll) {
     const Answer page = make_page(kind, facts);
-    for (const char* raw : {"<script>alert", "<img", "<b>", "<i>", "\"><"}) CHECK_FALSE(holds(page.body, raw));
+    for (const char* raw : {"<script>alert", "<img", "<b>", "<i>", "\"><script", "\"><img"})
+      CHECK_FALSE(holds(page.body, raw));
   }
 }
 
 TEST_CASE("the 403 page says who you are, what is missing, and offers another account") {
   PageFacts facts;
   facts.user = "Alice";
-  facts.missing = {{MissingRequirement::Kind::role, {"admin", "owner"}}, {MissingRequirement::Kind::social, {"patreon"}}};
+  facts.missing = {{MissingRequirement::Kind::role, {"admin", "owner"}},
+                   {MissingRequirement::Kind::social, {"patreon"}}};
   facts.return_to = "/admin?x=1";
   const Answer page = make_page(PageKind::forbidden, facts);
   CHECK(page.status == 403);
@@ -145,7 +147,8 @@ TEST_CASE("statuses without a page of their own keep their number") {
 
 TEST_CASE("JSON errors hold their facts in order and never throw on broken UTF-8") {
   const Answer answer = make_json_error(403, "forbidden", "no \xff", "id", {{"missing", {"role x"}}});
-  CHECK(answer.body == "{\"error\":\"forbidden\",\"message\":\"no \xef\xbf\xbd\",\"missing\":[\"role x\"],\"request_id\":\"id\"}");
+  CHECK(answer.body ==
+        "{\"error\":\"forbidden\",\"message\":\"no \xef\xbf\xbd\",\"missing\":[\"role x\"],\"request_id\":\"id\"}");
 }
 
 TEST_CASE("a redirect is 303 and not stored") {

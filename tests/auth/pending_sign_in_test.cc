@@ -2,7 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <deque>
 
 using namespace lp;
 
@@ -33,9 +34,11 @@ std::string cookie(const std::string& state, std::int64_t made_at_s = kNow) {
   return name + "=" + sealer().seal(name, encode_pending(attempt(state, made_at_s)), kNonce);
 }
 
+// Fields are views: the lines stay until the end of the run.
 Fields fields_of(const std::string& line) {
+  static std::deque<std::string> lines;
   Fields fields;
-  fields.add("Cookie", line);
+  fields.add("Cookie", lines.emplace_back(line));
   return fields;
 }
 
@@ -116,7 +119,8 @@ TEST_CASE("at most five attempts stay when one more is added; the oldest go firs
 
 TEST_CASE("expired and unreadable attempts are evicted, foreign cookies are not") {
   const std::string broken = std::string(kPrefix) + "0123456789abcdef";
-  const std::string line = cookie("old", kNow - 700) + "; " + broken + "=x; " + std::string(kPrefix) + "short=x; other=y";
+  const std::string line =
+      cookie("old", kNow - 700) + "; " + broken + "=x; " + std::string(kPrefix) + "short=x; other=y";
   const auto evicted = evict_pending(fields_of(line), kPrefix, sealer(), kNow);
   CHECK(evicted.size() == 2);
   CHECK(pending_cookie_names(fields_of(line), kPrefix).size() == 2);

@@ -8,13 +8,13 @@ using namespace lp;
 
 namespace {
 
-const Secret kFirst(std::string(32, '1'));
-const Secret kSecond(std::string(32, '2'));
+const Secret kFirstSecret(std::string(32, '1'));
+const Secret kSecondSecret(std::string(32, '2'));
 const std::string kNonce(kXaesNonceBytes, 'n');
 constexpr std::string_view kName = "__Host-logto_session";
 
 CookieSealer sealer(CookiePurpose purpose = CookiePurpose::session, std::string realm = "default") {
-  return CookieSealer({kFirst, kSecond}, purpose, std::move(realm));
+  return CookieSealer({kFirstSecret, kSecondSecret}, purpose, std::move(realm));
 }
 
 Fields cookies(std::initializer_list<std::string_view> lines) {
@@ -27,7 +27,8 @@ Fields cookies(std::initializer_list<std::string_view> lines) {
 
 TEST_CASE("what was sealed opens") {
   const std::string text = sealer().seal(kName, "hello", kNonce);
-  CHECK(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos);
+  CHECK(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
+        std::string::npos);
   bool with_first = false;
   CHECK(sealer().open(kName, text, &with_first) == "hello");
   CHECK(with_first);
@@ -59,11 +60,11 @@ TEST_CASE("purpose, cookie name and realm are bound into the seal") {  // attack
 }
 
 TEST_CASE("every secret of the ring opens, the first seals") {  // attacks.md C22, K26
-  const CookieSealer old({kSecond}, CookiePurpose::session, "default");
+  const CookieSealer old({kSecondSecret}, CookiePurpose::session, "default");
   bool with_first = true;
   CHECK(sealer().open(kName, old.seal(kName, "hello", kNonce), &with_first) == "hello");
   CHECK_FALSE(with_first);
-  const CookieSealer rotated({kFirst}, CookiePurpose::session, "default");
+  const CookieSealer rotated({kFirstSecret}, CookiePurpose::session, "default");
   CHECK_FALSE(rotated.open(kName, old.seal(kName, "hello", kNonce)));
 }
 
@@ -76,8 +77,8 @@ TEST_CASE("a small value is one cookie with all attributes") {
 }
 
 TEST_CASE("large values are cut, joined again, and shrink cleanly") {
-  for (const std::size_t size : {1ul, kCookiePieceBytes, kCookiePieceBytes + 1, 2 * kCookiePieceBytes,
-                                 kMaxCookiePieces * kCookiePieceBytes}) {
+  for (const std::size_t size :
+       {1ul, kCookiePieceBytes, kCookiePieceBytes + 1, 2 * kCookiePieceBytes, kMaxCookiePieces * kCookiePieceBytes}) {
     CAPTURE(size);
     std::string value;
     for (std::size_t i = 0; i < size; ++i) value += static_cast<char>('a' + i % 26);

@@ -29,9 +29,7 @@ std::string cbor(const nlohmann::json& value) {
   return bytes;
 }
 
-nlohmann::json members() {
-  return nlohmann::json::array({1, "sub", "sid", nlohmann::json::object(), "", 1, 2, 3, 4});
-}
+nlohmann::json members() { return nlohmann::json::array({1, "sub", "sid", nlohmann::json::object(), "", 1, 2, 3, 4}); }
 
 }  // namespace
 
@@ -76,10 +74,15 @@ TEST_CASE("what is not exactly a session is refused") {
   far_future[7] = std::numeric_limits<std::uint64_t>::max();
   nlohmann::json too_many = members();
   too_many.push_back(1);
-  const Case cases[] = {{"another version", wrong_version}, {"no subject", no_subject}, {"claims as a list", claims_list},
-                        {"a negative time", negative_time}, {"a time with a fraction", fraction},
-                        {"a time past all clocks", far_future}, {"a member too many", too_many},
-                        {"an object", nlohmann::json::object()}, {"a number", 1}};
+  const Case cases[] = {{"another version", wrong_version},
+                        {"no subject", no_subject},
+                        {"claims as a list", claims_list},
+                        {"a negative time", negative_time},
+                        {"a time with a fraction", fraction},
+                        {"a time past all clocks", far_future},
+                        {"a member too many", too_many},
+                        {"an object", nlohmann::json::object()},
+                        {"a number", 1}};
   REQUIRE(decode_session(cbor(members())));
   for (const Case& c : cases) {
     CAPTURE(c.what);

@@ -65,7 +65,8 @@ class SigningKey {
     return text + "." + base64url_encode(signature(text, digest, pss));
   }
   // A token with the ordinary header; `digest` null for EdDSA.
-  [[nodiscard]] std::string sign(const std::string& alg, const char* digest, const json& payload, bool pss = false) const {
+  [[nodiscard]] std::string sign(const std::string& alg, const char* digest, const json& payload,
+                                 bool pss = false) const {
     return sign_text(json{{"alg", alg}, {"kid", kid_}}.dump(), payload.dump(), digest, pss);
   }
   [[nodiscard]] std::string es384(const json& payload) const { return sign("ES384", "SHA384", payload); }

@@ -34,8 +34,7 @@ LogtoSettings logto() {
 }  // namespace
 
 TEST_CASE("client authentication encodes id and secret before it joins them (RFC 6749 2.3.1)") {
-  CHECK(client_secret_basic("app:1", Secret("s3 cr/et")).reveal() ==
-        "Basic " + base64_encode("app%3A1:s3%20cr%2Fet"));
+  CHECK(client_secret_basic("app:1", Secret("s3 cr/et")).reveal() == "Basic " + base64_encode("app%3A1:s3%20cr%2Fet"));
 }
 
 TEST_CASE("the code exchange sends code, redirect URI and verifier") {
@@ -120,7 +119,8 @@ TEST_CASE("refusals are told apart by whose fault they are") {
     std::string body;
     Kind kind;
   } cases[] = {
-      {"code spent", 400, R"({"code":"oidc.invalid_grant","error":"invalid_grant","error_description":"grant request is invalid"})",
+      {"code spent", 400,
+       R"({"code":"oidc.invalid_grant","error":"invalid_grant","error_description":"grant request is invalid"})",
        Kind::invalid_grant},
       {"wrong secret", 401, R"({"error":"invalid_client","error_description":"client authentication failed"})",
        Kind::client_credentials},
@@ -129,7 +129,8 @@ TEST_CASE("refusals are told apart by whose fault they are") {
       {"expired secret", 400, R"({"error":"invalid_request","error_description":"client secret has expired"})",
        Kind::client_credentials},
       {"401 without a body", 401, "", Kind::client_credentials},
-      {"bad request", 400, R"({"error":"invalid_request","error_description":"no client authentication"})", Kind::protocol},
+      {"bad request", 400, R"({"error":"invalid_request","error_description":"no client authentication"})",
+       Kind::protocol},
       {"bad gateway", 502, "<html>", Kind::provider_unavailable},
       {"overload", 429, "", Kind::provider_unavailable},
       {"server error in words", 400, R"({"error":"server_error"})", Kind::provider_unavailable},

@@ -200,36 +200,45 @@ describe('bodies', () => {
     one.destroy();
   });
 
-  test('the request body arrives unbuffered too: a conversation in both directions', async () => {
-    world.recorder.onHead = async (_one, reply, stream) => {
-      await reply.head(200, { 'Transfer-Encoding': 'chunked' });
-      for (;;) {
-        const size = parseInt(await stream.line(), 16);
-        const data = await stream.exactly(size);
-        await stream.exactly(2);
-        if (size === 0) break;
-        await reply.chunk(`echo ${data}`);
+  for (const pooled of [false, true]) {
+    test(`the request body arrives unbuffered too: a conversation in both directions, on a ${pooled ? 'pooled' : 'fresh'} upstream connection`, async () => {
+      const one = await client();
+      if (pooled) {
+        // The same client connection stays with its worker, and so with the connection that this leaves in the pool.
+        await one.send(requestBytes('GET', '/public/warm', { Host: HOST }));
+        await one.response();
+      } else {
+        for (const socket of world.recorder.connections) socket.destroy();
       }
-      await reply.lastChunk();
-      return true;
-    };
-    const one = await client();
-    await one.send(requestBytes('POST', '/public/chat', { Host: HOST, 'Transfer-Encoding': 'chunked' }));
-    assert.equal((await one.head()).status, 200);
-    for (const word of ['one', 'two', 'three']) {
-      await one.send(`${word.length.toString(16)}\r\n${word}\r\n`);
-      let got = '';
-      while (!got.endsWith(word)) {
-        const size = parseInt(await one.stream.line(), 16);
-        got += await one.stream.exactly(size);
-        await one.stream.exactly(2);
+      world.recorder.onHead = async (_one, reply, stream) => {
+        await reply.head(200, { 'Transfer-Encoding': 'chunked' });
+        for (;;) {
+          const size = parseInt(await stream.line(), 16);
+          const data = await stream.exactly(size);
+          await stream.exactly(2);
+          if (size === 0) break;
+          await reply.chunk(`echo ${data}`);
+        }
+        await reply.lastChunk();
+        return true;
+      };
+      await one.send(requestBytes('POST', '/public/chat', { Host: HOST, 'Transfer-Encoding': 'chunked' }));
+      assert.equal((await one.head()).status, 200, 'the head goes out before the first byte of the body');
+      for (const word of ['one', 'two', 'three']) {
+        await one.send(`${word.length.toString(16)}\r\n${word}\r\n`);
+        let got = '';
+        while (!got.endsWith(word)) {
+          const size = parseInt(await one.stream.line(), 16);
+          got += await one.stream.exactly(size);
+          await one.stream.exactly(2);
+        }
+        assert.equal(got, `echo ${word}`);
       }
-      assert.equal(got, `echo ${word}`);
-    }
-    await one.send('0\r\n\r\n');
-    assert.equal(await one.stream.line(), '0');
-    one.destroy();
-  });
+      await one.send('0\r\n\r\n');
+      assert.equal(await one.stream.line(), '0');
+      one.destroy();
+    });
+  }
 
   test('a long poll is held until the app answers', async () => {
     let release;

@@ -202,7 +202,7 @@ describe('cookies that are not what they seem', () => {
     }
     // A smaller session afterwards leaves no old piece behind.
     user.setCookie(HOST, 'unrelated', '1');
-    await user.navigate(`${ORIGIN}/_auth/sign-in?return_to=/private/x`);
+    await user.navigate(`${ORIGIN}/_auth/sign-in?prompt=login&return_to=/private/x`);
     assert.equal([...user.cookies(HOST).keys()].filter((name) => name.startsWith(NAME)).length, 1, 'old pieces are deleted');
   });
 

@@ -31,7 +31,9 @@ async function attack(world, { twist, expect, beforeToken }) {
   assert.equal(user.sessionCookies(HOST), '', 'no session');
   assert.deepEqual(recorder.targets(), [], 'the upstream hears nothing');
   if (beforeToken) assert.equal(op.calls('/oidc/token').length, tokens, 'refused before the token request');
-  const named = proxy.errors.slice(logged).filter((entry) => entry.id === answer.fields.get('x-request-id'));
+  const ours = (entry) => entry.id === answer.fields.get('x-request-id');
+  await proxy.waitLog(ours, { timeout: 2000 });
+  const named = proxy.errors.slice(logged).filter(ours);
   assert.equal(named.length, 1, `one log line for the failed sign-in: ${JSON.stringify(proxy.errors.slice(logged))}`);
   assert.ok(named[0].rule, `the log line names the rule: ${JSON.stringify(named[0])}`);
 }

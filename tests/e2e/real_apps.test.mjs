@@ -100,7 +100,7 @@ describe('git over HTTP', () => {
     const origin = `http://localhost:${port}`;
     const world = await makeWorld(t, { config: { listen: `127.0.0.1:${port}`, external_urls: [origin], upstreams: { app: await gitServer(t, root) } }, routes: [{ path: '/*', upstream: 'app' }] });
     const user = new BrowserUser({ localhost: port });
-    await user.navigate(`${origin}/_auth/sign-in?return_to=/_auth/me`);
+    await user.navigate(`${origin}/_auth/sign-in?return_to=/`);
     const signedIn = ['-c', `http.extraHeader=Cookie: ${user.sessionCookies('localhost')}`];
 
     const refused = await run('git', ['clone', `${origin}/project.git`, path.join(work, 'refused')]);
@@ -142,7 +142,7 @@ describe('nginx behind the proxy', () => {
       server { listen 127.0.0.1:${port}; root ${folder}/www; location / { } location /dav/ { dav_methods PUT DELETE MKCOL COPY MOVE; create_full_put_path on; } } }`);
     await server(t, NGINX, ['-p', folder, '-c', path.join(folder, 'nginx.conf'), '-e', 'stderr'], port);
     const world = await makeWorld(t, { config: { upstreams: { app: `http://127.0.0.1:${port}` } }, routes: [{ path: '/*', upstream: 'app' }] });
-    const cookie = (await world.signIn({}, { path: '/_auth/sign-in?return_to=/_auth/me' })).sessionCookies(HOST);
+    const cookie = (await world.signIn({}, { path: '/text.txt' })).sessionCookies(HOST);
     const ask = (method, target, headers = {}, body) => request(world.port, method, target, { ...FETCH, Cookie: cookie, ...headers }, { body, timeout: 20_000 });
 
     assert.equal((await request(world.port, 'GET', '/file.bin', FETCH)).status, 401);

@@ -149,7 +149,7 @@ describe('what is in the cookie', () => {
     const first = await world.session();
     const user = world.user();
     user.setCookie(HOST, 'logto_session', first.split('=').slice(1).join('='));
-    await user.navigate(`${ORIGIN}/_auth/sign-in?return_to=/private/x`);
+    await user.navigate(`${ORIGIN}/_auth/sign-in?prompt=login&return_to=/private/x`);
     assert.notEqual(user.sessionCookies(HOST), first);
   });
 });

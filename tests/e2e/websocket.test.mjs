@@ -96,7 +96,7 @@ describe('WebSockets over the ws library', () => {
 
   test('SIGTERM does not wait for tunnels for ever', { timeout: 60_000 }, async (t) => {
     const own = await makeWorld(t, { routes: ROUTES, config: { upstreams: { app: world.proxy.config.upstreams.app } } });
-    const session = await own.signIn({}, { path: '/_auth/sign-in?return_to=/_auth/me' });
+    const session = await own.signIn();
     const socket = new WebSocket(`ws://127.0.0.1:${own.port}/ws`, { origin: ORIGIN, headers: { Host: HOST, Cookie: session.sessionCookies(HOST) } });
     await once(socket, 'open');
     socket.on('error', () => {});

@@ -41,7 +41,8 @@ export class Storage {
       async upsert(id, payload, expiresIn) {
         storage.write(this.key(id), payload, expiresIn);
         if (this.model === 'Session') storage.sessions.set(payload.uid, id);
-        else if (payload.grantId) {
+        // An interaction names the grant of the session that it may replace: ending that one must not end this.
+        else if (payload.grantId && this.model !== 'Interaction') {
           if (!storage.grants.has(payload.grantId)) storage.grants.set(payload.grantId, new Set());
           storage.grants.get(payload.grantId).add(this.key(id));
         }

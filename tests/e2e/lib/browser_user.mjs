@@ -34,7 +34,7 @@ export class BrowserUser {
   async fetch(target, { method = 'GET', headers = {}, body } = {}) {
     const url = new URL(target);
     const port = this.ports[url.hostname] ?? this.ports[url.host] ?? Number(url.port || 80);
-    const answer = await rawRequest(port, method, url.pathname + url.search, {
+    const answer = await rawRequest(port, method, url.href.slice(url.origin.length).replace(/#.*/s, ''), {
       Cookie: this.cookieHeader(url), ...NAVIGATION, ...this.headers, ...headers,
     }, { host: url.host, body, timeout: 20_000 });
     this.keep(url.hostname, answer.fields.all('set-cookie'));

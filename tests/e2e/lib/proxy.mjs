@@ -15,6 +15,7 @@ export const REPO = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 export const BINARY = path.resolve(REPO, process.env.LOGTO_PROXY_BIN ?? 'build/release/logto-proxy');
 // A debug binary with sanitizers is several times slower: bounds on time are multiplied.
 export const SLOWNESS = /debug|asan/.test(BINARY) ? 4 : 1;
+process.setMaxListeners(0);
 const SANITIZER = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:/;
 
 export async function freePort() {
@@ -27,7 +28,12 @@ export async function freePort() {
 
 export const freshSecret = () => randomBytes(32).toString('base64');
 
-export function temporaryFolder() { return fs.mkdtempSync(path.join(os.tmpdir(), 'logto-proxy-e2e-')); }
+// Gone when the test process ends.
+export function temporaryFolder() {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'logto-proxy-e2e-'));
+  process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 export function writeConfig(config) {
   const folder = temporaryFolder();

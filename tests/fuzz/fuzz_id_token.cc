@@ -1,0 +1,24 @@
+// Claims of an ID token whose signature has been verified: what is accepted is ours, for us, and safe in a header.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "auth/id_token.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  lp::IdTokenExpectations expected;
+  expected.issuer = "https://auth.example.com/oidc";
+  expected.client_id = "app";
+  expected.nonce = "n";
+  expected.access_token = "at";
+  expected.now_s = 1'800'000'000;
+  const std::string_view payload(reinterpret_cast<const char*>(data), size);
+  auto token = lp::judge_verified_payload(payload, "ES384", expected);
+  if (!token) return token.error().rule.empty() ? (std::abort(), 0) : 0;
+  const auto printable = [](char c) { return c >= 0x20 && c <= 0x7e; };
+  if (token->sub.empty() || token->sub.size() > 255) std::abort();
+  if (!std::all_of(token->sub.begin(), token->sub.end(), printable)) std::abort();
+  if (token->claims["iss"] != "https://auth.example.com/oidc" || token->claims["nonce"] != "n") std::abort();
+  return 0;
+}
