@@ -3,21 +3,22 @@
 FROM debian:bookworm-slim AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates g++ cmake ninja-build pkg-config libevent-dev libcurl4-openssl-dev \
-      libssl-dev libyaml-cpp-dev nlohmann-json3-dev libre2-dev libcli11-dev libfmt-dev
+      libssl-dev libyaml-cpp-dev nlohmann-json3-dev libre2-dev libcli11-dev
 WORKDIR /src
 COPY . .
 ARG CMAKE_BUILD_PARALLEL_LEVEL
 RUN cmake --preset release && cmake --build --preset release
 
-# All that the program needs to run: the libraries it links and the certificate authorities. With them go their licences, and their
-# package records where vulnerability scanners look for them in an image that has no package manager.
+# All that the program needs to run: the libraries it links and the certificate authorities. With them, and with the libraries compiled
+# into it, go their licences, and their package records where scanners look for them in an image that has no package manager.
 RUN mkdir -p /image/usr/local/bin /image/etc /image/var/lib/dpkg/status.d \
  && install --strip build/release/logto-proxy /image/usr/local/bin/ \
  && install -D -m 644 LICENSE /image/usr/share/doc/logto-proxy/LICENSE \
  && cp -L /etc/os-release /image/etc/ \
  && ldd /image/usr/local/bin/logto-proxy | grep -o '/[^ ]*' >/tmp/libraries \
  && xargs cp -L --parents -t /image /etc/ssl/certs/ca-certificates.crt </tmp/libraries \
- && { echo ca-certificates; xargs readlink -f </tmp/libraries | sed 's,.*/,*/,' | xargs dpkg -S | cut -d: -f1; } | sort -u >/tmp/packages \
+ && { printf '%s\n' ca-certificates nlohmann-json3-dev libcli11-dev; \
+      xargs readlink -f </tmp/libraries | sed 's,.*/,*/,' | xargs dpkg -S | cut -d: -f1; } | sort -u >/tmp/packages \
  && while read -r package; do \
       dpkg -s "$package" >"/image/var/lib/dpkg/status.d/$package" \
    && cp -L --parents -t /image "/usr/share/doc/$package/copyright" || exit 1; \

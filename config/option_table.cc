@@ -113,7 +113,7 @@ void add_logto(Table& table) {
                    "What is asked of Logto; openid is always sent.", scopes_binding()});
   table.push_back(
       {"logto.refresh", "auto, offline_access or off", "auto", 0, 0, kPlain,
-       "auto uses a refresh token if one comes, offline_access asks for one.",
+       "auto keeps a refresh token if one comes, offline_access asks for one, off keeps none. Revoked at sign-out.",
        choice<RefreshMode>(LP_FIELD(settings->logto.refresh), {{"auto", RefreshMode::automatic},
                                                                {"offline_access", RefreshMode::offline_access},
                                                                {"off", RefreshMode::off}})});
@@ -133,9 +133,10 @@ void add_session(Table& table) {
                    "A session that nobody uses ends.", duration(LP_FIELD(settings->session.idle_timeout_ms))});
   table.push_back({"session.max_lifetime", "a duration", "14d", kSecond, kLongest, kPlain,
                    "Every session ends, used or not.", duration(LP_FIELD(settings->session.max_lifetime_ms))});
-  table.push_back({"session.revalidate", "a duration", "1h", kSecond, kLongest, kPlain,
-                   "Without a refresh token: after this long the next navigation asks Logto silently (prompt=none).",
-                   duration(LP_FIELD(settings->session.revalidate_ms))});
+  table.push_back(
+      {"session.revalidate", "a duration", "1h", kSecond, kLongest, kPlain,
+       "After this long the next navigation asks Logto silently (prompt=none) whether it still vouches for the user.",
+       duration(LP_FIELD(settings->session.revalidate_ms))});
   table.push_back({"session.store", "cookie", "cookie", 0, 0, kPlain, "Where sessions live: in an encrypted cookie.",
                    store_binding()});
   table.push_back({"session.cookie.name", "a cookie name", "null", 0, 0, kPlain,

@@ -28,7 +28,8 @@ build() {
 
 run() {
   JAR=$(mktemp)
-  trap 'compose logs --tail 30 >&2 || :; compose down -v; rm -f "$JAR"' EXIT
+  HOLDER=''
+  trap 'compose logs --tail 30 >&2 || :; tidy' EXIT
   compose up -d --no-build --no-deps logto app proxy
   wait_healthy logto
   wait_healthy proxy
@@ -37,9 +38,14 @@ run() {
   greeted http://localhost:8080/moved || die "the app was not found again at its new address"
   echo "ok: the app was found again at its new address, $(address app)"
   stop_while_busy
-  compose down -v
-  rm -f "$JAR"
   trap - EXIT
+  tidy
+}
+
+tidy() {
+  [ -z "$HOLDER" ] || docker rm -f "$HOLDER" >/dev/null
+  compose down -v
+  rm -f "$JAR" "$JAR.status"
 }
 
 wait_healthy() { # SERVICE
@@ -66,12 +72,12 @@ sign_in() { # ORIGIN
   echo "ok: alice signed in and the app got her name"
 }
 
-# A new container for the app. Another one holds the old address meanwhile, so that the app's must be a new one.
+# A new container for the app. Another one takes the old address first, so that the app gets a new one.
 move_app() {
   local before
   before=$(address app)
   compose rm -s -f app
-  compose run -d --rm --no-deps --entrypoint 'sleep 60' app
+  HOLDER=$(docker run -d --network "${COMPOSE_PROJECT_NAME}_default" --entrypoint sleep logto-proxy-stand-ins:local infinity)
   compose up -d --no-build --no-deps app
   [ "$(address app)" != "$before" ] || die "the app's new container has its old address $before; nothing was tried"
   wait_listening
@@ -85,20 +91,18 @@ wait_listening() { # the app has no HEALTHCHECK
   done
 }
 
-# An upload of about 4 s is under way when the whole stack is told to stop.
+# An upload of about 10 s is under way when the whole stack is told to stop.
 stop_while_busy() {
-  local upload status=0
-  head -c 200000 /dev/zero | browse --limit-rate 50k --data-binary @- -H 'Origin: http://localhost:8080' -o /dev/null -w '%{http_code}' \
+  local upload proxy status=0
+  proxy=$(compose ps -q proxy)      # named while it runs: not every compose lists stopped ones
+  head -c 250000 /dev/zero | browse --limit-rate 25k --data-binary @- -H 'Origin: http://localhost:8080' -o /dev/null -w '%{http_code}' \
     http://localhost:8080/upload >"$JAR.status" &
   upload=$!
   sleep 1
   compose stop
   wait "$upload" || status=$?
   [ "$status $(cat "$JAR.status")" = '0 200' ] || die "an upload was cut by the stop: curl $status, HTTP $(cat "$JAR.status")"
-  rm -f "$JAR.status"
-  local code
-  code=$(docker inspect -f '{{.State.ExitCode}}' "$(compose ps -a -q proxy 2>/dev/null || compose ps -q proxy)")
-  [ "$code" = 0 ] || die "the proxy ended with status $code"
+  [ "$(docker inspect -f '{{.State.ExitCode}}' "$proxy")" = 0 ] || die "the proxy ended with an error"
   echo "ok: the upload under way was completed before the proxy stopped"
 }
 

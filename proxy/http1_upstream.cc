@@ -41,6 +41,7 @@ void Http1Upstream::connect() {
 void Http1Upstream::look_up() {
   addresses_are_old_ = false;
   lookup_ = pool_.resolver_.look_up(pool_.settings_.host, pool_.settings_.port, [this](auto addresses) {
+    lookup_.reset();
     if (!addresses) return fail(UpstreamError::unresolvable);
     connect_to_known(std::move(*addresses));
   });
@@ -363,6 +364,7 @@ void Http1Upstream::arm_deadline() {
 void Http1Upstream::on_deadline() {
   switch (phase_) {
     case Phase::connecting:
+      if (lookup_) return fail(UpstreamError::unresolvable);
       return fail(connecting_ && connecting_->enabled() ? UpstreamError::connect_timeout : UpstreamError::refused);
     case Phase::waiting_for_head:
       return fail(UpstreamError::response_timeout);
