@@ -69,8 +69,16 @@ void Http1Client::read_head() {
   in_.make_room(in_.empty() ? BufferPool::kSmallBytes : 4096);
   const ReceiveResult got = receive_into(socket_.fd(), in_);
   if (got.kind == ReceiveResult::Kind::again) return;
-  if (got.kind != ReceiveResult::Kind::data) return close();
+  if (got.kind == ReceiveResult::Kind::failed) return close();
+  if (got.kind == ReceiveResult::Kind::end) return on_head_input_end();
   process_input();
+}
+
+// Who sends no more still gets what is on its way, and answers to the requests that have come.
+void Http1Client::on_head_input_end() {
+  set_pause(kEndOfInput, true);
+  const bool more_to_answer = phase_ == Phase::idle && !in_.empty();
+  if (!more_to_answer) close_when_sent();
 }
 
 void Http1Client::read_body() {
@@ -84,12 +92,15 @@ void Http1Client::read_body() {
   feed(body_in_.data(), used);
   if (phase_ == Phase::closed) return;
   body_in_.consume(used);
-  if (phase_ == Phase::exchange && body_is_open()) arm_deadline();
   if (phase_ == Phase::idle) {
     take_next_from_body_buffer();
-    process_input();
-  } else if (!body_in_.empty()) {  // the next request waits where it is: the head in in_ must not move
+    return process_input();
+  }
+  if (phase_ == Phase::exchange && body_is_open()) return arm_deadline();
+  if (phase_ == Phase::exchange && !body_in_.empty()) {  // the next request waits: the head in in_ must not move
     set_pause(kPipelineFull, true);
+  } else {
+    body_in_.release();
   }
 }
 
@@ -139,9 +150,16 @@ void Http1Client::process_input() {
   processing_ = true;
   while (phase_ == Phase::idle || phase_ == Phase::head) {
     if (in_.empty()) break;
+    if (phase_ == Phase::idle && was_blocked_) {  // else answers that nobody reads would pile up without end
+      set_pause(kUnreadAnswers, true);
+      break;
+    }
     if (phase_ == Phase::idle) enter(Phase::head);
     const HeadScanner::Outcome outcome = scanner_.scan(in_.data(), head_limits_);
-    if (outcome == HeadScanner::Outcome::need_more) break;
+    if (outcome == HeadScanner::Outcome::need_more) {
+      if ((paused_ & kEndOfInput) != 0) close_when_sent();  // the rest of this head will never come
+      break;
+    }
     if (outcome == HeadScanner::Outcome::bad) {
       refuse({400, "bytes that no request head can hold"});
     } else if (outcome == HeadScanner::Outcome::too_large) {
@@ -186,6 +204,8 @@ void Http1Client::refuse(const ParseError& error) {
 void Http1Client::feed_leftover() {
   if ((phase_ == Phase::exchange || phase_ == Phase::discard) && body_is_open()) {
     const std::string_view rest = in_.data().substr(head_bytes_ + leftover_used_);
+    if (!rest.empty() && phase_ == Phase::exchange && (paused_ & kBackPressure) != 0)
+      return set_pause(kEarlyBytes, true);
     if (!rest.empty()) return feed(rest, leftover_used_);
     if (phase_ == Phase::exchange) events_->on_request_batch_end();  // the head goes on though the body has not begun
   }
@@ -195,10 +215,12 @@ void Http1Client::feed_leftover() {
 void Http1Client::feed_early_tunnel_bytes() {
   const std::string_view early = in_.data().substr(head_bytes_ + leftover_used_);
   leftover_used_ += early.size();
-  events_->on_request_body(early);
+  if (!early.empty()) events_->on_request_body(early);
   if (phase_ != Phase::tunnel) return;
   events_->on_request_batch_end();
-  set_pause(kPipelineFull, false);
+  if (phase_ != Phase::tunnel) return;
+  set_pause(kEarlyBytes, false);
+  if ((paused_ & kEndOfInput) != 0) events_->on_request_end();
 }
 
 // Hands body bytes on, or drops them in Phase::discard. `counter` grows by what belongs to this request before any
@@ -209,7 +231,7 @@ void Http1Client::feed(std::string_view bytes, std::size_t& counter) {
   } else {
     feed_chunked(bytes, counter);
   }
-  if (phase_ == Phase::discard && discarded_bytes_ > kMaxDiscardBytes) return close();
+  if (phase_ == Phase::discard && discarded_bytes_ > kMaxDiscardBytes) return close_when_sent();
   if (phase_ == Phase::exchange && body_is_open()) events_->on_request_batch_end();
 }
 
@@ -241,7 +263,7 @@ void Http1Client::feed_chunked(std::string_view bytes, std::size_t& counter) {
 }
 
 void Http1Client::broken_body() {
-  if (phase_ == Phase::discard) return close();
+  if (phase_ == Phase::discard) return close_when_sent();
   keep_alive_ = false;
   set_pause(kBackPressure, true);
   events_->on_bad_request({400, "broken chunked coding"});
@@ -298,7 +320,10 @@ void Http1Client::send_body(std::string_view bytes) {
 void Http1Client::end() {
   if (answer_framing_.kind == BodyFraming::Kind::chunked) writer_.queue("0\r\n\r\n");
   if (answer_framing_.kind == BodyFraming::Kind::until_close) keep_alive_ = false;
-  if (phase_ == Phase::tunnel) keep_alive_ = false;
+  if (phase_ == Phase::tunnel) {
+    keep_alive_ = false;
+    body_open_ = true;  // the client may be talking still: lingering will drop it
+  }
   answer_framing_ = {};
   flush();
   if (phase_ != Phase::closed) answer_done();
@@ -315,21 +340,24 @@ void Http1Client::become_tunnel() {
   answer_framing_ = {BodyFraming::Kind::until_close, 0};
   body_open_ = false;
   enter(Phase::tunnel);
-  if (in_.size() == head_bytes_ + leftover_used_) return;
-  set_pause(kPipelineFull, true);  // what came early goes first
-  later_.start_ms(0);
+  const bool is_early = in_.size() > head_bytes_ + leftover_used_ || (paused_ & kEndOfInput) != 0;
+  if (is_early) {
+    set_pause(kEarlyBytes, true);  // what came before the 101 goes first
+    later_.start_ms(0);
+  }
+  set_pause(kPipelineFull, false);
+}
+
+void Http1Client::resume_request_body() {
+  set_pause(kBackPressure, false);
+  if ((paused_ & kEarlyBytes) != 0) later_.start_ms(0);
 }
 
 void Http1Client::answer_done() {
-  if (!keep_alive_) {
-    enter(Phase::closing);
-    set_pause(kBackPressure, false);
-    if (writer_.unsent_bytes() == 0) finish_closing();
-    return;
-  }
+  if (!keep_alive_) return close_when_sent();
   if (body_is_open()) {
     enter(Phase::discard);
-    return set_pause(kBackPressure, false);
+    return resume_request_body();
   }
   next_request();
 }
@@ -348,8 +376,7 @@ void Http1Client::next_request() {
   if (!in_.empty()) {
     if (!processing_) later_.start_ms(0);
   } else if (input_ended) {
-    enter(Phase::closing);
-    if (writer_.unsent_bytes() == 0) finish_closing();
+    close_when_sent();
   } else {
     in_.release();
     writer_.give_back_idle_memory();
@@ -377,13 +404,23 @@ void Http1Client::on_writable() {
   was_blocked_ = false;
   arm_deadline();
   if (phase_ == Phase::closing) return finish_closing();
-  if (phase_ == Phase::exchange || phase_ == Phase::tunnel) events_->on_client_drained();
+  if (phase_ == Phase::exchange || phase_ == Phase::tunnel) return events_->on_client_drained();
+  if ((paused_ & kUnreadAnswers) == 0) return;
+  set_pause(kUnreadAnswers, false);
+  process_input();
 }
 
 // ---- ends -------------------------------------------------------------------------------------------------------
 
+// What the client still sends is dropped meanwhile.
+void Http1Client::close_when_sent() {
+  enter(Phase::closing);
+  set_pause(kAllButTheEnd, false);
+  if (writer_.unsent_bytes() == 0) finish_closing();
+}
+
 void Http1Client::finish_closing() {
-  const bool may_still_send = body_is_open() || !in_.data().substr(std::min(in_.size(), head_bytes_)).empty();
+  const bool may_still_send = body_is_open() || in_.size() > head_bytes_ + leftover_used_ || !body_in_.empty();
   if (!may_still_send || (paused_ & kEndOfInput) != 0) return close();
   // Closing with unread input makes the kernel send a reset, which can destroy the answer on its way (RFC 9112 9.6).
   ::shutdown(socket_.fd(), SHUT_WR);
@@ -398,7 +435,11 @@ void Http1Client::client_gone() {
 }
 
 void Http1Client::close_if_idle() {
-  if (phase_ == Phase::idle) close();
+  if (phase_ == Phase::idle && in_.empty()) close_when_sent();
+}
+
+bool Http1Client::is_busy() const {
+  return phase_ == Phase::exchange || (phase_ != Phase::tunnel && writer_.unsent_bytes() > 0);
 }
 
 void Http1Client::close() {
@@ -424,6 +465,7 @@ void Http1Client::arm_deadline() {
   const bool waits_for_body = body_is_open() && paused_ == 0;
   switch (phase_) {
     case Phase::idle:
+      if (writer_.unsent_bytes() > 0) return deadline_.set_ms(env_.timeouts.body_idle_ms);
       return deadline_.set_ms(env_.timeouts.idle_connection_ms);
     case Phase::head:  // for the whole head, not for each byte (slowloris)
       return deadline_.set_ms(env_.timeouts.request_head_ms);
@@ -454,13 +496,16 @@ void Http1Client::on_deadline() {
 
 void Http1Client::on_later() {
   if (writer_.flush() == SocketWriter::State::failed) return client_gone();
-  if (phase_ == Phase::idle) process_input();
-  if (phase_ == Phase::tunnel) feed_early_tunnel_bytes();
+  if (phase_ == Phase::idle) return process_input();
+  if ((paused_ & kEarlyBytes) == 0) return;
+  if (phase_ == Phase::tunnel) return feed_early_tunnel_bytes();
+  set_pause(kEarlyBytes, false);
+  feed_leftover();
 }
 
-void Http1Client::set_pause(PauseReason reason, bool on) {
+void Http1Client::set_pause(unsigned reasons, bool on) {
   const unsigned before = paused_;
-  paused_ = on ? paused_ | reason : paused_ & ~static_cast<unsigned>(reason);
+  paused_ = on ? paused_ | reasons : paused_ & ~reasons;
   if (phase_ == Phase::closed || before == paused_) return;
   if (paused_ == 0) {
     readable_.enable();

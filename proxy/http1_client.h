@@ -31,8 +31,10 @@ class Http1Client final : public ClientStream {
               std::function<void(Http1Client&)> on_closed);
   ~Http1Client() override;
 
-  // While draining: a connection that waits for its next request has nothing to lose.
+  // While draining: a connection that waits for its next request has nothing to lose once its last answer is out.
   void close_if_idle();
+  // A request is under way, or bytes of an answer still wait for the kernel. Tunnels are not meant.
+  [[nodiscard]] bool is_busy() const;
 
   void send_continue() override;
   void send_head(const ResponseHead& head, const OutgoingResponse& response) override;
@@ -44,7 +46,7 @@ class Http1Client final : public ClientStream {
   void become_tunnel() override;
   [[nodiscard]] std::size_t unsent_bytes() const override { return writer_.unsent_bytes(); }
   void pause_request_body() override { set_pause(kBackPressure, true); }
-  void resume_request_body() override { set_pause(kBackPressure, false); }
+  void resume_request_body() override;
   [[nodiscard]] const std::string& peer_address() const override { return peer_address_; }
 
  private:
@@ -58,7 +60,14 @@ class Http1Client final : public ClientStream {
     tunnel,
     closed,
   };
-  enum PauseReason : unsigned { kBackPressure = 1, kPipelineFull = 2, kEndOfInput = 4 };
+  enum PauseReason : unsigned {
+    kBackPressure = 1,   // the exchange takes no more
+    kPipelineFull = 2,   // the next requests fill the room that there is
+    kEarlyBytes = 4,     // what came with the head is handed on first
+    kUnreadAnswers = 8,  // no next request before the client has taken the answers that it has
+    kEndOfInput = 16,
+  };
+  static constexpr unsigned kAllButTheEnd = kBackPressure | kPipelineFull | kEarlyBytes | kUnreadAnswers;
 
   void enter(Phase next);
   void on_readable();
@@ -79,6 +88,7 @@ class Http1Client final : public ClientStream {
   void take_next_from_body_buffer();
   void request_body_done();
   void on_input_end();
+  void on_head_input_end();
   void answer_done();
   void next_request();
   void after_write(SocketWriter::State state);
@@ -86,9 +96,10 @@ class Http1Client final : public ClientStream {
   void on_deadline();
   void on_later();
   void arm_deadline();
-  void set_pause(PauseReason reason, bool on);
+  void set_pause(unsigned reasons, bool on);
   void client_gone();
   void close();
+  void close_when_sent();
   void finish_closing();
   [[nodiscard]] bool body_is_open() const { return body_open_; }
 

@@ -34,7 +34,7 @@ void Http1Upstream::connect() {
   if (pool_.settings_.kind == UpstreamSettings::Kind::unix_socket) return connect_to_known({});
   const auto* known = pool_.resolver_.known(pool_.settings_.host, pool_.settings_.port);
   if (!known) return look_up();
-  addresses_are_old_ = true;
+  addresses_are_old_ = addresses_without_lookup(pool_.settings_.host).empty();  // of a literal there is no news
   connect_to_known(*known);
 }
 
@@ -108,7 +108,6 @@ void Http1Upstream::on_connected() {
   readable_.emplace(pool_.loop_, socket_.fd(), kReadable, [this] { on_readable(); });
   if (!is_paused_) readable_->enable();
   phase_ = Phase::waiting_for_head;
-  arm_deadline();
   flush();
   if (events_) events_->on_upstream_drained();
 }
@@ -155,36 +154,43 @@ void Http1Upstream::send_body(std::string_view bytes) {
   } else {
     // A failed write is no failed request: the app may have answered early (413) and closed. Reading tells.
     (void)writer_.send(bytes, suffix);
+    if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
   }
-  if (phase_ == Phase::waiting_for_head) arm_deadline();
 }
 
 void Http1Upstream::end_body() {
   if (phase_ == Phase::closed) return;
   if (phase_ == Phase::tunnel) {
+    request_sent_ = true;
     flush();
-    ::shutdown(socket_.fd(), SHUT_WR);
-    return;
+    return end_tunnel_when_sent();
   }
   if (request_framing_.kind == BodyFraming::Kind::chunked) writer_.queue("0\r\n\r\n");
   request_sent_ = true;
   flush();
-  if (phase_ == Phase::waiting_for_head) arm_deadline();
 }
 
 void Http1Upstream::flush() {
   if (phase_ == Phase::connecting || phase_ == Phase::closed) return;
   (void)writer_.flush();
+  if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
+}
+
+// The end of what the client said comes behind all of it, not before what still waits for the kernel.
+void Http1Upstream::end_tunnel_when_sent() {
+  if (request_sent_ && writer_.unsent_bytes() == 0) ::shutdown(socket_.fd(), SHUT_WR);
 }
 
 void Http1Upstream::become_tunnel() {
   phase_ = Phase::tunnel;
+  request_sent_ = false;
   arm_deadline();
 }
 
 void Http1Upstream::on_writable() {
   const SocketWriter::State state = writer_.resume();
   if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
+  if (phase_ == Phase::tunnel) end_tunnel_when_sent();
   if (state == SocketWriter::State::drained && events_) events_->on_upstream_drained();
 }
 

@@ -50,6 +50,7 @@ class Http1Upstream {
   bool process_head();
   bool process_body();
   void answer_complete();
+  void end_tunnel_when_sent();
   void fail(UpstreamError error);
   void close();
   void arm_deadline();
@@ -76,7 +77,7 @@ class Http1Upstream {
   int interim_responses_ = 0;
   std::string method_;
   BodyFraming request_framing_;
-  bool request_sent_ = false;  // the whole request, body included
+  bool request_sent_ = false;  // the whole request, body included; in a tunnel: the client has ended its side
   bool is_reused_ = false;
   bool is_paused_ = false;
 };

@@ -127,14 +127,16 @@ void Server::Impl::on_stop_signal() {
   if (state.draining.exchange(true)) return loop.stop();  // asked a second time
   realm.log.info("stopping: finishing requests in flight");
   drain_began_ms = realm.clock.monotonic_ms();
-  for (auto& worker : workers) worker->begin_drain();
+  for (auto& worker : workers) worker->drain();
   drain_poll->start_ms(kMinDrainMs);
 }
 
 void Server::Impl::poll_drain() {
   const std::int64_t waited_ms = realm.clock.monotonic_ms() - drain_began_ms;
-  const std::int64_t waited_for = state.requests_in_flight.load() - state.open_tunnels.load();
+  std::int64_t waited_for = std::max<std::int64_t>(state.requests_in_flight.load() - state.open_tunnels.load(), 0);
+  for (auto& worker : workers) waited_for += worker->busy_connections();  // answers that are not all out yet
   if (waited_for <= 0 || waited_ms >= kMaxDrainMs) return loop.stop();
+  for (auto& worker : workers) worker->drain();
   drain_poll->start_ms(kDrainPollMs);
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "proxy/exchange.h"
@@ -75,6 +76,11 @@ void Acceptor::close_idle_connections() {
   for (Http1Client* connection : all) connection->close_if_idle();
 }
 
+std::int64_t Acceptor::busy_connections() const {
+  const auto is_busy = [](const auto& entry) { return entry.second->is_busy(); };
+  return std::count_if(connections_.begin(), connections_.end(), is_busy);
+}
+
 void Acceptor::close_all_connections() {
   limits_.open_connections.fetch_sub(static_cast<std::int64_t>(connections_.size()), std::memory_order_relaxed);
   connections_.clear();
@@ -94,8 +100,11 @@ Worker::~Worker() {
   context_.loop.delete_deferred();
 }
 
-void Worker::begin_drain() {
-  context_.loop.post([this] { acceptor_.close_idle_connections(); });
+void Worker::drain() {
+  context_.loop.post([this] {
+    acceptor_.close_idle_connections();
+    busy_connections_.store(acceptor_.busy_connections());
+  });
 }
 
 void Worker::stop() { context_.loop.stop(); }

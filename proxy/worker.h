@@ -22,6 +22,7 @@ class Acceptor {
   ~Acceptor();
 
   void close_idle_connections();
+  [[nodiscard]] std::int64_t busy_connections() const;  // with a request or unsent bytes of an answer
   void close_all_connections();
   [[nodiscard]] std::size_t connections() const { return connections_.size(); }
 
@@ -47,12 +48,14 @@ class Worker {
   ~Worker();
   void run() { context_.loop.run(); }
   // From any thread.
-  void begin_drain();
+  void drain();  // closes what is idle and counts what is busy; to be called again until nothing is
+  [[nodiscard]] std::int64_t busy_connections() const { return busy_connections_.load(); }  // as of the last drain()
   void stop();
 
  private:
   WorkerContext context_;
   Acceptor acceptor_;
+  std::atomic<std::int64_t> busy_connections_{0};
 };
 
 }  // namespace lp

@@ -53,8 +53,9 @@ TEST_CASE("what was not there is left out") {
 }
 
 TEST_CASE("whatever a client sends stays one line and inside its string") {
-  for (const std::string evil : {std::string("\",\"status\":200,\"x\":\""), std::string("a\nb\r\nc"), std::string("\0\x1f\x7f", 3),
-                                 std::string("\xff\xc0\xaf"), std::string("\\"), std::string(100'000, 'a')}) {
+  for (const std::string& evil :
+       {std::string("\",\"status\":200,\"x\":\""), std::string("a\nb\r\nc"), std::string("\0\x1f\x7f", 3),
+        std::string("\xff\xc0\xaf"), std::string("\\"), std::string(100'000, 'a')}) {
     AccessRecord record = usual();
     record.method = record.host = record.path = record.client = record.route = record.upstream = record.sub = evil;
     const std::string out = line(record);

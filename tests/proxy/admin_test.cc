@@ -18,11 +18,11 @@ TEST_CASE("what the operator's listener answers") {
     int status;
     const char* body;
   } cases[] = {
-      {"GET", "/healthz", false, 200, "ok\n"},      {"HEAD", "/healthz", false, 200, "ok\n"},
-      {"GET", "/healthz", true, 200, "ok\n"},       {"GET", "/readyz", false, 200, "ready\n"},
-      {"GET", "/readyz", true, 503, "stopping\n"},  {"GET", "/readyz?x=1", false, 200, "ready\n"},
-      {"POST", "/readyz", false, 405, nullptr},     {"GET", "/", false, 404, nullptr},
-      {"GET", "/healthz/", false, 404, nullptr},    {"GET", "/HEALTHZ", false, 404, nullptr},
+      {"GET", "/healthz", false, 200, "ok\n"},     {"HEAD", "/healthz", false, 200, "ok\n"},
+      {"GET", "/healthz", true, 200, "ok\n"},      {"GET", "/readyz", false, 200, "ready\n"},
+      {"GET", "/readyz", true, 503, "stopping\n"}, {"GET", "/readyz?x=1", false, 200, "ready\n"},
+      {"POST", "/readyz", false, 405, nullptr},    {"GET", "/", false, 404, nullptr},
+      {"GET", "/healthz/", false, 404, nullptr},   {"GET", "/HEALTHZ", false, 404, nullptr},
       {"DELETE", "/other", false, 404, nullptr},
   };
   for (const auto& c : cases) {
@@ -47,7 +47,8 @@ TEST_CASE("the operator's listener serves, and refuses what is no HTTP") {
   wait_until(loop, [&] { return client.has("ready\n"); });
   CHECK(client.received.starts_with("HTTP/1.1 200 "));
   state.draining = true;
-  client.send("POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcGET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.send(
+      "POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcGET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
   wait_until(loop, [&] { return client.has("stopping\n"); });
   CHECK(client.has("HTTP/1.1 405 "));
   CHECK(client.has("HTTP/1.1 503 "));

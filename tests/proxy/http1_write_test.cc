@@ -26,7 +26,7 @@ TEST_CASE("an answer is one complete message") {
       "HTTP/1.1 404 Not Found\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Type: text/plain\r\n"
       "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: 13\r\n";
   const struct {
-    const char* says;
+    std::string says;
     bool without_body, keep_alive;
     std::string expected;
   } cases[] = {

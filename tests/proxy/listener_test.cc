@@ -15,9 +15,7 @@ using namespace lp::test;
 
 namespace {
 
-ListenSettings tcp(const std::string& host, std::uint16_t port) {
-  return {ListenSettings::Kind::tcp, host, port, ""};
-}
+ListenSettings tcp(const std::string& host, std::uint16_t port) { return {ListenSettings::Kind::tcp, host, port, ""}; }
 ListenSettings unix_socket(const std::string& path) { return {ListenSettings::Kind::unix_socket, "", 0, path}; }
 
 std::uint16_t port_of(const Listener& listener) {

@@ -33,7 +33,7 @@ TEST_CASE("literals and localhost need no look-up") {
       {"app.localhost", "127.0.0.1 ::1"},
       {"localhost.example", ""},
       {"notlocalhost", ""},
-      {"127.1", ""},        // the loose forms of inet_aton are no addresses
+      {"127.1", ""},  // the loose forms of inet_aton are no addresses
       {"0x7f000001", ""},
       {"2130706433", ""},
       {"0177.0.0.1", ""},
@@ -49,7 +49,7 @@ TEST_CASE("literals and localhost need no look-up") {
 
 TEST_CASE("the hosts file") {
   const struct {
-    const char* says;
+    std::string says;
     const char* text;
     const char* addresses;
   } cases[] = {

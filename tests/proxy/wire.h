@@ -143,6 +143,10 @@ class Peer {
 class App {
  public:
   explicit App(EventLoop& loop) : loop_(loop), listening_(listening_socket(port_)) { listen(); }
+  App(EventLoop& loop, Socket listening, std::uint16_t port)
+      : loop_(loop), port_(port), listening_(std::move(listening)) {
+    listen();
+  }
   std::vector<std::unique_ptr<Peer>> connections;
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] Peer& last() { return *connections.back(); }
@@ -173,8 +177,7 @@ struct TcpPair {
   explicit TcpPair(int buffer_bytes = 0) {
     std::uint16_t port = 0;
     Socket listening = listening_socket(port);
-    if (buffer_bytes > 0)
-      ::setsockopt(listening.fd(), SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes);
+    if (buffer_bytes > 0) ::setsockopt(listening.fd(), SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes);
     theirs = Socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (buffer_bytes > 0) ::setsockopt(theirs.fd(), SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes);
     const sockaddr_in address = loopback(port);
