@@ -49,7 +49,9 @@ TEST_CASE("the discovery address is fixed by the endpoint") {
 
 TEST_CASE("recorded discovery documents of both Logto versions are accepted") {
   const char* recorded[][2] = {{"v1.37.1", "http://localhost:3401"}, {"v1.42.0", "http://localhost:3411"}};
-  for (const auto& [version, endpoint] : recorded) {
+  for (const auto& row : recorded) {
+    const char* const version = row[0];
+    const char* const endpoint = row[1];
     CAPTURE(version);
     auto metadata = judge_discovery(test::recording(version, "discovery"), logto_at(endpoint));
     REQUIRE_MESSAGE(metadata, metadata.error().message);

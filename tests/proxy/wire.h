@@ -35,7 +35,10 @@ inline int turns_within_ms(EventLoop& loop, std::int64_t duration_ms) {
   Timer end(loop, [&] { over = true; });
   end.start_ms(duration_ms);
   int turns = 0;
-  for (; !over; ++turns) event_base_loop(loop.raw(), EVLOOP_ONCE);
+  while (!over) {
+    event_base_loop(loop.raw(), EVLOOP_ONCE);
+    ++turns;
+  }
   return turns;
 }
 constexpr int kFewTurns = 50;
