@@ -139,13 +139,14 @@ constexpr std::string_view kForwarding[] = {
 constexpr std::string_view kMethodOverrides[] = {"x-http-method", "x-http-method-override", "x-method-override"};
 
 // Commands to a proxy in front of an app (attacks.md H25).
-constexpr std::string_view kProxyCommands[] = {"x-accel-",
-                                               "x-sendfile",
-                                               "x-lighttpd-send-file",
-                                               "x-lighttpd-sendfile",
-                                               "x-litespeed-location",
-                                               "x-reproxy-url",
+constexpr std::string_view kProxyCommands[] = {"x-accel-redirect",       "x-accel-charset",      "x-accel-expires",
+                                               "x-accel-limit-rate",     "x-sendfile",           "x-lighttpd-send-file",
+                                               "x-lighttpd-sendfile",    "x-litespeed-location", "x-reproxy-url",
                                                "x-reproxy-expected-size"};
+
+// The whole family from clients; an app may still say X-Accel-Buffering: an nginx in front of us would hold back its
+// event stream otherwise.
+constexpr std::string_view kRequestCommands[] = {"x-accel-"};
 
 // What an app may not answer: our word on identity, and commands to proxies in front of us.
 constexpr std::string_view kResponseOnly[] = {"x-forwarded-", "x-auth-request-", "remote-user", "x-remote-user",
@@ -240,6 +241,7 @@ ClientHeaderRules::ClientHeaderRules(const Settings& settings) : impl_(std::make
   impl_->request.add_all(kForwarding);
   impl_->request.add_all(kMethodOverrides);
   impl_->request.add_all(kProxyCommands);
+  impl_->request.add_all(kRequestCommands);
   impl_->response.add_all(kProxyCommands);
   impl_->response.add_all(kResponseOnly);
   impl_->codec.add_all(kCodec);
