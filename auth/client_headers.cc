@@ -86,6 +86,10 @@ constexpr std::string_view kIdentity[] = {
     "x-anonymous-consumer",
     "x-jwt-claim-",
     "x-jwt-payload",
+    "x-jwt-assertion",  // WSO2
+    "sm-",              // SiteMinder: SM_USER, SM_UNIVERSALID, ...
+    "iv-",              // WebSEAL: iv-user, iv-groups, iv-creds
+    "shib-",            // Shibboleth with ShibUseHeaders
     "ssl-client-",
     "x-ssl-",
     "x-client-cert",
@@ -110,6 +114,7 @@ constexpr std::string_view kForwarding[] = {
     "fastly-client-ip",
     "x-cluster-client-ip",
     "x-originating-ip",
+    "x-custom-ip-authorization",
     "x-azure-clientip",
     "x-azure-socketip",
     "x-appengine-user-ip",

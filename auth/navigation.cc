@@ -16,8 +16,10 @@ bool is_prefetch(const Fields& fields) {
          iequals(fields.get("X-Moz"), "prefetch");
 }
 
+// "empty" with the mode "navigate" is a navigation that the page's service worker passes on: no script can ask for that
+// mode itself (Fetch, Request constructor).
 bool is_page_destination(std::string_view destination) {
-  return destination == "document" || destination == "iframe" || destination == "frame";
+  return destination == "document" || destination == "iframe" || destination == "frame" || destination == "empty";
 }
 
 // "text/html" or "text/html;q=0.9", not "text/html;q=0".

@@ -7,8 +7,9 @@
 namespace lp {
 
 // True for a top-level navigation or one in a frame that may start a sign-in and gets HTML: Sec-Fetch-Mode: navigate
-// with Sec-Fetch-Dest document, iframe, frame... where sent (and no Purpose/Sec-Purpose prefetch), else GET or HEAD
-// with text/html in Accept. Only GET and HEAD navigations may be redirected to a sign-in; a POST navigation gets HTML.
+// with Sec-Fetch-Dest document, iframe, frame or (by way of a service worker) empty where sent (and no
+// Purpose/Sec-Purpose prefetch), else GET or HEAD with text/html in Accept. Only GET and HEAD navigations may be
+// redirected to a sign-in; a POST navigation gets HTML.
 [[nodiscard]] bool is_navigation(std::string_view method, const Fields& fields);
 [[nodiscard]] bool may_start_sign_in(std::string_view method, const Fields& fields);
 // A state change asked for by our own pages or a user's own hand: Sec-Fetch-Site same-origin, same-site or none where

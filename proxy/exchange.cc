@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "proxy/access_log.h"
+#include "proxy/webdav.h"
 #include "proxy/websocket.h"
 
 namespace lp {
@@ -137,6 +138,7 @@ bool Exchange::find_route() {
       context_.router.route_for(facts_.external->host, request_->head.method, target_, encoded_slash_refused);
   if (encoded_slash_refused) return false;
   if (!facts_.route) return true;
+  if (!destination_stays_on_route(context_.router, facts_.external->host, request_->head, *facts_.route)) return false;
   auto path = rewrite_path(target_.path, facts_.route->strip_prefix);
   if (!path) return false;
   app_target_ = std::move(*path);

@@ -90,6 +90,24 @@ struct ExternalUrl {
   std::string authority;  // as browsers write it, for the comparison that nearly always decides
 };
 
+std::string ascii_upper(std::string_view text) {
+  std::string upper(text);
+  for (char& c : upper) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return upper;
+}
+
+bool lets_anybody_pass(const RouteSettings& route) {
+  return (route.access == Access::public_ || route.access == Access::optional) && route.require.empty();
+}
+
+bool lets_nobody_pass(const RouteSettings& route) { return route.access == Access::deny; }
+
+bool has_lower_case(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
 }  // namespace
 
 struct Router::Impl {
@@ -129,7 +147,17 @@ const RouteSettings* Router::route_for(std::string_view host, std::string_view m
                                        bool& encoded_slash_refused) const {
   encoded_slash_refused = false;
   const RouteSettings* route = impl_->first_match(host, method, target.path);
-  if (route == nullptr || !target.has_other_readings) return route;
+  if (route == nullptr) return nullptr;
+  // Many frameworks fold the method to upper case (attacks.md P25).
+  if (has_lower_case(method) && !lets_nobody_pass(*route)) {
+    const RouteSettings* folded = route_for(host, ascii_upper(method), target, encoded_slash_refused);
+    if (encoded_slash_refused) return nullptr;
+    if (folded != nullptr && folded != route && !lets_anybody_pass(*folded)) {
+      encoded_slash_refused = true;
+      return nullptr;
+    }
+  }
+  if (!target.has_other_readings) return route;
   if (target.has_encoded_slash && route->encoded_slash == EncodedSlash::reject) {
     encoded_slash_refused = true;
     return nullptr;

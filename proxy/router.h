@@ -23,7 +23,8 @@ class Router {
   // `host` is Origin::host of origin_for's answer. Null: 404, or 400 when `encoded_slash_refused` is set: the path
   // holds an encoded slash and the route that would match rejects it, or an app that reads the path in another way (see
   // lenient_readings) would land where another route is responsible, or none.
-  // Methods are compared byte for byte; HEAD is a method of its own and must be listed beside GET.
+  // Methods are compared byte for byte; HEAD is a method of its own and must be listed beside GET. One in lower case,
+  // which an app may fold to upper case, must not evade a route that asks for somebody: it is refused like the above.
   [[nodiscard]] const RouteSettings* route_for(std::string_view host, std::string_view method, const Target& target,
                                                bool& encoded_slash_refused) const;
 

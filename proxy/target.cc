@@ -247,13 +247,17 @@ std::string decoded_twice_more(std::string_view path) {
   std::string out;
   for (std::size_t i = 0; i < once.size(); ++i) {
     const int byte = escaped_byte(once, i);
-    const bool decodes = byte >= 0 && byte < 0x80 && (syntax::in(kPlain, static_cast<char>(byte)) || byte == '/');
-    if (decodes) {
-      out += static_cast<char>(byte);
-      i += 2;
-    } else {
+    if (byte < 0) {
       out += once[i];
+      continue;
     }
+    // An escape that stays gets the case of the normal form, in which ends and parameters are looked for.
+    const bool decodes = byte < 0x80 && (syntax::in(kPlain, static_cast<char>(byte)) || byte == '/');
+    if (decodes)
+      out += static_cast<char>(byte);
+    else
+      append_escape(out, byte);
+    i += 2;
   }
   return out;
 }
@@ -282,8 +286,10 @@ Result<Target> normalise_target(std::string_view path_and_query) {
 
 std::array<std::string, kLenientReadings> lenient_readings(std::string_view normal_path) {
   const std::string all = without_parameters(cut_at_encoded_end(decoded_twice_more(normal_path)));
+  // Parameters first, as servlet containers do: an encoded end inside of them is gone before anybody decodes.
+  const std::string late = without_parameters(cut_at_encoded_end(decoded_twice_more(without_parameters(normal_path))));
   return {merge_slashes(cut_at_encoded_end(normal_path)), merge_slashes(without_parameters(normal_path)),
-          merge_slashes(decoded_twice_more(normal_path)), merge_slashes(all)};
+          merge_slashes(decoded_twice_more(normal_path)), merge_slashes(all), merge_slashes(late)};
 }
 
 Result<std::string> rewrite_path(std::string_view normal_path, std::string_view strip_prefix) {

@@ -39,7 +39,7 @@ struct Target {
 // slash, %3F or %23 for the end of the path, or decode twice. These are the paths that such apps would see, for the
 // router to ask whether its rule would still be the same one (attacks.md P02, P08, P11). Normal form but for the
 // escapes that a second decoding leaves.
-inline constexpr std::size_t kLenientReadings = 4;
+inline constexpr std::size_t kLenientReadings = 5;
 [[nodiscard]] std::array<std::string, kLenientReadings> lenient_readings(std::string_view normal_path);
 
 // The target that an app gets: `strip_prefix` taken off at a segment boundary. The result must be a fixed point of

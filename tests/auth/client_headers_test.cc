@@ -71,6 +71,13 @@ TEST_CASE("a client cannot pose as somebody, in any spelling, whatever the confi
                                  "Transfer_Encoding",
                                  "Content.Length",
                                  "SSL_CLIENT_S_DN",
+                                 "SM_USER",
+                                 "SM-UNIVERSALID",
+                                 "iv-user",
+                                 "Iv_Groups",
+                                 "Shib-Identity-Provider",
+                                 "X-JWT-Assertion",
+                                 "X-Custom-IP-Authorization",
                                  "X-Forwarded-Client-Cert"}) {
     CAPTURE(name);
     CHECK(rules.strips_request_field(name));

@@ -26,6 +26,8 @@ TEST_CASE("who navigates") {
       {"an address bar", "GET", fields_of({{"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "document"}}), true,
        true},
       {"a frame", "GET", fields_of({{"sec-fetch-mode", "navigate"}, {"sec-fetch-dest", "iframe"}}), true, true},
+      {"a navigation that a service worker passes on", "GET",
+       fields_of({{"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "empty"}}), true, true},
       {"a form that posts", "POST", fields_of({{"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "document"}}), true,
        false},
       {"an embedded object", "GET", fields_of({{"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "object"}}), false,

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
+import * as chromium from './lib/chromium.mjs';
 import { loudSkip } from './lib/corpora.mjs';
 import { freePort, temporaryFolder } from './lib/proxy.mjs';
 import { BrowserUser } from './lib/browser_user.mjs';
@@ -141,7 +142,7 @@ describe('nginx behind the proxy', () => {
       gzip on; gzip_types text/plain; gzip_min_length 100; gzip_proxied any; types { text/plain txt; }
       server { listen 127.0.0.1:${port}; root ${folder}/www; location / { } location /dav/ { dav_methods PUT DELETE MKCOL COPY MOVE; create_full_put_path on; } } }`);
     await server(t, NGINX, ['-p', folder, '-c', path.join(folder, 'nginx.conf'), '-e', 'stderr'], port);
-    const world = await makeWorld(t, { config: { upstreams: { app: `http://127.0.0.1:${port}` } }, routes: [{ path: '/*', upstream: 'app' }] });
+    const world = await makeWorld(t, { config: { upstreams: { app: `http://127.0.0.1:${port}` } }, routes: [{ path: '/dav/admin/*', require: { roles: ['admin'] }, upstream: 'app' }, { path: '/*', upstream: 'app' }] });
     const cookie = (await world.signIn({}, { path: '/text.txt' })).sessionCookies(HOST);
     const ask = (method, target, headers = {}, body) => request(world.port, method, target, { ...FETCH, Cookie: cookie, ...headers }, { body, timeout: 20_000 });
 
@@ -163,6 +164,19 @@ describe('nginx behind the proxy', () => {
     assert.ok((await ask('GET', '/dav/new/a.bin')).body.equals(file));
     assert.equal((await ask('PUT', '/dav/new/b.txt', { 'Transfer-Encoding': 'chunked' }, '5\r\nhello\r\n0\r\n\r\n')).status, 201);
     assert.equal((await ask('GET', '/dav/new/b.txt')).text, 'hello');
+    // Names as file managers and office programs make them, moved and copied under the same name.
+    for (const name of ['a b', '日本語', 'a+b', 'a&b', 'C# (v2).pdf', '100% & more', '[x]', "it's", 'semi;colon', '~$doc', '{brace}', 'a=b@c,d!', '😀']) {
+      const written = encodeURIComponent(name);
+      assert.equal((await ask('PUT', `/dav/new/${written}`, {}, name)).status, 201, name);
+      assert.equal((await ask('MOVE', `/dav/new/${written}`, { Destination: `http://${HOST}/dav/new/moved-${written}` })).status, 204, name);
+      assert.equal((await ask('COPY', `/dav/new/moved-${written}`, { Destination: `/dav/new/copied-${written}` })).status, 204, name);
+      assert.equal((await ask('GET', `/dav/new/copied-${written}`)).text, name);
+      assert.equal(fs.readFileSync(path.join(folder, 'www/dav/new', `moved-${name}`), 'utf8'), name);
+    }
+    for (const Destination of [`http://${HOST}/dav/admin/x`, '/dav/admin/x', `http://${HOST}/dav/new/../admin/x`, `http://${HOST}/dav/%61dmin/x`]) {
+      for (const method of ['COPY', 'MOVE']) assert.equal((await ask(method, '/dav/new/b.txt', { Destination })).status, 400, `${method} to ${Destination}`);
+    }
+    assert.ok(!fs.existsSync(path.join(folder, 'www/dav/admin')));
     assert.equal((await ask('DELETE', '/dav/new/a.bin')).status, 204);
     assert.equal((await ask('GET', '/dav/new/a.bin')).status, 404);
   });
@@ -198,5 +212,40 @@ backend b
       assert.equal(JSON.parse(answer.text).body.length, body.length);
       assert.ok(JSON.parse(answer.text).headers.some(([name, value]) => name.toLowerCase() === 'x-forwarded-user' && value === 'alice-sub'));
     }
+  });
+});
+
+describe('a single-page app with a service worker', () => {
+  test('polls while signed out, and a reload by way of the service worker leads to the sign-in', async (t) => {
+    const missing = chromium.missing();
+    if (missing) return loudSkip(t, missing);
+    const app = http.createServer((incoming, outgoing) => {
+      const script = incoming.url === '/sw.js';
+      outgoing.setHeader('content-type', script ? 'text/javascript' : 'text/html');
+      outgoing.end(script ? "onactivate = (event) => event.waitUntil(clients.claim()); onfetch = (event) => event.respondWith(fetch(event.request));" : '<!DOCTYPE html><title>app</title><h1>app</h1>');
+    });
+    app.listen(0, '127.0.0.1');
+    await once(app, 'listening');
+    t.after(() => { app.closeAllConnections(); app.close(); });
+    const port = await freePort();
+    const origin = `http://localhost:${port}`;
+    await makeWorld(t, { config: { listen: `127.0.0.1:${port}`, external_urls: [origin], upstreams: { app: `http://127.0.0.1:${app.address().port}` } }, routes: [{ path: '/*', upstream: 'app' }] });
+    const browser = await chromium.launch();
+    t.after(() => browser.close());
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${origin}/start`);
+    await page.evaluate(async () => {
+      const claimed = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve));
+      await navigator.serviceWorker.register('/sw.js');
+      await claimed;
+    });
+    await context.clearCookies();
+    const poll = await page.evaluate(async () => { const answer = await fetch('/data'); return { status: answer.status, redirected: answer.redirected, url: (await answer.json()).sign_in_url }; });
+    assert.deepEqual({ ...poll, url: poll.url.split('?')[0] }, { status: 401, redirected: false, url: `${origin}/_auth/sign-in` });
+    const answer = await page.goto(`${origin}/again?x=1`);
+    assert.equal(answer.status(), 200);
+    assert.equal(page.url(), `${origin}/again?x=1`);
+    assert.equal(await page.textContent('h1'), 'app');
   });
 });

@@ -35,6 +35,8 @@ describe('access, methods, hosts and requirements', () => {
         { path: '/onlypost', methods: ['POST'], access: 'public', upstream: 'app' },
         { path: '/admin/*', methods: ['GET', 'POST'], require: { roles: ['admin'] }, upstream: 'app' },
         { path: '/admin/*', access: 'deny' },
+        { path: '/wide/*', methods: ['DELETE'], require: { roles: ['admin'] }, upstream: 'app' },
+        { path: '/wide/*', upstream: 'app' },
         { path: '/any/*', require: { roles: ['admin', 'editor'] }, upstream: 'app' },
         { host: MEMBERS, path: '/*', require: { social: ['patreon'] }, upstream: 'app' },
         { host: HOST, path: '/private/*', upstream: 'app' },
@@ -52,6 +54,8 @@ describe('access, methods, hosts and requirements', () => {
     ['DELETE', '/upload/x', null, 401], ['get', '/upload/x', null, 401], ['post', '/upload/x', null, 401], ['FOO', '/private/x', null, 401], ['GET', '/nowhere', null, 404], ['GET', '/nowhere', 'admin', 404],
     ['GET', '/onlypost', null, [404, 405]], ['POST', '/onlypost', null, 200], ['GET', '/admin/x', null, 401], ['GET', '/admin/x', 'editor', 403], ['GET', '/admin/x', 'admin', 200],
     ['DELETE', '/admin/x', 'admin', 403], ['GET', '/any/x', 'editor', 200], ['GET', '/any/x', 'admin', 200], ['OPTIONS', '/admin/x', 'admin', 403], ['FOO', '/private/x', 'editor', 200],
+    // Some frameworks fold methods to upper case: a spelling must not walk past the rule of the method that they read.
+    ['DELETE', '/wide/x', 'editor', 403], ['DELETE', '/wide/x', 'admin', 200], ['delete', '/wide/x', 'editor', 400], ['Delete', '/wide/x', 'admin', 400], ['patch', '/wide/x', 'editor', 200], ['trace', '/public/x', null, 405],
   ];
   for (const [method, target, who, expected] of DECISIONS) {
     test(`${method} ${target} by ${who ?? 'nobody'} is ${expected}`, async () => {

@@ -237,6 +237,7 @@ describe('who gets a redirect and who gets a 401', () => {
 
   const NAVIGATIONS = {
     'a top-level navigation': NAVIGATION, 'a navigation in a frame': { ...NAVIGATION, 'Sec-Fetch-Dest': 'iframe' },
+    'a navigation that a service worker passes on': { ...NAVIGATION, 'Sec-Fetch-Dest': 'empty' },
     'an old browser that asks for HTML': { Accept: 'text/html,*/*' },
   };
   for (const [who, headers] of Object.entries(NAVIGATIONS)) {

@@ -150,6 +150,7 @@ const EXPECTED = {
     client.destroy();
   },
   177: identityArrives, 178: identityArrives, 179: identityArrives, 185: identityArrives, 186: identityArrives,
+  252: bodyIs('AAAAA'), 253: bodyIs('AAAAA'), 254: bodyIs('AAAAA'),
   184: async (raw) => { const { status } = await firstAnswer(raw); assert.ok([200, 400].includes(status)); for (const { fields } of complete()) assert.equal(fields.get('x-forwarded-user'), 'alice-sub'); },
 };
 const MUST_REFUSE = /^400( \(or 501.*)?(\+close.*| preferred.*|; .*| and close.*)?$/;

@@ -165,7 +165,26 @@ TEST_CASE("a path that a lenient app would read as another route's is refused") 
   CHECK(route_of(router, "/%2570rivate/secret") == -1);
   CHECK(route_of(router, "/foo/secret%23/bar") == -1);
   CHECK(route_of(router, "/foo/secret%3F/bar") == -1);
+  CHECK(route_of(router, "/private%253bx/secret") == -1);
+  CHECK(route_of(router, "/private%253fx") == -1);
   CHECK(route_of(router, "/foo/a/bar") == 1);
+}
+
+// Django, Werkzeug and Symfony fold methods to upper case: "delete" is DELETE to them.
+TEST_CASE("a method in another case does not walk past the rule of the method that an app reads") {
+  const lp::Settings settings = settings_of({
+      {Kind::prefix, "/api", "", {"DELETE", "PUT"}},
+      {Kind::prefix, "/api"},
+      {Kind::prefix, ""},
+  });
+  const lp::Router router(settings);
+  CHECK(route_of(router, "/api/x", "app.test", "DELETE") == 1);
+  CHECK(route_of(router, "/api/x", "app.test", "GET") == 2);
+  CHECK(route_of(router, "/api/x", "app.test", "delete") == -1);
+  CHECK(route_of(router, "/api/x", "app.test", "Put") == -1);
+  CHECK(route_of(router, "/api/x", "app.test", "get") == 2);
+  CHECK(route_of(router, "/x", "app.test", "delete") == 3);
+  CHECK(route_of(router, "/x/..%2f..%2fapi/y", "app.test", "delete") == -1);
 }
 
 // attacks.md P31: /public is open, /private is not, all else is a third route. No line may reach /private's resource

@@ -135,6 +135,12 @@ TEST_CASE("lenient readings are those of apps that cut, strip or decode once mor
   CHECK(lp::lenient_readings("/;a=b/private")[1] == "/private");
   CHECK(lp::lenient_readings("/%2570rivate")[2] == "/private");
   CHECK(lp::lenient_readings("/%252Fprivate")[2] == "/private");
+  for (const char* hidden : {"/private%253Bx/a", "/private%253bx/a"})
+    CHECK(lp::lenient_readings(hidden)[3] == "/private/a");
+  for (const char* hidden : {"/private%253Fx/a", "/private%253fx/a", "/private%2523x"}) {
+    CHECK(lp::lenient_readings(hidden)[3] == "/private");
+  }
+  CHECK(lp::lenient_readings("/app;x%3F/%2570rivate/a")[4] == "/app/private/a");
 }
 
 TEST_CASE("a prefix is taken off at a segment boundary") {
