@@ -133,10 +133,9 @@ void Exchange::refuse_target(std::string_view rule) {
 // False where the target is one that its route does not take.
 bool Exchange::find_route() {
   if (context_.gatekeeper.is_own_path(target_.path)) return !target_.has_encoded_slash;
-  bool encoded_slash_refused = false;
-  facts_.route =
-      context_.router.route_for(facts_.external->host, request_->head.method, target_, encoded_slash_refused);
-  if (encoded_slash_refused) return false;
+  bool is_ambiguous = false;
+  facts_.route = context_.router.route_for(facts_.external->host, request_->head.method, target_, is_ambiguous);
+  if (is_ambiguous) return false;
   if (!facts_.route) return true;
   if (!destination_stays_on_route(context_.router, facts_.external->host, request_->head, *facts_.route)) return false;
   auto path = rewrite_path(target_.path, facts_.route->strip_prefix);

@@ -144,31 +144,29 @@ const Origin* Router::origin_for(std::string_view authority) const {
 }
 
 const RouteSettings* Router::route_for(std::string_view host, std::string_view method, const Target& target,
-                                       bool& encoded_slash_refused) const {
-  encoded_slash_refused = false;
+                                       bool& is_ambiguous) const {
   const RouteSettings* route = impl_->first_match(host, method, target.path);
-  if (route == nullptr) return nullptr;
-  // Many frameworks fold the method to upper case (attacks.md P25).
-  if (has_lower_case(method) && !lets_nobody_pass(*route)) {
-    const RouteSettings* folded = route_for(host, ascii_upper(method), target, encoded_slash_refused);
-    if (encoded_slash_refused) return nullptr;
-    if (folded != nullptr && folded != route && !lets_anybody_pass(*folded)) {
-      encoded_slash_refused = true;
-      return nullptr;
-    }
-  }
-  if (!target.has_other_readings) return route;
-  if (target.has_encoded_slash && route->encoded_slash == EncodedSlash::reject) {
-    encoded_slash_refused = true;
-    return nullptr;
-  }
-  for (const std::string& reading : lenient_readings(target.path)) {
-    if (impl_->first_match(host, method, reading) != route) {
-      encoded_slash_refused = true;
-      return nullptr;
-    }
-  }
-  return route;
+  is_ambiguous = route != nullptr &&
+                 (evades_by_method(*route, host, method, target) || reads_otherwise(*route, host, method, target));
+  return is_ambiguous ? nullptr : route;
+}
+
+// Many frameworks fold the method to upper case (attacks.md P25).
+bool Router::evades_by_method(const RouteSettings& route, std::string_view host, std::string_view method,
+                              const Target& target) const {
+  if (!has_lower_case(method) || lets_nobody_pass(route)) return false;
+  bool is_ambiguous = false;
+  const RouteSettings* folded = route_for(host, ascii_upper(method), target, is_ambiguous);
+  return is_ambiguous || (folded != nullptr && folded != &route && !lets_anybody_pass(*folded));
+}
+
+bool Router::reads_otherwise(const RouteSettings& route, std::string_view host, std::string_view method,
+                             const Target& target) const {
+  if (!target.has_other_readings) return false;
+  if (target.has_encoded_slash && route.encoded_slash == EncodedSlash::reject) return true;
+  const auto readings = lenient_readings(target.path);
+  return std::any_of(readings.begin(), readings.end(),
+                     [&](const std::string& reading) { return impl_->first_match(host, method, reading) != &route; });
 }
 
 }  // namespace lp

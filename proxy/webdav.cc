@@ -27,8 +27,8 @@ bool destination_stays_on_route(const Router& router, std::string_view host, con
   if (head.fields.count("Destination") != 1) return false;
   const auto target = destination_target(head.fields.get("Destination"));
   if (!target) return false;
-  bool encoded_slash_refused = false;
-  return router.route_for(host, head.method, *target, encoded_slash_refused) == &route;
+  bool is_ambiguous = false;
+  return router.route_for(host, head.method, *target, is_ambiguous) == &route;
 }
 
 }  // namespace lp
