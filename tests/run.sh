@@ -134,11 +134,23 @@ mkdir -p "$LOGS" || die "cannot write to $PWD/$LOGS (was an earlier run made as 
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER:-ccache}; fi
 
+# Peers that the tests start themselves, on ports of their own: Debian's services for them must not start here.
+need_peers() {
+  local policy=/usr/sbin/policy-rc.d status=0
+  [ -n "$(missing_packages "$@")" ] || return 0
+  if [ -e "$policy" ]; then need_packages "$@"; return; fi
+  as_root sh -c "printf '#!/bin/sh\\nexit 101\\n' >$policy && chmod 755 $policy"
+  (need_packages "$@") || status=$?
+  as_root rm -f "$policy"
+  return "$status"
+}
+
 step_begin "Installing Debian packages"
 need_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}"
 ! chosen checks || need_packages clang-format-14 git
 if chosen e2e sanitized; then
-  need_packages chromium fonts-vlgothic
+  need_packages chromium fonts-vlgothic git
+  need_peers nginx-light haproxy
   need_npm
 fi
 step_done
