@@ -41,6 +41,7 @@ struct LimitSettings {
   std::int64_t target_bytes = 16 * 1024;
   std::int64_t request_body_bytes = kUnlimited;
   std::int64_t connections = 10000;
+  std::int64_t held_requests_bytes = 64LL * 1024 * 1024;  // of all held form posts together; 0: none is held
 };
 
 struct TimeoutSettings {
@@ -62,13 +63,17 @@ struct SignInSettings {
 enum class RefreshMode { automatic, offline_access, off };
 
 struct LogtoSettings {
-  Origin endpoint;                   // as the browser sees it; issuer = {endpoint}/oidc
-  std::optional<Origin> connect_to;  // where we reach it, if elsewhere
-  std::string ca_file;               // empty: the system's
+  Origin endpoint;                        // as the browser sees it; issuer = {endpoint}/oidc
+  std::optional<Origin> connect_to;       // where we reach it, if elsewhere
+  std::string ca_file;                    // empty: the system's
+  std::optional<Origin> backchannel_url;  // where Logto reaches us, if not at the first external URL
   std::string app_id;
   Secret app_secret;
+  std::optional<Secret> webhook_secret;                             // signing key of Logto's webhooks; none: not served
   std::vector<std::string> scopes = {"profile", "email", "roles"};  // openid is always sent
   RefreshMode refresh = RefreshMode::automatic;
+  std::int64_t refresh_early_ms = kMinute;  // before the tokens expire
+  std::int64_t max_calls = 32;              // to Logto at one time
   bool trust_email = false;
   SignInSettings sign_in;
 
@@ -83,12 +88,38 @@ struct CookieSettings {
   std::string domain;  // empty: host-only
 };
 
+enum class SessionStore { cookie, redis };
+
 struct SessionSettings {
   std::vector<Secret> secrets;  // decoded bytes, 32 or more each; the first seals, all open
   std::int64_t idle_timeout_ms = 24 * kHour;
   std::int64_t max_lifetime_ms = 14 * kDay;
   std::int64_t revalidate_ms = kHour;
+  SessionStore store = SessionStore::cookie;
   CookieSettings cookie;
+};
+
+// Records of ended sessions (docs/decisions/0012-revocations.md).
+struct RevocationSettings {
+  std::string journal;  // a file that outlives restarts; empty: memory only
+  bool share = false;   // between replicas, through redis
+  std::int64_t max = 1'000'000;
+};
+
+struct RedisSettings {
+  enum class Kind { none, tcp, unix_socket };
+  Kind kind = Kind::none;  // none: not configured
+  bool tls = false;
+  std::string host;  // name or IP literal (IPv6 without brackets)
+  std::uint16_t port = 6379;
+  std::string socket_path;
+  int database = 0;
+  std::string username;  // ACL user; empty: the default one
+  Secret password;       // empty: none
+  std::string ca_file;   // empty: the system's
+  std::string prefix = "logto-proxy";
+  std::int64_t grace_ms = 5 * kMinute;  // for sessions already proven, while Redis is away
+  [[nodiscard]] bool is_configured() const { return kind != Kind::none; }
 };
 
 struct UpstreamSettings {
@@ -144,6 +175,7 @@ struct RouteSettings {
   std::string strip_prefix;
   EncodedSlash encoded_slash = EncodedSlash::reject;
   std::vector<Origin> allowed_origins;
+  bool hold_requests = true;  // a form post that meets an expired session waits for the sign-in
 };
 
 struct AccessLogSettings {
@@ -160,6 +192,8 @@ struct Settings {
   TimeoutSettings timeouts;
   LogtoSettings logto;
   SessionSettings session;
+  RevocationSettings revocations;
+  RedisSettings redis;
   std::string auth_prefix = "/_auth";
   std::map<std::string, UpstreamSettings> upstreams;
   std::vector<IdentityHeaderSettings> identity_headers = {
