@@ -6,6 +6,7 @@
 #include "auth/callback_response.h"
 #include "auth/oidc_discovery.h"
 #include "auth/pending_sign_in.h"
+#include "auth/refresh.h"
 #include "auth/session.h"
 #include "base/event.h"
 #include "base/result.h"
@@ -47,6 +48,12 @@ class AuthQuestions {
   [[nodiscard]] virtual std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string request_id,
                                                                  CallbackResponse response, PendingSignIn pending,
                                                                  SignInAnswer answer) = 0;
+
+  // One flight per refresh token in the process: everybody who holds it, or one that it has replaced, shares the
+  // outcome, also those who ask later. The flight goes on when all askers are gone.
+  using RefreshAnswer = std::function<void(const RefreshOutcome&)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> refresh(EventLoop& asking, std::string request_id, Session session,
+                                                          RefreshAnswer answer) = 0;
 
   // Fire and forget: revokes at Logto, logs a failure.
   virtual void revoke_refresh_token(std::string request_id, Secret refresh_token) = 0;

@@ -11,6 +11,7 @@
 #include "auth/asked_question.h"
 #include "auth/fetch.h"
 #include "auth/provider.h"
+#include "auth/refresh_flights.h"
 #include "auth/revoke_flow.h"
 #include "auth/sign_in_flights.h"
 #include "base/event.h"
@@ -42,6 +43,7 @@ class UnderWay {
 
 using MetadataQuestion = AskedQuestion<Result<std::shared_ptr<const ProviderMetadata>>>;
 using SignInQuestion = AskedQuestion<FinishSignIn::Outcome>;
+using RefreshQuestion = AskedQuestion<RefreshOutcome>;
 
 }  // namespace
 
@@ -52,7 +54,8 @@ struct AuthService::Impl {
         log(log_in),
         fetcher(loop, settings->logto),
         provider(loop, fetcher, settings->logto, clock, log),
-        flights(loop, FinishSignIn::World{*settings, provider, fetcher, clock}, log),
+        flights(loop, AuthWorld{*settings, provider, fetcher, clock}, log),
+        refreshes(loop, AuthWorld{*settings, provider, fetcher, clock}, log),
         metadata_waits(loop),
         revocations(loop) {}
 
@@ -80,6 +83,7 @@ struct AuthService::Impl {
   Fetcher fetcher;
   Provider provider;
   SignInFlights flights;
+  RefreshFlights refreshes;
   UnderWay<Provider::Wait> metadata_waits;
   UnderWay<RevokeFlow> revocations;
   std::thread thread;
@@ -132,6 +136,16 @@ std::unique_ptr<AuthQuestions::Question> AuthService::finish_sign_in(EventLoop& 
                        [question](const FinishSignIn::Outcome& outcome) { SignInQuestion::answer(question, outcome); });
   });
   return std::make_unique<SignInQuestion::Handle>(std::move(question));
+}
+
+std::unique_ptr<AuthQuestions::Question> AuthService::refresh(EventLoop& asking, std::string request_id,
+                                                              Session session, RefreshAnswer answer) {
+  auto question = std::make_shared<RefreshQuestion>(asking, std::move(answer));
+  impl_->loop.post([impl = impl_.get(), question, request_id = std::move(request_id), session = std::move(session)] {
+    impl->refreshes.join(request_id, session,
+                         [question](const RefreshOutcome& outcome) { RefreshQuestion::answer(question, outcome); });
+  });
+  return std::make_unique<RefreshQuestion::Handle>(std::move(question));
 }
 
 void AuthService::revoke_refresh_token(std::string request_id, Secret refresh_token) {

@@ -25,6 +25,8 @@ class AuthService final : public AuthQuestions {
   [[nodiscard]] std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string request_id,
                                                          CallbackResponse response, PendingSignIn pending,
                                                          SignInAnswer answer) override;
+  [[nodiscard]] std::unique_ptr<Question> refresh(EventLoop& asking, std::string request_id, Session session,
+                                                  RefreshAnswer answer) override;
   void revoke_refresh_token(std::string request_id, Secret refresh_token) override;
 
  private:

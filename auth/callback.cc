@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "auth/ended_sessions.h"
 #include "auth/return_to.h"
 #include "auth/sign_in.h"
 #include "auth/sign_in_state.h"
@@ -112,20 +113,34 @@ Verdict answer_error(const Visit& visit, const CallbackResponse& response, const
 Session joined_with_old(const Visit& visit, Session fresh, bool silent) {
   const Session* old = visit.signed_in();
   fresh.validated_at_s = visit.now_s;
-  fresh.signed_in_at_s = visit.now_s;
+  fresh.signed_in_at_ms = visit.now_ms;
   fresh.generation = 1;
   if (old == nullptr || !silent || old->sub != fresh.sub) return fresh;
-  fresh.signed_in_at_s = old->signed_in_at_s;
+  fresh.id = old->id;
+  fresh.signed_in_at_ms = old->signed_in_at_ms;
   fresh.generation = old->generation + 1;
-  if (fresh.refresh_token.empty()) fresh.refresh_token = old->refresh_token;
+  if (!fresh.refresh_token.empty()) return fresh;
+  fresh.refresh_token = old->refresh_token;
+  fresh.nonce_hash = old->nonce_hash;
   return fresh;
 }
 
-// One person's session is replaced by another's: the first one's grant should not live on unseen (attacks.md O35).
-void revoke_replaced(const Visit& visit, const Session& fresh) {
+// No answer that is still under way may put the old session's cookie over the new one's. Another person's session ends
+// for good, with its grant, which would live on unseen (attacks.md O35, C13).
+void end_replaced(const Visit& visit, const Session& fresh) {
   const Session* old = visit.signed_in();
-  if (old == nullptr || old->sub == fresh.sub || old->refresh_token.empty()) return;
+  if (old == nullptr || old->id == fresh.id) return;
+  visit.realm.generations.superseded(old->id);
+  if (old->sub == fresh.sub) return;
+  end_session(visit.realm, *old);
+  if (old->refresh_token.empty()) return;
   visit.realm.auth->revoke_refresh_token(std::string(visit.facts.request_id), old->refresh_token);
+}
+
+// Logto may have ended the session, or an operator the user's sessions, while the code was being exchanged.
+bool is_ended_already(const Visit& visit, const Session& fresh) {
+  return visit.realm.revocations.is_revoked(revocation_keys(visit.settings().realm, fresh.id, fresh.sid, fresh.sub),
+                                            fresh.signed_in_at_ms);
 }
 
 Verdict answer_too_large(const Visit& visit, const PendingSignIn& pending) {
@@ -137,10 +152,18 @@ Verdict answer_too_large(const Visit& visit, const PendingSignIn& pending) {
   return refuse(visit, {PageKind::sign_in_failed, 500, "session_too_large", target_of(visit, pending.return_to)});
 }
 
+Verdict answer_ended_already(const Visit& visit, const PendingSignIn& pending) {
+  log_refusal(visit, "signed_out", "the session was ended while it was being made");
+  Verdict verdict = refuse(visit, {PageKind::sign_in_failed, 400, "signed_out", target_of(visit, pending.return_to)});
+  append_cookies(verdict, remove_attempt(visit, pending.state.reveal()));
+  return verdict;
+}
+
 Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session fresh) {
-  revoke_replaced(visit, fresh);
-  std::vector<std::string> cookies =
-      visit.cookies.write(joined_with_old(visit, std::move(fresh), pending.silent), visit.session.pieces, visit.now_s);
+  fresh = joined_with_old(visit, std::move(fresh), pending.silent);
+  if (is_ended_already(visit, fresh)) return answer_ended_already(visit, pending);
+  end_replaced(visit, fresh);
+  std::vector<std::string> cookies = visit.cookies.write(std::move(fresh), visit.session.pieces, visit.now_s);
   Verdict verdict = cookies.empty() ? answer_too_large(visit, pending)
                                     : redirect_verdict(visit, "own", target_of(visit, pending.return_to));
   if (!cookies.empty()) verdict.set_cookies = std::move(cookies);

@@ -72,11 +72,11 @@ bool take_member(const json& member, std::uint64_t& out) {
   return true;
 }
 
-bool take_time_s(const json& member, std::int64_t& out) {
+bool take_time(const json& member, std::int64_t& out) {
   constexpr std::uint64_t kLatest = std::uint64_t{1} << 52;
-  std::uint64_t seconds = 0;
-  if (!take_member(member, seconds) || seconds > kLatest) return false;
-  out = static_cast<std::int64_t>(seconds);
+  std::uint64_t time = 0;
+  if (!take_member(member, time) || time > kLatest) return false;
+  out = static_cast<std::int64_t>(time);
   return true;
 }
 

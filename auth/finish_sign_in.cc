@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "auth/kept_claims.h"
+#include "base/crypto.h"
 
 namespace lp {
 namespace {
@@ -14,6 +14,8 @@ SignInFailure failure_of(const TokenError& error) {
   switch (error.kind) {
     case TokenError::Kind::invalid_grant:
       return {Kind::rejected, "invalid_grant", error.message};
+    case TokenError::Kind::access_denied:
+      return {Kind::rejected, "access_denied", error.message};
     case TokenError::Kind::client_credentials:
       return {Kind::provider_error, "client_credentials", error.message};
     case TokenError::Kind::provider_unavailable:
@@ -22,6 +24,18 @@ SignInFailure failure_of(const TokenError& error) {
       break;
   }
   return {Kind::provider_error, "token_reply", error.message};
+}
+
+Kind sign_in_kind(VerifyFailure::Kind kind) {
+  switch (kind) {
+    case VerifyFailure::Kind::rejected:
+      return Kind::rejected;
+    case VerifyFailure::Kind::provider_unavailable:
+      return Kind::provider_unavailable;
+    case VerifyFailure::Kind::provider_error:
+      break;
+  }
+  return Kind::provider_error;
 }
 
 // RFC 6749 4.1.2.1: the provider speaks of itself with these two, of the request or the person with all others.
@@ -60,57 +74,29 @@ void FinishSignIn::on_token_reply(const Result<BackchannelReply>& reply) {
     SignInFailure failure = failure_of(tokens.error());
     return fail_with(failure.kind, std::move(failure.rule), std::move(failure.message));
   }
-  tokens_ = std::move(*tokens);
-  need_key();
+  refresh_token_ = tokens->refresh_token;
+  waiting_ = std::make_unique<VerifyTokens>(world_, metadata_, std::move(*tokens),
+                                            VerifyTokens::Binding{std::string(pending_.nonce.reveal()), {}},
+                                            [this](auto verified) { on_verified(std::move(verified)); });
 }
 
-// Known, or fetched at most once per interval. A token that is no JWS is refused by its rules, not here.
-void FinishSignIn::need_key() {
-  auto jws = parse_jws(tokens_.id_token.reveal());
-  waiting_ = world_.provider.need_keys(jws ? jws->kid : std::string(), [this](const auto& keys) { on_keys(keys); });
+void FinishSignIn::on_verified(VerifyTokens::Outcome verified) {
+  if (verified) return succeed(std::move(*verified));
+  const VerifyFailure& failure = verified.error();
+  fail_with(sign_in_kind(failure.kind), failure.rule, failure.message);
 }
 
-void FinishSignIn::on_keys(const Result<std::shared_ptr<const Jwks>>& keys) {
-  if (!keys) return fail_with(Kind::provider_unavailable, "provider_unavailable", keys.error().message);
-  const std::string issuer = world_.settings.logto.issuer();
-  IdTokenExpectations expected;
-  expected.issuer = issuer;
-  expected.client_id = world_.settings.logto.app_id;
-  expected.nonce = pending_.nonce.reveal();
-  expected.access_token = tokens_.access_token.reveal();
-  expected.now_s = world_.clock.unix_s();
-  bool unknown_key = false;
-  auto id_token = judge_id_token(tokens_.id_token.reveal(), **keys, expected, unknown_key);
-  if (!id_token) return fail_with(Kind::rejected, id_token.error().rule, id_token.error().message);
-  complete_claims(std::move(*id_token));
-}
-
-void FinishSignIn::complete_claims(IdToken id_token) {
-  id_token_ = std::move(id_token);
-  if (!needs_userinfo(id_token_.claims, world_.settings)) return succeed(nlohmann::json::object());
-  if (!metadata_->userinfo_endpoint) {
-    return fail_with(Kind::provider_error, "userinfo", "a claim is needed but there is no userinfo endpoint");
-  }
-  waiting_ = world_.fetcher.fetch(userinfo_request(*metadata_, tokens_.access_token),
-                                  [this](const auto& reply) { on_userinfo(reply); });
-}
-
-void FinishSignIn::on_userinfo(const Result<BackchannelReply>& reply) {
-  if (!reply) return fail_with(Kind::provider_unavailable, "provider_unavailable", reply.error().message);
-  auto claims = judge_userinfo(*reply, id_token_.sub);
-  if (claims) return succeed(*claims);
-  const Kind kind = says_unavailable(reply->status) ? Kind::provider_unavailable : Kind::rejected;
-  fail_with(kind, "userinfo", claims.error().message);
-}
-
-void FinishSignIn::succeed(const nlohmann::json& userinfo_claims) {
+void FinishSignIn::succeed(VerifiedTokens verified) {
   Session session;
-  session.sub = id_token_.sub;
-  session.sid = id_token_.sid;
-  session.claims = claims_to_keep(id_token_.claims, userinfo_claims, world_.settings);
-  if (world_.settings.logto.refresh != RefreshMode::off) session.refresh_token = std::move(tokens_.refresh_token);
-  session.signed_in_at_s = world_.clock.unix_s();
-  session.validated_at_s = session.signed_in_at_s;
+  session.id = random_bytes(kSessionIdBytes);
+  session.sub = std::move(verified.sub);
+  session.sid = std::move(verified.sid);
+  session.claims = std::move(verified.claims);
+  if (world_.settings.logto.refresh != RefreshMode::off) session.refresh_token = std::move(refresh_token_);
+  session.nonce_hash = sha256(pending_.nonce.reveal());
+  session.tokens_expire_at_s = verified.expire_at_s;
+  session.signed_in_at_ms = world_.clock.unix_ms();
+  session.validated_at_s = session.signed_in_at_ms / 1000;
   session.generation = 1;
   done_(std::move(session));
 }

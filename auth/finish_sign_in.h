@@ -6,26 +6,20 @@
 
 #include "auth/auth_questions.h"
 #include "auth/fetch.h"
-#include "auth/id_token.h"
 #include "auth/provider.h"
 #include "auth/token_endpoint.h"
+#include "auth/verify_tokens.h"
 #include "base/clock.h"
 #include "config/settings.h"
 
 namespace lp {
 
 // One sign-in from the callback to the session (OIDC Core 3.1.2.7 to 3.1.3.7): issuer of the response -> code exchange
-// -> signing key -> ID-token rules -> userinfo where a claim is needed from there -> session. The pending sign-in was
+// -> tokens verified -> session. The pending sign-in was
 // opened by the caller, before any network call. Auth thread; dropping it cancels.
 class FinishSignIn {
  public:
-  // All must outlive the flow.
-  struct World {
-    const Settings& settings;
-    Provider& provider;
-    Fetcher& fetcher;
-    const Clock& clock;
-  };
+  using World = AuthWorld;
   using Outcome = Result<Session, SignInFailure>;
   // Runs later, never inside the constructor; the flow must not be destroyed inside it (loop.defer_delete).
   using Done = std::function<void(Outcome)>;
@@ -38,11 +32,8 @@ class FinishSignIn {
   void on_metadata(Result<std::shared_ptr<const ProviderMetadata>> known);
   void exchange_code();
   void on_token_reply(const Result<BackchannelReply>& reply);
-  void need_key();
-  void on_keys(const Result<std::shared_ptr<const Jwks>>& keys);
-  void complete_claims(IdToken id_token);
-  void on_userinfo(const Result<BackchannelReply>& reply);
-  void succeed(const nlohmann::json& userinfo_claims);
+  void on_verified(VerifyTokens::Outcome verified);
+  void succeed(VerifiedTokens verified);
   void fail_with(SignInFailure::Kind kind, std::string rule, std::string message);
 
   World world_;
@@ -50,10 +41,11 @@ class FinishSignIn {
   PendingSignIn pending_;
   Done done_;
   std::shared_ptr<const ProviderMetadata> metadata_;
-  TokenSet tokens_;
-  IdToken id_token_;
+  Secret refresh_token_;
   // The one thing that is waited for.
-  std::variant<std::monostate, std::unique_ptr<Provider::Wait>, std::unique_ptr<Fetcher::Handle>> waiting_;
+  std::variant<std::monostate, std::unique_ptr<Provider::Wait>, std::unique_ptr<Fetcher::Handle>,
+               std::unique_ptr<VerifyTokens>>
+      waiting_;
 };
 
 }  // namespace lp

@@ -8,6 +8,7 @@
 #include "auth/navigation.h"
 #include "auth/own_endpoints.h"
 #include "auth/pages.h"
+#include "auth/session_refresh.h"
 #include "auth/sign_in.h"
 #include "auth/visit.h"
 
@@ -107,13 +108,36 @@ struct Gatekeeper::Impl {
   EventLoop& loop;
   SessionCookie https_cookies;
   SessionCookie http_cookies;
+  BackgroundRefreshes background;
 
   Impl(Realm& realm_in, EventLoop& loop_in)
-      : realm(realm_in), loop(loop_in), https_cookies(realm_in, true), http_cookies(realm_in, false) {}
+      : realm(realm_in),
+        loop(loop_in),
+        https_cookies(realm_in, true),
+        http_cookies(realm_in, false),
+        background(realm_in, loop_in) {}
+
+  // Tokens that run out are renewed before anybody passes, or on the side while there is time.
+  Verdict judge_fresh(const Visit& visit, JudgeVisit judge, Waiting waiting) {
+    if (visit.session.age == SessionAge::must_refresh && visit.signed_in() != nullptr) {
+      return refresh_first(visit, std::move(judge), std::move(waiting));
+    }
+    if (visit.session.age == SessionAge::due_for_refresh && visit.signed_in() != nullptr) {
+      background.start(visit.cookies, visit.cookies.value_of(visit.fields()), visit.session, visit.facts.request_id);
+    }
+    return judge(visit, std::move(waiting));
+  }
+
+  Verdict judge_own(const RequestFacts& facts, Waiting waiting) {
+    const Visit made = visit(facts, true);
+    if (!shows_session(facts.path, realm.settings->auth_prefix)) return answer_own_endpoint(made, std::move(waiting));
+    return judge_fresh(made, answer_own_endpoint, std::move(waiting));
+  }
 
   Visit visit(const RequestFacts& facts, bool with_session) {
     SessionCookie& cookies = facts.external->is_https() ? https_cookies : http_cookies;
-    Visit made{facts, realm, loop, cookies, SessionLookup{}, realm.clock.unix_s()};
+    const std::int64_t now_ms = realm.clock.unix_ms();
+    Visit made{facts, realm, loop, cookies, SessionLookup{}, now_ms / 1000, now_ms};
     if (with_session) made.session = cookies.look_up(facts.head->fields, made.now_s);
     return made;
   }
@@ -129,9 +153,9 @@ bool Gatekeeper::is_own_path(std::string_view path) const {
 Verdict Gatekeeper::judge(const RequestFacts& facts, Later later, std::unique_ptr<Wait>& wait) {
   LP_CHECK(facts.head != nullptr && facts.external != nullptr, "a request without head or external URL");
   Waiting waiting{std::move(later), wait};
-  if (is_own_path(facts.path)) return answer_own_endpoint(impl_->visit(facts, true), std::move(waiting));
+  if (is_own_path(facts.path)) return impl_->judge_own(facts, std::move(waiting));
   if (facts.route == nullptr) return status_verdict(impl_->visit(facts, false), "no_route", 404);
-  return judge_route(impl_->visit(facts, needs_session(*facts.route)), std::move(waiting));
+  return impl_->judge_fresh(impl_->visit(facts, needs_session(*facts.route)), judge_route, std::move(waiting));
 }
 
 Answer Gatekeeper::error_answer(int status, const RequestHead* head, std::string_view request_id) const {

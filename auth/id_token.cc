@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "auth/jws_algorithms.h"
+#include "base/crypto.h"
 #include "base/encoding.h"
 #include "base/secret.h"
 
@@ -117,9 +118,18 @@ Verdict judge_nbf(const Evidence& e) {
              : broken("nbf", "token is not valid yet");
 }
 
+// 12.2: need not be there any more, but where it is it must be the sign-in's.
+Verdict judge_nonce_of_refresh(const Evidence& e) {
+  if (!e.claims.contains("nonce") || e.claims["nonce"].is_null()) return {};
+  const std::string* nonce = string_member(e.claims, "nonce");
+  const bool equal = nonce != nullptr && equal_constant_time(sha256(*nonce), e.expected.nonce_hash);
+  return equal ? Verdict{} : broken("nonce", "nonce is of another sign-in");
+}
+
 // 3.1.3.7 (11): binds the token to this browser's sign-in; an empty expectation would accept any token.
 Verdict judge_nonce(const Evidence& e) {
   const std::string* nonce = string_member(e.claims, "nonce");
+  if (!e.expected.nonce_hash.empty()) return judge_nonce_of_refresh(e);
   const bool equal = nonce != nullptr && !e.expected.nonce.empty() && equal_constant_time(*nonce, e.expected.nonce);
   return equal ? Verdict{} : broken("nonce", "nonce is missing or of another sign-in");
 }

@@ -14,7 +14,8 @@ namespace lp {
 struct IdTokenExpectations {
   std::string_view issuer;
   std::string_view client_id;
-  std::string_view nonce;         // never empty: a sign-in always sends one
+  std::string_view nonce;         // never empty at a sign-in, which always sends one
+  std::string_view nonce_hash;    // at a refresh, in its place: SHA-256 of the sign-in's nonce (OIDC Core 12.2)
   std::string_view access_token;  // for at_hash where the token carries one (3.1.3.6; optional with Logto 1.42)
   std::int64_t now_s = 0;
   std::int64_t leeway_s = 60;

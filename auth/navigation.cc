@@ -44,6 +44,11 @@ bool refers_to(std::string_view referer, std::string_view own_origin) {
   return url && url->origin.text() == own_origin;
 }
 
+bool comes_from(const Fields& fields, std::string_view own_origin) {
+  if (fields.has("Origin")) return fields.get("Origin") == own_origin;
+  return refers_to(fields.get("Referer"), own_origin);
+}
+
 }  // namespace
 
 bool is_navigation(std::string_view method, const Fields& fields) {
@@ -62,8 +67,12 @@ bool is_same_site_request(std::string_view method, const Fields& fields, std::st
   const bool may_change = is_safe_method(method) || method == "POST";
   if (!may_change) return false;
   if (fields.has("Sec-Fetch-Site")) return is_same_site(fields.get("Sec-Fetch-Site"));
-  if (fields.has("Origin")) return fields.get("Origin") == own_origin;
-  return refers_to(fields.get("Referer"), own_origin);
+  return comes_from(fields, own_origin);
+}
+
+bool is_same_origin_request(const Fields& fields, std::string_view own_origin) {
+  if (fields.has("Sec-Fetch-Site")) return fields.get("Sec-Fetch-Site") == "same-origin";
+  return comes_from(fields, own_origin);
 }
 
 }  // namespace lp

@@ -12,6 +12,9 @@ namespace lp {
 // redirected to a sign-in; a POST navigation gets HTML.
 [[nodiscard]] bool is_navigation(std::string_view method, const Fields& fields);
 [[nodiscard]] bool may_start_sign_in(std::string_view method, const Fields& fields);
+// A request of our own pages' scripts and forms: Sec-Fetch-Site same-origin where sent, else Origin or Referer of
+// `own`; without any of these headers, false.
+[[nodiscard]] bool is_same_origin_request(const Fields& fields, std::string_view own_origin);
 // A state change asked for by our own pages or a user's own hand: Sec-Fetch-Site same-origin, same-site or none where
 // sent; else Origin or Referer of `own`; for a POST without any of these headers, false.
 [[nodiscard]] bool is_same_site_request(std::string_view method, const Fields& fields, std::string_view own_origin);

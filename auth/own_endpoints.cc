@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "auth/callback.h"
+#include "auth/extend_session.h"
 #include "auth/me.h"
 #include "auth/sign_in.h"
 #include "auth/sign_out.h"
@@ -16,6 +17,7 @@ struct OwnEndpoint {
   std::string_view path;  // below the prefix
   std::array<std::string_view, 2> methods;
   Verdict (*handle)(const Visit&, Waiting);
+  bool shows_session = false;
 };
 
 // A HEAD of the callback would spend the code.
@@ -25,8 +27,15 @@ constexpr std::array kEndpoints = {
     OwnEndpoint{"/callback", {"GET", ""}, handle_callback},
     OwnEndpoint{"/sign-out", {"GET", "POST"}, handle_sign_out},
     OwnEndpoint{"/signed-out", {"GET", "HEAD"}, handle_signed_out},
-    OwnEndpoint{"/me", {"GET", "HEAD"}, handle_me},
+    OwnEndpoint{"/me", {"GET", "HEAD"}, handle_me, true},
+    OwnEndpoint{"/session", {"POST", ""}, handle_extend_session, true},
 };
+
+const OwnEndpoint* find_endpoint(std::string_view path) {
+  const auto found =
+      std::find_if(kEndpoints.begin(), kEndpoints.end(), [&](const OwnEndpoint& e) { return e.path == path; });
+  return found == kEndpoints.end() ? nullptr : &*found;
+}
 
 Verdict refuse_method(const Visit& visit, const OwnEndpoint& endpoint) {
   std::string allow(endpoint.methods[0]);
@@ -42,11 +51,15 @@ bool lies_below_prefix(std::string_view path, std::string_view auth_prefix) {
   return path.starts_with(auth_prefix) && (path.size() == auth_prefix.size() || path[auth_prefix.size()] == '/');
 }
 
+bool shows_session(std::string_view path, std::string_view auth_prefix) {
+  const OwnEndpoint* endpoint = find_endpoint(path.substr(auth_prefix.size()));
+  return endpoint != nullptr && endpoint->shows_session;
+}
+
 Verdict answer_own_endpoint(const Visit& visit, Waiting waiting) {
   const std::string_view path = visit.facts.path.substr(visit.settings().auth_prefix.size());
-  const auto endpoint =
-      std::find_if(kEndpoints.begin(), kEndpoints.end(), [&](const OwnEndpoint& e) { return e.path == path; });
-  if (endpoint == kEndpoints.end()) return status_verdict(visit, "own", 404);
+  const OwnEndpoint* endpoint = find_endpoint(path);
+  if (endpoint == nullptr) return status_verdict(visit, "own", 404);
   const std::string_view method = visit.facts.head->method;
   if (std::find(endpoint->methods.begin(), endpoint->methods.end(), method) == endpoint->methods.end()) {
     return refuse_method(visit, *endpoint);

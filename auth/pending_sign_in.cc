@@ -51,7 +51,7 @@ Result<PendingSignIn> decode_pending(std::string_view bytes) {
   PendingSignIn pending;
   const bool complete = take_member(m[1], pending.state) && take_member(m[2], pending.nonce) &&
                         take_member(m[3], pending.code_verifier) && take_member(m[4], pending.return_to) &&
-                        take_member(m[5], pending.redirect_uri) && take_time_s(m[6], pending.made_at_s) &&
+                        take_member(m[5], pending.redirect_uri) && take_time(m[6], pending.made_at_s) &&
                         take_member(m[7], pending.silent);
   if (!complete || pending.state.empty() || pending.nonce.empty() || pending.code_verifier.empty()) {
     return fail("a pending sign-in with a member of the wrong type");

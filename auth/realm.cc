@@ -11,6 +11,7 @@ Realm::Realm(std::shared_ptr<const Settings> settings_in, const Clock& clock_in,
       session_sealer(settings->session.secrets, CookiePurpose::session, settings->realm),
       pending_sealer(settings->session.secrets, CookiePurpose::pending_sign_in, settings->realm),
       state_sealer(settings->session.secrets, CookiePurpose::state, settings->realm),
-      client_headers(*settings) {}
+      client_headers(*settings),
+      revocations(static_cast<std::size_t>(settings->revocations.max)) {}
 
 }  // namespace lp

@@ -22,6 +22,10 @@ struct CachedSession {
   SessionAge age = SessionAge::fresh;
   bool wants_reseal = false;
   std::int64_t valid_until_s = 0;
+  // Not revoked as of this version of the store.
+  std::uint64_t unrevoked_at_version = 0;
+  bool is_ahead_of_cookie = false;  // a refresh has made more of it than the cookie says: the cookie is written again
+  std::int64_t refresh_not_before_ms = 0;  // monotonic: a refresh in the background has failed
 };
 
 class SessionCache {

@@ -14,24 +14,19 @@ std::string escaped_without_quotes(const std::string& text) {
   return quoted.substr(1, quoted.size() - 2);
 }
 
-std::shared_ptr<const OpenedSession> prepare(Session session, const Settings& settings) {
-  auto opened = std::make_shared<OpenedSession>();
-  opened->identity_lines = identity_lines(session.claims, session.sub, settings);
-  opened->log_sub = escaped_without_quotes(session.sub);
-  opened->session = std::move(session);
-  return opened;
-}
-
-void judge_age(CachedSession& entry, const SessionSettings& settings, std::int64_t now_s) {
-  const Session& session = entry.opened->session;
-  entry.age = session_age(session, settings, now_s);
-  entry.wants_reseal = wants_reseal(session, settings, now_s);
-  entry.valid_until_s = age_valid_until_s(session, settings, now_s);
+SessionLookup result_of(const CachedSession& entry, std::size_t pieces) {
+  SessionLookup result;
+  result.opened = entry.opened;
+  result.age = entry.age;
+  result.write_again = entry.wants_reseal || entry.is_ahead_of_cookie || !entry.with_first_secret;
+  result.refresh_not_before_ms = entry.refresh_not_before_ms;
+  result.pieces = pieces;
+  return result;
 }
 
 }  // namespace
 
-SessionCookie::SessionCookie(const Realm& realm, bool https)
+SessionCookie::SessionCookie(Realm& realm, bool https)
     : realm_(realm), https_(https), names_(cookie_names(*realm.settings, https)) {}
 
 SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
@@ -42,15 +37,18 @@ SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
   CachedSession* entry = cache_.find(joined.value());
   if (entry == nullptr) entry = open(joined.value());
   if (entry == nullptr) return result;
-  if (now_s >= entry->valid_until_s) judge_age(*entry, realm_.settings->session, now_s);
-  if (entry->age == SessionAge::expired) {
+  if (now_s >= entry->valid_until_s) judge_age(*entry, now_s);
+  const bool revoked = is_revoked(*entry);
+  if (revoked || entry->age == SessionAge::expired) {
+    if (!revoked) result.expired = entry->opened;
     cache_.erase(joined.value());
     return result;
   }
-  result.opened = entry->opened;
-  result.age = entry->age;
-  result.write_again = entry->wants_reseal || !entry->with_first_secret;
-  return result;
+  return result_of(*entry, result.pieces);
+}
+
+std::string SessionCookie::value_of(const Fields& fields) const {
+  return std::string(join_cookie_pieces(names_.session, fields).value());
 }
 
 CachedSession* SessionCookie::open(std::string_view value) {
@@ -60,15 +58,62 @@ CachedSession* SessionCookie::open(std::string_view value) {
   Result<Session> session = decode_session(*bytes);
   if (!session) return nullptr;
   entry.cookie = value;
-  entry.opened = prepare(std::move(*session), *realm_.settings);
+  entry.opened = prepare(std::move(*session));
   return &cache_.insert(std::move(entry));
+}
+
+SessionLookup SessionCookie::adopt(std::string cookie, Session session, std::int64_t now_s) {
+  CachedSession entry;
+  entry.cookie = std::move(cookie);
+  entry.opened = prepare(std::move(session));
+  entry.is_ahead_of_cookie = true;
+  judge_age(entry, now_s);
+  const bool over = is_revoked(entry) || entry.age == SessionAge::expired;
+  return over ? SessionLookup{} : result_of(cache_.insert(std::move(entry)), 0);
+}
+
+void SessionCookie::postpone_refresh(std::string_view cookie, std::int64_t not_before_ms) {
+  if (CachedSession* entry = cache_.find(cookie)) entry->refresh_not_before_ms = not_before_ms;
+}
+
+bool SessionCookie::is_session_cookie(std::string_view set_cookie) const {
+  if (!set_cookie.starts_with(names_.session)) return false;
+  set_cookie.remove_prefix(names_.session.size());
+  return set_cookie.starts_with('=') || set_cookie.starts_with('_');
+}
+
+// One comparison while nothing was revoked since the last look.
+bool SessionCookie::is_revoked(CachedSession& entry) const {
+  const std::uint64_t version = realm_.revocations.version();
+  if (entry.unrevoked_at_version == version) return false;
+  const OpenedSession& opened = *entry.opened;
+  if (realm_.revocations.is_revoked(opened.revocation_keys, opened.session.signed_in_at_ms)) return true;
+  entry.unrevoked_at_version = version;
+  return false;
+}
+
+std::shared_ptr<const OpenedSession> SessionCookie::prepare(Session session) const {
+  auto opened = std::make_shared<OpenedSession>();
+  opened->revocation_keys = revocation_keys(realm_.settings->realm, session.id, session.sid, session.sub);
+  opened->identity_lines = identity_lines(session.claims, session.sub, *realm_.settings);
+  opened->log_sub = escaped_without_quotes(session.sub);
+  opened->session = std::move(session);
+  return opened;
+}
+
+void SessionCookie::judge_age(CachedSession& entry, std::int64_t now_s) const {
+  const Session& session = entry.opened->session;
+  entry.age = session_age(session, *realm_.settings, now_s);
+  entry.wants_reseal = wants_reseal(session, *realm_.settings, now_s);
+  entry.valid_until_s = age_valid_until_s(session, *realm_.settings, now_s);
 }
 
 std::vector<std::string> SessionCookie::write(Session session, std::size_t pieces_before, std::int64_t now_s) const {
   session.sealed_at_s = now_s;
-  const std::int64_t max_age_s = session_ends_at_s(session, realm_.settings->session) - now_s;
+  const std::int64_t max_age_s = session_ends_at_s(session, *realm_.settings) - now_s;
   const std::string bytes = encode_session(session);
   if (max_age_s <= 0 || bytes.size() > kMaxSessionBytes) return {};
+  realm_.generations.wrote(session.id, session.generation, now_s);
   const std::string sealed = realm_.session_sealer.seal(names_.session, bytes, random_bytes(kXaesNonceBytes));
   return set_cookie_pieces(names_.session, sealed, session_attributes(max_age_s), pieces_before);
 }

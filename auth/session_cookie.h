@@ -18,19 +18,29 @@ namespace lp {
 
 // What the request's session cookie says.
 struct SessionLookup {
-  std::shared_ptr<const OpenedSession> opened;  // null: signed out, for whatever reason
+  std::shared_ptr<const OpenedSession> opened;   // null: signed out, for whatever reason
+  std::shared_ptr<const OpenedSession> expired;  // authentic and not revoked, but too old: nobody passes with it
   SessionAge age = SessionAge::expired;
-  bool write_again = false;  // aged, or sealed under a secret that is not the first any more
-  std::size_t pieces = 0;    // cookies that the browser holds, readable or not
+  bool write_again = false;                // aged, refreshed, or sealed under a secret that is not the first any more
+  std::int64_t refresh_not_before_ms = 0;  // monotonic
+  std::size_t pieces = 0;                  // cookies that the browser holds, readable or not
   [[nodiscard]] bool is_unreadable() const { return opened == nullptr && pieces > 0; }
 };
 
 class SessionCookie {
  public:
   // `realm` must outlive it.
-  SessionCookie(const Realm& realm, bool https);
+  SessionCookie(Realm& realm, bool https);
 
   [[nodiscard]] SessionLookup look_up(const Fields& fields, std::int64_t now_s);
+  // The session cookie's value, its pieces joined; empty where there is none.
+  [[nodiscard]] std::string value_of(const Fields& fields) const;
+  // What this cookie stands for from now on, on this worker: a session that is newer than the cookie says.
+  SessionLookup adopt(std::string cookie, Session session, std::int64_t now_s);
+  void postpone_refresh(std::string_view cookie, std::int64_t not_before_ms);
+  void forget(std::string_view cookie) { cache_.erase(cookie); }
+  // True for the Set-Cookie value of a session's cookie, first piece or other.
+  [[nodiscard]] bool is_session_cookie(std::string_view set_cookie) const;
   // Set-Cookie values; `session` is sealed as of now. Empty when it does not fit into kMaxCookiePieces.
   [[nodiscard]] std::vector<std::string> write(Session session, std::size_t pieces_before, std::int64_t now_s) const;
   [[nodiscard]] std::vector<std::string> remove(std::size_t pieces) const;
@@ -43,10 +53,13 @@ class SessionCookie {
 
  private:
   [[nodiscard]] CachedSession* open(std::string_view value);
+  [[nodiscard]] bool is_revoked(CachedSession& entry) const;
+  [[nodiscard]] std::shared_ptr<const OpenedSession> prepare(Session session) const;
+  void judge_age(CachedSession& entry, std::int64_t now_s) const;
   [[nodiscard]] CookieAttributes session_attributes(std::int64_t max_age_s) const;
   [[nodiscard]] CookieAttributes pending_attributes() const;
 
-  const Realm& realm_;
+  Realm& realm_;
   bool https_;
   CookieNames names_;
   SessionCache cache_;

@@ -48,6 +48,7 @@ void SignInFlights::land(const std::string& key, FinishSignIn::Outcome outcome) 
   Flight& flight = flights_.at(key);
   loop_.defer_delete(std::move(flight.flow));
   if (!outcome) log_failure(flight, outcome.error());
+  if (outcome) tell_if_no_refresh_token(*outcome);
   flight.outcome = std::move(outcome);
   for (const Answer& answer : std::exchange(flight.askers, {})) answer(*flight.outcome);
   if (landed_.empty()) forget_timer_.start_ms(kKeptMs);
@@ -61,6 +62,18 @@ void SignInFlights::forget_old() {
     landed_.pop_front();
   }
   if (!landed_.empty()) forget_timer_.start_ms(landed_.front().at_ms + kKeptMs - now_ms);
+}
+
+// Once: the operator finds out at the first sign-in, not when the first session needs it.
+void SignInFlights::tell_if_no_refresh_token(const Session& session) {
+  const RefreshMode mode = world_.settings.logto.refresh;
+  if (mode == RefreshMode::off || !session.refresh_token.empty() || told_of_no_refresh_token_) return;
+  told_of_no_refresh_token_ = true;
+  log_.write(
+      mode == RefreshMode::offline_access ? LogLevel::warning : LogLevel::info,
+      "Logto sent no refresh token: sessions are revalidated by navigations instead of by refresh. Two settings "
+      "give one: 'Always issue refresh token' of the application in Logto, or logto.refresh: offline_access here "
+      "(with the refresh token grant allowed for the application)");
 }
 
 void SignInFlights::log_failure(const Flight& flight, const SignInFailure& failure) {

@@ -46,6 +46,7 @@ class SignInFlights {
   bool make_room();
   void land(const std::string& key, FinishSignIn::Outcome outcome);
   void forget_old();
+  void tell_if_no_refresh_token(const Session& session);
   void log_failure(const Flight& flight, const SignInFailure& failure);
 
   EventLoop& loop_;
@@ -54,6 +55,7 @@ class SignInFlights {
   std::unordered_map<std::string, Flight> flights_;  // by SHA-256 of the state, which is a secret
   std::deque<Landed> landed_;                        // oldest first
   Timer forget_timer_;
+  bool told_of_no_refresh_token_ = false;
 };
 
 }  // namespace lp

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "auth/end_session.h"
+#include "auth/ended_sessions.h"
 #include "auth/navigation.h"
 
 namespace lp {
@@ -17,14 +18,28 @@ Verdict ask_first(const Visit& visit) {
   return answer_verdict(visit, "own", make_page(PageKind::confirm_sign_out, facts));
 }
 
+// Every session of this user, on every device and replica.
+bool wants_everywhere(const Visit& visit) {
+  const Result<FormPairs> pairs = parse_form(visit.facts.query);
+  return pairs && std::count(pairs->begin(), pairs->end(), std::pair<std::string, std::string>("everywhere", "1")) == 1;
+}
+
 bool is_asked_for(const Visit& visit) {
   const std::string_view method = visit.facts.head->method;
   return is_same_site_request(method, visit.fields(), visit.facts.external->text()) &&
          (method == "POST" || visit.is_navigation());
 }
 
+// Cookies that hold this session open no more, here or wherever they were copied to (attacks.md C14).
+void end_sessions_asked_for(const Visit& visit) {
+  const Session* session = visit.signed_in();
+  if (session == nullptr) return;
+  end_session(visit.realm, *session);
+  if (wants_everywhere(visit)) end_sessions(visit.realm, RevocationKind::sub, session->sub);
+}
+
 // `metadata` is null where Logto can't be asked: the local session ends all the same.
-Verdict end_session(const Visit& visit, const ProviderMetadata* metadata) {
+Verdict leave(const Visit& visit, const ProviderMetadata* metadata) {
   const std::string signed_out = visit.own_url("signed-out");
   std::string target;
   if (metadata != nullptr) target = end_session_url(*metadata, visit.settings().logto.app_id, signed_out);
@@ -53,7 +68,7 @@ class MetadataWait final : public Gatekeeper::Wait {
   void finish(const MetadataResult& result) {
     visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
     const Gatekeeper::Later later = std::move(later_);
-    later(end_session(visit_, result ? result.value().get() : nullptr));
+    later(leave(visit_, result ? result.value().get() : nullptr));
   }
 
   Visit visit_;
@@ -65,9 +80,10 @@ class MetadataWait final : public Gatekeeper::Wait {
 
 Verdict handle_sign_out(const Visit& visit, Waiting waiting) {
   if (!is_asked_for(visit)) return visit.is_navigation() ? ask_first(visit) : status_verdict(visit, "own", 403);
-  if (!visit.realm.auth) return end_session(visit, nullptr);
+  end_sessions_asked_for(visit);
+  if (!visit.realm.auth) return leave(visit, nullptr);
   revoke(visit);
-  if (const auto metadata = visit.realm.auth->metadata()) return end_session(visit, metadata.get());
+  if (const auto metadata = visit.realm.auth->metadata()) return leave(visit, metadata.get());
   waiting.wait = std::make_unique<MetadataWait>(visit, std::move(waiting.later));
   Verdict verdict;
   verdict.kind = Verdict::Kind::wait;

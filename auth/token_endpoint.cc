@@ -66,7 +66,8 @@ struct ErrorKind {
   Kind kind;
 };
 // RFC 6749 5.2. Logto answers an unknown client with 400 invalid_client, a wrong secret with 401.
-constexpr std::array<ErrorKind, 5> kErrorKinds = {{{"invalid_grant", Kind::invalid_grant},
+constexpr std::array<ErrorKind, 6> kErrorKinds = {{{"invalid_grant", Kind::invalid_grant},
+                                                   {"access_denied", Kind::access_denied},
                                                    {"invalid_client", Kind::client_credentials},
                                                    {"unauthorized_client", Kind::client_credentials},
                                                    {"temporarily_unavailable", Kind::provider_unavailable},
@@ -109,6 +110,17 @@ BackchannelRequest code_exchange_request(const ProviderMetadata& metadata, const
                                           {"code", std::string(code)},
                                           {"redirect_uri", pending.redirect_uri},
                                           {"code_verifier", std::string(pending.code_verifier.reveal())}}));
+  return request;
+}
+
+BackchannelRequest refresh_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
+                                   const Secret& refresh_token) {
+  BackchannelRequest request;
+  request.method = "POST";
+  request.url = metadata.token_endpoint;
+  request.authorization = client_secret_basic(logto.app_id, logto.app_secret);
+  request.form_body =
+      Secret(form_encode({{"grant_type", "refresh_token"}, {"refresh_token", std::string(refresh_token.reveal())}}));
   return request;
 }
 

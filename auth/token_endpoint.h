@@ -19,6 +19,9 @@ namespace lp {
 
 [[nodiscard]] BackchannelRequest code_exchange_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
                                                        std::string_view code, const PendingSignIn& pending);
+// RFC 6749 6. Neither scope nor resource: what was granted is asked for again, and an ID token comes with it.
+[[nodiscard]] BackchannelRequest refresh_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
+                                                 const Secret& refresh_token);
 struct TokenSet {
   Secret id_token;
   Secret access_token;
@@ -27,7 +30,7 @@ struct TokenSet {
 };
 // What went wrong, typed: the operator's fault is not the user's.
 struct TokenError {
-  enum class Kind { invalid_grant, client_credentials, provider_unavailable, protocol };
+  enum class Kind { invalid_grant, access_denied, client_credentials, provider_unavailable, protocol };
   Kind kind = Kind::protocol;
   std::string message;  // may quote the provider's error and its description, never a token
 };

@@ -20,6 +20,7 @@ struct Visit {
   SessionCookie& cookies;
   SessionLookup session;  // signed out where the request is not asked who it is
   std::int64_t now_s = 0;
+  std::int64_t now_ms = 0;  // when the request came
 
   [[nodiscard]] const Settings& settings() const { return *realm.settings; }
   [[nodiscard]] const Fields& fields() const { return facts.head->fields; }

@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "cli/commands.h"
+#include "config/check.h"
 #include "config/load.h"
 
 namespace lp {
@@ -21,6 +22,7 @@ int run_check(const std::string& config_path, bool print) {
   }
   for (const auto& warning : loaded->warnings) std::cerr << "warning: " << warning << "\n";
   const Settings& settings = *loaded->settings;
+  for (const auto& note : notes_on(settings)) std::cerr << "note: " << note << "\n";
   if (print) {
     std::cout << print_config(settings);
   } else {

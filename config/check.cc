@@ -254,6 +254,42 @@ void upstreams_are_used(const Settings& s, Report& report) {
   }
 }
 
+void redis_is_there(const Settings& s, Report& report) {
+  if (s.redis.is_configured() || report.has_problem_in("redis")) return;
+  if (s.session.store == SessionStore::redis) {
+    report.problem("session.store", "sessions in Redis need redis.url");
+  }
+  if (s.revocations.share) report.problem("revocations.share", "sharing through Redis needs redis.url");
+  if (report.has("redis.url") || !report.has("redis")) return;
+  report.problem("redis", "required: expected redis.url, found nothing");
+}
+
+void redis_is_encrypted(const Settings& s, Report& report) {
+  const RedisSettings& redis = s.redis;
+  if (redis.kind != RedisSettings::Kind::tcp || redis.tls || is_loopback(redis.host)) return;
+  report.warning("redis.url", "is not rediss://: anybody on the way can read its password and change what it says");
+}
+
+void one_password_of_redis(const Settings&, Report& report) {
+  if (!report.has("redis.password") || !report.has("redis.password_file")) return;
+  report.problem("redis.password_file", "expected one of redis.password and redis.password_file, found both");
+}
+
+void one_webhook_secret(const Settings&, Report& report) {
+  if (!report.has("logto.webhook_secret") || !report.has("logto.webhook_secret_file")) return;
+  report.problem("logto.webhook_secret_file",
+                 "expected one of logto.webhook_secret and logto.webhook_secret_file, found both");
+}
+
+void backchannel_host_is_apart(const Settings& s, Report& report) {
+  const auto& url = s.logto.backchannel_url;
+  if (!url) return;
+  for (const auto& origin : s.external_urls) {
+    if (origin.authority() != url->authority()) continue;
+    report.problem("logto.backchannel_url", "has the Host of an external URL: Logto reaches that one without this key");
+  }
+}
+
 using Rule = void (*)(const Settings&, Report&);
 constexpr Rule kRules[] = {
     external_urls_differ_by_host,
@@ -266,6 +302,11 @@ constexpr Rule kRules[] = {
     secrets_are_there,
     prompt_none_can_sign_in,
     lifetimes_fit,
+    redis_is_there,
+    redis_is_encrypted,
+    one_password_of_redis,
+    one_webhook_secret,
+    backchannel_host_is_apart,
     cookie_will_be_kept,
     identity_headers_are_ours,
     claims_have_their_scopes,
@@ -274,6 +315,24 @@ constexpr Rule kRules[] = {
 };
 
 }  // namespace
+
+std::vector<std::string> notes_on(const Settings& settings) {
+  std::vector<std::string> notes;
+  if (!settings.redis.is_configured() && settings.logto.refresh != RefreshMode::off) {
+    notes.emplace_back(
+        "several replicas behind one name need redis.url: without it two of them may use one refresh token at a time, "
+        "and a token used twice ends the user's sessions at Logto");
+  }
+  if (settings.redis.is_configured() && settings.session.store == SessionStore::cookie && !settings.revocations.share) {
+    notes.emplace_back("revocations.share is off: a session that ends on one replica goes on on the others");
+  }
+  if (settings.revocations.journal.empty() && settings.session.store == SessionStore::cookie) {
+    notes.emplace_back(
+        "revocations.journal is not set: after a restart, cookies of sessions that were signed out are good again "
+        "until they expire");
+  }
+  return notes;
+}
 
 void check_settings(const Settings& settings, Report& report) {
   for (const Rule rule : kRules) rule(settings, report);

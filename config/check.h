@@ -1,4 +1,7 @@
 #pragma once
+#include <string>
+#include <vector>
+
 #include "config/report.h"
 #include "config/settings.h"
 
@@ -7,6 +10,9 @@
 namespace lp {
 
 void check_settings(const Settings& settings, Report& report);
+
+// What an operator should know of a legal configuration before running it in earnest; `check` prints it.
+[[nodiscard]] std::vector<std::string> notes_on(const Settings& settings);
 
 // config/check_routes.cc: the part of it that is about routes.
 void check_routes(const Settings& settings, Report& report);

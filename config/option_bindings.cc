@@ -48,6 +48,11 @@ bool is_secret_text(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+void set_secret(const Node& node, const Reading& reading, const std::string& text, Secret& secret) {
+  if (!is_secret_text(text)) return reading.problem(node, "expected visible ASCII characters (the value is not shown)");
+  secret = Secret(text);
+}
+
 void set_app_secret(const Node& node, const Reading& reading, const std::string& text) {
   if (!is_secret_text(text)) return reading.problem(node, "expected visible ASCII characters (the value is not shown)");
   reading.scope.settings->logto.app_secret = Secret(text);
@@ -156,17 +161,52 @@ Binding extra_binding() {
           }};
 }
 
-Binding ca_file_binding() {
+Binding path_binding(Field<std::string> field) {
+  return {[=](const Node& node, const Reading& reading) {
+            if (const auto* name = scalar_text(node, reading))
+              field(reading.scope) = resolve_file(reading.folder, *name);
+          },
+          [=](const Scope& scope) { return field(scope).empty() ? Node() : Node::scalar(field(scope)); }};
+}
+
+Binding secret_binding(Field<Secret> field) {
+  return {[=](const Node& node, const Reading& reading) {
+            if (const auto* text = secret_text(node, reading)) set_secret(node, reading, *text, field(reading.scope));
+          },
+          [=](const Scope& scope) { return masked(field(scope).empty() ? 0 : 1); }};
+}
+
+Binding secret_file_binding(Field<Secret> field) {
+  return {[=](const Node& node, const Reading& reading) {
+            if (const auto text = file_text(node, reading)) set_secret(node, reading, *text, field(reading.scope));
+          },
+          {}};
+}
+
+Binding redis_url_binding() {
   return {[](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            const auto parsed = parse_redis_url(*text, reading.scope.settings->redis);
+            if (!parsed) reading.problem(node, parsed.error().message);
+          },
+          [](const Scope& scope) {
+            const RedisSettings& redis = scope.settings->redis;
+            return redis.is_configured() ? Node::scalar(format_redis_url(redis)) : Node();
+          }};
+}
+
+Binding ca_file_binding(Field<std::string> field) {
+  return {[=](const Node& node, const Reading& reading) {
             const auto text = file_text(node, reading);
             if (!text) return;
             if (text->find("CERTIFICATE-----") == std::string::npos) {
               return reading.problem(node, "expected certificates in PEM form in '" + node.text + "'");
             }
-            reading.scope.settings->logto.ca_file = resolve_file(reading.folder, node.text);
+            field(reading.scope) = resolve_file(reading.folder, node.text);
           },
-          [](const Scope& scope) {
-            const auto& file = scope.settings->logto.ca_file;
+          [=](const Scope& scope) {
+            const auto& file = field(scope);
             return file.empty() ? Node() : Node::scalar(file);
           }};
 }
@@ -227,13 +267,6 @@ Binding session_secret_file_binding() {
             }
           },
           {}};
-}
-
-Binding store_binding() {
-  return only("cookie", [](const std::string& found) {
-    if (found == "redis") return std::string("sessions in Redis are not built yet: use cookie");
-    return expected("cookie", found).message;
-  });
 }
 
 Binding log_format_binding() {

@@ -14,13 +14,18 @@ namespace lp {
 [[nodiscard]] Binding workers_binding();
 [[nodiscard]] Binding keep_fragment_binding();
 [[nodiscard]] Binding extra_binding();
-[[nodiscard]] Binding ca_file_binding();
+[[nodiscard]] Binding ca_file_binding(Field<std::string> field);
+// A file that need not exist yet; relative to the configuration's folder.
+[[nodiscard]] Binding path_binding(Field<std::string> field);
+// One secret of visible ASCII characters, and the same in a file.
+[[nodiscard]] Binding secret_binding(Field<Secret> field);
+[[nodiscard]] Binding secret_file_binding(Field<Secret> field);
+[[nodiscard]] Binding redis_url_binding();
 [[nodiscard]] Binding app_secret_binding();
 [[nodiscard]] Binding app_secret_file_binding();
 [[nodiscard]] Binding scopes_binding();
 [[nodiscard]] Binding session_secret_binding();
 [[nodiscard]] Binding session_secret_file_binding();
-[[nodiscard]] Binding store_binding();
 [[nodiscard]] Binding same_site_binding();
 [[nodiscard]] Binding upstream_url_binding();
 [[nodiscard]] Binding upstream_servers_binding();

@@ -61,6 +61,9 @@ void add_limits(Table& table) {
                    "Body of a request; more is 413.", size(LP_FIELD(settings->limits.request_body_bytes))});
   table.push_back({"limits.connections", "a whole number", "10000", 1, 1000000, kPlain,
                    "Client connections at one time.", count(LP_FIELD(settings->limits.connections))});
+  table.push_back({"limits.held_requests", "a size", "64MiB", 0, 16 * kGiB, kPlain,
+                   "All form posts together that wait for a sign-in, at most 1 MiB each; 0 holds none.",
+                   size(LP_FIELD(settings->limits.held_requests_bytes))});
   table.push_back({"timeouts.request_head", "a duration", "15s", 100, kHour, kPlain,
                    "From the first byte of a request to the end of its head; then 408.",
                    duration(LP_FIELD(settings->timeouts.request_head_ms))});
@@ -100,9 +103,12 @@ void add_logto(Table& table) {
   table.push_back({"logto.connect_to", "an origin such as http://logto:3001", "null", 0, 0, kPlain,
                    "Where logto-proxy reaches Logto, if elsewhere; Host and X-Forwarded-Proto stay the endpoint's.",
                    optional_origin_binding(LP_FIELD(settings->logto.connect_to))});
-  add_later(table, "logto.backchannel_url", "back-channel logout is not built yet: leave this key out");
+  table.push_back({"logto.backchannel_url", "an origin such as http://proxy:8080", "null", 0, 0, kPlain,
+                   "Where Logto reaches back-channel logout and webhook, if not at the first external URL.",
+                   optional_origin_binding(LP_FIELD(settings->logto.backchannel_url))});
   table.push_back({"logto.ca_file", "a file", "null", 0, 0, kPlain,
-                   "Certificate authorities (PEM) that vouch for Logto; null: the system's.", ca_file_binding()});
+                   "Certificate authorities (PEM) that vouch for Logto; null: the system's.",
+                   ca_file_binding(LP_FIELD(settings->logto.ca_file))});
   table.push_back({"logto.app_id", "the application's id", "", 0, 0, kRequired, "Of the application in Logto.",
                    text(LP_FIELD(settings->logto.app_id), parse_visible_text)});
   table.push_back({"logto.app_secret", "the application's secret", "null", 0, 0, kSecret,
@@ -111,12 +117,23 @@ void add_logto(Table& table) {
                    app_secret_file_binding()});
   table.push_back({"logto.scopes", "a list of scopes", "[profile, email, roles]", 0, 0, kPlain,
                    "What is asked of Logto; openid is always sent.", scopes_binding()});
+  table.push_back({"logto.webhook_secret", "the signing key of a webhook", "null", 0, 0, kSecret,
+                   "Of a webhook in Logto that tells of suspended and deleted users; null: /_auth/webhook is 404.",
+                   secret_binding(LP_FIELD(settings->logto.webhook_secret))});
+  table.push_back({"logto.webhook_secret_file", "a file", "null", 0, 0, kPlain, "A file that holds webhook_secret.",
+                   secret_file_binding(LP_FIELD(settings->logto.webhook_secret))});
   table.push_back(
       {"logto.refresh", "auto, offline_access or off", "auto", 0, 0, kPlain,
        "auto keeps a refresh token if one comes, offline_access asks for one, off keeps none. Revoked at sign-out.",
        choice<RefreshMode>(LP_FIELD(settings->logto.refresh), {{"auto", RefreshMode::automatic},
                                                                {"offline_access", RefreshMode::offline_access},
                                                                {"off", RefreshMode::off}})});
+  table.push_back({"logto.refresh_early", "a duration", "1m", 0, kHour, kPlain,
+                   "How long before they expire tokens are refreshed, off the request's path.",
+                   duration(LP_FIELD(settings->logto.refresh_early_ms))});
+  table.push_back({"logto.max_calls", "a whole number", "32", 1, 1000, kPlain,
+                   "Calls to Logto at one time; others wait for their turn.",
+                   count(LP_FIELD(settings->logto.max_calls))});
   table.push_back({"logto.trust_email", "true or false", "false", 0, 0, kPlain,
                    "Logto's email_verified only says that there is an address.",
                    boolean(LP_FIELD(settings->logto.trust_email))});
@@ -135,10 +152,13 @@ void add_session(Table& table) {
                    "Every session ends, used or not.", duration(LP_FIELD(settings->session.max_lifetime_ms))});
   table.push_back(
       {"session.revalidate", "a duration", "1h", kSecond, kLongest, kPlain,
-       "After this long the next navigation asks Logto silently (prompt=none) whether it still vouches for the user.",
+       "After this long Logto is asked whether it still vouches for the user: by refresh, else by the next navigation "
+       "(prompt=none).",
        duration(LP_FIELD(settings->session.revalidate_ms))});
-  table.push_back({"session.store", "cookie", "cookie", 0, 0, kPlain, "Where sessions live: in an encrypted cookie.",
-                   store_binding()});
+  table.push_back({"session.store", "cookie or redis", "cookie", 0, 0, kPlain,
+                   "Where sessions live: in an encrypted cookie, or in Redis under a key that only the cookie holds.",
+                   choice<SessionStore>(LP_FIELD(settings->session.store),
+                                        {{"cookie", SessionStore::cookie}, {"redis", SessionStore::redis}})});
   table.push_back({"session.cookie.name", "a cookie name", "null", 0, 0, kPlain,
                    "null: __Host-logto_session on https, logto_session on http.",
                    text(LP_FIELD(settings->session.cookie.name), parse_cookie_name)});
@@ -146,11 +166,39 @@ void add_session(Table& table) {
                    "none lets pages of other sites frame the app; it needs https.", same_site_binding()});
   add_later(table, "session.cookie.domain",
             "one session for several hosts is not built yet: each external URL has a session of its own");
-  add_later(table, "revocations", "back-channel logout is not built yet: leave this key out");
-  add_later(table, "redis", "sessions in Redis are not built yet: use session.store: cookie");
   table.push_back({"auth_prefix", "a path", "/_auth", 0, 0, kPlain,
                    "Where sign-in, sign-up, callback, sign-out, signed-out and me are, on every external URL.",
                    text(LP_FIELD(settings->auth_prefix), parse_plain_path)});
+}
+
+void add_revocations(Table& table) {
+  table.push_back({"revocations.journal", "a file", "null", 0, 0, kPlain,
+                   "Keeps ended sessions ended over a restart; null: memory only.",
+                   path_binding(LP_FIELD(settings->revocations.journal))});
+  table.push_back({"revocations.share", "redis", "null", 0, 0, kPlain,
+                   "Tells other replicas of ended sessions; null: this process only.",
+                   choice<bool>(LP_FIELD(settings->revocations.share), {{"redis", true}})});
+  table.push_back({"revocations.max", "a whole number", "1000000", 1000, 100000000, kPlain,
+                   "Records kept at one time; beyond, the oldest sessions of all users end.",
+                   count(LP_FIELD(settings->revocations.max))});
+}
+
+void add_redis(Table& table) {
+  table.push_back({"redis.url", "redis://HOST:PORT/DB, rediss://... or unix:/PATH", "null", 0, 0, kPlain,
+                   "Redis or Valkey; rediss:// is TLS. A user stands before the host as in redis://USER@HOST.",
+                   redis_url_binding()});
+  table.push_back({"redis.password", "a password", "null", 0, 0, kSecret, "Of that user, or of the default one.",
+                   secret_binding(LP_FIELD(settings->redis.password))});
+  table.push_back({"redis.password_file", "a file", "null", 0, 0, kPlain, "A file that holds password.",
+                   secret_file_binding(LP_FIELD(settings->redis.password))});
+  table.push_back({"redis.ca_file", "a file", "null", 0, 0, kPlain,
+                   "Certificate authorities (PEM) that vouch for Redis; null: the system's.",
+                   ca_file_binding(LP_FIELD(settings->redis.ca_file))});
+  table.push_back({"redis.prefix", "a word", "logto-proxy", 0, 0, kPlain, "What its keys begin with.",
+                   text(LP_FIELD(settings->redis.prefix), parse_visible_text)});
+  table.push_back({"redis.grace", "a duration", "5m", 0, kDay, kPlain,
+                   "While Redis is away, sessions proven before go on for this long, with GET and HEAD only.",
+                   duration(LP_FIELD(settings->redis.grace_ms))});
 }
 
 void add_upstreams(Table& table) {
@@ -212,6 +260,9 @@ void add_routes(Table& table) {
                    "%2F in a path: 400, or passed as it is, never decoded (GitLab, npm).",
                    choice<EncodedSlash>(LP_FIELD(route->encoded_slash),
                                         {{"reject", EncodedSlash::reject}, {"keep", EncodedSlash::keep}})});
+  table.push_back({"routes[].hold_requests", "true or false", "true", 0, 0, kPlain,
+                   "A form post that meets a session expired less than an hour ago waits for the sign-in.",
+                   boolean(LP_FIELD(route->hold_requests))});
   table.push_back({"routes[].allowed_origins", "a list of origins", "[]", 0, 0, kPlain,
                    "Further origins whose scripts may open WebSockets; our own always may.",
                    list<Origin>(LP_FIELD(route->allowed_origins), parse_config_origin,
@@ -226,6 +277,8 @@ Table make_table() {
   add_limits(table);
   add_logto(table);
   add_session(table);
+  add_revocations(table);
+  add_redis(table);
   add_upstreams(table);
   add_routes(table);
   return table;

@@ -69,7 +69,7 @@ struct LogtoSettings {
   std::optional<Origin> backchannel_url;  // where Logto reaches us, if not at the first external URL
   std::string app_id;
   Secret app_secret;
-  std::optional<Secret> webhook_secret;                             // signing key of Logto's webhooks; none: not served
+  Secret webhook_secret;  // signing key of Logto's webhooks; empty: not served
   std::vector<std::string> scopes = {"profile", "email", "roles"};  // openid is always sent
   RefreshMode refresh = RefreshMode::automatic;
   std::int64_t refresh_early_ms = kMinute;  // before the tokens expire

@@ -228,6 +228,73 @@ std::string format_upstream_url(const UpstreamSettings& upstream) {
   return Origin{"http", is_v6 ? "[" + upstream.host + "]" : upstream.host, upstream.port}.text();
 }
 
+namespace {
+
+constexpr std::string_view kRedisForm = "redis://HOST:PORT/DB, rediss://HOST:PORT/DB or unix:/PATH?db=N";
+
+Result<void> parse_redis_database(std::string_view text, RedisSettings& redis) {
+  const auto number = parse_count(text);
+  if (!number || *number > 1'000'000) return expected("the number of a Redis database", text);
+  redis.database = static_cast<int>(*number);
+  return {};
+}
+
+Result<void> parse_redis_socket(std::string_view text, RedisSettings& redis) {
+  const std::size_t query = text.find('?');
+  const std::string_view path = text.substr(0, query);
+  if (!is_socket_path(path)) return expected("unix: and an absolute path of at most 107 bytes", text);
+  redis.kind = RedisSettings::Kind::unix_socket;
+  redis.socket_path = std::string(path);
+  if (query == std::string_view::npos) return {};
+  if (text.substr(query, 4) != "?db=") return expected(kRedisForm, text);
+  return parse_redis_database(text.substr(query + 4), redis);
+}
+
+// What stands before the host is taken off: nothing of it may reach a message.
+Result<void> take_redis_user(std::string& rest, RedisSettings& redis) {
+  const std::size_t at = rest.find('@');
+  if (at == std::string::npos) return {};
+  const std::string user = rest.substr(0, at);
+  rest.erase(0, at + 1);
+  if (user.find(':') != std::string::npos) {
+    return fail("a password stands in the URL: write it under redis.password (or password_file)");
+  }
+  const auto decoded = percent_decode(user);
+  if (!decoded || decoded->empty()) return fail("expected a user name in front of the '@'");
+  redis.username = *decoded;
+  return {};
+}
+
+}  // namespace
+
+Result<void> parse_redis_url(std::string_view text, RedisSettings& redis) {
+  if (text.starts_with("unix:")) return parse_redis_socket(text.substr(5), redis);
+  if (text.starts_with("redis-sentinel:") || text.starts_with("redis+sentinel:")) {
+    return fail("Sentinel is not built yet: name the master, or a proxy that follows it");
+  }
+  const bool tls = text.starts_with("rediss://");
+  if (!tls && !text.starts_with("redis://")) return fail("expected " + std::string(kRedisForm));
+  std::string rest(text.substr(tls ? 9 : 8));
+  if (auto user = take_redis_user(rest, redis); !user) return user;
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  const auto authority = parse_authority(rest.substr(0, slash), 6379);
+  if (!authority) return expected(kRedisForm, rest);
+  redis.kind = RedisSettings::Kind::tcp;
+  redis.tls = tls;
+  redis.host = authority->host;
+  if (redis.host.front() == '[') redis.host = redis.host.substr(1, redis.host.size() - 2);
+  redis.port = authority->port;
+  return slash + 1 >= rest.size() ? Result<void>() : parse_redis_database(rest.substr(slash + 1), redis);
+}
+
+std::string format_redis_url(const RedisSettings& redis) {
+  const std::string database = std::to_string(redis.database);
+  if (redis.kind == RedisSettings::Kind::unix_socket) return "unix:" + redis.socket_path + "?db=" + database;
+  const bool is_v6 = redis.host.find(':') != std::string::npos;
+  return (redis.tls ? "rediss://" : "redis://") + (redis.username.empty() ? "" : percent_encode(redis.username) + "@") +
+         (is_v6 ? "[" + redis.host + "]" : redis.host) + ":" + std::to_string(redis.port) + "/" + database;
+}
+
 Result<Origin> parse_config_origin(std::string_view text) {
   auto origin = parse_origin(text);
   if (origin) return origin;

@@ -37,6 +37,11 @@ namespace lp {
 [[nodiscard]] Result<void> parse_upstream_url(std::string_view text, UpstreamSettings& upstream);
 [[nodiscard]] std::string format_upstream_url(const UpstreamSettings& upstream);
 
+// redis://[user@]host[:port][/db], rediss://..., or unix:/path[?db=N], into the address fields of `redis`. A password
+// in it is refused: it has a key of its own.
+[[nodiscard]] Result<void> parse_redis_url(std::string_view text, RedisSettings& redis);
+[[nodiscard]] std::string format_redis_url(const RedisSettings& redis);
+
 // scheme://host[:port], a slash at the end forgiven.
 [[nodiscard]] Result<Origin> parse_config_origin(std::string_view text);
 

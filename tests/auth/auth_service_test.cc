@@ -190,7 +190,7 @@ TEST_CASE("a good callback becomes a session with one exchange and no userinfo")
   CHECK(outcome->claims["email"] == "a@example.test");
   CHECK(outcome->claims["roles"] == json{"editor"});
   CHECK(outcome->refresh_token.reveal() == "RT");
-  CHECK(outcome->signed_in_at_s == kNow);
+  CHECK(outcome->signed_in_at_ms == kNow * 1000);
   CHECK(outcome->validated_at_s == kNow);
   CHECK(outcome->generation == 1);
   CHECK(world.logto.count("token") == 1);

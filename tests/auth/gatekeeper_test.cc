@@ -221,7 +221,7 @@ TEST_CASE("a session sealed under an older secret is written again under the fir
 TEST_CASE("after revalidate the next navigation asks Logto silently; others pass") {
   World world;
   world.sign_in_directly(world.session());
-  const std::int64_t signed_in_at = world.clock.unix_s();
+  const std::int64_t signed_in_at = world.clock.unix_ms();
   world.clock.advance_ms(kHour + kSecond);
   CHECK(world.ask({.route = 1, .headers = kScript}).kind == Verdict::Kind::pass);
   CHECK(world.ask({.method = "POST", .route = 1}).kind == Verdict::Kind::pass);
@@ -235,7 +235,7 @@ TEST_CASE("after revalidate the next navigation asks Logto silently; others pass
     CHECK(location(world.ask(callback(sent(silent, "state")))) == "/wiki");
     const Verdict passed = world.ask({.route = 1});
     CHECK(passed.kind == Verdict::Kind::pass);
-    CHECK(passed.session->session.signed_in_at_s == signed_in_at);
+    CHECK(passed.session->session.signed_in_at_ms == signed_in_at);
     CHECK(passed.session->session.generation > 1);
   }
   SUBCASE("somebody else is signed in there: a new session") {
@@ -243,7 +243,7 @@ TEST_CASE("after revalidate the next navigation asks Logto silently; others pass
     CHECK(location(world.ask(callback(sent(silent, "state")))) == "/wiki");
     const Verdict passed = world.ask({.route = 1});
     CHECK(passed.session->session.sub == "u2");
-    CHECK(passed.session->session.signed_in_at_s == world.clock.unix_s());
+    CHECK(passed.session->session.signed_in_at_ms == world.clock.unix_ms());
   }
   SUBCASE("nobody is: the session ends, and the target starts an ordinary sign-in") {
     const Verdict back = world.ask(callback(sent(silent, "state"), "error=login_required"));

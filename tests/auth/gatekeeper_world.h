@@ -65,6 +65,17 @@ class FakeAuth final : public AuthQuestions {
     return std::make_unique<Asked>(alive);
   }
 
+  std::optional<RefreshOutcome> refreshed;
+  int refreshes = 0;
+  std::unique_ptr<Question> refresh(EventLoop& asking, std::string, Session, RefreshAnswer answer) override {
+    ++refreshes;
+    auto alive = std::make_shared<bool>(true);
+    asking.post([this, alive, answer = std::move(answer)] {
+      if (*alive) answer(refreshed.value());
+    });
+    return std::make_unique<Asked>(alive);
+  }
+
   void revoke_refresh_token(std::string, Secret refresh_token) override {
     revoked.emplace_back(refresh_token.reveal());
   }
@@ -198,7 +209,9 @@ struct World {
     Session made;
     made.sub = sub;
     made.claims = {{"name", "Alice"}, {"email", "alice@example.test"}, {"roles", {"editor"}}};
-    made.signed_in_at_s = made.validated_at_s = clock.unix_s();
+    made.id = "0123456789abcdef";
+    made.signed_in_at_ms = clock.unix_ms();
+    made.validated_at_s = clock.unix_s();
     made.generation = 1;
     return made;
   }

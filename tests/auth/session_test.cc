@@ -16,7 +16,10 @@ Session example() {
   session.sid = "8voj";
   session.claims = {{"name", "Alice"}, {"roles", {"editor"}}};
   session.refresh_token = Secret("refresh-token");
-  session.signed_in_at_s = kNow;
+  session.id = "0123456789abcdef";
+  session.signed_in_at_ms = kNow * 1000 + 7;
+  session.tokens_expire_at_s = kNow + 3600;
+  session.nonce_hash = "hash";
   session.validated_at_s = kNow;
   session.sealed_at_s = kNow;
   session.generation = 7;
@@ -29,7 +32,9 @@ std::string cbor(const nlohmann::json& value) {
   return bytes;
 }
 
-nlohmann::json members() { return nlohmann::json::array({1, "sub", "sid", nlohmann::json::object(), "", 1, 2, 3, 4}); }
+nlohmann::json members() {
+  return nlohmann::json::array({2, "sub", "sid", nlohmann::json::object(), "", 1, 2, 3, 4, "id", "hash", 5});
+}
 
 }  // namespace
 
@@ -41,7 +46,10 @@ TEST_CASE("a session survives encoding and decoding") {
   CHECK(after->sid == before.sid);
   CHECK(after->claims == before.claims);
   CHECK(after->refresh_token.equals("refresh-token"));
-  CHECK(after->signed_in_at_s == before.signed_in_at_s);
+  CHECK(after->signed_in_at_ms == before.signed_in_at_ms);
+  CHECK(after->id == before.id);
+  CHECK(after->tokens_expire_at_s == before.tokens_expire_at_s);
+  CHECK(after->nonce_hash == "hash");
   CHECK(after->generation == 7);
 }
 
@@ -61,9 +69,11 @@ TEST_CASE("what is not exactly a session is refused") {
     nlohmann::json value;
   };
   nlohmann::json wrong_version = members();
-  wrong_version[0] = 2;
+  wrong_version[0] = 1;
   nlohmann::json no_subject = members();
   no_subject[1] = "";
+  nlohmann::json no_id = members();
+  no_id[9] = "";
   nlohmann::json claims_list = members();
   claims_list[3] = nlohmann::json::array();
   nlohmann::json negative_time = members();
@@ -76,6 +86,7 @@ TEST_CASE("what is not exactly a session is refused") {
   too_many.push_back(1);
   const Case cases[] = {{"another version", wrong_version},
                         {"no subject", no_subject},
+                        {"no id", no_id},
                         {"claims as a list", claims_list},
                         {"a negative time", negative_time},
                         {"a time with a fraction", fraction},
@@ -99,11 +110,13 @@ TEST_CASE("deep nesting is refused before it costs stack") {
 }
 
 TEST_CASE("a session ages in steps") {
-  SessionSettings settings;
-  settings.idle_timeout_ms = 1000 * kSecond;
-  settings.max_lifetime_ms = 5000 * kSecond;
-  settings.revalidate_ms = 300 * kSecond;
-  const Session session = example();
+  Settings settings;
+  settings.session.idle_timeout_ms = 1000 * kSecond;
+  settings.session.max_lifetime_ms = 5000 * kSecond;
+  settings.session.revalidate_ms = 300 * kSecond;
+  Session session = example();
+  session.signed_in_at_ms = kNow * 1000;
+  session.refresh_token = Secret();
   struct Case {
     std::int64_t after_s;
     SessionAge age;
@@ -126,26 +139,62 @@ TEST_CASE("a session ages in steps") {
 }
 
 TEST_CASE("activity never moves the absolute end") {
-  SessionSettings settings;
-  settings.max_lifetime_ms = 5000 * kSecond;
+  Settings settings;
+  settings.session.max_lifetime_ms = 5000 * kSecond;
   Session session = example();
+  session.signed_in_at_ms = kNow * 1000;
+  session.tokens_expire_at_s = kNow + 9000;
   session.sealed_at_s = session.validated_at_s = kNow + 4999;
   CHECK(session_age(session, settings, kNow + 4999) == SessionAge::fresh);
   CHECK(session_age(session, settings, kNow + 5000) == SessionAge::expired);
 }
 
 TEST_CASE("with long idle times the cookie is written at most every five minutes") {
-  SessionSettings settings;  // 24 h
+  Settings settings;  // 24 h
   CHECK_FALSE(wants_reseal(example(), settings, kNow + 299));
   CHECK(wants_reseal(example(), settings, kNow + 300));
 }
 
 TEST_CASE("times past 2038 hold") {
-  SessionSettings settings;
+  Settings settings;
   Session session = example();
-  session.signed_in_at_s = session.validated_at_s = session.sealed_at_s = 5'000'000'000;
+  session.signed_in_at_ms = 5'000'000'000'000;
+  session.validated_at_s = session.sealed_at_s = 5'000'000'000;
+  session.tokens_expire_at_s = 5'000'003'600;
   CHECK(session_age(session, settings, 5'000'000'001) == SessionAge::fresh);
   const Result<Session> after = decode_session(encode_session(session));
   REQUIRE(after);
-  CHECK(after->signed_in_at_s == 5'000'000'000);
+  CHECK(after->signed_in_at_ms == 5'000'000'000'000);
+}
+
+TEST_CASE("a refresh token lets a session be proven again before it is in doubt") {
+  struct Case {
+    const char* what;
+    std::int64_t tokens_live_s;
+    std::int64_t revalidate_s;
+    std::int64_t early_s;
+    std::int64_t refresh_after_s;
+    std::int64_t must_after_s;
+  };
+  const Case cases[] = {
+      {"the tokens run out first", 3600, 7200, 60, 3540, 3600},
+      {"revalidation is due first", 3600, 600, 60, 540, 600},
+      {"a lead longer than half of the time is cut", 100, 7200, 60, 50, 100},
+      {"no lead", 3600, 7200, 0, 3600, 3600},
+      {"tokens that live for a second", 1, 7200, 60, 1, 1},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    Settings settings;
+    settings.session.revalidate_ms = c.revalidate_s * kSecond;
+    settings.logto.refresh_early_ms = c.early_s * kSecond;
+    Session session = example();
+    session.tokens_expire_at_s = kNow + c.tokens_live_s;
+    const auto age = [&](std::int64_t after_s) { return session_age(session, settings, kNow + after_s); };
+    CHECK(age(c.refresh_after_s - 1) != SessionAge::due_for_refresh);
+    if (c.refresh_after_s < c.must_after_s) CHECK(age(c.refresh_after_s) == SessionAge::due_for_refresh);
+    CHECK(age(c.must_after_s - 1) != SessionAge::must_refresh);
+    CHECK(age(c.must_after_s) == SessionAge::must_refresh);
+    CHECK(session_times(session, settings).tokens_end_at_s == kNow + c.tokens_live_s);
+  }
 }

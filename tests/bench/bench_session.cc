@@ -18,7 +18,10 @@ lp::Session session_at(std::int64_t now_s) {
                     {"picture", "https://example.test/alice.png"},
                     {"roles", {"editor", "reader"}}};
   session.refresh_token = lp::Secret(std::string(43, 'r'));
-  session.signed_in_at_s = session.validated_at_s = session.sealed_at_s = now_s;
+  session.id = std::string(16, 'i');
+  session.signed_in_at_ms = now_s * 1000;
+  session.validated_at_s = session.sealed_at_s = now_s;
+  session.tokens_expire_at_s = now_s + 3600;
   session.generation = 1;
   return session;
 }

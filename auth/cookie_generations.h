@@ -1,0 +1,38 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace lp {
+
+// Which generation of each session's cookie was written last by this process, so that a slow answer, judged long ago,
+// does not put an older cookie over a newer one. Bounded: of sessions forgotten first nothing is known, and an older
+// cookie in the browser is then as good as it was before. Any thread.
+class CookieGenerations {
+ public:
+  explicit CookieGenerations(std::size_t max_sessions = 65'536) : max_sessions_(max_sessions) {}
+
+  void wrote(std::string_view session_id, std::uint64_t generation, std::int64_t now_s);
+  // Another session has taken this one's place in its browser: none of its cookies is to be written any more.
+  void superseded(std::string_view session_id) { wrote(session_id, std::numeric_limits<std::uint64_t>::max(), 0); }
+  [[nodiscard]] bool is_stale(std::string_view session_id, std::uint64_t generation) const;
+  // When a cookie of this session was written last; 0: unknown.
+  [[nodiscard]] std::int64_t last_written_at_s(std::string_view session_id) const;
+
+ private:
+  std::size_t max_sessions_;
+  mutable std::mutex mutex_;  // guards all below
+  struct Latest {
+    std::uint64_t generation = 0;
+    std::int64_t written_at_s = 0;
+  };
+  std::unordered_map<std::string, Latest> latest_;
+  std::deque<std::string> oldest_first_;
+};
+
+}  // namespace lp

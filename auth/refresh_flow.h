@@ -1,0 +1,42 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "auth/refresh.h"
+#include "auth/verify_tokens.h"
+
+namespace lp {
+
+// One refresh of one session's tokens (RFC 6749 6, OIDC Core 12): metadata -> token request -> tokens verified, the
+// subject the same -> outcome. Auth thread; dropping it cancels, but a token that Logto has spent by then is lost: the
+// owner lets it finish.
+class RefreshFlow {
+ public:
+  // Runs later, never inside the constructor; the flow must not be destroyed inside it (loop.defer_delete).
+  using Done = std::function<void(RefreshOutcome)>;
+
+  RefreshFlow(const AuthWorld& world, Session session, Done done);
+  RefreshFlow(const RefreshFlow&) = delete;
+  RefreshFlow& operator=(const RefreshFlow&) = delete;
+
+ private:
+  void on_metadata(const Result<std::shared_ptr<const ProviderMetadata>>& known);
+  void on_token_reply(const Result<BackchannelReply>& reply);
+  void on_verified(const VerifyTokens::Outcome& verified);
+  void succeed(const VerifiedTokens& verified);
+  void fail_with(RefreshFailure failure);
+
+  AuthWorld world_;
+  Session session_;
+  Done done_;
+  std::shared_ptr<const ProviderMetadata> metadata_;
+  Secret refresh_token_;  // the newest one
+  // The one thing that is waited for.
+  std::variant<std::monostate, std::unique_ptr<Provider::Wait>, std::unique_ptr<Fetcher::Handle>,
+               std::unique_ptr<VerifyTokens>>
+      waiting_;
+};
+
+}  // namespace lp

@@ -1,0 +1,85 @@
+#include "auth/refresh_memory.h"
+
+#include <algorithm>
+
+#include "base/crypto.h"
+
+namespace lp {
+namespace {
+
+constexpr int kLongestChain = 64;  // of successors, between the cookie in hand and the newest token
+
+bool says_more(const Refreshed& refreshed, const Session& than) {
+  return refreshed.validated_at_s > than.validated_at_s || refreshed.generation > than.generation;
+}
+
+}  // namespace
+
+std::string refresh_key(const Secret& refresh_token) { return sha256(refresh_token.reveal()); }
+
+RefreshMemory::RefreshMemory(std::size_t max_entries) : max_entries_(max_entries) {}
+
+RefreshMemory::Found RefreshMemory::look_up(const Session& session, const Settings& settings, std::int64_t now_s) {
+  Found found;
+  found.newest = session;
+  for (int i = 0; i < kLongestChain; ++i) {
+    const auto entry = entries_.find(refresh_key(found.newest.refresh_token));
+    if (entry == entries_.end()) break;
+    if (entry->second.failure) {
+      found.failure = entry->second.failure;
+      break;
+    }
+    const std::shared_ptr<const Refreshed>& next = entry->second.refreshed;
+    const bool rotated = !next->refresh_token.equals(found.newest.refresh_token.reveal());
+    if (!rotated && !says_more(*next, found.newest)) break;
+    found.newest = with_refreshed(std::move(found.newest), *next);
+    found.refreshed = next;
+    if (!rotated) break;
+  }
+  if (session_age(found.newest, settings, now_s) == SessionAge::must_refresh) found.refreshed = nullptr;
+  return found;
+}
+
+void RefreshMemory::succeeded(const Secret& old_token, std::shared_ptr<const Refreshed> refreshed,
+                              std::int64_t keep_until_s) {
+  put(refresh_key(old_token), {std::move(refreshed), std::nullopt, keep_until_s});
+}
+
+void RefreshMemory::failed(const Secret& old_token, const RefreshFailure& failure, std::int64_t keep_until_s) {
+  put(refresh_key(old_token), {nullptr, failure, keep_until_s});
+}
+
+void RefreshMemory::replaced(const Session& session, const Secret& successor, std::int64_t keep_until_s) {
+  auto same = std::make_shared<Refreshed>();
+  same->claims = session.claims;
+  same->refresh_token = successor;
+  same->sid = session.sid;
+  same->tokens_expire_at_s = session.tokens_expire_at_s;
+  same->validated_at_s = session.validated_at_s;
+  same->generation = session.generation;
+  put(refresh_key(session.refresh_token), {std::move(same), std::nullopt, keep_until_s});
+}
+
+void RefreshMemory::put(const std::string& key, Entry entry) {
+  Entry& kept = entries_[key];
+  by_end_.erase({kept.keep_until_s, key});
+  kept = std::move(entry);
+  by_end_.emplace(kept.keep_until_s, key);
+  while (entries_.size() > max_entries_) {
+    entries_.erase(by_end_.begin()->second);
+    by_end_.erase(by_end_.begin());
+  }
+}
+
+void RefreshMemory::forget_old(std::int64_t now_s) {
+  while (!by_end_.empty() && by_end_.begin()->first <= now_s) {
+    entries_.erase(by_end_.begin()->second);
+    by_end_.erase(by_end_.begin());
+  }
+}
+
+std::int64_t RefreshMemory::keep_until_s(const Session& session, const Settings& settings, std::int64_t now_s) {
+  return std::min(now_s + settings.session.idle_timeout_ms / 1000 + 1, session_ends_at_s(session, settings) + 1);
+}
+
+}  // namespace lp

@@ -1,0 +1,59 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "auth/refresh.h"
+#include "config/settings.h"
+
+// What became of refresh tokens: the outcome of each refresh, kept until the last cookie that holds the old token is
+// dead, so that a client that left in mid-refresh and ten tabs that wake up at once lose nothing. Pure; one thread.
+namespace lp {
+
+// SHA-256 of a refresh token: what it is known by where it need not be read.
+[[nodiscard]] std::string refresh_key(const Secret& refresh_token);
+
+class RefreshMemory {
+ public:
+  explicit RefreshMemory(std::size_t max_entries = 200'000);
+
+  // What a holder of `session` gets without a call to Logto: the newest outcome along the chain of its token's
+  // successors, if it is newer than what the session says and still good.
+  struct Found {
+    std::shared_ptr<const Refreshed> refreshed;  // null: nothing newer that is good
+    std::optional<RefreshFailure> failure;       // the token is known to be dead, or not to be tried now
+    Session newest;                              // the session as far as it is known: what to refresh
+  };
+  [[nodiscard]] Found look_up(const Session& session, const Settings& settings, std::int64_t now_s);
+
+  void succeeded(const Secret& old_token, std::shared_ptr<const Refreshed> refreshed, std::int64_t keep_until_s);
+  // Of failures that are about this token: for good, or until it may be tried again.
+  void failed(const Secret& old_token, const RefreshFailure& failure, std::int64_t keep_until_s);
+  // A token that came with an answer that could not be judged.
+  void replaced(const Session& session, const Secret& successor, std::int64_t keep_until_s);
+
+  void forget_old(std::int64_t now_s);
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+  // How long what is known of a session's token must be kept: until a cookie with it, written now, would be dead.
+  [[nodiscard]] static std::int64_t keep_until_s(const Session& session, const Settings& settings, std::int64_t now_s);
+
+ private:
+  struct Entry {
+    std::shared_ptr<const Refreshed> refreshed;
+    std::optional<RefreshFailure> failure;
+    std::int64_t keep_until_s = 0;
+  };
+  void put(const std::string& key, Entry entry);
+
+  std::size_t max_entries_;
+  std::unordered_map<std::string, Entry> entries_;
+  std::set<std::pair<std::int64_t, std::string>> by_end_;  // keep_until_s and key, one each
+};
+
+}  // namespace lp

@@ -1,0 +1,120 @@
+#include "auth/session_refresh.h"
+
+#include <utility>
+
+#include "auth/ended_sessions.h"
+
+namespace lp {
+namespace {
+
+using Kind = RefreshFailure::Kind;
+
+constexpr std::int64_t kRetryInBackgroundMs = 2'000;  // the auth thread backs off for longer where it must
+
+bool is_ended(const RefreshOutcome& outcome) { return !outcome && outcome.error().kind == Kind::ended; }
+
+// The session that goes on after an outcome that did not end it.
+Session continued(const Session& session, const RefreshOutcome& outcome) {
+  if (outcome) return with_refreshed(session, **outcome);
+  const Secret& successor = outcome.error().successor;
+  return successor.empty() ? session : with_successor(session, successor);
+}
+
+// Logto could not be asked. What was proven goes on while the tokens in hand live; that Logto refuses our credentials
+// is no word about the person.
+bool may_go_on(const Visit& visit, const RefreshOutcome& outcome) {
+  if (outcome || outcome.error().kind == Kind::client_credentials) return true;
+  return visit.now_s < session_times(*visit.signed_in(), visit.settings()).tokens_end_at_s;
+}
+
+Verdict unproven(const Visit& visit) {
+  Verdict verdict = status_verdict(visit, "unproven", 503);
+  verdict.answer.add("Retry-After", "5");
+  return verdict;
+}
+
+// Waits for the auth thread, then judges, which may wait again.
+class RefreshWait final : public Gatekeeper::Wait {
+ public:
+  RefreshWait(const Visit& visit, JudgeVisit judge, Gatekeeper::Later later)
+      : visit_(visit), judge_(std::move(judge)), later_(std::move(later)) {
+    question_ = visit_.realm.auth->refresh(visit_.loop, std::string(visit_.facts.request_id), *visit_.signed_in(),
+                                           [this](const RefreshOutcome& outcome) { finish(outcome); });
+  }
+
+ private:
+  void finish(const RefreshOutcome& outcome) {
+    visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
+    visit_.now_s = visit_.realm.clock.unix_s();
+    const Gatekeeper::Later later = std::move(later_);
+    Verdict verdict = judge_after(outcome, later);
+    if (verdict.kind != Verdict::Kind::wait) later(std::move(verdict));
+  }
+
+  Verdict judge_after(const RefreshOutcome& outcome, const Gatekeeper::Later& later) {
+    if (is_ended(outcome)) {
+      end_session(visit_.realm, *visit_.signed_in());
+      visit_.session = SessionLookup{nullptr, nullptr, SessionAge::expired, false, 0, visit_.session.pieces};
+    } else if (!may_go_on(visit_, outcome)) {
+      return unproven(visit_);
+    } else {
+      take(outcome);
+    }
+    return judge_(visit_, Waiting{later, next_});
+  }
+
+  // A revocation that came meanwhile is seen by adopt(): what it yields is then signed out.
+  void take(const RefreshOutcome& outcome) {
+    const bool is_news = outcome || !outcome.error().successor.empty();
+    if (!is_news) return;
+    const std::size_t pieces = visit_.session.pieces;
+    visit_.session = visit_.cookies.adopt(visit_.cookies.value_of(visit_.fields()),
+                                          continued(*visit_.signed_in(), outcome), visit_.now_s);
+    visit_.session.pieces = pieces;
+  }
+
+  Visit visit_;
+  JudgeVisit judge_;
+  Gatekeeper::Later later_;
+  std::unique_ptr<AuthQuestions::Question> question_;
+  std::unique_ptr<Gatekeeper::Wait> next_;
+};
+
+}  // namespace
+
+void BackgroundRefreshes::start(SessionCookie& cookies, std::string cookie, const SessionLookup& session,
+                                std::string_view request_id) {
+  if (!realm_.auth || realm_.clock.monotonic_ms() < session.refresh_not_before_ms) return;
+  if (under_way_.size() >= kMax) return;
+  const auto [slot, is_new] = under_way_.try_emplace(std::move(cookie));
+  if (!is_new) return;
+  slot->second =
+      realm_.auth->refresh(loop_, std::string(request_id), session.opened->session,
+                           [this, &cookies, key = slot->first, before = session.opened](const RefreshOutcome& outcome) {
+                             finish(cookies, key, before->session, outcome);
+                           });
+}
+
+void BackgroundRefreshes::finish(SessionCookie& cookies, const std::string& cookie, const Session& session,
+                                 const RefreshOutcome& outcome) {
+  const bool is_news = outcome || !outcome.error().successor.empty();
+  if (is_ended(outcome)) {
+    end_session(realm_, session);
+    cookies.forget(cookie);
+  } else if (is_news) {
+    (void)cookies.adopt(cookie, continued(session, outcome), realm_.clock.unix_s());
+  }
+  if (!outcome) cookies.postpone_refresh(cookie, realm_.clock.monotonic_ms() + kRetryInBackgroundMs);
+  auto question = under_way_.extract(cookie);
+  loop_.defer_delete(std::move(question.mapped()));  // its callback is on the stack
+}
+
+Verdict refresh_first(const Visit& visit, JudgeVisit judge, Waiting waiting) {
+  if (!visit.realm.auth) return unproven(visit);
+  waiting.wait = std::make_unique<RefreshWait>(visit, std::move(judge), std::move(waiting.later));
+  Verdict verdict;
+  verdict.kind = Verdict::Kind::wait;
+  return verdict;
+}
+
+}  // namespace lp
