@@ -6,6 +6,7 @@
 
 #include "auth/json_strict.h"
 #include "auth/jwks.h"
+#include "auth/token_rules.h"
 #include "base/result.h"
 
 // The ID-token rules of OIDC Core 3.1.3.7, one function each, in its order. Pure.
@@ -18,13 +19,7 @@ struct IdTokenExpectations {
   std::string_view nonce_hash;    // at a refresh, in its place: SHA-256 of the sign-in's nonce (OIDC Core 12.2)
   std::string_view access_token;  // for at_hash where the token carries one (3.1.3.6; optional with Logto 1.42)
   std::int64_t now_s = 0;
-  std::int64_t leeway_s = 60;
-};
-
-// Which rule broke, for the one log line and the page's "detail": "iss", "aud", "azp", "signature", "alg", "exp", ...
-struct RuleError {
-  std::string rule;
-  std::string message;
+  std::int64_t leeway_s = token_rules::kLeewayS;
 };
 
 struct IdToken {

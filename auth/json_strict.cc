@@ -14,6 +14,8 @@ using nlohmann::json;
 // Builds the value and stops at the first thing that a strict reader must not accept.
 class StrictBuilder {
  public:
+  explicit StrictBuilder(std::size_t max_depth) : max_depth_(max_depth) {}
+
   bool null() { return put(nullptr); }
   bool boolean(bool value) { return put(value); }
   bool number_integer(json::number_integer_t value) { return put(value); }
@@ -41,7 +43,7 @@ class StrictBuilder {
 
  private:
   bool open(json container) {
-    if (open_.size() >= kMaxJsonDepth) return refuse("nested too deeply");
+    if (open_.size() >= max_depth_) return refuse("nested too deeply");
     open_.push_back(&place(std::move(container)));
     return true;
   }
@@ -68,6 +70,7 @@ class StrictBuilder {
     return false;
   }
 
+  std::size_t max_depth_;
   json root_;
   std::vector<json*> open_;
   std::string key_;
@@ -76,12 +79,12 @@ class StrictBuilder {
 
 }  // namespace
 
-Result<json> parse_json_strict(std::string_view text, std::size_t max_bytes) {
+Result<json> parse_json_strict(std::string_view text, std::size_t max_bytes, std::size_t max_depth) {
   if (text.size() > max_bytes) return fail("JSON is longer than " + std::to_string(max_bytes) + " bytes");
   if (text.substr(0, 3) == "\xEF\xBB\xBF") return fail("JSON begins with a byte order mark");
   // The parser takes a NUL for the end and would not look at what follows.
   if (text.find('\0') != std::string_view::npos) return fail("JSON contains a NUL byte");
-  StrictBuilder builder;
+  StrictBuilder builder(max_depth);
   if (!json::sax_parse(text.begin(), text.end(), &builder)) return fail("JSON: " + builder.problem());
   return builder.take();
 }

@@ -13,9 +13,10 @@ inline constexpr std::size_t kMaxJsonDepth = 32;
 inline constexpr std::size_t kMaxTokenBytes = 256 * 1024;  // a JWT in compact form
 inline constexpr std::size_t kMaxMetadataBytes = 1 << 20;  // what auth/fetch lets through at most
 
-// Bounded depth (kMaxJsonDepth) and size, no duplicate member names (two readers would see two different values), valid
+// Bounded depth and size, no duplicate member names (two readers would see two different values), valid
 // UTF-8, no BOM, nothing after the value. The error says what is wrong and where, never the text itself.
-[[nodiscard]] Result<nlohmann::json> parse_json_strict(std::string_view text, std::size_t max_bytes);
+[[nodiscard]] Result<nlohmann::json> parse_json_strict(std::string_view text, std::size_t max_bytes,
+                                                       std::size_t max_depth = kMaxJsonDepth);
 
 // The member if it is there and a string; null pointer otherwise, also when `object` is no object.
 [[nodiscard]] const std::string* string_member(const nlohmann::json& object, const char* name);
