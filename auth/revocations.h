@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "auth/revocation_record.h"
 #include "auth/revocation_table.h"
@@ -81,7 +82,8 @@ class Revocations {
   };
   Learnt learn(const Revocation& revocation, std::int64_t now_s);
   bool make_room(std::int64_t now_s);
-  void load(std::string_view bytes, std::int64_t now_s, Opened& opened);
+  void load(std::string_view bytes, std::vector<Revocation>& batch, Opened& opened);
+  void learn_all(std::vector<Revocation>& batch, std::int64_t now_s, Opened& opened);
   void keep(const RevocationRecord& record);
   void note(const Result<void>& kept);
   void drop_some_expired(std::int64_t now_s);
