@@ -1,0 +1,59 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/journal_records.h"
+#include "base/result.h"
+
+namespace lp {
+
+// What opening found in the file.
+struct JournalOpening {
+  bool was_created = false;
+  std::uint64_t records = 0;
+  std::uint64_t cut_bytes = 0;      // an unfinished record at the end: cut away, nobody was told that it was kept
+  std::uint64_t skipped_bytes = 0;  // damage in the middle: records may be lost; stays in the file until rewrite()
+};
+
+// An append-only file of checksummed records that outlives a kill -9, and a loss of power as far as it was synced. What
+// the records say is the owner's business; so is that a record told twice does no harm. All members may be called from
+// any thread. The file is locked (flock) while the Journal lives: two processes on one would overwrite each other.
+class Journal {
+ public:
+  // Calls `write` for each record to keep, in order. An error gives the rewriting up.
+  using WriteRecord = std::function<void(std::string_view record)>;
+  using Records = std::function<Result<void>(const WriteRecord& write)>;
+
+  // Reads all records, then is ready to append. Creates the file (mode 0600) in a folder that must exist. Never touches
+  // a file that is not a journal of this format and version; follows no symbolic link.
+  [[nodiscard]] static Result<Journal> open(const std::string& path, const JournalFormat& format,
+                                            const OnJournalRecord& on_record);
+  Journal(Journal&&) noexcept;
+  Journal& operator=(Journal&&) noexcept;
+  ~Journal();
+
+  [[nodiscard]] const JournalOpening& opening() const;
+
+  // One write(2), so that a killed process leaves a whole record or a tail that the next start cuts away. After an
+  // error (a full disk) the record is not in the file and later ones may be.
+  [[nodiscard]] Result<void> append(std::string_view record);
+  // fdatasync, if something was appended since the last one. Blocks on the disk, but no append() meanwhile.
+  [[nodiscard]] Result<void> sync();
+  // Puts a new file that holds just `records` in the place of the old, synced. append() goes on meanwhile: what it adds
+  // after rewrite() was called is carried over, so `records` must give what was appended before. Blocks on the disk;
+  // an append() waits at most for the last bytes. After an error the old file is still in use.
+  [[nodiscard]] Result<void> rewrite(const Records& records);
+
+  [[nodiscard]] std::uint64_t record_count() const;  // in the file, outdated ones too
+  [[nodiscard]] std::uint64_t size_bytes() const;
+
+ private:
+  struct State;
+  explicit Journal(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace lp
