@@ -73,7 +73,7 @@ async function eventually(what, holds) {
 }
 
 const script = (user) => user.fetch(PRIVATE, { headers: FETCH });
-const withCookie = (world, cookie, headers = FETCH, target = '/private/x') => world.get(target, { ...headers, Cookie: cookie });
+const withCookie = (world, cookie, headers = FETCH, target = '/private/x') => world.get(target, { ...headers, Cookie: cookie }, { timeout: 30_000 });
 const setsSession = (answer) => answer.fields.all('set-cookie').map(parseSetCookie).some(({ name, value, attributes }) => /^logto_session/.test(name) && value !== '' && attributes['max-age'] !== '0');
 const clearsSession = (answer) => answer.fields.all('set-cookie').map(parseSetCookie).some(({ name, attributes }) => /^logto_session/.test(name) && attributes['max-age'] === '0');
 const toLogto = (answer) => answer.status === 303 && new URL(answer.fields.get('location')).pathname === '/oidc/auth';
