@@ -1,6 +1,7 @@
 // The control plane for tests: slow, broken or tampered answers, who signs in next, and a record of what was asked.
 import { createHash, createPrivateKey, sign } from 'node:crypto';
 import { readBody, sendJson } from './http_helpers.mjs';
+import { decodeJwt } from './jose.mjs';
 import { defaultPeople } from './social_stand_ins.mjs';
 
 const endpoints = {
@@ -23,22 +24,46 @@ const formOf = (ctx) => {
   return body && typeof body === 'object' ? { ...body, ...(body.client_secret ? { client_secret: '***' } : {}) } : undefined;
 };
 
+// What a token endpoint says, by a name of ours: [status, error, description].
+const oauthErrors = {
+  invalid_grant: [400, 'invalid_grant', 'grant request is invalid'],
+  invalid_client: [401, 'invalid_client', 'client authentication failed'],
+  unknown_client: [400, 'invalid_client', 'invalid client app'],
+  expired_secret: [400, 'invalid_request', 'client secret has expired'],
+  access_denied: [403, 'access_denied', 'access denied'],
+};
+const answerError = (ctx, status, error, description) => {
+  ctx.status = status;
+  ctx.body = { code: `oidc.${error}`, message: messages[error] ?? `An OIDC error occurred: oidc.${error}.`, error, error_description: description };
+};
+
+// Every Date.now() of this process is late or early by so much; set by `clock_offset_ms`.
+let clockOffsetMs = 0;
+const realNow = Date.now;
+Date.now = () => realNow() + clockOffsetMs;
+
+const sentForm = (ctx) => (ctx.req.form ? { ...Object.fromEntries(ctx.req.form), ...(ctx.req.form.has('client_secret') ? { client_secret: '***' } : {}) } : undefined);
+
 export class Control {
-  // `actions`: rotateKeys(alg), endSessions(), clearStorage().
-  constructor(config, users, keys, actions) {
-    Object.assign(this, { config, users, keys, actions });
+  // `parts`: config, defaults, users, keys, attacks, messages, sids. `actions`: restart(), rotateKeys(alg), endUser(sub), endSessions(),
+  // clearStorage().
+  constructor(parts, actions) {
+    Object.assign(this, parts, { actions });
     this.reset();
   }
 
   reset() {
     this.latencyMs = 0;              // a number, or { token: 200, ... }
-    this.fail = {};                  // endpoint -> 500 | { status, times } | "reset" | "hang" | "garbage"
+    this.fail = {};                  // endpoint or endpoint:grant_type -> 500 | "reset" | "hang" | "garbage" | an oauthErrors name | { status, times }
     this.tamper = {};                // { discovery: {...}, me: {...}, token: {...}, id_token: { claims, header, drop, break_signature } }
     this.nextLogin = undefined;
     this.autoSignIn = this.config.auto_sign_in;
     this.people = defaultPeople();
     this.requests = [];
     this.nth = 0;
+    this.stats = { now: {}, most: {} };   // calls at one time, by endpoint
+    this.attacks.stop();
+    clockOffsetMs = 0;
   }
 
   get signsInAlone() { return Boolean(this.autoSignIn || this.config.users_count); }
@@ -61,6 +86,8 @@ export class Control {
     if (!peer.startsWith('127.') && peer !== '::1') return sendJson(res, 403, { error: 'loopback only' }), true;
     const action = `${req.method} ${url.pathname}`;
     if (action === 'GET /__op/requests') sendJson(res, 200, this.recorded(url.searchParams.get('endpoint')));
+    else if (action === 'GET /__op/attacks') sendJson(res, 200, this.attacks.list());
+    else if (action === 'GET /__op/stats') sendJson(res, 200, this.stats);
     else if (action === 'GET /__op/users') sendJson(res, 200, this.users.list());
     else if (action === 'POST /__op/reset') sendJson(res, 200, this.resetAll());
     else if (action === 'POST /__op/control') await this.change(req, res);
@@ -85,12 +112,16 @@ export class Control {
       next_login: (v) => { this.nextLogin = v; },
       auto_sign_in: (v) => { this.autoSignIn = v; },
       people: (v) => { for (const [target, fields] of Object.entries(v)) this.people[target] = { ...this.people[target], ...fields }; },
-      user: (v) => { this.users.patch(v.username ?? v.sub, v); },
-      remove_user: (v) => { this.users.remove(v); },
-      config: (v) => { Object.assign(this.config, v); this.actions.restart(); },
+      user: (v) => this.changeUser(v),
+      remove_user: (v) => this.removeUser(v),
+      config: (v) => this.configure(v),
+      attack: (v) => this.attacks.play(v),
+      send_logout: (v) => this.messages.logout(v),
+      send_webhook: (v) => this.messages.webhook(v),
+      clock_offset_ms: (v) => { clockOffsetMs = Number(v); },
       rotate_keys: (v) => { this.actions.rotateKeys(v === true ? undefined : v); },
       end_sessions: (v) => { if (v) this.actions.endSessions(); },
-      clear_requests: (v) => { if (v) this.requests = []; },
+      clear_requests: (v) => { if (v) Object.assign(this, { requests: [], stats: { now: this.stats.now, most: {} } }); },
     };
     let wanted;
     try {
@@ -100,8 +131,43 @@ export class Control {
     }
     const unknown = Object.keys(wanted).filter((name) => !Object.hasOwn(known, name));
     if (unknown.length) return sendJson(res, 400, { error: `unknown: ${unknown}`, known: Object.keys(known) });
-    for (const [name, value] of Object.entries(wanted)) known[name](value);
-    return sendJson(res, 200, { ok: true });
+    const results = {};
+    try {
+      for (const [name, value] of Object.entries(wanted)) results[name] = await known[name](value);
+    } catch (error) {
+      return sendJson(res, 400, { error: error.message });
+    }
+    return sendJson(res, 200, { ok: true, ...results });
+  }
+
+  // Settings that do not need another process. What is known of sessions, tokens and keys stays.
+  configure(wanted) {
+    const bad = Object.keys(wanted).filter((name) => !Object.hasOwn(this.defaults, name) || ['host', 'port', 'endpoint'].includes(name));
+    if (bad.length) throw new Error(`config: cannot change ${bad}`);
+    Object.assign(this.config, wanted);
+    this.actions.restart();
+  }
+
+  // As the Management API would: suspension ends tokens and sessions at once, and only a webhook tells of it.
+  async changeUser(wanted) {
+    const before = this.users.lookUp(wanted.username ?? wanted.sub), suspendedBefore = Boolean(before?.suspended);
+    const user = this.users.patch(wanted.username ?? wanted.sub, wanted);
+    if (!user) throw new Error('user: nobody of that name');
+    const changed = Boolean(user.suspended) !== suspendedBefore;
+    if (user.suspended) this.actions.endUser(user.sub);
+    return this.tell(changed ? 'User.SuspensionStatus.Updated' : 'User.Data.Updated', user.sub);
+  }
+
+  async removeUser(name) {
+    const user = this.users.lookUp(name);
+    if (!user) throw new Error('remove_user: nobody of that name');
+    this.users.remove(name);
+    this.actions.endUser(user.sub);
+    return this.tell('User.Deleted', user.sub);
+  }
+
+  tell(event, user) {
+    return this.config.webhook_uri && this.config.webhook_key ? this.messages.webhook({ event, user }) : undefined;
   }
 
   // Outermost layer of the provider.
@@ -111,27 +177,53 @@ export class Control {
       const entry = { at: new Date().toISOString(), endpoint, method: ctx.method, path: `/oidc${ctx.path}`, query: { ...ctx.query }, headers: withoutSecrets(ctx.headers) };
       this.requests.push(entry);
       if (this.requests.length > recordedAtMost) this.requests.shift();
-      const delay = typeof this.latencyMs === 'number' ? (['auth', 'resume'].includes(endpoint) ? 0 : this.latencyMs) : this.latencyMs?.[endpoint];
+      const grantType = ctx.req.form?.get('grant_type') ?? undefined;
+      this.count(endpoint, ctx.res);
+      const delay = this.latencyOf(endpoint, grantType);
       if (delay) await sleep(delay);
-      if (await this.failed(ctx, endpoint)) { entry.status = 'failed on purpose'; return; }
-      await next();
-      entry.form = formOf(ctx);
+      if (await this.failed(ctx, endpoint, grantType)) { entry.status = 'failed on purpose'; entry.form = sentForm(ctx); return; }
+      if (await this.attacks.takesOver(ctx, endpoint, grantType)) { entry.status = 'attack'; entry.form = sentForm(ctx); return; }
+      if (ctx.req.secretExpired) answerError(ctx, ...oauthErrors.expired_secret);
+      else await next();
+      entry.form = formOf(ctx) ?? sentForm(ctx);
       entry.status = ctx.status;
+      this.rememberSid(ctx);
+      this.attacks.apply(ctx, endpoint, grantType);
       this.applyTampering(ctx, endpoint);
     };
   }
 
-  async failed(ctx, endpoint) {
-    let how = this.fail[endpoint];
+  // A call counts until its answer is written or given up.
+  count(endpoint, res) {
+    const { now, most } = this.stats;
+    now[endpoint] = (now[endpoint] ?? 0) + 1;
+    most[endpoint] = Math.max(most[endpoint] ?? 0, now[endpoint]);
+    res.once('close', () => --now[endpoint]);
+  }
+
+  latencyOf(endpoint, grantType) {
+    if (typeof this.latencyMs === 'number') return ['auth', 'resume'].includes(endpoint) ? 0 : this.latencyMs;
+    return this.latencyMs?.[`${endpoint}:${grantType}`] ?? this.latencyMs?.[endpoint];
+  }
+
+  rememberSid(ctx) {
+    if (typeof ctx.body?.id_token !== 'string') return;
+    const { sub, sid } = decodeJwt(ctx.body.id_token).claims;
+    if (sid) this.sids.set(sub, sid);
+  }
+
+  async failed(ctx, endpoint, grantType) {
+    let how = this.fail[`${endpoint}:${grantType}`] ?? this.fail[endpoint];
     if (how && typeof how === 'object') {
       if (how.times !== undefined && how.times-- <= 0) return false;
       how = how.status;
     }
     if (!how) return false;
-    if (how === 'reset') { ctx.respond = false; ctx.req.socket.destroy(); }
+    if (how === 'reset') { ctx.respond = false; ctx.req.socket.resetAndDestroy(); }
     else if (how === 'hang') ctx.respond = false;
     else if (how === 'garbage') { ctx.status = 200; ctx.type = 'json'; ctx.body = '{"this is": not json'; }
-    else { ctx.status = Number(how); ctx.body = { code: 'oidc.server_error', message: 'failed on purpose', error: 'server_error', error_description: 'failed on purpose' }; }
+    else if (oauthErrors[how]) answerError(ctx, ...oauthErrors[how]);
+    else answerError(ctx, Number(how), 'server_error', 'failed on purpose');
     return true;
   }
 

@@ -1,9 +1,12 @@
 // A development OpenID provider dressed as Logto. Settings: JSON in OP_CONFIG (see README.md). Prints one JSON line when it is ready.
 import http from 'node:http';
+import { Attacks } from './attacks.mjs';
+import { swapClientSecret } from './client_secrets.mjs';
 import { Control, logtoManners } from './control.mjs';
 import { readBody, sendHtml, sendJson, sendText } from './http_helpers.mjs';
 import { Interactions } from './interactions.mjs';
 import { Keys } from './keys.mjs';
+import { Messages } from './messages.mjs';
 import { createProvider } from './provider.mjs';
 import { connectors, SocialNetworks } from './social_stand_ins.mjs';
 import { Storage } from './storage.mjs';
@@ -13,11 +16,15 @@ const defaults = {
   host: '127.0.0.1', port: 3001,
   endpoint: null,                             // null: http://localhost:PORT
   client_id: 'lab', client_secret: 'lab-secret',
+  client_secrets: [],                         // those that are taken instead: texts, { value, expired: true } or { value, expires_at: ms }
+  public_client: false,                       // without a secret: its refresh tokens rotate at every use
   redirect_uris: ['http://localhost:8080/_auth/callback', 'http://127.0.0.1:8080/_auth/callback'],
   post_logout_redirect_uris: ['http://localhost:8080/_auth/signed-out', 'http://127.0.0.1:8080/_auth/signed-out'],
   backchannel_logout_uri: null, backchannel_logout_session_required: true, ssrf_protection: false,
   always_issue_refresh_token: false,
   rotate: 'logto',                            // logto | always | never
+  reuse_grace_ms: null,                       // how long a consumed refresh token still works; null: 3000 for a public client, else 0
+  webhook_uri: null, webhook_key: null,       // a change of a user by `user` or `remove_user` is told there, as by Logto's webhooks
   ttl: {},                                    // seconds: AccessToken, AuthorizationCode, IdToken, RefreshToken, Session, Grant, Interaction
   signing_alg: 'ES384',                       // ES384 | RS256
   id_token_claims: [],                        // of custom_data, identities, sso_identities, organization_data
@@ -34,16 +41,20 @@ function readConfig() {
 
 const config = readConfig();
 const users = new Users(config.users_count);
-const storage = new Storage();
+const storage = new Storage(() => config.reuse_grace_ms ?? (config.public_client ? 3000 : 0));
 const keys = new Keys(config.signing_alg);
+const attacks = new Attacks(config, keys);
+const sids = new Map();   // sub -> the sid of the newest ID token
+const messages = new Messages({ config, users, keys, attacks, sids });
 let provider, handleOidc;
 
 const restart = () => {
   provider = createProvider({ config, users, storage, keys, middleware: [control.middleware(), logtoManners()] });
   handleOidc = provider.callback();
 };
-const control = new Control(config, users, keys, {
+const control = new Control({ config, defaults, users, keys, attacks, messages, sids }, {
   restart,
+  endUser: (sub) => storage.endUser(sub),
   rotateKeys: (alg) => { keys.rotate(alg); restart(); },
   endSessions: () => storage.endSessions(),
   clearStorage: () => storage.clear(),
@@ -60,17 +71,21 @@ const signInExperience = () => ({
   ssoConnectors: [],
 });
 
-// Logto takes JSON at the token endpoint too; the engine only forms.
-async function jsonBodyAsForm(req) {
-  if (req.method !== 'POST' || !/^application\/json\b/.test(req.headers['content-type'] ?? '')) return;
-  req.body = new URLSearchParams(JSON.parse(await readBody(req))).toString();
+// Logto takes JSON at the token endpoint too; the engine only forms. The form is read here, so that failures and latency can go by
+// the grant, and the secret is swapped for the one that the engine knows.
+async function prepareForm(req) {
+  if (req.method !== 'POST') return;
+  const json = /^application\/json\b/.test(req.headers['content-type'] ?? ''), text = await readBody(req);
+  req.form = new URLSearchParams(json ? JSON.parse(text) : text);
+  req.secretExpired = swapClientSecret(config, req, req.form);
+  req.body = req.form.toString();
   req.headers['content-type'] = 'application/x-www-form-urlencoded';
   req.headers['content-length'] = String(Buffer.byteLength(req.body));
 }
 
 async function oidc(req, res) {
   if (Number(req.headers['content-length'] ?? 0) > 56 * 1024) return sendText(res, 404, 'Not Found');
-  await jsonBodyAsForm(req);
+  await prepareForm(req);
   req.originalUrl = req.url;
   req.url = req.url.slice('/oidc'.length) || '/';
   return handleOidc(req, res);

@@ -13,12 +13,12 @@ const extraParams = ['direct_sign_in', 'first_screen', 'interaction_mode', 'iden
 function clients(config, keys) {
   return [{
     client_id: config.client_id,
-    client_secret: config.client_secret,
+    ...(config.public_client ? {} : { client_secret: config.client_secret }),
     redirect_uris: config.redirect_uris,
     post_logout_redirect_uris: config.post_logout_redirect_uris,
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
-    token_endpoint_auth_method: 'client_secret_basic',
+    token_endpoint_auth_method: config.public_client ? 'none' : 'client_secret_basic',
     id_token_signed_response_alg: keys.alg,
     ...(config.backchannel_logout_uri ? {
       backchannel_logout_uri: config.backchannel_logout_uri,

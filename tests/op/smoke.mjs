@@ -1,7 +1,10 @@
 // Does the development provider answer as a real Logto did when it was recorded? Run: node tests/op/smoke.mjs
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { Browser, RelyingParty, startProvider } from './client.mjs';
+import { decodeJwt } from './jose.mjs';
 
 const stopAt = 'http://localhost:8080/';
 const backchannel = [];
@@ -235,6 +238,163 @@ await check('the control plane makes answers fail and tokens lie, and records wh
   const [asked] = await (await fetch(`${at}/__op/requests?endpoint=token`)).json();
   assert.equal(asked.headers.authorization, 'Basic lab***');
   assert.equal(asked.form.grant_type, 'authorization_code');
+});
+
+const refreshWith = (rp, token, secret) => rp.post('/token', { grant_type: 'refresh_token', refresh_token: token }, secret);
+// A sign-in that brings a refresh token.
+async function signInToStay(username) {
+  await control({ config: { always_issue_refresh_token: true } });
+  const signedIn = await signIn(username);
+  assert.ok(signedIn.token.body.refresh_token);
+  return signedIn;
+}
+const settle = { rotate: 'logto', reuse_grace_ms: null, ttl: {}, client_secrets: [], always_issue_refresh_token: false, webhook_uri: null, webhook_key: null };
+
+await check('rotation can be forced while it runs: a used token ends the grant, at once or after the grace', async () => {
+  await control({ config: { ...settle, rotate: 'always' } });
+  const { rp, token } = await signInToStay('alice');
+  const second = await refreshWith(rp, token.body.refresh_token);
+  assert.notEqual(second.body.refresh_token, token.body.refresh_token);
+  assert.equal((await refreshWith(rp, token.body.refresh_token)).body.error, 'invalid_grant');
+  assert.equal((await refreshWith(rp, second.body.refresh_token)).body.error, 'invalid_grant', 'the new one with it');
+  await control({ config: { reuse_grace_ms: 3000 } });
+  const other = await signInToStay('bob');
+  const first = other.token.body.refresh_token, next = (await refreshWith(other.rp, first)).body.refresh_token;
+  assert.equal((await refreshWith(other.rp, first)).status, 200, 'within the grace');
+  await control({ clock_offset_ms: 3500 });
+  assert.equal((await refreshWith(other.rp, first)).body.error, 'invalid_grant');
+  assert.equal((await refreshWith(other.rp, next)).body.error, 'invalid_grant');
+  await control({ config: settle });
+});
+
+await check('failures and latency can be for refreshes alone', async () => {
+  const { rp, token } = await signInToStay('alice');
+  await control({ fail: { 'token:refresh_token': { status: 500, times: 1 } } });
+  assert.equal((await signIn('bob')).token.status, 200, 'code exchanges go on');
+  assert.equal((await refreshWith(rp, token.body.refresh_token)).status, 500);
+  assert.equal((await refreshWith(rp, token.body.refresh_token)).status, 200);
+  await control({ fail: { 'token:refresh_token': 'reset' } });
+  await assert.rejects(refreshWith(rp, token.body.refresh_token));
+  await control({ fail: { 'token:refresh_token': 'invalid_client' } });
+  assert.equal((await refreshWith(rp, token.body.refresh_token)).status, 401);
+  await control({ fail: {}, latency_ms: { 'token:refresh_token': 60 }, clear_requests: true });
+  await Promise.all([1, 2, 3].map(() => refreshWith(rp, token.body.refresh_token)));
+  assert.equal((await (await fetch(`${at}/__op/stats`)).json()).most.token, 3);
+  await control({ config: settle });
+});
+
+await check('two secrets at once, an expired one, a wrong one, an unknown client', async () => {
+  const { rp, token } = await signInToStay('alice');
+  const answer = async (secret) => { const { status, body } = await refreshWith(rp, token.body.refresh_token, secret); return [status, body.error ?? 'ok']; };
+  await control({ config: { client_secrets: ['lab-secret', 'second secret', { value: 'old', expired: true }, { value: 'older', expires_at: 1 }] } });
+  assert.deepEqual(await answer('lab-secret'), [200, 'ok']);
+  assert.deepEqual(await answer('second%20secret'), [200, 'ok']);
+  assert.deepEqual(await answer('old'), [400, 'invalid_request']);
+  assert.deepEqual(await answer('older'), [400, 'invalid_request']);
+  assert.deepEqual(await answer('wrong'), [401, 'invalid_client']);
+  await control({ config: { client_secrets: ['second secret'] } });
+  assert.deepEqual(await answer('lab-secret'), [401, 'invalid_client']);
+  const posted = await fetch(`${at}/oidc/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token.body.refresh_token, client_id: 'lab', client_secret: 'second secret' }) });
+  assert.equal(posted.status, 200);
+  const expired = await (async () => { await control({ config: { client_secrets: [{ value: 'old', expired: true }] } }); return refreshWith(rp, 'x', 'old'); })();
+  assert.equal(expired.body.error_description, 'client secret has expired');
+  await control({ config: settle });
+  const unknown = await new RelyingParty(at, { clientId: 'nope' }).post('/token', { grant_type: 'refresh_token', refresh_token: 'x' });
+  assert.deepEqual([unknown.status, unknown.body.error], [400, 'invalid_client']);
+});
+
+await check('lifetimes change while it runs, and its clock can be moved', async () => {
+  await control({ config: { ttl: { IdToken: 2, AccessToken: 2 } } });
+  const { rp, token } = await signInToStay('alice');
+  const { claims } = await rp.claims(token.body.id_token);
+  assert.equal(claims.exp - claims.iat, 2);
+  assert.equal(token.body.expires_in, 2);
+  assert.equal((await rp.userinfo(token.body.access_token)).status, 200);
+  await control({ clock_offset_ms: 3000 });
+  assert.equal((await rp.userinfo(token.body.access_token)).status, 401);
+  assert.ok((await rp.claims((await refreshWith(rp, token.body.refresh_token)).body.id_token)).claims.iat >= claims.iat + 3);
+  await control({ config: settle });
+  assert.match((await control({ config: { port: 1 } })).error, /cannot change port/);
+});
+
+await check('a suspended user is refused at the next refresh, for good, and only a webhook tells of it', async () => {
+  const { rp, token } = await signInToStay('alice');
+  backchannel.length = 0;
+  const hook = `http://127.0.0.1:${listener.address().port}/hook`;
+  const told = await control({ config: { webhook_uri: hook, webhook_key: 'hook-key' }, user: { username: 'alice', suspended: true } });
+  assert.equal(told.user.status, 204);
+  const event = JSON.parse(told.user.sent);
+  assert.deepEqual([event.event, event.data.id, event.data.isSuspended], ['User.SuspensionStatus.Updated', 'w4ndvwcirbdr', true]);
+  assert.equal(told.user.signature, createHmac('sha256', 'hook-key').update(told.user.sent).digest('hex'));
+  assert.equal((await refreshWith(rp, token.body.refresh_token)).body.error, 'invalid_grant');
+  await control({ user: { username: 'alice', suspended: false } });
+  assert.equal((await refreshWith(rp, token.body.refresh_token)).body.error, 'invalid_grant');
+  const bob = await signInToStay('bob');
+  const gone = await control({ remove_user: 'bob' });
+  assert.equal(JSON.parse(gone.remove_user.sent).params.userId, 'ny6pnln7o2t4');
+  assert.equal((await refreshWith(bob.rp, bob.token.body.refresh_token)).body.error, 'invalid_grant');
+  const forged = await control({ send_webhook: { event: 'User.Deleted', user: 'admin', tamper: { signature: 'ab' } } });
+  assert.equal(forged.send_webhook.signature, 'ab');
+  await control({ config: settle });
+});
+
+await check('a logout token is sent when asked for, honest or tampered, and the answer comes back', async () => {
+  const { rp, token } = await signIn('alice');
+  const { claims } = await rp.claims(token.body.id_token);
+  backchannel.length = 0;
+  const { send_logout: sent } = await control({ send_logout: { user: 'alice', sid: true } });
+  assert.equal(sent.status, 204);
+  assert.equal(backchannel[0], sent.token);
+  const logout = await rp.claims(sent.token);
+  assert.deepEqual([logout.header.typ, logout.claims.sid, logout.claims.sub, logout.claims.exp - logout.claims.iat], ['logout+jwt', claims.sid, claims.sub, 120]);
+  const again = await control({ send_logout: { raw: sent.token } });
+  assert.equal(again.send_logout.token, sent.token);
+  const odd = await control({ send_logout: { user: 'alice', sid: 'other', tamper: { claims: { aud: 'x' }, drop: ['jti'], break_signature: true } } });
+  const payload = decodeJwt(odd.send_logout.token).claims;
+  assert.deepEqual([payload.aud, payload.jti, payload.sid], ['x', undefined, 'other']);
+  await assert.rejects(rp.claims(odd.send_logout.token));
+});
+
+await check('every row of the token attacks is played, on the code exchange and on the refresh', async () => {
+  const rows = new Set(readFileSync(new URL('../corpora/jwt-attacks.tsv', import.meta.url), 'utf8').split('\n').slice(1).filter(Boolean).map((line) => line.split('\t')[0]));
+  const { can, cannot } = await (await fetch(`${at}/__op/attacks`)).json();
+  for (const id of rows) assert.ok([...can, ...cannot].some((row) => row.id === id), id);
+  assert.match((await control({ attack: 'J999' })).error, /no such attack/);
+  const { rp, token } = await signInToStay('alice');
+  for (const { id, variants } of can) {
+    for (const { name, at: places } of variants) {
+      const { attack } = await control({ attack: `${id} ${name}` });
+      assert.deepEqual([attack.id, attack.name], [id, name]);
+      if (places.includes('refresh_token') && name !== 'an endless body') await refreshWith(rp, token.body.refresh_token).catch(() => {});
+      if (places.includes('send_logout')) assert.ok((await control({ send_logout: { user: 'alice' } })).send_logout.token !== undefined);
+    }
+  }
+  assert.equal((await control({ attack: null })).attack, null);
+  assert.equal((await refreshWith(rp, token.body.refresh_token)).status, 200, 'honest again');
+  await control({ config: settle });
+});
+
+await check('an attack changes what it says: the token, its grants, the keys, the redirect', async () => {
+  const { rp, token } = await signInToStay('alice');
+  await control({ attack: 'J53' });
+  const lied = (await refreshWith(rp, token.body.refresh_token)).body.id_token;
+  assert.equal((await rp.claims(lied)).claims.sub, 'mallory-sub', 'signed by the right key');
+  assert.equal((await rp.claims((await signIn('alice')).token.body.id_token)).claims.sub, 'w4ndvwcirbdr', 'a code exchange is honest');
+  await control({ attack: 'J01' });
+  assert.equal(decodeJwt((await signIn('alice')).token.body.id_token).header.alg, 'none');
+  await control({ attack: { id: 'J01', times: 1 } });
+  assert.equal(decodeJwt((await refreshWith(rp, token.body.refresh_token)).body.id_token).header.alg, 'none');
+  assert.equal(decodeJwt((await refreshWith(rp, token.body.refresh_token)).body.id_token).header.alg, 'ES384');
+  await control({ attack: 'J40 RSA of 1024 bits' });
+  const { keys: [weak] } = await (await fetch(`${at}/oidc/jwks`)).json();
+  assert.ok(weak.n.length < 180);
+  const signed = await refreshWith(rp, token.body.refresh_token);
+  assert.equal((await rp.claims(signed.body.id_token)).header.alg, 'RS256');
+  await control({ attack: 'J55 iss another' });
+  assert.equal(answer((await signIn('alice')).back.url).iss, 'http://evil.test/oidc');
+  await control({ attack: 'J54 another issuer' });
+  assert.equal((await (await fetch(`${at}/oidc/.well-known/openid-configuration`)).json()).issuer, 'http://evil.test/oidc');
+  await control({ attack: null, config: settle });
 });
 
 await check('status, sign-in experience and unknown paths answer', async () => {

@@ -2,13 +2,22 @@
 import { errors } from 'oidc-provider';
 
 export class Storage {
-  constructor() { this.clear(); }
+  // graceMs(): how long a consumed refresh token is taken for a good one.
+  constructor(graceMs = () => 0) {
+    this.graceMs = graceMs;
+    this.clear();
+  }
 
   clear() {
     this.items = new Map();    // "Model:id" -> { payload, expiresAt }
     this.grants = new Map();   // grantId -> Set of "Model:id"
     this.sessions = new Map(); // session uid -> id
     this.writes = 0;
+  }
+
+  // Suspending or deleting a user ends what they hold, for good (recorded: Tokens).
+  endUser(sub) {
+    for (const [key, { payload }] of this.items) if (payload.accountId === sub) this.items.delete(key);
   }
 
   endSessions() {
@@ -20,6 +29,14 @@ export class Storage {
     if (item && item.expiresAt > Date.now()) return item.payload;
     this.items.delete(key);
     return undefined;
+  }
+
+  // Within the grace a consumed token is not yet consumed; the engine ends the grant when it is.
+  readRefreshToken(key) {
+    const payload = this.read(key);
+    if (!payload?.consumed || Date.now() - payload.consumedAtMs >= this.graceMs()) return payload;
+    const { consumed: _consumed, ...fresh } = payload;
+    return fresh;
   }
 
   write(key, payload, expiresIn) {
@@ -50,13 +67,15 @@ export class Storage {
       async find(id) {
         // Logto's words and status (400, not 401) for a client that does not exist.
         if (this.model === 'Client') throw new errors.InvalidClient(`invalid client ${id}`);
-        return storage.read(this.key(id));
+        return this.model === 'RefreshToken' ? storage.readRefreshToken(this.key(id)) : storage.read(this.key(id));
       }
       async findByUid(uid) { return this.find(storage.sessions.get(uid)); }
       async findByUserCode() { return undefined; }
       async consume(id) {
         const payload = storage.read(this.key(id));
-        if (payload) payload.consumed = Math.floor(Date.now() / 1000);
+        if (!payload) return;
+        payload.consumed ??= Math.floor(Date.now() / 1000);
+        payload.consumedAtMs ??= Date.now();
       }
       async destroy(id) { storage.items.delete(this.key(id)); }
       async revokeByGrantId(grantId) {

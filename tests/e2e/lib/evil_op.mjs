@@ -1,59 +1,61 @@
 // An OpenID provider of our own on node:http, shaped as Logto (ES384, /oidc paths, iss in the callback). Honest by default and
 // quick: /oidc/auth answers at once for `op.user`. `op.twist` holds hooks that make it hostile, one per place a rule guards:
-//   discovery(document) jwks(document) authReply(params) claims(claims) header(header) token(jwt, context) tokenReply(reply)
+//   discovery(document) jwks(document) authReply(params) claims(claims) header(header) token(context) tokenReply(reply)
+//   logoutClaims(claims) logoutHeader(header) logoutToken(context)
 // and, for what no value can say, http handlers: onDiscovery onJwks onToken onUserinfo onAuth (request, response) -> true if handled.
+// The rows of ../../op/token_attacks.mjs are such hooks.
 import http from 'node:http';
-import { createHash, createHmac, generateKeyPairSync, randomBytes, sign as cryptoSign } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
+import { SigningKey, b64, decodeJwt, jws, mac } from '../../op/jose.mjs';
+import { logoutClaims } from '../../op/token_attacks.mjs';
+import { REAL_CLOCK, sleep } from './clock.mjs';
+import { Grants } from './grants.mjs';
+import { request } from './raw.mjs';
 
-export const b64 = (value) => Buffer.from(typeof value === 'string' || Buffer.isBuffer(value) ? value : JSON.stringify(value)).toString('base64url');
+export { SigningKey, b64, decodeJwt, jws, mac };
 
-const HASH = { ES256: 'sha256', ES384: 'sha384', ES512: 'sha512', RS256: 'sha256', PS256: 'sha256', HS256: 'sha256', HS384: 'sha384' };
-let kids = 0;
-
-export class SigningKey {
-  constructor(alg = 'ES384', { kid = `key-${++kids}`, curve, modulusLength = 2048, publicExponent } = {}) {
-    this.alg = alg;
-    this.kid = kid;
-    const pair = alg.startsWith('ES')
-      ? generateKeyPairSync('ec', { namedCurve: curve ?? { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' }[alg] })
-      : generateKeyPairSync('rsa', { modulusLength, publicExponent });
-    this.privateKey = pair.privateKey;
-    this.publicKey = pair.publicKey;
-  }
-  jwk(extra = {}) { return { ...this.publicKey.export({ format: 'jwk' }), kid: this.kid, use: 'sig', alg: this.alg, ...extra }; }
-  sign(input, alg = this.alg) {
-    const key = this.privateKey;
-    if (alg.startsWith('ES')) return cryptoSign(HASH[alg], input, { key, dsaEncoding: 'ieee-p1363' });
-    if (alg.startsWith('PS')) return cryptoSign(HASH[alg], input, { key, padding: 6, saltLength: 32 });
-    return cryptoSign(HASH[alg], input, key);
-  }
-}
-
-export function mac(alg, secret, input) { return createHmac(HASH[alg], secret).update(input).digest(); }
-
-// A compact JWS over any header and payload, given as values or as ready text.
-export function jws(header, payload, signer) {
-  const input = `${b64(header)}.${b64(payload)}`;
-  return `${input}.${b64(signer(input))}`;
-}
+// What a token endpoint says, by a name of ours: [status, body]. As recorded of Logto.
+const oauthError = (status, error, error_description) => [status, { code: `oidc.${error}`, message: error, error, error_description }];
+export const TOKEN_ERRORS = {
+  invalid_grant: oauthError(400, 'invalid_grant', 'grant request is invalid'),
+  invalid_client: oauthError(401, 'invalid_client', 'client authentication failed'),
+  unknown_client: oauthError(400, 'invalid_client', 'invalid client app'),
+  expired_secret: oauthError(400, 'invalid_request', 'client secret has expired'),
+  access_denied: oauthError(403, 'access_denied', 'access denied'),
+};
 
 export const ALICE = { sub: 'alice-sub', name: 'Alice', username: 'alice', email: 'alice@example.test', email_verified: true, roles: ['editor'] };
 
 export class EvilOp extends EventEmitter {
   clientId = 'app';
   clientSecret = 'app-secret-of-the-tests';
+  furtherSecrets = []; // accepted as well, as while a secret is being rotated
+  expiredSecrets = []; // answered as Logto does: 400 invalid_request
   user = { ...ALICE };
   signedIn = true; // whether prompt=none succeeds
   refreshTokens = false; // as Logto's always_issue_refresh_token
+  rotate = 'logto'; // refresh tokens: never | always | logto (from 70 % of their life, as for confidential clients)
+  graceMs = 0; // a consumed refresh token works so long still (Logto: 3000 for public clients); after that its use ends the grant
+  tokenLifetimeS = 3600; // of access and ID tokens
+  refreshTokenLifetimeS = 14 * 86400;
+  sessionIds = false; // whether ID tokens carry sid, as with backchannelLogoutSessionRequired
+  clock = REAL_CLOCK;
+  latencyMs = {}; // by place: code, refresh, discovery, jwks, revocation
+  failRefresh = null; // 500 | 'reset' | 'hang' | 'garbage' | a name of TOKEN_ERRORS | { how, times }; failCode alike
+  failCode = null;
+  revoked = new Set(); // subs that are suspended or deleted: every grant of theirs is refused
+  tokenCalls = { now: 0, most: 0 }; // at the token endpoint, at one time
   twist = {};
   log = []; // { method, path, params, headers }
   codes = new Map();
+  people = new Map(); // sub -> the user as they were last seen at a sign-in; op.user goes before it
   accessTokens = new Map();
   secrets = []; // everything that must never be in a log
 
   static async start({ port = 0, ...options } = {}) {
     const op = Object.assign(new EvilOp(), options);
+    op.grants = new Grants(op);
     op.key ??= new SigningKey('ES384');
     op.server = http.createServer((request, response) => op.#answer(request, response).catch((error) => {
       op.failure = error;
@@ -91,12 +93,39 @@ export class EvilOp extends EventEmitter {
       '/oidc/auth': ['onAuth', () => this.#authorize(call, response)],
       '/oidc/token': ['onToken', () => this.#token(call, response)],
       '/oidc/me': ['onUserinfo', () => this.#userinfo(call, response)],
-      '/oidc/token/revocation': ['onRevocation', () => response.writeHead(200).end()],
+      '/oidc/token/revocation': ['onRevocation', () => this.#revoke(call, response)],
       '/oidc/session/end': ['onEndSession', () => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>signed out at Logto</p>')],
     }[url.pathname];
     if (!route) return response.writeHead(404).end();
+    if (route[0] === 'onToken') this.#count(response);
+    const place = { onToken: call.params.get('grant_type') === 'refresh_token' ? 'refresh' : 'code', onDiscovery: 'discovery', onJwks: 'jwks', onRevocation: 'revocation' }[route[0]];
+    if (place === 'refresh') this.grants.count(call.params.get('refresh_token'));
+    if (this.latencyMs[place]) await sleep(this.latencyMs[place]);
     if (this.twist[route[0]] && (await this.twist[route[0]](request, response, call))) return;
+    if (this.#failed(place, response)) return;
     await route[1]();
+  }
+
+  // A call counts until its answer is written or given up.
+  #count(response) {
+    const calls = this.tokenCalls;
+    calls.most = Math.max(calls.most, ++calls.now);
+    response.once('close', () => --calls.now);
+  }
+
+  // A failure on purpose. { how, times } fails that often and then no more.
+  #failed(place, response) {
+    const name = { refresh: 'failRefresh', code: 'failCode' }[place];
+    let how = this[name] ?? null;
+    if (how?.times !== undefined) how = how.times-- > 0 ? how.how : null;
+    if (how === null) return false;
+    if (how === 'reset') response.socket.resetAndDestroy();
+    else if (how === 'garbage') this.#json(response, '{"this is": not json');
+    else if (how !== 'hang') {
+      const [status, body] = TOKEN_ERRORS[how] ?? [Number(how), { error: 'server_error' }];
+      this.#json(response, body, status);
+    }
+    return true;
   }
 
   #twisted(name, value, context) { return this.twist[name] ? this.twist[name].call(this, value, context) ?? value : value; }
@@ -131,50 +160,96 @@ export class EvilOp extends EventEmitter {
 
   #newCode(given) {
     const code = randomBytes(24).toString('base64url');
-    this.codes.set(code, { ...given, user: this.user });
+    this.people.set(this.user.sub, this.user);
+    this.codes.set(code, { ...given, user: this.user, sub: this.user.sub, sid: randomBytes(16).toString('base64url') });
     this.secrets.push(code);
     return code;
   }
 
-  async #token(call, response) {
-    const grant = this.codes.get(call.params.get('code'));
-    const refused = this.#judge(call, grant);
-    if (refused) return this.#json(response, { error: refused, error_description: 'refused by the test provider' }, refused === 'invalid_client' ? 401 : 400);
-    if (grant) { grant.used = true; this.lastGrant = grant; }
-    const context = grant ?? this.lastGrant;
-    const reply = { access_token: randomBytes(24).toString('base64url'), token_type: 'Bearer', expires_in: 3600, scope: context.scope };
-    this.accessTokens.set(reply.access_token, context.user);
+  #token(call, response) {
+    const denied = this.#judgeClient(call);
+    if (denied) return this.#json(response, TOKEN_ERRORS[denied][1], TOKEN_ERRORS[denied][0]);
+    const refresh = call.params.get('grant_type') === 'refresh_token';
+    const redeemed = refresh ? this.grants.redeem(call.params.get('refresh_token')) : this.#redeemCode(call);
+    if (!redeemed) return this.#json(response, TOKEN_ERRORS.invalid_grant[1], TOKEN_ERRORS.invalid_grant[0]);
+    const { grant } = redeemed;
+    const reply = { access_token: randomBytes(24).toString('base64url'), token_type: 'Bearer', expires_in: this.tokenLifetimeS, scope: grant.scope };
+    const context = { ...grant, user: refresh ? this.userOf(grant.sub) : grant.user, refresh };
+    this.accessTokens.set(reply.access_token, grant);
     reply.id_token = this.mint(context, reply.access_token);
-    if (this.refreshTokens) reply.refresh_token = `refresh-${randomBytes(24).toString('base64url')}`;
+    const refreshToken = refresh ? redeemed.token : this.refreshTokens ? this.grants.issue(grant) : undefined;
+    if (refreshToken) reply.refresh_token = refreshToken;
     this.lastIdToken = reply.id_token;
     this.secrets.push(reply.access_token, reply.id_token, ...(reply.refresh_token ? [reply.refresh_token] : []));
     this.#json(response, this.#twisted('tokenReply', reply, context));
   }
 
-  #judge({ params, headers }, grant) {
-    const [id, secret] = /^Basic /.test(headers.authorization ?? '')
+  #credentials({ params, headers }) {
+    return /^Basic /.test(headers.authorization ?? '')
       ? Buffer.from(headers.authorization.slice(6), 'base64').toString().split(':').map(decodeURIComponent)
       : [params.get('client_id'), params.get('client_secret')];
-    if (id !== this.clientId || secret !== this.clientSecret) return 'invalid_client';
-    if (params.get('grant_type') === 'refresh_token') return this.lastGrant ? null : 'invalid_grant';
-    if (!grant || grant.used || params.get('redirect_uri') !== grant.redirect_uri) return 'invalid_grant';
-    if (createHash('sha256').update(params.get('code_verifier') ?? '').digest('base64url') !== grant.code_challenge) return 'invalid_grant';
-    return null;
   }
+
+  // The name of an error, or null.
+  #judgeClient(call) {
+    const [id, secret] = this.#credentials(call);
+    if (id !== this.clientId) return 'unknown_client';
+    if (this.expiredSecrets.includes(secret)) return 'expired_secret';
+    return secret === this.clientSecret || this.furtherSecrets.includes(secret) ? null : 'invalid_client';
+  }
+
+  #redeemCode({ params }) {
+    const grant = this.codes.get(params.get('code'));
+    if (!grant || grant.used || this.revoked.has(grant.sub) || params.get('redirect_uri') !== grant.redirect_uri) return null;
+    if (createHash('sha256').update(params.get('code_verifier') ?? '').digest('base64url') !== grant.code_challenge) return null;
+    grant.used = true;
+    return { grant };
+  }
+
+  // The user as they are now: a refreshed ID token is rebuilt from it.
+  userOf(sub) { return this.user.sub === sub ? this.user : this.people.get(sub); }
+
+  // Revoking a refresh token ends its grant; anything else is answered 200 as well (RFC 7009 2.2).
+  #revoke(call, response) {
+    const denied = this.#judgeClient(call);
+    if (denied) return this.#json(response, TOKEN_ERRORS[denied][1], TOKEN_ERRORS[denied][0]);
+    this.grants.revoke(call.params.get('token'));
+    response.writeHead(200).end();
+  }
+
+  nowS() { return Math.floor(this.clock.now() / 1000); }
 
   // The ID token of one grant, through the claims, header and token hooks.
   mint(grant, accessToken) {
-    const now = Math.floor(Date.now() / 1000);
+    const now = this.nowS();
     const claims = this.#twisted('claims', {
-      ...grant.user, nonce: grant.nonce, aud: this.clientId, iss: this.issuer, iat: now, exp: now + 3600,
+      ...grant.user, nonce: grant.nonce, ...(this.sessionIds ? { sid: grant.sid } : {}), aud: this.clientId, iss: this.issuer, iat: now, exp: now + this.tokenLifetimeS,
     }, { ...grant, accessToken });
     const header = this.#twisted('header', { alg: this.key.alg, kid: this.key.kid });
     const honest = () => jws(header, claims, (input) => this.key.sign(Buffer.from(input)));
     return this.twist.token ? this.twist.token.call(this, { header, claims, honest, grant }) : honest();
   }
 
+  // A logout token as Logto signs one; `claims` and `header` replace fields (undefined removes one).
+  logoutToken({ sub, sid, claims: change = {}, header: headerChange = {} } = {}) {
+    const honestClaims = logoutClaims({ iss: this.issuer, aud: this.clientId, sub, sid, iat: this.nowS() });
+    const claims = this.#twisted('logoutClaims', { ...honestClaims, ...change });
+    const header = this.#twisted('logoutHeader', { alg: this.key.alg, typ: 'logout+jwt', kid: this.key.kid, ...headerChange });
+    const honest = () => jws(header, claims, (input) => this.key.sign(Buffer.from(input)));
+    const token = this.twist.logoutToken ? this.twist.logoutToken.call(this, { header, claims, honest }) : honest();
+    this.lastLogoutToken = token;
+    return token;
+  }
+
+  // Posts a logout token to the proxy at `port`, as Logto does: { status, text }. `token` sends one that is ready.
+  async sendLogout(port, { token, path = '/_auth/backchannel-logout', host = 'app.test', ...what } = {}) {
+    return request(port, 'POST', path, { 'Content-Type': 'application/x-www-form-urlencoded', Accept: '*/*' },
+      { host, body: new URLSearchParams({ logout_token: token ?? this.logoutToken(what) }).toString() });
+  }
+
   #userinfo(call, response) {
-    const user = this.accessTokens.get((call.headers.authorization ?? '').replace(/^Bearer /, ''));
+    const grant = this.accessTokens.get((call.headers.authorization ?? '').replace(/^Bearer /, ''));
+    const user = grant && !grant.ended && !this.revoked.has(grant.sub) ? this.userOf(grant.sub) : undefined;
     if (!user) return this.#json(response, { error: 'invalid_token' }, 401);
     this.#json(response, this.#twisted('userinfo', { ...user, ...(this.userinfoExtra ?? {}) }));
   }

@@ -33,7 +33,10 @@ export class DevelopmentOp {
   async control(body) {
     const response = await fetch(`${this.endpoint}/__op/control`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
     if (!response.ok) throw new Error(`control answered ${response.status}: ${await response.text()}`);
+    return response.json();
   }
+  async stats() { return (await fetch(`${this.endpoint}/__op/stats`)).json(); }
+  async attacks() { return (await fetch(`${this.endpoint}/__op/attacks`)).json(); }
   async requests() { return (await fetch(`${this.endpoint}/__op/requests`)).json(); }
   logto(extra = {}) { return { endpoint: this.endpoint, app_id: this.clientId, app_secret: this.clientSecret, ...extra }; }
 

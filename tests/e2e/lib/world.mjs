@@ -2,6 +2,7 @@
 // and stopping is where crashes, sanitizer reports and requests that the upstream could not parse become failures.
 import { EvilOp } from './evil_op.mjs';
 import { BrowserUser } from './browser_user.mjs';
+import { Clock, REAL_CLOCK } from './clock.mjs';
 import { Proxy, freshSecret } from './proxy.mjs';
 import { request } from './raw.mjs';
 import { Recorder } from './recorder.mjs';
@@ -19,11 +20,14 @@ export const ROUTES = [
   { path: '/private/*', upstream: 'app' },
 ];
 
-// scope: a test context, or suite(after). options: { config, recorder, op, routes, opOptions, env }
+// scope: a test context, or suite(after). options: { config, recorder, op, routes, opOptions, env, clock }. With clock: true
+// (or a Clock) proxy and provider share a wall clock that world.clock moves; for processes that are started later as well.
 export async function makeWorld(scope, options = {}) {
   const world = new World();
   scope.after(() => world.stop());
-  world.op = options.op ?? (await EvilOp.start(options.opOptions));
+  world.clock = options.clock === true ? new Clock() : options.clock ?? REAL_CLOCK;
+  world.env = { ...world.clock.env, ...options.env };
+  world.op = options.op ?? (await EvilOp.start({ clock: world.clock, ...options.opOptions }));
   world.recorder = options.recorder ?? (await Recorder.start());
   world.secret = freshSecret();
   world.baseConfig = {
@@ -35,11 +39,21 @@ export async function makeWorld(scope, options = {}) {
   };
   const { config = {} } = options;
   const merged = typeof config === 'function' ? config(world.baseConfig) : merge(world.baseConfig, config);
-  world.proxy = await Proxy.start(merged, { env: options.env });
+  world.config = merged;
+  world.proxy = await Proxy.start(merged, { env: world.env });
   return world;
 }
 
-function merge(base, more) {
+// A second process beside world.proxy: same external URL, session secret and configuration (but for `config`), other ports, as
+// behind a load balancer. It is world.second, stops with the world, and answers to world.user({ at: world.second }) and
+// world.get(..., { at: world.second }). Give makeWorld what both share, such as redis.settings().
+export async function twoProxies(scope, options = {}, config = {}) {
+  const world = await makeWorld(scope, options);
+  world.second = await world.startAnother(config);
+  return world;
+}
+
+export function merge(base, more) {
   const result = { ...base };
   for (const [key, value] of Object.entries(more)) {
     const both = [result[key], value].every((one) => one && typeof one === 'object' && !Array.isArray(one));
@@ -49,8 +63,16 @@ function merge(base, more) {
 }
 
 class World {
+  others = [];
+
   get port() { return this.proxy.port; }
-  user(options) { return new BrowserUser({ [HOST]: this.port }, options); }
+  user({ at = this.proxy, ...options } = {}) { return new BrowserUser({ [HOST]: at.port }, options); }
+
+  async startAnother(config = {}) {
+    const proxy = await Proxy.start(merge(this.config, config), { env: this.env });
+    this.others.push(proxy);
+    return proxy;
+  }
 
   // A user who has just signed in; `who` replaces claims of the provider's user for this sign-in.
   async signIn(who = {}, { path = '/private/start', user = this.user() } = {}) {
@@ -68,17 +90,21 @@ class World {
   // The Cookie header of a fresh session.
   async session(who) { return (await this.signIn(who)).sessionCookies(HOST); }
 
-  get(target, headers = {}, options = {}) { return request(this.port, 'GET', target, headers, { host: HOST, ...options }); }
+  get(target, headers = {}, { at = this.proxy, ...options } = {}) { return request(at.port, 'GET', target, headers, { host: HOST, ...options }); }
+  post(target, headers = {}, { at = this.proxy, ...options } = {}) { return request(at.port, 'POST', target, headers, { host: HOST, ...options }); }
 
   async restart(config = {}) {
     await this.proxy.stop();
     this.proxy = null;
-    this.proxy = await Proxy.start(merge(this.baseConfig, config));
+    this.proxy = await Proxy.start(merge(this.config, config), { env: this.env });
   }
+
+  // The user's requests go to another process from now on; the cookies stay, as with a load balancer.
+  move(user, at) { user.ports[HOST] = at.port; return user; }
 
   async stop() {
     const problems = [];
-    for (const step of [() => this.proxy?.stop(), () => this.recorder?.assertClean?.(), () => this.recorder?.close(), () => this.op?.stop()]) {
+    for (const step of [() => this.proxy?.stop(), ...this.others.map((proxy) => () => proxy.stop()), () => this.recorder?.assertClean?.(), () => this.recorder?.close(), () => this.op?.stop()]) {
       try { await step(); } catch (error) { problems.push(error); }
     }
     if (problems.length) throw problems.length === 1 ? problems[0] : new AggregateError(problems, problems.map((one) => one.message).join('\n'));
