@@ -35,7 +35,7 @@ Verdict judge_nonce_of_refresh(const Evidence& e) {
   if (!e.claims.contains("nonce") || e.claims["nonce"].is_null()) return {};
   const std::string* nonce = string_member(e.claims, "nonce");
   const bool equal = nonce != nullptr && equal_constant_time(sha256(*nonce), e.expected.nonce_hash);
-  return equal ? Verdict{} : broken("nonce", "nonce is of another sign-in");
+  return equal ? Verdict{} : broken_rule("nonce", "nonce is of another sign-in");
 }
 
 // 3.1.3.7 (11): binds the token to this browser's sign-in; an empty expectation would accept any token.
