@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "auth/auth_questions.h"
+#include "auth/client_fetch.h"
 #include "auth/fetch.h"
 #include "auth/id_token.h"
 #include "auth/provider.h"
@@ -24,6 +25,7 @@ class FinishSignIn {
     const Settings& settings;
     Provider& provider;
     Fetcher& fetcher;
+    ClientFetch& client_fetch;
     const Clock& clock;
   };
   using Outcome = Result<Session, SignInFailure>;

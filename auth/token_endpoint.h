@@ -18,7 +18,8 @@
 namespace lp {
 
 [[nodiscard]] BackchannelRequest code_exchange_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                                       std::string_view code, const PendingSignIn& pending);
+                                                       const Secret& client_secret, std::string_view code,
+                                                       const PendingSignIn& pending);
 struct TokenSet {
   Secret id_token;
   Secret access_token;

@@ -68,7 +68,7 @@ struct LogtoSettings {
   std::string ca_file;                    // empty: the system's
   std::optional<Origin> backchannel_url;  // where Logto reaches us, if not at the first external URL
   std::string app_id;
-  Secret app_secret;
+  std::vector<Secret> app_secrets;                                  // one or two; whichever Logto accepts is used
   std::optional<Secret> webhook_secret;                             // signing key of Logto's webhooks; none: not served
   std::vector<std::string> scopes = {"profile", "email", "roles"};  // openid is always sent
   RefreshMode refresh = RefreshMode::automatic;
