@@ -42,6 +42,7 @@ class SessionCookie {
   [[nodiscard]] const CookieNames& names() const { return names_; }
 
  private:
+  void follow_keyring();
   [[nodiscard]] CachedSession* open(std::string_view value);
   [[nodiscard]] CookieAttributes session_attributes(std::int64_t max_age_s) const;
   [[nodiscard]] CookieAttributes pending_attributes() const;
@@ -49,6 +50,7 @@ class SessionCookie {
   const Realm& realm_;
   bool https_;
   CookieNames names_;
+  std::shared_ptr<const Keyring> keyring_;  // that everything in cache_ was opened under
   SessionCache cache_;
 };
 
