@@ -67,13 +67,37 @@ Node print_value(const std::string& path, const Scope& scope, bool only_what_is_
   return print_map(path, scope, only_what_is_set);
 }
 
+Scope scope_of(Settings& settings) {
+  Scope top;
+  top.settings = &settings;
+  return top;
+}
+
+// A map of plain keys is compared key by key; lists and named maps are one value.
+void add_differing(const Node& a, const Node& b, const std::string& path, std::vector<std::string>& keys) {
+  if (write_yaml(a) == write_yaml(b)) return;
+  const bool is_one_value = !a.is_map() || !b.is_map() || find_option(path) != nullptr || find_group(path) != nullptr;
+  if (is_one_value && !path.empty()) return keys.push_back(path);
+  for (const std::string& key : child_keys(path)) {
+    const Node* in_a = a.find(key);
+    const Node* in_b = b.find(key);
+    add_differing(in_a == nullptr ? Node() : *in_a, in_b == nullptr ? Node() : *in_b, join_path(path, key), keys);
+  }
+}
+
 }  // namespace
 
 std::string print_config(const Settings& settings) {
   Settings copy = settings;
-  Scope top;
-  top.settings = &copy;
-  return write_yaml(print_map("", top, false));
+  return write_yaml(print_map("", scope_of(copy), false));
+}
+
+std::vector<std::string> differing_keys(const Settings& a, const Settings& b) {
+  Settings copy_a = a;
+  Settings copy_b = b;
+  std::vector<std::string> keys;
+  add_differing(print_map("", scope_of(copy_a), false), print_map("", scope_of(copy_b), false), "", keys);
+  return keys;
 }
 
 }  // namespace lp
