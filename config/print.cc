@@ -73,9 +73,16 @@ Scope scope_of(Settings& settings) {
   return top;
 }
 
+bool same_value(const Node& a, const Node& b) {
+  const auto same_entry = [](const Entry& x, const Entry& y) { return x.key == y.key && same_value(x.value, y.value); };
+  return a.kind == b.kind && a.text == b.text &&
+         std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), same_value) &&
+         std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(), same_entry);
+}
+
 // A map of plain keys is compared key by key; lists and named maps are one value.
 void add_differing(const Node& a, const Node& b, const std::string& path, std::vector<std::string>& keys) {
-  if (write_yaml(a) == write_yaml(b)) return;
+  if (same_value(a, b)) return;
   const bool is_one_value = !a.is_map() || !b.is_map() || find_option(path) != nullptr || find_group(path) != nullptr;
   if (is_one_value && !path.empty()) return keys.push_back(path);
   for (const std::string& key : child_keys(path)) {

@@ -16,8 +16,9 @@ const Secret kOld(std::string(32, 's'));  // what settings() has
 const Secret kNew(std::string(32, 'n'));
 
 SessionLookup look_up(SessionCookie& cookies, const World& world) {
+  const std::string line = world.cookie_line();
   Fields fields;
-  fields.add("Cookie", world.cookie_line());
+  fields.add("Cookie", line);
   return cookies.look_up(fields, world.clock.unix_s());
 }
 

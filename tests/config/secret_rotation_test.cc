@@ -53,7 +53,10 @@ TEST_CASE("every other change is named by its key") {
       {{{"upstreams", "upstreams: { app: http://elsewhere, wiki: http://elsewhere }\n"}}, {"upstreams"}},
       {{{"logto", "logto: { endpoint: https://other.logto.app, app_id: app, app_secret: new }\n"}}, {"logto.endpoint"}},
   };
-  for (const auto& c : cases) CHECK(keys_for_restart(running, settings(c.parts)) == c.keys);
+  for (const auto& c : cases) {
+    CAPTURE(c.keys.front());
+    CHECK(keys_for_restart(running, settings(c.parts)) == c.keys);
+  }
 }
 
 TEST_CASE("only secrets are taken over") {
