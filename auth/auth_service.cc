@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "auth/asked_question.h"
+#include "auth/client_fetch.h"
 #include "auth/fetch.h"
 #include "auth/provider.h"
 #include "auth/refresh_flights.h"
@@ -53,9 +54,10 @@ struct AuthService::Impl {
       : settings(std::move(settings_in)),
         log(log_in),
         fetcher(loop, settings->logto),
+        client_fetch(fetcher, log, settings->logto.app_secrets),
         provider(loop, fetcher, settings->logto, clock, log),
-        flights(loop, AuthWorld{*settings, provider, fetcher, clock}, log),
-        refreshes(loop, AuthWorld{*settings, provider, fetcher, clock}, log),
+        flights(loop, AuthWorld{*settings, provider, fetcher, client_fetch, clock}, log),
+        refreshes(loop, AuthWorld{*settings, provider, fetcher, client_fetch, clock}, log),
         metadata_waits(loop),
         revocations(loop) {}
 
@@ -73,14 +75,19 @@ struct AuthService::Impl {
       return;
     }
     const std::uint64_t id = revocations.next_id();
-    revocations.keep(id, std::make_unique<RevokeFlow>(provider, fetcher, settings->logto, log, std::move(request_id),
-                                                      std::move(refresh_token), [this, id] { revocations.end(id); }));
+    revocations.keep(id,
+                     std::make_unique<RevokeFlow>(provider, client_fetch, settings->logto, log, std::move(request_id),
+                                                  std::move(refresh_token), [this, id] { revocations.end(id); }));
   }
+
+  // The one place on the auth thread where secrets are replaced.
+  void on_new_secrets(const Settings& fresh) { client_fetch.replace_secrets(fresh.logto.app_secrets); }
 
   std::shared_ptr<const Settings> settings;
   Log& log;
   EventLoop loop;
   Fetcher fetcher;
+  ClientFetch client_fetch;
   Provider provider;
   SignInFlights flights;
   RefreshFlights refreshes;
@@ -152,6 +159,10 @@ void AuthService::revoke_refresh_token(std::string request_id, Secret refresh_to
   impl_->loop.post([impl = impl_.get(), request_id = std::move(request_id), refresh_token = std::move(refresh_token)] {
     impl->revoke(request_id, refresh_token);
   });
+}
+
+void AuthService::replace_secrets(std::shared_ptr<const Settings> settings) {
+  impl_->loop.post([impl = impl_.get(), settings = std::move(settings)] { impl->on_new_secrets(*settings); });
 }
 
 }  // namespace lp

@@ -29,6 +29,10 @@ class AuthService final : public AuthQuestions {
                                                   RefreshAnswer answer) override;
   void revoke_refresh_token(std::string request_id, Secret refresh_token) override;
 
+  // Any thread. Takes over the secrets that the auth thread uses, and nothing else, from a configuration that has been
+  // checked; calls under way end with the secrets that they have.
+  void replace_secrets(std::shared_ptr<const Settings> settings);
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -53,7 +53,7 @@ std::vector<std::string> remove_attempt(const Visit& visit, std::string_view sta
 // No pending sign-in of this browser belongs to the response: it is never exchanged. One that began here (the state is
 // ours) goes on to the target or starts afresh, once; any other is refused (attacks.md O01, O05, O43).
 Verdict answer_stale(const Visit& visit, const CallbackResponse& response, const FoundPending& found, Waiting waiting) {
-  const std::optional<SignInState> state = read_state(response.state, visit.realm.state_sealer);
+  const std::optional<SignInState> state = read_state(response.state, visit.realm.keyring()->state_sealer);
   if (!state) {
     log_refusal(visit, "state", "no pending sign-in of this browser has this state");
     return refuse(visit, {PageKind::sign_in_failed, 400, "state", "/"});
@@ -215,7 +215,7 @@ Verdict handle_callback(const Visit& visit, Waiting waiting) {
     return refuse(visit, {PageKind::sign_in_failed, 400, "response", "/"});
   }
   FoundPending found = find_pending(visit.fields(), visit.cookies.names().pending_prefix, response->state,
-                                    visit.realm.pending_sealer, visit.now_s);
+                                    visit.realm.keyring()->pending_sealer, visit.now_s);
   if (found.fate != PendingFate::current) return answer_stale(visit, *response, found, std::move(waiting));
   if (!response->error.empty()) return answer_error(visit, *response, found.pending);
   if (!visit.realm.auth) return status_verdict(visit, "own", 503);

@@ -63,8 +63,11 @@ void FinishSignIn::on_metadata(Result<std::shared_ptr<const ProviderMetadata>> k
 }
 
 void FinishSignIn::exchange_code() {
-  waiting_ = world_.fetcher.fetch(code_exchange_request(*metadata_, world_.settings.logto, response_.code, pending_),
-                                  [this](const auto& reply) { on_token_reply(reply); });
+  waiting_ = world_.client_fetch.fetch(
+      [this](const Secret& client_secret) {
+        return code_exchange_request(*metadata_, world_.settings.logto, client_secret, response_.code, pending_);
+      },
+      [this](const auto& reply) { on_token_reply(reply); });
 }
 
 void FinishSignIn::on_token_reply(const Result<BackchannelReply>& reply) {

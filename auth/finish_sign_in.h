@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "auth/auth_questions.h"
+#include "auth/client_fetch.h"
 #include "auth/fetch.h"
 #include "auth/provider.h"
 #include "auth/token_endpoint.h"

@@ -3,15 +3,43 @@
 #include <utility>
 
 namespace lp {
+namespace {
+
+constexpr std::uint64_t kFirstGeneration = 1;
+
+}  // namespace
 
 Realm::Realm(std::shared_ptr<const Settings> settings_in, const Clock& clock_in, Log& log_in)
     : settings(std::move(settings_in)),
       clock(clock_in),
       log(log_in),
-      session_sealer(settings->session.secrets, CookiePurpose::session, settings->realm),
-      pending_sealer(settings->session.secrets, CookiePurpose::pending_sign_in, settings->realm),
-      state_sealer(settings->session.secrets, CookiePurpose::state, settings->realm),
       client_headers(*settings),
-      revocations(static_cast<std::size_t>(settings->revocations.max)) {}
+      revocations(static_cast<std::size_t>(settings->revocations.max)),
+      keyring_(std::make_shared<const Keyring>(settings->session.secrets, settings->realm, kFirstGeneration)),
+      webhook_secret_(settings->logto.webhook_secret),
+      generation_(kFirstGeneration) {}
+
+std::shared_ptr<const Keyring> Realm::keyring() const {
+  const std::lock_guard lock(mutex_);
+  return keyring_;
+}
+
+// The keyring is there before its generation is told: who sees a new number finds at least that keyring.
+void Realm::replace_keyring(const std::vector<Secret>& ring) {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t next = keyring_->generation + 1;
+  keyring_ = std::make_shared<const Keyring>(ring, settings->realm, next);
+  generation_.store(next, std::memory_order_release);
+}
+
+Secret Realm::webhook_secret() const {
+  const std::lock_guard lock(mutex_);
+  return webhook_secret_;
+}
+
+void Realm::replace_webhook_secret(Secret secret) {
+  const std::lock_guard lock(mutex_);
+  webhook_secret_ = std::move(secret);
+}
 
 }  // namespace lp

@@ -1,36 +1,57 @@
 #pragma once
+#include <atomic>
+#include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
 
 #include "auth/auth_questions.h"
 #include "auth/client_headers.h"
 #include "auth/cookie_generations.h"
+#include "auth/keyring.h"
 #include "auth/revocations.h"
-#include "auth/sealed_cookie.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "config/settings.h"
 
 namespace lp {
 
-// The seam for more than one Logto application: settings, key ring, cookie codecs and the auth service of one, in one
-// object that is passed into everything in auth/. A session never crosses realms: the realm's name is in the sealed
-// cookie's associated data. Immutable after construction and shared by all threads; owned by cli/serve, outlives the
-// workers. `clock_in` and `log_in` must outlive it.
+// The seam for more than one Logto application: settings, key ring and auth service of one, in one object that is
+// passed into everything in auth/. A session never crosses realms: the realm's name is in the sealed cookie's
+// associated data. Shared by all threads; owned by cli/serve, outlives the workers. Immutable after construction but
+// for the secrets, which an operator may replace while it runs: these are read through their accessors, never from
+// `settings`, which keeps what was there at the start. `clock_in` and `log_in` must outlive it.
 struct Realm {
   Realm(std::shared_ptr<const Settings> settings_in, const Clock& clock_in, Log& log_in);
 
   std::shared_ptr<const Settings> settings;
   const Clock& clock;
   Log& log;
-  CookieSealer session_sealer;
-  CookieSealer pending_sealer;
-  CookieSealer state_sealer;
   ClientHeaderRules client_headers;
   Revocations revocations;        // any thread
   CookieGenerations generations;  // any thread
   // An AuthService in the program, set once before the first worker starts. Null means that Logto can't be asked:
   // open routes and sessions in hand go on, sign-ins get the 503 page.
   std::unique_ptr<AuthQuestions> auth;
+
+  // Any thread; takes a lock for a moment. Never null.
+  [[nodiscard]] std::shared_ptr<const Keyring> keyring() const;
+  // Any thread; one atomic load. keyring()->generation is this one or a later one.
+  [[nodiscard]] std::uint64_t keyring_generation() const { return generation_.load(std::memory_order_acquire); }
+  // Any thread. Whoever took a keyring before goes on with that one until the end of its request.
+  void replace_keyring(const std::vector<Secret>& ring);
+
+  // logto.webhook_secret as it is now; empty: none. Any thread.
+  [[nodiscard]] Secret webhook_secret() const;
+  void replace_webhook_secret(Secret secret);
+
+ private:
+  mutable std::mutex mutex_;  // guards keyring_ and webhook_secret_
+  std::shared_ptr<const Keyring> keyring_;
+  Secret webhook_secret_;
+  std::atomic<std::uint64_t> generation_;
 };
 
 }  // namespace lp

@@ -22,8 +22,11 @@ RefreshFlow::RefreshFlow(const AuthWorld& world, Session session, Done done)
 void RefreshFlow::on_metadata(const Result<std::shared_ptr<const ProviderMetadata>>& known) {
   if (!known) return fail_with({Kind::unavailable, "provider_unavailable", known.error().message, {}});
   metadata_ = *known;
-  waiting_ = world_.fetcher.fetch(refresh_request(*metadata_, world_.settings.logto, session_.refresh_token),
-                                  [this](const auto& reply) { on_token_reply(reply); });
+  waiting_ = world_.client_fetch.fetch(
+      [this](const Secret& secret) {
+        return refresh_request(*metadata_, world_.settings.logto, secret, session_.refresh_token);
+      },
+      [this](const auto& reply) { on_token_reply(reply); });
 }
 
 // Logto repeats the refresh token or sends its successor: what comes back is kept, whatever becomes of the rest.

@@ -9,12 +9,12 @@
 namespace lp {
 
 BackchannelRequest revocation_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                      const Secret& refresh_token) {
+                                      const Secret& client_secret, const Secret& refresh_token) {
   LP_CHECK(metadata.revocation_endpoint.has_value(), "revocation asked of a provider that has none");
   BackchannelRequest request;
   request.method = "POST";
   request.url = *metadata.revocation_endpoint;
-  request.authorization = client_secret_basic(logto.app_id, logto.app_secret);
+  request.authorization = client_secret_basic(logto.app_id, client_secret);
   request.form_body =
       Secret(form_encode({{"token", std::string(refresh_token.reveal())}, {"token_type_hint", "refresh_token"}}));
   return request;

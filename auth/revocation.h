@@ -10,7 +10,7 @@ namespace lp {
 
 // `metadata` must name a revocation endpoint.
 [[nodiscard]] BackchannelRequest revocation_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                                    const Secret& refresh_token);
+                                                    const Secret& client_secret, const Secret& refresh_token);
 // RFC 7009 2.2: 200, also for a token that was not valid any more.
 [[nodiscard]] Result<void> judge_revocation(const BackchannelReply& reply);
 

@@ -6,9 +6,9 @@
 
 namespace lp {
 
-RevokeFlow::RevokeFlow(Provider& provider, Fetcher& fetcher, const LogtoSettings& logto, Log& log,
+RevokeFlow::RevokeFlow(Provider& provider, ClientFetch& client_fetch, const LogtoSettings& logto, Log& log,
                        std::string request_id, Secret refresh_token, std::function<void()> done)
-    : fetcher_(fetcher),
+    : client_fetch_(client_fetch),
       logto_(logto),
       log_(log),
       request_id_(std::move(request_id)),
@@ -19,10 +19,16 @@ RevokeFlow::RevokeFlow(Provider& provider, Fetcher& fetcher, const LogtoSettings
 
 void RevokeFlow::on_metadata(const Result<std::shared_ptr<const ProviderMetadata>>& known) {
   if (!known) return fail_with(known.error().message);
-  const ProviderMetadata& metadata = **known;
-  if (!metadata.revocation_endpoint) return fail_with("Logto names no revocation endpoint");
-  fetch_ = fetcher_.fetch(revocation_request(metadata, logto_, refresh_token_),
-                          [this](const auto& reply) { on_reply(reply); });
+  if (!(*known)->revocation_endpoint) return fail_with("Logto names no revocation endpoint");
+  send(*known);
+}
+
+void RevokeFlow::send(std::shared_ptr<const ProviderMetadata> metadata) {
+  fetch_ = client_fetch_.fetch(
+      [this, metadata = std::move(metadata)](const Secret& client_secret) {
+        return revocation_request(*metadata, logto_, client_secret, refresh_token_);
+      },
+      [this](const auto& reply) { on_reply(reply); });
 }
 
 void RevokeFlow::on_reply(const Result<BackchannelReply>& reply) {

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "auth/fetch.h"
+#include "auth/client_fetch.h"
 #include "auth/provider.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -16,17 +16,18 @@ namespace lp {
 class RevokeFlow {
  public:
   // All references must outlive the flow. `done` runs later, once; the flow must not be destroyed inside it.
-  RevokeFlow(Provider& provider, Fetcher& fetcher, const LogtoSettings& logto, Log& log, std::string request_id,
-             Secret refresh_token, std::function<void()> done);
+  RevokeFlow(Provider& provider, ClientFetch& client_fetch, const LogtoSettings& logto, Log& log,
+             std::string request_id, Secret refresh_token, std::function<void()> done);
   RevokeFlow(const RevokeFlow&) = delete;
   RevokeFlow& operator=(const RevokeFlow&) = delete;
 
  private:
   void on_metadata(const Result<std::shared_ptr<const ProviderMetadata>>& known);
+  void send(std::shared_ptr<const ProviderMetadata> metadata);
   void on_reply(const Result<BackchannelReply>& reply);
   void fail_with(std::string_view reason);
 
-  Fetcher& fetcher_;
+  ClientFetch& client_fetch_;
   const LogtoSettings& logto_;
   Log& log_;
   std::string request_id_;

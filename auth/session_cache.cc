@@ -28,6 +28,12 @@ void SessionCache::erase(std::string_view cookie) {
   if (found != index_.end()) forget(found->second);
 }
 
+void SessionCache::clear() {
+  index_.clear();
+  entries_.clear();
+  bytes_ = 0;
+}
+
 void SessionCache::forget(Entries::iterator entry) {
   bytes_ -= entry->cookie.size();
   index_.erase(entry->cookie);

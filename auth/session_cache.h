@@ -36,6 +36,7 @@ class SessionCache {
   [[nodiscard]] CachedSession* find(std::string_view cookie);
   CachedSession& insert(CachedSession entry);
   void erase(std::string_view cookie);
+  void clear();
   [[nodiscard]] std::size_t size() const { return index_.size(); }
 
  private:

@@ -27,13 +27,22 @@ SessionLookup result_of(const CachedSession& entry, std::size_t pieces) {
 }  // namespace
 
 SessionCookie::SessionCookie(Realm& realm, bool https)
-    : realm_(realm), https_(https), names_(cookie_names(*realm.settings, https)) {}
+    : realm_(realm), https_(https), names_(cookie_names(*realm.settings, https)), keyring_(realm.keyring()) {}
+
+// What was opened under a secret that has left the ring must not pass from memory either. While nothing changes this
+// is one atomic load.
+void SessionCookie::follow_keyring() {
+  if (keyring_->generation == realm_.keyring_generation()) return;
+  cache_.clear();
+  keyring_ = realm_.keyring();
+}
 
 SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
   const JoinedCookie joined = join_cookie_pieces(names_.session, fields);
   SessionLookup result;
   result.pieces = joined.pieces;
   if (joined.value().empty()) return result;
+  follow_keyring();
   CachedSession* entry = cache_.find(joined.value());
   if (entry == nullptr) entry = open(joined.value());
   if (entry == nullptr) return result;
@@ -53,7 +62,8 @@ std::string SessionCookie::value_of(const Fields& fields) const {
 
 CachedSession* SessionCookie::open(std::string_view value) {
   CachedSession entry;
-  const std::optional<std::string> bytes = realm_.session_sealer.open(names_.session, value, &entry.with_first_secret);
+  const std::optional<std::string> bytes =
+      keyring_->session_sealer.open(names_.session, value, &entry.with_first_secret);
   if (!bytes) return nullptr;
   Result<Session> session = decode_session(*bytes);
   if (!session) return nullptr;
@@ -114,7 +124,8 @@ std::vector<std::string> SessionCookie::write(Session session, std::size_t piece
   const std::string bytes = encode_session(session);
   if (max_age_s <= 0 || bytes.size() > kMaxSessionBytes) return {};
   realm_.generations.wrote(session.id, session.generation, now_s);
-  const std::string sealed = realm_.session_sealer.seal(names_.session, bytes, random_bytes(kXaesNonceBytes));
+  const std::string sealed =
+      realm_.keyring()->session_sealer.seal(names_.session, bytes, random_bytes(kXaesNonceBytes));
   return set_cookie_pieces(names_.session, sealed, session_attributes(max_age_s), pieces_before);
 }
 
@@ -124,7 +135,8 @@ std::vector<std::string> SessionCookie::remove(std::size_t pieces) const {
 
 std::string SessionCookie::write_pending(const PendingSignIn& pending) const {
   const std::string name = pending_cookie_name(names_.pending_prefix, pending.state.reveal());
-  const std::string sealed = realm_.pending_sealer.seal(name, encode_pending(pending), random_bytes(kXaesNonceBytes));
+  const std::string sealed =
+      realm_.keyring()->pending_sealer.seal(name, encode_pending(pending), random_bytes(kXaesNonceBytes));
   if (sealed.size() > kCookiePieceBytes) return {};
   return set_cookie_pieces(name, sealed, pending_attributes(), 0).front();
 }

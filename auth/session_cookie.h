@@ -52,6 +52,7 @@ class SessionCookie {
   [[nodiscard]] const CookieNames& names() const { return names_; }
 
  private:
+  void follow_keyring();
   [[nodiscard]] CachedSession* open(std::string_view value);
   [[nodiscard]] bool is_revoked(CachedSession& entry) const;
   [[nodiscard]] std::shared_ptr<const OpenedSession> prepare(Session session) const;
@@ -62,6 +63,7 @@ class SessionCookie {
   Realm& realm_;
   bool https_;
   CookieNames names_;
+  std::shared_ptr<const Keyring> keyring_;  // that everything in cache_ was opened under
   SessionCache cache_;
 };
 

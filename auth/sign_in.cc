@@ -20,7 +20,7 @@ using MetadataResult = Result<std::shared_ptr<const ProviderMetadata>>;
 PendingSignIn make_attempt(const Visit& visit, const SignInStart& start) {
   PendingSignIn pending = make_pending(random_bytes(96), start.return_to, visit.own_url("callback"), visit.now_s);
   const SignInState state{visit.now_s, start.fresh_start, start.route, start.return_to};
-  pending.state = Secret(make_state(state, visit.realm.state_sealer, random_bytes(kXaesNonceBytes)));
+  pending.state = Secret(make_state(state, visit.realm.keyring()->state_sealer, random_bytes(kXaesNonceBytes)));
   pending.silent = start.silent;
   return pending;
 }
@@ -42,8 +42,8 @@ Verdict redirect_to_logto(const Visit& visit, const SignInStart& start, const Pr
       redirect_verdict(visit, start.decision,
                        authorization_url(metadata, logto, sign_in, pending, visit.fields().get("Accept-Language")));
   const std::string& prefix = visit.cookies.names().pending_prefix;
-  append_cookies(verdict, visit.cookies.remove_pending(
-                              evict_pending(visit.fields(), prefix, visit.realm.pending_sealer, visit.now_s)));
+  append_cookies(verdict, visit.cookies.remove_pending(evict_pending(
+                              visit.fields(), prefix, visit.realm.keyring()->pending_sealer, visit.now_s)));
   verdict.set_cookies.push_back(std::move(cookie));
   return verdict;
 }

@@ -101,11 +101,12 @@ TokenError judge_failure(const BackchannelReply& reply) {
 bool says_unavailable(int status) { return status >= 500 || status == 429 || status == 408; }
 
 BackchannelRequest code_exchange_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                         std::string_view code, const PendingSignIn& pending) {
+                                         const Secret& client_secret, std::string_view code,
+                                         const PendingSignIn& pending) {
   BackchannelRequest request;
   request.method = "POST";
   request.url = metadata.token_endpoint;
-  request.authorization = client_secret_basic(logto.app_id, logto.app_secret);
+  request.authorization = client_secret_basic(logto.app_id, client_secret);
   request.form_body = Secret(form_encode({{"grant_type", "authorization_code"},
                                           {"code", std::string(code)},
                                           {"redirect_uri", pending.redirect_uri},
@@ -114,11 +115,11 @@ BackchannelRequest code_exchange_request(const ProviderMetadata& metadata, const
 }
 
 BackchannelRequest refresh_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                   const Secret& refresh_token) {
+                                   const Secret& client_secret, const Secret& refresh_token) {
   BackchannelRequest request;
   request.method = "POST";
   request.url = metadata.token_endpoint;
-  request.authorization = client_secret_basic(logto.app_id, logto.app_secret);
+  request.authorization = client_secret_basic(logto.app_id, client_secret);
   request.form_body =
       Secret(form_encode({{"grant_type", "refresh_token"}, {"refresh_token", std::string(refresh_token.reveal())}}));
   return request;

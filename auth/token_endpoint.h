@@ -18,10 +18,11 @@
 namespace lp {
 
 [[nodiscard]] BackchannelRequest code_exchange_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                                       std::string_view code, const PendingSignIn& pending);
+                                                       const Secret& client_secret, std::string_view code,
+                                                       const PendingSignIn& pending);
 // RFC 6749 6. Neither scope nor resource: what was granted is asked for again, and an ID token comes with it.
 [[nodiscard]] BackchannelRequest refresh_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                                 const Secret& refresh_token);
+                                                 const Secret& client_secret, const Secret& refresh_token);
 struct TokenSet {
   Secret id_token;
   Secret access_token;

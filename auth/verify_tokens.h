@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "auth/client_fetch.h"
 #include "auth/fetch.h"
 #include "auth/id_token.h"
 #include "auth/provider.h"
@@ -19,6 +20,7 @@ struct AuthWorld {
   const Settings& settings;
   Provider& provider;
   Fetcher& fetcher;
+  ClientFetch& client_fetch;  // for calls that we authenticate ourselves in
   const Clock& clock;
 };
 

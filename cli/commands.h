@@ -8,7 +8,7 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitConfig = 2;  // the configuration refuses to start
 
-// Serves until SIGTERM or SIGINT.
+// Serves until SIGTERM or SIGINT; SIGHUP reads the secrets of the file again.
 [[nodiscard]] int run_serve(const std::string& config_path);
 
 // Asks the admin listener of a running proxy with this configuration: 0 when it is ready. For container health checks.

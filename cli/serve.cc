@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/reload.h"
 #include "config/load.h"
 #include "proxy/server.h"
 
@@ -21,7 +22,8 @@ void print_problems(const std::vector<ConfigProblem>& problems) {
 
 // The one place that wires the parts together; the order of these lines is the order of their lifetimes: the log
 // outlives all, the auth thread is stopped after the workers, which ask it.
-int serve(std::shared_ptr<const Settings> settings, const std::vector<std::string>& warnings) {
+int serve(const std::string& config_path, std::shared_ptr<const Settings> settings,
+          const std::vector<std::string>& warnings) {
   const SystemClock clock;
   Log::Options options;
   options.access_fd = settings->access_log.enabled ? 1 : -1;
@@ -34,11 +36,13 @@ int serve(std::shared_ptr<const Settings> settings, const std::vector<std::strin
     log.error(server.error().message);
     return kExitFailed;
   }
-  realm.auth = std::make_unique<AuthService>(realm.settings, clock, log);
+  auto auth = std::make_unique<AuthService>(realm.settings, clock, log);
+  SecretReload reload(config_path, realm, *auth);
+  realm.auth = std::move(auth);
   log.info("starting", {{"version", LP_VERSION}});
   for (const auto& address : (*server)->addresses()) log.info("listening", {{"address", std::string_view(address)}});
   log.info("admin", {{"address", std::string_view((*server)->admin_address())}});
-  (*server)->run();
+  (*server)->run([&reload] { reload.run(); });
   log.info("stopped");
   return kExitOk;
 }
@@ -46,12 +50,13 @@ int serve(std::shared_ptr<const Settings> settings, const std::vector<std::strin
 
 int run_serve(const std::string& config_path) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);  // before and after Server::run, too, it must not end the process
   auto loaded = load_config(config_path, process_environment());
   if (!loaded) {
     print_problems(loaded.error());
     return kExitConfig;
   }
-  return serve(loaded->settings, loaded->warnings);
+  return serve(config_path, loaded->settings, loaded->warnings);
 }
 
 }  // namespace lp

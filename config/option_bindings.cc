@@ -53,18 +53,34 @@ void set_secret(const Node& node, const Reading& reading, const std::string& tex
   secret = Secret(text);
 }
 
-void set_app_secret(const Node& node, const Reading& reading, const std::string& text) {
+bool contains(const std::vector<Secret>& secrets, std::string_view bytes) {
+  return std::any_of(secrets.begin(), secrets.end(), [&](const Secret& s) { return s.equals(bytes); });
+}
+
+using AddSecret = void (*)(const Node&, const Reading&, std::string_view);
+
+// Two are what a rotation needs: the one that comes and the one that goes.
+void add_app_secret(const Node& node, const Reading& reading, std::string_view text) {
+  constexpr std::size_t kMost = 2;
   if (!is_secret_text(text)) return reading.problem(node, "expected visible ASCII characters (the value is not shown)");
-  reading.scope.settings->logto.app_secret = Secret(text);
+  auto& secrets = reading.scope.settings->logto.app_secrets;
+  if (contains(secrets, text)) return reading.problem(node, "the same secret stands in the list twice");
+  if (secrets.size() == kMost) return reading.problem(node, "expected at most two secrets, found more");
+  secrets.emplace_back(std::string(text));
 }
 
 void add_session_secret(const Node& node, const Reading& reading, std::string_view text) {
   auto secret = parse_session_secret(text);
   if (!secret) return reading.problem(node, secret.error().message);
   auto& ring = reading.scope.settings->session.secrets;
-  const bool known = std::any_of(ring.begin(), ring.end(), [&](const Secret& s) { return s.equals(secret->reveal()); });
-  if (known) return reading.problem(node, "the same secret stands in the ring twice");
+  if (contains(ring, secret->reveal())) return reading.problem(node, "the same secret stands in the ring twice");
   ring.push_back(std::move(secret).value());
+}
+
+void add_listed_secrets(const Node& node, const Reading& reading, AddSecret add) {
+  for (const Node* item : list_items(node, reading)) {
+    if (const auto* text = secret_text(*item, reading)) add(*item, reading, *text);
+  }
 }
 
 std::optional<std::string> file_text(const Node& node, const Reading& reading) {
@@ -74,6 +90,22 @@ std::optional<std::string> file_text(const Node& node, const Reading& reading) {
   if (text) return std::move(text).value();
   reading.problem(node, text.error().message);
   return std::nullopt;
+}
+
+// One secret in each line; empty lines count for nothing, a file without any is a mistake.
+void add_secrets_of_file(const Node& node, const Reading& reading, AddSecret add) {
+  const auto text = file_text(node, reading);
+  if (!text) return;
+  bool found = false;
+  for (std::size_t at = 0; at <= text->size();) {
+    const auto end = std::min(text->find('\n', at), text->size());
+    auto line = trim_ows(std::string_view(*text).substr(at, end - at));
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (!line.empty()) add(node, reading, line);
+    found = found || !line.empty();
+    at = end + 1;
+  }
+  if (!found) add(node, reading, "");
 }
 
 Node masked(std::size_t count) {
@@ -212,17 +244,12 @@ Binding ca_file_binding(Field<std::string> field) {
 }
 
 Binding app_secret_binding() {
-  return {[](const Node& node, const Reading& reading) {
-            if (const auto* text = secret_text(node, reading)) set_app_secret(node, reading, *text);
-          },
-          [](const Scope& scope) { return masked(scope.settings->logto.app_secret.empty() ? 0 : 1); }};
+  return {[](const Node& node, const Reading& reading) { add_listed_secrets(node, reading, add_app_secret); },
+          [](const Scope& scope) { return masked(scope.settings->logto.app_secrets.size()); }};
 }
 
 Binding app_secret_file_binding() {
-  return {[](const Node& node, const Reading& reading) {
-            if (const auto text = file_text(node, reading)) set_app_secret(node, reading, *text);
-          },
-          {}};
+  return {[](const Node& node, const Reading& reading) { add_secrets_of_file(node, reading, add_app_secret); }, {}};
 }
 
 Binding scopes_binding() {
@@ -246,27 +273,12 @@ Binding scopes_binding() {
 }
 
 Binding session_secret_binding() {
-  return {[](const Node& node, const Reading& reading) {
-            for (const Node* item : list_items(node, reading)) {
-              if (const auto* text = secret_text(*item, reading)) add_session_secret(*item, reading, *text);
-            }
-          },
+  return {[](const Node& node, const Reading& reading) { add_listed_secrets(node, reading, add_session_secret); },
           [](const Scope& scope) { return masked(scope.settings->session.secrets.size()); }};
 }
 
 Binding session_secret_file_binding() {
-  return {[](const Node& node, const Reading& reading) {
-            const auto text = file_text(node, reading);
-            if (!text) return;
-            for (std::size_t at = 0; at <= text->size();) {
-              const auto end = std::min(text->find('\n', at), text->size());
-              auto line = trim_ows(std::string_view(*text).substr(at, end - at));
-              if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-              if (!line.empty() || text->empty()) add_session_secret(node, reading, line);
-              at = end + 1;
-            }
-          },
-          {}};
+  return {[](const Node& node, const Reading& reading) { add_secrets_of_file(node, reading, add_session_secret); }, {}};
 }
 
 Binding log_format_binding() {

@@ -111,10 +111,12 @@ void add_logto(Table& table) {
                    ca_file_binding(LP_FIELD(settings->logto.ca_file))});
   table.push_back({"logto.app_id", "the application's id", "", 0, 0, kRequired, "Of the application in Logto.",
                    text(LP_FIELD(settings->logto.app_id), parse_visible_text)});
-  table.push_back({"logto.app_secret", "the application's secret", "null", 0, 0, kSecret,
-                   "Of the application in Logto, which is a traditional web application.", app_secret_binding()});
-  table.push_back({"logto.app_secret_file", "a file", "null", 0, 0, kPlain, "A file that holds app_secret.",
-                   app_secret_file_binding()});
+  table.push_back(
+      {"logto.app_secret", "the application's secret, or a list of two", "null", 0, 0, kSecret | kNonEmpty,
+       "Of the application in Logto, which is a traditional web application. Refused one, the other is tried.",
+       app_secret_binding()});
+  table.push_back({"logto.app_secret_file", "a file", "null", 0, 0, kPlain,
+                   "A file that holds app_secret, one in each line.", app_secret_file_binding()});
   table.push_back({"logto.scopes", "a list of scopes", "[profile, email, roles]", 0, 0, kPlain,
                    "What is asked of Logto; openid is always sent.", scopes_binding()});
   table.push_back({"logto.webhook_secret", "the signing key of a webhook", "null", 0, 0, kSecret,

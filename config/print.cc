@@ -67,13 +67,44 @@ Node print_value(const std::string& path, const Scope& scope, bool only_what_is_
   return print_map(path, scope, only_what_is_set);
 }
 
+Scope scope_of(Settings& settings) {
+  Scope top;
+  top.settings = &settings;
+  return top;
+}
+
+bool same_value(const Node& a, const Node& b) {
+  const auto same_entry = [](const Entry& x, const Entry& y) { return x.key == y.key && same_value(x.value, y.value); };
+  return a.kind == b.kind && a.text == b.text &&
+         std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), same_value) &&
+         std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(), same_entry);
+}
+
+// A map of plain keys is compared key by key; lists and named maps are one value.
+void add_differing(const Node& a, const Node& b, const std::string& path, std::vector<std::string>& keys) {
+  if (same_value(a, b)) return;
+  const bool is_one_value = !a.is_map() || !b.is_map() || find_option(path) != nullptr || find_group(path) != nullptr;
+  if (is_one_value && !path.empty()) return keys.push_back(path);
+  for (const std::string& key : child_keys(path)) {
+    const Node* in_a = a.find(key);
+    const Node* in_b = b.find(key);
+    add_differing(in_a == nullptr ? Node() : *in_a, in_b == nullptr ? Node() : *in_b, join_path(path, key), keys);
+  }
+}
+
 }  // namespace
 
 std::string print_config(const Settings& settings) {
   Settings copy = settings;
-  Scope top;
-  top.settings = &copy;
-  return write_yaml(print_map("", top, false));
+  return write_yaml(print_map("", scope_of(copy), false));
+}
+
+std::vector<std::string> differing_keys(const Settings& a, const Settings& b) {
+  Settings copy_a = a;
+  Settings copy_b = b;
+  std::vector<std::string> keys;
+  add_differing(print_map("", scope_of(copy_a), false), print_map("", scope_of(copy_b), false), "", keys);
+  return keys;
 }
 
 }  // namespace lp

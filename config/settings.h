@@ -68,8 +68,8 @@ struct LogtoSettings {
   std::string ca_file;                    // empty: the system's
   std::optional<Origin> backchannel_url;  // where Logto reaches us, if not at the first external URL
   std::string app_id;
-  Secret app_secret;
-  Secret webhook_secret;  // signing key of Logto's webhooks; empty: not served
+  std::vector<Secret> app_secrets;  // one or two; whichever Logto accepts is used
+  Secret webhook_secret;            // signing key of Logto's webhooks; empty: not served
   std::vector<std::string> scopes = {"profile", "email", "roles"};  // openid is always sent
   RefreshMode refresh = RefreshMode::automatic;
   std::int64_t refresh_early_ms = kMinute;  // before the tokens expire

@@ -104,7 +104,7 @@ std::vector<std::string> Server::addresses() const {
 
 std::string Server::admin_address() const { return impl_->admin_listeners.front().address(); }
 
-void Server::run() {
+void Server::run(const std::function<void()>& on_hangup) {
   Impl& impl = *impl_;
   std::signal(SIGPIPE, SIG_IGN);
   impl.admin = std::make_unique<Admin>(impl.loop, *impl.realm.settings, impl.realm.client_headers, impl.state,
@@ -112,6 +112,9 @@ void Server::run() {
   impl.drain_poll = std::make_unique<Timer>(impl.loop, [&impl] { impl.poll_drain(); });
   const SignalEvent on_term(impl.loop, SIGTERM, [&impl] { impl.on_stop_signal(); });
   const SignalEvent on_int(impl.loop, SIGINT, [&impl] { impl.on_stop_signal(); });
+  const SignalEvent on_hup(impl.loop, SIGHUP, [&impl, &on_hangup] {
+    if (!impl.state.draining) on_hangup();
+  });
   for (auto& worker : impl.workers) impl.threads.emplace_back([&worker] { worker->run(); });
   impl.realm.log.info("ready");
   impl.loop.run();

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,8 +22,9 @@ class Server {
   [[nodiscard]] std::string admin_address() const;
   // Starts the workers and runs until SIGTERM or SIGINT: /readyz turns 503 first, idle keep-alive connections
   // are closed, requests in flight (not tunnels) are finished for up to 30 s while new ones are still answered; a
-  // second signal ends at once. Returns when all is done.
-  void run();
+  // second signal ends at once. Returns when all is done. SIGHUP calls `on_hangup` on the calling thread, until the
+  // server is stopping.
+  void run(const std::function<void()>& on_hangup);
 
  private:
   Server();

@@ -132,7 +132,7 @@ struct World {
     auto made = std::make_shared<Settings>();
     made->logto.endpoint = *parse_origin(logto.origin());
     made->logto.app_id = "app";
-    made->logto.app_secret = Secret("app-secret-value");
+    made->logto.app_secrets = {Secret("app-secret-value")};
     if (change) change(*made);
     settings = std::move(made);
     service = std::make_unique<AuthService>(settings, clock, capture.log());
@@ -396,6 +396,28 @@ TEST_CASE("revocation reaches Logto with our credentials, and its failure one lo
   CHECK(log.find("id-2") != std::string::npos);
   CHECK(log.find("id-1") == std::string::npos);
   CHECK(log.find("RT-SECRET") == std::string::npos);
+}
+
+TEST_CASE("a replaced client secret is the one that the next exchange is sent with") {
+  World world;
+  auto fresh = std::make_shared<Settings>(*world.settings);
+  fresh->logto.app_secrets = {Secret("fresh-value"), Secret("app-secret-value")};
+  REQUIRE(world.sign_in(world.response(), pending("before")));
+  world.service->replace_secrets(fresh);
+  REQUIRE(world.sign_in(world.response(), pending("after")));
+  std::vector<std::string> sent;
+  for (FakeRequest& request : world.logto.seen()) {
+    if (request.target == "/oidc/token") sent.push_back(request.headers["authorization"]);
+  }
+  CHECK(sent ==
+        std::vector{"Basic " + base64_encode("app:app-secret-value"), "Basic " + base64_encode("app:fresh-value")});
+}
+
+TEST_CASE("a failed exchange has tried every client secret once") {
+  World world([](Settings& settings) { settings.logto.app_secrets.emplace_back("second-value"); });
+  world.logto.replace("token", http_answer(401, R"({"error":"invalid_client"})"));
+  CHECK(world.rule() == "client_credentials");
+  CHECK(world.logto.count("token") == 2);
 }
 
 TEST_CASE("a failed sign-in is one log line with its id, without any secret") {

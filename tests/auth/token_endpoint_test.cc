@@ -27,7 +27,6 @@ json with(const char* name, const json& value) {
 LogtoSettings logto() {
   LogtoSettings settings;
   settings.app_id = "app:1";
-  settings.app_secret = Secret("s3 cr/et");
   return settings;
 }
 
@@ -43,10 +42,10 @@ TEST_CASE("the code exchange sends code, redirect URI and verifier") {
   PendingSignIn pending;
   pending.redirect_uri = "https://app.example.com/_auth/callback";
   pending.code_verifier = Secret("VERIFIER");
-  const BackchannelRequest request = code_exchange_request(metadata, logto(), "c/1", pending);
+  const BackchannelRequest request = code_exchange_request(metadata, logto(), Secret("s3 cr/et"), "c/1", pending);
   CHECK(request.method == "POST");
   CHECK(request.url == metadata.token_endpoint);
-  CHECK(request.authorization.reveal() == client_secret_basic("app:1", logto().app_secret).reveal());
+  CHECK(request.authorization.reveal() == client_secret_basic("app:1", Secret("s3 cr/et")).reveal());
   CHECK(request.form_body.reveal() ==
         "grant_type=authorization_code&code=c%2F1&redirect_uri=https%3A%2F%2Fapp.example.com%2F_auth%2Fcallback"
         "&code_verifier=VERIFIER");
@@ -168,7 +167,7 @@ TEST_CASE("userinfo must be of the ID token's subject") {
 TEST_CASE("revocation names the refresh token, and only 200 is success") {
   ProviderMetadata metadata;
   metadata.revocation_endpoint = "https://auth.example.com/oidc/token/revocation";
-  const BackchannelRequest request = revocation_request(metadata, logto(), Secret("RT/1"));
+  const BackchannelRequest request = revocation_request(metadata, logto(), Secret("s3 cr/et"), Secret("RT/1"));
   CHECK(request.method == "POST");
   CHECK(request.url == *metadata.revocation_endpoint);
   CHECK(request.form_body.reveal() == "token=RT%2F1&token_type_hint=refresh_token");

@@ -37,6 +37,7 @@ int main() {
   Log log{{-1, -1, 4096, LogLevel::error}};
   Realm realm(settings_with_routes(1), clock, log);
   const Session session = session_at(clock.unix_s());
+  const auto keyring = realm.keyring();
   const SessionCookie cookies(realm, true);
   const std::string cookie = name_and_value(cookies.write(session, 0, clock.unix_s()).front());
   const std::string name = cookie.substr(0, cookie.find('='));
@@ -45,15 +46,15 @@ int main() {
 
   report("session: encode and seal", [&] {
     const std::string nonce = random_bytes(24);
-    keep(realm.session_sealer.seal(name, encode_session(session), nonce));
+    keep(keyring->session_sealer.seal(name, encode_session(session), nonce));
   });
   report("session: open and decode", [&] {
-    const auto plain = realm.session_sealer.open(name, value);
+    const auto plain = keyring->session_sealer.open(name, value);
     const auto decoded = decode_session(*plain);
     keep(decoded);
   });
   const std::string forged = value.substr(0, value.size() - 4) + "AAAA";
-  report("session: refuse a forged cookie", [&] { keep(realm.session_sealer.open(name, forged)); });
+  report("session: refuse a forged cookie", [&] { keep(keyring->session_sealer.open(name, forged)); });
 
   EventLoop loop;
   Gatekeeper gatekeeper(realm, loop);

@@ -162,7 +162,8 @@ TEST_CASE("variables are expanded in every scalar, and only there") {
                                {"z", "workers: ${WORKERS:-3}\ntrusted_proxies: [\"${EMPTY:-10.0.0.0/8}\"]\n"}}));
   CHECK(s.logto.endpoint.host == "t.logto.app");
   CHECK(s.logto.app_id == "${A}$B");
-  CHECK(s.logto.app_secret.equals("s3cret"));
+  REQUIRE(s.logto.app_secrets.size() == 1);
+  CHECK(s.logto.app_secrets[0].equals("s3cret"));
   CHECK_FALSE(s.logto.connect_to.has_value());
   CHECK(s.workers == 3);
   CHECK(s.trusted_proxies.size() == 1);

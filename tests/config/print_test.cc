@@ -110,7 +110,8 @@ TEST_CASE("what is printed loads again to the same settings") {
                                                             : std::vector<std::string>{"s3cret", kSecretA, kSecretB};
     const auto second = loaded(replaced(printed, "\"********\"", secrets));
     CHECK(print_config(*second) == printed);
-    CHECK(second->logto.app_secret.equals(first->logto.app_secret.reveal()));
+    REQUIRE(second->logto.app_secrets.size() == 1);
+    CHECK(second->logto.app_secrets[0].equals(first->logto.app_secrets[0].reveal()));
     REQUIRE(second->session.secrets.size() == first->session.secrets.size());
     for (std::size_t i = 0; i < first->session.secrets.size(); ++i) {
       CHECK(second->session.secrets[i].equals(first->session.secrets[i].reveal()));
@@ -184,7 +185,7 @@ TEST_CASE("the mask stands where secrets are, and nowhere else") {
 TEST_CASE("secrets are read from files next to the configuration") {
   const auto folder = std::filesystem::temp_directory_path() / "logto-proxy-config-test";
   std::filesystem::create_directories(folder);
-  std::ofstream(folder / "app") << "from-file\n";
+  std::ofstream(folder / "app") << "from-file\n\nand-the-old-one\r\n";
   std::ofstream(folder / "ring") << kSecretB << "\n\n" << kSecretA << "\r\n";
   std::ofstream(folder / "ca.pem") << "-----BEGIN CERTIFICATE-----\n";
   const std::string config =
@@ -193,14 +194,18 @@ TEST_CASE("secrets are read from files next to the configuration") {
   std::ofstream(folder / "config.yaml") << config;
   const auto result = load_config((folder / "config.yaml").string(), usual_environment());
   REQUIRE(result.ok());
-  CHECK(result->settings->logto.app_secret.equals("from-file"));
+  REQUIRE(result->settings->logto.app_secrets.size() == 2);
+  CHECK(result->settings->logto.app_secrets[0].equals("from-file"));
+  CHECK(result->settings->logto.app_secrets[1].equals("and-the-old-one"));
   CHECK(result->settings->session.secrets.size() == 2);
   CHECK(result->settings->session.secrets[0].reveal().substr(0, 1) == "\x01");
   CHECK(result->settings->logto.ca_file == (folder / "ca.pem").string());
-  std::ofstream(folder / "empty") << "\n";
-  const auto empty = parse_config(good_config({{"session", "session: { secret_file: empty }\n"}}),
-                                  (folder / "c.yaml").string(), usual_environment());
-  CHECK_FALSE(empty.ok());
+  for (const char* nothing : {"", "\n", "\n \r\n\n"}) {
+    std::ofstream(folder / "empty") << nothing;
+    const auto empty = parse_config(good_config({{"session", "session: { secret_file: empty }\n"}}),
+                                    (folder / "c.yaml").string(), usual_environment());
+    CHECK_FALSE(empty.ok());
+  }
   const auto both =
       parse_config(good_config({{"session", "session: { secret: " + kSecretA + ", secret_file: ring }\n"}}),
                    (folder / "c.yaml").string(), usual_environment());
