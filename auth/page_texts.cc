@@ -126,19 +126,68 @@ constexpr std::array kForms = {
         PageAction::home,
         {{"Do you want to sign out?", "A link from another place asked for it. Nothing has happened yet."},
          {"サインアウトしますか？", "ほかのページからサインアウトが求められました。まだサインアウトしていません。"}}},
+    PageForm{PageKind::confirm_sign_out_everywhere,
+             200,
+             PageAction::sign_out_everywhere,
+             PageAction::home,
+             {{"Do you want to sign out everywhere?",
+               "This ends your sessions in all browsers and on all devices. Nothing has happened yet."},
+              {"すべての端末からサインアウトしますか？",
+               "すべてのブラウザーと端末でサインアウトします。まだサインアウトしていません。"}}},
     PageForm{PageKind::carry_fragment,
              200,
              PageAction::sign_in,
              PageAction::none,
              {{"On to the sign-in", "You will be taken there at once. If nothing happens, use the button."},
               {"サインインページへ移動します", "自動的に移動します。移動しない場合は、下のボタンを押してください。"}}},
+    PageForm{PageKind::account,
+             200,
+             PageAction::sign_out,
+             PageAction::sign_out_everywhere,
+             {{"Your account", "This is what this site knows of you while you are signed in."},
+              {"アカウント", "サインイン中にこのサイトが把握している情報です。"}}},
+    // 400 and not 508: HAProxy's "observe layer7" and Envoy's outlier detection count 5xx against the server, and one
+    // browser that refuses cookies must not take the proxy out of rotation.
+    PageForm{PageKind::loop_stopped,
+             400,
+             PageAction::try_again,
+             PageAction::home,
+             {{"Signing in goes round in circles",
+               "You signed in, but when you came back your session was gone, several times in a row. We have stopped "
+               "so that you can see why."},
+              {"サインインが繰り返されています",
+               "サインインには成功しましたが、戻ったときにセッションが見つからない状態が続いたため、"
+               "いったん停止しました。"}}},
+    PageForm{PageKind::confirm_resume,
+             200,
+             PageAction::resume,
+             PageAction::discard,
+             {{"Your form has not been sent yet",
+               "Your session had ended when you sent it, so we kept it for you. Do you want to send it now?"},
+              {"フォームはまだ送信されていません",
+               "送信時にセッションの有効期限が切れていたため、内容を一時的にお預かりしています。送信しますか？"}}},
+    PageForm{PageKind::request_not_sent,
+             401,
+             PageAction::sign_in,
+             PageAction::home,
+             {{"Your form was not sent", "Nothing of it has reached the application, and nothing was changed."},
+              {"フォームは送信されませんでした", "内容はアプリケーションに届いておらず、何も変更されていません。"}}},
+    PageForm{PageKind::session_unverified,
+             503,
+             PageAction::reload,
+             PageAction::none,
+             {{"Your session cannot be renewed right now",
+               "The sign-in service cannot be reached. You are still signed in. Please try again in a moment."},
+              {"ただいまセッションを更新できません",
+               "サインインサービスに接続できません。サインインは継続しています。"
+               "しばらくしてから、もう一度お試しください。"}}},
 };
 
 constexpr std::array<PageWords, kLanguages> kWords = {
     PageWords{"en", "Request ID", "Reason:", "You are signed in as", "This page needs:", "the role", "one of the roles",
-              "an account linked with", "an account linked with one of"},
+              "an account linked with", "an account linked with one of", "What we saw:"},
     PageWords{"ja", "リクエスト ID", "理由:", "サインイン中のアカウント:", "このページに必要なもの:", "ロール",
-              "いずれかのロール", "次のアカウントとの連携", "次のいずれかのアカウントとの連携"},
+              "いずれかのロール", "次のアカウントとの連携", "次のいずれかのアカウントとの連携", "確認できた事実:"},
 };
 
 struct ActionLabel {
@@ -153,6 +202,9 @@ constexpr std::array kActions = {
     ActionLabel{PageAction::reload, {"Try again", "もう一度試す"}},
     ActionLabel{PageAction::home, {"Go to the start page", "トップページへ"}},
     ActionLabel{PageAction::sign_out, {"Sign out", "サインアウト"}},
+    ActionLabel{PageAction::sign_out_everywhere, {"Sign out everywhere", "すべての端末からサインアウト"}},
+    ActionLabel{PageAction::resume, {"Send it now", "送信する"}},
+    ActionLabel{PageAction::discard, {"Discard it", "破棄する"}},
 };
 
 constexpr std::size_t index_of(Language language) { return language == Language::japanese ? 1 : 0; }
