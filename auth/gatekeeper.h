@@ -1,6 +1,8 @@
 #pragma once
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,10 @@
 // Who is this, and may they? The one entrance from proxy/ into auth/, one per worker.
 namespace lp {
 
+// What the gatekeeper knows of a request's body. `unread` until it asks; `too_large`: more than it wanted, and none of
+// it is shown. `whole` holds for a request without a body too.
+enum class BodyFacts { unread, whole, too_large };
+
 // One request as the gatekeeper sees it. All views must stay valid until the verdict is there, also a later one.
 struct RequestFacts {
   const RequestHead* head = nullptr;
@@ -25,22 +31,40 @@ struct RequestFacts {
   const RouteSettings* route = nullptr;  // null for own endpoints and where no route matched
   bool wants_upgrade = false;
   std::string_view request_id;
+  // The Host is where Logto reaches us and no external URL (logto.backchannel_url): `external` is that origin, and only
+  // the two endpoints for Logto's own calls are asked for.
+  bool only_backchannel = false;
+  BodyFacts body_state = BodyFacts::unread;
+  std::string_view body;  // without its transfer coding; may hold a logout token or a form
+};
+
+// What the app gets in place of the client's body.
+struct ReplacedBody {
+  std::string content_type;
+  std::string body;
 };
 
 struct Verdict {
-  enum class Kind { pass, answer, wait };
+  // need_body: the same request is to be judged again once its body is there, with RequestFacts::body_state set. Never
+  // said twice for one request.
+  enum class Kind { pass, answer, wait, need_body };
   Kind kind = Kind::answer;
   std::string_view decision;                     // static text for the access log: "pass", "public", "sign_in", ...
   std::shared_ptr<const OpenedSession> session;  // who it is, as far as known; with pass the app is told
   std::vector<std::string> set_cookies;          // to be added to whatever answer the client gets, pages included
   Answer answer;                                 // kind answer
+  std::size_t body_limit_bytes = 0;              // kind need_body
+  // Kind pass: instead of what the client sent. Without it a body that was collected goes on as it came; after
+  // BodyFacts::too_large a pass is answered 413, for a part of the body is gone.
+  std::optional<ReplacedBody> replaced_body;
 };
 
+// Virtual where a test of proxy/ scripts the verdicts.
 class Gatekeeper {
  public:
   // `loop` is the worker's; realm outlives it.
   Gatekeeper(Realm& realm, EventLoop& loop);
-  ~Gatekeeper();
+  virtual ~Gatekeeper();
 
   class Wait {  // dropping it cancels; it may be dropped inside the callback
    public:
@@ -51,9 +75,9 @@ class Gatekeeper {
   // True for paths at or below the auth prefix: never routed, never forwarded.
   [[nodiscard]] bool is_own_path(std::string_view path) const;
 
-  // The verdict; or kind wait, then `wait` is set and `later` gets the verdict (never wait again).
+  // The verdict; or kind wait, then `wait` is set and `later` gets the verdict (never wait again, but maybe need_body).
   // Warm sessions cost one hash look-up: no decryption, no JSON.
-  [[nodiscard]] Verdict judge(const RequestFacts& facts, Later later, std::unique_ptr<Wait>& wait);
+  [[nodiscard]] virtual Verdict judge(const RequestFacts& facts, Later later, std::unique_ptr<Wait>& wait);
 
   // Our page, or JSON for non-navigations, for errors that the proxy finds by itself (404, 421, 502, 504, 413 ...).
   [[nodiscard]] Answer error_answer(int status, const RequestHead* head, std::string_view request_id) const;

@@ -84,7 +84,7 @@ void Exchange::begin(std::size_t head_bytes) {
   began_unix_ms_ = context_.realm.clock.unix_ms();
   began_ms_ = context_.realm.clock.monotonic_ms();
   upstream_ms_ = -1;
-  is_retried_ = response_is_paused_ = was_forwarded_ = false;
+  is_retried_ = response_is_paused_ = was_forwarded_ = sent_continue_ = false;
   target_ = {};
   enter(AnswerSide::judging);
   context_.server.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
@@ -103,20 +103,33 @@ void Exchange::choose_request_id() {
 void Exchange::judge() {
   facts_.head = &request_->head;
   facts_.request_id = request_id_;
-  facts_.external = context_.router.origin_for(request_->authority);
-  if (!facts_.external) return answer_error(421, "unknown_host");
+  if (!find_origin()) return answer_error(421, "unknown_host");
   auto target = normalise_target(request_->path_and_query);
   if (!target) return refuse_target(target.error().message);
   target_ = std::move(*target);
   facts_.path = target_.path;
   facts_.query = target_.query;
   facts_.has_query = target_.has_query;
+  if (facts_.only_backchannel && !is_backchannel_path(target_.path, context_.settings.auth_prefix))
+    return answer_error(421, "unknown_host");
   if (!find_route()) return refuse_target("the target can be read in ways that its route does not take");
   const std::int64_t limit = context_.settings.limits.request_body_bytes;
   if (limit != kUnlimited && request_->body.length > static_cast<std::uint64_t>(limit))
     return answer_error(413, "too_large");
   facts_.wants_upgrade = is_websocket();
-  Verdict verdict = context_.gatekeeper.judge(
+  ask_gatekeeper();
+}
+
+bool Exchange::find_origin() {
+  facts_.external = context_.router.origin_for(request_->authority);
+  if (facts_.external) return true;
+  facts_.external = context_.router.backchannel_origin_for(request_->authority);
+  facts_.only_backchannel = facts_.external != nullptr;
+  return facts_.only_backchannel;
+}
+
+void Exchange::ask_gatekeeper() {
+  Verdict verdict = context_.gatekeeper->judge(
       facts_, [this](Verdict later) { act_on_later(std::move(later)); }, wait_);
   if (verdict.kind == Verdict::Kind::wait) {
     decision_ = verdict.decision;
@@ -132,7 +145,7 @@ void Exchange::refuse_target(std::string_view rule) {
 
 // False where the target is one that its route does not take.
 bool Exchange::find_route() {
-  if (context_.gatekeeper.is_own_path(target_.path)) return !target_.has_encoded_slash;
+  if (context_.gatekeeper->is_own_path(target_.path)) return !target_.has_encoded_slash;
   bool is_ambiguous = false;
   facts_.route = context_.router.route_for(facts_.external->host, request_->head.method, target_, is_ambiguous);
   if (is_ambiguous) return false;
@@ -151,8 +164,11 @@ void Exchange::act_on(Verdict verdict) {
   decision_ = verdict.decision;
   session_ = std::move(verdict.session);
   set_cookies_ = std::move(verdict.set_cookies);
+  replaced_body_ = std::move(verdict.replaced_body);
+  if (verdict.kind == Verdict::Kind::need_body) return collect(verdict.body_limit_bytes);
   if (verdict.kind == Verdict::Kind::answer) return answer(verdict.answer);
   LP_CHECK(verdict.kind == Verdict::Kind::pass && facts_.route, "only a request with a route passes");
+  if (facts_.body_state == BodyFacts::too_large) return answer_error(413, "too_large");
   if (refuse_upgrade()) return answer_error(403, "foreign_origin");
   forward();
 }
@@ -169,21 +185,66 @@ bool Exchange::refuse_upgrade() {
   return facts_.wants_upgrade && !is_allowed_origin(request_->head.fields, context_.settings, *facts_.route);
 }
 
+// ---- a body that the gatekeeper must see -------------------------------------------------------------------------
+
+void Exchange::collect(std::size_t limit_bytes) {
+  LP_CHECK(facts_.body_state == BodyFacts::unread, "a body is asked for once");
+  const std::int64_t most = context_.settings.limits.request_body_bytes;
+  if (most != kUnlimited) limit_bytes = std::min(limit_bytes, static_cast<std::size_t>(most));
+  if (request_side_ == RequestSide::complete) return judge_with_body(BodyFacts::whole);
+  if (request_->body.length > limit_bytes) return judge_with_body(BodyFacts::too_large);
+  enter(AnswerSide::collecting);
+  collected_.begin(limit_bytes);
+  send_continue();
+}
+
+void Exchange::judge_with_body(BodyFacts state) {
+  if (state == BodyFacts::too_large) collected_.wipe();
+  facts_.body_state = state;
+  facts_.body = collected_.bytes();
+  enter(AnswerSide::judging);
+  ask_gatekeeper();
+}
+
 // ---- to the upstream --------------------------------------------------------------------------------------------
 
 void Exchange::forward() {
   enter(AnswerSide::waiting);
   was_forwarded_ = true;
-  if (request_->expect_continue && request_side_ == RequestSide::open) client_.send_continue();
+  send_continue();
   const bool harmless =
       is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) && request_side_ == RequestSide::complete;
   lease_and_send(harmless ? UpstreamPool::Choice::any : UpstreamPool::Choice::checked);
 }
 
+void Exchange::send_continue() {
+  if (sent_continue_ || !request_->expect_continue || request_side_ != RequestSide::open) return;
+  sent_continue_ = true;
+  client_.send_continue();
+}
+
 void Exchange::lease_and_send(UpstreamPool::Choice choice) {
   lease_ = context_.upstreams.of(*facts_.route).lease(*this, choice);
   send_upstream_head();
-  if (request_side_ == RequestSide::complete) lease_->end_body();
+  send_held_body();
+  if (request_side_ == RequestSide::complete || replaced_body_) lease_->end_body();
+}
+
+// A body that is here already. One with bytes is sent once: may_retry() knows.
+void Exchange::send_held_body() {
+  const std::string_view held = replaced_body_ ? std::string_view(replaced_body_->body) : collected_.bytes();
+  if (held.empty()) return;
+  body_bytes_ += held.size();
+  lease_->send_body(held);
+  collected_.wipe();
+  if (replaced_body_) wipe_string(replaced_body_->body);
+}
+
+BodyFraming Exchange::upstream_framing() const {
+  if (replaced_body_) return {BodyFraming::Kind::length, replaced_body_->body.size()};
+  if (facts_.body_state == BodyFacts::whole && request_->body.kind != BodyFraming::Kind::none)
+    return {BodyFraming::Kind::length, collected_.bytes().size()};
+  return request_->body;
 }
 
 void Exchange::send_upstream_head() {
@@ -195,7 +256,8 @@ void Exchange::send_upstream_head() {
   out.client = &client_facts_;
   out.request_id = request_id_;
   if (session_) out.identity_lines = session_->identity_lines;
-  out.body = request_->body;
+  out.body = upstream_framing();
+  if (replaced_body_) out.replaced_content_type = &replaced_body_->content_type;
   out.upgrade_websocket = facts_.wants_upgrade;
   lease_->send_head(out, request_->head.fields, context_.realm.client_headers);
 }
@@ -207,7 +269,11 @@ std::string_view Exchange::upstream_host() const {
 
 void Exchange::on_request_body(std::string_view bytes) {
   bytes_in_ += bytes.size();
-  if (answer_side_ == AnswerSide::none || !lease_) return;
+  if (answer_side_ == AnswerSide::collecting) {
+    if (!collected_.append(bytes)) judge_with_body(BodyFacts::too_large);
+    return;
+  }
+  if (answer_side_ == AnswerSide::none || !lease_ || replaced_body_) return;
   if (answer_side_ != AnswerSide::tunnel) body_bytes_ += bytes.size();
   const std::int64_t limit = context_.settings.limits.request_body_bytes;
   if (limit != kUnlimited && body_bytes_ > static_cast<std::uint64_t>(limit)) {
@@ -222,7 +288,8 @@ void Exchange::on_request_body(std::string_view bytes) {
 void Exchange::on_request_end() {
   if (answer_side_ == AnswerSide::none) return;
   enter(RequestSide::complete);
-  if (lease_) lease_->end_body();
+  if (answer_side_ == AnswerSide::collecting) return judge_with_body(BodyFacts::whole);
+  if (lease_ && !replaced_body_) lease_->end_body();
 }
 
 void Exchange::on_request_batch_end() {
@@ -301,8 +368,8 @@ void Exchange::on_bad_request(const ParseError& error) {
   log_bad_request(error.rule);
   lease_.reset();
   wait_.reset();
-  if (answer_side_ == AnswerSide::judging || answer_side_ == AnswerSide::waiting)
-    return answer_error(error.status, "bad_request");
+  const bool answered = answer_side_ == AnswerSide::body || answer_side_ == AnswerSide::tunnel;
+  if (!answered) return answer_error(error.status, "bad_request");
   break_off(error.rule);
 }
 
@@ -351,7 +418,7 @@ void Exchange::break_off(std::string_view why) {
 void Exchange::answer_error(int status, std::string_view decision) {
   decision_ = decision;
   const bool has_head = !request_->head.method.empty();
-  answer(context_.gatekeeper.error_answer(status, has_head ? &request_->head : nullptr, request_id_));
+  answer(context_.gatekeeper->error_answer(status, has_head ? &request_->head : nullptr, request_id_));
 }
 
 void Exchange::answer(const Answer& made) {
@@ -375,6 +442,9 @@ void Exchange::conclude() {
   if (answer_side_ == AnswerSide::tunnel) context_.server.open_tunnels.fetch_sub(1, std::memory_order_relaxed);
   wait_.reset();
   lease_.reset();
+  collected_.wipe();
+  if (replaced_body_) wipe_string(replaced_body_->body);
+  replaced_body_.reset();
   enter(AnswerSide::none);
   enter(RequestSide::none);
   request_ = nullptr;
@@ -411,13 +481,14 @@ void Exchange::enter(RequestSide next) {
 }
 
 void Exchange::enter(AnswerSide next) {
-  // [from][to]: none, judging, waiting, body, tunnel
-  static constexpr bool kLegal[5][5] = {
-      {true, true, false, false, false},   // none
-      {true, false, true, false, false},   // judging: answered in process, or passed
-      {true, false, false, true, true},    // waiting for the upstream's head
-      {true, false, false, false, false},  // body
-      {true, false, false, false, false},  // tunnel
+  // [from][to]: none, judging, collecting, waiting, body, tunnel
+  static constexpr bool kLegal[6][6] = {
+      {true, true, false, false, false, false},   // none
+      {true, true, true, true, false, false},     // judging: answered in process, passed, or with a body again
+      {true, true, false, false, false, false},   // collecting
+      {true, false, false, false, true, true},    // waiting for the upstream's head
+      {true, false, false, false, false, false},  // body
+      {true, false, false, false, false, false},  // tunnel
   };
   LP_CHECK(kLegal[static_cast<int>(answer_side_)][static_cast<int>(next)], "a legal step of the answer side");
   answer_side_ = next;

@@ -1,10 +1,12 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "proxy/collected_body.h"
 #include "proxy/stream.h"
 #include "proxy/target.h"
 #include "proxy/worker_context.h"
@@ -37,7 +39,8 @@ class Exchange final : public RequestEvents, public UpstreamEvents {
 
  private:
   enum class RequestSide : std::uint8_t { none, open, complete };
-  enum class AnswerSide : std::uint8_t { none, judging, waiting, body, tunnel };
+  // collecting: the gatekeeper wants to see the request's body before it judges again.
+  enum class AnswerSide : std::uint8_t { none, judging, collecting, waiting, body, tunnel };
   void enter(RequestSide next);
   void enter(AnswerSide next);
 
@@ -45,10 +48,17 @@ class Exchange final : public RequestEvents, public UpstreamEvents {
   void refuse_target(std::string_view rule);
   void log_bad_request(std::string_view rule);
   void judge();
+  bool find_origin();
+  void ask_gatekeeper();
   bool find_route();
   void act_on(Verdict verdict);
   void act_on_later(Verdict verdict);
+  void collect(std::size_t limit_bytes);
+  void judge_with_body(BodyFacts state);
   void forward();
+  void send_continue();
+  void send_held_body();
+  [[nodiscard]] BodyFraming upstream_framing() const;
   void lease_and_send(UpstreamPool::Choice choice);
   void send_upstream_head();
   [[nodiscard]] bool may_retry(UpstreamError error) const;
@@ -79,6 +89,8 @@ class Exchange final : public RequestEvents, public UpstreamEvents {
   std::shared_ptr<const OpenedSession> session_;
   std::vector<std::string> set_cookies_;
   std::string_view decision_;
+  CollectedBody collected_;
+  std::optional<ReplacedBody> replaced_body_;
 
   int status_ = 0;
   std::uint64_t bytes_in_ = 0;
@@ -89,6 +101,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents {
   std::int64_t upstream_ms_ = -1;
   bool was_forwarded_ = false;
   bool is_retried_ = false;
+  bool sent_continue_ = false;
   bool response_is_paused_ = false;
 };
 

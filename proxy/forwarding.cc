@@ -102,12 +102,21 @@ void append_our_fields(std::string& out, const OutgoingRequest& request) {
   out += request.identity_lines;
 }
 
-void append_client_fields(std::string& out, const Fields& fields, const ClientHeaderRules& rules) {
+// What speaks of the client's own body (RFC 9110 8, RFC 9530, RFC 3230): all of it is false of another one.
+bool describes_body(std::string_view name) {
+  constexpr std::string_view kPrefix = "Content-";
+  return (name.size() > kPrefix.size() && iequals(name.substr(0, kPrefix.size()), kPrefix)) ||
+         iequals(name, "Digest") || iequals(name, "Repr-Digest");
+}
+
+void append_client_fields(std::string& out, const OutgoingRequest& request, const Fields& fields,
+                          const ClientHeaderRules& rules) {
   const Names named = named_by_connection(fields);
   bool has_cookies = false;
   for (const Field& field : fields.all()) {
     if (is_one_of(kPerHop, field.name) || is_one_of(kRequestOnly, field.name)) continue;
     if (rules.strips_request_field(field.name) || is_one_of(named, field.name)) continue;
+    if (request.replaced_content_type != nullptr && describes_body(field.name)) continue;
     if (iequals(field.name, "Cookie"))
       has_cookies = true;
     else
@@ -182,7 +191,8 @@ void append_request_head(std::string& out, const OutgoingRequest& request, const
                          const ClientHeaderRules& rules) {
   append_request_line(out, request);
   append_our_fields(out, request);
-  append_client_fields(out, client_fields, rules);
+  append_client_fields(out, request, client_fields, rules);
+  if (request.replaced_content_type != nullptr) append_field(out, "Content-Type", *request.replaced_content_type);
   append_framing(out, request.body);
   if (request.upgrade_websocket) out += "Connection: Upgrade\r\nUpgrade: websocket\r\n";
   out += "\r\n";

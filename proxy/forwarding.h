@@ -33,6 +33,9 @@ struct OutgoingRequest {
   std::string_view request_id;
   std::string_view identity_lines;  // ready "Name: value\r\n" lines; empty when anonymous
   BodyFraming body;
+  // The Content-Type of a body that is not the client's: all that the client said of its own is left out. Null
+  // otherwise.
+  const std::string* replaced_content_type = nullptr;
   bool upgrade_websocket = false;
 };
 // Appends the complete head, with the empty line, to `out`: our fields first, then what may remain of the client's,

@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
 #include "base/encoding.h"
@@ -98,6 +99,12 @@ std::string ascii_upper(std::string_view text) {
   return upper;
 }
 
+bool names(std::string_view authority, const Origin& origin) {
+  const std::uint16_t default_port = origin.is_https() ? 443 : 80;
+  const auto parsed = parse_authority(authority, default_port);
+  return parsed && parsed.value().host == origin.host && parsed.value().port == origin.port;
+}
+
 bool lets_anybody_pass(const RouteSettings& route) {
   return (route.access == Access::public_ || route.access == Access::optional) && route.require.empty();
 }
@@ -112,6 +119,7 @@ bool has_lower_case(std::string_view text) {
 
 struct Router::Impl {
   std::vector<ExternalUrl> external_urls;
+  std::optional<Origin> backchannel;
   std::vector<CompiledRoute> routes;
 
   [[nodiscard]] const RouteSettings* first_match(std::string_view host, std::string_view method,
@@ -125,6 +133,7 @@ struct Router::Impl {
 
 Router::Router(const Settings& settings) : impl_(std::make_unique<Impl>()) {
   for (const Origin& origin : settings.external_urls) impl_->external_urls.push_back({&origin, origin.authority()});
+  impl_->backchannel = settings.logto.backchannel_url;
   impl_->routes.reserve(settings.routes.size());
   for (const RouteSettings& route : settings.routes) impl_->routes.emplace_back(route);
 }
@@ -136,11 +145,14 @@ const Origin* Router::origin_for(std::string_view authority) const {
     if (iequals(authority, url.authority)) return url.origin;
   }
   for (const ExternalUrl& url : impl_->external_urls) {
-    const std::uint16_t default_port = url.origin->is_https() ? 443 : 80;
-    const auto parsed = parse_authority(authority, default_port);
-    if (parsed && parsed.value().host == url.origin->host && parsed.value().port == url.origin->port) return url.origin;
+    if (names(authority, *url.origin)) return url.origin;
   }
   return nullptr;
+}
+
+const Origin* Router::backchannel_origin_for(std::string_view authority) const {
+  const auto& origin = impl_->backchannel;
+  return origin && names(authority, *origin) ? &*origin : nullptr;
 }
 
 const RouteSettings* Router::route_for(std::string_view host, std::string_view method, const Target& target,
@@ -167,6 +179,12 @@ bool Router::reads_otherwise(const RouteSettings& route, std::string_view host, 
   const auto readings = lenient_readings(target.path);
   return std::any_of(readings.begin(), readings.end(),
                      [&](const std::string& reading) { return impl_->first_match(host, method, reading) != &route; });
+}
+
+bool is_backchannel_path(std::string_view path, std::string_view auth_prefix) {
+  if (!path.starts_with(auth_prefix)) return false;
+  const std::string_view endpoint = path.substr(auth_prefix.size());
+  return endpoint == "/backchannel-logout" || endpoint == "/webhook";
 }
 
 }  // namespace lp

@@ -20,6 +20,9 @@ class Router {
   // host and port decide; a Host without port matches an external URL on its default port; behind a port mapping
   // (compose 8080:80) the Host carries the outside port, which is what external_urls says too.
   [[nodiscard]] const Origin* origin_for(std::string_view authority) const;
+  // The origin at which Logto reaches us (logto.backchannel_url) when this Host names it, else null. To be asked where
+  // no external URL is named: only paths of is_backchannel_path() are served there.
+  [[nodiscard]] const Origin* backchannel_origin_for(std::string_view authority) const;
   // `host` is Origin::host of origin_for's answer. Null: 404, or 400 when `is_ambiguous` is set: the path
   // holds an encoded slash and the route that would match rejects it, or an app that reads the path in another way (see
   // lenient_readings) would land where another route is responsible, or none.
@@ -36,5 +39,8 @@ class Router {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// The endpoints that Logto itself calls. `path` is normalised.
+[[nodiscard]] bool is_backchannel_path(std::string_view path, std::string_view auth_prefix);
 
 }  // namespace lp

@@ -22,7 +22,7 @@ WorkerContext::WorkerContext(Realm& realm_in, const Router& router_in, ServerSta
       router(router_in),
       server(server_in),
       upstreams(loop, wheel, buffers, settings),
-      gatekeeper(realm_in, loop),
+      gatekeeper(std::make_unique<Gatekeeper>(realm_in, loop)),
       id_state_(random_seed()) {}
 
 // SplitMix64: distinct for 2^64 calls, no system call. Ids are for correlation, nothing is granted for knowing one.

@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "auth/gatekeeper.h"
@@ -34,8 +35,8 @@ struct WorkerContext {
   DeadlineWheel wheel{loop};
   BufferPool buffers;
   UpstreamPools upstreams;
-  Gatekeeper gatekeeper;
-  std::string scratch;  // for building heads and log lines; valid until the next use
+  std::unique_ptr<Gatekeeper> gatekeeper;  // never null
+  std::string scratch;                     // for building heads and log lines; valid until the next use
   [[nodiscard]] std::string next_request_id();
 
  private:
