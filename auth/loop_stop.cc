@@ -5,7 +5,7 @@
 
 #include "auth/loop_detective.h"
 #include "auth/loop_texts.h"
-#include "auth/resume_path.h"
+#include "auth/own_returns.h"
 #include "auth/sign_in_state.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
@@ -77,7 +77,7 @@ LoopNote note_of(const Visit& visit, const PendingSignIn& pending, const std::ve
 bool is_noted(const Visit& visit, const PendingSignIn& pending) {
   if (pending.silent) return false;
   const std::optional<SignInState> state = read_state(pending.state.reveal(), visit.realm.state_sealer);
-  return (state && state->route > 0) || pending.return_to == resume_path(visit.settings().auth_prefix);
+  return (state && state->route > 0) || is_own_return(pending.return_to, visit.settings().auth_prefix);
 }
 
 std::string marker_cookie(const Visit& visit, const FoundMarker& found, LoopNote note) {

@@ -4,7 +4,9 @@
 #include <array>
 #include <utility>
 
+#include "auth/account.h"
 #include "auth/callback.h"
+#include "auth/hold_request.h"
 #include "auth/me.h"
 #include "auth/sign_in.h"
 #include "auth/sign_out.h"
@@ -26,6 +28,9 @@ constexpr std::array kEndpoints = {
     OwnEndpoint{"/sign-out", {"GET", "POST"}, handle_sign_out},
     OwnEndpoint{"/signed-out", {"GET", "HEAD"}, handle_signed_out},
     OwnEndpoint{"/me", {"GET", "HEAD"}, handle_me},
+    OwnEndpoint{"/resume", {"GET", "POST"}, handle_resume},
+    OwnEndpoint{"/", {"GET", "HEAD"}, handle_account},
+    OwnEndpoint{"", {"GET", "HEAD"}, redirect_to_account},
 };
 
 Verdict refuse_method(const Visit& visit, const OwnEndpoint& endpoint) {

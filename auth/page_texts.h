@@ -33,6 +33,7 @@ enum class PageKind {
   loop_stopped,
   confirm_resume,
   request_not_sent,
+  held_request_gone,
   session_unverified,
 };
 

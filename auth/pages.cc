@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/answer_security.h"
+#include "auth/held_ticket.h"
 #include "base/encoding.h"
 
 namespace lp {
@@ -26,7 +27,7 @@ strong,li,.detail{overflow-wrap:anywhere}
 .actions{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1.25rem;margin:1.5rem 0}
 a{color:var(--act);text-underline-offset:.2em}
 .button{display:inline-block;padding:.6875rem 1.375rem;border:0;border-radius:9px;background:var(--act);color:var(--on-act);font:inherit;font-weight:600;line-height:1.4;text-decoration:none;cursor:pointer}
-.button.second{background:transparent;color:var(--act);box-shadow:inset 0 0 0 1px var(--line)}
+.button.second{background:transparent;color:var(--act);box-shadow:inset 0 0 0 1px var(--act)}
 .button:hover,a:hover{filter:brightness(1.1)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.25rem;margin:0 0 1rem}
 dt{color:var(--soft)}

@@ -30,7 +30,6 @@ struct PageFacts {
   std::string resume_target;                              // confirm_resume: where its form posts, vetted
   std::string resume_token;                               // and what it posts: {kResumeField}={token}
 };
-inline constexpr std::string_view kResumeField = "logto_resume";
 
 // A complete answer: status of the kind, HTML, security headers.
 [[nodiscard]] Answer make_page(PageKind kind, const PageFacts& facts);

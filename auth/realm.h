@@ -3,6 +3,7 @@
 
 #include "auth/auth_questions.h"
 #include "auth/client_headers.h"
+#include "auth/held_requests.h"
 #include "auth/sealed_cookie.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -24,6 +25,7 @@ struct Realm {
   CookieSealer pending_sealer;
   CookieSealer state_sealer;
   ClientHeaderRules client_headers;
+  HeldRequests held_requests;  // any thread
   // An AuthService in the program, set once before the first worker starts. Null means that Logto can't be asked:
   // open routes and sessions in hand go on, sign-ins get the 503 page.
   std::unique_ptr<AuthQuestions> auth;

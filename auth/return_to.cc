@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "auth/resume_path.h"
+#include "auth/own_returns.h"
 #include "base/encoding.h"
 
 namespace lp {
@@ -87,7 +87,7 @@ std::optional<std::string> vet_return_to(std::string_view candidate, const Origi
 
 std::optional<std::string> vet_sealed_return_to(std::string_view candidate, const Origin& own,
                                                 std::string_view auth_prefix) {
-  if (candidate == resume_path(auth_prefix)) return std::string(candidate);
+  if (is_own_return(candidate, auth_prefix)) return std::string(candidate);
   return vet_return_to(candidate, own, auth_prefix);
 }
 
