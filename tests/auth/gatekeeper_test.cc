@@ -26,7 +26,7 @@ TEST_CASE("who is let through, and as whom") {
        {.route = 1, .headers = kScript},
        false,
        Verdict::Kind::answer,
-       "unauthenticated",
+       "not_held",
        401},
       {"a protected route, a form",
        {.method = "POST", .route = 1},
