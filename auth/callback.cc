@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "auth/ended_sessions.h"
+#include "auth/loop_stop.h"
 #include "auth/return_to.h"
 #include "auth/sign_in.h"
 #include "auth/sign_in_state.h"
@@ -41,7 +42,7 @@ void log_refusal(const Visit& visit, std::string_view rule, std::string_view mes
 
 // Sealed by us and vetted when it was made; judged again because a redirect follows from it.
 std::string target_of(const Visit& visit, std::string_view return_to) {
-  return vet_return_to(return_to, *visit.facts.external, visit.settings().auth_prefix).value_or("/");
+  return vet_sealed_return_to(return_to, *visit.facts.external, visit.settings().auth_prefix).value_or("/");
 }
 
 std::vector<std::string> remove_attempt(const Visit& visit, std::string_view state) {
@@ -55,6 +56,7 @@ std::vector<std::string> remove_attempt(const Visit& visit, std::string_view sta
 Verdict answer_stale(const Visit& visit, const CallbackResponse& response, const FoundPending& found, Waiting waiting) {
   const std::optional<SignInState> state = read_state(response.state, visit.realm.keyring()->state_sealer);
   if (!state) {
+    if (std::optional<Verdict> foreign = foreign_state_verdict(visit, response.state)) return std::move(*foreign);
     log_refusal(visit, "state", "no pending sign-in of this browser has this state");
     return refuse(visit, {PageKind::sign_in_failed, 400, "state", "/"});
   }
@@ -62,8 +64,7 @@ Verdict answer_stale(const Visit& visit, const CallbackResponse& response, const
   const std::string target = target_of(visit, readable ? found.pending.return_to : state->return_to);
   if (visit.signed_in() != nullptr) return redirect_verdict(visit, "own", target);
   if (state->fresh_start) {
-    log_refusal(visit, "cookie", "the pending sign-in's cookie was missing twice");
-    return refuse(visit, {PageKind::cookies_needed, 400, "cookie", target});
+    return missing_attempt_verdict(visit, target, state->route);
   }
   if (!visit.may_start_sign_in()) return refuse(visit, {PageKind::sign_in_expired, 400, "expired", target});
   SignInStart start;
@@ -164,6 +165,10 @@ Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session
   if (is_ended_already(visit, fresh)) return answer_ended_already(visit, pending);
   end_replaced(visit, fresh);
   std::vector<std::string> cookies = visit.cookies.write(std::move(fresh), visit.session.pieces, visit.now_s);
+  std::optional<Verdict> stopped;
+  if (!cookies.empty()) stopped = note_delivery(visit, pending, cookies);
+  if (stopped) append_cookies(*stopped, remove_attempt(visit, pending.state.reveal()));
+  if (stopped) return std::move(*stopped);
   Verdict verdict = cookies.empty() ? answer_too_large(visit, pending)
                                     : redirect_verdict(visit, "own", target_of(visit, pending.return_to));
   if (!cookies.empty()) verdict.set_cookies = std::move(cookies);

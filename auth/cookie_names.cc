@@ -7,7 +7,7 @@ namespace lp {
 CookieNames cookie_names(const Settings& settings, bool https) {
   const CookieSettings& cookie = settings.session.cookie;
   const std::string guard = !https ? "" : cookie.domain.empty() ? "__Host-" : "__Secure-";
-  CookieNames names{guard + "logto_session", guard + "logto_pending_"};
+  CookieNames names{guard + "logto_session", guard + "logto_pending_", guard + "logto_loop", guard + "logto_held"};
   if (!cookie.name.empty()) names.session = cookie.name;
   return names;
 }

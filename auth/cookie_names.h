@@ -10,6 +10,8 @@ namespace lp {
 struct CookieNames {
   std::string session;         // further pieces of a large session: <session>_1, <session>_2, ...
   std::string pending_prefix;  // one cookie per unfinished sign-in: <pending_prefix><id>
+  std::string loop;            // what recent sign-ins led to (auth/loop_marker.h)
+  std::string held;            // the key to a held request (auth/held_ticket.h)
 };
 
 // The names under an external URL of the given scheme. __Host- binds a cookie to the very host that set it and to

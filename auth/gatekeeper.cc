@@ -5,6 +5,7 @@
 
 #include "auth/authorization_request.h"
 #include "auth/authorize.h"
+#include "auth/hold_request.h"
 #include "auth/navigation.h"
 #include "auth/own_endpoints.h"
 #include "auth/pages.h"
@@ -46,7 +47,10 @@ bool wants_fragment_carried(const Visit& visit) {
 }
 
 Verdict sign_in(const Visit& visit, Waiting waiting) {
-  if (!redirects_when_signed_out(visit)) return unauthenticated_verdict(visit, "unauthenticated");
+  if (!redirects_when_signed_out(visit)) {
+    std::optional<Verdict> held = hold_or_explain(visit, std::move(waiting));
+    return held ? std::move(*held) : unauthenticated_verdict(visit, "unauthenticated");
+  }
   if (wants_fragment_carried(visit)) {
     return answer_verdict(visit, "sign_in", make_page(PageKind::carry_fragment, page_facts(visit)));
   }
@@ -91,6 +95,7 @@ Verdict judge_route(const Visit& visit, Waiting waiting) {
     case Authorization::Verdict::forbidden:
       return forbid(visit, authorization);
     case Authorization::Verdict::pass:
+      if (std::optional<Verdict> resumed = resume_held(visit)) return std::move(*resumed);
       return should_revalidate(visit) ? revalidate(visit, std::move(waiting)) : pass_verdict(visit);
   }
   return status_verdict(visit, "deny", 403);

@@ -4,8 +4,10 @@
 #include <array>
 #include <utility>
 
+#include "auth/account.h"
 #include "auth/callback.h"
 #include "auth/extend_session.h"
+#include "auth/hold_request.h"
 #include "auth/me.h"
 #include "auth/sign_in.h"
 #include "auth/sign_out.h"
@@ -29,6 +31,9 @@ constexpr std::array kEndpoints = {
     OwnEndpoint{"/signed-out", {"GET", "HEAD"}, handle_signed_out},
     OwnEndpoint{"/me", {"GET", "HEAD"}, handle_me, true},
     OwnEndpoint{"/session", {"POST", ""}, handle_extend_session, true},
+    OwnEndpoint{"/resume", {"GET", "POST"}, handle_resume},
+    OwnEndpoint{"/", {"GET", "HEAD"}, handle_account, true},
+    OwnEndpoint{"", {"GET", "HEAD"}, redirect_to_account},
 };
 
 const OwnEndpoint* find_endpoint(std::string_view path) {

@@ -27,11 +27,29 @@ enum class PageKind {
   gateway_timeout,
   signed_out,
   confirm_sign_out,
+  confirm_sign_out_everywhere,
   carry_fragment,
+  account,
+  loop_stopped,
+  confirm_resume,
+  request_not_sent,
+  held_request_gone,
+  session_unverified,
 };
 
 // What a page offers to do. Each has one label a language.
-enum class PageAction { none, sign_in, try_again, other_account, reload, home, sign_out };
+enum class PageAction {
+  none,
+  sign_in,
+  try_again,
+  other_account,
+  reload,
+  home,
+  sign_out,
+  sign_out_everywhere,
+  resume,
+  discard,
+};
 
 struct PageText {
   std::string_view title;
@@ -57,6 +75,7 @@ struct PageWords {
   std::string_view any_role;        // before several
   std::string_view social_account;  // before one target
   std::string_view any_social_account;
+  std::string_view evidence;  // heading of what was seen
 };
 [[nodiscard]] const PageWords& page_words(Language language);
 [[nodiscard]] std::string_view action_label(PageAction action, Language language);

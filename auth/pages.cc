@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/answer_security.h"
+#include "auth/held_ticket.h"
 #include "base/encoding.h"
 
 namespace lp {
@@ -26,7 +27,12 @@ strong,li,.detail{overflow-wrap:anywhere}
 .actions{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1.25rem;margin:1.5rem 0}
 a{color:var(--act);text-underline-offset:.2em}
 .button{display:inline-block;padding:.6875rem 1.375rem;border:0;border-radius:9px;background:var(--act);color:var(--on-act);font:inherit;font-weight:600;line-height:1.4;text-decoration:none;cursor:pointer}
+.button.second{background:transparent;color:var(--act);box-shadow:inset 0 0 0 1px var(--act)}
 .button:hover,a:hover{filter:brightness(1.1)}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.25rem;margin:0 0 1rem}
+dt{color:var(--soft)}
+dd{margin:0;overflow-wrap:anywhere}
+@media (max-width:26rem){main{padding:1.5rem 1.25rem 1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.625rem}.actions,.actions form,.actions .button{width:100%;text-align:center}}
 a:focus-visible,.button:focus-visible{outline:3px solid var(--act);outline-offset:3px}
 footer{padding-top:.875rem;border-top:1px solid var(--line);color:var(--soft);font-size:.8125rem}
 code{font:.8125rem ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
@@ -89,6 +95,25 @@ void append_item(std::string& html, const MissingRequirement& missing, const Pag
   append_line(html, "</li>");
 }
 
+void append_rows(std::string& html, const PageFacts& facts) {
+  if (facts.rows.empty()) return;
+  append_line(html, "<dl>");
+  for (const auto& [label, value] : facts.rows) {
+    html.append("<dt>").append(html_escape(label)).append("</dt><dd>").append(html_escape(value));
+    append_line(html, "</dd>");
+  }
+  append_line(html, "</dl>");
+}
+
+void append_evidence(std::string& html, const PageFacts& facts, const PageWords& words) {
+  if (facts.evidence.empty()) return;
+  html.append("<p id=\"seen\">").append(words.evidence).append("</p>\n<ul aria-labelledby=\"seen\">\n");
+  for (const std::string& line : facts.evidence) {
+    append_line(html.append("<li>").append(html_escape(line)), "</li>");
+  }
+  append_line(html, "</ul>");
+}
+
 void append_facts(std::string& html, const PageFacts& facts, const PageWords& words) {
   if (!facts.user.empty()) {
     html.append("<p>").append(words.signed_in_as).append(" <strong>").append(html_escape(facts.user));
@@ -99,6 +124,11 @@ void append_facts(std::string& html, const PageFacts& facts, const PageWords& wo
     for (const MissingRequirement& missing : facts.missing) append_item(html, missing, words);
     append_line(html, "</ul>");
   }
+  for (const std::string& text : facts.paragraphs) {
+    append_line(html.append("<p class=\"detail\">").append(html_escape(text)), "</p>");
+  }
+  append_rows(html, facts);
+  append_evidence(html, facts, words);
   if (!facts.detail.empty()) {
     html.append("<p class=\"detail\">").append(words.reason).append(" ").append(html_escape(facts.detail));
     append_line(html, "</p>");
@@ -116,19 +146,41 @@ std::string action_href(PageAction action, const PageFacts& facts) {
       return facts.return_to;  // empty: no link, the browser's own button does it
     case PageAction::home:
       return "/";
-    case PageAction::none:
-    case PageAction::sign_out:
-      return {};
+    default:
+      return {};  // a form, or nothing
   }
-  return {};
+}
+
+std::string form_action(PageAction action, const PageFacts& facts) {
+  switch (action) {
+    case PageAction::sign_out:
+      return facts.auth_prefix + "/sign-out";
+    case PageAction::sign_out_everywhere:
+      return facts.auth_prefix + "/sign-out?everywhere=1";
+    case PageAction::resume:
+      return facts.resume_target;
+    case PageAction::discard:
+      return facts.auth_prefix + "/resume?discard=1";
+    default:
+      return {};  // a link, or nothing
+  }
+}
+
+void append_form(std::string& html, PageAction action, std::string_view classes, const PageFacts& facts,
+                 std::string_view label) {
+  html.append("<form method=\"post\" action=\"").append(html_escape(form_action(action, facts))).append("\">");
+  if (action == PageAction::resume) {
+    html.append("<input type=\"hidden\" name=\"").append(kResumeField).append("\" value=\"");
+    html.append(html_escape(facts.resume_token)).append("\">");
+  }
+  html.append("<button class=\"").append(classes).append("\" type=\"submit\">").append(label);
+  html.append("</button></form>\n");
 }
 
 void append_action(std::string& html, PageAction action, bool primary, const PageFacts& facts, Language language) {
   const std::string_view label = action_label(action, language);
-  if (action == PageAction::sign_out) {
-    html.append("<form method=\"post\" action=\"").append(html_escape(facts.auth_prefix)).append("/sign-out\">");
-    html.append("<button class=\"button\" type=\"submit\">").append(label).append("</button></form>\n");
-    return;
+  if (!form_action(action, facts).empty()) {
+    return append_form(html, action, primary ? "button" : "button second", facts, label);
   }
   const std::string href = action_href(action, facts);
   if (href.empty()) return;
@@ -180,6 +232,17 @@ void add_status_headers(Answer& answer) {
   if (answer.status == 503) answer.add("Retry-After", "5");
 }
 
+// What the page's forms and style need. The answer to a resumed request is the app's: it may redirect anywhere, and
+// Chromium holds that against the policy of the page that the form stood on.
+PageNeeds needs_of(const PageForm& form, const PageFacts& facts) {
+  PageNeeds needs;
+  needs.style = kStyle;
+  if (form.kind == PageKind::carry_fragment) needs.script = kCarryFragmentScript;
+  needs.has_form = !form_action(form.primary, facts).empty() || !form_action(form.secondary, facts).empty();
+  needs.form_origin = form.kind == PageKind::confirm_resume ? std::string_view("*") : facts.form_origin;
+  return needs;
+}
+
 Answer page_answer(const PageForm& form, int status, const PageFacts& facts) {
   Answer answer;
   answer.status = status;
@@ -187,12 +250,7 @@ Answer page_answer(const PageForm& form, int status, const PageFacts& facts) {
   answer.add("Vary", "Accept-Language");
   add_request_id(answer, facts.request_id);
   add_status_headers(answer);
-  PageNeeds needs;
-  needs.style = kStyle;
-  if (form.kind == PageKind::carry_fragment) needs.script = kCarryFragmentScript;
-  needs.has_form = form.kind == PageKind::confirm_sign_out;
-  needs.form_origin = facts.form_origin;
-  add_security_headers(answer, needs);
+  add_security_headers(answer, needs_of(form, facts));
   answer.body = render(form, status, facts);
   return answer;
 }

@@ -2,6 +2,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "auth/authorize.h"
@@ -21,8 +22,15 @@ struct PageFacts {
   std::string return_to;                    // where links lead after a sign-in, vetted; empty: none
   int route = 0;                            // RouteSettings::index whose sign-in settings the links ask for
   std::string detail;                       // a short reason for people; escaped here
-  std::string form_origin;                  // confirm_sign_out: where Logto ends sessions, for form-action
+  std::string form_origin;                  // sign-out forms: where Logto ends sessions, for form-action
+  // In the language of accept_language already, escaped here:
+  std::vector<std::string> paragraphs;                    // after the lead
+  std::vector<std::pair<std::string, std::string>> rows;  // label and value
+  std::vector<std::string> evidence;                      // a list under its heading
+  std::string resume_target;                              // confirm_resume: where its form posts, vetted
+  std::string resume_token;                               // and what it posts: {kResumeField}={token}
 };
+
 // A complete answer: status of the kind, HTML, security headers.
 [[nodiscard]] Answer make_page(PageKind kind, const PageFacts& facts);
 // The page for a status that the proxy found by itself; those without a page of their own share a general one.

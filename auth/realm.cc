@@ -1,5 +1,6 @@
 #include "auth/realm.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace lp {
@@ -15,6 +16,7 @@ Realm::Realm(std::shared_ptr<const Settings> settings_in, const Clock& clock_in,
       log(log_in),
       client_headers(*settings),
       revocations(static_cast<std::size_t>(settings->revocations.max)),
+      held_requests(static_cast<std::size_t>(std::max<std::int64_t>(settings->limits.held_requests_bytes, 0))),
       keyring_(std::make_shared<const Keyring>(settings->session.secrets, settings->realm, kFirstGeneration)),
       webhook_secret_(settings->logto.webhook_secret),
       generation_(kFirstGeneration) {}

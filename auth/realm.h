@@ -9,6 +9,7 @@
 #include "auth/auth_questions.h"
 #include "auth/client_headers.h"
 #include "auth/cookie_generations.h"
+#include "auth/held_requests.h"
 #include "auth/keyring.h"
 #include "auth/revocations.h"
 #include "base/clock.h"
@@ -32,6 +33,7 @@ struct Realm {
   ClientHeaderRules client_headers;
   Revocations revocations;        // any thread
   CookieGenerations generations;  // any thread
+  HeldRequests held_requests;     // any thread
   // An AuthService in the program, set once before the first worker starts. Null means that Logto can't be asked:
   // open routes and sessions in hand go on, sign-ins get the 503 page.
   std::unique_ptr<AuthQuestions> auth;

@@ -79,7 +79,8 @@ void RefreshMemory::forget_old(std::int64_t now_s) {
 }
 
 std::int64_t RefreshMemory::keep_until_s(const Session& session, const Settings& settings, std::int64_t now_s) {
-  return std::min(now_s + settings.session.idle_timeout_ms / 1000 + 1, session_ends_at_s(session, settings) + 1);
+  return std::min(now_s + settings.session.idle_timeout_ms / 1000 + 1,
+                  session_ends_at_s(session, settings.session) + 1);
 }
 
 }  // namespace lp

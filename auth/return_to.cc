@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "auth/own_returns.h"
 #include "base/encoding.h"
 
 namespace lp {
@@ -82,6 +83,12 @@ std::optional<std::string> vet_return_to(std::string_view candidate, const Origi
   const std::string_view path = local.substr(0, local.find_first_of("?#"));
   if (!is_safe_path(path, auth_prefix)) return std::nullopt;
   return std::string(local);
+}
+
+std::optional<std::string> vet_sealed_return_to(std::string_view candidate, const Origin& own,
+                                                std::string_view auth_prefix) {
+  if (is_own_return(candidate, auth_prefix)) return std::string(candidate);
+  return vet_return_to(candidate, own, auth_prefix);
 }
 
 }  // namespace lp

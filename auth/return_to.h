@@ -14,5 +14,9 @@ namespace lp {
 // other schemes) is refused, never repaired. Targets below `auth_prefix` are refused too: they would loop.
 [[nodiscard]] std::optional<std::string> vet_return_to(std::string_view candidate, const Origin& own,
                                                        std::string_view auth_prefix);
+// The same for a value that we sealed ourselves (a pending sign-in, a state): what is_own_return() names is granted
+// too. Never for what a query or a header names.
+[[nodiscard]] std::optional<std::string> vet_sealed_return_to(std::string_view candidate, const Origin& own,
+                                                              std::string_view auth_prefix);
 
 }  // namespace lp

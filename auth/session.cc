@@ -54,7 +54,7 @@ SessionTimes session_times(const Session& session, const Settings& settings) {
   const std::int64_t idle_s = in_seconds(settings.session.idle_timeout_ms);
   times.reseal_at_s = session.sealed_at_s + std::min(idle_s / 10, kMaxResealAfterS);
   times.idle_at_s = session.sealed_at_s + idle_s;
-  times.ends_at_s = session_ends_at_s(session, settings);
+  times.ends_at_s = session_ends_at_s(session, settings.session);
   times.unproven_at_s = session.validated_at_s + in_seconds(settings.session.revalidate_ms);
   times.refresh_at_s = times.tokens_end_at_s = kNever;
   if (session.refresh_token.empty()) return times;
@@ -64,8 +64,8 @@ SessionTimes session_times(const Session& session, const Settings& settings) {
   return times;
 }
 
-std::int64_t session_ends_at_s(const Session& session, const Settings& settings) {
-  return in_seconds(session.signed_in_at_ms + settings.session.max_lifetime_ms);
+std::int64_t session_ends_at_s(const Session& session, const SessionSettings& settings) {
+  return in_seconds(session.signed_in_at_ms + settings.max_lifetime_ms);
 }
 
 SessionAge session_age(const Session& session, const Settings& settings, std::int64_t now_s) {

@@ -57,6 +57,6 @@ enum class SessionAge { fresh, due_for_reseal, due_for_revalidation, due_for_ref
 // The moment from which the two above no longer say what they say now; lets a cache keep the verdict until then.
 [[nodiscard]] std::int64_t age_valid_until_s(const Session& session, const Settings& settings, std::int64_t now_s);
 // The end that no activity moves.
-[[nodiscard]] std::int64_t session_ends_at_s(const Session& session, const Settings& settings);
+[[nodiscard]] std::int64_t session_ends_at_s(const Session& session, const SessionSettings& settings);
 
 }  // namespace lp

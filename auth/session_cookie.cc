@@ -120,7 +120,7 @@ void SessionCookie::judge_age(CachedSession& entry, std::int64_t now_s) const {
 
 std::vector<std::string> SessionCookie::write(Session session, std::size_t pieces_before, std::int64_t now_s) const {
   session.sealed_at_s = now_s;
-  const std::int64_t max_age_s = session_ends_at_s(session, *realm_.settings) - now_s;
+  const std::int64_t max_age_s = session_ends_at_s(session, realm_.settings->session) - now_s;
   const std::string bytes = encode_session(session);
   if (max_age_s <= 0 || bytes.size() > kMaxSessionBytes) return {};
   realm_.generations.wrote(session.id, session.generation, now_s);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "auth/authorization_request.h"
+#include "auth/loop_stop.h"
 #include "auth/return_to.h"
 #include "auth/sign_in_state.h"
 #include "base/crypto.h"
@@ -148,6 +149,9 @@ SignInSettings sign_in_settings_of_route(const Settings& settings, int route) {
 }
 
 Verdict start_sign_in(const Visit& visit, SignInStart start, Waiting waiting) {
+  if (!start.silent) {
+    if (std::optional<Verdict> stopped = stop_loop(visit, start.return_to, start.route)) return std::move(*stopped);
+  }
   if (!visit.realm.auth) return without_logto(visit, start);
   if (const auto metadata = visit.realm.auth->metadata()) return redirect_to_logto(visit, start, *metadata);
   waiting.wait = std::make_unique<MetadataWait>(visit, std::move(start), std::move(waiting.later));

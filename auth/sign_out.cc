@@ -5,6 +5,7 @@
 
 #include "auth/end_session.h"
 #include "auth/ended_sessions.h"
+#include "auth/loop_stop.h"
 #include "auth/navigation.h"
 
 namespace lp {
@@ -15,7 +16,9 @@ using MetadataResult = Result<std::shared_ptr<const ProviderMetadata>>;
 Verdict ask_first(const Visit& visit) {
   PageFacts facts = page_facts(visit);
   facts.form_origin = visit.settings().logto.endpoint.text();
-  return answer_verdict(visit, "own", make_page(PageKind::confirm_sign_out, facts));
+  const bool everywhere = visit.facts.query == "everywhere=1";
+  const PageKind page = everywhere ? PageKind::confirm_sign_out_everywhere : PageKind::confirm_sign_out;
+  return answer_verdict(visit, "own", make_page(page, facts));
 }
 
 // Every session of this user, on every device and replica.
@@ -48,6 +51,7 @@ Verdict leave(const Visit& visit, const ProviderMetadata* metadata) {
   verdict.set_cookies = visit.cookies.remove(std::max<std::size_t>(visit.session.pieces, 1));
   append_cookies(verdict, visit.cookies.remove_pending(
                               pending_cookie_names(visit.fields(), visit.cookies.names().pending_prefix)));
+  append_cookies(verdict, wipe_loop_marker(visit));
   return verdict;
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "auth/loop_stop.h"
 #include "auth/navigation.h"
 #include "auth/return_to.h"
 #include "base/encoding.h"
@@ -98,6 +99,7 @@ Verdict pass_verdict(const Visit& visit) {
   verdict.decision = visit.session.opened ? "pass" : "public";
   verdict.session = visit.session.opened;
   verdict.set_cookies = cookies_to_renew(visit);
+  if (visit.session.opened) append_cookies(verdict, wipe_loop_marker(visit));
   return verdict;
 }
 

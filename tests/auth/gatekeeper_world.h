@@ -128,6 +128,7 @@ struct Ask {
   std::vector<std::pair<std::string, std::string>> headers = {
       {"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "document"}, {"Sec-Fetch-Site", "none"}};
   bool wants_upgrade = false;
+  std::string body = {};  // shown only where the gatekeeper asks for it
 };
 
 inline const std::vector<std::pair<std::string, std::string>> kScript = {
@@ -171,6 +172,11 @@ struct World {
     facts.wants_upgrade = request.wants_upgrade;
     facts.request_id = "0123456789abcdef";
     Verdict verdict = judge_and_wait(facts);
+    if (verdict.kind == Verdict::Kind::need_body) {
+      facts.body_state = request.body.size() > verdict.body_limit_bytes ? BodyFacts::too_large : BodyFacts::whole;
+      if (facts.body_state == BodyFacts::whole) facts.body = request.body;
+      verdict = judge_and_wait(facts);
+    }
     keep(verdict.set_cookies);
     return verdict;
   }

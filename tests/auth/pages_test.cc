@@ -11,12 +11,30 @@ using namespace lp;
 
 namespace {
 
-constexpr PageKind kAll[] = {PageKind::sign_in_failed,     PageKind::sign_in_expired, PageKind::cookies_needed,
-                             PageKind::unauthenticated,    PageKind::forbidden,       PageKind::not_found,
-                             PageKind::method_not_allowed, PageKind::misdirected,     PageKind::bad_request,
-                             PageKind::payload_too_large,  PageKind::timeout,         PageKind::bad_gateway,
-                             PageKind::unavailable,        PageKind::gateway_timeout, PageKind::signed_out,
-                             PageKind::confirm_sign_out,   PageKind::carry_fragment};
+constexpr PageKind kAll[] = {PageKind::sign_in_failed,
+                             PageKind::sign_in_expired,
+                             PageKind::cookies_needed,
+                             PageKind::unauthenticated,
+                             PageKind::forbidden,
+                             PageKind::not_found,
+                             PageKind::method_not_allowed,
+                             PageKind::misdirected,
+                             PageKind::bad_request,
+                             PageKind::payload_too_large,
+                             PageKind::timeout,
+                             PageKind::bad_gateway,
+                             PageKind::unavailable,
+                             PageKind::gateway_timeout,
+                             PageKind::signed_out,
+                             PageKind::confirm_sign_out,
+                             PageKind::carry_fragment,
+                             PageKind::confirm_sign_out_everywhere,
+                             PageKind::account,
+                             PageKind::loop_stopped,
+                             PageKind::confirm_resume,
+                             PageKind::request_not_sent,
+                             PageKind::held_request_gone,
+                             PageKind::session_unverified};
 
 std::string header(const Answer& answer, std::string_view name) {
   for (const auto& [n, v] : answer.headers) {
@@ -102,6 +120,11 @@ TEST_CASE("whatever comes from outside is escaped") {  // attacks.md O16
   facts.request_id = "<b>";
   facts.missing = {{MissingRequirement::Kind::role, {"<i>"}}};
   facts.return_to = "/x?y=\"><script>";
+  facts.paragraphs = {"<img src=x>"};
+  facts.rows = {{"<b>", "<script>alert(1)</script>"}};
+  facts.evidence = {"<img src=x>"};
+  facts.resume_target = "/x?\"><script>";
+  facts.resume_token = "\"><img";
   for (const PageKind kind : kAll) {
     const Answer page = make_page(kind, facts);
     for (const char* raw : {"<script>alert", "<img", "<b>", "<i>", "\"><script", "\"><img"})
@@ -131,6 +154,26 @@ TEST_CASE("the question before signing out posts to us, and may be redirected to
   CHECK(holds(header(page, "Content-Security-Policy"), "form-action 'self' https://logto.test"));
   CHECK(header(page, "Referrer-Policy") == "same-origin");
   CHECK(header(make_page(PageKind::not_found, {}), "Referrer-Policy") == "no-referrer");
+}
+
+TEST_CASE("each form may post where it must, and nowhere else") {
+  PageFacts facts;
+  facts.form_origin = "https://logto.test";
+  facts.resume_target = "/save";
+  const auto form_action = [&](PageKind kind) {
+    const std::string policy = header(make_page(kind, facts), "Content-Security-Policy");
+    const std::size_t start = policy.find("form-action ");
+    return policy.substr(start, policy.find(';', start) - start);
+  };
+  CHECK(form_action(PageKind::account) == "form-action 'self' https://logto.test");
+  CHECK(form_action(PageKind::confirm_sign_out_everywhere) == "form-action 'self' https://logto.test");
+  CHECK(form_action(PageKind::confirm_resume) == "form-action 'self' *");  // the app's answer may redirect anywhere
+  CHECK(form_action(PageKind::loop_stopped) == "form-action 'none'");
+  CHECK(form_action(PageKind::request_not_sent) == "form-action 'none'");
+}
+
+TEST_CASE("who cannot be asked now may be asked again soon") {
+  CHECK(header(make_page(PageKind::session_unverified, {}), "Retry-After") == "5");
 }
 
 TEST_CASE("statuses without a page of their own keep their number") {

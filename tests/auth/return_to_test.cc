@@ -130,3 +130,16 @@ TEST_CASE("no line of the open-redirect corpus leaves the origin, as it is or en
   }
   CHECK(lines > 200);
 }
+
+TEST_CASE("only what we sealed ourselves may lead to an own endpoint, and only to two") {
+  const Origin own{"https", "app.test", 443};
+  for (const char* target : {"/_auth/resume", "/_auth/"}) {
+    CHECK_FALSE(vet_return_to(target, own, "/_auth"));
+    CHECK(vet_sealed_return_to(target, own, "/_auth") == std::optional<std::string>(target));
+  }
+  for (const char* target : {"/_auth/resume?discard=1", "/_auth/resume#x", "/_AUTH/resume", "/_auth", "/_auth/sign-out",
+                             "https://app.test/_auth/resume", "//evil.test"}) {
+    CHECK_FALSE(vet_sealed_return_to(target, own, "/_auth"));
+  }
+  CHECK(vet_sealed_return_to("/x?y", own, "/_auth") == std::optional<std::string>("/x?y"));
+}
