@@ -60,7 +60,8 @@ class RedisClient {
   RedisClient(const RedisClient&) = delete;
   RedisClient& operator=(const RedisClient&) = delete;
 
-  class Handle {  // dropping it cancels the callback, not the command; it may outlive the client
+  // Dropping it cancels the callback, and the command if nothing of it was written. It may outlive the client.
+  class Handle {
    public:
     virtual ~Handle() = default;
   };

@@ -52,8 +52,8 @@ std::string auth_sentence(const RedisAddress& address, std::string_view error_te
   if (error_text.find("wrong number of arguments") != error_text.npos) {
     return "it knows no users (Redis older than 6): leave the user name out";
   }
-  return "it refuses to let " + user_text(address) + " in (" + std::string(code.empty() ? "no reason given" : code) +
-         ")";
+  const bool is_known = code == "ERR" || code == "NOPERM";  // another may be anything, a part of the password too
+  return "it refuses to let " + user_text(address) + " in" + (is_known ? " (" + std::string(code) + ")" : "");
 }
 
 std::optional<std::string> judge_info(const RedisReply& reply) {

@@ -361,6 +361,38 @@ TEST_CASE("a server that was killed and restarted is found again, and commands m
   CHECK(client.states.back() == RedisState{true, ""});
 }
 
+TEST_CASE("killed and restarted under load: each command ends once, and no answer is another's") {
+  LP_NEED_REDIS_SERVER();
+  RedisServer server;
+  Client client(server.options());
+  constexpr std::size_t kAskers = 50;
+  std::vector<std::unique_ptr<RedisClient::Handle>> handles(kAskers);
+  int asked = 0, answered = 0, failed = 0, wrong = 0;
+  bool stopping = false;
+  std::function<void(std::size_t)> ask = [&](std::size_t asker) {
+    if (stopping) return;
+    const std::string word = std::to_string(++asked) + std::string(asker * 200, 'x');
+    handles[asker] = client.redis->command({"ECHO", word}, [&, asker, word](const Outcome& o) {
+      ++(o ? answered : failed);
+      if (o && o->string() != word) ++wrong;
+      ask(asker);
+    });
+  };
+  for (std::size_t asker = 0; asker < kAskers; ++asker) ask(asker);
+  for (int round = 1; round <= 3; ++round) {
+    const int before = answered;
+    wait_until(client.loop, [&] { return answered > before + 500; });
+    server.kill();
+    const int failed_before = failed;
+    wait_until(client.loop, [&] { return failed > failed_before + static_cast<int>(kAskers); });
+    server.start();
+  }
+  wait_until(client.loop, [&] { return client.redis->state().connected; });
+  stopping = true;
+  wait_until(client.loop, [&] { return answered + failed == asked; });
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("a server that is not there yet") {
   LP_NEED_REDIS_SERVER();
   RedisServer server;

@@ -74,7 +74,7 @@ TEST_CASE("what a server may answer to the greeting, and what the operator reads
       {"a server that quotes", Step::auth, user,
        error("ERR unknown command `AUTH`, with args beginning with: `app`, `correct-horse`, "),
        "refuses to let the user app in (ERR)"},
-      {"AUTH answered by nonsense", Step::auth, user, RedisReply::of_integer(1), "no reason given"},
+      {"AUTH answered by nonsense", Step::auth, user, RedisReply::of_integer(1), "refuses to let the user app in"},
       {"AUTH on a server in protected mode", Step::auth, user, error("DENIED Redis is running in protected mode"),
        "protected mode"},
       {"too many clients", Step::info, plain, error("ERR max number of clients reached"), "maxclients"},
