@@ -4,9 +4,9 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/resolver.h"
 #include "cli/commands.h"
 #include "config/load.h"
-#include "proxy/resolver.h"
 #include "proxy/socket.h"
 
 namespace lp {

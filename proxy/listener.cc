@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "proxy/resolver.h"
+#include "base/resolver.h"
 
 namespace lp {
 

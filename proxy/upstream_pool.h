@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/event.h"
+#include "base/resolver.h"
 #include "config/settings.h"
 #include "proxy/buffer.h"
-#include "proxy/resolver.h"
 #include "proxy/stream.h"
 
 namespace lp {

@@ -148,6 +148,7 @@ need_peers() {
 step_begin "Installing Debian packages"
 need_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}"
 ! chosen checks || need_packages clang-format-14 git
+! chosen unit e2e sanitized || need_peers redis-server
 if chosen e2e sanitized; then
   need_packages chromium fonts-vlgothic git
   need_peers nginx-light haproxy

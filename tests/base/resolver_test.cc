@@ -1,11 +1,11 @@
-#include "proxy/resolver.h"
+#include "base/resolver.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
-#include "wire.h"
+#include "tests/base/turn_loop.h"
 
 using namespace lp;
 using namespace lp::test;

@@ -61,6 +61,7 @@ class Resolver {
   std::map<std::string, Known> known_;
   std::map<std::string, std::unique_ptr<Lookup>> lookups_;
   std::vector<SocketAddress> answer_;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);  // for what is posted
 };
 
 // Pure parts. An IP literal (IPv6 without brackets) or localhost (RFC 6761 6.3) needs no look-up.

@@ -1,4 +1,4 @@
-#include "proxy/resolver.h"
+#include "base/resolver.h"
 
 #include <arpa/inet.h>
 #include <event2/dns.h>
@@ -144,7 +144,8 @@ Resolver::Lookup& Resolver::start(const std::string& host) {
     lookup.ttl_ms = kHostsFileTtlMs;
   }
   if (lookup.open_questions == 0) {
-    loop_.post([this, host] {
+    loop_.post([this, host, alive = std::weak_ptr<const bool>(alive_)] {
+      if (alive.expired()) return;
       const auto found = lookups_.find(host);
       if (found != lookups_.end() && found->second->open_questions == 0) finish(*found->second);
     });
