@@ -30,7 +30,7 @@ Result<HeldTicket> decode_held_ticket(std::string_view bytes) {
   if (!members) return fail("not a held request's ticket of this version");
   const json& m = *members;
   HeldTicket ticket;
-  if (!take_member(m[1], ticket.id) || !take_member(m[2], ticket.key) || !take_time_s(m[3], ticket.made_at_s)) {
+  if (!take_member(m[1], ticket.id) || !take_member(m[2], ticket.key) || !take_time(m[3], ticket.made_at_s)) {
     return fail("a held request's ticket with a member of the wrong type");
   }
   if (ticket.id.size() != kHeldIdBytes || ticket.key.reveal().size() != kHeldKeyBytes) {

@@ -22,7 +22,7 @@ constexpr std::uint64_t kMaxSignIns = 9;  // one digit
 
 bool take_note(const json& m, LoopNote& note) {
   return m.is_array() && m.size() == kNoteMembers && take_member(m[0], note.target) &&
-         note.target.size() == kTargetBytes && take_time_s(m[1], note.signed_in_at_ms) &&
+         note.target.size() == kTargetBytes && take_time(m[1], note.signed_in_at_ms) &&
          take_member(m[2], note.pieces) && take_member(m[3], note.bytes) && take_member(m[4], note.alone);
 }
 
