@@ -3,6 +3,7 @@
 
 using namespace lp;
 using namespace lp::test;
+using namespace lp::test::exchanges;
 
 // What the end of a session does to the requests that run for it.
 

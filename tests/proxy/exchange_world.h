@@ -14,7 +14,7 @@
 #include "wire.h"
 
 // A worker between scripted clients and a scripted app, for the tests of exchanges.
-namespace lp::test {
+namespace lp::test::exchanges {
 
 inline const char* const kYaml = R"(
 external_urls: [http://app.test]
@@ -196,4 +196,4 @@ inline std::string get(const std::string& path, const std::string& more = "") {
 }
 inline const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-}  // namespace lp::test
+}  // namespace lp::test::exchanges
