@@ -163,6 +163,13 @@ Verdict Gatekeeper::judge(const RequestFacts& facts, Later later, std::unique_pt
   return impl_->judge_fresh(impl_->visit(facts, needs_session(*facts.route)), judge_route, std::move(waiting));
 }
 
+bool Gatekeeper::is_over(const OpenedSession& session, std::int64_t now_s) const {
+  return session_age(session.session, impl_->realm.settings->session, now_s) == SessionAge::expired;
+}
+
+void Gatekeeper::drop_stale_cookies(const OpenedSession* /*session*/, std::vector<std::string>& /*set_cookies*/) const {
+}
+
 Answer Gatekeeper::error_answer(int status, const RequestHead* head, std::string_view request_id) const {
   PageFacts facts;
   facts.request_id = request_id;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -78,6 +79,14 @@ class Gatekeeper {
   // The verdict; or kind wait, then `wait` is set and `later` gets the verdict (never wait again, but maybe need_body).
   // Warm sessions cost one hash look-up: no decryption, no JSON.
   [[nodiscard]] virtual Verdict judge(const RequestFacts& facts, Later later, std::unique_ptr<Wait>& wait);
+
+  // What goes on for a session, a WebSocket or a download, ends when this says so: asked about twice a second for each
+  // on the worker's loop, so at most a hash look-up or two.
+  [[nodiscard]] virtual bool is_over(const OpenedSession& session, std::int64_t now_s) const;
+  // A verdict's cookies leave only with the answer, which may come much later. Asked right before that: takes out those
+  // that would bring back what has ended meanwhile, or put something older over something newer. `session` is the
+  // verdict's, maybe null; the cookies are those of a pass verdict only, an answer is sent in the turn it was made in.
+  virtual void drop_stale_cookies(const OpenedSession* session, std::vector<std::string>& set_cookies) const;
 
   // Our page, or JSON for non-navigations, for errors that the proxy finds by itself (404, 421, 502, 504, 413 ...).
   [[nodiscard]] Answer error_answer(int status, const RequestHead* head, std::string_view request_id) const;

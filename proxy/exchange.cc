@@ -211,6 +211,7 @@ void Exchange::judge_with_body(BodyFacts state) {
 void Exchange::forward() {
   enter(AnswerSide::waiting);
   was_forwarded_ = true;
+  if (session_) context_.bound_exchanges.bind(*this, *session_);
   send_continue();
   const bool harmless =
       is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) && request_side_ == RequestSide::complete;
@@ -273,8 +274,15 @@ void Exchange::on_request_body(std::string_view bytes) {
     if (!collected_.append(bytes)) judge_with_body(BodyFacts::too_large);
     return;
   }
+  if (answer_side_ == AnswerSide::closing_tunnel) {
+    client_frames_.feed(bytes);
+    return finish_tunnel_if_done();
+  }
   if (answer_side_ == AnswerSide::none || !lease_ || replaced_body_) return;
-  if (answer_side_ != AnswerSide::tunnel) body_bytes_ += bytes.size();
+  if (answer_side_ == AnswerSide::tunnel)
+    client_frames_.feed(bytes);
+  else
+    body_bytes_ += bytes.size();
   const std::int64_t limit = context_.settings.limits.request_body_bytes;
   if (limit != kUnlimited && body_bytes_ > static_cast<std::uint64_t>(limit)) {
     lease_.reset();
@@ -288,6 +296,8 @@ void Exchange::on_request_body(std::string_view bytes) {
 void Exchange::on_request_end() {
   if (answer_side_ == AnswerSide::none) return;
   enter(RequestSide::complete);
+  client_ended_ = answer_side_ == AnswerSide::tunnel || answer_side_ == AnswerSide::closing_tunnel;
+  if (answer_side_ == AnswerSide::closing_tunnel) return finish_tunnel_if_done();
   if (answer_side_ == AnswerSide::collecting) return judge_with_body(BodyFacts::whole);
   if (lease_ && !replaced_body_) lease_->end_body();
 }
@@ -318,10 +328,13 @@ void Exchange::on_response(const ParsedResponse& response) {
                    !context_.server.draining.load(std::memory_order_relaxed);
   out.authenticated = session_ != nullptr;
   out.is_upgrade = opens_tunnel;
+  drop_stale_cookies();
   out.set_cookies = &set_cookies_;
   client_.send_head(response.head, out);
   if (!opens_tunnel) return enter(AnswerSide::body);
   enter(AnswerSide::tunnel);
+  client_frames_ = app_frames_ = {};
+  client_ended_ = false;
   context_.server.open_tunnels.fetch_add(1, std::memory_order_relaxed);
   client_.flush();
   lease_->become_tunnel();
@@ -337,6 +350,8 @@ BodyFraming Exchange::client_framing(const ParsedResponse& response) const {
 }
 
 void Exchange::on_response_body(std::string_view bytes) {
+  if (answer_side_ == AnswerSide::closing_tunnel) return;
+  if (answer_side_ == AnswerSide::tunnel) app_frames_.feed(bytes);
   bytes_out_ += bytes.size();
   client_.send_body(bytes);
   if (response_is_paused_ || client_.unsent_bytes() <= kHighWaterBytes) return;
@@ -345,6 +360,7 @@ void Exchange::on_response_body(std::string_view bytes) {
 }
 
 void Exchange::on_response_end() {
+  if (answer_side_ == AnswerSide::closing_tunnel) return lease_.reset();
   conclude();
   client_.end();
 }
@@ -352,6 +368,7 @@ void Exchange::on_response_end() {
 void Exchange::on_response_batch_end() { client_.flush(); }
 
 void Exchange::on_client_drained() {
+  if (answer_side_ == AnswerSide::closing_tunnel) return finish_tunnel_if_done();
   if (!response_is_paused_ || !lease_) return;
   response_is_paused_ = false;
   lease_->resume_response();
@@ -380,6 +397,7 @@ void Exchange::log_bad_request(std::string_view rule) {
 }
 
 void Exchange::on_upstream_error(UpstreamError error) {
+  if (answer_side_ == AnswerSide::closing_tunnel) return lease_.reset();
   const bool retry = may_retry(error);
   lease_.reset();
   if (retry) {
@@ -423,11 +441,13 @@ void Exchange::answer_error(int status, std::string_view decision) {
 
 void Exchange::answer(const Answer& made) {
   Answer complete = made;
+  drop_stale_cookies();
   for (auto& cookie : set_cookies_) complete.add("Set-Cookie", std::move(cookie));
   status_ = complete.status;
   const bool without_body = request_->head.method == "HEAD";
+  const bool upload_is_cut = decision_ == kSessionOver && request_side_ == RequestSide::open;
   const bool keep_alive = request_->keep_alive && status_ != 400 && status_ != 408 && status_ != 413 &&
-                          !context_.server.draining.load(std::memory_order_relaxed);
+                          !upload_is_cut && !context_.server.draining.load(std::memory_order_relaxed);
   bytes_out_ = without_body ? 0 : complete.body.size();
   conclude();
   client_.send_answer(complete, without_body, keep_alive);
@@ -435,11 +455,18 @@ void Exchange::answer(const Answer& made) {
 
 // ---- the end ----------------------------------------------------------------------------------------------------
 
+// Those of a pass verdict have waited for the app.
+void Exchange::drop_stale_cookies() {
+  if (was_forwarded_ && !set_cookies_.empty()) context_.gatekeeper->drop_stale_cookies(session_.get(), set_cookies_);
+}
+
 // Before the client stream hears of the end: it may then reuse the memory that our views point to.
 void Exchange::conclude() {
   log_access();
   context_.server.requests_in_flight.fetch_sub(1, std::memory_order_relaxed);
-  if (answer_side_ == AnswerSide::tunnel) context_.server.open_tunnels.fetch_sub(1, std::memory_order_relaxed);
+  unbind();
+  if (answer_side_ == AnswerSide::tunnel || answer_side_ == AnswerSide::closing_tunnel)
+    context_.server.open_tunnels.fetch_sub(1, std::memory_order_relaxed);
   wait_.reset();
   lease_.reset();
   collected_.wipe();
@@ -481,14 +508,15 @@ void Exchange::enter(RequestSide next) {
 }
 
 void Exchange::enter(AnswerSide next) {
-  // [from][to]: none, judging, collecting, waiting, body, tunnel
-  static constexpr bool kLegal[6][6] = {
-      {true, true, false, false, false, false},   // none
-      {true, true, true, true, false, false},     // judging: answered in process, passed, or with a body again
-      {true, true, false, false, false, false},   // collecting
-      {true, false, false, false, true, true},    // waiting for the upstream's head
-      {true, false, false, false, false, false},  // body
-      {true, false, false, false, false, false},  // tunnel
+  // [from][to]: none, judging, collecting, waiting, body, tunnel, closing_tunnel
+  static constexpr bool kLegal[7][7] = {
+      {true, true, false, false, false, false, false},   // none
+      {true, true, true, true, false, false, false},     // judging: answered in process, passed, or with a body again
+      {true, true, false, false, false, false, false},   // collecting
+      {true, false, false, false, true, true, false},    // waiting for the upstream's head
+      {true, false, false, false, false, false, false},  // body
+      {true, false, false, false, false, false, true},   // tunnel
+      {true, false, false, false, false, false, false},  // closing_tunnel
   };
   LP_CHECK(kLegal[static_cast<int>(answer_side_)][static_cast<int>(next)], "a legal step of the answer side");
   answer_side_ = next;

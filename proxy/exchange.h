@@ -6,17 +6,21 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/bound_exchanges.h"
 #include "proxy/collected_body.h"
 #include "proxy/stream.h"
 #include "proxy/target.h"
+#include "proxy/websocket_frames.h"
 #include "proxy/worker_context.h"
 
 namespace lp {
 
+inline constexpr std::string_view kSessionOver = "session_over";  // the access log's decision
+
 // One request and its answer: judged, then answered in process or pumped to an upstream and back. Knows no wire
 // format. Owned by its client connection and used again for each of its requests; whatever happens, every request
 // ends in conclude(): access log, counters, lease given back.
-class Exchange final : public RequestEvents, public UpstreamEvents {
+class Exchange final : public RequestEvents, public UpstreamEvents, private SessionBound {
  public:
   // Both must outlive the exchange.
   Exchange(WorkerContext& context, ClientStream& client);
@@ -39,8 +43,9 @@ class Exchange final : public RequestEvents, public UpstreamEvents {
 
  private:
   enum class RequestSide : std::uint8_t { none, open, complete };
-  // collecting: the gatekeeper wants to see the request's body before it judges again.
-  enum class AnswerSide : std::uint8_t { none, judging, collecting, waiting, body, tunnel };
+  // collecting: the gatekeeper wants to see the request's body before it judges again. closing_tunnel: the session has
+  // ended and both sides were told; what they still say is dropped.
+  enum class AnswerSide : std::uint8_t { none, judging, collecting, waiting, body, tunnel, closing_tunnel };
   void enter(RequestSide next);
   void enter(AnswerSide next);
 
@@ -67,6 +72,16 @@ class Exchange final : public RequestEvents, public UpstreamEvents {
   void answer(const Answer& made);
   void break_off(std::string_view why);
   void conclude();
+  void drop_stale_cookies();
+
+  // When the session ends (exchange_session_end.cc).
+  void on_session_over() override;
+  void log_session_over(std::string_view what);
+  void refuse_waiting();
+  void close_tunnel();
+  void tell_app();
+  void finish_tunnel_if_done();
+  void finish_tunnel();
   void log_access();
   void choose_request_id();
   [[nodiscard]] bool is_websocket() const;
@@ -91,6 +106,11 @@ class Exchange final : public RequestEvents, public UpstreamEvents {
   std::string_view decision_;
   CollectedBody collected_;
   std::optional<ReplacedBody> replaced_body_;
+
+  FrameTracker client_frames_;  // of a tunnel: sent by the client, and by the app
+  FrameTracker app_frames_;
+  bool client_ended_ = false;  // its side of a tunnel
+  std::uint8_t sweeps_left_ = 0;
 
   int status_ = 0;
   std::uint64_t bytes_in_ = 0;

@@ -330,6 +330,8 @@ void Http1Client::end() {
 }
 
 void Http1Client::abort() {
+  readable_.disable();
+  writer_.close();
   socket_.reset_connection();
   close();
 }

@@ -23,6 +23,8 @@ WorkerContext::WorkerContext(Realm& realm_in, const Router& router_in, ServerSta
       server(server_in),
       upstreams(loop, wheel, buffers, settings),
       gatekeeper(std::make_unique<Gatekeeper>(realm_in, loop)),
+      bound_exchanges(
+          wheel, [this](const OpenedSession& session) { return gatekeeper->is_over(session, realm.clock.unix_s()); }),
       id_state_(random_seed()) {}
 
 // SplitMix64: distinct for 2^64 calls, no system call. Ids are for correlation, nothing is granted for knowing one.

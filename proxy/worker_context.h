@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/log.h"
+#include "proxy/bound_exchanges.h"
 #include "proxy/buffer.h"
 #include "proxy/router.h"
 #include "proxy/upstream_pool.h"
@@ -36,7 +37,8 @@ struct WorkerContext {
   BufferPool buffers;
   UpstreamPools upstreams;
   std::unique_ptr<Gatekeeper> gatekeeper;  // never null
-  std::string scratch;                     // for building heads and log lines; valid until the next use
+  BoundExchanges bound_exchanges;
+  std::string scratch;  // for building heads and log lines; valid until the next use
   [[nodiscard]] std::string next_request_id();
 
  private:

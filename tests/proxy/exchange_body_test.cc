@@ -2,6 +2,7 @@
 
 using namespace lp;
 using namespace lp::test;
+using namespace lp::test::exchanges;
 
 // Bodies that the gatekeeper wants to see before it judges.
 

@@ -6,6 +6,7 @@
 
 using namespace lp;
 using namespace lp::test;
+using namespace lp::test::exchanges;
 
 TEST_CASE("a public route is forwarded, and the answer comes back") {
   World world;

@@ -14,7 +14,7 @@
 #include "wire.h"
 
 // A worker between scripted clients and a scripted app, for the tests of exchanges.
-namespace lp::test {
+namespace lp::test::exchanges {
 
 inline const char* const kYaml = R"(
 external_urls: [http://app.test]
@@ -24,7 +24,7 @@ session: { secret: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= }
 limits: { request_body: 20KiB }
 timeouts: { body_idle: 500ms }
 upstreams:
-  app: { url: http://127.0.0.1:@PORT@, response_timeout: 100ms, idle_timeout: 100ms }
+  app: { url: http://127.0.0.1:@PORT@, response_timeout: @PATIENCE@, idle_timeout: @PATIENCE@ }
   away: http://127.0.0.1:@AWAY@
 routes:
   - { path: /away/*, upstream: away, access: public }
@@ -46,9 +46,10 @@ inline std::uint16_t port_of_nobody() {
   return port;
 }
 
-inline std::shared_ptr<const Settings> settings_for(std::uint16_t port) {
-  const std::string yaml =
+inline std::shared_ptr<const Settings> settings_for(std::uint16_t port, const std::string& patience) {
+  const std::string ports =
       replaced(replaced(kYaml, "@PORT@", std::to_string(port)), "@AWAY@", std::to_string(port_of_nobody()));
+  const std::string yaml = replaced(ports, "@PATIENCE@", patience);
   auto loaded = parse_config(yaml, "test.yaml", [](const std::string&) { return std::optional<std::string>(); });
   if (!loaded) {
     for (const auto& problem : loaded.error()) MESSAGE(problem.text());
@@ -72,6 +73,10 @@ class ScriptedGatekeeper final : public Gatekeeper {
   std::vector<Asked> asked;
   std::deque<Verdict> verdicts;
   Later later;  // of the verdict before which it said wait
+  bool session_over = false;
+  mutable int asked_if_over = 0;
+  mutable std::vector<std::string> stale_asked;  // the cookies that it let go, if they are stale
+  bool cookies_are_stale = false;
 
   Verdict judge(const RequestFacts& facts, Later later_in, std::unique_ptr<Wait>& wait) override {
     asked.push_back({std::string(facts.path), facts.body_state, std::string(facts.body), facts.only_backchannel});
@@ -84,7 +89,23 @@ class ScriptedGatekeeper final : public Gatekeeper {
     }
     return next;
   }
+  bool is_over(const OpenedSession& session, std::int64_t) const override {
+    CHECK(session.session.sub == "alice");
+    ++asked_if_over;
+    return session_over;
+  }
+  void drop_stale_cookies(const OpenedSession*, std::vector<std::string>& set_cookies) const override {
+    stale_asked = set_cookies;
+    if (cookies_are_stale) set_cookies.clear();
+  }
 };
+
+inline std::shared_ptr<const OpenedSession> some_session() {
+  auto opened = std::make_shared<OpenedSession>();
+  opened->session.sub = "alice";
+  opened->identity_lines = "X-Forwarded-User: alice\r\n";
+  return opened;
+}
 
 inline Verdict verdict_of(Verdict::Kind kind) {
   Verdict verdict;
@@ -115,10 +136,10 @@ struct World {
   std::unique_ptr<Acceptor> acceptor;
   std::vector<std::unique_ptr<Peer>> clients;
 
-  World() {
+  explicit World(const std::string& patience_with_app = "100ms") {
     std::uint16_t app_port = 0;
     app_listening_ = listening_socket(app_port);
-    realm = std::make_unique<Realm>(settings_for(app_port), clock, log);
+    realm = std::make_unique<Realm>(settings_for(app_port, patience_with_app), clock, log);
     router = std::make_unique<Router>(*realm->settings);
     context = std::make_unique<WorkerContext>(*realm, *router, state);
     app = std::make_unique<App>(context->loop, std::move(app_listening_), app_port);
@@ -175,4 +196,4 @@ inline std::string get(const std::string& path, const std::string& more = "") {
 }
 inline const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-}  // namespace lp::test
+}  // namespace lp::test::exchanges
