@@ -15,6 +15,7 @@
 #include "auth/refresh_flights.h"
 #include "auth/revoke_flow.h"
 #include "auth/sign_in_flights.h"
+#include "auth/upkeep.h"
 #include "base/event.h"
 
 namespace lp {
@@ -93,6 +94,7 @@ struct AuthService::Impl {
   RefreshFlights refreshes;
   UnderWay<Provider::Wait> metadata_waits;
   UnderWay<RevokeFlow> revocations;
+  std::unique_ptr<Upkeep> upkeep;
   std::thread thread;
 };
 
@@ -123,6 +125,10 @@ AuthService::AuthService(std::shared_ptr<const Settings> settings, const Clock& 
 AuthService::~AuthService() {
   impl_->loop.stop();
   impl_->thread.join();
+}
+
+void AuthService::look_after(Realm& realm) {
+  impl_->loop.post([impl = impl_.get(), &realm] { impl->upkeep = std::make_unique<Upkeep>(realm, impl->loop); });
 }
 
 std::shared_ptr<const ProviderMetadata> AuthService::metadata() const { return impl_->provider.metadata(); }

@@ -9,6 +9,8 @@
 
 namespace lp {
 
+struct Realm;
+
 // The auth thread as workers see it: they post a question, it answers on their own loop. One per realm and process.
 class AuthService final : public AuthQuestions {
  public:
@@ -19,6 +21,9 @@ class AuthService final : public AuthQuestions {
   ~AuthService() override;
   AuthService(const AuthService&) = delete;
   AuthService& operator=(const AuthService&) = delete;
+
+  // Does the realm's upkeep from now on. Before the first worker starts; the realm must outlive the service.
+  void look_after(Realm& realm);
 
   [[nodiscard]] std::shared_ptr<const ProviderMetadata> metadata() const override;
   [[nodiscard]] std::unique_ptr<Question> need_metadata(EventLoop& asking, MetadataAnswer answer) override;

@@ -12,6 +12,7 @@
 #include "auth/session_refresh.h"
 #include "auth/sign_in.h"
 #include "auth/visit.h"
+#include "auth/watched_sessions.h"
 
 namespace lp {
 namespace {
@@ -114,13 +115,15 @@ struct Gatekeeper::Impl {
   SessionCookie https_cookies;
   SessionCookie http_cookies;
   BackgroundRefreshes background;
+  WatchedSessions watched;
 
   Impl(Realm& realm_in, EventLoop& loop_in)
       : realm(realm_in),
         loop(loop_in),
         https_cookies(realm_in, true),
         http_cookies(realm_in, false),
-        background(realm_in, loop_in) {}
+        background(realm_in, loop_in),
+        watched(realm_in, loop_in) {}
 
   // Tokens that run out are renewed before anybody passes, or on the side while there is time.
   Verdict judge_fresh(const Visit& visit, JudgeVisit judge, Waiting waiting) {
@@ -164,10 +167,19 @@ Verdict Gatekeeper::judge(const RequestFacts& facts, Later later, std::unique_pt
 }
 
 bool Gatekeeper::is_over(const OpenedSession& session, std::int64_t now_s) const {
-  return session_age(session.session, impl_->realm.settings->session, now_s) == SessionAge::expired;
+  return impl_->watched.is_over(session, now_s);
 }
 
-void Gatekeeper::drop_stale_cookies(const OpenedSession* /*session*/, std::vector<std::string>& /*set_cookies*/) const {
+void Gatekeeper::drop_stale_cookies(const OpenedSession* opened, std::vector<std::string>& set_cookies) const {
+  if (opened == nullptr || set_cookies.empty()) return;
+  const Session& session = opened->session;
+  const Realm& realm = impl_->realm;
+  const bool wanted = !realm.generations.is_stale(session.id, session.generation + 1) &&
+                      !realm.revocations.is_revoked(opened->revocation_keys, session.signed_in_at_ms);
+  if (wanted) return;
+  std::erase_if(set_cookies, [&](const std::string& line) {
+    return impl_->https_cookies.is_session_cookie(line) || impl_->http_cookies.is_session_cookie(line);
+  });
 }
 
 Answer Gatekeeper::error_answer(int status, const RequestHead* head, std::string_view request_id) const {

@@ -4,6 +4,7 @@
 
 #include "auth/auth_service.h"
 #include "auth/realm.h"
+#include "auth/upkeep.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/commands.h"
@@ -31,12 +32,17 @@ int serve(const std::string& config_path, std::shared_ptr<const Settings> settin
   for (const auto& warning : warnings) log.warning(warning);
 
   Realm realm(std::move(settings), clock, log);
+  if (const auto journal = open_revocation_journal(realm); !journal) {
+    log.error(journal.error().message);
+    return kExitFailed;
+  }
   auto server = Server::open(realm);
   if (!server) {
     log.error(server.error().message);
     return kExitFailed;
   }
   auto auth = std::make_unique<AuthService>(realm.settings, clock, log);
+  auth->look_after(realm);
   SecretReload reload(config_path, realm, *auth);
   realm.auth = std::move(auth);
   log.info("starting", {{"version", LP_VERSION}});

@@ -1,0 +1,28 @@
+#pragma once
+#include "auth/realm.h"
+#include "base/event.h"
+
+namespace lp {
+
+// What a realm needs done every second and nobody waits for: the journal of revocations synced and compacted, held
+// requests of people who never came back forgotten. Auth thread, which may block on the disk.
+class Upkeep {
+ public:
+  // Both must outlive it.
+  Upkeep(Realm& realm, EventLoop& loop);
+  ~Upkeep();  // syncs once more
+  Upkeep(const Upkeep&) = delete;
+  Upkeep& operator=(const Upkeep&) = delete;
+
+ private:
+  void run();
+
+  Realm& realm_;
+  Timer timer_;
+};
+
+// Loads realm.settings->revocations.journal, where one is named, and says what was found. Before the threads start. An
+// error means that sessions which ended could live again: nothing may start.
+[[nodiscard]] Result<void> open_revocation_journal(Realm& realm);
+
+}  // namespace lp
