@@ -82,7 +82,10 @@ struct AuthService::Impl {
   }
 
   // The one place on the auth thread where secrets are replaced.
-  void on_new_secrets(const Settings& fresh) { client_fetch.replace_secrets(fresh.logto.app_secrets); }
+  void on_new_secrets(const Settings& fresh) {
+    client_fetch.replace_secrets(fresh.logto.app_secrets);
+    refreshes.retry_now();
+  }
 
   std::shared_ptr<const Settings> settings;
   Log& log;

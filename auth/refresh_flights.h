@@ -16,8 +16,9 @@
 namespace lp {
 
 // One flight per refresh token in the process, for whoever holds it. At most logto.max_calls fly at a time, the others
-// wait in the order in which they came; while Logto cannot be asked nobody waits (back-off 1 s doubling to 60 s).
-// Flights go on when all askers are gone: Logto may have spent the old token already. Auth thread.
+// wait in the order in which they came; while Logto cannot be asked nobody waits (back-off 1 s doubling to 60 s). A
+// token that failed is not tried again for 30 s, and a token that came with a failure is not either. Flights go on when
+// all askers are gone: Logto may have spent the old token already. Auth thread.
 class RefreshFlights {
  public:
   static constexpr std::size_t kMaxFlights = 100'000;
@@ -28,6 +29,9 @@ class RefreshFlights {
   // May be called inside join() (an outcome that is known) or later; must not call back into this object.
   using Answer = std::function<void(const RefreshOutcome&)>;
   void join(const std::string& request_id, const Session& session, Answer answer);
+
+  // What stood in the way may be gone: the next asker need not wait for the back-off to end.
+  void retry_now() { backoff_.succeeded(); }
 
   [[nodiscard]] std::size_t size() const { return flights_.size(); }
 
@@ -54,7 +58,7 @@ class RefreshFlights {
   std::size_t flying_ = 0;
   RefreshMemory memory_;
   Backoff backoff_;
-  RefreshFailure last_failure_;  // why there is a back-off
+  RefreshFailure last_failure_;  // why there is a back-off; without anybody's token
 };
 
 }  // namespace lp
