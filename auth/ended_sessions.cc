@@ -1,5 +1,7 @@
 #include "auth/ended_sessions.h"
 
+#include "auth/session_handle.h"
+
 namespace lp {
 namespace {
 
@@ -14,7 +16,14 @@ bool end_until_now(Realm& realm, RevocationKind kind, std::string_view value) {
 
 }  // namespace
 
-void end_session(Realm& realm, const Session& session) { end_until_now(realm, RevocationKind::session, session.id); }
+void end_session(Realm& realm, const Session& session) {
+  end_until_now(realm, RevocationKind::session, session.id);
+  const auto handle = decode_session_handle(session.store_handle.reveal());
+  if (!handle || !realm.stored) return;
+  const std::string hash = session_handle_hash(*handle);
+  realm.proven.erase(hash);
+  realm.stored->remove_later(hash, realm.settings->session.max_lifetime_ms);
+}
 
 bool end_sessions(Realm& realm, RevocationKind kind, std::string_view value) {
   return end_until_now(realm, kind, value);

@@ -11,7 +11,10 @@
 #include "auth/cookie_generations.h"
 #include "auth/held_requests.h"
 #include "auth/keyring.h"
+#include "auth/proven_sessions.h"
 #include "auth/revocations.h"
+#include "auth/store_health.h"
+#include "auth/stored_sessions.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -34,9 +37,13 @@ struct Realm {
   Revocations revocations;        // any thread
   CookieGenerations generations;  // any thread
   HeldRequests held_requests;     // any thread
+  ProvenSessions proven;          // any thread
+  StoreHealth store_health;       // any thread
   // An AuthService in the program, set once before the first worker starts. Null means that Logto can't be asked:
   // open routes and sessions in hand go on, sign-ins get the 503 page.
   std::unique_ptr<AuthQuestions> auth;
+  // Where sessions are, set once before the first worker starts, owned by `auth`; null: in their cookies.
+  StoredSessions* stored = nullptr;
 
   // Any thread; takes a lock for a moment. Never null.
   [[nodiscard]] std::shared_ptr<const Keyring> keyring() const;
