@@ -249,7 +249,9 @@ Result<void> parse_redis_database(std::string_view text, RedisSettings& redis) {
 Result<void> parse_redis_socket(std::string_view text, RedisSettings& redis) {
   const std::size_t query = text.find('?');
   const std::string_view path = text.substr(0, query);
-  if (path.find('@') != std::string_view::npos) return fail(std::string(kNoPassword));
+  const std::string_view authority =
+      path.starts_with("//") ? path.substr(2, path.find('/', 2) - 2) : std::string_view();
+  if (authority.find('@') != std::string_view::npos) return fail(std::string(kNoPassword));
   if (!is_socket_path(path)) return expected("unix: and an absolute path of at most 107 bytes", path);
   redis.kind = RedisSettings::Kind::unix_socket;
   redis.socket_path = std::string(path);

@@ -90,6 +90,7 @@ TEST_CASE("a Redis server is named by host or socket") {
                                          {"redis://proxy@127.0.0.1", "redis://proxy@127.0.0.1:6379/0"},
                                          {"redis://a%3Ab%40c@h/1", "redis://a%3Ab%40c@h:6379/1"},
                                          {"unix:/run/redis.sock", "unix:/run/redis.sock?db=0"},
+                                         {"unix:/run/redis@main/x.sock", "unix:/run/redis@main/x.sock?db=0"},
                                          {"unix:///run/redis.sock?db=4", "unix:///run/redis.sock?db=4"}}) {
     CAPTURE(g.text);
     RedisSettings redis;
