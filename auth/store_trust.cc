@@ -1,5 +1,7 @@
 #include "auth/store_trust.h"
 
+#include "auth/store_health.h"
+
 namespace lp {
 namespace {
 
@@ -8,8 +10,7 @@ constexpr std::int64_t kQuietMs = 5'000;
 }  // namespace
 
 StoreTrust store_trust(const Settings& settings, std::int64_t last_in_touch_ms, std::int64_t now_ms) {
-  const bool stores = settings.session.store == SessionStore::redis;
-  if (!stores && !settings.revocations.share) return StoreTrust::full;
+  if (!shares_ended_sessions(settings)) return StoreTrust::full;
   if (last_in_touch_ms < 0) return StoreTrust::none;
   const std::int64_t away_ms = now_ms - last_in_touch_ms;
   if (away_ms <= kQuietMs) return StoreTrust::full;

@@ -28,6 +28,7 @@ TEST_CASE("what sessions may do depends on how long Redis has been away") {
   for (const Case& c : cases) {
     CAPTURE(c.what);
     Settings settings;
+    settings.redis.kind = RedisSettings::Kind::tcp;
     settings.session.store = c.store;
     settings.revocations.share = c.share;
     settings.redis.grace_ms = 60 * kSecond;
