@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "auth/auth_questions.h"
@@ -13,6 +14,7 @@
 #include "auth/keyring.h"
 #include "auth/proven_sessions.h"
 #include "auth/revocations.h"
+#include "auth/seen_tokens.h"
 #include "auth/store_health.h"
 #include "auth/stored_sessions.h"
 #include "base/clock.h"
@@ -55,12 +57,16 @@ struct Realm {
   // logto.webhook_secret as it is now; empty: none. Any thread.
   [[nodiscard]] Secret webhook_secret() const;
   void replace_webhook_secret(Secret secret);
+  // Any thread. True once for each delivery of a webhook, see SeenTokens::first_time.
+  [[nodiscard]] bool is_first_delivery(std::string_view delivery_id, std::int64_t now_s, std::int64_t keep_until_s);
 
  private:
   mutable std::mutex mutex_;  // guards keyring_ and webhook_secret_
   std::shared_ptr<const Keyring> keyring_;
   Secret webhook_secret_;
   std::atomic<std::uint64_t> generation_;
+  std::mutex deliveries_mutex_;  // guards deliveries_
+  SeenTokens deliveries_;
 };
 
 }  // namespace lp
