@@ -11,7 +11,9 @@ RUN cmake --preset release && cmake --build --preset release
 
 # All that the program needs to run: the libraries it links and the certificate authorities. With them, and with the libraries compiled
 # into it, go their licences, and their package records where scanners look for them in an image that has no package manager.
+# /var/lib/logto-proxy is for revocations.journal: a new volume there takes over its mode, and not every builder keeps an owner.
 RUN mkdir -p /image/usr/local/bin /image/etc /image/var/lib/dpkg/status.d \
+ && install -d -m 1777 /image/var/lib/logto-proxy \
  && install --strip build/release/logto-proxy /image/usr/local/bin/ \
  && install -D -m 644 LICENSE /image/usr/share/doc/logto-proxy/LICENSE \
  && cp -L /etc/os-release /image/etc/ \

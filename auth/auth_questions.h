@@ -4,6 +4,7 @@
 #include <string>
 
 #include "auth/callback_response.h"
+#include "auth/logout_token.h"
 #include "auth/oidc_discovery.h"
 #include "auth/pending_sign_in.h"
 #include "auth/refresh.h"
@@ -20,6 +21,14 @@ struct SignInFailure {
   Kind kind = Kind::rejected;
   std::string rule;     // "iss", "nonce", "invalid_grant", "access_denied" ...: one word for page and log
   std::string message;  // for the log
+};
+
+// A logout token that ends nothing.
+struct LogoutTokenFailure {
+  enum class Kind { rejected, unavailable };  // unavailable: nobody knows whether it is good, its sender may try again
+  Kind kind = Kind::rejected;
+  std::string rule;     // see auth/logout_token.h; "jti" also for one that came before
+  std::string message;  // for the log and for the sender; nothing of the token is in it
 };
 
 // What a successful exchange yields; the worker seals it.
@@ -54,6 +63,12 @@ class AuthQuestions {
   using RefreshAnswer = std::function<void(const RefreshOutcome&)>;
   [[nodiscard]] virtual std::unique_ptr<Question> refresh(EventLoop& asking, std::string request_id, Session session,
                                                           RefreshAnswer answer) = 0;
+
+  // Judges a logout token by every rule of Back-Channel Logout 2.6, and ends what it names before the answer comes,
+  // also if whoever asked is gone by then: the token works once. One log line, whatever comes of it.
+  using LogoutAnswer = std::function<void(Result<LogoutToken, LogoutTokenFailure>)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string request_id,
+                                                                     std::string token, LogoutAnswer answer) = 0;
 
   // Fire and forget: revokes at Logto, logs a failure.
   virtual void revoke_refresh_token(std::string request_id, Secret refresh_token) = 0;

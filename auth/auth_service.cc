@@ -10,7 +10,9 @@
 
 #include "auth/asked_question.h"
 #include "auth/client_fetch.h"
+#include "auth/ended_sessions.h"
 #include "auth/fetch.h"
+#include "auth/logout_tokens.h"
 #include "auth/provider.h"
 #include "auth/refresh_flights.h"
 #include "auth/revoke_flow.h"
@@ -46,6 +48,7 @@ class UnderWay {
 using MetadataQuestion = AskedQuestion<Result<std::shared_ptr<const ProviderMetadata>>>;
 using SignInQuestion = AskedQuestion<FinishSignIn::Outcome>;
 using RefreshQuestion = AskedQuestion<RefreshOutcome>;
+using LogoutQuestion = AskedQuestion<LogoutTokens::Outcome>;
 
 }  // namespace
 
@@ -59,6 +62,7 @@ struct AuthService::Impl {
         provider(loop, fetcher, settings->logto, clock, log),
         flights(loop, AuthWorld{*settings, provider, fetcher, client_fetch, clock}, log),
         refreshes(loop, AuthWorld{*settings, provider, fetcher, client_fetch, clock}, log),
+        logout_tokens(loop, provider, settings->logto, clock, log, [this](const auto& token) { end_named(token); }),
         metadata_waits(loop),
         revocations(loop) {}
 
@@ -81,6 +85,14 @@ struct AuthService::Impl {
                                                   std::move(refresh_token), [this, id] { revocations.end(id); }));
   }
 
+  void end_named(const LogoutToken& token) {
+    if (realm != nullptr) end_sessions(*realm, token);
+  }
+  void look_after(Realm& looked_after) {
+    realm = &looked_after;
+    upkeep = std::make_unique<Upkeep>(looked_after, loop);
+  }
+
   // The one place on the auth thread where secrets are replaced.
   void on_new_secrets(const Settings& fresh) {
     client_fetch.replace_secrets(fresh.logto.app_secrets);
@@ -95,8 +107,10 @@ struct AuthService::Impl {
   Provider provider;
   SignInFlights flights;
   RefreshFlights refreshes;
+  LogoutTokens logout_tokens;
   UnderWay<Provider::Wait> metadata_waits;
   UnderWay<RevokeFlow> revocations;
+  Realm* realm = nullptr;
   std::unique_ptr<Upkeep> upkeep;
   std::thread thread;
 };
@@ -131,7 +145,7 @@ AuthService::~AuthService() {
 }
 
 void AuthService::look_after(Realm& realm) {
-  impl_->loop.post([impl = impl_.get(), &realm] { impl->upkeep = std::make_unique<Upkeep>(realm, impl->loop); });
+  impl_->loop.post([impl = impl_.get(), &realm] { impl->look_after(realm); });
 }
 
 std::shared_ptr<const ProviderMetadata> AuthService::metadata() const { return impl_->provider.metadata(); }
@@ -162,6 +176,17 @@ std::unique_ptr<AuthQuestions::Question> AuthService::refresh(EventLoop& asking,
                          [question](const RefreshOutcome& outcome) { RefreshQuestion::answer(question, outcome); });
   });
   return std::make_unique<RefreshQuestion::Handle>(std::move(question));
+}
+
+std::unique_ptr<AuthQuestions::Question> AuthService::judge_logout_token(EventLoop& asking, std::string request_id,
+                                                                         std::string token, LogoutAnswer answer) {
+  auto question = std::make_shared<LogoutQuestion>(asking, std::move(answer));
+  impl_->loop.post([impl = impl_.get(), question, request_id = std::move(request_id), token = std::move(token)] {
+    impl->logout_tokens.judge(request_id, token, [question](const LogoutTokens::Outcome& outcome) {
+      LogoutQuestion::answer(question, outcome);
+    });
+  });
+  return std::make_unique<LogoutQuestion::Handle>(std::move(question));
 }
 
 void AuthService::revoke_refresh_token(std::string request_id, Secret refresh_token) {

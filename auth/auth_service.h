@@ -22,7 +22,8 @@ class AuthService final : public AuthQuestions {
   AuthService(const AuthService&) = delete;
   AuthService& operator=(const AuthService&) = delete;
 
-  // Does the realm's upkeep from now on. Before the first worker starts; the realm must outlive the service.
+  // Does the realm's upkeep from now on, and ends its sessions when Logto says so. Before the first worker starts; the
+  // realm must outlive the service.
   void look_after(Realm& realm);
 
   [[nodiscard]] std::shared_ptr<const ProviderMetadata> metadata() const override;
@@ -32,6 +33,8 @@ class AuthService final : public AuthQuestions {
                                                          SignInAnswer answer) override;
   [[nodiscard]] std::unique_ptr<Question> refresh(EventLoop& asking, std::string request_id, Session session,
                                                   RefreshAnswer answer) override;
+  [[nodiscard]] std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string request_id,
+                                                             std::string token, LogoutAnswer answer) override;
   void revoke_refresh_token(std::string request_id, Secret refresh_token) override;
 
   // Any thread. Takes over the secrets that the auth thread uses, and nothing else, from a configuration that has been

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "auth/ended_sessions.h"
+#include "auth/load_session.h"
 #include "auth/loop_stop.h"
 #include "auth/return_to.h"
 #include "auth/sign_in.h"
@@ -118,6 +119,7 @@ Session joined_with_old(const Visit& visit, Session fresh, bool silent) {
   fresh.generation = 1;
   if (old == nullptr || !silent || old->sub != fresh.sub) return fresh;
   fresh.id = old->id;
+  fresh.store_handle = old->store_handle;
   fresh.signed_in_at_ms = old->signed_in_at_ms;
   fresh.generation = old->generation + 1;
   if (!fresh.refresh_token.empty()) return fresh;
@@ -160,10 +162,14 @@ Verdict answer_ended_already(const Visit& visit, const PendingSignIn& pending) {
   return verdict;
 }
 
-Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session fresh) {
+// `to_store`: what the store must have before the answer may go out; none where sessions are in cookies.
+Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session fresh,
+                       std::optional<SessionToStore>& to_store) {
   fresh = joined_with_old(visit, std::move(fresh), pending.silent);
   if (is_ended_already(visit, fresh)) return answer_ended_already(visit, pending);
   end_replaced(visit, fresh);
+  visit.cookies.give_handle(fresh);
+  to_store = visit.cookies.to_store(fresh, visit.now_s);
   std::vector<std::string> cookies = visit.cookies.write(std::move(fresh), visit.session.pieces, visit.now_s);
   std::optional<Verdict> stopped;
   if (!cookies.empty()) stopped = note_delivery(visit, pending, cookies);
@@ -201,14 +207,33 @@ class ExchangeWait final : public Gatekeeper::Wait {
     visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
     const Gatekeeper::Later later = std::move(later_);
     visit_.now_s = visit_.realm.clock.unix_s();
-    later(result ? answer_success(visit_, pending_, std::move(*result))
-                 : answer_failure(visit_, pending_, result.error()));
+    if (!result) return later(answer_failure(visit_, pending_, result.error()));
+    std::optional<SessionToStore> to_store;
+    Verdict verdict = answer_success(visit_, pending_, std::move(*result), to_store);
+    if (!to_store) return later(std::move(verdict));
+    if (!visit_.realm.stored) return later(unproven_verdict(visit_));
+    later_ = later;
+    verdict_ = std::move(verdict);
+    saving_ =
+        visit_.realm.stored->save(visit_.loop, std::move(*to_store), [this](const auto& saved) { answer(saved); });
+  }
+
+  // A session that the store does not hold would be no session at the next request.
+  void answer(const Result<SessionSaved>& saved) {
+    visit_.loop.defer_delete(std::move(saving_));  // its callback is on the stack, and `later` may drop this
+    const Gatekeeper::Later later = std::move(later_);
+    if (saved && *saved == SessionSaved::saved) return later(std::move(verdict_));
+    visit_.realm.log.error("nobody can sign in: the store of sessions takes none",
+                           {{"id", visit_.facts.request_id}, {"reason", saved ? "refused" : saved.error().message}});
+    later(unproven_verdict(visit_));
   }
 
   Visit visit_;
   PendingSignIn pending_;
   Gatekeeper::Later later_;
   std::unique_ptr<AuthQuestions::Question> question_;
+  std::unique_ptr<StoredSessions::Question> saving_;
+  Verdict verdict_;  // what is answered once the session is saved
 };
 
 }  // namespace

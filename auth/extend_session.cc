@@ -16,7 +16,7 @@ Verdict handle_extend_session(const Visit& visit, Waiting) {
   ++extended.generation;
   extended.sealed_at_s = visit.now_s;
   Verdict verdict = answer_verdict(visit, "own", make_json(200, me_json(extended, visit.settings())));
-  append_cookies(verdict, visit.cookies.write(std::move(extended), visit.session.pieces, visit.now_s));
+  append_cookies(verdict, visit.cookies.renew(visit.fields(), std::move(extended), visit.session, visit.now_s));
   return verdict;
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstring>
+#include <list>
 #include <map>
 #include <utility>
 
@@ -22,7 +23,6 @@ constexpr long kWholeTimeoutMs = 15'000;
 // without an answer, and sending it again would revoke the grant.
 constexpr long kReuseWithinS = 3;
 constexpr long kNamesKeptS = 10;
-constexpr long kMaxConnections = 32;
 
 struct ListDeleter {
   // The list holds a copy of the Authorization field.
@@ -199,7 +199,7 @@ class Multi {
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Multi::on_timer);
     curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, kMaxConnections);
+    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(logto.max_calls));
   }
   Multi(const Multi&) = delete;
   Multi& operator=(const Multi&) = delete;
@@ -316,18 +316,81 @@ Result<BackchannelReply> Transfer::outcome(CURLcode code) {
 
 }  // namespace
 
+namespace {
+class Call;
+}
+
+// Calls under way, and those that wait for their turn in the order in which they came.
 struct Fetcher::Impl {
+  Impl(EventLoop& loop, const LogtoSettings& logto) : multi(loop, logto) {}
+  [[nodiscard]] bool has_room() const { return under_way < static_cast<std::size_t>(multi.logto.max_calls); }
+  void end_one();
+
   Multi multi;
+  std::size_t under_way = 0;
+  std::list<Call*> waiting;
 };
 
-Fetcher::Fetcher(EventLoop& loop, const LogtoSettings& logto) : impl_(new Impl{Multi(loop, logto)}) {}
+namespace {
+
+// One call: waits for its turn, then is a transfer. Time limits begin with the transfer.
+class Call final : public Fetcher::Handle {
+ public:
+  Call(Fetcher::Impl& all, BackchannelRequest request, Destination to, Fetcher::Done done)
+      : all_(all), request_(std::move(request)), to_(std::move(to)), done_(std::move(done)) {
+    if (all_.has_room()) {
+      start();
+    } else {
+      all_.waiting.push_back(this);
+    }
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  ~Call() override {
+    all_.waiting.remove(this);
+    if (transfer_) end();
+  }
+
+  void start() {
+    ++all_.under_way;
+    transfer_ = std::make_unique<Transfer>(all_.multi, request_, to_, [this](Result<BackchannelReply> reply) {
+      const Fetcher::Done done = std::move(done_);
+      end();
+      done(std::move(reply));  // `this` may be gone afterwards
+    });
+  }
+
+ private:
+  void end() {
+    transfer_.reset();  // a transfer may go inside its own callback
+    all_.end_one();
+  }
+
+  Fetcher::Impl& all_;
+  BackchannelRequest request_;
+  Destination to_;
+  Fetcher::Done done_;
+  std::unique_ptr<Transfer> transfer_;
+};
+
+}  // namespace
+
+void Fetcher::Impl::end_one() {
+  --under_way;
+  if (waiting.empty() || !has_room()) return;
+  Call* const next = waiting.front();
+  waiting.pop_front();
+  next->start();
+}
+
+Fetcher::Fetcher(EventLoop& loop, const LogtoSettings& logto) : impl_(std::make_unique<Impl>(loop, logto)) {}
 Fetcher::~Fetcher() = default;
 
 std::unique_ptr<Fetcher::Handle> Fetcher::fetch(const BackchannelRequest& request, Done done) {
   Multi& multi = impl_->multi;
   auto to = destination(request.url, multi.logto);
   if (!to) return std::make_unique<Refusal>(multi.loop, to.error(), std::move(done));
-  return std::make_unique<Transfer>(multi, request, *to, std::move(done));
+  return std::make_unique<Call>(*impl_, request, std::move(*to), std::move(done));
 }
 
 }  // namespace lp

@@ -28,12 +28,14 @@ class Fetcher {
     virtual ~Handle() = default;
   };
   using Done = std::function<void(Result<BackchannelReply>)>;
+  // At most logto.max_calls are under way at a time; others wait for their turn, in order, before their time counts.
   // `done` runs later on the loop, never inside this call, and not after the handle is gone. An error means that there
   // is no whole answer: refused, timed out, TLS failure, too long, or a URL that is not on the endpoint's origin.
   [[nodiscard]] std::unique_ptr<Handle> fetch(const BackchannelRequest& request, Done done);
 
- private:
   struct Impl;
+
+ private:
   std::unique_ptr<Impl> impl_;
 };
 

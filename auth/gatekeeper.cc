@@ -6,11 +6,13 @@
 #include "auth/authorization_request.h"
 #include "auth/authorize.h"
 #include "auth/hold_request.h"
+#include "auth/load_session.h"
 #include "auth/navigation.h"
 #include "auth/own_endpoints.h"
 #include "auth/pages.h"
 #include "auth/session_refresh.h"
 #include "auth/sign_in.h"
+#include "auth/store_trust.h"
 #include "auth/visit.h"
 #include "auth/watched_sessions.h"
 
@@ -136,10 +138,30 @@ struct Gatekeeper::Impl {
     return judge(visit, std::move(waiting));
   }
 
+  // Sessions in a store are fetched first, and while Redis is away less is allowed.
+  Verdict judge_known(const Visit& visit, JudgeVisit judge, Waiting waiting) {
+    if (visit.session.to_load.empty()) return judge_trusted(visit, std::move(judge), std::move(waiting));
+    const auto then = [this, judge = std::move(judge)](const Visit& loaded, Waiting later) {
+      return judge_trusted(loaded, judge, std::move(later));
+    };
+    return load_session_first(visit, WithoutStore::refuse, then, std::move(waiting));
+  }
+
+  Verdict judge_trusted(const Visit& visit, JudgeVisit judge, Waiting waiting) {
+    const StoreTrust trust = store_trust(*realm.settings, realm.store_health.last_ms(), realm.clock.monotonic_ms());
+    if (visit.signed_in() != nullptr && !may_go_on(trust, visit.facts.head->method, visit.facts.wants_upgrade)) {
+      return unproven_verdict(visit);
+    }
+    return judge_fresh(visit, std::move(judge), std::move(waiting));
+  }
+
   Verdict judge_own(const RequestFacts& facts, Waiting waiting) {
     const Visit made = visit(facts, true);
-    if (!shows_session(facts.path, realm.settings->auth_prefix)) return answer_own_endpoint(made, std::move(waiting));
-    return judge_fresh(made, answer_own_endpoint, std::move(waiting));
+    if (shows_session(facts.path, realm.settings->auth_prefix)) {
+      return judge_known(made, answer_own_endpoint, std::move(waiting));
+    }
+    if (made.session.to_load.empty()) return answer_own_endpoint(made, std::move(waiting));
+    return load_session_first(made, WithoutStore::signed_out, answer_own_endpoint, std::move(waiting));
   }
 
   Visit visit(const RequestFacts& facts, bool with_session) {
@@ -163,7 +185,7 @@ Verdict Gatekeeper::judge(const RequestFacts& facts, Later later, std::unique_pt
   Waiting waiting{std::move(later), wait};
   if (is_own_path(facts.path)) return impl_->judge_own(facts, std::move(waiting));
   if (facts.route == nullptr) return status_verdict(impl_->visit(facts, false), "no_route", 404);
-  return impl_->judge_fresh(impl_->visit(facts, needs_session(*facts.route)), judge_route, std::move(waiting));
+  return impl_->judge_known(impl_->visit(facts, needs_session(*facts.route)), judge_route, std::move(waiting));
 }
 
 bool Gatekeeper::is_over(const OpenedSession& session, std::int64_t now_s) const {

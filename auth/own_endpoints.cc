@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "auth/account.h"
+#include "auth/backchannel_logout.h"
 #include "auth/callback.h"
 #include "auth/extend_session.h"
 #include "auth/hold_request.h"
 #include "auth/me.h"
 #include "auth/sign_in.h"
 #include "auth/sign_out.h"
+#include "auth/webhook_endpoint.h"
 
 namespace lp {
 namespace {
@@ -32,6 +34,8 @@ constexpr std::array kEndpoints = {
     OwnEndpoint{"/me", {"GET", "HEAD"}, handle_me, true},
     OwnEndpoint{"/session", {"POST", ""}, handle_extend_session, true},
     OwnEndpoint{"/resume", {"GET", "POST"}, handle_resume},
+    OwnEndpoint{"/backchannel-logout", {"POST", ""}, handle_backchannel_logout},
+    OwnEndpoint{"/webhook", {"POST", ""}, handle_webhook},
     OwnEndpoint{"/", {"GET", "HEAD"}, handle_account, true},
     OwnEndpoint{"", {"GET", "HEAD"}, redirect_to_account},
 };

@@ -15,6 +15,7 @@ using MetadataPtr = std::shared_ptr<const ProviderMetadata>;
 using KeysPtr = std::shared_ptr<const Jwks>;
 
 constexpr std::int64_t kUnknownKeyRefetchMs = 10'000;
+constexpr std::int64_t kStrangersFetchMs = 30'000;
 constexpr std::int64_t kFailedRefreshMs = 60'000;
 
 template <class Ticket>
@@ -82,6 +83,14 @@ struct Fetched {
   }
 };
 
+// Fetches of the key set for tokens that anybody may have sent.
+struct Strangers {
+  Waiters<Result<KeysPtr>> waiters;
+  std::unique_ptr<Fetcher::Handle> fetch;
+  std::optional<std::int64_t> asked_at_ms;
+  std::string last_error;  // empty: the last one succeeded
+};
+
 }  // namespace
 
 struct Provider::Impl {
@@ -97,6 +106,7 @@ struct Provider::Impl {
 
   std::unique_ptr<Wait> need_metadata(MetadataDone done);
   std::unique_ptr<Wait> need_keys(const std::string& missing_kid, KeysDone done);
+  std::unique_ptr<Wait> need_keys_for_stranger(const std::string& kid, KeysDone done);
 
   void refresh_metadata();
   void fetch_metadata();
@@ -104,10 +114,15 @@ struct Provider::Impl {
   void publish(MetadataPtr metadata);
 
   bool may_refetch_for_unknown_kid();
+  bool may_fetch_for_stranger();
   void fetch_keys();
   void request_keys(const ProviderMetadata& from);
-  void on_keys(const Result<BackchannelReply>& reply);
+  void on_keys(const Result<BackchannelReply>& reply, std::uint64_t number);
   void fail_keys(const std::string& why);
+  void fetch_for_strangers();
+  void on_strangers_keys(const Result<BackchannelReply>& reply, std::uint64_t number);
+  std::unique_ptr<Fetcher::Handle> fetch_key_set(const ProviderMetadata& from, Fetcher::Done done);
+  KeysPtr newest(Jwks fetched, std::uint64_t number);
   bool keys_under_way() const { return keys.fetch != nullptr || keys_metadata_wait != nullptr; }
 
   EventLoop& loop;
@@ -125,6 +140,9 @@ struct Provider::Impl {
   Fetched<Jwks> keys;
   std::unique_ptr<Wait> keys_metadata_wait;
   std::optional<std::int64_t> unknown_kid_refetch_at_ms;
+  Strangers strangers;
+  std::uint64_t last_key_fetch = 0;   // each fetch of the key set has a number
+  std::uint64_t known_key_fetch = 0;  // the one that keys.known is from
 };
 
 std::unique_ptr<Provider::Wait> Provider::Impl::need_metadata(MetadataDone done) {
@@ -195,6 +213,65 @@ bool Provider::Impl::may_refetch_for_unknown_kid() {
   return true;
 }
 
+std::unique_ptr<Provider::Wait> Provider::Impl::need_keys_for_stranger(const std::string& kid, KeysDone done) {
+  using Waiting = Waiters<Result<KeysPtr>>;
+  const bool lacks_kid = keys.known && !kid.empty() && !keys.known->has_kid(kid);
+  if (keys_under_way() || (keys.known && !lacks_kid)) return need_keys(kid, std::move(done));
+  if (strangers.fetch) return wait_for(strangers.waiters.add(std::move(done)));
+  const bool may_fetch = may_fetch_for_stranger();
+  if (!keys.known && may_fetch) return need_keys("", std::move(done));
+  if (!keys.known) return wait_for(Waiting::answer_later(loop, std::move(done), fail(keys.last_error)));
+  if (may_fetch) {
+    auto ticket = strangers.waiters.add(std::move(done));
+    fetch_for_strangers();
+    return wait_for(std::move(ticket));
+  }
+  if (strangers.last_error.empty()) return wait_for(Waiting::answer_later(loop, std::move(done), keys.known));
+  return wait_for(Waiting::answer_later(loop, std::move(done), fail(strangers.last_error)));
+}
+
+// Spends the budget when it says yes.
+bool Provider::Impl::may_fetch_for_stranger() {
+  const std::int64_t now_ms = clock.monotonic_ms();
+  if (strangers.asked_at_ms && now_ms - *strangers.asked_at_ms < kStrangersFetchMs) return false;
+  strangers.asked_at_ms = now_ms;
+  return true;
+}
+
+// Keys are known, hence metadata too.
+void Provider::Impl::fetch_for_strangers() {
+  strangers.fetch = fetch_key_set(
+      *metadata.known, [this, number = last_key_fetch + 1](const auto& reply) { on_strangers_keys(reply, number); });
+}
+
+void Provider::Impl::on_strangers_keys(const Result<BackchannelReply>& reply, std::uint64_t number) {
+  loop.defer_delete(std::move(strangers.fetch));
+  const auto document = document_of(reply, "jwks_uri");
+  auto parsed = document ? Jwks::parse(*document) : Result<Jwks>(document.error());
+  if (!parsed) {
+    strangers.last_error = parsed.error().message;
+    return strangers.waiters.answer_all(fail(strangers.last_error));
+  }
+  strangers.last_error.clear();
+  keys.known = newest(std::move(*parsed), number);
+  keys.known_since_ms = clock.monotonic_ms();
+  strangers.waiters.answer_all(keys.known);
+}
+
+std::unique_ptr<Fetcher::Handle> Provider::Impl::fetch_key_set(const ProviderMetadata& from, Fetcher::Done done) {
+  ++last_key_fetch;
+  BackchannelRequest request;
+  request.url = from.jwks_uri;
+  return fetcher.fetch(request, std::move(done));
+}
+
+// Two fetches may land in another order than they were sent: an older set must not bring back what a newer one lacks.
+KeysPtr Provider::Impl::newest(Jwks fetched, std::uint64_t number) {
+  if (number < known_key_fetch) return keys.known;
+  known_key_fetch = number;
+  return std::make_shared<const Jwks>(std::move(fetched));
+}
+
 void Provider::Impl::fetch_keys() {
   keys_metadata_wait = need_metadata([this](const Result<MetadataPtr>& known) {
     loop.defer_delete(std::move(keys_metadata_wait));
@@ -204,18 +281,16 @@ void Provider::Impl::fetch_keys() {
 }
 
 void Provider::Impl::request_keys(const ProviderMetadata& from) {
-  BackchannelRequest request;
-  request.url = from.jwks_uri;
-  keys.fetch = fetcher.fetch(request, [this](const Result<BackchannelReply>& reply) { on_keys(reply); });
+  keys.fetch = fetch_key_set(from, [this, number = last_key_fetch + 1](const auto& reply) { on_keys(reply, number); });
 }
 
-void Provider::Impl::on_keys(const Result<BackchannelReply>& reply) {
+void Provider::Impl::on_keys(const Result<BackchannelReply>& reply, std::uint64_t number) {
   loop.defer_delete(std::move(keys.fetch));
   const auto document = document_of(reply, "jwks_uri");
   auto parsed = document ? Jwks::parse(*document) : Result<Jwks>(document.error());
   if (!parsed) return fail_keys(parsed.error().message);
   health.succeeded();
-  keys.succeeded(std::make_shared<const Jwks>(std::move(*parsed)), clock.monotonic_ms());
+  keys.succeeded(newest(std::move(*parsed), number), clock.monotonic_ms());
 }
 
 void Provider::Impl::fail_keys(const std::string& why) {
@@ -239,6 +314,9 @@ std::unique_ptr<Provider::Wait> Provider::need_metadata(MetadataDone done) {
 }
 std::unique_ptr<Provider::Wait> Provider::need_keys(std::string missing_kid, KeysDone done) {
   return impl_->need_keys(missing_kid, std::move(done));
+}
+std::unique_ptr<Provider::Wait> Provider::need_keys_for_stranger(std::string kid, KeysDone done) {
+  return impl_->need_keys_for_stranger(kid, std::move(done));
 }
 
 }  // namespace lp

@@ -44,6 +44,10 @@ class Provider {
   // refetch for unknown keys in 10 s, whatever number of callers asks (attacks.md J15). The set that comes may still
   // lack the key. Same back-off; older than a day it is refreshed in the background.
   [[nodiscard]] std::unique_ptr<Wait> need_keys(std::string missing_kid, KeysDone done);
+  // The same for a token that anybody may have sent, on a budget of its own, one fetch in 30 s: invented key ids
+  // neither spend nor delay what sign-ins ask for. What it learns serves all. Only while no set is known do both share
+  // a fetch and its back-off. An error when the last fetch for strangers failed and the key is unknown still.
+  [[nodiscard]] std::unique_ptr<Wait> need_keys_for_stranger(std::string kid, KeysDone done);
 
  private:
   struct Impl;

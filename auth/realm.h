@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "auth/auth_questions.h"
@@ -11,7 +12,11 @@
 #include "auth/cookie_generations.h"
 #include "auth/held_requests.h"
 #include "auth/keyring.h"
+#include "auth/proven_sessions.h"
 #include "auth/revocations.h"
+#include "auth/seen_tokens.h"
+#include "auth/store_health.h"
+#include "auth/stored_sessions.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -34,9 +39,13 @@ struct Realm {
   Revocations revocations;        // any thread
   CookieGenerations generations;  // any thread
   HeldRequests held_requests;     // any thread
+  ProvenSessions proven;          // any thread
+  StoreHealth store_health;       // any thread
   // An AuthService in the program, set once before the first worker starts. Null means that Logto can't be asked:
   // open routes and sessions in hand go on, sign-ins get the 503 page.
   std::unique_ptr<AuthQuestions> auth;
+  // Where sessions are, set once before the first worker starts, owned by `auth`; null: in their cookies.
+  StoredSessions* stored = nullptr;
 
   // Any thread; takes a lock for a moment. Never null.
   [[nodiscard]] std::shared_ptr<const Keyring> keyring() const;
@@ -48,12 +57,16 @@ struct Realm {
   // logto.webhook_secret as it is now; empty: none. Any thread.
   [[nodiscard]] Secret webhook_secret() const;
   void replace_webhook_secret(Secret secret);
+  // Any thread. True once for each delivery of a webhook, see SeenTokens::first_time.
+  [[nodiscard]] bool is_first_delivery(std::string_view delivery_id, std::int64_t now_s, std::int64_t keep_until_s);
 
  private:
   mutable std::mutex mutex_;  // guards keyring_ and webhook_secret_
   std::shared_ptr<const Keyring> keyring_;
   Secret webhook_secret_;
   std::atomic<std::uint64_t> generation_;
+  std::mutex deliveries_mutex_;  // guards deliveries_
+  SeenTokens deliveries_;
 };
 
 }  // namespace lp

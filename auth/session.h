@@ -22,6 +22,7 @@ struct Session {
   nlohmann::json claims =
       nlohmann::json::object();         // only those that rules and headers need, plus how pages call the person
   Secret refresh_token;                 // empty: none came
+  Secret store_handle;                  // sessions in a store: what its cookie holds; not a part of the record
   std::string nonce_hash;               // of the sign-in, for the ID tokens of refreshes (OIDC Core 12.2)
   std::int64_t signed_in_at_ms = 0;     // when the callback came; never changes
   std::int64_t tokens_expire_at_s = 0;  // what Logto said of the tokens behind it; means nothing without refresh_token

@@ -1,13 +1,17 @@
 #include "auth/session_cookie.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "auth/identity_headers.h"
+#include "auth/session_handle.h"
 #include "base/crypto.h"
 
 namespace lp {
 namespace {
+
+constexpr std::int64_t kKeptAfterEndS = 3600;
 
 std::string escaped_without_quotes(const std::string& text) {
   const std::string quoted = nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
@@ -20,6 +24,7 @@ SessionLookup result_of(const CachedSession& entry, std::size_t pieces) {
   result.age = entry.age;
   result.write_again = entry.wants_reseal || entry.is_ahead_of_cookie || !entry.with_first_secret;
   result.refresh_not_before_ms = entry.refresh_not_before_ms;
+  result.loads_with_first_secret = entry.with_first_secret;
   result.pieces = pieces;
   return result;
 }
@@ -44,7 +49,7 @@ SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
   if (joined.value().empty()) return result;
   follow_keyring();
   CachedSession* entry = cache_.find(joined.value());
-  if (entry == nullptr) entry = open(joined.value());
+  if (entry == nullptr) entry = open(joined.value(), result);
   if (entry == nullptr) return result;
   if (now_s >= entry->valid_until_s) judge_age(*entry, now_s);
   const bool revoked = is_revoked(*entry);
@@ -60,11 +65,16 @@ std::string SessionCookie::value_of(const Fields& fields) const {
   return std::string(join_cookie_pieces(names_.session, fields).value());
 }
 
-CachedSession* SessionCookie::open(std::string_view value) {
+CachedSession* SessionCookie::open(std::string_view value, SessionLookup& result) {
   CachedSession entry;
   const std::optional<std::string> bytes =
       keyring_->session_sealer.open(names_.session, value, &entry.with_first_secret);
   if (!bytes) return nullptr;
+  if (has_store()) {
+    if (decode_session_handle(*bytes)) result.to_load = Secret(*bytes);
+    result.loads_with_first_secret = entry.with_first_secret;
+    return nullptr;
+  }
   Result<Session> session = decode_session(*bytes);
   if (!session) return nullptr;
   entry.cookie = value;
@@ -77,9 +87,57 @@ SessionLookup SessionCookie::adopt(std::string cookie, Session session, std::int
   entry.cookie = std::move(cookie);
   entry.opened = prepare(std::move(session));
   entry.is_ahead_of_cookie = true;
+  return adopt_entry(std::move(entry), now_s);
+}
+
+SessionLookup SessionCookie::adopt_loaded(std::string cookie, Session session, bool with_first_secret,
+                                          std::int64_t now_s) {
+  CachedSession entry;
+  entry.cookie = std::move(cookie);
+  entry.opened = prepare(std::move(session));
+  entry.with_first_secret = with_first_secret;
+  return adopt_entry(std::move(entry), now_s);
+}
+
+SessionLookup SessionCookie::adopt_entry(CachedSession entry, std::int64_t now_s) {
   judge_age(entry, now_s);
-  const bool over = is_revoked(entry) || entry.age == SessionAge::expired;
-  return over ? SessionLookup{} : result_of(cache_.insert(std::move(entry)), 0);
+  SessionLookup over;
+  if (is_revoked(entry)) return over;
+  over.expired = entry.opened;
+  if (entry.age == SessionAge::expired) return over;
+  return result_of(cache_.insert(std::move(entry)), 0);
+}
+
+void SessionCookie::give_handle(Session& session) const {
+  if (!has_store() || !session.store_handle.empty()) return;
+  session.store_handle =
+      encode_session_handle(make_session_handle(random_bytes(SessionHandle::kIdBytes + SessionHandle::kKeyBytes)));
+}
+
+// Kept a while longer than it lives, so that a form post that comes just too late is known for what it is.
+std::optional<SessionToStore> SessionCookie::to_store(Session session, std::int64_t now_s) const {
+  if (!has_store()) return std::nullopt;
+  session.sealed_at_s = now_s;
+  const SessionTimes times = session_times(session, *realm_.settings);
+  const auto handle = decode_session_handle(session.store_handle.reveal());
+  LP_CHECK(handle.has_value(), "a session for the store without a handle");
+  SessionToStore record;
+  record.handle_hash = session_handle_hash(*handle);
+  record.sealed =
+      seal_session_record(*handle, realm_.settings->realm, encode_session(session), random_bytes(kXaesNonceBytes));
+  record.generation = session.generation;
+  record.ttl_ms = (std::min(times.idle_at_s, times.ends_at_s) - now_s + kKeptAfterEndS) * 1000;
+  return record;
+}
+
+std::vector<std::string> SessionCookie::renew(const Fields& fields, Session session, const SessionLookup& from,
+                                              std::int64_t now_s) {
+  if (!has_store()) return write(std::move(session), from.pieces, now_s);
+  session.sealed_at_s = now_s;
+  if (realm_.stored) realm_.stored->save_later(*to_store(session, now_s));
+  realm_.generations.wrote(session.id, session.generation, now_s);
+  (void)adopt_loaded(value_of(fields), session, true, now_s);
+  return from.loads_with_first_secret ? std::vector<std::string>() : write(std::move(session), from.pieces, now_s);
 }
 
 void SessionCookie::postpone_refresh(std::string_view cookie, std::int64_t not_before_ms) {
@@ -121,7 +179,7 @@ void SessionCookie::judge_age(CachedSession& entry, std::int64_t now_s) const {
 std::vector<std::string> SessionCookie::write(Session session, std::size_t pieces_before, std::int64_t now_s) const {
   session.sealed_at_s = now_s;
   const std::int64_t max_age_s = session_ends_at_s(session, realm_.settings->session) - now_s;
-  const std::string bytes = encode_session(session);
+  const std::string bytes = has_store() ? std::string(session.store_handle.reveal()) : encode_session(session);
   if (max_age_s <= 0 || bytes.size() > kMaxSessionBytes) return {};
   realm_.generations.wrote(session.id, session.generation, now_s);
   const std::string sealed =

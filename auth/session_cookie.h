@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "auth/pending_sign_in.h"
 #include "auth/realm.h"
 #include "auth/session_cache.h"
+#include "auth/stored_sessions.h"
 #include "base/http_message.h"
 
 // Our cookies on one worker, under external URLs of one scheme: opening and writing sessions, setting and deleting
@@ -24,6 +26,9 @@ struct SessionLookup {
   bool write_again = false;                // aged, refreshed, or sealed under a secret that is not the first any more
   std::int64_t refresh_not_before_ms = 0;  // monotonic
   std::size_t pieces = 0;                  // cookies that the browser holds, readable or not
+  // Sessions in a store: the cookie is authentic, and this handle in it names the session, which is not here yet.
+  Secret to_load;
+  bool loads_with_first_secret = true;
   [[nodiscard]] bool is_unreadable() const { return opened == nullptr && pieces > 0; }
 };
 
@@ -37,6 +42,15 @@ class SessionCookie {
   [[nodiscard]] std::string value_of(const Fields& fields) const;
   // What this cookie stands for from now on, on this worker: a session that is newer than the cookie says.
   SessionLookup adopt(std::string cookie, Session session, std::int64_t now_s);
+  // What the store says that it stands for.
+  SessionLookup adopt_loaded(std::string cookie, Session session, bool with_first_secret, std::int64_t now_s);
+  // Where sessions are in a store: gives a new session its handle. Before write().
+  void give_handle(Session& session) const;
+  [[nodiscard]] std::optional<SessionToStore> to_store(Session session, std::int64_t now_s) const;
+  // Use goes on: the session idles from now on. The cookie is written again, or where sessions are in a store the
+  // record, in the background; then there is mostly nothing to set.
+  [[nodiscard]] std::vector<std::string> renew(const Fields& fields, Session session, const SessionLookup& from,
+                                               std::int64_t now_s);
   void postpone_refresh(std::string_view cookie, std::int64_t not_before_ms);
   void forget(std::string_view cookie) { cache_.erase(cookie); }
   // True for the Set-Cookie value of a session's cookie, first piece or other.
@@ -53,7 +67,9 @@ class SessionCookie {
 
  private:
   void follow_keyring();
-  [[nodiscard]] CachedSession* open(std::string_view value);
+  [[nodiscard]] bool has_store() const { return realm_.settings->session.store == SessionStore::redis; }
+  [[nodiscard]] CachedSession* open(std::string_view value, SessionLookup& result);
+  [[nodiscard]] SessionLookup adopt_entry(CachedSession entry, std::int64_t now_s);
   [[nodiscard]] bool is_revoked(CachedSession& entry) const;
   [[nodiscard]] std::shared_ptr<const OpenedSession> prepare(Session session) const;
   void judge_age(CachedSession& entry, std::int64_t now_s) const;

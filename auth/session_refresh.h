@@ -5,6 +5,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "auth/load_session.h"
 #include "auth/visit.h"
 
 // Refreshing the tokens behind a session from a worker's side: off the request's path while there is time, in it when
@@ -32,7 +33,6 @@ class BackgroundRefreshes {
 
 // Waits for the refresh of the visit's session, then judges: `judge` gets the visit with the session as it then is,
 // signed out where Logto vouches no more.
-using JudgeVisit = std::function<Verdict(const Visit&, Waiting)>;
 [[nodiscard]] Verdict refresh_first(const Visit& visit, JudgeVisit judge, Waiting waiting);
 
 }  // namespace lp

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "auth/ended_sessions.h"
+#include "auth/store_trust.h"
 
 namespace lp {
 namespace {
@@ -16,7 +17,9 @@ constexpr std::int64_t kForgetUnseenS = 60;
 bool WatchedSessions::is_over(const OpenedSession& opened, std::int64_t now_s) {
   const Session& session = opened.session;
   if (realm_.revocations.is_revoked(opened.revocation_keys, session.signed_in_at_ms)) return true;
-  SessionTimes times = session_times(session, *realm_.settings);
+  const StoreTrust trust = store_trust(*realm_.settings, realm_.store_health.last_ms(), realm_.clock.monotonic_ms());
+  if (trust == StoreTrust::none) return true;
+  const SessionTimes times = session_times(session, *realm_.settings);
   if (now_s >= times.ends_at_s) return true;
   if (now_s >= times.idle_at_s) {
     const std::int64_t used_at_s = std::max(session.sealed_at_s, realm_.generations.last_written_at_s(session.id));

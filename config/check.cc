@@ -260,8 +260,11 @@ void redis_is_there(const Settings& s, Report& report) {
     report.problem("session.store", "sessions in Redis need redis.url");
   }
   if (s.revocations.share) report.problem("revocations.share", "sharing through Redis needs redis.url");
-  if (report.has("redis.url") || !report.has("redis")) return;
-  report.problem("redis", "required: expected redis.url, found nothing");
+  for (const char* key : {"redis.password", "redis.password_file", "redis.ca_file"}) {
+    if (!report.has(key)) continue;
+    report.problem("redis.url", "required: expected redis://HOST:PORT/DB, found nothing");
+    return;
+  }
 }
 
 void redis_is_encrypted(const Settings& s, Report& report) {
@@ -326,7 +329,9 @@ std::vector<std::string> notes_on(const Settings& settings) {
   if (settings.redis.is_configured() && settings.session.store == SessionStore::cookie && !settings.revocations.share) {
     notes.emplace_back("revocations.share is off: a session that ends on one replica goes on on the others");
   }
-  if (settings.revocations.journal.empty() && settings.session.store == SessionStore::cookie) {
+  // With share, Redis tells a process that starts what has ended.
+  if (settings.revocations.journal.empty() && !settings.revocations.share &&
+      settings.session.store == SessionStore::cookie) {
     notes.emplace_back(
         "revocations.journal is not set: after a restart, cookies of sessions that were signed out are good again "
         "until they expire");

@@ -232,7 +232,14 @@ namespace {
 
 constexpr std::string_view kRedisForm = "redis://HOST:PORT/DB, rediss://HOST:PORT/DB or unix:/PATH?db=N";
 
+constexpr std::string_view kNoPassword =
+    "a user or password stands in the URL where it cannot be read: write redis.password (or password_file)";
+
+// Other clients take passwords here and there in the URL: nothing of it may reach a message.
+std::string not_the_redis_form() { return "expected " + std::string(kRedisForm) + " (what was found is not shown)"; }
+
 Result<void> parse_redis_database(std::string_view text, RedisSettings& redis) {
+  if (text.find_first_of("?&=@") != std::string_view::npos) return fail(not_the_redis_form());
   const auto number = parse_count(text);
   if (!number || *number > 1'000'000) return expected("the number of a Redis database", text);
   redis.database = static_cast<int>(*number);
@@ -242,17 +249,20 @@ Result<void> parse_redis_database(std::string_view text, RedisSettings& redis) {
 Result<void> parse_redis_socket(std::string_view text, RedisSettings& redis) {
   const std::size_t query = text.find('?');
   const std::string_view path = text.substr(0, query);
-  if (!is_socket_path(path)) return expected("unix: and an absolute path of at most 107 bytes", text);
+  const std::string_view authority =
+      path.starts_with("//") ? path.substr(2, path.find('/', 2) - 2) : std::string_view();
+  if (authority.find('@') != std::string_view::npos) return fail(std::string(kNoPassword));
+  if (!is_socket_path(path)) return expected("unix: and an absolute path of at most 107 bytes", path);
   redis.kind = RedisSettings::Kind::unix_socket;
   redis.socket_path = std::string(path);
   if (query == std::string_view::npos) return {};
-  if (text.substr(query, 4) != "?db=") return expected(kRedisForm, text);
+  if (text.substr(query, 4) != "?db=") return fail(not_the_redis_form());
   return parse_redis_database(text.substr(query + 4), redis);
 }
 
 // What stands before the host is taken off: nothing of it may reach a message.
 Result<void> take_redis_user(std::string& rest, RedisSettings& redis) {
-  const std::size_t at = rest.find('@');
+  const std::size_t at = rest.rfind('@');
   if (at == std::string::npos) return {};
   const std::string user = rest.substr(0, at);
   rest.erase(0, at + 1);
@@ -269,16 +279,20 @@ Result<void> take_redis_user(std::string& rest, RedisSettings& redis) {
 
 Result<void> parse_redis_url(std::string_view text, RedisSettings& redis) {
   if (text.starts_with("unix:")) return parse_redis_socket(text.substr(5), redis);
-  if (text.starts_with("redis-sentinel:") || text.starts_with("redis+sentinel:")) {
-    return fail("Sentinel is not built yet: name the master, or a proxy that follows it");
+  const std::string_view scheme = text.substr(0, text.find(':'));
+  if (scheme.find("sentinel") != std::string_view::npos) {
+    return fail("Sentinel is not built yet: name the primary, or an address that follows it");
+  }
+  if (scheme.find("cluster") != std::string_view::npos) {
+    return fail("Redis Cluster is not built yet: name one server that is no part of a cluster");
   }
   const bool tls = text.starts_with("rediss://");
-  if (!tls && !text.starts_with("redis://")) return fail("expected " + std::string(kRedisForm));
+  if (!tls && !text.starts_with("redis://")) return fail(not_the_redis_form());
   std::string rest(text.substr(tls ? 9 : 8));
   if (auto user = take_redis_user(rest, redis); !user) return user;
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   const auto authority = parse_authority(rest.substr(0, slash), 6379);
-  if (!authority) return expected(kRedisForm, rest);
+  if (!authority) return fail(not_the_redis_form());
   redis.kind = RedisSettings::Kind::tcp;
   redis.tls = tls;
   redis.host = authority->host;

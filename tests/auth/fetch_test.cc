@@ -207,3 +207,26 @@ TEST_CASE("a fetcher may go while transfers have just been dropped") {
   test::run_loop_for_ms(world.loop, 50);
   handle.reset();
 }
+
+TEST_CASE("calls beyond max_calls wait for their turn, in order, and may be dropped while they wait") {
+  FakeServer server([](const FakeRequest&) { return http_answer(200, ""); });
+  LogtoSettings logto = logto_at(server.origin());
+  logto.max_calls = 1;
+  World world(logto);
+  std::string order;
+  std::vector<std::unique_ptr<Fetcher::Handle>> handles;
+  for (const char name : {'a', 'b', 'c', 'd'}) {
+    BackchannelRequest request;
+    request.url = server.origin() + "/" + name;
+    handles.push_back(world.fetcher.fetch(request, [&, name](const Result<BackchannelReply>& reply) {
+      CHECK(reply);
+      order += name;
+      if (name == 'd') world.loop.stop();
+    }));
+  }
+  handles[1].reset();
+  test::run_loop(world.loop);
+  CHECK(order == "acd");
+  CHECK(server.seen().size() == 3);
+  CHECK(server.seen().at(1).target == "/c");
+}

@@ -76,6 +76,18 @@ class FakeAuth final : public AuthQuestions {
     return std::make_unique<Asked>(alive);
   }
 
+  std::optional<Result<LogoutToken, LogoutTokenFailure>> logout;
+  std::vector<std::string> logout_tokens;
+  std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string, std::string token,
+                                               LogoutAnswer answer) override {
+    logout_tokens.push_back(std::move(token));
+    auto alive = std::make_shared<bool>(true);
+    asking.post([this, alive, answer = std::move(answer)] {
+      if (*alive) answer(logout.value());
+    });
+    return std::make_unique<Asked>(alive);
+  }
+
   void revoke_refresh_token(std::string, Secret refresh_token) override {
     revoked.emplace_back(refresh_token.reveal());
   }

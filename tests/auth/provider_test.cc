@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <optional>
 
 #include "auth/backoff.h"
@@ -33,7 +34,13 @@ struct World {
   std::string answer(const FakeRequest& request) {
     if (down) return http_answer(503, "");
     if (request.target == kDiscovery) return http_answer(200, discovery());
-    const std::lock_guard lock(mutex);
+    std::unique_lock lock(mutex);
+    if (request.target == "/oidc/jwks" && holds_next) {
+      const std::string held = jwks;
+      holds_next = false;
+      released.wait(lock, [this] { return is_released; });
+      return http_answer(200, held);
+    }
     return request.target == "/oidc/jwks" ? http_answer(200, jwks) : http_answer(404, "");
   }
   std::string discovery() const {
@@ -61,16 +68,19 @@ struct World {
     return result.value_or(false);
   }
   // "" when no set came, else the kids that were asked for and are there.
-  std::shared_ptr<const Jwks> keys(const std::string& kid) {
+  std::shared_ptr<const Jwks> keys(const std::string& kid, bool stranger = false) {
     std::shared_ptr<const Jwks> result;
-    const auto wait = provider.need_keys(kid, [&](const auto& known) {
+    const auto done = [&](const Result<std::shared_ptr<const Jwks>>& known) {
       if (known) result = *known;
       loop.stop();
-    });
+    };
+    const auto wait = stranger ? provider.need_keys_for_stranger(kid, done) : provider.need_keys(kid, done);
     CHECK_FALSE(result);
     test::run_loop(loop);
     return result;
   }
+  std::shared_ptr<const Jwks> strangers_keys(const std::string& kid) { return keys(kid, true); }
+  int fetches() const { return server.count("/oidc/jwks"); }
   void publish(const std::string& text) {
     const std::lock_guard lock(mutex);
     jwks = text;
@@ -78,7 +88,22 @@ struct World {
 
   std::atomic<bool> down = false;
   std::atomic<bool> wrong_issuer = false;
+  // The next fetch of the set answers what is published now, but not before release().
+  void hold_next() {
+    const std::lock_guard lock(mutex);
+    holds_next = true;
+    is_released = false;
+  }
+  void release() {
+    const std::lock_guard lock(mutex);
+    is_released = true;
+    released.notify_all();
+  }
+
   std::mutex mutex;
+  std::condition_variable released;
+  bool holds_next = false;
+  bool is_released = true;
   std::string jwks = SigningKey::p384("first").jwks();
   FakeServer server;
   LogtoSettings logto;
@@ -220,6 +245,99 @@ TEST_CASE("old keys are renewed in the background") {
   test::run_loop_for_ms(world.loop, 20);
   CHECK(world.keys("")->has_kid("second"));
   CHECK(world.server.count("/oidc/jwks") == 2);
+}
+
+TEST_CASE("key ids that strangers invent are one fetch in thirty seconds and none of those for sign-ins") {
+  World world;
+  CHECK(world.keys("first"));
+  for (int i = 0; i < 100; ++i) CHECK(world.strangers_keys("junk" + std::to_string(i)));
+  CHECK(world.fetches() == 2);
+  world.publish(SigningKey::p384("second").jwks());
+  CHECK(world.keys("second")->has_kid("second"));
+  CHECK(world.fetches() == 3);
+  CHECK(world.strangers_keys("second")->has_kid("second"));
+  world.clock.advance_ms(29'999);
+  CHECK(world.strangers_keys("junk"));
+  CHECK(world.fetches() == 3);
+  world.clock.advance_ms(1);
+  world.publish(SigningKey::p384("third").jwks());
+  CHECK(world.strangers_keys("third")->has_kid("third"));
+  CHECK(world.fetches() == 4);
+  CHECK_MESSAGE(world.keys("third")->has_kid("third"), "what strangers caused to be learnt serves everybody");
+  CHECK(world.fetches() == 4);
+}
+
+TEST_CASE("a stranger whose token has no key id causes no fetch but the first") {
+  World world;
+  CHECK(world.strangers_keys(""));
+  for (int i = 0; i < 10; ++i) CHECK(world.strangers_keys(""));
+  CHECK(world.fetches() == 1);
+}
+
+TEST_CASE("a sign-in does not wait for a stranger's fetch, and an older set never replaces a newer") {
+  World world;
+  CHECK(world.keys("first"));
+  world.hold_next();
+  bool answered = false;
+  const auto stranger = world.provider.need_keys_for_stranger("junk", [&](const auto& known) {
+    answered = true;
+    CHECK((known && (*known)->has_kid("second")));
+    world.loop.stop();
+  });
+  while (world.fetches() < 2) test::run_loop_for_ms(world.loop, 5);
+  world.publish(SigningKey::p384("second").jwks());
+  CHECK(world.keys("second")->has_kid("second"));
+  CHECK(world.fetches() == 3);
+  CHECK_FALSE(answered);
+  world.release();
+  test::run_loop(world.loop);
+  CHECK(answered);
+  CHECK(world.keys("second")->has_kid("second"));
+  CHECK(world.fetches() == 3);
+}
+
+TEST_CASE("a thousand strangers share one fetch, with a sign-in's that is under way too") {
+  World world;
+  CHECK(world.keys("first"));
+  int answers = 0;
+  std::vector<std::unique_ptr<Provider::Wait>> waits;
+  const auto count = [&](const auto& known) {
+    CHECK(known);
+    if (++answers == 1001) world.loop.stop();
+  };
+  waits.push_back(world.provider.need_keys("unknown", count));
+  for (int i = 0; i < 1000; ++i) {
+    waits.push_back(world.provider.need_keys_for_stranger("junk" + std::to_string(i), count));
+  }
+  test::run_loop(world.loop);
+  CHECK(answers == 1001);
+  CHECK(world.fetches() == 2);
+}
+
+TEST_CASE("a stranger's fetch that fails is an error to strangers and nothing to sign-ins") {
+  World world;
+  CHECK(world.keys("first"));
+  world.down = true;
+  CHECK_FALSE(world.strangers_keys("second"));
+  CHECK_FALSE(world.strangers_keys("second"));
+  CHECK(world.strangers_keys("first"));
+  CHECK(world.fetches() == 2);
+  world.down = false;
+  world.publish(SigningKey::p384("second").jwks());
+  CHECK(world.keys("second")->has_kid("second"));
+  CHECK(world.strangers_keys("second")->has_kid("second"));
+}
+
+TEST_CASE("while Logto is away strangers ask for it once in thirty seconds") {
+  World world;
+  world.down = true;
+  for (int i = 0; i < 20; ++i) {
+    CHECK_FALSE(world.strangers_keys("first"));
+    world.clock.advance_ms(1'000);
+  }
+  CHECK(world.server.count(kDiscovery) == 1);
+  world.down = false;
+  CHECK(world.keys("first")->has_kid("first"));
 }
 
 TEST_CASE("a wait may be dropped inside its own answer or another's") {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "config/check.h"
 #include "config/load.h"
 #include "tests/config/support.h"
 
@@ -77,6 +78,73 @@ TEST_CASE("values out of range say the range") {
        {{"session", session("idle_timeout: 2d, max_lifetime: 1d")}},
        "f:3:80: session.idle_timeout: expected session.idle_timeout to be at most session.max_lifetime, found 2d and "
        "1d"},
+      {"the time before the end of the tokens",
+       {{"logto", logto("refresh_early: 2h")}},
+       "f:2:89: logto.refresh_early: expected a duration from 0ms to 1h, found '2h'"},
+      {"no call to Logto at all",
+       {{"logto", logto("max_calls: 0")}},
+       "f:2:85: logto.max_calls: expected a whole number from 1 to 1000, found '0'"},
+      {"form posts without a limit",
+       {{"z", "limits: { held_requests: none }\n"}},
+       "f:6:26: limits.held_requests: expected a size from 0 to 16GiB, found 'none'"},
+      {"too few revocations",
+       {{"z", "revocations: { max: 10 }\n"}},
+       "f:6:21: revocations.max: expected a whole number from 1000 to 100000000, found '10'"},
+      {"a place to share revocations",
+       {{"z", "revocations: { share: true }\n"}},
+       "f:6:23: revocations.share: expected redis, found 'true'"},
+      {"an unknown store",
+       {{"session", session("store: memory")}},
+       "f:3:73: session.store: expected cookie or redis, found 'memory'"},
+      {"a grace of weeks",
+       {{"z", "redis: { url: unix:/r, grace: 14d }\n"}},
+       "f:6:31: redis.grace: expected a duration from 0ms to 1d, found '14d'"},
+      {"a prefix with a space",
+       {{"z", "redis: { url: unix:/r, prefix: a b }\n"}},
+       "f:6:32: redis.prefix: expected visible ASCII characters, found 'a b'"},
+      {"holding that is neither on nor off",
+       {{"routes", routes("  - { path: /*, upstream: wiki, hold_requests: 1MiB }\n")}},
+       "f:6:48: routes[1].hold_requests: expected true or false, found '1MiB'"},
+  });
+}
+
+TEST_CASE("what needs Redis says so") {
+  check_all({
+      {"sessions there",
+       {{"session", session("store: redis")}},
+       "f:3:73: session.store: sessions in Redis need redis.url"},
+      {"revocations there",
+       {{"z", "revocations: { share: redis }\n"}},
+       "f:6:23: revocations.share: sharing through Redis needs redis.url"},
+      {"a password without a server",
+       {{"z", "redis: { password: x }\n"}},
+       "f:6:1: redis.url: required: expected redis://HOST:PORT/DB, found nothing"},
+      {"no settings of a server that is not used", {{"z", "redis: { url: null, grace: 1m }\n"}}, ""},
+      {"a mistake in its address is told once",
+       {{"session", session("store: redis")}, {"z", "redis: { url: cache }\n"}},
+       "f:6:15: redis.url: expected redis://HOST:PORT/DB, rediss://HOST:PORT/DB or unix:/PATH?db=N (what was found is "
+       "not shown)"},
+      {"two passwords",
+       {{"z", "redis: { url: unix:/r, password: x, password_file: /nonexistent }\n"}},
+       "f:6:52: redis.password_file: expected a file, found none at '/nonexistent'"},
+      {"sessions and revocations with it",
+       {{"session", session("store: redis")},
+        {"y", "revocations: { share: redis }\n"},
+        {"z", "redis: { url: unix:/run/redis.sock }\n"}},
+       ""},
+  });
+}
+
+TEST_CASE("where Logto reaches us is another Host than where browsers do") {
+  check_all({
+      {"an inner address", {{"logto", logto("backchannel_url: \"http://proxy:8080\"")}}, ""},
+      {"an external URL",
+       {{"logto", logto("backchannel_url: \"https://app.example.com\"")}},
+       "f:2:91: logto.backchannel_url: has the Host of an external URL: Logto reaches that one without this key"},
+      {"a path",
+       {{"logto", logto("backchannel_url: \"http://proxy:8080/_auth/backchannel-logout\"")}},
+       "f:2:91: logto.backchannel_url: expected an origin such as https://app.example.com, found "
+       "'http://proxy:8080/_auth/backchannel-logout' (an origin has no path and no query)"},
   });
 }
 
@@ -166,6 +234,15 @@ TEST_CASE("secrets come from one place, and are never shown") {
       {"both twins",
        {{"logto", logto("app_secret_file: /nonexistent")}},
        "f:2:91: logto.app_secret_file: expected a file, found none at '/nonexistent'"},
+      {"a webhook secret with a space",
+       {{"logto", logto("webhook_secret: \"wh s3cret\"")}},
+       "f:2:90: logto.webhook_secret: expected visible ASCII characters (the value is not shown)"},
+      {"the mask as password of Redis",
+       {{"z", "redis: { url: unix:/r, password: \"********\" }\n"}},
+       "f:6:34: redis.password: this is the mask that --print-config shows, not a secret"},
+      {"a password in the URL of Redis",
+       {{"z", "redis: { url: \"redis://:hunter2@cache\" }\n"}},
+       "f:6:15: redis.url: a password stands in the URL: write it under redis.password (or password_file)"},
       {"a file that is not there",
        {{"session", "session: { secret_file: /nonexistent }\n"}},
        "f:3:25: session.secret_file: expected a file, found none at '/nonexistent'"},
@@ -310,6 +387,12 @@ TEST_CASE("what is legal but probably not meant is a warning") {
         "logto.scopes lacks");
   CHECK(warnings_of({{"session", session("cookie: { name: mine }")}}) ==
         "f:3:82: session.cookie.name: without __Host- in front, other hosts of the domain can overwrite the cookie");
+  const auto redis = [](const std::string& url) { return warnings_of({{"z", "redis: { url: \"" + url + "\" }\n"}}); };
+  CHECK(redis("redis://cache") ==
+        "f:6:15: redis.url: is not rediss://: anybody on the way can read its password and change what it says");
+  CHECK(redis("redis://127.0.0.1") == "");
+  CHECK(redis("rediss://cache") == "");
+  CHECK(redis("unix:/run/redis.sock") == "");
   const auto order = [](const std::string& first, const std::string& second) {
     return warnings_of(
         {{"routes", routes("  - { upstream: wiki, " + first + " }\n  - { upstream: wiki, " + second + " }\n")}});
@@ -328,6 +411,26 @@ TEST_CASE("what is legal but probably not meant is a warning") {
   CHECK(order("path: /*, host: \"*.example.com\"", "path: /a, host: app.example.com") != "");
   CHECK(order("path: /a, access: public, unauthenticated: 401", "path: /*") ==
         "f:6:66: routes[1].unauthenticated: has no effect: this route never asks anybody to sign in");
+}
+
+TEST_CASE("what an operator should know is noted, and is no mistake") {
+  const auto notes = [](const std::map<std::string, std::string>& sections) {
+    const auto loaded = parse_config(good_config(sections), "f", usual_environment());
+    REQUIRE(loaded.ok());
+    std::string first_words;
+    for (const auto& note : notes_on(*loaded->settings)) first_words += note.substr(0, note.find(' ', 12)) + "|";
+    return first_words;
+  };
+  const std::string replicas = "several replicas|";
+  const std::string share = "revocations.share|";
+  const std::string journal = "revocations.journal|";
+  const std::string redis = "redis: { url: unix:/run/redis.sock }\n";
+  CHECK(notes({}) == replicas + journal);
+  CHECK(notes({{"logto", logto("refresh: off")}}) == journal);
+  CHECK(notes({{"z", "revocations: { journal: /var/lib/x }\n"}}) == replicas);
+  CHECK(notes({{"z", redis}}) == share + journal);
+  CHECK(notes({{"y", "revocations: { share: redis }\n"}, {"z", redis}}) == "");
+  CHECK(notes({{"session", session("store: redis")}, {"z", redis}}) == "");
 }
 
 TEST_CASE("scopes that rules need are asked for") {

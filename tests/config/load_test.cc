@@ -192,24 +192,18 @@ TEST_CASE("keys of later issues are refused by name") {
   CHECK(line("listen: [{ address: \"[::]:8443\", tls: { certificate: a, key: b } }]\n") ==
         "f:6:34: listen[1].tls: TLS is not built yet in this version: put a TLS terminator in front, keep https:// in "
         "external_urls and set trusted_proxies");
-  CHECK(line("revocations: { journal: /var/x, share: null }\n") ==
-        "f:6:1: revocations: back-channel logout is not built yet: leave this key out");
-  CHECK(line("redis: { url: redis://host:6379/0, grace: 5m }\n") ==
-        "f:6:1: redis: sessions in Redis are not built yet: use session.store: cookie");
+  CHECK(line("redis: { url: redis-sentinel://host:26379/primary/0 }\n") ==
+        "f:6:15: redis.url: Sentinel is not built yet: name the primary, or an address that follows it");
   CHECK(line("realms: { a: {} }\n") ==
         "f:6:1: realms: several Logto applications in one process are not built yet: run one logto-proxy for each");
   const auto session = [](const std::string& more) {
     return first_line(problems_of(good_config({{"session", "session: { secret: " + kSecretA + ", " + more + " }\n"}})));
   };
-  CHECK(session("store: redis") == "f:3:73: session.store: sessions in Redis are not built yet: use cookie");
   CHECK(session("cookie: { domain: example.com }") ==
         "f:3:76: session.cookie.domain: one session for several hosts is not built yet: each external URL has a "
         "session of "
         "its own");
   CHECK(session("store: cookie, cookie: { domain: null }") == "");
-  CHECK(problems_of(good_config(
-            {{"logto", "logto: { endpoint: https://t, app_id: a, app_secret: b, backchannel_url: http://p }\n"}})) ==
-        "f:2:57: logto.backchannel_url: back-channel logout is not built yet: leave this key out\n");
   CHECK(problems_of(good_config({{"upstreams", "upstreams: { wiki: { servers: [http://a:1, http://b:1] } }\n"}})) ==
         "f:4:44: upstreams.wiki.servers: more than one server is not built yet: name one\n");
   CHECK(problems_of(good_config({{"upstreams", "upstreams: { wiki: https://a }\n"}})) ==

@@ -48,15 +48,19 @@ listen: [0.0.0.0:8080, "[::1]:8081", unix:/run/x.sock]
 admin: { listen: 127.0.0.1:1 }
 workers: 3
 trusted_proxies: [10.0.0.0/8, "fd00::/8", 192.0.2.1]
-limits: { request_head: 32KiB, header_count: 100, target: 1000, request_body: 10MiB, connections: 7 }
+limits: { request_head: 32KiB, header_count: 100, target: 1000, request_body: 10MiB, connections: 7, held_requests: 3MiB }
 timeouts: { request_head: 1s, idle_connection: 1500ms, body_idle: 2m }
 logto:
   endpoint: https://t.logto.app/
   connect_to: http://logto:3001
   app_id: "null"
   app_secret: s3cret
+  backchannel_url: http://proxy:8080/
+  webhook_secret: wh-s3cret
   scopes: [openid, email, "urn:logto:scope:organizations", identities, roles]
   refresh: offline_access
+  refresh_early: 90s
+  max_calls: 5
   trust_email: true
   sign_in:
     with: social:linkedin
@@ -70,7 +74,10 @@ session:
   idle_timeout: 1h
   max_lifetime: 2d
   revalidate: 30m
+  store: redis
   cookie: { name: __Host-mine, same_site: none }
+revocations: { journal: revocations, share: redis, max: 5000 }
+redis: { url: "rediss://a%20%3Ab@[::1]:6380/3", password: redis-s3cret, prefix: "site:", grace: 1m }
 auth_prefix: /~auth/x
 upstreams:
   wiki: http://wiki:8080
@@ -92,6 +99,7 @@ routes:
     upstream: api
     strip_prefix: /admin
     encoded_slash: keep
+    hold_requests: false
     allowed_origins: ["https://tools.example.com"]
   - { path: /x, access: deny }
   - { path: /o/*, access: optional, upstream: files }
@@ -106,9 +114,13 @@ TEST_CASE("what is printed loads again to the same settings") {
     const std::string printed = print_config(*first);
     CHECK(printed.find("s3cret") == std::string::npos);
     CHECK(printed.find(kSecretA.substr(0, 20)) == std::string::npos);
-    const auto secrets = first->session.secrets.size() == 1 ? std::vector<std::string>{"s3cret", kSecretA}
-                                                            : std::vector<std::string>{"s3cret", kSecretA, kSecretB};
+    // In the order in which they stand there.
+    const auto secrets = first->session.secrets.size() == 1
+                             ? std::vector<std::string>{"s3cret", kSecretA}
+                             : std::vector<std::string>{"s3cret", "wh-s3cret", kSecretA, kSecretB, "redis-s3cret"};
     const auto second = loaded(replaced(printed, "\"********\"", secrets));
+    CHECK(second->logto.webhook_secret.equals(first->logto.webhook_secret.reveal()));
+    CHECK(second->redis.password.equals(first->redis.password.reveal()));
     CHECK(print_config(*second) == printed);
     REQUIRE(second->logto.app_secrets.size() == 1);
     CHECK(second->logto.app_secrets[0].equals(first->logto.app_secrets[0].reveal()));
@@ -126,13 +138,32 @@ TEST_CASE("every option is read into the settings and printed from them") {
   CHECK(s->workers == 3);
   CHECK(s->trusted_proxies.size() == 3);
   CHECK(s->limits.request_body_bytes == 10 * 1024 * 1024);
+  CHECK(s->limits.held_requests_bytes == 3 * 1024 * 1024);
   CHECK(s->timeouts.idle_connection_ms == 1500);
   CHECK(s->logto.app_id == "null");
   CHECK(s->logto.scopes == std::vector<std::string>{"email", "urn:logto:scope:organizations", "identities", "roles"});
   CHECK(s->logto.refresh == RefreshMode::offline_access);
+  REQUIRE(s->logto.backchannel_url.has_value());
+  CHECK(s->logto.backchannel_url->text() == "http://proxy:8080");
+  CHECK(s->logto.webhook_secret.equals("wh-s3cret"));
+  CHECK(s->logto.refresh_early_ms == 90 * kSecond);
+  CHECK(s->logto.max_calls == 5);
   CHECK(s->logto.sign_in.extra.at("login_hint") == "a: \"b\" ${X} #c\u3042");
   CHECK(s->logto.sign_in.extra.at("empty").empty());
+  CHECK(s->session.store == SessionStore::redis);
   CHECK(s->session.cookie.same_site == SameSite::none);
+  CHECK(s->revocations.journal == std::filesystem::current_path() / "revocations");  // "f" stands there
+  CHECK(s->revocations.share);
+  CHECK(s->revocations.max == 5000);
+  CHECK(s->redis.kind == RedisSettings::Kind::tcp);
+  CHECK(s->redis.tls);
+  CHECK(s->redis.username == "a :b");
+  CHECK(s->redis.host == "::1");
+  CHECK(s->redis.port == 6380);
+  CHECK(s->redis.database == 3);
+  CHECK(s->redis.password.equals("redis-s3cret"));
+  CHECK(s->redis.prefix == "site:");
+  CHECK(s->redis.grace_ms == kMinute);
   CHECK(s->upstreams.at("api").host == "::1");
   CHECK(s->upstreams.at("api").host_literal == "api.example.com");
   CHECK(s->identity_headers[1].encoding == HeaderEncoding::utf8);
@@ -143,6 +174,8 @@ TEST_CASE("every option is read into the settings and printed from them") {
   CHECK(s->routes[1].label == "#2 *.example.com/admin/*");
   CHECK(s->routes[1].unauthenticated == Unauthenticated::status_401);
   CHECK(s->routes[1].encoded_slash == EncodedSlash::keep);
+  CHECK_FALSE(s->routes[1].hold_requests);
+  CHECK(s->routes[0].hold_requests);
 }
 
 TEST_CASE("the defaults of the option table are those of the settings") {
@@ -176,10 +209,18 @@ TEST_CASE("the mask stands where secrets are, and nowhere else") {
     CAPTURE(option.path);
     const auto s = loaded(good_config());
     Settings copy = *s;
+    copy.logto.webhook_secret = Secret("w");
+    copy.redis.password = Secret("p");
     Scope top;
     top.settings = &copy;
     CHECK(option.binding.print(top).text == kSecretMask);
   }
+}
+
+TEST_CASE("secrets that need not be there are masked only when they are") {
+  const std::string printed = print_config(*loaded(good_config()));
+  CHECK(printed.find("webhook_secret: null\n") != std::string::npos);
+  CHECK(printed.find("  password: null\n") != std::string::npos);
 }
 
 TEST_CASE("secrets are read from files next to the configuration") {
@@ -187,9 +228,14 @@ TEST_CASE("secrets are read from files next to the configuration") {
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "app") << "from-file\n\nand-the-old-one\r\n";
   std::ofstream(folder / "ring") << kSecretB << "\n\n" << kSecretA << "\r\n";
+  std::ofstream(folder / "webhook") << "signing-key\n";
+  std::ofstream(folder / "redis") << "of-redis\n";
   std::ofstream(folder / "ca.pem") << "-----BEGIN CERTIFICATE-----\n";
   const std::string config =
-      good_config({{"logto", "logto: { endpoint: https://t, app_id: a, app_secret_file: app, ca_file: ca.pem }\n"},
+      good_config({{"logto",
+                    "logto: { endpoint: https://t, app_id: a, app_secret_file: app, ca_file: ca.pem, "
+                    "webhook_secret_file: webhook }\n"},
+                   {"redis", "redis: { url: rediss://r, password_file: redis, ca_file: ca.pem }\n"},
                    {"session", "session: { secret_file: ring }\n"}});
   std::ofstream(folder / "config.yaml") << config;
   const auto result = load_config((folder / "config.yaml").string(), usual_environment());
@@ -200,6 +246,9 @@ TEST_CASE("secrets are read from files next to the configuration") {
   CHECK(result->settings->session.secrets.size() == 2);
   CHECK(result->settings->session.secrets[0].reveal().substr(0, 1) == "\x01");
   CHECK(result->settings->logto.ca_file == (folder / "ca.pem").string());
+  CHECK(result->settings->redis.ca_file == (folder / "ca.pem").string());
+  CHECK(result->settings->logto.webhook_secret.equals("signing-key"));
+  CHECK(result->settings->redis.password.equals("of-redis"));
   for (const char* nothing : {"", "\n", "\n \r\n\n"}) {
     std::ofstream(folder / "empty") << nothing;
     const auto empty = parse_config(good_config({{"session", "session: { secret_file: empty }\n"}}),
@@ -283,7 +332,7 @@ TEST_CASE("config.example.yaml names every option, with the default of the table
   const auto document = parse_document(with_defaults_shown(read_file(kExamplePath), lines), "example", problems);
   REQUIRE(document.has_value());
   for (const auto& option : option_table()) {
-    const bool is_file_twin = option.path.find("_file") != std::string::npos && option.path != "logto.ca_file";
+    const bool is_file_twin = option.path.find("_file") != std::string::npos && !option.path.ends_with("ca_file");
     if (is_file_twin) continue;
     CAPTURE(option.path);
     std::vector<const Node*> found;

@@ -78,6 +78,85 @@ TEST_CASE("upstreams are http or a socket, without a path") {
   }
 }
 
+TEST_CASE("a Redis server is named by host or socket") {
+  struct Good {
+    const char* text;
+    const char* printed;
+  };
+  for (const Good& g : std::vector<Good>{{"redis://cache", "redis://cache:6379/0"},
+                                         {"redis://cache/", "redis://cache:6379/0"},
+                                         {"redis://Cache:7000/2", "redis://cache:7000/2"},
+                                         {"rediss://[::1]:6380", "rediss://[::1]:6380/0"},
+                                         {"redis://proxy@127.0.0.1", "redis://proxy@127.0.0.1:6379/0"},
+                                         {"redis://a%3Ab%40c@h/1", "redis://a%3Ab%40c@h:6379/1"},
+                                         {"unix:/run/redis.sock", "unix:/run/redis.sock?db=0"},
+                                         {"unix:/run/redis@main/x.sock", "unix:/run/redis@main/x.sock?db=0"},
+                                         {"unix:///run/redis.sock?db=4", "unix:///run/redis.sock?db=4"}}) {
+    CAPTURE(g.text);
+    RedisSettings redis;
+    const auto parsed = parse_redis_url(g.text, redis);
+    REQUIRE(parsed.ok());
+    CHECK(redis.is_configured());
+    CHECK(format_redis_url(redis) == g.printed);
+    RedisSettings again;
+    CHECK(parse_redis_url(g.printed, again).ok());
+    CHECK(format_redis_url(again) == g.printed);
+  }
+  for (const auto* bad : {"",
+                          "cache:6379",
+                          "http://cache",
+                          "redis:cache",
+                          "redis://",
+                          "redis://:6379",
+                          "redis://h:0",
+                          "redis://h:65536",
+                          "redis://h/one",
+                          "redis://h/-1",
+                          "redis://h/1/2",
+                          "redis://h/99999999",
+                          "redis://@h",
+                          "redis://%zz@h",
+                          "redis://a b",
+                          "unix:",
+                          "unix:run/redis.sock",
+                          "unix:/r?db=",
+                          "unix:/r?db=x",
+                          "unix:/r?database=1"}) {
+    CAPTURE(bad);
+    RedisSettings redis;
+    CHECK_FALSE(parse_redis_url(bad, redis).ok());
+    CHECK_FALSE(redis.tls);
+  }
+}
+
+TEST_CASE("a password in the URL of Redis is refused, and not shown") {
+  for (const auto* url :
+       {"redis://:hunter2@h", "redis://user:hunter2@h:6379/0", "rediss://user:hun@ter2@h", "redis://hunter2@user@h:x",
+        "redis://h/0?password=hunter2", "redis://h/0&password=hunter2", "redis://h?password=hunter2",
+        "unix:/run/x?password=hunter2", "unix://user:hunter2@/run/x", "unix:/run/x?db=0&password=hunter2",
+        "redis://user:hunter2%@h", "redis-socket://user:hunter2@/x"}) {
+    CAPTURE(url);
+    RedisSettings redis;
+    const auto parsed = parse_redis_url(url, redis);
+    REQUIRE_FALSE(parsed.ok());
+    CHECK(parsed.error().message.find("hun") == std::string::npos);
+    CHECK(parsed.error().message.find("ter2") == std::string::npos);
+  }
+}
+
+TEST_CASE("what Redis has beside a single server is refused by name") {
+  for (const auto* url : {"redis-sentinel://h/primary", "redis+sentinel://h", "rediss+sentinel://h"}) {
+    RedisSettings redis;
+    const auto parsed = parse_redis_url(url, redis);
+    REQUIRE_FALSE(parsed.ok());
+    CHECK(parsed.error().message.find("Sentinel is not built yet") == 0);
+  }
+  RedisSettings redis;
+  const auto parsed = parse_redis_url("redis-cluster://h", redis);
+  REQUIRE_FALSE(parsed.ok());
+  CHECK(parsed.error().message.find("Redis Cluster is not built yet") == 0);
+}
+
 TEST_CASE("session secrets are base64 of 32 bytes or more, in either alphabet") {
   const std::string standard = "++++////AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
   const std::string url = "----____AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
