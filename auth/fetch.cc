@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <list>
@@ -129,6 +130,14 @@ class Transfer final : public Fetcher::Handle {
   static std::size_t on_body(char* bytes, std::size_t, std::size_t count, void* self) {
     return static_cast<Transfer*>(self)->take_body({bytes, count}) ? count : 0;
   }
+  static std::size_t on_send(char* out, std::size_t, std::size_t room, void* self) {
+    auto* transfer = static_cast<Transfer*>(self);
+    const std::string_view rest = transfer->form_body_.reveal().substr(transfer->sent_bytes_);
+    const std::size_t count = std::min(room, rest.size());
+    std::memcpy(out, rest.data(), count);
+    transfer->sent_bytes_ += count;
+    return count;
+  }
   static std::size_t on_head(char*, std::size_t, std::size_t count, void* self) {
     auto* transfer = static_cast<Transfer*>(self);
     transfer->head_bytes_ += count;
@@ -144,7 +153,8 @@ class Transfer final : public Fetcher::Handle {
 
   Multi& multi_;
   Fetcher::Done done_;
-  Secret form_body_;  // curl keeps a pointer to it
+  Secret form_body_;
+  std::size_t sent_bytes_ = 0;  // of it
   HeaderList headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   std::size_t head_bytes_ = 0;
@@ -282,8 +292,8 @@ Transfer::Transfer(Multi& multi, const BackchannelRequest& request, const Destin
   set(easy, CURLOPT_USERAGENT, "logto-proxy/" LP_VERSION);
   set(easy, CURLOPT_HTTPHEADER, headers_.get());
   if (request.method == "POST") {
+    set(easy, CURLOPT_POST, 1L);
     set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(form_body_.reveal().size()));
-    set(easy, CURLOPT_POSTFIELDS, form_body_.reveal().data());
   }
   multi_.add(easy);
 }
@@ -293,6 +303,10 @@ void Transfer::set_callbacks() {
   set(easy, CURLOPT_PRIVATE, this);
   set(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
   set(easy, CURLOPT_WRITEDATA, this);
+  // Not CURLOPT_POSTFIELDS: what curl cannot rewind it never sends twice, however the connection ended. A code or a
+  // refresh token that comes again revokes the whole grant.
+  set(easy, CURLOPT_READFUNCTION, &Transfer::on_send);
+  set(easy, CURLOPT_READDATA, this);
   set(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_head);
   set(easy, CURLOPT_HEADERDATA, this);
   set(easy, CURLOPT_ERRORBUFFER, error_text_.data());

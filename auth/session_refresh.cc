@@ -29,12 +29,6 @@ bool may_go_on(const Visit& visit, const RefreshOutcome& outcome) {
   return visit.now_s < session_times(*visit.signed_in(), visit.settings()).tokens_end_at_s;
 }
 
-Verdict unproven(const Visit& visit) {
-  Verdict verdict = status_verdict(visit, "unproven", 503);
-  verdict.answer.add("Retry-After", "5");
-  return verdict;
-}
-
 // Waits for the auth thread, then judges, which may wait again.
 class RefreshWait final : public Gatekeeper::Wait {
  public:
@@ -57,10 +51,7 @@ class RefreshWait final : public Gatekeeper::Wait {
     const bool proven = may_go_on(visit_, outcome);
     if (is_ended(outcome)) end_session(visit_.realm, *visit_.signed_in());
     take(outcome);
-    if (visit_.signed_in() == nullptr || proven) return judge_(visit_, Waiting{later, next_});
-    Verdict verdict = unproven(visit_);
-    append_cookies(verdict, cookies_to_renew(visit_));  // what came must not be lost, though nobody passes with it
-    return verdict;
+    return visit_.signed_in() == nullptr || proven ? judge_(visit_, Waiting{later, next_}) : unproven_verdict(visit_);
   }
 
   // The session as it is by now: newer, or over by a sign-out that came meanwhile.
@@ -121,7 +112,7 @@ void BackgroundRefreshes::finish(SessionCookie& cookies, const std::string& cook
 }
 
 Verdict refresh_first(const Visit& visit, JudgeVisit judge, Waiting waiting) {
-  if (!visit.realm.auth) return unproven(visit);
+  if (!visit.realm.auth) return unproven_verdict(visit);
   waiting.wait = std::make_unique<RefreshWait>(visit, std::move(judge), std::move(waiting.later));
   Verdict verdict;
   verdict.kind = Verdict::Kind::wait;

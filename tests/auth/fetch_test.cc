@@ -160,6 +160,23 @@ TEST_CASE("connections are used again") {
   CHECK(server.connections() == 1);
 }
 
+TEST_CASE("a form is sent once: a connection that ends under it is an error, not a reason to send it again") {
+  std::atomic<int> forms = 0;
+  FakeServer server([&](const FakeRequest& request) {
+    if (request.method == "POST" && ++forms > 1) return std::string(FakeServer::kReset);
+    return http_answer(200, "{}");
+  });
+  World world(logto_at(server));
+  BackchannelRequest request;
+  request.method = "POST";
+  request.url = world.logto.endpoint.text() + "/token";
+  request.form_body = Secret("refresh_token=x");
+  CHECK(world.get(request));
+  CHECK_FALSE(world.get(request));  // on the same connection, which is where curl would try again
+  CHECK(server.connections() == 1);
+  CHECK(forms == 2);
+}
+
 TEST_CASE("dropping a handle cancels, at once and from inside another's completion") {
   FakeServer server([](const FakeRequest& r) { return r.target == "/never" ? std::string() : http_answer(200, "{}"); });
   World world(logto_at(server.origin()));

@@ -37,12 +37,12 @@ async function withExpiredTokens(scope, options) {
   return { world, user, cookie };
 }
 
-// Tokens live for some seconds still, but it is time to refresh them.
+// Tokens live for some seconds still, but it is time to refresh them: refresh_early, or half their life if that is less.
 async function withAgeingTokens(scope, { logto = {}, ...options } = {}) {
   const world = await refreshWorld(scope, { ...options, logto: { refresh_early: '20s', ...logto } });
-  const user = await signInFor(world, 24);
+  const user = await signInFor(world, 16);
   const cookie = user.sessionCookies(HOST);
-  await world.clock.pass(5000);
+  await world.clock.pass(8500);
   world.recorder.reset();
   return { world, user, cookie };
 }
@@ -234,7 +234,6 @@ describe('one refresh token, many who hold it', { concurrency: 6 }, () => {
     assert.ok(setsSession(answer), 'the successor of the token in the old cookie is handed out');
     assert.equal(refreshes(world), 1);
     assert.equal(world.op.grants.reuses, 0);
-    assert.ok(!world.recorder.targets().includes('/private/gone'), 'nobody waits for that answer any more');
   });
 
   test('the old cookie and the new one give the same result, again and again', async (t) => {
@@ -338,7 +337,7 @@ describe('refused for good', { concurrency: 6 }, () => {
     const answer = await withCookie(world, cookie);
     assert.equal(answer.status, 401);
     assert.equal(JSON.parse(answer.text).error, 'unauthenticated');
-    assert.ok(clearsSession(answer));
+    assert.ok(!clearsSession(answer), 'it might overtake a sign-in in another tab, and the cookie is dead anyway');
     const post = await world.post('/private/x', { ...FETCH, Cookie: cookie, Origin: ORIGIN }, { body: '{}' });
     assert.equal(post.status, 401);
     await assertDead(world, cookie);
@@ -472,9 +471,8 @@ describe('the operator\'s problem, or the network\'s', { concurrency: 6 }, () =>
     assert.ok([502, 503].includes((await script(user)).status));
     assert.equal(refreshes(world), 1);
     await world.clock.advance(6_000);
-    const answer = await script(user);
-    assert.equal(answer.status, 200);
-    assert.ok(setsSession(answer));
+    // The back-off of a second that concerns all goes by another clock.
+    await eventually('a new session cookie', async () => setsSession(await script(user)));
     assert.equal(refreshes(world), 2);
   });
 
@@ -530,7 +528,10 @@ describe('a provider that lies at the refresh', () => {
       const asked = refreshes(world);
       recorder.reset();
       op.twist = row.twist;
-      const answer = await world.get(`/private/${index}`, { ...FETCH, Cookie: cookies[index] }, { timeout: 30_000 });
+      const ask = () => world.get(`/private/${index}`, { ...FETCH, Cookie: cookies[index] }, { timeout: 30_000 });
+      let answer = await ask();
+      // After an answer too long to be read, or none, nobody asks Logto for a moment.
+      for (const end = Date.now() + PATIENCE_MS; !row.twist.onToken && refreshes(world) === asked && answer.status === 503 && Date.now() < end; answer = await ask()) await sleep(50);
       op.twist = {};
       if (op.failure) throw op.failure;
       proxy.assertHealthy();
