@@ -12,7 +12,9 @@
 #include "auth/client_fetch.h"
 #include "auth/fetch.h"
 #include "auth/provider.h"
+#include "auth/redis_link.h"
 #include "auth/refresh_flights.h"
+#include "auth/revocation_sharing.h"
 #include "auth/revoke_flow.h"
 #include "auth/sign_in_flights.h"
 #include "auth/upkeep.h"
@@ -81,8 +83,23 @@ struct AuthService::Impl {
                                                   std::move(refresh_token), [this, id] { revocations.end(id); }));
   }
 
+  // Before all questions: it is posted before anybody could ask.
+  void look_after(Realm& realm) {
+    const Settings& s = *realm.settings;
+    if (!s.revocations.journal.empty()) refreshes.keep_journal(s.revocations.journal + ".refreshed", realm);
+    upkeep = std::make_unique<Upkeep>(realm, loop, [this] { refreshes.upkeep(); });
+    if (!s.redis.is_configured()) return;
+    redis = std::make_unique<RedisLink>(loop, realm.clock, realm.log, s.redis);
+    refreshes.share(*redis, realm);
+    if (shares_ended_sessions(s)) sharing = std::make_unique<RevocationSharing>(loop, *redis, realm);
+  }
+
   // The one place on the auth thread where secrets are replaced.
-  void on_new_secrets(const Settings& fresh) { client_fetch.replace_secrets(fresh.logto.app_secrets); }
+  void on_new_secrets(const Settings& fresh) {
+    client_fetch.replace_secrets(fresh.logto.app_secrets);
+    if (redis) redis->replace_password(fresh.redis.password);
+    if (sharing) sharing->replace_password(fresh.redis.password);
+  }
 
   std::shared_ptr<const Settings> settings;
   Log& log;
@@ -91,6 +108,8 @@ struct AuthService::Impl {
   ClientFetch client_fetch;
   Provider provider;
   SignInFlights flights;
+  std::unique_ptr<RedisLink> redis;            // null: not configured
+  std::unique_ptr<RevocationSharing> sharing;  // null: nothing is shared
   RefreshFlights refreshes;
   UnderWay<Provider::Wait> metadata_waits;
   UnderWay<RevokeFlow> revocations;
@@ -128,7 +147,12 @@ AuthService::~AuthService() {
 }
 
 void AuthService::look_after(Realm& realm) {
-  impl_->loop.post([impl = impl_.get(), &realm] { impl->upkeep = std::make_unique<Upkeep>(realm, impl->loop); });
+  if (shares_ended_sessions(*realm.settings)) {
+    realm.revocations.set_listener([impl = impl_.get()](const Revocation& revocation) {
+      impl->loop.post([impl, revocation] { impl->sharing->publish(revocation); });
+    });
+  }
+  impl_->loop.post([impl = impl_.get(), &realm] { impl->look_after(realm); });
 }
 
 std::shared_ptr<const ProviderMetadata> AuthService::metadata() const { return impl_->provider.metadata(); }

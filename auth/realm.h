@@ -12,6 +12,7 @@
 #include "auth/held_requests.h"
 #include "auth/keyring.h"
 #include "auth/revocations.h"
+#include "auth/store_health.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -34,6 +35,7 @@ struct Realm {
   Revocations revocations;        // any thread
   CookieGenerations generations;  // any thread
   HeldRequests held_requests;     // any thread
+  StoreHealth store_health;       // any thread
   // An AuthService in the program, set once before the first worker starts. Null means that Logto can't be asked:
   // open routes and sessions in hand go on, sign-ins get the 503 page.
   std::unique_ptr<AuthQuestions> auth;
