@@ -28,6 +28,10 @@ void RefreshFlights::keep_journal(const std::string& path, const Realm& realm) {
   journal_ = RefreshJournal::open(path, realm, memory_);
 }
 
+void RefreshFlights::on_new_keyring() {
+  if (journal_) journal_->reseal();
+}
+
 void RefreshFlights::upkeep() {
   const std::int64_t now_s = world_.clock.unix_s();
   memory_.forget_old(now_s);

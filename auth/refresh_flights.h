@@ -38,6 +38,8 @@ class RefreshFlights {
   using Answer = std::function<void(const RefreshOutcome&)>;
   void join(const std::string& request_id, const Session& session, Answer answer);
 
+  // session.secret was replaced; the realm's keyring is the new one by now.
+  void on_new_keyring();
   // Every second or so; may block on the disk.
   void upkeep();
 
