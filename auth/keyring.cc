@@ -6,6 +6,7 @@ Keyring::Keyring(const std::vector<Secret>& ring, const std::string& realm, std:
     : generation(generation_in),
       session_sealer(ring, CookiePurpose::session, realm),
       pending_sealer(ring, CookiePurpose::pending_sign_in, realm),
-      state_sealer(ring, CookiePurpose::state, realm) {}
+      state_sealer(ring, CookiePurpose::state, realm),
+      refreshed_sealer(ring, CookiePurpose::refreshed, realm) {}
 
 }  // namespace lp

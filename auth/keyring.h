@@ -18,6 +18,7 @@ struct Keyring {
   CookieSealer session_sealer;
   CookieSealer pending_sealer;
   CookieSealer state_sealer;
+  CookieSealer refreshed_sealer;  // outcomes of refreshes, for journal and replicas (auth/refresh_record.h)
 };
 
 }  // namespace lp
