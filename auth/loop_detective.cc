@@ -83,6 +83,9 @@ LoopFinding blame_pieces(const LoopFacts& facts) {
 // The marker opens, or there would be no notes: so the secrets agree, and the session was changed on its way.
 LoopFinding blame_contents(const LoopFacts& facts, const LoopNote& note) {
   LoopFinding finding;
+  if (facts.session.store != SessionStore::cookie && facts.returned.bytes == note.bytes) {
+    return {LoopCause::ended_at_once, 0, {{LoopSight::not_in_store, {}}}};
+  }
   finding.cause = facts.returned.bytes < note.bytes ? LoopCause::cookie_too_large : LoopCause::different_secrets;
   finding.evidence.push_back({LoopSight::does_not_open, {std::to_string(facts.returned.bytes)}});
   return finding;

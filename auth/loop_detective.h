@@ -49,6 +49,7 @@ enum class LoopSight {
   ahead_of_our_clock,        // seconds
   expired_on_arrival,        // seconds after sign-in
   ended_though_current,      //
+  not_in_store,              //
   callback_has_session,      // cookies
   attempt_cookie_missing,    //
   attempt_cookie_opens_not,  //

@@ -33,6 +33,15 @@ std::optional<bool> came_by_https(const Fields& fields) {
   return std::nullopt;
 }
 
+// A handle says nothing by itself: what the store said of it is in the visit.
+SessionRemains remains_of(const Visit& visit, const Keyring& keyring) {
+  SessionRemains remains = session_remains(visit.fields(), visit.cookies.names().session, keyring.session_sealer);
+  if (visit.settings().session.store == SessionStore::cookie) return remains;
+  const auto& found = visit.session.opened ? visit.session.opened : visit.session.expired;
+  if (found) remains.session = found->session;
+  return remains;
+}
+
 LoopFacts loop_facts(const Visit& visit, std::string_view target) {
   const SessionSettings& session = visit.settings().session;
   const auto keyring = visit.realm.keyring();
@@ -40,7 +49,7 @@ LoopFacts loop_facts(const Visit& visit, std::string_view target) {
           visit.realm.clock.unix_ms(),
           *visit.facts.external,
           session,
-          session_remains(visit.fields(), visit.cookies.names().session, keyring->session_sealer),
+          remains_of(visit, *keyring),
           keyring->fingerprint,
           came_by_https(visit.fields()),
           visit.signed_in() != nullptr};

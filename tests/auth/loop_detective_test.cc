@@ -285,3 +285,15 @@ TEST_CASE("a session that was validated twice a moment ago is not validated once
   CHECK(was_just_validated(at_hand, readable({note(500), note(400)})));
   CHECK(was_just_validated(at_hand, readable({note(7'200'500), note(7'200'000)})));
 }
+
+TEST_CASE("a handle whose session the store has no more blames no secret") {
+  SessionSettings stored;
+  stored.store = SessionStore::redis;
+  LoopFacts gone = facts(stored);
+  gone.returned = {1, 1000, false, true, std::nullopt};
+  const auto finding = judge_redirect(gone, readable({note(900), note(800), note(700), note(600)}));
+  REQUIRE(finding);
+  CHECK(finding->cause == LoopCause::ended_at_once);
+  gone.returned.bytes = 900;
+  CHECK(judge_redirect(gone, readable({note(900), note(500)}))->cause == LoopCause::cookie_too_large);
+}

@@ -1,5 +1,6 @@
 #include "auth/loop_stop.h"
 
+#include "auth/loop_marker.h"
 #include "gatekeeper_world.h"
 
 using namespace lp;

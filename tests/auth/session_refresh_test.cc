@@ -18,7 +18,7 @@ void sign_in_with_spent_tokens(World& world) {
   world.clock.advance_ms(61'000);
 }
 
-RefreshOutcome failed(Kind kind) { return fail(RefreshFailure{kind, "rule", "message", {}}); }
+RefreshOutcome failed(Kind kind) { return RefreshFailure{kind, "rule", "message", {}}; }
 
 const std::vector<std::pair<std::string, std::string>> kFormPost = {
     {"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "document"}, {"Sec-Fetch-Site", "same-origin"},
