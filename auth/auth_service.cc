@@ -108,6 +108,7 @@ struct AuthService::Impl {
   // The one place on the auth thread where secrets are replaced.
   void on_new_secrets(const Settings& fresh) {
     client_fetch.replace_secrets(fresh.logto.app_secrets);
+    refreshes.retry_now();
     refreshes.on_new_keyring();
     if (redis) redis->replace_password(fresh.redis.password);
     if (sharing) sharing->replace_password(fresh.redis.password);

@@ -8,11 +8,22 @@ namespace {
 using Kind = RefreshFailure::Kind;
 
 constexpr int kMaxStaleSuccessors = 3;
-constexpr std::int64_t kFailedTokenS = 30;  // a token that failed by itself is not tried again for this long
+constexpr std::int64_t kFailedTokenS = 30;  // a token that failed is not tried again for this long
 
 // No answer, or none to us: the next token would fare no better. Everything else is about one token.
 bool concerns_all(const RefreshFailure& failure) {
-  return failure.kind == Kind::client_credentials || failure.rule == "provider_unavailable";
+  return failure.kind == Kind::client_credentials || failure.rule == "provider_unavailable" ||
+         failure.rule == "discovery";
+}
+
+// The token itself was sent and may be to blame, or may be spent by now.
+bool concerns_token(const RefreshFailure& failure) {
+  return failure.kind != Kind::client_credentials && failure.rule != "discovery";
+}
+
+// For whoever holds another token.
+RefreshFailure without_successor(const RefreshFailure& failure) {
+  return {failure.kind, failure.rule, failure.message, {}};
 }
 
 }  // namespace
@@ -48,7 +59,9 @@ void RefreshFlights::join(const std::string& request_id, const Session& session,
   if (const auto flight = flights_.find(key); flight != flights_.end()) {
     return flight->second.askers.push_back(std::move(answer));
   }
-  if (backoff_.is_waiting(world_.clock.monotonic_ms())) return answer(last_failure_);
+  if (backoff_.is_waiting(world_.clock.monotonic_ms())) {
+    return answer(failure_for(session, found.newest, last_failure_));
+  }
   if (flights_.size() >= kMaxFlights) {
     return answer(RefreshFailure{Kind::unavailable, "busy", "too many refreshes at once", {}});
   }
@@ -209,19 +222,18 @@ void RefreshFlights::remember(const Flight& flight, const RefreshOutcome& outcom
   const RefreshFailure& failure = outcome.error();
   tell(flight, failure);
   if (failure.kind == Kind::ended) return memory_.failed(flight.session.refresh_token, failure, keep_until_s);
+  const Secret& newest = failure.successor.empty() ? flight.session.refresh_token : failure.successor;
   if (!failure.successor.empty()) memory_.replaced(flight.session, failure.successor, keep_until_s);
-  if (!concerns_all(failure) && failure.successor.empty()) {
-    memory_.failed(flight.session.refresh_token, failure, now_s + kFailedTokenS);
-  }
+  if (concerns_token(failure)) memory_.failed(newest, without_successor(failure), now_s + kFailedTokenS);
   if (!concerns_all(failure)) return;
   const std::int64_t now_ms = world_.clock.monotonic_ms();
-  last_failure_ = failure;
+  last_failure_ = without_successor(failure);
   if (!backoff_.is_waiting(now_ms)) backoff_.failed(now_ms);  // many that fail together are one failure
 }
 
 // They would fail in the same way, each after its own time-out.
 void RefreshFlights::fail_all_waiting(const RefreshFailure& failure) {
-  const RefreshFailure same{failure.kind, failure.rule, failure.message, {}};
+  const RefreshFailure same = without_successor(failure);
   for (const std::string& key : std::exchange(waiting_, {})) {
     const auto node = flights_.extract(key);
     for (const Answer& answer : node.mapped().askers) answer(same);

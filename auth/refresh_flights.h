@@ -20,9 +20,10 @@ namespace lp {
 
 // One flight per refresh token in the process, for whoever holds it; among all replicas, where they share a Redis. At
 // most logto.max_calls fly at a time, the others wait in the order in which they came; while Logto cannot be asked
-// nobody waits (back-off 1 s doubling to 60 s). Flights go on when all askers are gone: Logto may have spent the old
-// token already. Where replicas share a Redis and it is away, nothing is refreshed: another replica may be using the
-// token. Auth thread.
+// nobody waits (back-off 1 s doubling to 60 s). A token that failed is not tried again for 30 s, and a token that came
+// with a failure is not either. Flights go on when all askers are gone: Logto may have spent the old token already.
+// Where replicas share a Redis and it is away, nothing is refreshed: another replica may be using the token. Auth
+// thread.
 class RefreshFlights {
  public:
   static constexpr std::size_t kMaxFlights = 100'000;
@@ -38,6 +39,8 @@ class RefreshFlights {
   using Answer = std::function<void(const RefreshOutcome&)>;
   void join(const std::string& request_id, const Session& session, Answer answer);
 
+  // What stood in the way may be gone: the next asker need not wait for the back-off to end.
+  void retry_now() { backoff_.succeeded(); }
   // session.secret was replaced; the realm's keyring is the new one by now.
   void on_new_keyring();
   // Every second or so; may block on the disk.
@@ -84,7 +87,7 @@ class RefreshFlights {
   std::size_t flying_ = 0;
   RefreshMemory memory_;
   Backoff backoff_;
-  RefreshFailure last_failure_;                 // why there is a back-off
+  RefreshFailure last_failure_;                 // why there is a back-off; without anybody's token
   std::unique_ptr<RefreshJournal> journal_;     // null: none
   std::unique_ptr<ReplicaRefreshes> replicas_;  // null: none
   bool told_of_no_turns_ = false;

@@ -7,9 +7,10 @@ namespace {
 
 using Kind = RefreshFailure::Kind;
 
-// A token that breaks a rule is somebody's lie, so the session ends; what could not be judged says nothing of it.
-Kind refresh_kind(VerifyFailure::Kind kind) {
-  return kind == VerifyFailure::Kind::rejected ? Kind::ended : Kind::unavailable;
+// A token that breaks a rule is somebody's lie, so the session ends; what could not be judged says nothing of it. The
+// latter goes for a key that is not published yet, too: while Logto rotates its keys nobody is signed out.
+Kind refresh_kind(const VerifyFailure& failure) {
+  return failure.kind == VerifyFailure::Kind::rejected && !failure.unknown_key ? Kind::ended : Kind::unavailable;
 }
 
 }  // namespace
@@ -20,7 +21,7 @@ RefreshFlow::RefreshFlow(const AuthWorld& world, Session session, Done done)
 }
 
 void RefreshFlow::on_metadata(const Result<std::shared_ptr<const ProviderMetadata>>& known) {
-  if (!known) return fail_with({Kind::unavailable, "provider_unavailable", known.error().message, {}});
+  if (!known) return fail_with({Kind::unavailable, "discovery", known.error().message, {}});
   metadata_ = *known;
   waiting_ = world_.client_fetch.fetch(
       [this](const Secret& secret) {
@@ -44,7 +45,7 @@ void RefreshFlow::on_token_reply(const Result<BackchannelReply>& reply) {
 void RefreshFlow::on_verified(const VerifyTokens::Outcome& verified) {
   if (!verified) {
     const VerifyFailure& failure = verified.error();
-    return fail_with({refresh_kind(failure.kind), failure.rule, failure.message, {}});
+    return fail_with({refresh_kind(failure), failure.rule, failure.message, {}});
   }
   if (verified->sub != session_.sub) {
     return fail_with({Kind::ended, "sub", "the refreshed ID token is of another subject", {}});

@@ -11,6 +11,13 @@ constexpr int kLongestChain = 64;  // of successors, between the cookie in hand 
 
 }  // namespace
 
+RefreshFailure failure_for(const Session& asker, const Session& newest, RefreshFailure failure) {
+  failure.successor = Secret();
+  const bool is_behind = !newest.refresh_token.equals(asker.refresh_token.reveal());
+  if (is_behind && failure.kind != RefreshFailure::Kind::ended) failure.successor = newest.refresh_token;
+  return failure;
+}
+
 std::string refresh_key(const Secret& refresh_token) { return sha256(refresh_token.reveal()); }
 
 RefreshMemory::RefreshMemory(std::size_t max_entries) : max_entries_(max_entries) {}
@@ -18,6 +25,7 @@ RefreshMemory::RefreshMemory(std::size_t max_entries) : max_entries_(max_entries
 RefreshMemory::Found RefreshMemory::look_up(const Session& session, const Settings& settings, std::int64_t now_s) {
   Found found;
   found.newest = session;
+  const std::int64_t until_s = keep_until_s(session, settings, now_s);
   for (int i = 0; i < kLongestChain; ++i) {
     const auto entry = entries_.find(refresh_key(found.newest.refresh_token));
     if (entry == entries_.end()) break;
@@ -25,6 +33,7 @@ RefreshMemory::Found RefreshMemory::look_up(const Session& session, const Settin
       found.failure = entry->second.failure;
       break;
     }
+    keep_longer(entry->first, entry->second, until_s);
     const std::shared_ptr<const Refreshed>& next = entry->second.refreshed;
     const bool rotated = !next->refresh_token.equals(found.newest.refresh_token.reveal());
     if (!rotated && !says_more(*next, found.newest)) break;
@@ -33,6 +42,10 @@ RefreshMemory::Found RefreshMemory::look_up(const Session& session, const Settin
     if (!rotated) break;
   }
   if (session_age(found.newest, settings, now_s) == SessionAge::must_refresh) found.refreshed = nullptr;
+  // What is good still is not lost because the next one cannot be had now.
+  if (found.failure && found.failure->kind == RefreshFailure::Kind::ended) found.refreshed = nullptr;
+  if (found.refreshed) found.failure.reset();
+  if (found.failure) *found.failure = failure_for(session, found.newest, std::move(*found.failure));
   return found;
 }
 
@@ -85,6 +98,13 @@ void RefreshMemory::put(const std::string& key, Entry entry) {
   kept = std::move(entry);
   by_end_.emplace(kept.keep_until_s, key);
   while (entries_.size() > max_entries_) drop_oldest();
+}
+
+void RefreshMemory::keep_longer(const std::string& key, Entry& entry, std::int64_t until_s) {
+  if (until_s <= entry.keep_until_s) return;
+  by_end_.erase({entry.keep_until_s, key});
+  entry.keep_until_s = until_s;
+  by_end_.emplace(until_s, key);
 }
 
 void RefreshMemory::forget_old(std::int64_t now_s) {

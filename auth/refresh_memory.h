@@ -19,6 +19,10 @@ namespace lp {
 // SHA-256 of a refresh token: what it is known by where it need not be read.
 [[nodiscard]] std::string refresh_key(const Secret& refresh_token);
 
+// What somebody is told who holds `asker`, whose newest form is `newest`: the token that has replaced theirs comes
+// along, never anybody else's.
+[[nodiscard]] RefreshFailure failure_for(const Session& asker, const Session& newest, RefreshFailure failure);
+
 class RefreshMemory {
  public:
   explicit RefreshMemory(std::size_t max_entries = 200'000);
@@ -27,9 +31,10 @@ class RefreshMemory {
   // successors, if it is newer than what the session says and still good.
   struct Found {
     std::shared_ptr<const Refreshed> refreshed;  // null: nothing newer that is good
-    std::optional<RefreshFailure> failure;       // the token is known to be dead, or not to be tried now
-    Session newest;                              // the session as far as it is known: what to refresh
+    std::optional<RefreshFailure> failure;  // the token is known to be dead, or not to be tried now; then null above
+    Session newest;                         // the session as far as it is known: what to refresh
   };
+  // What is found is kept for as long as a cookie lives that is written now, for the asker may be about to write one.
   [[nodiscard]] Found look_up(const Session& session, const Settings& settings, std::int64_t now_s);
 
   void succeeded(const Secret& old_token, std::shared_ptr<const Refreshed> refreshed, std::int64_t keep_until_s);
@@ -65,6 +70,7 @@ class RefreshMemory {
   };
   void drop_oldest();
   void put(const std::string& key, Entry entry);
+  void keep_longer(const std::string& key, Entry& entry, std::int64_t until_s);
 
   std::size_t max_entries_;
   std::size_t rotated_count_ = 0;

@@ -13,6 +13,8 @@ using Kind = RefreshFailure::Kind;
 constexpr std::int64_t kRetryInBackgroundMs = 2'000;  // the auth thread backs off for longer where it must
 
 bool is_ended(const RefreshOutcome& outcome) { return !outcome && outcome.error().kind == Kind::ended; }
+// The cookie in the browser is outdated.
+bool is_news(const RefreshOutcome& outcome) { return outcome || !outcome.error().successor.empty(); }
 
 // The session that goes on after an outcome that did not end it.
 Session continued(const Session& session, const RefreshOutcome& outcome) {
@@ -56,30 +58,39 @@ class RefreshWait final : public Gatekeeper::Wait {
   }
 
   Verdict judge_after(const RefreshOutcome& outcome, const Gatekeeper::Later& later) {
-    if (is_ended(outcome)) {
-      end_session(visit_.realm, *visit_.signed_in());
-      visit_.session = SessionLookup{nullptr, nullptr, SessionAge::expired, false, 0, visit_.session.pieces};
-    } else if (!may_go_on(visit_, outcome)) {
-      return unproven(visit_);
-    } else {
-      take(outcome);
-    }
-    return judge_(visit_, Waiting{later, next_});
+    const bool proven = may_go_on(visit_, outcome);
+    if (is_ended(outcome)) end_session(visit_.realm, *visit_.signed_in());
+    take(outcome);
+    if (visit_.signed_in() == nullptr || proven) return judge_(visit_, Waiting{later, next_});
+    Verdict verdict = unproven(visit_);
+    append_cookies(verdict, cookies_to_renew(visit_));  // what came must not be lost, though nobody passes with it
+    return verdict;
   }
 
-  // A revocation that came meanwhile is seen by adopt(): what it yields is then signed out.
+  // The session as it is by now: newer, or over by a sign-out that came meanwhile.
   void take(const RefreshOutcome& outcome) {
-    const bool is_news = outcome || !outcome.error().successor.empty();
-    if (!is_news) return;
     const std::size_t pieces = visit_.session.pieces;
-    visit_.session = visit_.cookies.adopt(visit_.cookies.value_of(visit_.fields()),
-                                          continued(*visit_.signed_in(), outcome), visit_.now_s);
+    if (is_over()) {
+      visit_.session = SessionLookup{};
+    } else if (is_news(outcome)) {
+      const std::string cookie = visit_.cookies.value_of(visit_.fields());
+      visit_.session = visit_.cookies.adopt(cookie, continued(*visit_.signed_in(), outcome), visit_.now_s);
+      if (visit_.realm.keyring_generation() != keyring_generation_) visit_.cookies.forget(cookie);
+    }
     visit_.session.pieces = pieces;
+  }
+
+  [[nodiscard]] bool is_over() const {
+    const OpenedSession& opened = *visit_.session.opened;
+    return visit_.realm.revocations.is_revoked(opened.revocation_keys, opened.session.signed_in_at_ms) ||
+           session_age(opened.session, visit_.settings(), visit_.now_s) == SessionAge::expired;
   }
 
   Visit visit_;
   JudgeVisit judge_;
   Gatekeeper::Later later_;
+  // A cookie that was opened under an older ring of secrets must not be remembered under a newer one.
+  const std::uint64_t keyring_generation_ = visit_.realm.keyring_generation();
   std::unique_ptr<AuthQuestions::Question> question_;
   std::unique_ptr<Gatekeeper::Wait> next_;
 };
@@ -92,20 +103,20 @@ void BackgroundRefreshes::start(SessionCookie& cookies, std::string cookie, cons
   if (under_way_.size() >= kMax) return;
   const auto [slot, is_new] = under_way_.try_emplace(std::move(cookie));
   if (!is_new) return;
-  slot->second =
-      realm_.auth->refresh(loop_, std::string(request_id), session.opened->session,
-                           [this, &cookies, key = slot->first, before = session.opened](const RefreshOutcome& outcome) {
-                             finish(cookies, key, before->session, outcome);
-                           });
+  slot->second = realm_.auth->refresh(loop_, std::string(request_id), session.opened->session,
+                                      [this, &cookies, key = slot->first, before = session.opened,
+                                       ring = realm_.keyring_generation()](const RefreshOutcome& outcome) {
+                                        finish(cookies, key, before->session, outcome);
+                                        if (ring != realm_.keyring_generation()) cookies.forget(key);
+                                      });
 }
 
 void BackgroundRefreshes::finish(SessionCookie& cookies, const std::string& cookie, const Session& session,
                                  const RefreshOutcome& outcome) {
-  const bool is_news = outcome || !outcome.error().successor.empty();
   if (is_ended(outcome)) {
     end_session(realm_, session);
     cookies.forget(cookie);
-  } else if (is_news) {
+  } else if (is_news(outcome)) {
     (void)cookies.adopt(cookie, continued(session, outcome), realm_.clock.unix_s());
   }
   if (!outcome) cookies.postpone_refresh(cookie, realm_.clock.monotonic_ms() + kRetryInBackgroundMs);

@@ -33,7 +33,9 @@ void VerifyTokens::on_keys(const Result<std::shared_ptr<const Jwks>>& keys) {
   expected.now_s = world_.clock.unix_s();
   bool unknown_key = false;
   auto id_token = judge_id_token(tokens_.id_token.reveal(), **keys, expected, unknown_key);
-  if (!id_token) return fail_with(Kind::rejected, id_token.error().rule, id_token.error().message);
+  if (!id_token) {
+    return done_(VerifyFailure{Kind::rejected, id_token.error().rule, id_token.error().message, unknown_key});
+  }
   id_token_ = std::move(*id_token);
   complete_claims();
 }
@@ -65,7 +67,7 @@ void VerifyTokens::succeed(const nlohmann::json& userinfo_claims) {
 }
 
 void VerifyTokens::fail_with(Kind kind, std::string rule, std::string message) {
-  done_(VerifyFailure{kind, std::move(rule), std::move(message)});
+  done_(VerifyFailure{kind, std::move(rule), std::move(message), false});
 }
 
 }  // namespace lp

@@ -35,6 +35,8 @@ struct VerifyFailure {
   Kind kind = Kind::rejected;
   std::string rule;
   std::string message;
+  // Rejected, but not for what the token says: its key is not among those that Logto has published so far.
+  bool unknown_key = false;
 };
 
 // From a reply of the token endpoint to the claims that a session keeps: signing key (known, or fetched at most once

@@ -56,6 +56,8 @@ void WatchedSessions::finish(const std::string& id, const RefreshOutcome& outcom
 }
 
 void WatchedSessions::forget_unseen(std::int64_t now_s) {
+  if (now_s < forget_at_s_) return;  // a walk over all, which each one of them would cause
+  forget_at_s_ = now_s + kForgetUnseenS;
   std::erase_if(watched_, [&](const auto& entry) {
     return !entry.second.question && now_s - entry.second.seen_at_s > kForgetUnseenS;
   });

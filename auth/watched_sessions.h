@@ -36,6 +36,7 @@ class WatchedSessions {
   Realm& realm_;
   EventLoop& loop_;
   std::unordered_map<std::string, Watched> watched_;  // by session id; only those whose tokens were due once
+  std::int64_t forget_at_s_ = 0;
 };
 
 }  // namespace lp

@@ -1,0 +1,469 @@
+// A world of random life and a model that knows who should be signed in: several people, each with browsers, each browser with
+// tabs that hold older cookies, against one proxy or two with a Redis between. The two invariants: nobody who should be signed in
+// is signed out, and nobody who should be out gets a byte of the app.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { once } from 'node:events';
+import { BrowserUser, parseSetCookie } from './browser_user.mjs';
+import { CLOCK_IS_MOVABLE, sleep } from './clock.mjs';
+import { userEvent, webhookRequest } from './logout_tokens.mjs';
+import { SLOWNESS, freshSecret, temporaryFolder } from './proxy.mjs';
+import { FETCH, NAVIGATION, RawClient, requestBytes } from './raw.mjs';
+import { HOST, ORIGIN, makeWorld, twoProxies } from './world.mjs';
+
+// With a clock that moves, tokens live long and time jumps; else they are short and time passes.
+export const TOKENS_S = CLOCK_IS_MOVABLE ? 60 : 4;
+const EARLY_S = CLOCK_IS_MOVABLE ? 20 : 1;
+const PATIENCE_MS = 20_000 * SLOWNESS;
+const WEBHOOK_SECRET = 'webhook-secret-of-the-lifecycle';
+// A token that failed rests for 30 s, and while Logto cannot be asked nobody asks (1 s, 2 s, 4 s for three failures in a row).
+const FAILED_TOKEN_MS = 32_000;
+const BACK_OFF_MS = 9_000;
+const TABS = 3;
+
+export function seeded(seed) {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const random = (below) => Math.floor(next() * below);
+  return { random, pick: (list) => list[random(list.length)], chance: (share) => next() < share };
+}
+
+// One sign-in's life. Moments are counts of the model, not times: what overlaps is not judged.
+class ModelSession {
+  endsFrom = null; // a request that is answered after this may be refused
+  endedAt = null; // a request that begins after this must be refused
+  exempt = null; // why nothing can be said any more
+  failedAt = -Infinity; // when a refresh of it failed on purpose
+  constructor(browser, user, grant) { Object.assign(this, { browser, user, grant }); }
+  get lives() { return this.endsFrom === null && this.exempt === null; }
+}
+
+class Browser extends BrowserUser {
+  session = null; // whose cookie the jar holds
+  tabs = []; // cookies of earlier moments: { cookie, session }
+  get cookie() { return this.sessionCookies(HOST); }
+}
+
+// options: { seed, redis (a Redis of lib/redis.mjs: two proxies), users, browsersEach, config }
+export async function makeLife(scope, { seed, redis = null, users = 3, browsersEach = 2, config = {} }) {
+  const clockOption = CLOCK_IS_MOVABLE ? true : undefined;
+  const settings = {
+    logto: { refresh_early: `${EARLY_S}s`, webhook_secret: WEBHOOK_SECRET },
+    ...(redis ? { redis: redis.settings(), revocations: { share: 'redis' } } : { revocations: { journal: path.join(temporaryFolder(), 'journal') } }),
+    ...config,
+  };
+  const options = {
+    clock: clockOption, opOptions: { refreshTokens: true, rotate: 'always', tokenLifetimeS: TOKENS_S, latencyMs: {} },
+    config: (base) => ({ ...base, ...settings, logto: { ...base.logto, ...settings.logto } }),
+  };
+  const world = redis ? await twoProxies(scope, options) : await makeWorld(scope, options);
+  return new Life(world, { seed, users, browsersEach });
+}
+
+export class Life {
+  moment = 0;
+  requests = 0;
+  counts = {};
+  trace = [];
+  violations = [];
+  waitingAtApp = []; // slow requests that the app has not answered
+  missing = new Set(); // endpoints that this binary does not have
+  lastFailureAt = -Infinity;
+  passes = 0;
+  refusals = 0;
+  ring;
+
+  constructor(world, { seed, users, browsersEach }) {
+    Object.assign(this, { world, seed, dice: seeded(seed) });
+    this.users = Array.from({ length: users }, (_one, index) => ({ sub: `user-${index}`, username: `user${index}`, email: `user${index}@example.test` }));
+    this.browsers = this.users.flatMap((user) => Array.from({ length: browsersEach }, () => Object.assign(new Browser({ [HOST]: world.port }), { owner: user })));
+    this.sessions = [];
+    this.ring = [world.secret];
+    world.recorder.handle = (request, reply) => this.#app(request, reply);
+    world.op.on('call', (call) => this.#heard(call));
+  }
+
+  get proxies() { return [this.world.proxy, ...(this.world.second ? [this.world.second] : [])]; }
+  get now() { return this.world.clock.now(); }
+  tick() { return ++this.moment; }
+  note(what) {
+    this.trace.push(`${this.moment} ${what}`);
+    const kind = what.split(' ')[0];
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+  }
+  violate(what) { this.violations.push(`${what}\n  before it:\n    ${this.trace.slice(-25).join('\n    ')}`); }
+
+  // --- the provider's and the app's side ---
+
+  #heard(call) {
+    if (call.path !== '/oidc/token' || call.params.get('grant_type') !== 'refresh_token') return;
+    if (this.world.op.failRefresh === null) return;
+    this.lastFailureAt = this.now;
+    const grant = this.world.op.grants.tokens.get(call.params.get('refresh_token'))?.grant;
+    for (const session of this.sessions) if (session.grant === grant) session.failedAt = this.now;
+  }
+  // 503 is right while a failed token rests.
+  mayBeUnproven(session) {
+    return this.now - session.failedAt < FAILED_TOKEN_MS || this.now - this.lastFailureAt < BACK_OFF_MS;
+  }
+
+  async #app(request, reply) {
+    if (request.target.startsWith('/private/slow')) await new Promise((resolve) => this.waitingAtApp.push(resolve));
+    await reply.json({ target: request.target, headers: request.fields.list });
+  }
+  releaseSlow() { for (const answer of this.waitingAtApp.splice(0)) answer(); }
+
+  // --- requests and their judgement ---
+
+  // A request with `cookie` of `session`. { lost: true } destroys the connection before the answer.
+  async request(browser, session, cookie, { target = `/private/${++this.requests}`, headers = this.dice.pick([FETCH, NAVIGATION]), lost = false, method = 'GET' } = {}) {
+    const began = this.tick();
+    const proxy = this.dice.pick(this.proxies);
+    const client = await RawClient.connect(proxy.port);
+    let answer = null;
+    try {
+      await client.send(requestBytes(method, target, { Host: HOST, Connection: 'close', Cookie: cookie, ...headers }));
+      if (lost) {
+        await sleep(this.dice.random(12));
+        client.socket.resetAndDestroy();
+      } else {
+        answer = await client.response({ method, timeout: PATIENCE_MS });
+      }
+    } catch (error) {
+      if (!this.killing) throw error;
+    } finally {
+      client.destroy();
+    }
+    const asked = { session, target, began, ended: this.tick(), killed: this.killing };
+    if (answer) this.#judge(browser, asked, answer);
+    if (lost || answer === null) this.#judgeUnseen(asked);
+    return answer;
+  }
+
+  #reachedApp(target) { return this.world.recorder.requests.find((request) => request.target === target); }
+  #judgeUnseen({ session, target, began }) {
+    if (session.endedAt !== null && session.endedAt < began && this.#reachedApp(target)) this.violate(`${target} of ${session.user.sub}, who is out, reached the app`);
+  }
+
+  #judge(browser, { session, target, began, ended }, answer) {
+    const out = session.endedAt !== null && session.endedAt < began;
+    const inside = session.exempt === null && (session.endsFrom === null || session.endsFrom > ended);
+    const passed = answer.status === 200 && answer.fields.get('content-type')?.includes('json') && answer.text.includes(`"target":"${target}"`);
+    if (passed) {
+      ++this.passes;
+      const who = JSON.parse(answer.text).headers.filter(([name]) => name.toLowerCase() === 'x-forwarded-user').map(([, value]) => value);
+      if (who.length !== 1 || who[0] !== session.user.sub) this.violate(`${target} of ${session.user.sub} was shown to the app as ${JSON.stringify(who)}`);
+      if (out) this.violate(`${target} of ${session.user.sub}, who is out, got an answer of the app`);
+    } else {
+      ++this.refusals;
+      if (out && this.#reachedApp(target)) this.violate(`${target} of ${session.user.sub}, who is out, reached the app`);
+      const excused = answer.status === 503 && this.mayBeUnproven(session);
+      if (inside && !excused) this.violate(`${target} of ${session.user.sub}, who should be in, got ${answer.status}: ${answer.text.slice(0, 200)}`);
+      if (!inside && !out && session.exempt !== null && [401, 303].includes(answer.status)) this.end(session, 'seen');
+    }
+    this.keep(browser, session, answer);
+  }
+
+  // As a browser does with the answer's cookies, whatever the jar holds by now.
+  keep(browser, session, answer) {
+    const lines = answer.fields.all('set-cookie').filter((line) => /^logto_session/.test(line));
+    if (lines.length === 0) return;
+    const clears = lines.map(parseSetCookie).every(({ attributes }) => attributes['max-age'] === '0');
+    if (browser.session !== session && browser.session?.lives) {
+      // A page that says that a dead cookie does not open clears it: a browser sends that cookie only while it has no newer one, and
+      // what overtakes a sign-in in that moment is not played here.
+      if (clears) return;
+      this.violate(`an answer to an older session of ${session.user.sub} overwrote the cookie of the newer one`);
+    }
+    if (clears && browser.session === session && session.lives) this.violate(`the cookie of ${session.user.sub}, who should be in, was cleared by ${answer.status}`);
+    if (browser.cookie) browser.tabs = [{ cookie: browser.cookie, session: browser.session }, ...browser.tabs].slice(0, TABS);
+    browser.keep(HOST, lines);
+    browser.session = clears ? null : session;
+  }
+
+  // --- what people do ---
+
+  holder() {
+    const browser = this.dice.pick(this.browsers);
+    const choices = [...(browser.session && browser.cookie ? [{ cookie: browser.cookie, session: browser.session }] : []), ...browser.tabs];
+    return choices.length ? { browser, ...(this.dice.chance(0.6) ? choices[0] : this.dice.pick(choices)) } : null;
+  }
+
+  async ask() {
+    const held = this.holder();
+    if (!held) return this.signIn();
+    const lost = this.dice.chance(0.15);
+    this.note(`request ${held.session.user.sub}${lost ? ' (answer lost)' : ''}`);
+    return this.request(held.browser, held.session, held.cookie, { lost });
+  }
+
+  async burst() {
+    const held = this.holder();
+    if (!held) return;
+    this.note(`burst ${held.session.user.sub}`);
+    await Promise.all(Array.from({ length: 5 }, () => this.request(held.browser, held.session, held.cookie, { lost: this.dice.chance(0.2) })));
+  }
+
+  // Waits at the app over whatever comes next; settled by releaseSlow().
+  slow() {
+    const held = this.holder();
+    if (!held || this.waitingAtApp.length > 3) return;
+    this.note(`slow ${held.session.user.sub}`);
+    const asked = this.request(held.browser, held.session, held.cookie, { target: `/private/slow${++this.requests}`, headers: FETCH });
+    (this.slowOnes ??= []).push(asked);
+    asked.catch(() => {});
+  }
+  async settleSlow() {
+    const ones = this.slowOnes ?? [];
+    this.slowOnes = [];
+    let done = false;
+    const all = Promise.all(ones).finally(() => { done = true; });
+    all.catch(() => {});
+    while (!done) { this.releaseSlow(); await Promise.race([all.catch(() => {}), sleep(20)]); }
+    await all;
+  }
+
+  signIn(browser = this.dice.pick(this.browsers), user = browser.owner) {
+    this.signingIn = (this.signingIn ?? Promise.resolve()).then(() => this.#signIn(browser, user));
+    return this.signingIn;
+  }
+  async #signIn(browser, user) {
+    if (browser.session?.lives) return; // by another in the meantime
+    if (this.world.op.failRefresh !== null || this.world.op.failCode !== null) return;
+    this.note(`sign-in ${user.sub}`);
+    this.world.op.revoked.delete(user.sub);
+    this.world.op.user = { name: user.username, email_verified: true, roles: ['editor'], ...user };
+    browser.session = null;
+    browser.jar.clear();
+    const target = `/private/in${++this.requests}`;
+    const proxy = this.dice.pick(this.proxies);
+    browser.ports[HOST] = proxy.port;
+    const began = this.tick();
+    const hop = await browser.fetch(`${ORIGIN}${target}`);
+    if (hop.status !== 303) return this.violate(`${user.sub} without a session got ${hop.status}`);
+    const back = await browser.fetch(hop.next);
+    const landed = await browser.fetch(back.next);
+    const grant = [...this.world.op.grants.tokens.values()].at(-1).grant;
+    const session = new ModelSession(browser, user, grant);
+    session.began = began;
+    this.sessions.push(session);
+    if (landed.status !== 303 || !browser.cookie) {
+      session.exempt = 'never began';
+      if (!this.#endedSince(user, began)) this.violate(`the sign-in of ${user.sub} ended with ${landed.status}: ${landed.text.slice(0, 200)}`);
+      return;
+    }
+    browser.session = session;
+    if (this.#endedSince(user, began)) session.exempt = 'ended by somebody while it began';
+    browser.hops.length = 0;
+  }
+  // Sign-outs everywhere may have hit a sign-in that was under way.
+  #endedSince(user, began) { return (user.endedEverywhereAt ?? -1) >= began; }
+
+  end(session, _why, from = this.moment) {
+    session.endsFrom ??= from;
+    session.endedAt ??= this.tick();
+  }
+  ending(sessions) { for (const session of sessions) session.endsFrom ??= this.tick(); }
+  of(user) { return this.sessions.filter((session) => session.user === user && session.endedAt === null); }
+
+  async signOut({ everywhere = false } = {}) {
+    const browser = this.dice.pick(this.browsers.filter(({ session }) => session?.lives));
+    if (!browser) return;
+    const { session, cookie } = browser;
+    this.note(`${everywhere ? 'sign-out-everywhere' : 'sign-out'} ${session.user.sub}`);
+    const hit = everywhere ? this.of(session.user) : [session];
+    this.ending(hit);
+    if (everywhere) session.user.endedEverywhereAt = Infinity;
+    const client = await RawClient.connect(this.dice.pick(this.proxies).port);
+    await client.send(requestBytes('POST', `/_auth/sign-out${everywhere ? '?everywhere=1' : ''}`, { Host: HOST, Connection: 'close', Cookie: cookie, ...NAVIGATION, Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' }, ''));
+    const answer = await client.response({ method: 'POST', timeout: PATIENCE_MS });
+    client.destroy();
+    if (answer.status !== 303) this.violate(`a sign-out got ${answer.status}`);
+    await this.spread();
+    for (const one of hit) this.end(one, 'sign-out');
+    if (everywhere) session.user.endedEverywhereAt = this.tick();
+    this.keep(browser, session, answer);
+  }
+
+  // Replicas hear of each other's ends within a moment.
+  async spread() { if (this.world.second) await sleep(300 * SLOWNESS); }
+
+  async #endUser(what, how) {
+    if (this.missing.has(what)) return;
+    const user = this.dice.pick(this.users);
+    const hit = this.of(user);
+    this.ending(hit);
+    user.endedEverywhereAt = Infinity;
+    const answer = await how(user, this.dice.pick(this.proxies));
+    if (answer.status === 404) {
+      this.missing.add(what);
+      for (const session of hit) if (session.endedAt === null) session.endsFrom = null;
+      user.endedEverywhereAt = this.moment;
+      return;
+    }
+    this.note(`${what} ${user.sub}`);
+    if (![200, 204].includes(answer.status)) this.violate(`${what} got ${answer.status}: ${answer.text}`);
+    await this.spread();
+    for (const session of hit) this.end(session, what);
+    user.endedEverywhereAt = this.tick();
+  }
+  logout() { return this.#endUser('back-channel-logout', (user, proxy) => this.world.op.sendLogout(proxy.port, { sub: user.sub })); }
+  webhook() {
+    return this.#endUser('webhook', async (user, proxy) => {
+      const { headers, body } = webhookRequest(WEBHOOK_SECRET, userEvent('User.Deleted', user.sub, { createdAt: new Date(this.now).toISOString() }));
+      return this.world.post('/_auth/webhook', headers, { body, at: proxy, timeout: PATIENCE_MS });
+    });
+  }
+
+  // Logto says nothing of a suspension: it ends each session at its next refresh, the latest when its tokens are dead.
+  async suspend() {
+    const user = this.dice.pick(this.users);
+    const hit = this.of(user);
+    if (hit.length === 0 || this.world.op.failRefresh !== null) return;
+    this.note(`suspend ${user.sub}`);
+    this.ending(hit);
+    this.world.op.revoked.add(user.sub);
+    await this.settleSlow();
+    await this.world.clock.pass((TOKENS_S + 1) * 1000);
+    for (const session of hit) this.end(session, 'suspended');
+  }
+
+  // --- what operators and networks do ---
+
+  async pass() {
+    const ms = CLOCK_IS_MOVABLE ? this.dice.random(TOKENS_S * 1300) : this.dice.random(1500);
+    this.note(`pass ${ms} ms`);
+    await this.world.clock.pass(ms);
+  }
+
+  async trouble() {
+    const how = this.dice.pick([500, 503, 429, 'reset', 'garbage', 'invalid_client', 'expired_secret']);
+    this.note(`trouble ${how}`);
+    this.world.op.failRefresh = how;
+    await this.ask();
+    await this.burst();
+    this.world.op.failRefresh = null;
+    if (CLOCK_IS_MOVABLE) await this.world.clock.advance(FAILED_TOKEN_MS);
+  }
+  latency() {
+    this.world.op.latencyMs = this.dice.chance(0.5) ? {} : { refresh: this.dice.random(150), code: this.dice.random(60) };
+    this.note(`latency ${JSON.stringify(this.world.op.latencyMs)}`);
+  }
+
+  // What only memory holds is handed out before a process ends: every browser gets its newest cookie, older ones are forgotten.
+  // A worker hands out what it knows at the second request of a cookie, the latest: after one round more than there are workers in
+  // which neither a cookie nor a refresh was seen nobody has anything left to say.
+  async settle() {
+    await this.settleSlow();
+    await this.#quiet();
+    const enough = os.availableParallelism() * this.proxies.length + 1;
+    for (let count = 0, calm = 0; count < 12 + enough; ++count) {
+      const before = this.#refreshes();
+      const cookies = this.browsers.map(({ cookie }) => cookie).join();
+      for (const browser of this.browsers) {
+        if (browser.session && browser.cookie) await this.request(browser, browser.session, browser.cookie, { headers: FETCH });
+        browser.tabs = [];
+      }
+      await this.#quiet();
+      const same = this.#refreshes() === before && this.browsers.map(({ cookie }) => cookie).join() === cookies;
+      calm = same ? calm + 1 : 0;
+      if (calm === enough) return true;
+    }
+    return false;
+  }
+  // No refresh is on its way, and what the last one brought has arrived.
+  async #quiet() {
+    do await sleep(20 * SLOWNESS); while (this.world.op.tokenCalls.now > 0);
+    await sleep(10 * SLOWNESS);
+  }
+  #refreshes() { return this.world.op.log.filter(({ path: at, params }) => at === '/oidc/token' && params.get('grant_type') === 'refresh_token').length; }
+
+  async restart(signal) {
+    const settled = this.successorsSurvive || (await this.settle());
+    await this.settleSlow();
+    this.note(`restart ${signal}${settled ? '' : ' (unsettled)'}`);
+    if (!settled) for (const session of this.sessions) if (session.lives) session.exempt = 'its token may have been in memory only';
+    if (!this.successorsSurvive) this.#forgetLosers();
+    const victim = this.world.second && this.dice.chance(0.5) ? 'second' : 'proxy';
+    const proxy = this.world[victim];
+    const { config } = proxy;
+    if (signal === 'SIGKILL') {
+      proxy.expectExit = true;
+      proxy.signal('SIGKILL');
+      await proxy.exit();
+    } else {
+      await proxy.stop();
+    }
+    delete config.listen;
+    const { Proxy } = await import('./proxy.mjs');
+    const fresh = await Proxy.start({ ...config, listen: '127.0.0.1:0' }, { env: this.world.env });
+    this.world[victim] = fresh;
+    if (victim === 'second') this.world.others = [fresh];
+  }
+  // Live sessions whose cookie no browser holds: nobody asks with them any more.
+  #forgetLosers() {
+    for (const session of this.sessions) {
+      if (session.lives && !this.browsers.some((browser) => browser.session === session)) session.exempt = 'nobody holds it';
+    }
+  }
+
+  // A new secret seals, the old ones open; the oldest leaves when nothing is sealed with it any more.
+  async rotateSecrets() {
+    if (this.ring.length >= 3 && !(await this.settle())) return;
+    this.ring = [freshSecret(), ...this.ring].slice(0, 3);
+    this.note(`secrets ${this.ring.length}`);
+    for (const proxy of this.proxies) await this.#reload(proxy);
+    if (this.ring.length === 3) await this.settle();
+  }
+  async #reload(proxy) {
+    proxy.config.session.secret = [...this.ring];
+    fs.writeFileSync(proxy.file, JSON.stringify(proxy.config, null, 1));
+    const from = proxy.errors.length;
+    proxy.signal('SIGHUP');
+    while (!proxy.errors.slice(from).some(({ msg }) => /^secrets (re-read|kept)/.test(msg))) await once(proxy, 'errors', { signal: AbortSignal.timeout(PATIENCE_MS) });
+  }
+
+  // --- a life ---
+
+  // [weight, action, whether others may run beside it]
+  get actions() {
+    return [
+      [30, () => this.ask(), true], [10, () => this.burst(), true], [6, () => this.slow(), true], [12, () => this.signIn(), true],
+      [5, () => this.signOut(), true], [2, () => this.signOut({ everywhere: true }), true], [3, () => this.logout(), true], [2, () => this.webhook(), true],
+      [14, () => this.pass(), true], [4, () => this.settleSlow(), true], [3, () => this.latency(), true],
+      [CLOCK_IS_MOVABLE ? 3 : 1, () => this.trouble(), false], [1, () => this.suspend(), false], [3, () => this.rotateSecrets(), false],
+      [2, () => this.restart('SIGTERM'), false], [2, () => this.restart('SIGKILL'), false],
+    ];
+  }
+  #choose() {
+    const actions = this.actions;
+    let at = this.dice.random(actions.reduce((sum, [weight]) => sum + weight, 0));
+    return actions.find(([weight]) => (at -= weight) < 0);
+  }
+
+  // Some actions at once, or one that wants to be alone.
+  async round() {
+    const chosen = Array.from({ length: 1 + this.dice.random(3) }, () => this.#choose());
+    const together = chosen.filter(([, , beside]) => beside);
+    await Promise.all(together.map(([, act]) => act()));
+    for (const [, act, beside] of chosen) if (!beside) await act();
+    this.world.recorder.requests.splice(0, Math.max(0, this.world.recorder.requests.length - 500));
+    if (this.world.op.failure) throw this.world.op.failure;
+    for (const proxy of this.proxies) proxy.assertHealthy();
+  }
+
+  // At the end everybody who should be in is in.
+  async finish() {
+    this.world.op.failRefresh = null;
+    this.world.op.latencyMs = {};
+    await this.settle();
+    if (this.world.op.grants.reuses > 0) this.violate(`a spent refresh token was sent ${this.world.op.grants.reuses} times`);
+  }
+  summary() { return `${this.passes} passed, ${this.refusals} refused, ${this.sessions.length} sign-ins, ${this.#refreshes()} refreshes, ${JSON.stringify(this.counts)}`; }
+}

@@ -1,0 +1,42 @@
+// Property: over random interleavings of requests, refreshes, sign-outs, logouts, restarts and secret rotations nobody who should
+// be signed in is signed out, and nobody who should be out gets a byte of the app.
+//   LIFECYCLE_SEED=7 repeats the choices of a run (not its timing), LIFECYCLE_ROUNDS=5000 makes it a soak test, and
+//   LIFECYCLE_REDIS=1 plays the same with two proxies that share a Redis.
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { test } from 'node:test';
+import { makeLife } from './lib/lifecycle.mjs';
+import { SLOWNESS } from './lib/proxy.mjs';
+import { REDIS_SERVER, Redis } from './lib/redis.mjs';
+
+const ROUNDS = Number(process.env.LIFECYCLE_ROUNDS ?? 0); // 0: as many as fit into BUDGET_MS
+const BUDGET_MS = 35_000;
+const SEED = Number(process.env.LIFECYCLE_SEED ?? randomInt(2 ** 31));
+
+async function play(t, options) {
+  const life = await makeLife(t, { seed: SEED, ...options });
+  const until = Date.now() + BUDGET_MS;
+  let rounds = 0;
+  try {
+    while (life.violations.length === 0 && (ROUNDS ? rounds < ROUNDS : Date.now() < until)) {
+      await life.round();
+      ++rounds;
+    }
+    await life.finish();
+  } catch (error) {
+    error.message = `LIFECYCLE_SEED=${SEED}, round ${rounds}: ${error.message}\n  before it:\n    ${life.trace.slice(-25).join('\n    ')}`;
+    throw error;
+  }
+  t.diagnostic(`seed ${SEED}, ${rounds} rounds: ${life.summary()}${life.missing.size ? `; missing: ${[...life.missing]}` : ''}`);
+  assert.equal(life.violations.length, 0, `LIFECYCLE_SEED=${SEED}, round ${rounds}:\n${life.violations.slice(0, 3).join('\n')}\n${life.proxies.map((proxy) => proxy.output.slice(-3000)).join('\n---\n')}`);
+  assert.ok(life.passes > rounds / 4, 'the app was used');
+}
+
+test('one proxy, sessions in cookies', { timeout: (ROUNDS ? ROUNDS * 2000 : 120_000) * SLOWNESS }, (t) => play(t, {}));
+
+const TWO_PROXIES = process.env.LIFECYCLE_REDIS === '1' && REDIS_SERVER !== undefined;
+test('two proxies that share a Redis', { skip: !TWO_PROXIES, timeout: (ROUNDS ? ROUNDS * 2000 : 120_000) * SLOWNESS }, async (t) => {
+  const redis = await Redis.start();
+  t.after(() => redis.stop());
+  await play(t, { redis });
+});
