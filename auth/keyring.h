@@ -18,6 +18,7 @@ struct Keyring {
   CookieSealer session_sealer;
   CookieSealer pending_sealer;
   CookieSealer state_sealer;
+  std::string fingerprint;  // of the secret that seals (auth/loop_marker.h)
 };
 
 }  // namespace lp
