@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "auth/ended_sessions.h"
+#include "auth/hold_rules.h"
 
 namespace lp {
 namespace {
@@ -28,9 +29,12 @@ bool may_go_on(const Visit& visit, const RefreshOutcome& outcome) {
 }
 
 Verdict unproven(const Visit& visit) {
-  Verdict verdict = status_verdict(visit, "unproven", 503);
-  verdict.answer.add("Retry-After", "5");
-  return verdict;
+  const bool is_form = is_form_post(*visit.facts.head, visit.facts.wants_upgrade);
+  if (!visit.is_navigation() && !is_form) return status_verdict(visit, "unproven", 503);
+  PageFacts facts = page_facts(visit);
+  // The browser's own reload sends a form again; a link would only open its target.
+  if (!visit.may_start_sign_in()) facts.return_to.clear();
+  return answer_verdict(visit, "unproven", make_page(PageKind::session_unverified, facts));
 }
 
 // Waits for the auth thread, then judges, which may wait again.
