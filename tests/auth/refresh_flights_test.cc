@@ -55,6 +55,9 @@ class RotatingLogto {
                                   .dump());
     }
     if (request.target == "/oidc/jwks") return http_answer(200, key_.jwks());
+    if (request.target == "/oidc/me") {
+      return http_answer(200, json{{"sub", request.headers.at("authorization").substr(7)}}.dump());
+    }
     const std::size_t at = request.body.find("refresh_token=");
     const std::string token = request.body.substr(at + 14, request.body.find('&', at) - at - 14);
     const std::lock_guard lock(mutex_);
@@ -73,7 +76,7 @@ class RotatingLogto {
     newest += rotates_ ? 1 : 0;
     const json claims = {{"iss", origin() + "/oidc"}, {"aud", "app"},     {"sub", person},
                          {"exp", kNow + 360'000},     {"nonce", "NONCE"}, {"iat", kNow}};
-    return http_answer(200, json{{"access_token", "AT"},
+    return http_answer(200, json{{"access_token", person},
                                  {"expires_in", 3600},
                                  {"refresh_token", person + "." + std::to_string(newest)},
                                  {"token_type", "Bearer"},
