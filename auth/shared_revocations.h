@@ -42,7 +42,7 @@ class SharedRevocations {
     // All that this process knows and that has not expired.
     std::function<std::vector<SharedRevocation>()> known;
     // Each time in_touch_at_ms() moves. May be empty.
-    std::function<void(std::int64_t)> in_touch;
+    std::function<void(std::int64_t)> in_touch = {};
   };
   SharedRevocations(const World& world, Options options, Store store);
   ~SharedRevocations();

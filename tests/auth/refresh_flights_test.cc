@@ -31,21 +31,17 @@ class RotatingLogto {
  public:
   RotatingLogto() : server_([this](const FakeRequest& request) { return answer(request); }) {}
   [[nodiscard]] std::string origin() const { return server_.origin(); }
-  int reuses() {
-    return locked([&] { return reuses_; });
-  }
-  int refreshes() {
-    return locked([&] { return refreshes_; });
-  }
+  int reuses() { return locked(reuses_); }
+  int refreshes() { return locked(refreshes_); }
   void rotate(bool rotates) {
-    locked([&] { return rotates_ = rotates; });
+    const std::lock_guard lock(mutex_);
+    rotates_ = rotates;
   }
 
  private:
-  template <class Act>
-  auto locked(Act act) {
+  int locked(int& number) {
     const std::lock_guard lock(mutex_);
-    return act();
+    return number;
   }
   std::string answer(const FakeRequest& request) {
     const std::string issuer = origin() + "/oidc";
@@ -59,9 +55,13 @@ class RotatingLogto {
                                   .dump());
     }
     if (request.target == "/oidc/jwks") return http_answer(200, key_.jwks());
+    if (request.target == "/oidc/me") {
+      return http_answer(200, json{{"sub", request.headers.at("authorization").substr(7)}}.dump());
+    }
     const std::size_t at = request.body.find("refresh_token=");
     const std::string token = request.body.substr(at + 14, request.body.find('&', at) - at - 14);
-    return locked([&] { return redeem(token); });
+    const std::lock_guard lock(mutex_);
+    return redeem(token);
   }
   std::string redeem(const std::string& token) {
     ++refreshes_;
@@ -74,9 +74,9 @@ class RotatingLogto {
       return http_answer(400, json{{"error", "invalid_grant"}}.dump());
     }
     newest += rotates_ ? 1 : 0;
-    const json claims = {
-        {"iss", origin() + "/oidc"}, {"aud", "app"}, {"sub", person}, {"exp", kNow + 360'000}, {"iat", kNow}};
-    return http_answer(200, json{{"access_token", "AT"},
+    const json claims = {{"iss", origin() + "/oidc"}, {"aud", "app"},     {"sub", person},
+                         {"exp", kNow + 360'000},     {"nonce", "NONCE"}, {"iat", kNow}};
+    return http_answer(200, json{{"access_token", person},
                                  {"expires_in", 3600},
                                  {"refresh_token", person + "." + std::to_string(newest)},
                                  {"token_type", "Bearer"},
@@ -97,6 +97,7 @@ Session session_with(const std::string& token) {
   made.sub = token.substr(0, token.find('.'));
   made.id = std::string(kSessionIdBytes, 'i');
   made.refresh_token = Secret(token);
+  made.nonce_hash = sha256("NONCE");
   made.signed_in_at_ms = (kNow - 4000) * 1000;
   made.validated_at_s = made.sealed_at_s = kNow - 4000;
   made.tokens_expire_at_s = kNow - 10;
