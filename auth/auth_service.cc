@@ -14,7 +14,10 @@
 #include "auth/fetch.h"
 #include "auth/logout_tokens.h"
 #include "auth/provider.h"
+#include "auth/redis_link.h"
+#include "auth/redis_sessions.h"
 #include "auth/refresh_flights.h"
+#include "auth/revocation_sharing.h"
 #include "auth/revoke_flow.h"
 #include "auth/sign_in_flights.h"
 #include "auth/upkeep.h"
@@ -88,15 +91,27 @@ struct AuthService::Impl {
   void end_named(const LogoutToken& token) {
     if (realm != nullptr) end_sessions(*realm, token);
   }
+
+  // Before all questions: it is posted before anybody could ask.
   void look_after(Realm& looked_after) {
     realm = &looked_after;
-    upkeep = std::make_unique<Upkeep>(looked_after, loop);
+    const Settings& s = *realm->settings;
+    if (!s.revocations.journal.empty()) refreshes.keep_journal(s.revocations.journal + ".refreshed", *realm);
+    upkeep = std::make_unique<Upkeep>(*realm, loop, [this] { refreshes.upkeep(); });
+    if (!s.redis.is_configured()) return;
+    redis = std::make_unique<RedisLink>(loop, realm->clock, realm->log, s.redis);
+    refreshes.share(*redis, *realm);
+    if (shares_ended_sessions(s)) sharing = std::make_unique<RevocationSharing>(loop, *redis, *realm);
+    if (stored) stored->connect(redis->client());
   }
 
   // The one place on the auth thread where secrets are replaced.
   void on_new_secrets(const Settings& fresh) {
     client_fetch.replace_secrets(fresh.logto.app_secrets);
     refreshes.retry_now();
+    refreshes.on_new_keyring();
+    if (redis) redis->replace_password(fresh.redis.password);
+    if (sharing) sharing->replace_password(fresh.redis.password);
   }
 
   std::shared_ptr<const Settings> settings;
@@ -106,6 +121,9 @@ struct AuthService::Impl {
   ClientFetch client_fetch;
   Provider provider;
   SignInFlights flights;
+  std::unique_ptr<RedisLink> redis;            // null: not configured
+  std::unique_ptr<RevocationSharing> sharing;  // null: nothing is shared
+  std::unique_ptr<RedisSessions> stored;       // null: sessions are in cookies
   RefreshFlights refreshes;
   LogoutTokens logout_tokens;
   UnderWay<Provider::Wait> metadata_waits;
@@ -145,6 +163,16 @@ AuthService::~AuthService() {
 }
 
 void AuthService::look_after(Realm& realm) {
+  if (shares_ended_sessions(*realm.settings)) {
+    realm.revocations.set_listener([impl = impl_.get()](const Revocation& revocation) {
+      impl->loop.post([impl, revocation] { impl->sharing->publish(revocation); });
+    });
+  }
+  if (realm.settings->session.store == SessionStore::redis) {
+    impl_->stored =
+        std::make_unique<RedisSessions>(impl_->loop, realm.log, realm.settings->redis.prefix, realm.settings->realm);
+    realm.stored = impl_->stored.get();
+  }
   impl_->loop.post([impl = impl_.get(), &realm] { impl->look_after(realm); });
 }
 

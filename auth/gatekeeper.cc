@@ -7,6 +7,7 @@
 #include "auth/authorize.h"
 #include "auth/hold_request.h"
 #include "auth/load_session.h"
+#include "auth/loop_stop.h"
 #include "auth/navigation.h"
 #include "auth/own_endpoints.h"
 #include "auth/pages.h"
@@ -62,6 +63,7 @@ Verdict sign_in(const Visit& visit, Waiting waiting) {
 
 Verdict revalidate(const Visit& visit, Waiting waiting) {
   SignInStart start = start_for_route(visit);
+  if (stop_silent_loop(visit, start.return_to)) return pass_verdict(visit);
   start.silent = true;
   start.otherwise = pass_verdict(visit);  // Logto's absence signs nobody out
   return start_sign_in(visit, std::move(start), std::move(waiting));

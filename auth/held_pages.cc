@@ -33,10 +33,13 @@ constexpr std::array kReasons = {
            "too_large",
            {"It is larger than the 1 MiB that we can keep while you sign in.",
             "サインイン中に保持できるのは 1 MiB までです。"}},
-    Reason{NotHeld::session,
-           "session",
-           {"Your session had ended too long ago for us to keep it.",
-            "セッションの終了から時間が経過しているため、内容を保持できませんでした。"}},
+    Reason{
+        NotHeld::session,
+        "session",
+        {"It can only be kept when your session has just run out. Yours had been ended, ran out too long ago, or was "
+         "not there.",
+         "保持できるのは、有効期限が切れて間もないセッションから送信された場合だけです。"
+         "サインアウトなどで終了していた場合や、期限切れから時間が経過している場合は保持されません。"}},
     Reason{NotHeld::target, "target", {"Its address is not one that can be kept.", "このアドレスは保持できません。"}},
     Reason{NotHeld::no_room,
            "no_room",

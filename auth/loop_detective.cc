@@ -20,11 +20,21 @@ bool is_recent(const LoopNote& note, std::int64_t now_ms) {
   return ago_ms <= kLoopWindowMs && ago_ms >= -kLoopWindowMs;
 }
 
+// A browser drops the marker kLoopMarkerLifetimeS after it was set. One that is older by our clock, or that comes from
+// the future, was written by another replica's clock.
+bool is_of_another_clock(const LoopFacts& facts, const FoundMarker& marker) {
+  if (marker.notes.empty()) return false;
+  const std::int64_t ago_ms = facts.now_ms - marker.notes.back().signed_in_at_ms;
+  return ago_ms > kLoopMarkerLifetimeS * 1000 || ago_ms < -kLoopWindowMs;
+}
+
+// Its notes are then measured against each other.
 std::vector<LoopNote> recent_notes(const LoopFacts& facts, const FoundMarker& marker) {
   const std::string target = loop_target(facts.target);
+  const std::int64_t now_ms = is_of_another_clock(facts, marker) ? marker.notes.back().signed_in_at_ms : facts.now_ms;
   std::vector<LoopNote> recent;
   std::copy_if(marker.notes.begin(), marker.notes.end(), std::back_inserter(recent),
-               [&](const LoopNote& note) { return note.target == target && is_recent(note, facts.now_ms); });
+               [&](const LoopNote& note) { return note.target == target && is_recent(note, now_ms); });
   return recent;
 }
 
@@ -73,6 +83,9 @@ LoopFinding blame_pieces(const LoopFacts& facts) {
 // The marker opens, or there would be no notes: so the secrets agree, and the session was changed on its way.
 LoopFinding blame_contents(const LoopFacts& facts, const LoopNote& note) {
   LoopFinding finding;
+  if (facts.session.store != SessionStore::cookie && facts.returned.bytes == note.bytes) {
+    return {LoopCause::ended_at_once, 0, {{LoopSight::not_in_store, {}}}};
+  }
   finding.cause = facts.returned.bytes < note.bytes ? LoopCause::cookie_too_large : LoopCause::different_secrets;
   finding.evidence.push_back({LoopSight::does_not_open, {std::to_string(facts.returned.bytes)}});
   return finding;
@@ -147,6 +160,8 @@ std::optional<LoopFinding> judge_redirect(const LoopFacts& facts, const FoundMar
   const std::vector<LoopNote> notes = recent_notes(facts, marker);
   if (notes.size() < kSignInsBeforeStop) return std::nullopt;
   LoopFinding finding = blame(facts, notes.back());
+  // No clock is to blame where a client kept the marker for longer than it was told to.
+  if (is_of_another_clock(facts, marker) && finding.cause != LoopCause::clock_skew) return std::nullopt;
   if (finding.cause == LoopCause::ended_at_once && notes.size() < kSignInsBeforeStopWhenEnded) return std::nullopt;
   finding.sign_ins = notes.size();
   finding.evidence.insert(finding.evidence.begin(), session_was_set(facts, notes.back()));
@@ -163,6 +178,10 @@ std::optional<LoopFinding> judge_delivery(const LoopFacts& facts, const FoundMar
                      notes.size(),
                      {session_was_set(facts, notes.back()),
                       {LoopSight::callback_has_session, {std::to_string(facts.returned.pieces)}}}};
+}
+
+bool was_just_validated(const LoopFacts& facts, const FoundMarker& marker) {
+  return recent_notes(facts, marker).size() >= kSignInsBeforeStop;
 }
 
 LoopFinding explain_missing_attempt(const LoopFacts& facts) {

@@ -49,6 +49,7 @@ enum class LoopSight {
   ahead_of_our_clock,        // seconds
   expired_on_arrival,        // seconds after sign-in
   ended_though_current,      //
+  not_in_store,              //
   callback_has_session,      // cookies
   attempt_cookie_missing,    //
   attempt_cookie_opens_not,  //
@@ -84,6 +85,10 @@ struct LoopFacts {
 // At a callback that succeeded for facts.target, before the session is handed over: only here is it seen that something
 // takes the cookies away from requests for the target alone (a CDN's rule for a path).
 [[nodiscard]] std::optional<LoopFinding> judge_delivery(const LoopFacts& facts, const FoundMarker& marker);
+// Before a session in hand is validated silently for facts.target: Logto vouched for it twice within the window, yet
+// the browser goes on sending the one from before, or replicas' clocks differ. It is good for passing as it stands, and
+// to ask once more would never end.
+[[nodiscard]] bool was_just_validated(const LoopFacts& facts, const FoundMarker& marker);
 // At a callback whose attempt's cookie is missing though the sign-in was begun afresh for just that reason before.
 [[nodiscard]] LoopFinding explain_missing_attempt(const LoopFacts& facts);
 // At a callback whose state is not ours: a finding when the browser has a cookie of just that attempt which does not

@@ -33,14 +33,24 @@ std::optional<bool> came_by_https(const Fields& fields) {
   return std::nullopt;
 }
 
+// A handle says nothing by itself: what the store said of it is in the visit.
+SessionRemains remains_of(const Visit& visit, const Keyring& keyring) {
+  SessionRemains remains = session_remains(visit.fields(), visit.cookies.names().session, keyring.session_sealer);
+  if (visit.settings().session.store == SessionStore::cookie) return remains;
+  const auto& found = visit.session.opened ? visit.session.opened : visit.session.expired;
+  if (found) remains.session = found->session;
+  return remains;
+}
+
 LoopFacts loop_facts(const Visit& visit, std::string_view target) {
   const SessionSettings& session = visit.settings().session;
+  const auto keyring = visit.realm.keyring();
   return {target,
           visit.realm.clock.unix_ms(),
           *visit.facts.external,
           session,
-          session_remains(visit.fields(), visit.cookies.names().session, visit.realm.keyring()->session_sealer),
-          secret_fingerprint(session.secrets.front()),
+          remains_of(visit, *keyring),
+          keyring->fingerprint,
           came_by_https(visit.fields()),
           visit.signed_in() != nullptr};
 }
@@ -75,16 +85,16 @@ LoopNote note_of(const Visit& visit, const PendingSignIn& pending, const std::ve
 }
 
 bool is_noted(const Visit& visit, const PendingSignIn& pending) {
-  if (pending.silent) return false;
   const std::optional<SignInState> state = read_state(pending.state.reveal(), visit.realm.keyring()->state_sealer);
   return (state && state->route > 0) || is_own_return(pending.return_to, visit.settings().auth_prefix);
 }
 
 std::string marker_cookie(const Visit& visit, const FoundMarker& found, LoopNote note) {
   const std::string& name = visit.cookies.names().loop;
-  const std::string value = loop_marker_value(name, notes_with(found, std::move(note)), found.sign_ins + 1,
-                                              secret_fingerprint(visit.settings().session.secrets.front()),
-                                              visit.realm.keyring()->pending_sealer, random_bytes(kXaesNonceBytes));
+  const auto keyring = visit.realm.keyring();
+  const std::string value =
+      loop_marker_value(name, notes_with(found, std::move(note)), found.sign_ins + 1, keyring->fingerprint,
+                        keyring->pending_sealer, random_bytes(kXaesNonceBytes));
   return set_cookie_pieces(name, value, marker_attributes(visit, kLoopMarkerLifetimeS), 0).front();
 }
 
@@ -95,6 +105,14 @@ std::optional<Verdict> stop_loop(const Visit& visit, std::string_view return_to,
   const std::optional<LoopFinding> finding = judge_redirect(loop_facts(visit, return_to), find_marker(visit));
   if (!finding) return std::nullopt;
   return stopped(visit, *finding, return_to, route);
+}
+
+bool stop_silent_loop(const Visit& visit, std::string_view return_to) {
+  if (!sends_cookie(visit.fields(), visit.cookies.names().loop)) return false;
+  if (!was_just_validated(loop_facts(visit, return_to), find_marker(visit))) return false;
+  visit.realm.log.warning("a session that Logto has just vouched for came back as it was before",
+                          {{"id", visit.facts.request_id}});
+  return true;
 }
 
 std::optional<Verdict> note_delivery(const Visit& visit, const PendingSignIn& pending,

@@ -137,6 +137,9 @@ constexpr std::array kSights = {
     SightText{
         LoopSight::ended_though_current,
         {"It opens and has not expired, but is not accepted.", "復号でき期限内ですが、受け付けられませんでした。"}},
+    SightText{
+        LoopSight::not_in_store,
+        {"It names a session that the store does not have.", "セッションストアに該当するセッションがありません。"}},
     SightText{LoopSight::callback_has_session,
               {"The callback got the session ({0} cookie(s)); the request before it came without.",
                "コールバックにはセッション（Cookie {0} 個）が届きましたが、その前のリクエストには届いていません。"}},

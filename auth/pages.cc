@@ -20,7 +20,8 @@ constexpr std::string_view kStyle = R"css(
 body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;padding:1.5rem;background:var(--ground);color:var(--text);font:1.0625rem/1.65 system-ui,-apple-system,"Segoe UI","Hiragino Sans","Noto Sans JP","Noto Sans CJK JP",Meiryo,sans-serif}
 main{width:100%;max-width:34rem;padding:2.25rem 2.25rem 1.5rem;background:var(--card);border:1px solid var(--line);border-radius:14px}
 .status{margin:0;color:var(--soft);font-size:.875rem;letter-spacing:.08em}
-h1{margin:.125rem 0 .75rem;font-size:1.5rem;line-height:1.35}
+h1{margin:.125rem 0 .75rem;font-size:1.5rem;line-height:1.35;text-wrap:balance}
+h1,.button{word-break:auto-phrase}
 p,ul{margin:0 0 1rem}
 ul{padding-left:1.25rem}
 strong,li,.detail{overflow-wrap:anywhere}
@@ -32,7 +33,7 @@ a{color:var(--act);text-underline-offset:.2em}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.25rem;margin:0 0 1rem}
 dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
-@media (max-width:26rem){main{padding:1.5rem 1.25rem 1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.625rem}.actions,.actions form,.actions .button{width:100%;text-align:center}}
+@media (max-width:26rem){main{padding:1.5rem 1.25rem 1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.625rem}.actions,.actions form,.actions .button{width:100%;text-align:center}.button{padding:.6875rem .75rem}}
 a:focus-visible,.button:focus-visible{outline:3px solid var(--act);outline-offset:3px}
 footer{padding-top:.875rem;border-top:1px solid var(--line);color:var(--soft);font-size:.8125rem}
 code{font:.8125rem ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}

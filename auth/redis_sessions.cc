@@ -1,6 +1,7 @@
 #include "auth/redis_sessions.h"
 
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -18,8 +19,8 @@ constexpr std::size_t kMaxUnderWay = 100'000;
 
 // Auth thread, apart from its making and its end.
 struct RedisSessions::Impl {
-  Impl(EventLoop& loop_in, RedisClient& redis, Log& log_in, std::string prefix, std::string realm)
-      : loop(loop_in), log(log_in), store(redis, std::move(prefix), std::move(realm)) {}
+  Impl(EventLoop& loop_in, Log& log_in, std::string prefix_in, std::string realm_in)
+      : loop(loop_in), log(log_in), prefix(std::move(prefix_in)), realm(std::move(realm_in)) {}
 
   // Keeps the handle of one command until its answer is there. `start` gets what to call then.
   template <class Start>
@@ -35,14 +36,18 @@ struct RedisSessions::Impl {
 
   EventLoop& loop;
   Log& log;
-  RedisSessionStore store;
+  std::string prefix;
+  std::string realm;
+  std::optional<RedisSessionStore> store;  // from connect() on
   std::uint64_t last_id = 0;
   std::unordered_map<std::uint64_t, RedisSessionStore::Handle> under_way;
 };
 
-RedisSessions::RedisSessions(EventLoop& auth_loop, RedisClient& redis, Log& log, std::string prefix, std::string realm)
-    : impl_(std::make_unique<Impl>(auth_loop, redis, log, std::move(prefix), std::move(realm))) {}
+RedisSessions::RedisSessions(EventLoop& auth_loop, Log& log, std::string prefix, std::string realm)
+    : impl_(std::make_unique<Impl>(auth_loop, log, std::move(prefix), std::move(realm))) {}
 RedisSessions::~RedisSessions() = default;
+
+void RedisSessions::connect(RedisClient& redis) { impl_->store.emplace(redis, impl_->prefix, impl_->realm); }
 
 std::unique_ptr<StoredSessions::Question> RedisSessions::load(EventLoop& asking, std::string handle_hash,
                                                               Loaded answer) {
@@ -50,7 +55,7 @@ std::unique_ptr<StoredSessions::Question> RedisSessions::load(EventLoop& asking,
   impl_->loop.post([impl = impl_.get(), question, hash = std::move(handle_hash)] {
     if (impl->is_full()) return LoadQuestion::answer(question, fail("too many questions to the store at once"));
     impl->run([&](auto done) {
-      return impl->store.load(hash, [question, done](const Result<StoredSession>& loaded) {
+      return impl->store->load(hash, [question, done](const Result<StoredSession>& loaded) {
         LoadQuestion::answer(question, loaded);
         done();
       });
@@ -64,11 +69,11 @@ std::unique_ptr<StoredSessions::Question> RedisSessions::save(EventLoop& asking,
   impl_->loop.post([impl = impl_.get(), question, session = std::move(session)] {
     if (impl->is_full()) return SaveQuestion::answer(question, fail("too many questions to the store at once"));
     impl->run([&](auto done) {
-      return impl->store.save(session.handle_hash, session.sealed, session.generation, session.ttl_ms,
-                              [question, done](const Result<SessionSaved>& saved) {
-                                SaveQuestion::answer(question, saved);
-                                done();
-                              });
+      return impl->store->save(session.handle_hash, session.sealed, session.generation, session.ttl_ms,
+                               [question, done](const Result<SessionSaved>& saved) {
+                                 SaveQuestion::answer(question, saved);
+                                 done();
+                               });
     });
   });
   return std::make_unique<SaveQuestion::Handle>(std::move(question));
@@ -78,8 +83,8 @@ void RedisSessions::save_later(SessionToStore session) {
   impl_->loop.post([impl = impl_.get(), session = std::move(session)] {
     if (impl->is_full()) return;
     impl->run([&](auto done) {
-      return impl->store.save(session.handle_hash, session.sealed, session.generation, session.ttl_ms,
-                              [done](const Result<SessionSaved>&) { done(); });
+      return impl->store->save(session.handle_hash, session.sealed, session.generation, session.ttl_ms,
+                               [done](const Result<SessionSaved>&) { done(); });
     });
   });
 }
@@ -89,7 +94,7 @@ void RedisSessions::remove_later(std::string handle_hash, std::int64_t tombstone
   impl_->loop.post([impl = impl_.get(), hash = std::move(handle_hash), tombstone_ttl_ms] {
     if (impl->is_full()) return;
     impl->run([&](auto done) {
-      return impl->store.remove(hash, tombstone_ttl_ms, [impl, done](const Result<void>& removed) {
+      return impl->store->remove(hash, tombstone_ttl_ms, [impl, done](const Result<void>& removed) {
         if (!removed) {
           impl->log.warning("a session that ended is still in the store, where it opens nothing",
                             {{"reason", removed.error().message}});

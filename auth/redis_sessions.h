@@ -11,10 +11,13 @@ namespace lp {
 // The store of sessions in Redis as workers see it: they post a question to the auth thread, where the connection is.
 class RedisSessions final : public StoredSessions {
  public:
-  // `auth_loop` is the auth thread's, `redis` lives on it. Both must outlive this, and this its questions. Destroyed
-  // once that loop has stopped.
-  RedisSessions(EventLoop& auth_loop, RedisClient& redis, Log& log, std::string prefix, std::string realm);
+  // `auth_loop` is the auth thread's; it must outlive this, and this its questions. Destroyed once that loop has
+  // stopped.
+  RedisSessions(EventLoop& auth_loop, Log& log, std::string prefix, std::string realm);
   ~RedisSessions() override;
+
+  // Auth thread, before the first question gets there. `redis` must outlive this.
+  void connect(RedisClient& redis);
 
   [[nodiscard]] std::unique_ptr<Question> load(EventLoop& asking, std::string handle_hash, Loaded answer) override;
   [[nodiscard]] std::unique_ptr<Question> save(EventLoop& asking, SessionToStore session, Saved answer) override;

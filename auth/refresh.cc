@@ -32,6 +32,10 @@ Session with_successor(Session session, const Secret& refresh_token) {
   return session;
 }
 
+bool says_more(const Refreshed& refreshed, const Session& than) {
+  return refreshed.validated_at_s > than.validated_at_s || refreshed.generation > than.generation;
+}
+
 std::string encode_refreshed(const Refreshed& refreshed) {
   return write_members(
       json::array({kVersion, refreshed.claims, std::string(refreshed.refresh_token.reveal()), refreshed.sid,

@@ -39,6 +39,8 @@ using RefreshOutcome = Result<std::shared_ptr<const Refreshed>, RefreshFailure>;
 
 // The session as it stands after the refresh; id, sub, signed_in_at_ms and nonce stay.
 [[nodiscard]] Session with_refreshed(Session session, const Refreshed& refreshed);
+// Whether it is newer than what the session holds.
+[[nodiscard]] bool says_more(const Refreshed& refreshed, const Session& than);
 // As with_refreshed, where all that is new is the token.
 [[nodiscard]] Session with_successor(Session session, const Secret& refresh_token);
 

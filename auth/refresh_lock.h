@@ -17,7 +17,7 @@
 namespace lp {
 
 struct RefreshLockKeys {
-  std::string lock, successor, fence;
+  std::string lock, successor, fence, epoch;
 };
 // `token_hash`: of the refresh token, in hex; never the token.
 [[nodiscard]] RefreshLockKeys refresh_lock_keys(std::string_view prefix, std::string_view realm,
@@ -38,9 +38,11 @@ struct RefreshHeldByAnother {
 };
 using RefreshAcquisition = std::variant<HeldRefreshLock, RefreshSuccessor, RefreshHeldByAnother>;
 
-// The successor where there is one; else the lock, if it is free. `owner`: 16 random bytes in hex, new for each flight.
+// The successor where there is one; else the lock, if it is free and Redis still is in `epoch` (empty: in any).
+// `owner`: 16 random bytes in hex, new for each flight. ttl_ms 0: only the successor, the lock counts as held by
+// another.
 [[nodiscard]] std::vector<std::string> acquire_refresh_lock(const RefreshLockKeys& keys, std::string_view owner,
-                                                            std::int64_t ttl_ms);
+                                                            std::int64_t ttl_ms, std::string_view epoch = {});
 [[nodiscard]] Result<RefreshAcquisition> judge_acquisition(const RedisReply& reply);
 
 // Sets the successor and gives the lock back, if it is still ours; also if it has expired and nobody took it since and
@@ -49,8 +51,23 @@ using RefreshAcquisition = std::variant<HeldRefreshLock, RefreshSuccessor, Refre
                                                        std::string_view sealed, std::int64_t successor_ttl_ms);
 // Gives the lock back without a result: the next one who asks gets it.
 [[nodiscard]] std::vector<std::string> release_refresh_lock(const RefreshLockKeys& keys, const HeldRefreshLock& held);
-// Of both: false if the lock had gone to another.
+// While the holder is at work: the lock lives `ttl_ms` from now on. Takes it again where it is gone, which it is after
+// Redis lost its data, and nobody took it or published since.
+[[nodiscard]] std::vector<std::string> renew_refresh_lock(const RefreshLockKeys& keys, const HeldRefreshLock& held,
+                                                          std::int64_t ttl_ms);
+// Of these three: false if the lock had gone to another.
 [[nodiscard]] Result<bool> judge_release(const RedisReply& reply);
+
+// Makes what was published known where Redis has nothing for this token: it was away at the time, or lost its data.
+[[nodiscard]] std::vector<std::string> publish_refresh_again(const RefreshLockKeys& keys, std::string_view sealed,
+                                                             std::int64_t successor_ttl_ms);
+// Takes back the successor of a token that was not spent, if it still is this one: the token may be used again.
+[[nodiscard]] std::vector<std::string> discard_refresh(const RefreshLockKeys& keys, std::string_view sealed);
+
+// The value that stands in Redis for as long as it keeps its data: `fresh` (random) where there was none. Whoever finds
+// another than before knows that locks and successors are gone.
+[[nodiscard]] std::vector<std::string> refresh_epoch_command(const RefreshLockKeys& keys, std::string_view fresh);
+[[nodiscard]] Result<std::string> judge_refresh_epoch(const RedisReply& reply);
 
 // How long to wait before asking again, the first time with 0: 50 ms, doubling to 250 ms.
 [[nodiscard]] std::int64_t refresh_poll_delay_ms(int asked_before);

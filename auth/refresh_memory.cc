@@ -9,10 +9,6 @@ namespace {
 
 constexpr int kLongestChain = 64;  // of successors, between the cookie in hand and the newest token
 
-bool says_more(const Refreshed& refreshed, const Session& than) {
-  return refreshed.validated_at_s > than.validated_at_s || refreshed.generation > than.generation;
-}
-
 }  // namespace
 
 RefreshFailure failure_for(const Session& asker, const Session& newest, RefreshFailure failure) {
@@ -55,11 +51,17 @@ RefreshMemory::Found RefreshMemory::look_up(const Session& session, const Settin
 
 void RefreshMemory::succeeded(const Secret& old_token, std::shared_ptr<const Refreshed> refreshed,
                               std::int64_t keep_until_s) {
-  put(refresh_key(old_token), {std::move(refreshed), std::nullopt, keep_until_s});
+  restored(refresh_key(old_token), std::move(refreshed), keep_until_s);
+}
+
+void RefreshMemory::restored(const std::string& key, std::shared_ptr<const Refreshed> refreshed,
+                             std::int64_t keep_until_s) {
+  const bool is_rotated = refresh_key(refreshed->refresh_token) != key;
+  put(key, {std::move(refreshed), std::nullopt, keep_until_s, is_rotated});
 }
 
 void RefreshMemory::failed(const Secret& old_token, const RefreshFailure& failure, std::int64_t keep_until_s) {
-  put(refresh_key(old_token), {nullptr, failure, keep_until_s});
+  put(refresh_key(old_token), {nullptr, failure, keep_until_s, false});
 }
 
 void RefreshMemory::replaced(const Session& session, const Secret& successor, std::int64_t keep_until_s) {
@@ -70,18 +72,32 @@ void RefreshMemory::replaced(const Session& session, const Secret& successor, st
   same->tokens_expire_at_s = session.tokens_expire_at_s;
   same->validated_at_s = session.validated_at_s;
   same->generation = session.generation;
-  put(refresh_key(session.refresh_token), {std::move(same), std::nullopt, keep_until_s});
+  succeeded(session.refresh_token, std::move(same), keep_until_s);
+}
+
+std::optional<RefreshMemory::Rotated> RefreshMemory::find_rotated(const std::string& key) const {
+  const auto entry = entries_.find(key);
+  if (entry == entries_.end() || !entry->second.is_rotated) return std::nullopt;
+  return Rotated{entry->second.refreshed, entry->second.keep_until_s};
+}
+
+std::vector<std::string> RefreshMemory::rotated_keys() const {
+  std::vector<std::string> keys;
+  keys.reserve(rotated_count_);
+  for (const auto& [key, entry] : entries_) {
+    if (entry.is_rotated) keys.push_back(key);
+  }
+  return keys;
 }
 
 void RefreshMemory::put(const std::string& key, Entry entry) {
   Entry& kept = entries_[key];
   by_end_.erase({kept.keep_until_s, key});
+  rotated_count_ += entry.is_rotated ? 1U : 0U;
+  rotated_count_ -= kept.is_rotated ? 1U : 0U;
   kept = std::move(entry);
   by_end_.emplace(kept.keep_until_s, key);
-  while (entries_.size() > max_entries_) {
-    entries_.erase(by_end_.begin()->second);
-    by_end_.erase(by_end_.begin());
-  }
+  while (entries_.size() > max_entries_) drop_oldest();
 }
 
 void RefreshMemory::keep_longer(const std::string& key, Entry& entry, std::int64_t until_s) {
@@ -92,10 +108,14 @@ void RefreshMemory::keep_longer(const std::string& key, Entry& entry, std::int64
 }
 
 void RefreshMemory::forget_old(std::int64_t now_s) {
-  while (!by_end_.empty() && by_end_.begin()->first <= now_s) {
-    entries_.erase(by_end_.begin()->second);
-    by_end_.erase(by_end_.begin());
-  }
+  while (!by_end_.empty() && by_end_.begin()->first <= now_s) drop_oldest();
+}
+
+void RefreshMemory::drop_oldest() {
+  const auto entry = entries_.find(by_end_.begin()->second);
+  rotated_count_ -= entry->second.is_rotated ? 1U : 0U;
+  entries_.erase(entry);
+  by_end_.erase(by_end_.begin());
 }
 
 std::int64_t RefreshMemory::keep_until_s(const Session& session, const Settings& settings, std::int64_t now_s) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "auth/refresh.h"
 #include "config/settings.h"
@@ -42,6 +43,18 @@ class RefreshMemory {
   // A token that came with an answer that could not be judged.
   void replaced(const Session& session, const Secret& successor, std::int64_t keep_until_s);
 
+  // As succeeded(), for a token that is known by its key only: what an earlier process or another replica knew.
+  void restored(const std::string& key, std::shared_ptr<const Refreshed> refreshed, std::int64_t keep_until_s);
+
+  // Tokens that are spent: whoever used one again would end the grant. By refresh_key().
+  struct Rotated {
+    std::shared_ptr<const Refreshed> refreshed;
+    std::int64_t keep_until_s = 0;
+  };
+  [[nodiscard]] std::optional<Rotated> find_rotated(const std::string& key) const;
+  [[nodiscard]] std::vector<std::string> rotated_keys() const;
+  [[nodiscard]] std::size_t rotated_count() const { return rotated_count_; }
+
   void forget_old(std::int64_t now_s);
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
@@ -53,11 +66,14 @@ class RefreshMemory {
     std::shared_ptr<const Refreshed> refreshed;
     std::optional<RefreshFailure> failure;
     std::int64_t keep_until_s = 0;
+    bool is_rotated = false;
   };
+  void drop_oldest();
   void put(const std::string& key, Entry entry);
   void keep_longer(const std::string& key, Entry& entry, std::int64_t until_s);
 
   std::size_t max_entries_;
+  std::size_t rotated_count_ = 0;
   std::unordered_map<std::string, Entry> entries_;
   std::set<std::pair<std::int64_t, std::string>> by_end_;  // keep_until_s and key, one each
 };

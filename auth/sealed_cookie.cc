@@ -17,6 +17,8 @@ std::string purpose_name(CookiePurpose purpose) {
       return "pending-sign-in";
     case CookiePurpose::state:
       return "state";
+    case CookiePurpose::refreshed:
+      return "refreshed";
   }
   LP_CHECK(false, "a purpose outside its enum");
 }

@@ -15,7 +15,8 @@
 // a session, nor one realm's as another's (attacks.md C05, C18, C19). Pure: nonces are arguments.
 namespace lp {
 
-enum class CookiePurpose { session, pending_sign_in, state };
+// `refreshed` is no cookie, but is sealed in the same way (auth/refresh_record.h).
+enum class CookiePurpose { session, pending_sign_in, state, refreshed };
 
 class CookieSealer {
  public:

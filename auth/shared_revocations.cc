@@ -76,6 +76,7 @@ void SharedRevocations::on_read(const Outcome& outcome) {
   if (must_compare_) compare();
   if (has_overflowed_ && unpublished() == 0) return begin_again();
   in_touch_at_ms_.store(world_.clock.monotonic_ms(), std::memory_order_relaxed);
+  if (store_.in_touch) store_.in_touch(in_touch_at_ms());
   reading_.ended();
   read(kReadMs);
 }

@@ -41,6 +41,8 @@ class SharedRevocations {
     std::function<void(const SharedRevocation&)> learn;
     // All that this process knows and that has not expired.
     std::function<std::vector<SharedRevocation>()> known;
+    // Each time in_touch_at_ms() moves. May be empty.
+    std::function<void(std::int64_t)> in_touch = {};
   };
   SharedRevocations(const World& world, Options options, Store store);
   ~SharedRevocations();
@@ -49,6 +51,9 @@ class SharedRevocations {
 
   // A session ended here, which the store knows already: told to the others as soon as Redis takes it.
   void publish(const SharedRevocation& revocation);
+
+  // For the reading connection, when it is made again.
+  void replace_password(Secret password) { reader_->replace_password(std::move(password)); }
 
   // Any thread. Monotonic milliseconds at which all that was in the stream was known here, -1: never yet. While Redis
   // is in reach it is at most about kReadMs old; what is older than redis.grace must let nobody pass.

@@ -13,18 +13,17 @@ namespace {
 
 using MetadataResult = Result<std::shared_ptr<const ProviderMetadata>>;
 
-Verdict ask_first(const Visit& visit) {
-  PageFacts facts = page_facts(visit);
-  facts.form_origin = visit.settings().logto.endpoint.text();
-  const bool everywhere = visit.facts.query == "everywhere=1";
-  const PageKind page = everywhere ? PageKind::confirm_sign_out_everywhere : PageKind::confirm_sign_out;
-  return answer_verdict(visit, "own", make_page(page, facts));
-}
-
 // Every session of this user, on every device and replica.
 bool wants_everywhere(const Visit& visit) {
   const Result<FormPairs> pairs = parse_form(visit.facts.query);
   return pairs && std::count(pairs->begin(), pairs->end(), std::pair<std::string, std::string>("everywhere", "1")) == 1;
+}
+
+Verdict ask_first(const Visit& visit) {
+  PageFacts facts = page_facts(visit);
+  facts.form_origin = visit.settings().logto.endpoint.text();
+  const PageKind page = wants_everywhere(visit) ? PageKind::confirm_sign_out_everywhere : PageKind::confirm_sign_out;
+  return answer_verdict(visit, "own", make_page(page, facts));
 }
 
 bool is_asked_for(const Visit& visit) {
@@ -33,9 +32,16 @@ bool is_asked_for(const Visit& visit) {
          (method == "POST" || visit.is_navigation());
 }
 
+// Whose sign-out it is. A page may be left open until its session idles out: what the person then asks for is done all
+// the same, for the cookie is authentic and all that it can do here is to end something.
+const Session* session_to_end(const Visit& visit) {
+  const auto& opened = visit.session.opened ? visit.session.opened : visit.session.expired;
+  return opened ? &opened->session : nullptr;
+}
+
 // Cookies that hold this session open no more, here or wherever they were copied to (attacks.md C14).
 void end_sessions_asked_for(const Visit& visit) {
-  const Session* session = visit.signed_in();
+  const Session* session = session_to_end(visit);
   if (session == nullptr) return;
   end_session(visit.realm, *session);
   if (wants_everywhere(visit)) end_sessions(visit.realm, RevocationKind::sub, session->sub);
@@ -56,7 +62,7 @@ Verdict leave(const Visit& visit, const ProviderMetadata* metadata) {
 }
 
 void revoke(const Visit& visit) {
-  const Session* session = visit.signed_in();
+  const Session* session = session_to_end(visit);
   if (session == nullptr || session->refresh_token.empty()) return;
   visit.realm.auth->revoke_refresh_token(std::string(visit.facts.request_id), session->refresh_token);
 }

@@ -1,5 +1,7 @@
 #include "auth/upkeep.h"
 
+#include <utility>
+
 namespace lp {
 namespace {
 
@@ -18,7 +20,8 @@ void tell(Log& log, const Revocations::Upkeep& done) {
 
 }  // namespace
 
-Upkeep::Upkeep(Realm& realm, EventLoop& loop) : realm_(realm), timer_(loop, [this] { run(); }) {
+Upkeep::Upkeep(Realm& realm, EventLoop& loop, std::function<void()> more)
+    : realm_(realm), more_(std::move(more)), timer_(loop, [this] { run(); }) {
   timer_.start_ms(kEveryMs);
 }
 
@@ -28,6 +31,7 @@ void Upkeep::run() {
   const std::int64_t now_s = realm_.clock.unix_s();
   tell(realm_.log, realm_.revocations.upkeep(now_s));
   realm_.held_requests.drop_expired(now_s);
+  more_();
   timer_.start_ms(kEveryMs);
 }
 

@@ -1,15 +1,17 @@
 #pragma once
+#include <functional>
+
 #include "auth/realm.h"
 #include "base/event.h"
 
 namespace lp {
 
 // What a realm needs done every second and nobody waits for: the journal of revocations synced and compacted, held
-// requests of people who never came back forgotten. Auth thread, which may block on the disk.
+// requests of people who never came back forgotten, and what the caller adds. Auth thread, which may block on the disk.
 class Upkeep {
  public:
-  // Both must outlive it.
-  Upkeep(Realm& realm, EventLoop& loop);
+  // All must outlive it.
+  Upkeep(Realm& realm, EventLoop& loop, std::function<void()> more);
   ~Upkeep();  // syncs once more
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
@@ -18,6 +20,7 @@ class Upkeep {
   void run();
 
   Realm& realm_;
+  const std::function<void()> more_;
   Timer timer_;
 };
 

@@ -53,7 +53,6 @@ struct RedisClient::Impl {
       : loop(loop_in),
         options(std::move(options_in)),
         on_state(std::move(on_state_in)),
-        steps(redis_greeting(options.address)),
         resolver(loop_in),
         retry(loop_in, [this] { begin_attempt(); }),
         attempt_end(loop_in, [this] { lose(Kind::unreachable, "it does not answer"); }),
@@ -69,6 +68,7 @@ struct RedisClient::Impl {
   void begin_attempt() {
     ++attempts;
     attempt_end.start_ms(options.connect_timeout_ms);
+    steps = redis_greeting(options.address);
     const RedisAddress& to = options.address;
     if (!to.unix_path.empty()) return try_unix_socket();
     if (const auto* known = resolver.known(to.host, to.port)) return try_all(*known);
@@ -291,9 +291,9 @@ struct RedisClient::Impl {
   }
 
   EventLoop& loop;
-  const RedisOptions options;
+  RedisOptions options;
   const OnState on_state;
-  const std::vector<RedisGreetingStep> steps;
+  std::vector<RedisGreetingStep> steps;  // of the attempt under way
   const SystemClock clock;
 
   RedisState state;
@@ -334,5 +334,7 @@ std::unique_ptr<RedisClient::Handle> RedisClient::command(std::vector<std::strin
 }
 
 const RedisState& RedisClient::state() const { return impl_->state; }
+
+void RedisClient::replace_password(Secret password) { impl_->options.address.password = std::move(password); }
 
 }  // namespace lp

@@ -73,6 +73,8 @@ class RedisClient {
   // next could not be told from its late reply: all commands in flight fail as timed_out.
   [[nodiscard]] std::unique_ptr<Handle> command(std::vector<std::string> argv, Done done, std::int64_t timeout_ms = 0);
   [[nodiscard]] const RedisState& state() const;
+  // For connections from now on; the one that stands was let in with what it had.
+  void replace_password(Secret password);
 
  private:
   struct Impl;

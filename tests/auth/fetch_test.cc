@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <optional>
 
 #include "fake_server.h"
@@ -166,7 +167,7 @@ TEST_CASE("a form is sent once: a connection that ends under it is an error, not
     if (request.method == "POST" && ++forms > 1) return std::string(FakeServer::kReset);
     return http_answer(200, "{}");
   });
-  World world(logto_at(server));
+  World world(logto_at(server.origin()));
   BackchannelRequest request;
   request.method = "POST";
   request.url = world.logto.endpoint.text() + "/token";

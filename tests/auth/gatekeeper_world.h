@@ -19,6 +19,7 @@
 namespace lp::test {
 
 inline constexpr std::int64_t kNowS = 1'795'317'047;
+inline constexpr std::uint64_t kFirstSessionNumber = 10'000'000;
 
 // Logto as a worker sees it through the auth thread: answers come on the loop, never inside the question.
 class FakeAuth final : public AuthQuestions {
@@ -155,6 +156,7 @@ struct World {
   FakeAuth* auth;
   Gatekeeper gatekeeper{realm, loop};
   std::map<std::string, std::string> jar;
+  mutable std::uint64_t sessions_made = 0;
 
   explicit World(std::shared_ptr<const Settings> with = settings())
       : realm(std::move(with), clock, log), auth(new FakeAuth) {
@@ -227,8 +229,9 @@ struct World {
     Session made;
     made.sub = sub;
     made.claims = {{"name", "Alice"}, {"email", "alice@example.test"}, {"roles", {"editor"}}};
-    made.id = "0123456789abcdef";
+    made.id = "session " + std::to_string(kFirstSessionNumber + sessions_made++);  // kSessionIdBytes of them
     made.signed_in_at_ms = clock.unix_ms();
+    made.tokens_expire_at_s = clock.unix_s() + 3600;
     made.validated_at_s = clock.unix_s();
     made.generation = 1;
     return made;

@@ -256,3 +256,44 @@ TEST_CASE("every cause and every sight is told in both languages, without a gap"
     }
   }
 }
+
+TEST_CASE("a replica whose clock is off by more than a session lasts is found by what its notes say of each other") {
+  SessionSettings hourly;
+  hourly.idle_timeout_ms = 3'600'000;
+  const std::int64_t two_hours_ms = 7'200'000;
+  const FoundMarker marker = readable({note(two_hours_ms + 400), note(two_hours_ms)});
+  LoopFacts expired = facts(hourly);
+  expired.returned = whole(kNowMs / 1000 - 7200);
+  const auto finding = judge_redirect(expired, marker);
+  REQUIRE(finding);
+  CHECK(finding->cause == LoopCause::clock_skew);
+
+  CHECK_FALSE(judge_redirect(facts(hourly), marker));  // a marker kept for too long, no session
+  LoopFacts good = facts(hourly);
+  good.returned = whole(kNowMs / 1000);
+  CHECK_FALSE(judge_redirect(good, marker));
+  CHECK_FALSE(judge_redirect(expired, readable({note(two_hours_ms + 30'000), note(two_hours_ms)})));
+}
+
+TEST_CASE("a session that was validated twice a moment ago is not validated once more") {
+  const SessionSettings session;
+  const LoopFacts at_hand = facts(session);
+  CHECK_FALSE(was_just_validated(at_hand, readable({})));
+  CHECK_FALSE(was_just_validated(at_hand, readable({note(500)})));
+  CHECK_FALSE(was_just_validated(at_hand, readable({note(500), note(400, "/y")})));
+  CHECK_FALSE(was_just_validated(at_hand, readable({note(30'000), note(400)})));
+  CHECK(was_just_validated(at_hand, readable({note(500), note(400)})));
+  CHECK(was_just_validated(at_hand, readable({note(7'200'500), note(7'200'000)})));
+}
+
+TEST_CASE("a handle whose session the store has no more blames no secret") {
+  SessionSettings stored;
+  stored.store = SessionStore::redis;
+  LoopFacts gone = facts(stored);
+  gone.returned = {1, 1000, false, true, std::nullopt};
+  const auto finding = judge_redirect(gone, readable({note(900), note(800), note(700), note(600)}));
+  REQUIRE(finding);
+  CHECK(finding->cause == LoopCause::ended_at_once);
+  gone.returned.bytes = 900;
+  CHECK(judge_redirect(gone, readable({note(900), note(500)}))->cause == LoopCause::cookie_too_large);
+}

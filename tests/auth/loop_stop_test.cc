@@ -1,5 +1,6 @@
 #include "auth/loop_stop.h"
 
+#include "auth/loop_marker.h"
 #include "gatekeeper_world.h"
 
 using namespace lp;
@@ -88,4 +89,33 @@ TEST_CASE("a browser without cookies is told after two attempts, a foreign state
   const Verdict theirs = other.ask({.path = "/x", .route = 1});
   world.jar = other.jar;
   CHECK(is_stopped(world.ask(callback(sent(theirs, "state"))), "different_secrets"));
+}
+
+TEST_CASE("a validated session that never arrives passes as it stands, after two silent detours") {
+  World world;
+  world.sign_in_directly(world.session());
+  const std::string old_cookie = world.jar.at(kSession);
+  world.clock.advance_ms(world.realm.settings->session.revalidate_ms + 1000);
+  for (int detour = 0; detour < 2; ++detour) {
+    const Verdict asks = world.ask({.path = "/x", .route = 1});
+    REQUIRE(goes_to_logto(asks));
+    CHECK(sent(asks, "prompt") == "none");
+    CHECK(location(sign_in_from(world, asks)) == "/x");
+    world.jar[kSession] = old_cookie;
+  }
+  CHECK(world.ask({.path = "/x", .route = 1}).kind == Verdict::Kind::pass);
+  CHECK_FALSE(world.jar.contains(kMarker));
+}
+
+TEST_CASE("the fingerprint is that of the secret that seals now, not of the one at the start") {
+  World world;
+  (void)sign_in_from(world, world.ask({.path = "/x", .route = 1}));
+  const auto fingerprint = [&] { return world.jar.at(kMarker).substr(0, 8); };
+  const std::string first = fingerprint();
+  const Secret next(std::string(32, 't'));
+  world.realm.replace_keyring({next, world.realm.settings->session.secrets.front()});
+  world.jar.clear();
+  (void)sign_in_from(world, world.ask({.path = "/x", .route = 1}));
+  CHECK(fingerprint() != first);
+  CHECK(fingerprint() == secret_fingerprint(next));
 }
