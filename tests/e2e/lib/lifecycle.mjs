@@ -51,7 +51,9 @@ class Browser extends BrowserUser {
 }
 
 // options: { seed, redis (a Redis of lib/redis.mjs: two proxies), users, browsersEach, config }
-export async function makeLife(scope, { seed, redis = null, users = 3, browsersEach = 2, config = {} }) {
+// successorsSurvive: whether a process that ends remembers which refresh tokens are spent, in its journal or in Redis; else every
+// browser is given its newest cookie first.
+export async function makeLife(scope, { seed, successorsSurvive = false, redis = null, users = 3, browsersEach = 2, config = {} }) {
   const clockOption = CLOCK_IS_MOVABLE ? true : undefined;
   const settings = {
     logto: { refresh_early: `${EARLY_S}s`, webhook_secret: WEBHOOK_SECRET },
@@ -63,7 +65,7 @@ export async function makeLife(scope, { seed, redis = null, users = 3, browsersE
     config: (base) => ({ ...base, ...settings, logto: { ...base.logto, ...settings.logto } }),
   };
   const world = redis ? await twoProxies(scope, options) : await makeWorld(scope, options);
-  return new Life(world, { seed, users, browsersEach });
+  return new Life(world, { seed, users, browsersEach, successorsSurvive });
 }
 
 export class Life {
@@ -79,8 +81,8 @@ export class Life {
   refusals = 0;
   ring;
 
-  constructor(world, { seed, users, browsersEach }) {
-    Object.assign(this, { world, seed, dice: seeded(seed) });
+  constructor(world, { seed, users, browsersEach, successorsSurvive }) {
+    Object.assign(this, { world, seed, dice: seeded(seed), successorsSurvive });
     this.users = Array.from({ length: users }, (_one, index) => ({ sub: `user-${index}`, username: `user${index}`, email: `user${index}@example.test` }));
     this.browsers = this.users.flatMap((user) => Array.from({ length: browsersEach }, () => Object.assign(new Browser({ [HOST]: world.port }), { owner: user })));
     this.sessions = [];
@@ -104,13 +106,13 @@ export class Life {
   #heard(call) {
     if (call.path !== '/oidc/token' || call.params.get('grant_type') !== 'refresh_token') return;
     if (this.world.op.failRefresh === null) return;
-    this.lastFailureAt = this.now;
+    this.lastFailureAt = Date.now(); // the back-off goes by real time
     const grant = this.world.op.grants.tokens.get(call.params.get('refresh_token'))?.grant;
     for (const session of this.sessions) if (session.grant === grant) session.failedAt = this.now;
   }
   // 503 is right while a failed token rests.
   mayBeUnproven(session) {
-    return this.now - session.failedAt < FAILED_TOKEN_MS || this.now - this.lastFailureAt < BACK_OFF_MS;
+    return this.now - session.failedAt < FAILED_TOKEN_MS || Date.now() - this.lastFailureAt < BACK_OFF_MS * SLOWNESS;
   }
 
   async #app(request, reply) {
@@ -329,17 +331,23 @@ export class Life {
     this.note(`suspend ${user.sub}`);
     this.ending(hit);
     this.world.op.revoked.add(user.sub);
+    for (const session of hit) session.grant.ended = true; // also when the user is back before a refresh was tried
     await this.settleSlow();
-    await this.world.clock.pass((TOKENS_S + 1) * 1000);
+    await this.#pass((TOKENS_S + 1) * 1000);
     for (const session of hit) this.end(session, 'suspended');
   }
 
   // --- what operators and networks do ---
 
+  // A jump while tokens are on their way would make them expire there.
+  async #pass(ms) {
+    if (CLOCK_IS_MOVABLE) await this.#quiet();
+    await this.world.clock.pass(ms);
+  }
   async pass() {
     const ms = CLOCK_IS_MOVABLE ? this.dice.random(TOKENS_S * 1300) : this.dice.random(1500);
     this.note(`pass ${ms} ms`);
-    await this.world.clock.pass(ms);
+    await this.#pass(ms);
   }
 
   async trouble() {
@@ -349,7 +357,7 @@ export class Life {
     await this.ask();
     await this.burst();
     this.world.op.failRefresh = null;
-    if (CLOCK_IS_MOVABLE) await this.world.clock.advance(FAILED_TOKEN_MS);
+    if (CLOCK_IS_MOVABLE) await this.#pass(FAILED_TOKEN_MS);
   }
   latency() {
     this.world.op.latencyMs = this.dice.chance(0.5) ? {} : { refresh: this.dice.random(150), code: this.dice.random(60) };
@@ -436,7 +444,7 @@ export class Life {
     return [
       [30, () => this.ask(), true], [10, () => this.burst(), true], [6, () => this.slow(), true], [12, () => this.signIn(), true],
       [5, () => this.signOut(), true], [2, () => this.signOut({ everywhere: true }), true], [3, () => this.logout(), true], [2, () => this.webhook(), true],
-      [14, () => this.pass(), true], [4, () => this.settleSlow(), true], [3, () => this.latency(), true],
+      [14, () => this.pass(), !CLOCK_IS_MOVABLE], [4, () => this.settleSlow(), true], [3, () => this.latency(), true],
       [CLOCK_IS_MOVABLE ? 3 : 1, () => this.trouble(), false], [1, () => this.suspend(), false], [3, () => this.rotateSecrets(), false],
       [2, () => this.restart('SIGTERM'), false], [2, () => this.restart('SIGKILL'), false],
     ];
