@@ -19,7 +19,7 @@ struct Keyring {
   CookieSealer pending_sealer;
   CookieSealer state_sealer;
   CookieSealer refreshed_sealer;  // outcomes of refreshes, for journal and replicas (auth/refresh_record.h)
-  std::string fingerprint;  // of the secret that seals (auth/loop_marker.h)
+  std::string fingerprint;        // of the secret that seals (auth/loop_marker.h)
 };
 
 }  // namespace lp

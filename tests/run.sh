@@ -103,7 +103,7 @@ run_e2e() { # NAME BINARY SANITIZED
   step_begin "End-to-end tests, $name binary"
   rm -f "$tap"
   LOGTO_PROXY_BIN=$2 E2E_SANITIZED=$3 ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=1} \
-    UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1} timeout --kill-after=30 "${E2E_SECONDS:-900}" \
+    UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1} timeout --kill-after=30 "${E2E_SECONDS:-1800}" \
     "$NODE" --test ${E2E_JOBS:+"--test-concurrency=$E2E_JOBS"} --test-timeout=300000 \
     --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$tap" \
     tests/e2e/*.test.mjs >"$log" 2>&1 </dev/null || status=$?
@@ -116,7 +116,7 @@ run_e2e() { # NAME BINARY SANITIZED
   count "end to end, $name" "$passed" "$failed"
   show_skips "$log"
   if [ "$failed" -gt 0 ]; then
-    [ "$status" -ne 124 ] || echo "ended after ${E2E_SECONDS:-900} s: something hangs"
+    [ "$status" -ne 124 ] || echo "ended after ${E2E_SECONDS:-1800} s: something hangs"
     sed -n '/failing tests:/,$p' "$log" | head -n 120
     echo "all of it: $log"
   fi
