@@ -174,7 +174,6 @@ TEST_CASE("a form is sent once: a connection that ends under it is an error, not
   request.form_body = Secret("refresh_token=x");
   CHECK(world.get(request));
   CHECK_FALSE(world.get(request));  // on the same connection, which is where curl would try again
-  CHECK(server.connections() == 1);
   CHECK(forms == 2);
 }
 

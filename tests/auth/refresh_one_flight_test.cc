@@ -74,7 +74,7 @@ class RotatingLogto {
     return http_answer(200, discovery().dump());
   }
   std::string token(const FakeRequest& request, std::unique_lock<std::mutex>& lock) {
-    const std::string refresh_token = request.body.substr(request.body.find("refresh_token=", 30) + 14);
+    const std::string refresh_token = request.body.substr(request.body.rfind('=') + 1);
     asked_.push_back(refresh_token);
     most_ = std::max(most_, ++now_);
     passes_.wait(lock, [&] { return permits_ > 0; });
@@ -84,7 +84,10 @@ class RotatingLogto {
     const std::size_t dot = refresh_token.find('.');
     const std::string name = refresh_token.substr(0, dot);
     const int number = std::stoi(refresh_token.substr(dot + 1));
-    json claims = {{"iss", origin() + "/oidc"}, {"aud", "app"}, {"sub", name}, {"exp", kNow + 3600}, {"iat", kNow}};
+    json claims = {{"iss", origin() + "/oidc"}, {"aud", "app"},        {"sub", name},
+                   {"exp", kNow + 3600},        {"iat", kNow},         {"email", "a@example.test"},
+                   {"username", name},          {"roles", {"editor"}}, {"name", name},
+                   {"picture", nullptr}};
     if (change_claims_) change_claims_(claims);
     return http_answer(200, json{{"access_token", "AT"},
                                  {"token_type", "Bearer"},
@@ -118,6 +121,7 @@ Session session(const std::string& name, int number = 1) {
   Session made;
   made.id = name;
   made.sub = name;
+  made.nonce_hash = sha256("NONCE");
   made.refresh_token = Secret(name + "." + std::to_string(number));
   made.signed_in_at_ms = (kNow - 3600) * 1000;
   made.validated_at_s = kNow - 3600;
@@ -178,7 +182,7 @@ TEST_CASE("everybody who holds the token shares one flight, and who comes later 
   CHECK(world.flights.size() == 1);
   world.run_until_answers(10);
   for (const RefreshOutcome& outcome : world.answers) {
-    REQUIRE(outcome);
+    REQUIRE_MESSAGE(outcome, (outcome ? "" : outcome.error().message));
     CHECK((*outcome)->refresh_token.equals("alice.2"));
     CHECK((*outcome)->generation == 2);
     CHECK((*outcome)->tokens_expire_at_s == kNow + 3600);

@@ -53,7 +53,7 @@ class Browser extends BrowserUser {
 // options: { seed, redis (a Redis of lib/redis.mjs: two proxies), users, browsersEach, config }
 // successorsSurvive: whether a process that ends remembers which refresh tokens are spent, in its journal or in Redis; else every
 // browser is given its newest cookie first.
-export async function makeLife(scope, { seed, successorsSurvive = false, redis = null, users = 3, browsersEach = 2, config = {} }) {
+export async function makeLife(scope, { seed, successorsSurvive = true, redis = null, users = 3, browsersEach = 2, config = {} }) {
   const clockOption = CLOCK_IS_MOVABLE ? true : undefined;
   const settings = {
     logto: { refresh_early: `${EARLY_S}s`, webhook_secret: WEBHOOK_SECRET },
@@ -175,7 +175,7 @@ export class Life {
   // As a browser does with the answer's cookies, whatever the jar holds by now.
   keep(browser, session, answer) {
     const lines = answer.fields.all('set-cookie').filter((line) => /^logto_session/.test(line));
-    if (lines.length === 0) return;
+    if (lines.length === 0 || session.discarded) return;
     const clears = lines.map(parseSetCookie).every(({ attributes }) => attributes['max-age'] === '0');
     if (browser.session !== session && browser.session?.lives) {
       // A page that says that a dead cookie does not open clears it: a browser sends that cookie only while it has no newer one, and
@@ -241,7 +241,10 @@ export class Life {
     this.note(`sign-in ${user.sub}`);
     this.world.op.revoked.delete(user.sub);
     this.world.op.user = { name: user.username, email_verified: true, roles: ['editor'], ...user };
+    // As a fresh profile: what lives still of an earlier one, of which nothing can be said, is not this browser's any more.
+    for (const session of this.sessions) if (session.browser === browser && session.endedAt === null) session.discarded = true;
     browser.session = null;
+    browser.tabs = [];
     browser.jar.clear();
     const target = `/private/in${++this.requests}`;
     const proxy = this.dice.pick(this.proxies);
@@ -395,6 +398,7 @@ export class Life {
   async restart(signal) {
     const settled = this.successorsSurvive || (await this.settle());
     await this.settleSlow();
+    await this.#quiet(); // what Logto has rotated and nobody has heard of yet is lost with the process
     this.note(`restart ${signal}${settled ? '' : ' (unsettled)'}`);
     if (!settled) for (const session of this.sessions) if (session.lives) session.exempt = 'its token may have been in memory only';
     if (!this.successorsSurvive) this.#forgetLosers();
@@ -411,6 +415,7 @@ export class Life {
     delete config.listen;
     const { Proxy } = await import('./proxy.mjs');
     const fresh = await Proxy.start({ ...config, listen: '127.0.0.1:0' }, { env: this.world.env });
+    if (this.world.second) await fresh.waitLog(({ msg }) => msg === 'Redis is there', { timeout: PATIENCE_MS });
     this.world[victim] = fresh;
     if (victim === 'second') this.world.others = [fresh];
   }
