@@ -6,7 +6,7 @@ const sessions = Number(process.argv[2] ?? 10_000);
 const maxCalls = Number(process.argv[3] ?? 32);
 const stops = [];
 try {
-  const seen = await expireTogether({ after: (stop) => stops.push(stop) }, { sessions, maxCalls });
+  const seen = await expireTogether({ after: (stop) => stops.push(stop) }, { sessions, maxCalls, secondsPerSignIn: 0.02 });
   console.log(`${sessions} sessions, answers ${JSON.stringify(seen.statuses)} in ${seen.tookMs} ms`);
   console.log(`calls to Logto: ${seen.refreshes}, at one time ${seen.mostCalls} of ${maxCalls}, with one token ${seen.mostCallsWithOneToken}`);
   console.log(`a bystander before: ${inWords(seen.quiet)}`);
