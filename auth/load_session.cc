@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "auth/hold_rules.h"
 #include "auth/session_handle.h"
 #include "auth/store_trust.h"
 
@@ -99,8 +100,16 @@ Verdict load_session_first(const Visit& visit, WithoutStore without_store, Judge
 }
 
 Verdict unproven_verdict(const Visit& visit) {
-  Verdict verdict = status_verdict(visit, "unproven", 503);
-  verdict.answer.add("Retry-After", "5");
+  const bool is_form = is_form_post(*visit.facts.head, visit.facts.wants_upgrade);
+  Verdict verdict;
+  if (visit.is_navigation() || is_form) {
+    PageFacts facts = page_facts(visit);
+    // The browser's own reload sends a form again; a link would only open its target.
+    if (!visit.may_start_sign_in()) facts.return_to.clear();
+    verdict = answer_verdict(visit, "unproven", make_page(PageKind::session_unverified, facts));
+  } else {
+    verdict = status_verdict(visit, "unproven", 503);
+  }
   verdict.set_cookies.clear();
   return verdict;
 }

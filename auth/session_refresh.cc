@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "auth/ended_sessions.h"
-#include "auth/hold_rules.h"
 
 namespace lp {
 namespace {
@@ -30,15 +29,6 @@ bool may_go_on(const Visit& visit, const RefreshOutcome& outcome) {
   return visit.now_s < session_times(*visit.signed_in(), visit.settings()).tokens_end_at_s;
 }
 
-Verdict unproven(const Visit& visit) {
-  const bool is_form = is_form_post(*visit.facts.head, visit.facts.wants_upgrade);
-  if (!visit.is_navigation() && !is_form) return status_verdict(visit, "unproven", 503);
-  PageFacts facts = page_facts(visit);
-  // The browser's own reload sends a form again; a link would only open its target.
-  if (!visit.may_start_sign_in()) facts.return_to.clear();
-  return answer_verdict(visit, "unproven", make_page(PageKind::session_unverified, facts));
-}
-
 // Waits for the auth thread, then judges, which may wait again.
 class RefreshWait final : public Gatekeeper::Wait {
  public:
@@ -61,7 +51,7 @@ class RefreshWait final : public Gatekeeper::Wait {
     const bool proven = may_go_on(visit_, outcome);
     if (is_ended(outcome)) end_session(visit_.realm, *visit_.signed_in());
     take(outcome);
-    return visit_.signed_in() == nullptr || proven ? judge_(visit_, Waiting{later, next_}) : unproven(visit_);
+    return visit_.signed_in() == nullptr || proven ? judge_(visit_, Waiting{later, next_}) : unproven_verdict(visit_);
   }
 
   // The session as it is by now: newer, or over by a sign-out that came meanwhile.
@@ -122,7 +112,7 @@ void BackgroundRefreshes::finish(SessionCookie& cookies, const std::string& cook
 }
 
 Verdict refresh_first(const Visit& visit, JudgeVisit judge, Waiting waiting) {
-  if (!visit.realm.auth) return unproven(visit);
+  if (!visit.realm.auth) return unproven_verdict(visit);
   waiting.wait = std::make_unique<RefreshWait>(visit, std::move(judge), std::move(waiting.later));
   Verdict verdict;
   verdict.kind = Verdict::Kind::wait;

@@ -135,6 +135,8 @@ TEST_CASE("while the store is away, proven sessions read for the grace, and nobo
   const Verdict refused = world.ask(post());
   CHECK(refused.answer.status == 503);
   CHECK(header(refused.answer, "Retry-After") == "5");
+  CHECK(std::count_if(refused.answer.headers.begin(), refused.answer.headers.end(),
+                      [](const auto& field) { return field.first == "Retry-After"; }) == 1);
   world.clock.advance_ms(60'000);
   CHECK(world.ask(kPage).answer.status == 503);
   CHECK(world.has_session());
