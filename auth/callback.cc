@@ -133,7 +133,7 @@ Session joined_with_old(const Visit& visit, Session fresh, bool silent) {
 void end_replaced(const Visit& visit, const Session& fresh) {
   const Session* old = visit.signed_in();
   if (old == nullptr || old->id == fresh.id) return;
-  visit.realm.generations.superseded(old->id);
+  visit.realm.generations.superseded(old->id, visit.now_s);
   if (old->sub == fresh.sub) return;
   end_session(visit.realm, *old);
   if (old->refresh_token.empty()) return;

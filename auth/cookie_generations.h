@@ -2,7 +2,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <limits>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -15,12 +14,15 @@ namespace lp {
 // cookie in the browser is then as good as it was before. Any thread.
 class CookieGenerations {
  public:
+  static constexpr std::int64_t kSlowestAnswerS = 300;
+
   explicit CookieGenerations(std::size_t max_sessions = 65'536) : max_sessions_(max_sessions) {}
 
   void wrote(std::string_view session_id, std::uint64_t generation, std::int64_t now_s);
-  // Another session has taken this one's place in its browser: none of its cookies is to be written any more.
-  void superseded(std::string_view session_id) { wrote(session_id, std::numeric_limits<std::uint64_t>::max(), 0); }
-  [[nodiscard]] bool is_stale(std::string_view session_id, std::uint64_t generation) const;
+  // Another session has taken this one's place in its browser: no answer under way may write its cookies any more. Only
+  // for kSlowestAnswerS, for a browser that never got the new cookie goes on with this session.
+  void superseded(std::string_view session_id, std::int64_t now_s);
+  [[nodiscard]] bool is_stale(std::string_view session_id, std::uint64_t generation, std::int64_t now_s) const;
   // When a cookie of this session was written last; 0: unknown.
   [[nodiscard]] std::int64_t last_written_at_s(std::string_view session_id) const;
 
@@ -30,7 +32,10 @@ class CookieGenerations {
   struct Latest {
     std::uint64_t generation = 0;
     std::int64_t written_at_s = 0;
+    std::int64_t superseded_until_s = 0;
   };
+  Latest& latest(std::string_view session_id);
+
   std::unordered_map<std::string, Latest> latest_;
   std::deque<std::string> oldest_first_;
 };

@@ -198,7 +198,7 @@ void Gatekeeper::drop_stale_cookies(const OpenedSession* opened, std::vector<std
   if (opened == nullptr || set_cookies.empty()) return;
   const Session& session = opened->session;
   const Realm& realm = impl_->realm;
-  const bool wanted = !realm.generations.is_stale(session.id, session.generation + 1) &&
+  const bool wanted = !realm.generations.is_stale(session.id, session.generation + 1, realm.clock.unix_s()) &&
                       !realm.revocations.is_revoked(opened->revocation_keys, session.signed_in_at_ms);
   if (wanted) return;
   std::erase_if(set_cookies, [&](const std::string& line) {

@@ -69,9 +69,6 @@ Verdict answer_verdict(const Visit& visit, std::string_view decision, Answer ans
   verdict.decision = decision;
   verdict.session = visit.session.opened;
   verdict.answer = std::move(answer);
-  if (visit.session.is_unreadable() && visit.is_navigation()) {
-    verdict.set_cookies = visit.cookies.remove(visit.session.pieces);
-  }
   return verdict;
 }
 

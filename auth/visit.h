@@ -42,8 +42,8 @@ struct Waiting {
 // As a person would say it: name, username, e-mail, else the subject.
 [[nodiscard]] std::string display_name(const Session& session);
 
-// An answer of ours. Navigations also lose a session cookie that does not open, so that it is sent no more; others
-// keep it, for their answer might overtake a sign-in in another tab.
+// An answer of ours. A session cookie that does not open stays where it is: the answer might overtake a sign-in in
+// another tab and delete its cookie. The next sign-in writes over it, with all its pieces.
 [[nodiscard]] Verdict answer_verdict(const Visit& visit, std::string_view decision, Answer answer);
 // A page for navigations, JSON for everything else.
 [[nodiscard]] Verdict status_verdict(const Visit& visit, std::string_view decision, int status);

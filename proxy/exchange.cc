@@ -133,7 +133,9 @@ void Exchange::ask_gatekeeper() {
       facts_, [this](Verdict later) { act_on_later(std::move(later)); }, wait_);
   if (verdict.kind == Verdict::Kind::wait) {
     decision_ = verdict.decision;
-    return client_.pause_request_body();
+    // Without a body the client is listened to, so that one that goes away is noticed.
+    if (request_side_ == RequestSide::open) client_.pause_request_body();
+    return;
   }
   act_on(std::move(verdict));
 }

@@ -228,10 +228,13 @@ describe('one refresh token, many who hold it', { concurrency: 6 }, () => {
     await client.send(requestBytes('GET', '/private/gone', { Host: HOST, Cookie: cookie, ...FETCH }));
     await asked;
     client.socket.resetAndDestroy();
+    const line = await world.proxy.waitAccess((entry) => entry.path === '/private/gone');
+    assert.equal(line.status, 499, 'noticed while the answer of the provider is awaited');
     release();
     const answer = await withCookie(world, cookie);
     assert.equal(answer.status, 200);
     assert.ok(setsSession(answer), 'the successor of the token in the old cookie is handed out');
+    assert.ok(world.recorder.requests.every(({ target }) => target !== '/private/gone'), 'nothing reaches the app for nobody');
     assert.equal(refreshes(world), 1);
     assert.equal(world.op.grants.reuses, 0);
   });

@@ -178,10 +178,7 @@ export class Life {
     if (lines.length === 0 || session.discarded) return;
     const clears = lines.map(parseSetCookie).every(({ attributes }) => attributes['max-age'] === '0');
     if (browser.session !== session && browser.session?.lives) {
-      // A page that says that a dead cookie does not open clears it: a browser sends that cookie only while it has no newer one, and
-      // what overtakes a sign-in in that moment is not played here.
-      if (clears) return;
-      this.violate(`an answer to an older session of ${session.user.sub} overwrote the cookie of the newer one`);
+      this.violate(`an answer to an older session of ${session.user.sub} ${clears ? 'cleared' : 'overwrote'} the cookie of the newer one`);
     }
     if (clears && browser.session === session && session.lives) this.violate(`the cookie of ${session.user.sub}, who should be in, was cleared by ${answer.status}`);
     if (browser.cookie) browser.tabs = [{ cookie: browser.cookie, session: browser.session }, ...browser.tabs].slice(0, TABS);

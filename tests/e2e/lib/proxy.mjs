@@ -1,7 +1,7 @@
 // The binary under test: configuration from a JS object (JSON is YAML), start, logs, stop. A crash or a sanitizer's
 // report fails the test that stops the proxy.
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -18,12 +18,17 @@ export const SLOWNESS = /debug|asan/.test(BINARY) ? 4 : 1;
 process.setMaxListeners(0);
 const SANITIZER = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:/;
 
+// For a program that is told its port before it starts, or gets it again after a restart. Below the ports that the kernel
+// gives to connections and to listeners on port 0, one of which would else have it in between.
 export async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const server = net.createServer();
+    const port = randomInt(10_000, 32_000);
+    const free = await new Promise((resolve) => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 export const freshSecret = () => randomBytes(32).toString('base64');
