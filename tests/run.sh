@@ -104,7 +104,7 @@ run_e2e() { # NAME BINARY SANITIZED
   rm -f "$tap"
   LOGTO_PROXY_BIN=$2 E2E_SANITIZED=$3 ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=1} \
     UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1} timeout --kill-after=30 "${E2E_SECONDS:-1800}" \
-    "$NODE" --test --test-concurrency="${E2E_JOBS:-$(($(nproc) > 1 ? $(nproc) : 2))}" --test-timeout=300000 \
+    "$NODE" --test ${E2E_JOBS:+"--test-concurrency=$E2E_JOBS"} --test-timeout=300000 \
     --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$tap" \
     tests/e2e/*.test.mjs >"$log" 2>&1 </dev/null || status=$?
   while read -r _ key value; do
