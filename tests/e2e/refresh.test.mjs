@@ -327,7 +327,7 @@ describe('refused for good', { concurrency: 6 }, () => {
     world.op.revoked.add('alice-sub');
     const answer = await user.fetch(PRIVATE);
     assert.ok(toLogto(answer), `status ${answer.status}`);
-    assert.equal(user.sessionCookies(HOST), '', 'the browser forgets it');
+    assert.equal(user.sessionCookies(HOST), cookie, 'deleting it here could overtake a sign-in in another tab: that writes over it');
     assert.equal(refreshes(world), 1);
     world.op.revoked.clear();
     await assertDead(world, cookie);
