@@ -202,6 +202,10 @@ describe('two app secrets', { concurrency: true }, () => {
   test('a sign-out revokes the refresh token with the secret that works', async (t) => {
     const world = await makeWorld(t, { ...two(stale, good), opOptions: { refreshTokens: true } });
     accept(world.op, good);
+    world.op.twist.onRevocation = (_request, response, call) => {
+      response.writeHead(basicSecret(call) === good ? 200 : 401).end();
+      return true;
+    };
     const user = await world.signIn();
     await user.fetch(`${ORIGIN}/_auth/sign-out`, { method: 'POST', headers: { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' }, body: '' });
     const revocations = () => world.op.calls('/oidc/token/revocation');

@@ -353,6 +353,7 @@ export class Life {
   async trouble() {
     const how = this.dice.pick([500, 503, 429, 'reset', 'garbage', 'invalid_client', 'expired_secret']);
     this.note(`trouble ${how}`);
+    await this.#quiet(); // a call under way would fail too, and nobody here would have heard of it
     this.world.op.failRefresh = how;
     await this.ask();
     await this.burst();
