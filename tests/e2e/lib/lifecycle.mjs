@@ -320,7 +320,7 @@ export class Life {
   logout() { return this.#endUser('back-channel-logout', (user, proxy) => this.world.op.sendLogout(proxy.port, { sub: user.sub })); }
   webhook() {
     return this.#endUser('webhook', async (user, proxy) => {
-      const { headers, body } = webhookRequest(WEBHOOK_SECRET, userEvent('User.Deleted', user.sub, { createdAt: new Date(this.now).toISOString() }));
+      const { headers, body } = webhookRequest(WEBHOOK_SECRET, userEvent('User.Deleted', user.sub, { createdAt: new Date(this.now).toISOString(), path: `/users/${user.sub}/${++this.requests}` })); // else two of one millisecond are one
       return this.world.post('/_auth/webhook', headers, { body, at: proxy, timeout: PATIENCE_MS });
     });
   }
