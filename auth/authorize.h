@@ -1,4 +1,7 @@
 #pragma once
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -6,26 +9,39 @@
 #include "auth/session.h"
 #include "config/settings.h"
 
-// May this session use this route? Pure; also used by `check` and later by `explain`.
+// May this person use this route? Pure; shared by the server, `check` and `explain`.
 namespace lp {
 
-// One requirement that does not hold: the person has none of these.
-struct MissingRequirement {
-  enum class Kind { role, social };
-  Kind kind = Kind::role;
-  std::vector<std::string> any_of;
+// Who asks, as far as rules care: a session's person, or the subject of an access token. Views of what the caller
+// holds.
+struct Principal {
+  std::string_view sub;
+  const nlohmann::json* claims = nullptr;            // an object
+  const std::vector<std::string>* scopes = nullptr;  // of the access token; null: there is none
+  std::int64_t authenticated_at_s = 0;               // when they last proved who they are
 };
+[[nodiscard]] Principal principal_of(const Session& session);
 
 struct Authorization {
-  enum class Verdict { pass, sign_in, forbidden, denied };
+  // step_up: all holds but a max_age.
+  enum class Verdict { pass, sign_in, forbidden, denied, step_up };
   Verdict verdict = Verdict::denied;
-  std::vector<MissingRequirement> missing;  // forbidden: what a page says
+  // forbidden: the requirements that failed, for pages and logs. Point into the route.
+  std::vector<const Requirement*> missing;
+  bool by_deny_rule = false;   // forbidden: one of `deny` holds; the page does not say which
+  std::int64_t max_age_s = 0;  // step_up: the smallest that failed
 };
-// `session` is null when signed out. Requirements hold on every route that has them, whatever its access says. Role and
-// target names are compared byte by byte (attacks.md H22). A claim of the wrong type, null or missing does not hold.
-[[nodiscard]] Authorization authorize(const RouteSettings& route, const Session* session);
 
-// For JSON and logs, in English: "role admin", "one of the roles admin, editor", "a linked patreon account".
-[[nodiscard]] std::string describe_missing(const MissingRequirement& missing);
+// `who` is null when signed out. Requirements hold on every route that has them, whatever its access says. Names are
+// compared byte by byte (attacks.md H22). A claim of the wrong type, null or missing does not hold. The answer is that
+// of a route without `shadow`: who obeys it must look there.
+[[nodiscard]] Authorization authorize(const RouteSettings& route, const Principal* who, std::int64_t now_s);
+
+[[nodiscard]] bool holds(const Requirement& requirement, const Principal& who, std::int64_t now_s);
+
+// In English: "role admin", "one of the roles admin, editor", "a linked patreon account". `operators`: for logs and
+// `explain`. `public_`: for whoever was refused, who does not learn whose addresses or which values would do.
+enum class Audience { operators, public_ };
+[[nodiscard]] std::string describe_requirement(const Requirement& requirement, Audience audience);
 
 }  // namespace lp

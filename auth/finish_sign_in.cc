@@ -100,6 +100,7 @@ void FinishSignIn::succeed(VerifiedTokens verified) {
   session.tokens_expire_at_s = verified.expire_at_s;
   session.signed_in_at_ms = world_.clock.unix_ms();
   session.validated_at_s = session.signed_in_at_ms / 1000;
+  session.authenticated_at_s = verified.authenticated_at_s;
   session.generation = 1;
   done_(std::move(session));
 }

@@ -77,7 +77,9 @@ Verdict forbid(const Visit& visit, const Authorization& authorization) {
     return answer_verdict(visit, "forbidden", make_page(PageKind::forbidden, facts));
   }
   nlohmann::ordered_json missing = nlohmann::ordered_json::array();
-  for (const MissingRequirement& requirement : authorization.missing) missing.push_back(describe_missing(requirement));
+  for (const Requirement* requirement : authorization.missing) {
+    missing.push_back(describe_requirement(*requirement, Audience::public_));
+  }
   return answer_verdict(visit, "forbidden",
                         make_json_error(403, "forbidden", "This account may not use this address.",
                                         visit.facts.request_id, {{"missing", missing}}));
@@ -91,12 +93,14 @@ bool should_revalidate(const Visit& visit) {
 }
 
 Verdict judge_route(const Visit& visit, Waiting waiting) {
-  const Authorization authorization = authorize(*visit.facts.route, visit.signed_in());
+  const std::optional<Principal> who = visit.principal();
+  const Authorization authorization = authorize(*visit.facts.route, who ? &*who : nullptr, visit.now_s);
   switch (authorization.verdict) {
     case Authorization::Verdict::denied:
       return status_verdict(visit, "deny", 403);
     case Authorization::Verdict::sign_in:
       return sign_in(visit, std::move(waiting));
+    case Authorization::Verdict::step_up:
     case Authorization::Verdict::forbidden:
       return forbid(visit, authorization);
     case Authorization::Verdict::pass:
@@ -108,7 +112,8 @@ Verdict judge_route(const Visit& visit, Waiting waiting) {
 
 // Nobody is asked who they are where it makes no difference.
 bool needs_session(const RouteSettings& route) {
-  return !(route.access == Access::deny || (route.access == Access::public_ && route.require.empty()));
+  const bool has_rules = !route.require.empty() || !route.deny.empty();
+  return !(route.access == Access::deny || (route.access == Access::public_ && !has_rules));
 }
 
 }  // namespace

@@ -110,4 +110,10 @@ Result<IdToken, RuleError> judge_verified_payload(std::string_view payload, std:
   return accepted(std::move(*claims));
 }
 
+std::int64_t authenticated_at_s(const nlohmann::json& claims, std::int64_t now_s) {
+  const auto time = token_rules::numeric_date(claims, "auth_time");
+  if (!time || *time <= 0) return 0;
+  return *time >= static_cast<double>(now_s) ? now_s : static_cast<std::int64_t>(*time);
+}
+
 }  // namespace lp

@@ -37,4 +37,8 @@ struct IdToken {
 [[nodiscard]] Result<IdToken, RuleError> judge_verified_payload(std::string_view payload, std::string_view alg,
                                                                 const IdTokenExpectations& expected);
 
+// auth_time: when the person last proved who they are; 0 where Logto did not say, which it does only when asked by
+// max_age. A time in the future counts as now.
+[[nodiscard]] std::int64_t authenticated_at_s(const nlohmann::json& claims, std::int64_t now_s);
+
 }  // namespace lp

@@ -4,22 +4,12 @@
 #include <set>
 #include <string>
 
+#include "config/claims.h"
+
 namespace lp {
 namespace {
 
 using nlohmann::json;
-
-// What headers and rules cannot do without. `sub` is a member of the session itself.
-std::set<std::string> needed_claims(const Settings& settings) {
-  std::set<std::string> names;
-  for (const IdentityHeaderSettings& header : settings.identity_headers) names.insert(header.claim);
-  for (const RouteSettings& route : settings.routes) {
-    if (!route.require.roles.empty()) names.insert("roles");
-    if (!route.require.social.empty()) names.insert("identities");
-  }
-  names.erase("sub");
-  return names;
-}
 
 const json* present(const json& claims, const std::string& name) {
   if (!claims.is_object()) return nullptr;
@@ -53,7 +43,8 @@ json claims_to_keep(const json& id_token_claims, const json& userinfo_claims, co
     const json* claim = present(id_token_claims, name);
     return claim != nullptr ? claim : present(userinfo_claims, name);
   };
-  for (const std::string& name : needed_claims(settings)) {
+  for (const std::string& path : claims_in_use(settings)) {
+    const std::string name = claim_of(path) != nullptr ? path : top_level_claim(path);
     const json* claim = claim_of(name);
     if (claim != nullptr) kept[name] = name == "identities" ? identity_targets(*claim) : *claim;
   }
@@ -65,9 +56,10 @@ json claims_to_keep(const json& id_token_claims, const json& userinfo_claims, co
 }
 
 bool needs_userinfo(const json& id_token_claims, const Settings& settings) {
-  const std::set<std::string> names = needed_claims(settings);
-  return std::any_of(names.begin(), names.end(),
-                     [&](const std::string& name) { return !id_token_claims.contains(name); });
+  const std::set<std::string> paths = claims_in_use(settings);
+  return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+    return !id_token_claims.contains(path) && !id_token_claims.contains(top_level_claim(path));
+  });
 }
 
 }  // namespace lp

@@ -188,10 +188,9 @@ constexpr std::array kForms = {
 };
 
 constexpr std::array<PageWords, kLanguages> kWords = {
-    PageWords{"en", "Request ID", "Reason:", "You are signed in as", "This page needs:", "the role", "one of the roles",
-              "an account linked with", "an account linked with one of", "What we saw:"},
-    PageWords{"ja", "リクエスト ID", "理由:", "サインイン中のアカウント:", "このページに必要なもの:", "ロール",
-              "いずれかのロール", "次のアカウントとの連携", "次のいずれかのアカウントとの連携", "確認できた事実:"},
+    PageWords{"en", "Request ID", "Reason:", "You are signed in as", "This page needs:", "What we saw:"},
+    PageWords{"ja", "リクエスト ID", "理由:", "サインイン中のアカウント:", "このページに必要なもの:",
+              "確認できた事実:"},
 };
 
 struct ActionLabel {

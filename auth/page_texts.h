@@ -71,10 +71,6 @@ struct PageWords {
   std::string_view reason;          // before the short reason
   std::string_view signed_in_as;    // before the user
   std::string_view missing;         // heading of the list
-  std::string_view role;            // before one role
-  std::string_view any_role;        // before several
-  std::string_view social_account;  // before one target
-  std::string_view any_social_account;
   std::string_view evidence;  // heading of what was seen
 };
 [[nodiscard]] const PageWords& page_words(Language language);

@@ -6,6 +6,7 @@
 
 #include "auth/answer_security.h"
 #include "auth/held_ticket.h"
+#include "auth/requirement_words.h"
 #include "base/encoding.h"
 
 namespace lp {
@@ -82,20 +83,6 @@ const StatusForm& status_form(int status) {
 
 void append_line(std::string& html, std::string_view text) { html.append(text).append("\n"); }
 
-void append_item(std::string& html, const MissingRequirement& missing, const PageWords& words) {
-  const bool one = missing.any_of.size() == 1;
-  const bool role = missing.kind == MissingRequirement::Kind::role;
-  html.append("<li>").append(role ? (one ? words.role : words.any_role)
-                                  : (one ? words.social_account : words.any_social_account));
-  for (const std::string& name : missing.any_of) {
-    html.append(&name == &missing.any_of.front() ? " " : ", ")
-        .append("<strong>")
-        .append(html_escape(name))
-        .append("</strong>");
-  }
-  append_line(html, "</li>");
-}
-
 void append_rows(std::string& html, const PageFacts& facts) {
   if (facts.rows.empty()) return;
   append_line(html, "<dl>");
@@ -115,14 +102,17 @@ void append_evidence(std::string& html, const PageFacts& facts, const PageWords&
   append_line(html, "</ul>");
 }
 
-void append_facts(std::string& html, const PageFacts& facts, const PageWords& words) {
+void append_facts(std::string& html, const PageFacts& facts, Language language) {
+  const PageWords& words = page_words(language);
   if (!facts.user.empty()) {
     html.append("<p>").append(words.signed_in_as).append(" <strong>").append(html_escape(facts.user));
     append_line(html, "</strong></p>");
   }
   if (!facts.missing.empty()) {
     html.append("<p id=\"needs\">").append(words.missing).append("</p>\n<ul aria-labelledby=\"needs\">\n");
-    for (const MissingRequirement& missing : facts.missing) append_item(html, missing, words);
+    for (const Requirement* missing : facts.missing) {
+      append_line(html.append("<li>").append(requirement_html(*missing, language)), "</li>");
+    }
     append_line(html, "</ul>");
   }
   for (const std::string& text : facts.paragraphs) {
@@ -208,7 +198,7 @@ std::string render(const PageForm& form, int status, const PageFacts& facts) {
   html.append("<body>\n<main>\n");
   if (status >= 400) html.append("<p class=\"status\">").append(std::to_string(status)).append("</p>\n");
   html.append("<h1>").append(text.title).append("</h1>\n<p>").append(text.lead).append("</p>\n");
-  append_facts(html, facts, words);
+  append_facts(html, facts, language);
   html.append("<div class=\"actions\">\n");
   append_action(html, form.primary, true, facts, language);
   append_action(html, form.secondary, false, facts, language);

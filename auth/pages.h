@@ -18,7 +18,7 @@ struct PageFacts {
   std::string_view accept_language;
   std::string auth_prefix = "/_auth";
   std::string user;                         // 403: who you are, as a person would say it; may be empty
-  std::vector<MissingRequirement> missing;  // 403: what is missing
+  std::vector<const Requirement*> missing;  // 403: what is missing; must outlive the page's making
   std::string return_to;                    // where links lead after a sign-in, vetted; empty: none
   int route = 0;                            // RouteSettings::index whose sign-in settings the links ask for
   std::string detail;                       // a short reason for people; escaped here

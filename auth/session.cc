@@ -12,8 +12,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 2;
-constexpr std::size_t kMembers = 12;
+constexpr int kVersion = 3;
+constexpr std::size_t kMembers = 13;
 constexpr std::int64_t kMaxResealAfterS = 300;
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
@@ -31,7 +31,7 @@ std::string encode_session(const Session& session) {
   return write_members(
       json::array({kVersion, session.sub, session.sid, session.claims, std::string(session.refresh_token.reveal()),
                    session.signed_in_at_ms, session.validated_at_s, session.sealed_at_s, session.generation, session.id,
-                   session.nonce_hash, session.tokens_expire_at_s}));
+                   session.nonce_hash, session.tokens_expire_at_s, session.authenticated_at_s}));
 }
 
 Result<Session> decode_session(std::string_view bytes) {
@@ -43,7 +43,8 @@ Result<Session> decode_session(std::string_view bytes) {
                         take_member(m[4], session.refresh_token) && take_time(m[5], session.signed_in_at_ms) &&
                         take_time(m[6], session.validated_at_s) && take_time(m[7], session.sealed_at_s) &&
                         take_member(m[8], session.generation) && take_member(m[9], session.id) &&
-                        take_member(m[10], session.nonce_hash) && take_time(m[11], session.tokens_expire_at_s);
+                        take_member(m[10], session.nonce_hash) && take_time(m[11], session.tokens_expire_at_s) &&
+                        take_time(m[12], session.authenticated_at_s);
   if (!complete || session.sub.empty() || session.id.empty()) return fail("a session with a member of the wrong type");
   session.claims = std::move(m[3]);
   return session;

@@ -27,6 +27,7 @@ struct Session {
   std::int64_t signed_in_at_ms = 0;     // when the callback came; never changes
   std::int64_t tokens_expire_at_s = 0;  // what Logto said of the tokens behind it; means nothing without refresh_token
   std::int64_t validated_at_s = 0;      // when Logto last vouched for it
+  std::int64_t authenticated_at_s = 0;  // when the person last proved who they are; 0: Logto did not say
   std::int64_t sealed_at_s = 0;         // when this cookie was written
   std::uint64_t generation = 0;         // grows with each write; an older one never overwrites a newer one
 };

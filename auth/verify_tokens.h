@@ -29,6 +29,7 @@ struct VerifiedTokens {
   std::string sid;
   nlohmann::json claims;  // claims_to_keep()
   std::int64_t expire_at_s = 0;
+  std::int64_t authenticated_at_s = 0;  // auth_time; 0: Logto did not say
 };
 struct VerifyFailure {
   enum class Kind { rejected, provider_unavailable, provider_error };

@@ -28,6 +28,11 @@ bool Visit::is_navigation() const {
   return !facts.wants_upgrade && lp::is_navigation(facts.head->method, facts.head->fields);
 }
 
+std::optional<Principal> Visit::principal() const {
+  if (const Session* who = signed_in()) return principal_of(*who);
+  return std::nullopt;
+}
+
 bool Visit::may_start_sign_in() const {
   return !facts.wants_upgrade && lp::may_start_sign_in(facts.head->method, facts.head->fields);
 }

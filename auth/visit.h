@@ -1,10 +1,12 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "auth/authorize.h"
 #include "auth/gatekeeper.h"
 #include "auth/pages.h"
 #include "auth/session_cookie.h"
@@ -25,6 +27,8 @@ struct Visit {
   [[nodiscard]] const Settings& settings() const { return *realm.settings; }
   [[nodiscard]] const Fields& fields() const { return facts.head->fields; }
   [[nodiscard]] const Session* signed_in() const { return session.opened ? &session.opened->session : nullptr; }
+  // Who asks, as rules see them; valid as long as the visit.
+  [[nodiscard]] std::optional<Principal> principal() const;
   [[nodiscard]] bool is_navigation() const;
   [[nodiscard]] bool may_start_sign_in() const;
   [[nodiscard]] std::string own_url(std::string_view endpoint) const;  // "https://app.example/_auth/callback"

@@ -92,6 +92,10 @@ Binding choice(Field<E> field, std::vector<Choice<E>> choices) {
           }};
 }
 
+// A Field: the member of the settings that a row is about, as in LP_FIELD(settings->workers).
+#define LP_FIELD(member) \
+  [](const ::lp::Scope& scope) -> auto& { return scope.member; }
+
 inline constexpr std::string_view kSecretMask = "********";
 
 // A file named in the configuration, relative to the configuration's folder; its text without trailing line ends.

@@ -49,9 +49,11 @@ void upstream_is_known(const Place& p) {
 // A rule that nobody would evaluate must not look as if it protected something.
 void require_is_enforced(const Place& p) {
   if (p.report.has(p.at("require")) && p.route.require.empty() && !p.report.has_problem_in(p.at("require"))) {
-    p.report.problem(p.at("require"), "expected roles or social, found nothing: everybody who is signed in would pass");
+    p.report.problem(p.at("require"), "expected a map of rules, found nothing: everybody who is signed in would pass");
   }
-  if (p.route.require.empty() || p.route.access == Access::signed_in || p.report.has_problem_in(p.at("access"))) return;
+  if ((p.route.require.empty() && p.route.deny.empty()) || p.route.access == Access::signed_in ||
+      p.report.has_problem_in(p.at("access")))
+    return;
   p.report.problem(p.at("require"), "require works with access: signed_in only");
 }
 

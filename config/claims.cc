@@ -48,4 +48,50 @@ std::string_view scope_of_claim(std::string_view claim) {
   return {};
 }
 
+std::string claim_of(const Requirement& requirement) {
+  switch (requirement.kind) {
+    case Requirement::Kind::roles:
+      return "roles";
+    case Requirement::Kind::organizations:
+      return "organizations";
+    case Requirement::Kind::organization_roles:
+      return "organization_roles";
+    case Requirement::Kind::social:
+      return "identities";
+    case Requirement::Kind::email:
+    case Requirement::Kind::email_domain:
+      return "email";
+    case Requirement::Kind::claim:
+      return requirement.test.claim;
+    default:
+      return {};
+  }
+}
+
+std::string top_level_claim(std::string_view path) {
+  if (path.find("://") != std::string_view::npos) return std::string(path);
+  return std::string(path.substr(0, path.find('.')));
+}
+
+std::set<std::string> claims_in_use(const Settings& settings) {
+  std::set<std::string> names;
+  const auto add = [&](std::string_view path) { names.insert(std::string(path)); };
+  const auto add_headers = [&](const std::vector<IdentityHeaderSettings>& headers) {
+    for (const auto& header : headers) {
+      if (header.source == IdentityHeaderSettings::Source::claim) add(header.claim);
+    }
+  };
+  add_headers(settings.identity_headers);
+  for (const RouteSettings& route : settings.routes) {
+    add_headers(route.identity_headers);
+    add(route.authorization.username_claim);
+    for (const Requirement* root : {&route.require, &route.deny}) {
+      for_each_requirement(*root, [&](const Requirement& requirement) { add(claim_of(requirement)); });
+    }
+  }
+  names.erase("");
+  names.erase("sub");
+  return names;
+}
+
 }  // namespace lp

@@ -1,10 +1,25 @@
 #pragma once
+#include <set>
+#include <string>
 #include <string_view>
+
+#include "config/settings.h"
 
 namespace lp {
 
 // The scope that makes Logto tell this claim (logto-facts.md, 3.1); empty for claims that need none or are unknown
 // (custom claims).
 [[nodiscard]] std::string_view scope_of_claim(std::string_view claim);
+
+// The claim that this leaf of a rule looks at, "" for those that look at none. As users write it, maybe a dotted path.
+[[nodiscard]] std::string claim_of(const Requirement& requirement);
+
+// The claims, as dotted paths, without which the headers and rules of `settings` can do nothing; `sub` is not among
+// them, everybody has one.
+[[nodiscard]] std::set<std::string> claims_in_use(const Settings& settings);
+
+// The top-level claim that a dotted path begins with: "address" of "address.country". A path that begins with a scheme
+// ("https://example.com/tier") is one name.
+[[nodiscard]] std::string top_level_claim(std::string_view path);
 
 }  // namespace lp

@@ -6,6 +6,7 @@
 
 #include "config/binding.h"
 #include "config/check.h"
+#include "config/claims.h"
 #include "config/document.h"
 #include "config/option_table.h"
 #include "config/path_pattern.h"
@@ -148,15 +149,19 @@ void name_routes(Settings& settings) {
 // A rule on a claim that Logto never tells would lock everybody out: its scope is asked for.
 void add_scopes_of_rules(Settings& settings, Report& report) {
   auto& scopes = settings.logto.scopes;
-  const auto need = [&](const RouteSettings& route, const char* rule, bool used, const std::string& scope) {
-    if (!used || std::find(scopes.begin(), scopes.end(), scope) != scopes.end()) return;
+  const auto need = [&](const std::string& key, const std::string& scope) {
+    if (scope.empty() || std::find(scopes.begin(), scopes.end(), scope) != scopes.end()) return;
     scopes.push_back(scope);
-    report.warning("routes[" + std::to_string(route.index) + "].require." + rule,
-                   "this rule needs the scope '" + scope + "': it is added to logto.scopes");
+    report.warning(key, "this rule needs the scope '" + scope + "': it is added to logto.scopes");
   };
   for (const auto& route : settings.routes) {
-    need(route, "roles", !route.require.roles.empty(), "roles");
-    need(route, "social", !route.require.social.empty(), "identities");
+    const std::string key = "routes[" + std::to_string(route.index) + "]";
+    for_each_requirement(route.require, [&](const Requirement& requirement) {
+      need(key + ".require", std::string(scope_of_claim(top_level_claim(claim_of(requirement)))));
+    });
+    for_each_requirement(route.deny, [&](const Requirement& requirement) {
+      need(key + ".deny", std::string(scope_of_claim(top_level_claim(claim_of(requirement)))));
+    });
   }
 }
 

@@ -4,14 +4,11 @@
 
 #include "config/binding.h"
 #include "config/option_bindings.h"
+#include "config/route_options.h"
 #include "config/value.h"
 
 namespace lp {
 namespace {
-
-// The member of the settings that a row is about.
-#define LP_FIELD(member) \
-  [](const Scope& scope) -> auto& { return scope.member; }
 
 constexpr std::int64_t kKiB = 1024;
 constexpr std::int64_t kGiB = kKiB * kKiB * kKiB;
@@ -74,26 +71,6 @@ void add_limits(Table& table) {
                    duration(LP_FIELD(settings->timeouts.body_idle_ms))});
 }
 
-void add_sign_in(Table& table, const std::string& prefix, std::string_view keep_fragment_default) {
-  table.push_back({prefix + "with", "social:TARGET or sso:CONNECTOR_ID", "null", 0, 0, kPlain,
-                   "Straight to that connector, without Logto's first screen.",
-                   optional_text(LP_FIELD(sign_in().with), parse_with)});
-  table.push_back({prefix + "first_screen", "one of Logto's first screens", "null", 0, 0, kPlain,
-                   "sign_in, register, reset_password, identifier:sign_in, identifier:register or single_sign_on.",
-                   optional_text(LP_FIELD(sign_in().first_screen), parse_first_screen)});
-  table.push_back({prefix + "prompt", "login, consent or none", "null", 0, 0, kPlain,
-                   "login asks for the password again, none never shows a page.",
-                   optional_text(LP_FIELD(sign_in().prompt), parse_prompt)});
-  table.push_back({prefix + "ui_locales", "language tags such as 'ja en'", "null", 0, 0, kPlain,
-                   "Languages of Logto's pages; null: the browser's Accept-Language.",
-                   optional_text(LP_FIELD(sign_in().ui_locales), parse_ui_locales)});
-  table.push_back({prefix + "keep_fragment", "true or false", keep_fragment_default, 0, 0, kPlain,
-                   "A small page carries the #fragment over an interactive sign-in, for hash-routed apps.",
-                   keep_fragment_binding()});
-  table.push_back({prefix + "extra", "a map of parameters", "{}", 0, 0, kPlain,
-                   "Further parameters of the authorization request.", extra_binding()});
-}
-
 void add_logto(Table& table) {
   add_later(table, "realms",
             "several Logto applications in one process are not built yet: run one logto-proxy for each");
@@ -139,7 +116,7 @@ void add_logto(Table& table) {
   table.push_back({"logto.trust_email", "true or false", "false", 0, 0, kPlain,
                    "Logto's email_verified only says that there is an address.",
                    boolean(LP_FIELD(settings->logto.trust_email))});
-  add_sign_in(table, "logto.sign_in.", "false");
+  add_sign_in_options(table, "logto.sign_in.", "false");
 }
 
 void add_session(Table& table) {
@@ -227,52 +204,6 @@ void add_upstreams(Table& table) {
                    choice<bool>(LP_FIELD(settings->access_log.enabled), {{"stdout", true}, {"off", false}})});
 }
 
-void add_routes(Table& table) {
-  table.push_back({"routes[].host", "a host or *.DOMAIN", "null", 0, 0, kPlain,
-                   "Only requests to this host; null: any external URL.",
-                   text(LP_FIELD(route->host), parse_route_host)});
-  table.push_back({"routes[].path", "a path", "", 0, 0, kRequired,
-                   "/a/b is that path alone, /a/* is /a, /a/ and all below, \"~ REGEX\" must match the whole path.",
-                   scalar<PathPattern>(LP_FIELD(route->path), parse_path_pattern, format_path_pattern)});
-  table.push_back({"routes[].methods", "a list of methods", "null", 0, 0, kNonEmpty, "Only these; null: any.",
-                   null_if_empty(LP_FIELD(route->methods), parse_method)});
-  table.push_back({"routes[].access", "public, optional, signed_in or deny", "signed_in", 0, 0, kPlain,
-                   "optional: anybody, and identity headers for those who are signed in.",
-                   choice<Access>(LP_FIELD(route->access), {{"public", Access::public_},
-                                                            {"optional", Access::optional},
-                                                            {"signed_in", Access::signed_in},
-                                                            {"deny", Access::deny}})});
-  table.push_back({"routes[].require.roles", "a list of roles", "null", 0, 0, kNonEmpty,
-                   "Any one of these global roles; 403 for others.",
-                   null_if_empty(LP_FIELD(route->require.roles), parse_nonempty_text)});
-  table.push_back({"routes[].require.social", "a list of social targets", "null", 0, 0, kNonEmpty,
-                   "An identity linked at any one of these; 403 for others.",
-                   null_if_empty(LP_FIELD(route->require.social), parse_social_target)});
-  table.push_back({"routes[].unauthenticated", "auto, redirect or 401", "auto", 0, 0, kPlain,
-                   "auto: navigations go to sign in, everything else gets 401.",
-                   choice<Unauthenticated>(LP_FIELD(route->unauthenticated), {{"auto", Unauthenticated::automatic},
-                                                                              {"redirect", Unauthenticated::redirect},
-                                                                              {"401", Unauthenticated::status_401}})});
-  add_sign_in(table, "routes[].sign_in.", "null");
-  table.push_back({"routes[].upstream", "a name under upstreams", "null", 0, 0, kPlain,
-                   "Where to; needed unless access is deny.", text(LP_FIELD(route->upstream), parse_upstream_name)});
-  table.push_back({"routes[].strip_prefix", "a path", "null", 0, 0, kPlain, "Taken off before the app sees the path.",
-                   text(LP_FIELD(route->strip_prefix), parse_plain_path)});
-  table.push_back({"routes[].encoded_slash", "reject or keep", "reject", 0, 0, kPlain,
-                   "%2F in a path: 400, or passed as it is, never decoded (GitLab, npm).",
-                   choice<EncodedSlash>(LP_FIELD(route->encoded_slash),
-                                        {{"reject", EncodedSlash::reject}, {"keep", EncodedSlash::keep}})});
-  table.push_back({"routes[].hold_requests", "true or false", "true", 0, 0, kPlain,
-                   "A form post that meets a session expired less than an hour ago waits for the sign-in.",
-                   boolean(LP_FIELD(route->hold_requests))});
-  table.push_back({"routes[].allowed_origins", "a list of origins", "[]", 0, 0, kPlain,
-                   "Further origins whose scripts may open WebSockets; our own always may.",
-                   list<Origin>(LP_FIELD(route->allowed_origins), parse_config_origin,
-                                [](const Origin& origin) { return origin.text(); })});
-}
-
-#undef LP_FIELD
-
 Table make_table() {
   Table table;
   add_addresses(table);
@@ -282,7 +213,7 @@ Table make_table() {
   add_revocations(table);
   add_redis(table);
   add_upstreams(table);
-  add_routes(table);
+  add_route_options(table);
   return table;
 }
 

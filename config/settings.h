@@ -9,6 +9,8 @@
 
 #include "base/secret.h"
 #include "base/url.h"
+#include "config/requirement.h"
+#include "config/text_pattern.h"
 
 // What a configuration file says, typed, with the defaults in place. Made once by config/load, then immutable and
 // shared: every thread holds a shared_ptr<const Settings>. Times are in milliseconds, sizes in bytes.
@@ -139,14 +141,31 @@ struct UpstreamSettings {
 
 enum class HeaderEncoding { percent, utf8 };
 
+// One field that the app gets, from exactly one source.
 struct IdentityHeaderSettings {
+  enum class Source { claim, constant, secret, id_token };
   std::string header;
-  std::string claim;
+  std::string claim;  // dotted path into objects, see auth/claim_path.h
   HeaderEncoding encoding = HeaderEncoding::percent;
+  Source source = Source::claim;
+  std::string constant{};
+  Secret secret{};
+  char separator = ',';  // of lists
+};
+
+enum class IdentityPreset {
+  none,
+  oauth2_proxy,
+  authelia,
+  authentik,
+  pomerium,
+  mod_auth_openidc,
+  logto_protected_app,
 };
 
 enum class Access { public_, optional, signed_in, deny };
 enum class Unauthenticated { automatic, redirect, status_401 };
+enum class Forbidden { page, status_403, sign_in };
 enum class EncodedSlash { reject, keep };
 
 struct PathPattern {
@@ -155,10 +174,35 @@ struct PathPattern {
   std::string text;  // exact: the path; prefix: without the trailing "/*" ("" for "/*"); regex: the RE2 pattern
 };
 
-struct RequireSettings {
-  std::vector<std::string> roles;   // any one of them
-  std::vector<std::string> social;  // a linked identity at any one of these targets
-  [[nodiscard]] bool empty() const { return roles.empty() && social.empty(); }
+// A further condition of a route, on a query parameter or on a header field that the app gets too.
+struct FieldCondition {
+  std::string name;
+  std::vector<TextPattern> any_of;
+};
+
+// The access token that the app gets with each request: `Authorization: Bearer`.
+struct RouteTokenSettings {
+  enum class Organization { none, fixed, from_host, from_path };
+  std::string resource;             // of a Logto API resource; empty: none
+  std::vector<std::string> scopes;  // of that resource, or of the organization
+  Organization organization = Organization::none;
+  std::string organization_id;  // fixed
+  [[nodiscard]] bool is_configured() const { return !resource.empty() || organization != Organization::none; }
+};
+
+// `Authorization` for apps that want it.
+struct UpstreamAuthorizationSettings {
+  enum class Kind { none, basic, id_token };
+  Kind kind = Kind::none;
+  std::string username;        // basic: this one,
+  std::string username_claim;  // or the value of this claim
+  Secret password;
+};
+
+// Who may bring an access token of their own in `Authorization: Bearer`.
+struct AcceptSettings {
+  bool session = true;
+  bool bearer = false;
 };
 
 struct RouteSettings {
@@ -166,16 +210,73 @@ struct RouteSettings {
   std::string label;  // "#3 /admin/*": for logs and messages
   std::string host;   // empty: any; "*.example.com": exactly one label more
   PathPattern path;
-  std::vector<std::string> methods;  // empty: any
+  std::vector<std::string> methods;     // empty: any
+  std::vector<FieldCondition> query;    // all of them
+  std::vector<FieldCondition> headers;  // all of them
+  std::vector<Cidr> networks;           // of the client; empty: any
   Access access = Access::signed_in;
-  RequireSettings require;
+  Requirement require;  // Kind::all
+  Requirement deny;     // Kind::any: whoever meets one of these is refused, whatever else holds
+  bool shadow = false;  // everybody passes; what would have happened is logged
   Unauthenticated unauthenticated = Unauthenticated::automatic;
+  Forbidden forbidden = Forbidden::page;
+  bool preflight = false;  // CORS preflights pass without a session
+  AcceptSettings accept;
+  std::vector<std::string> audiences;  // of access tokens, instead of bearer.audiences
+  IdentityPreset identity_preset = IdentityPreset::none;
+  std::vector<IdentityHeaderSettings> identity_headers;  // with the preset's; both empty: those of Settings
+  UpstreamAuthorizationSettings authorization;
+  RouteTokenSettings token;
+  bool assertion = false;  // a signed one in X-Logto-Proxy-Assertion
   SignInSettings sign_in;  // over the defaults of logto.sign_in
   std::string upstream;    // name in Settings::upstreams; empty only for access: deny
   std::string strip_prefix;
   EncodedSlash encoded_slash = EncodedSlash::reject;
   std::vector<Origin> allowed_origins;
   bool hold_requests = true;  // a form post that meets an expired session waits for the sign-in
+};
+
+// An issuer of access tokens besides Logto.
+struct IssuerSettings {
+  std::string issuer;    // as in `iss`, compared byte for byte
+  std::string jwks_url;  // empty: by discovery
+  std::optional<Origin> connect_to;
+  std::vector<std::string> audiences;
+};
+
+struct BearerSettings {
+  std::vector<std::string> audiences;  // API resources of Logto whose access tokens are believed
+  std::vector<IssuerSettings> issuers;
+  bool introspection = false;  // opaque tokens are shown to Logto
+  std::int64_t introspection_cache_ms = kMinute;
+  std::int64_t max_cached = 10'000;
+};
+
+struct ForwardAuthSettings {
+  bool enabled = false;       // {auth_prefix}/check answers other proxies
+  bool oauth2_proxy = false;  // and so do /oauth2/auth and its kin
+};
+
+// One row of `tests:`: who asks for what, and what must come of it.
+struct RuleTestSettings {
+  enum class Expect { allow, deny, sign_in, unauthenticated, not_found };
+  int index = 0;  // from 1
+  std::string name;
+  std::string method = "GET";
+  std::string url;
+  std::map<std::string, std::string> request_headers;
+  std::string as_json;     // claims of the person; empty: nobody
+  bool is_script = false;  // not a navigation
+  std::string client;      // address; empty: 127.0.0.1
+  Expect expect = Expect::allow;
+  std::map<std::string, std::string> headers;  // that the app must get
+};
+
+// One Logto application with its own origins; a session never crosses realms.
+struct RealmSettings {
+  std::string name;
+  std::vector<Origin> external_urls;
+  LogtoSettings logto;
 };
 
 struct AccessLogSettings {
@@ -202,10 +303,16 @@ struct Settings {
       {"X-Forwarded-Preferred-Username", "username", HeaderEncoding::percent},
       {"X-Forwarded-Groups", "roles", HeaderEncoding::percent},
   };
+  IdentityPreset identity_preset = IdentityPreset::none;
   AccessLogSettings access_log;
+  BearerSettings bearer;
+  ForwardAuthSettings forward_auth;
+  std::optional<Origin> sign_in_url;  // the one origin that runs sign-in for all
   std::vector<RouteSettings> routes;
+  std::vector<RuleTestSettings> tests;
 
-  std::string realm = "default";  // the seam for several Logto applications; one for now
+  std::string realm = "default";      // that these are the settings of
+  std::vector<RealmSettings> realms;  // empty: one, which is logto and external_urls above
 };
 
 }  // namespace lp

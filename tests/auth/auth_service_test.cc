@@ -11,6 +11,7 @@
 #include "fake_server.h"
 #include "loop_runner.h"
 #include "signing.h"
+#include "tests/auth/requirements.h"
 
 using namespace lp;
 using lp::test::FakeRequest;
@@ -176,7 +177,7 @@ struct World {
 
 void require_identities(Settings& settings) {
   RouteSettings route;
-  route.require.social = {"linkedin"};
+  route.require.children = {social_requirement({"linkedin"})};
   settings.routes.push_back(route);
 }
 

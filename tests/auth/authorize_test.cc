@@ -2,16 +2,18 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/auth/requirements.h"
+
 using namespace lp;
 using Verdict = Authorization::Verdict;
 using nlohmann::json;
 
 namespace {
 
-RouteSettings route(Access access, RequireSettings require = {}) {
+RouteSettings route(Access access, std::vector<Requirement> require = {}) {
   RouteSettings made;
   made.access = access;
-  made.require = std::move(require);
+  made.require = all_requirement(std::move(require));
   return made;
 }
 
@@ -20,6 +22,12 @@ Session with_claims(json claims) {
   session.sub = "u";
   session.claims = std::move(claims);
   return session;
+}
+
+Authorization judged(const RouteSettings& rule, const Session* session) {
+  if (session == nullptr) return authorize(rule, nullptr, 1000);
+  const Principal who = principal_of(*session);
+  return authorize(rule, &who, 1000);
 }
 
 }  // namespace
@@ -38,14 +46,14 @@ TEST_CASE("access decides who may pass") {
                         {"signed in", Access::signed_in, Verdict::sign_in, Verdict::pass}};
   for (const Case& c : cases) {
     CAPTURE(c.what);
-    CHECK(authorize(route(c.access), nullptr).verdict == c.signed_out);
-    CHECK(authorize(route(c.access), &somebody).verdict == c.signed_in);
+    CHECK(judged(route(c.access), nullptr).verdict == c.signed_out);
+    CHECK(judged(route(c.access), &somebody).verdict == c.signed_in);
   }
 }
 
 TEST_CASE("a requirement holds for any one of its names, and all requirements must hold") {
-  const RouteSettings admin = route(Access::signed_in, {{"admin", "owner"}, {}});
-  const RouteSettings both = route(Access::signed_in, {{"admin"}, {"patreon"}});
+  const RouteSettings admin = route(Access::signed_in, {roles_requirement({"admin", "owner"})});
+  const RouteSettings both = route(Access::signed_in, {roles_requirement({"admin"}), social_requirement({"patreon"})});
   struct Case {
     const char* what;
     const RouteSettings* rule;
@@ -83,7 +91,7 @@ TEST_CASE("a requirement holds for any one of its names, and all requirements mu
   for (const Case& c : cases) {
     CAPTURE(c.what);
     const Session session = with_claims(c.claims);
-    const Authorization result = authorize(*c.rule, &session);
+    const Authorization result = judged(*c.rule, &session);
     CHECK(result.verdict == c.verdict);
     CHECK(result.missing.size() == c.missing);
   }
@@ -91,14 +99,24 @@ TEST_CASE("a requirement holds for any one of its names, and all requirements mu
 
 TEST_CASE("a requirement closes even a public route") {
   const Session nobody = with_claims(json::object());
-  const RouteSettings rule = route(Access::public_, {{"admin"}, {}});
-  CHECK(authorize(rule, nullptr).verdict == Verdict::sign_in);
-  CHECK(authorize(rule, &nobody).verdict == Verdict::forbidden);
+  const RouteSettings rule = route(Access::public_, {roles_requirement({"admin"})});
+  CHECK(judged(rule, nullptr).verdict == Verdict::sign_in);
+  CHECK(judged(rule, &nobody).verdict == Verdict::forbidden);
 }
 
-TEST_CASE("what is missing can be told") {
-  using Kind = MissingRequirement::Kind;
-  CHECK(describe_missing({Kind::role, {"admin"}}) == "role admin");
-  CHECK(describe_missing({Kind::role, {"admin", "editor"}}) == "one of the roles admin, editor");
-  CHECK(describe_missing({Kind::social, {"patreon"}}) == "a linked patreon account");
+TEST_CASE("what is missing can be told, and to those refused without values and addresses") {
+  const auto told = [](const Requirement& requirement) { return describe_requirement(requirement, Audience::public_); };
+  const auto logged = [](const Requirement& r) { return describe_requirement(r, Audience::operators); };
+  CHECK(told(roles_requirement({"admin"})) == "role admin");
+  CHECK(told(roles_requirement({"admin", "editor"})) == "one of the roles admin, editor");
+  CHECK(told(social_requirement({"patreon"})) == "a linked patreon account");
+  const Requirement email = list_requirement(Requirement::Kind::email, {"boss@example.com"});
+  CHECK(told(email) == "a certain e-mail address");
+  CHECK(logged(email) == "e-mail address boss@example.com");
+  const Requirement tier = claim_requirement("custom_data.tier", ClaimTest::Kind::equals, {"gold"});
+  CHECK(told(tier) == "claim custom_data.tier");
+  CHECK(logged(tier) == "claim custom_data.tier = gold");
+  const Requirement either = group_requirement(Requirement::Kind::any, {roles_requirement({"a"}), tier});
+  CHECK(logged(either) == "(role a or claim custom_data.tier = gold)");
+  CHECK(logged(group_requirement(Requirement::Kind::none, {roles_requirement({"a"})})) == "not role a");
 }

@@ -14,6 +14,7 @@
 #include "auth/gatekeeper.h"
 #include "auth/session_cookie.h"
 #include "base/encoding.h"
+#include "tests/auth/requirements.h"
 
 // A browser, a gatekeeper and a Logto of strings: the fake world of the tests that judge whole requests.
 namespace lp::test {
@@ -125,7 +126,7 @@ inline std::shared_ptr<Settings> settings() {
                   route(6),
                   route(7),
                   route(8)};
-  made->routes[4].require.roles = {"admin"};
+  made->routes[4].require.children = {roles_requirement({"admin"})};
   made->routes[5].unauthenticated = Unauthenticated::status_401;
   made->routes[6].unauthenticated = Unauthenticated::redirect;
   made->routes[7].sign_in.keep_fragment = true;

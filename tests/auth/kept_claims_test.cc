@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/auth/requirements.h"
+
 using namespace lp;
 using nlohmann::json;
 
@@ -15,7 +17,7 @@ const json kUserinfo = json::parse(R"({"sub":"u1","name":"Not her","custom_data"
 Settings with_social_rule() {
   Settings settings;
   RouteSettings route;
-  route.require.social = {"linkedin"};
+  route.require.children = {social_requirement({"linkedin"})};
   settings.routes.push_back(route);
   return settings;
 }

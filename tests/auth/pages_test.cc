@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/encoding.h"
+#include "tests/auth/requirements.h"
 
 using namespace lp;
 
@@ -118,7 +119,8 @@ TEST_CASE("whatever comes from outside is escaped") {  // attacks.md O16
   facts.user = "<script>alert(1)</script>";
   facts.detail = "\"><img src=x onerror=alert(1)>";
   facts.request_id = "<b>";
-  facts.missing = {{MissingRequirement::Kind::role, {"<i>"}}};
+  const Requirement needed = roles_requirement({"<i>"});
+  facts.missing = {&needed};
   facts.return_to = "/x?y=\"><script>";
   facts.paragraphs = {"<img src=x>"};
   facts.rows = {{"<b>", "<script>alert(1)</script>"}};
@@ -135,8 +137,9 @@ TEST_CASE("whatever comes from outside is escaped") {  // attacks.md O16
 TEST_CASE("the 403 page says who you are, what is missing, and offers another account") {
   PageFacts facts;
   facts.user = "Alice";
-  facts.missing = {{MissingRequirement::Kind::role, {"admin", "owner"}},
-                   {MissingRequirement::Kind::social, {"patreon"}}};
+  const Requirement roles = roles_requirement({"admin", "owner"});
+  const Requirement social = social_requirement({"patreon"});
+  facts.missing = {&roles, &social};
   facts.return_to = "/admin?x=1";
   const Answer page = make_page(PageKind::forbidden, facts);
   CHECK(page.status == 403);

@@ -169,7 +169,8 @@ TEST_CASE("every option is read into the settings and printed from them") {
   CHECK(s->identity_headers[1].encoding == HeaderEncoding::utf8);
   CHECK_FALSE(s->access_log.enabled);
   CHECK(s->routes[0].path.text == "/[a-z]+\\.(js|css)");
-  CHECK(s->routes[1].require.roles == std::vector<std::string>{"admin, all", "ops"});
+  REQUIRE(s->routes[1].require.children.size() == 2);
+  CHECK(s->routes[1].require.children[0].any_of == std::vector<std::string>{"admin, all", "ops"});
   CHECK(s->routes[1].sign_in.keep_fragment == std::optional<bool>(false));
   CHECK(s->routes[1].label == "#2 *.example.com/admin/*");
   CHECK(s->routes[1].unauthenticated == Unauthenticated::status_401);

@@ -1,0 +1,53 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/text_pattern.h"
+
+namespace lp {
+
+// What a claim's value must be like. A value of the wrong type, null or missing does not hold.
+struct ClaimTest {
+  // equals, one_of: a string, number or boolean whose text is one of `values`. contains: a list that has one of them as
+  // an element. regex: a string that `pattern` matches as a whole. exists: anything but null.
+  enum class Kind { equals, one_of, contains, regex, exists };
+  std::string claim;  // dotted path into objects, see auth/claim_path.h
+  Kind kind = Kind::equals;
+  std::vector<std::string> values;
+  TextPattern pattern;
+};
+
+// What a person must be to pass, as a tree. Judged by auth/authorize.h.
+struct Requirement {
+  enum class Kind {
+    all,   // an empty one holds
+    any,   // an empty one does not
+    none,  // `not:` holds when none of the children does
+    roles,
+    scopes,
+    organizations,
+    organization_roles,
+    social,
+    email,
+    email_domain,
+    claim,
+    max_age,
+  };
+  Kind kind = Kind::all;
+  std::vector<Requirement> children;  // all, any, none
+  std::vector<std::string> any_of;    // roles to email_domain: one of these is enough
+  ClaimTest test;                     // claim
+  std::int64_t max_age_s = 0;         // max_age: since the person last proved who they are
+
+  [[nodiscard]] bool empty() const { return children.empty() && (kind == Kind::all || kind == Kind::any); }
+};
+
+// Calls `visit(const Requirement&)` for the tree's root and everything below.
+template <class Visit>
+void for_each_requirement(const Requirement& root, const Visit& visit) {
+  visit(root);
+  for (const Requirement& child : root.children) for_each_requirement(child, visit);
+}
+
+}  // namespace lp
