@@ -57,6 +57,36 @@ void require_is_enforced(const Place& p) {
   p.report.problem(p.at("require"), "require works with access: signed_in only");
 }
 
+template <class Wanted>
+bool has_rule(const RouteSettings& route, const Wanted& wanted) {
+  bool found = false;
+  for (const Requirement* root : {&route.require, &route.deny}) {
+    for_each_requirement(*root, [&](const Requirement& requirement) { found = found || wanted(requirement); });
+  }
+  return found;
+}
+
+// Logto's email_verified only says that there is an address (logto-facts.md, fact 11).
+void email_is_trusted(const Place& p) {
+  if (p.settings.logto.trust_email || p.report.has_problem_in(p.at("require"))) return;
+  const bool used = has_rule(p.route, [](const Requirement& requirement) {
+    using Kind = Requirement::Kind;
+    return requirement.kind == Kind::email || requirement.kind == Kind::email_domain ||
+           (requirement.kind == Kind::claim && requirement.test.claim == "email");
+  });
+  if (!used) return;
+  p.report.problem(p.at(p.route.require.empty() ? "deny" : "require"),
+                   "a rule on e-mail needs logto.trust_email: true: Logto does not verify every address that it tells");
+}
+
+// Scopes are of access tokens; a session has none by itself.
+void scopes_can_hold(const Place& p) {
+  const bool used =
+      has_rule(p.route, [](const Requirement& requirement) { return requirement.kind == Requirement::Kind::scopes; });
+  if (!used || p.route.accept.bearer || p.route.token.is_configured()) return;
+  p.report.problem(p.at("require"), "scopes never hold here: they need accept: [bearer], or a token for the app");
+}
+
 void sign_in_keys_matter(const Place& p) {
   if (p.route.access == Access::signed_in) return;
   for (const auto* name : {"unauthenticated", "sign_in"}) {
@@ -123,11 +153,17 @@ bool methods_meet(const RouteSettings& a, const RouteSettings& b) {
 
 bool is_open(const RouteSettings& route) { return route.access == Access::public_ || route.access == Access::optional; }
 
+// What a route looks at besides host, path and method. A route with such conditions covers no other for sure.
+bool has_conditions(const RouteSettings& route) {
+  return !route.query.empty() || !route.headers.empty() || !route.networks.empty();
+}
+
 // The first route that matches wins: say so where that is surely not what was meant.
 void order_makes_sense(const Place& p) {
   for (const auto& earlier : p.settings.routes) {
     if (earlier.index >= p.route.index) return;
-    if (!host_covers(earlier.host, p.route.host) || !covers(earlier.path, p.route.path)) continue;
+    if (has_conditions(earlier) || !host_covers(earlier.host, p.route.host) || !covers(earlier.path, p.route.path))
+      continue;
     if (methods_cover(earlier, p.route)) {
       const bool opened = is_open(earlier) && !is_open(p.route);
       return p.report.warning(p.key, "never matches: route " + earlier.label +
@@ -143,8 +179,8 @@ void order_makes_sense(const Place& p) {
 
 using Rule = void (*)(const Place&);
 constexpr Rule kRules[] = {
-    upstream_is_known,       require_is_enforced, sign_in_keys_matter, host_is_ours,      path_is_not_ours,
-    encoded_slash_can_match, regex_can_match,     strip_prefix_fits,   order_makes_sense,
+    upstream_is_known, require_is_enforced,     email_is_trusted, scopes_can_hold,   sign_in_keys_matter, host_is_ours,
+    path_is_not_ours,  encoded_slash_can_match, regex_can_match,  strip_prefix_fits, order_makes_sense,
 };
 
 }  // namespace

@@ -148,11 +148,13 @@ void Exchange::refuse_target(std::string_view rule) {
 // False where the target is one that its route does not take.
 bool Exchange::find_route() {
   if (context_.gatekeeper->is_own_path(target_.path)) return !target_.has_encoded_slash;
-  bool is_ambiguous = false;
-  facts_.route = context_.router.route_for(facts_.external->host, request_->head.method, target_, is_ambiguous);
-  if (is_ambiguous) return false;
+  const RequestHead& head = request_->head;
+  const RouteQuestion question{facts_.external->host, head.method, target_, head.fields, client_facts_.address};
+  const RouteAnswer found = context_.router.route_for(question);
+  facts_.route = found.route;
+  if (found.is_ambiguous()) return false;
   if (!facts_.route) return true;
-  if (!destination_stays_on_route(context_.router, facts_.external->host, request_->head, *facts_.route)) return false;
+  if (!destination_stays_on_route(context_.router, question, *facts_.route)) return false;
   auto path = rewrite_path(target_.path, facts_.route->strip_prefix);
   if (!path) return false;
   app_target_ = std::move(*path);

@@ -8,11 +8,13 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/url.h"
+#include "config/path_pattern.h"
+#include "proxy/ip_address.h"
+#include "proxy/route_conditions.h"
+#include "proxy/route_index.h"
 
 namespace lp {
 namespace {
-
-constexpr std::int64_t kRegexMemoryBytes = 8 << 20;
 
 // The text of a rule in the one spelling that request paths have, so that a rule for /café or /a%2Bb means what it
 // says. `text` has passed the configuration's checks; what has no normal form stays and matches nothing.
@@ -23,68 +25,66 @@ std::string normal_rule_path(const std::string& text) {
   return target && !target.value().has_query ? target.value().path : text;
 }
 
-class HostPattern {
+// "*.example.com" as ".example.com".
+std::string host_key(const std::string& host) {
+  return ascii_lower(host.starts_with("*.") ? std::string_view(host).substr(1) : std::string_view(host));
+}
+
+RouteIndex::Key key_of(const RouteSettings& route) {
+  RouteIndex::Key key{host_key(route.host), route.path};
+  if (key.path.kind != PathPattern::Kind::regex && !key.path.text.empty()) {
+    key.path.text = normal_rule_path(key.path.text);
+  }
+  return key;
+}
+
+bool host_matches(std::string_view host, const std::string& key) {
+  if (key.empty()) return true;
+  if (key[0] != '.') return host == key;
+  const auto dot = host.find('.');
+  return dot != std::string_view::npos && dot > 0 && host.substr(dot) == key;
+}
+
+// A plain path has been matched by the index.
+class CompiledRoute {
  public:
-  explicit HostPattern(const std::string& text) {
-    one_label_more_ = text.starts_with("*.");
-    host_ = ascii_lower(one_label_more_ ? text.substr(1) : text);
+  explicit CompiledRoute(const RouteSettings& route) : settings(&route), host_(host_key(route.host)) {
+    if (route.path.kind != PathPattern::Kind::regex) return;
+    regex_ = std::make_unique<RE2>(route.path.text, path_regex_options());
+    LP_CHECK(regex_->ok(), "a route's pattern passed the configuration's check and does not compile");
   }
-  [[nodiscard]] bool matches(std::string_view host) const {
-    if (host_.empty()) return true;
-    if (!one_label_more_) return iequals(host, host_);
-    if (host.size() <= host_.size() || !iequals(host.substr(host.size() - host_.size()), host_)) return false;
-    return host.find('.') == host.size() - host_.size();
+
+  [[nodiscard]] bool matches(const RouteQuestion& question, std::string_view path) const {
+    const auto& methods = settings->methods;
+    if (!methods.empty() && std::find(methods.begin(), methods.end(), question.method) == methods.end()) return false;
+    if (regex_ && !(host_matches(question.host, host_) && RE2::FullMatch({path.data(), path.size()}, *regex_)))
+      return false;
+    return settings->networks.empty() || is_in_networks(question.client_address);
   }
+  [[nodiscard]] bool has_conditions() const { return !settings->query.empty() || !settings->headers.empty(); }
+
+  const RouteSettings* settings;
 
  private:
-  std::string host_;  // with a wildcard: ".example.com"
-  bool one_label_more_ = false;
-};
-
-class PathMatcher {
- public:
-  explicit PathMatcher(const PathPattern& pattern) : kind_(pattern.kind), text_(pattern.text) {
-    if (kind_ == PathPattern::Kind::regex) {
-      RE2::Options options;
-      options.set_log_errors(false);
-      options.set_max_mem(kRegexMemoryBytes);
-      regex_ = std::make_unique<RE2>(text_, options);
-      LP_CHECK(regex_->ok(), "a route's pattern passed the configuration's check and does not compile");
-    } else if (!text_.empty()) {
-      text_ = normal_rule_path(text_);
-    }
+  [[nodiscard]] bool is_in_networks(std::string_view address) const {
+    const auto ip = parse_ip(address);
+    return ip && contains_any(settings->networks, *ip);
   }
-  [[nodiscard]] bool matches(std::string_view path) const {
-    switch (kind_) {
-      case PathPattern::Kind::exact:
-        return path == text_;
-      case PathPattern::Kind::prefix:  // ends at a segment boundary (attacks.md P23)
-        return path.starts_with(text_) && (path.size() == text_.size() || path[text_.size()] == '/');
-      case PathPattern::Kind::regex:
-        return RE2::FullMatch({path.data(), path.size()}, *regex_);
-    }
-    return false;
-  }
-
- private:
-  PathPattern::Kind kind_;
-  std::string text_;
+  std::string host_;
   std::unique_ptr<RE2> regex_;
 };
 
-struct CompiledRoute {
-  explicit CompiledRoute(const RouteSettings& route) : settings(&route), host(route.host), path(route.path) {}
-
-  [[nodiscard]] bool matches(std::string_view host_text, std::string_view method, std::string_view path_text) const {
-    const auto& methods = settings->methods;
-    if (!methods.empty() && std::find(methods.begin(), methods.end(), method) == methods.end()) return false;
-    return host.matches(host_text) && path.matches(path_text);
-  }
-
-  const RouteSettings* settings;
-  HostPattern host;
-  PathMatcher path;
-};
+// Fails as soon as one condition does: an unclear one decides nothing then.
+Condition conditions_of(const RouteSettings& route, const RouteQuestion& question, const ClientHeaderRules& rules) {
+  Condition all = Condition::holds;
+  const auto add = [&](Condition one) {
+    if (one == Condition::fails || all == Condition::fails) all = Condition::fails;
+    if (one == Condition::unclear && all == Condition::holds) all = Condition::unclear;
+  };
+  for (const FieldCondition& one : route.query) add(query_condition(one, question.target.query));
+  for (const FieldCondition& one : route.headers) add(header_condition(one, question.fields, rules));
+  return all;
+}
 
 struct ExternalUrl {
   const Origin* origin;
@@ -106,7 +106,8 @@ bool names(std::string_view authority, const Origin& origin) {
 }
 
 bool lets_anybody_pass(const RouteSettings& route) {
-  return (route.access == Access::public_ || route.access == Access::optional) && route.require.empty();
+  return (route.access == Access::public_ || route.access == Access::optional) && route.require.empty() &&
+         route.deny.empty();
 }
 
 bool lets_nobody_pass(const RouteSettings& route) { return route.access == Access::deny; }
@@ -121,13 +122,25 @@ struct Router::Impl {
   std::vector<ExternalUrl> external_urls;
   std::optional<Origin> backchannel;
   std::vector<CompiledRoute> routes;
+  std::optional<RouteIndex> index;
+  std::optional<ClientHeaderRules> header_rules;  // where a route looks at header fields
 
-  [[nodiscard]] const RouteSettings* first_match(std::string_view host, std::string_view method,
-                                                 std::string_view path) const {
-    for (const CompiledRoute& route : routes) {
-      if (route.matches(host, method, path)) return route.settings;
-    }
-    return nullptr;
+  struct Match {
+    const RouteSettings* route = nullptr;
+    bool is_unclear = false;  // whether this route matches depends on how an app reads the query or the fields
+  };
+  [[nodiscard]] Match first_match(const RouteQuestion& question, std::string_view path) const {
+    std::size_t unclear = RouteIndex::npos;
+    const std::size_t found = index->first(question.host, path, [&](std::size_t position) {
+      const CompiledRoute& route = routes[position];
+      if (!route.matches(question, path)) return false;
+      if (!route.has_conditions()) return true;
+      const Condition condition = conditions_of(*route.settings, question, *header_rules);
+      if (condition == Condition::unclear) unclear = std::min(unclear, position);
+      return condition != Condition::fails;
+    });
+    if (found == RouteIndex::npos) return {};
+    return {routes[found].settings, unclear == found};
   }
 };
 
@@ -135,7 +148,13 @@ Router::Router(const Settings& settings) : impl_(std::make_unique<Impl>()) {
   for (const Origin& origin : settings.external_urls) impl_->external_urls.push_back({&origin, origin.authority()});
   impl_->backchannel = settings.logto.backchannel_url;
   impl_->routes.reserve(settings.routes.size());
-  for (const RouteSettings& route : settings.routes) impl_->routes.emplace_back(route);
+  std::vector<RouteIndex::Key> keys;
+  for (const RouteSettings& route : settings.routes) {
+    impl_->routes.emplace_back(route);
+    keys.push_back(key_of(route));
+    if (impl_->routes.back().has_conditions() && !impl_->header_rules) impl_->header_rules.emplace(settings);
+  }
+  impl_->index.emplace(keys);
 }
 
 Router::~Router() = default;
@@ -155,30 +174,37 @@ const Origin* Router::backchannel_origin_for(std::string_view authority) const {
   return origin && names(authority, *origin) ? &*origin : nullptr;
 }
 
-const RouteSettings* Router::route_for(std::string_view host, std::string_view method, const Target& target,
-                                       bool& is_ambiguous) const {
-  const RouteSettings* route = impl_->first_match(host, method, target.path);
-  is_ambiguous = route != nullptr &&
-                 (evades_by_method(*route, host, method, target) || reads_otherwise(*route, host, method, target));
-  return is_ambiguous ? nullptr : route;
+RouteAnswer Router::route_for(const RouteQuestion& question) const {
+  const Impl::Match match = impl_->first_match(question, question.target.path);
+  if (match.is_unclear) return {nullptr, "a condition of the route can be read in two ways"};
+  if (match.route == nullptr) return {};
+  if (evades_by_method(*match.route, question)) return {nullptr, "the method can be read as another one"};
+  if (reads_otherwise(*match.route, question)) {
+    return {nullptr, "the target can be read in ways that its route does not take"};
+  }
+  return {match.route, {}};
 }
 
 // Many frameworks fold the method to upper case (attacks.md P25).
-bool Router::evades_by_method(const RouteSettings& route, std::string_view host, std::string_view method,
-                              const Target& target) const {
-  if (!has_lower_case(method) || lets_nobody_pass(route)) return false;
-  bool is_ambiguous = false;
-  const RouteSettings* folded = route_for(host, ascii_upper(method), target, is_ambiguous);
-  return is_ambiguous || (folded != nullptr && folded != &route && !lets_anybody_pass(*folded));
+bool Router::evades_by_method(const RouteSettings& route, const RouteQuestion& question) const {
+  if (!has_lower_case(question.method) || lets_nobody_pass(route)) return false;
+  const std::string upper = ascii_upper(question.method);
+  RouteQuestion asked = question;
+  asked.method = upper;
+  const RouteAnswer folded = route_for(asked);
+  return folded.is_ambiguous() ||
+         (folded.route != nullptr && folded.route != &route && !lets_anybody_pass(*folded.route));
 }
 
-bool Router::reads_otherwise(const RouteSettings& route, std::string_view host, std::string_view method,
-                             const Target& target) const {
+bool Router::reads_otherwise(const RouteSettings& route, const RouteQuestion& question) const {
+  const Target& target = question.target;
   if (!target.has_other_readings) return false;
   if (target.has_encoded_slash && route.encoded_slash == EncodedSlash::reject) return true;
   const auto readings = lenient_readings(target.path);
-  return std::any_of(readings.begin(), readings.end(),
-                     [&](const std::string& reading) { return impl_->first_match(host, method, reading) != &route; });
+  return std::any_of(readings.begin(), readings.end(), [&](const std::string& reading) {
+    const Impl::Match match = impl_->first_match(question, reading);
+    return match.is_unclear || match.route != &route;
+  });
 }
 
 bool is_backchannel_path(std::string_view path, std::string_view auth_prefix) {

@@ -1,14 +1,29 @@
 #pragma once
 #include <memory>
 #include <string_view>
-#include <vector>
 
+#include "base/http_message.h"
 #include "config/settings.h"
 #include "proxy/target.h"
 
-// Host, path and method to a route; the first that matches wins. Pure after construction, safe to share between
+// A request to a route; the first that matches wins. Pure after construction, safe to share between
 // threads.
 namespace lp {
+
+// What of a request decides its route. Views: valid during the call.
+struct RouteQuestion {
+  std::string_view host;  // Origin::host of origin_for's answer
+  std::string_view method;
+  const Target& target;
+  const Fields& fields;
+  std::string_view client_address;  // text; what is no address is in no network
+};
+
+struct RouteAnswer {
+  const RouteSettings* route = nullptr;
+  std::string_view ambiguity;  // static text, for the log; empty: none
+  [[nodiscard]] bool is_ambiguous() const { return !ambiguity.empty(); }
+};
 
 class Router {
  public:
@@ -23,19 +38,17 @@ class Router {
   // The origin at which Logto reaches us (logto.backchannel_url) when this Host names it, else null. To be asked where
   // no external URL is named: only paths of is_backchannel_path() are served there.
   [[nodiscard]] const Origin* backchannel_origin_for(std::string_view authority) const;
-  // `host` is Origin::host of origin_for's answer. Null: 404, or 400 when `is_ambiguous` is set: the path
-  // holds an encoded slash and the route that would match rejects it, or an app that reads the path in another way (see
-  // lenient_readings) would land where another route is responsible, or none.
-  // Methods are compared byte for byte; HEAD is a method of its own and must be listed beside GET. One in lower case,
-  // which an app may fold to upper case, must not evade a route that asks for somebody: it is refused like the above.
-  [[nodiscard]] const RouteSettings* route_for(std::string_view host, std::string_view method, const Target& target,
-                                               bool& is_ambiguous) const;
+  // Null route: 404, or 400 where `ambiguity` says why. Methods are compared byte for byte; HEAD is a method of its own
+  // and must be listed beside GET. One in lower case, which an app may fold to upper case, must not evade a route that
+  // asks for somebody. Nor must a path evade one: refused are an encoded slash on a route that rejects it, and paths
+  // with which an app that reads them in another way (see lenient_readings) would land where another route is
+  // responsible, or none. Query and header conditions that can be read in two ways are refused
+  // (proxy/route_conditions.h).
+  [[nodiscard]] RouteAnswer route_for(const RouteQuestion& question) const;
 
  private:
-  [[nodiscard]] bool evades_by_method(const RouteSettings& route, std::string_view host, std::string_view method,
-                                      const Target& target) const;
-  [[nodiscard]] bool reads_otherwise(const RouteSettings& route, std::string_view host, std::string_view method,
-                                     const Target& target) const;
+  [[nodiscard]] bool evades_by_method(const RouteSettings& route, const RouteQuestion& question) const;
+  [[nodiscard]] bool reads_otherwise(const RouteSettings& route, const RouteQuestion& question) const;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

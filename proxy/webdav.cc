@@ -20,15 +20,14 @@ Result<Target> destination_target(std::string_view destination) {
 
 }  // namespace
 
-bool destination_stays_on_route(const Router& router, std::string_view host, const RequestHead& head,
-                                const RouteSettings& route) {
-  if (head.method != "COPY" && head.method != "MOVE") return true;
-  if (!head.fields.has("Destination")) return true;
-  if (head.fields.count("Destination") != 1) return false;
-  const auto target = destination_target(head.fields.get("Destination"));
+bool destination_stays_on_route(const Router& router, const RouteQuestion& question, const RouteSettings& route) {
+  if (question.method != "COPY" && question.method != "MOVE") return true;
+  const Fields& fields = question.fields;
+  if (!fields.has("Destination")) return true;
+  if (fields.count("Destination") != 1) return false;
+  const auto target = destination_target(fields.get("Destination"));
   if (!target) return false;
-  bool is_ambiguous = false;
-  return router.route_for(host, head.method, *target, is_ambiguous) == &route;
+  return router.route_for({question.host, question.method, *target, fields, question.client_address}).route == &route;
 }
 
 }  // namespace lp

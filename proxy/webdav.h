@@ -8,8 +8,8 @@ namespace lp {
 
 // COPY and MOVE write to the path in their Destination field (RFC 4918 10.3), which no rule has judged: without this,
 // whoever may write to /files/ would write to /admin/ too. True where the same route decides for that path on this
-// host, and for all other methods. `host` and `route` are those of the request.
-[[nodiscard]] bool destination_stays_on_route(const Router& router, std::string_view host, const RequestHead& head,
+// host, and for all other methods. `question` is that of the request, and `route` its answer.
+[[nodiscard]] bool destination_stays_on_route(const Router& router, const RouteQuestion& question,
                                               const RouteSettings& route);
 
 }  // namespace lp

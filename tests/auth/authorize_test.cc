@@ -120,3 +120,95 @@ TEST_CASE("what is missing can be told, and to those refused without values and 
   CHECK(logged(either) == "(role a or claim custom_data.tier = gold)");
   CHECK(logged(group_requirement(Requirement::Kind::none, {roles_requirement({"a"})})) == "not role a");
 }
+
+TEST_CASE("every kind of rule holds for what it names, and for nothing of another type") {
+  using Kind = Requirement::Kind;
+  const auto claim = claim_requirement;
+  const Requirement gold = claim("custom_data.tier", ClaimTest::Kind::equals, {"gold"});
+  const Requirement seven = claim("n", ClaimTest::Kind::equals, {"7"});
+  const Requirement has_x = claim("list", ClaimTest::Kind::contains, {"x"});
+  const Requirement exists = claim("a", ClaimTest::Kind::exists);
+  const Requirement url = claim("https://example.com/tier", ClaimTest::Kind::equals, {"gold"});
+  const Requirement domain = list_requirement(Kind::email_domain, {"Good.test"});
+  const Requirement address = list_requirement(Kind::email, {"a@good.test"});
+  const Requirement organization = list_requirement(Kind::organizations, {"o1"});
+  const Requirement owner = list_requirement(Kind::organization_roles, {"o1:owner"});
+  const Requirement sub = claim("sub", ClaimTest::Kind::one_of, {"u", "v"});
+  struct Case {
+    const char* what;
+    const Requirement& rule;
+    json claims;
+    bool holds;
+  };
+  const Case cases[] = {
+      {"a nested claim", gold, {{"custom_data", {{"tier", "gold"}}}}, true},
+      {"a nested claim of another value", gold, {{"custom_data", {{"tier", "Gold"}}}}, false},
+      {"a step that is no object", gold, {{"custom_data", "gold"}}, false},
+      {"a list where a text is meant", gold, {{"custom_data", {{"tier", {"gold"}}}}}, false},
+      {"null", gold, {{"custom_data", {{"tier", nullptr}}}}, false},
+      {"a name with dots", url, {{"https://example.com/tier", "gold"}}, true},
+      {"a number as a text", seven, {{"n", 7}}, true},
+      {"another number", seven, {{"n", 70}}, false},
+      {"a list with it", has_x, {{"list", {"w", "x"}}}, true},
+      {"a text that contains it is no list", has_x, {{"list", "x"}}, false},
+      {"an object", has_x, {{"list", {{"x", true}}}}, false},
+      {"there", exists, {{"a", false}}, true},
+      {"null is not there", exists, {{"a", nullptr}}, false},
+      {"the domain in another case", domain, {{"email", "x@GOOD.test"}}, true},
+      {"a subdomain", domain, {{"email", "x@evil.good.test"}}, false},
+      {"two at signs", domain, {{"email", "x@evil.test@good.test"}}, false},
+      {"a quoted mailbox", domain, {{"email", "\"x@evil.test\"@good.test"}}, false},
+      {"a space behind", domain, {{"email", "x@good.test "}}, false},
+      {"no mailbox", domain, {{"email", "@good.test"}}, false},
+      {"no text", domain, {{"email", 7}}, false},
+      {"no address", domain, json::object(), false},
+      {"the address", address, {{"email", "a@good.test"}}, true},
+      {"another mailbox in capitals (H22)", address, {{"email", "A@good.test"}}, false},
+      {"the organization", organization, {{"organizations", {"o2", "o1"}}}, true},
+      {"another organization", organization, {{"organizations", {"o11"}}}, false},
+      {"its role", owner, {{"organization_roles", {"o1:owner"}}}, true},
+      {"the role elsewhere", owner, {{"organization_roles", {"o2:owner"}}}, false},
+      {"the subject", sub, json::object(), true},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    const Session session = with_claims(c.claims);
+    CHECK(holds(c.rule, principal_of(session), 1000) == c.holds);
+  }
+}
+
+TEST_CASE("groups nest, deny wins, and a sign-in that is too old asks for a new one") {
+  using Kind = Requirement::Kind;
+  const Requirement admin = roles_requirement({"admin"});
+  const Requirement editor = roles_requirement({"editor"});
+  const Session both = with_claims({{"roles", {"admin", "editor"}}});
+  const Session one = with_claims({{"roles", {"editor"}}});
+  const auto verdict = [](const Requirement& rule, const Session& session) {
+    return holds(rule, principal_of(session), 1000);
+  };
+  CHECK(verdict(group_requirement(Kind::any, {admin, editor}), one));
+  CHECK_FALSE(verdict(all_requirement({admin, editor}), one));
+  CHECK(verdict(group_requirement(Kind::none, {admin}), one));
+  CHECK_FALSE(verdict(group_requirement(Kind::none, {admin, editor}), one));
+  CHECK(verdict(all_requirement({}), one));
+  CHECK_FALSE(verdict(group_requirement(Kind::any, {}), one));
+  RouteSettings rule = route(Access::signed_in, {editor});
+  rule.deny = group_requirement(Kind::any, {admin});
+  CHECK(judged(rule, &one).verdict == Verdict::pass);
+  CHECK(judged(rule, &both).verdict == Verdict::forbidden);
+  CHECK(judged(rule, &both).by_deny_rule);
+  Requirement recent;
+  recent.kind = Kind::max_age;
+  recent.max_age_s = 60;
+  const RouteSettings fresh = route(Access::signed_in, {editor, recent});
+  Session session = one;
+  CHECK(judged(fresh, &session).verdict == Verdict::step_up);
+  CHECK(judged(fresh, &session).max_age_s == 60);
+  session.authenticated_at_s = 939;
+  CHECK(judged(fresh, &session).verdict == Verdict::step_up);
+  session.authenticated_at_s = 940;
+  CHECK(judged(fresh, &session).verdict == Verdict::pass);
+  session.claims = json::object();
+  session.authenticated_at_s = 0;
+  CHECK(judged(fresh, &session).verdict == Verdict::forbidden);
+}

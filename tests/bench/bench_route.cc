@@ -20,11 +20,11 @@ int main() {
   for (const auto& c : cases) {
     const auto settings = settings_with_routes(c.routes);
     const Router router(*settings);
+    const Fields fields;
     report(c.what, [&] {
       const Origin* origin = router.origin_for("app.test");
       const auto target = normalise_target(c.target);
-      bool refused = false;
-      keep(router.route_for(origin->host, "GET", *target, refused));
+      keep(router.route_for({origin->host, "GET", *target, fields, "192.0.2.1"}));
     });
   }
 }

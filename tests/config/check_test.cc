@@ -279,7 +279,7 @@ TEST_CASE("routes that cannot do what they say are refused") {
       {"require on a public route", one("path: /*, upstream: wiki, access: public, require: { roles: [a] }"),
        "f:6:49: routes[1].require: require works with access: signed_in only"},
       {"an empty require", one("path: /*, upstream: wiki, require: {}"),
-       "f:6:33: routes[1].require: expected a map of rules such as roles: [admin], found nothing: everybody would meet it"},
+       "f:6:42: routes[1].require: expected a map of rules such as roles: [admin], found nothing: everybody would meet it"},
       {"an empty list of roles", one("path: /*, upstream: wiki, require: { roles: [] }"),
        "f:6:51: routes[1].require.roles: expected at least one element, found an empty list (leave the key out "
        "instead)"},
@@ -441,7 +441,7 @@ TEST_CASE("scopes that rules need are asked for") {
   CHECK(loaded->settings->logto.scopes == std::vector<std::string>{"profile", "email", "roles", "identities"});
   REQUIRE(loaded->warnings.size() == 1);
   CHECK(loaded->warnings[0] ==
-        "f:6:52: routes[1].require: this rule needs the scope 'identities': it is added to logto.scopes");
+        "f:6:33: routes[1].require: this rule needs the scope 'identities': it is added to logto.scopes");
 }
 
 TEST_CASE("a denied route needs no upstream") {

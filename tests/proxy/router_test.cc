@@ -2,8 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <re2/re2.h>
+
+#include <cstdint>
 #include <fstream>
 #include <string>
+
+#include "config/value.h"
 
 namespace {
 
@@ -37,13 +42,13 @@ int route_of(const lp::Router& router, std::string_view target, std::string_view
              std::string_view method = "GET") {
   const auto normal = lp::normalise_target(target);
   if (!normal) return -1;
-  bool refused = false;
-  const auto* route = router.route_for(host, method, normal.value(), refused);
-  if (refused) {
-    CHECK(route == nullptr);
+  const lp::Fields none;
+  const lp::RouteAnswer found = router.route_for({host, method, normal.value(), none, "192.0.2.1"});
+  if (found.is_ambiguous()) {
+    CHECK(found.route == nullptr);
     return -1;
   }
-  return route == nullptr ? 0 : route->index;
+  return found.route == nullptr ? 0 : found.route->index;
 }
 
 }  // namespace
@@ -209,5 +214,80 @@ TEST_CASE("no line of the path-confusion corpus walks past the protected route")
     if (path == "/private" || path.starts_with("/private/")) CHECK(route == 2);
     if (route == 1) CHECK(path.starts_with("/public"));
     if (route == 3) CHECK_FALSE((path.starts_with("/private/") || path.starts_with("/private;")));
+  }
+}
+
+TEST_CASE("conditions send a request on to the next route, and unclear ones are refused") {
+  lp::Settings settings = settings_of({{Kind::prefix, "/a"}, {Kind::prefix, "/a"}, {Kind::prefix, ""}});
+  settings.routes[0].query = {{"role", {lp::TextPattern::literal("admin")}}};
+  settings.routes[1].networks = {*lp::parse_cidr("10.0.0.0/8")};
+  const lp::Router router(settings);
+  const struct {
+    const char* what;
+    const char* target;
+    const char* client;
+    int route;  // 0: none, -1: refused
+  } cases[] = {
+      {"the condition holds", "/a/x?role=admin", "192.0.2.1", 1},
+      {"it fails", "/a/x?role=user", "192.0.2.1", 3},
+      {"it fails, and the client is of the network", "/a/x", "10.1.2.3", 2},
+      {"v4-mapped (H14)", "/a/x", "::ffff:10.1.2.3", 2},
+      {"no address", "/a/x", "", 3},
+      {"unclear", "/a/x?role=user&role=admin", "192.0.2.1", -1},
+      {"unclear, but another path", "/b?role=user&role=admin", "192.0.2.1", 3},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.what);
+    const auto target = lp::normalise_target(one.target);
+    const lp::Fields none;
+    const lp::RouteAnswer found = router.route_for({"app.test", "GET", *target, none, one.client});
+    CHECK((found.is_ambiguous() ? -1 : found.route == nullptr ? 0 : found.route->index) == one.route);
+  }
+}
+
+// Every route asked in order, as the first-match rule says.
+int linear_route_of(const lp::Settings& settings, std::string_view host, std::string_view path) {
+  for (const lp::RouteSettings& route : settings.routes) {
+    const std::string& wanted = route.host;
+    const bool wildcard = wanted.starts_with("*.");
+    const auto dot = host.find('.');
+    const bool host_fits =
+        wanted.empty() || (wildcard ? host.substr(dot) == std::string_view(wanted).substr(1) : host == wanted);
+    const std::string& text = route.path.text;
+    bool path_fits = path == text;
+    if (route.path.kind == Kind::prefix) {
+      path_fits = path.starts_with(text) && (path.size() == text.size() || path[text.size()] == '/');
+    } else if (route.path.kind == Kind::regex) {
+      path_fits = RE2::FullMatch({path.data(), path.size()}, RE2(text));
+    }
+    if (host_fits && path_fits) return route.index;
+  }
+  return 0;
+}
+
+TEST_CASE("the index of many routes finds the one that asking them in order finds") {
+  std::uint32_t state = 7;
+  const auto random = [&](std::uint32_t below) { return (state = state * 1664525 + 1013904223) / 65536 % below; };
+  const char* hosts[] = {"", "app.test", "*.test", "b.app.test", "*.app.test"};
+  const char* texts[] = {"", "/a", "/a/b", "/a/bc", "/ab", "/a/b/c", "/b"};
+  const char* patterns[] = {"/a/.*", "/[ab]/?", "/a/b/[^/]+", ".*/c", "/x+"};
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Rule> rules(1 + random(12), {Kind::prefix, ""});
+    for (Rule& rule : rules) {
+      rule.host = hosts[random(5)];
+      rule.kind = random(3) == 0 ? Kind::regex : random(2) == 0 ? Kind::exact : Kind::prefix;
+      rule.text = rule.kind == Kind::regex ? patterns[random(5)] : texts[random(rule.kind == Kind::exact ? 6 : 7)];
+      if (rule.kind == Kind::exact && rule.text[0] == '\0') rule.text = "/";
+    }
+    const lp::Settings settings = settings_of(rules);
+    const lp::Router router(settings);
+    for (const char* host : {"app.test", "b.app.test", "c.app.test", "x.test"}) {
+      for (const char* path : {"/", "/a", "/a/", "/a/b", "/a/bc", "/a/b/c", "/ab", "/b", "/xx", "/z/c"}) {
+        CAPTURE(round);
+        CAPTURE(host);
+        CAPTURE(path);
+        CHECK(route_of(router, path, host) == linear_route_of(settings, host, path));
+      }
+    }
   }
 }

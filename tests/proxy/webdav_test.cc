@@ -41,6 +41,8 @@ TEST_CASE("a copy or move lands where the same route decides") {
     lp::RequestHead head;
     head.method = one.method;
     for (const std::string& destination : one.destinations) head.fields.add("Destination", destination);
-    CHECK(lp::destination_stays_on_route(router, "app.test", head, settings.routes[1]) == one.stays);
+    const lp::Target target;
+    CHECK(lp::destination_stays_on_route(router, {"app.test", head.method, target, head.fields, "192.0.2.1"},
+                                         settings.routes[1]) == one.stays);
   }
 }
