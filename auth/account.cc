@@ -5,6 +5,7 @@
 #include "auth/account_page.h"
 #include "auth/own_returns.h"
 #include "auth/sign_in.h"
+#include "auth/sign_out.h"
 
 namespace lp {
 namespace {
@@ -28,7 +29,7 @@ Verdict handle_account(const Visit& visit, Waiting waiting) {
   const Session* session = visit.signed_in();
   if (session == nullptr) return sign_in_first(visit, std::move(waiting));
   PageFacts facts = page_facts(visit);
-  facts.form_origin = visit.settings().logto.endpoint.text();
+  facts.form_origin = sign_out_form_origins(visit.settings());
   Verdict verdict =
       answer_verdict(visit, "own", make_account_page(std::move(facts), *session, times_of(visit, *session)));
   append_cookies(verdict, cookies_to_renew(visit));

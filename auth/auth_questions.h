@@ -31,6 +31,8 @@ struct LogoutTokenFailure {
   std::string message;  // for the log and for the sender; nothing of the token is in it
 };
 
+class AccessTokenQuestions;  // auth/access_token_questions.h
+
 // What a successful exchange yields; the worker seals it.
 using FinishedSignIn = Session;
 
@@ -64,6 +66,13 @@ class AuthQuestions {
   [[nodiscard]] virtual std::unique_ptr<Question> refresh(EventLoop& asking, std::string request_id, Session session,
                                                           RefreshAnswer answer) = 0;
 
+  // As refresh(), for a token that an app gets: an access token for `audience`, or with none the ID token. What this
+  // process has and what Logto refused a moment ago is answered without a call; what comes is kept in Realm::tokens. A
+  // call also refreshes the session: GrantedTokens::refreshed must be taken over as after refresh().
+  using TokenAnswer = std::function<void(const GrantOutcome&)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> token_for(EventLoop& asking, std::string request_id, Session session,
+                                                            TokenAudience audience, TokenAnswer answer) = 0;
+
   // Judges a logout token by every rule of Back-Channel Logout 2.6, and ends what it names before the answer comes,
   // also if whoever asked is gone by then: the token works once. One log line, whatever comes of it.
   using LogoutAnswer = std::function<void(Result<LogoutToken, LogoutTokenFailure>)>;
@@ -72,6 +81,9 @@ class AuthQuestions {
 
   // Fire and forget: revokes at Logto, logs a failure.
   virtual void revoke_refresh_token(std::string request_id, Secret refresh_token) = 0;
+
+  // About access tokens that clients bring; null where nobody can judge them. Lives as long as this.
+  [[nodiscard]] virtual AccessTokenQuestions* access_tokens() { return nullptr; }
 };
 
 }  // namespace lp

@@ -3,11 +3,13 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 
+#include "auth/access_tokens.h"
 #include "auth/asked_question.h"
 #include "auth/client_fetch.h"
 #include "auth/ended_sessions.h"
@@ -19,7 +21,9 @@
 #include "auth/refresh_flights.h"
 #include "auth/revocation_sharing.h"
 #include "auth/revoke_flow.h"
+#include "auth/session_tokens.h"
 #include "auth/sign_in_flights.h"
+#include "auth/token_needs.h"
 #include "auth/upkeep.h"
 #include "base/event.h"
 
@@ -51,23 +55,68 @@ class UnderWay {
 using MetadataQuestion = AskedQuestion<Result<std::shared_ptr<const ProviderMetadata>>>;
 using SignInQuestion = AskedQuestion<FinishSignIn::Outcome>;
 using RefreshQuestion = AskedQuestion<RefreshOutcome>;
+using TokenQuestion = AskedQuestion<GrantOutcome>;
 using LogoutQuestion = AskedQuestion<LogoutTokens::Outcome>;
+using AccessTokenQuestion = AskedQuestion<AccessTokens::Outcome>;
+
+// Whose key is gone from Logto's set must not pass for long where keys open doors without a sign-in.
+Provider::Freshness freshness(const Settings& settings) {
+  Provider::Freshness fresh;
+  const bool takes_bearer = std::any_of(settings.routes.begin(), settings.routes.end(),
+                                        [](const RouteSettings& route) { return route.accept.bearer; });
+  if (takes_bearer) fresh.keys_ms = 10 * kMinute;
+  return fresh;
+}
 
 }  // namespace
 
 // Made and destroyed by the owner's thread, used by the auth thread in between.
-struct AuthService::Impl {
+struct AuthService::Impl final : AccessTokenQuestions {
   Impl(std::shared_ptr<const Settings> settings_in, const Clock& clock, Log& log_in)
       : settings(std::move(settings_in)),
         log(log_in),
         fetcher(loop, settings->logto),
         client_fetch(fetcher, log, settings->logto.app_secrets),
-        provider(loop, fetcher, settings->logto, clock, log),
-        flights(loop, AuthWorld{*settings, provider, fetcher, client_fetch, clock}, log),
-        refreshes(loop, AuthWorld{*settings, provider, fetcher, client_fetch, clock}, log),
+        provider(loop, fetcher, settings->logto, clock, log, freshness(*settings)),
+        keep_id_token([this](const auto& session, const auto& token, auto end_s) { keep(session, token, end_s); }),
+        flights(loop, world(clock), log),
+        refreshes(loop, world(clock), log),
         logout_tokens(loop, provider, settings->logto, clock, log, [this](const auto& token) { end_named(token); }),
+        access_tokens(loop, *settings, provider, client_fetch, clock, log),
         metadata_waits(loop),
         revocations(loop) {}
+
+  AuthWorld world(const Clock& clock) {
+    return {*settings, provider, fetcher, client_fetch, clock, wants_id_tokens(*settings) ? &keep_id_token : nullptr};
+  }
+
+  void keep(const Session& session, const Secret& id_token, std::int64_t expires_at_s) {
+    if (realm != nullptr) keep_id_token_of(*realm, session, id_token, expires_at_s);
+  }
+
+  void token_for(const std::string& request_id, const Session& session, const TokenAudience& audience,
+                 RefreshFlights::GrantAnswer answer) {
+    if (realm == nullptr) return refreshes.join_for(request_id, session, audience, std::move(answer));
+    if (const auto known = known_token(*realm, session, audience)) return answer(*known);
+    refreshes.join_for(
+        request_id, session, audience,
+        [this, owner = owner_of(*realm, session), audience, answer = std::move(answer)](const GrantOutcome& outcome) {
+          keep_token(*realm, owner, audience, outcome);
+          answer(outcome);
+        });
+  }
+
+  std::unique_ptr<AuthQuestions::Question> judge(EventLoop& asking, std::string request_id, Secret token,
+                                                 Answer answer) override {
+    auto question = std::make_shared<AccessTokenQuestion>(asking, std::move(answer));
+    loop.post([this, question, request_id = std::move(request_id), token = std::move(token)] {
+      access_tokens.judge(request_id, token, [question](const AccessTokens::Outcome& outcome) {
+        AccessTokenQuestion::answer(question, outcome);
+      });
+    });
+    return std::make_unique<AccessTokenQuestion::Handle>(std::move(question));
+  }
+  std::uint64_t keys_version() const override { return access_tokens.keys_version(); }
 
   void need_metadata(std::shared_ptr<MetadataQuestion> question) {
     const std::uint64_t id = metadata_waits.next_id();
@@ -120,12 +169,14 @@ struct AuthService::Impl {
   Fetcher fetcher;
   ClientFetch client_fetch;
   Provider provider;
+  const KeepIdToken keep_id_token;
   SignInFlights flights;
   std::unique_ptr<RedisLink> redis;            // null: not configured
   std::unique_ptr<RevocationSharing> sharing;  // null: nothing is shared
   std::unique_ptr<RedisSessions> stored;       // null: sessions are in cookies
   RefreshFlights refreshes;
   LogoutTokens logout_tokens;
+  AccessTokens access_tokens;
   UnderWay<Provider::Wait> metadata_waits;
   UnderWay<RevokeFlow> revocations;
   Realm* realm = nullptr;
@@ -160,6 +211,7 @@ AuthService::AuthService(std::shared_ptr<const Settings> settings, const Clock& 
 AuthService::~AuthService() {
   impl_->loop.stop();
   impl_->thread.join();
+  impl_->loop.delete_deferred();
 }
 
 void AuthService::look_after(Realm& realm) {
@@ -206,6 +258,18 @@ std::unique_ptr<AuthQuestions::Question> AuthService::refresh(EventLoop& asking,
   return std::make_unique<RefreshQuestion::Handle>(std::move(question));
 }
 
+std::unique_ptr<AuthQuestions::Question> AuthService::token_for(EventLoop& asking, std::string request_id,
+                                                                Session session, TokenAudience audience,
+                                                                TokenAnswer answer) {
+  auto question = std::make_shared<TokenQuestion>(asking, std::move(answer));
+  impl_->loop.post([impl = impl_.get(), question, request_id = std::move(request_id), session = std::move(session),
+                    audience = std::move(audience)] {
+    impl->token_for(request_id, session, audience,
+                    [question](const GrantOutcome& outcome) { TokenQuestion::answer(question, outcome); });
+  });
+  return std::make_unique<TokenQuestion::Handle>(std::move(question));
+}
+
 std::unique_ptr<AuthQuestions::Question> AuthService::judge_logout_token(EventLoop& asking, std::string request_id,
                                                                          std::string token, LogoutAnswer answer) {
   auto question = std::make_shared<LogoutQuestion>(asking, std::move(answer));
@@ -222,6 +286,8 @@ void AuthService::revoke_refresh_token(std::string request_id, Secret refresh_to
     impl->revoke(request_id, refresh_token);
   });
 }
+
+AccessTokenQuestions* AuthService::access_tokens() { return impl_.get(); }
 
 void AuthService::replace_secrets(std::shared_ptr<const Settings> settings) {
   impl_->loop.post([impl = impl_.get(), settings = std::move(settings)] { impl->on_new_secrets(*settings); });

@@ -33,9 +33,12 @@ class AuthService final : public AuthQuestions {
                                                          SignInAnswer answer) override;
   [[nodiscard]] std::unique_ptr<Question> refresh(EventLoop& asking, std::string request_id, Session session,
                                                   RefreshAnswer answer) override;
+  [[nodiscard]] std::unique_ptr<Question> token_for(EventLoop& asking, std::string request_id, Session session,
+                                                    TokenAudience audience, TokenAnswer answer) override;
   [[nodiscard]] std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string request_id,
                                                              std::string token, LogoutAnswer answer) override;
   void revoke_refresh_token(std::string request_id, Secret refresh_token) override;
+  [[nodiscard]] AccessTokenQuestions* access_tokens() override;
 
   // Any thread. Takes over the secrets that the auth thread uses, and nothing else, from a configuration that has been
   // checked; calls under way end with the secrets that they have.

@@ -16,6 +16,7 @@ namespace lp {
 namespace {
 
 constexpr std::string_view kOfflineAccess = "offline_access";
+constexpr std::string_view kMaxAge = "max_age";
 constexpr std::size_t kMaxExtraBytes = 1024;
 
 template <class Container>
@@ -45,10 +46,12 @@ bool wants_offline_access(const LogtoSettings& logto) {
 }
 
 // openid first, each once.
-std::string scope_of(const LogtoSettings& logto, bool offline_access) {
+std::string scope_of(const LogtoSettings& logto, const TokenNeeds& needs, bool offline_access) {
   std::vector<std::string> scopes = {"openid"};
-  for (const std::string& scope : logto.scopes) {
-    if (scope != kOfflineAccess && !holds(scopes, scope)) scopes.push_back(scope);
+  for (const auto* list : {&logto.scopes, &needs.scopes}) {
+    for (const std::string& scope : *list) {
+      if (scope != kOfflineAccess && !holds(scopes, scope)) scopes.push_back(scope);
+    }
   }
   if (offline_access) scopes.emplace_back(kOfflineAccess);
   return joined(scopes);
@@ -85,34 +88,18 @@ bool is_digits(std::string_view text) {
 }
 
 // Parameters that are ours to say or that would change what comes back; never overridden by `extra`.
-constexpr std::array<std::string_view, 21> kReserved = {"client_id",
-                                                        "client_secret",
-                                                        "redirect_uri",
-                                                        "response_type",
-                                                        "response_mode",
-                                                        "scope",
-                                                        "state",
-                                                        "nonce",
-                                                        "code",
-                                                        "code_challenge",
-                                                        "prompt",
-                                                        "ui_locales",
-                                                        "direct_sign_in",
-                                                        "first_screen",
-                                                        "request",
-                                                        "request_uri",
-                                                        "code_challenge_method",
-                                                        "claims",
-                                                        "registration",
-                                                        "id_token_hint",
-                                                        "iss"};
+constexpr std::array<std::string_view, 22> kReserved = {
+    "client_id",  "resource",       "client_secret", "redirect_uri", "response_type",  "response_mode",
+    "scope",      "state",          "nonce",         "code",         "code_challenge", "prompt",
+    "ui_locales", "direct_sign_in", "first_screen",  "request",      "request_uri",    "code_challenge_method",
+    "claims",     "registration",   "id_token_hint", "iss"};
 
 // Fact 12: what Logto would refuse is left out, so that it doesn't take the other parameters with it.
 bool is_valid_extra(const std::string& name, const std::string& value) {
   if (value.empty() || value.size() > kMaxExtraBytes || holds(kReserved, name)) return false;
   if (name == "identifier") return is_identifiers(value);
   if (name == "interaction_mode") return value == "signIn" || value == "signUp";
-  return name != "max_age" || is_digits(value);
+  return name != kMaxAge || is_digits(value);
 }
 
 void add_sign_in_parameters(FormPairs& parameters, const SignInSettings& sign_in, std::string_view accept_language) {
@@ -123,7 +110,7 @@ void add_sign_in_parameters(FormPairs& parameters, const SignInSettings& sign_in
     parameters.emplace_back("first_screen", *sign_in.first_screen);
   }
   for (const auto& [name, value] : sign_in.extra) {
-    if (is_valid_extra(name, value)) parameters.emplace_back(name, value);
+    if (name != kMaxAge && is_valid_extra(name, value)) parameters.emplace_back(name, value);
   }
 }
 
@@ -173,20 +160,30 @@ bool is_valid_with(std::string_view with) {
          std::all_of(target.begin(), target.end(), fits);
 }
 
+std::int64_t max_age_to_send_s(const SignInSettings& sign_in, std::optional<std::int64_t> needed_s) {
+  const auto extra = sign_in.extra.find(std::string(kMaxAge));
+  std::int64_t max_age_s = needed_s.value_or(kNoMaxAge);
+  if (extra == sign_in.extra.end() || !is_valid_extra(extra->first, extra->second)) return max_age_s;
+  const std::int64_t configured_s = std::stoll(extra->second);
+  return max_age_s == kNoMaxAge ? configured_s : std::min(max_age_s, configured_s);
+}
+
 std::string authorization_url(const ProviderMetadata& metadata, const LogtoSettings& logto,
                               const SignInSettings& sign_in, const PendingSignIn& pending,
-                              std::string_view accept_language) {
+                              std::string_view accept_language, const TokenNeeds& needs) {
   const bool offline_access = wants_offline_access(logto);
   FormPairs parameters = {{"client_id", logto.app_id},
                           {"redirect_uri", pending.redirect_uri},
                           {"response_type", "code"},
-                          {"scope", scope_of(logto, offline_access)},
+                          {"scope", scope_of(logto, needs, offline_access)},
                           {"state", std::string(pending.state.reveal())},
                           {"nonce", std::string(pending.nonce.reveal())},
                           {"code_challenge", code_challenge_s256(pending.code_verifier.reveal())},
                           {"code_challenge_method", "S256"}};
+  for (const std::string& resource : needs.resources) parameters.emplace_back("resource", resource);
   const std::string prompt = prompt_of(sign_in, pending.silent, offline_access);
   if (!prompt.empty()) parameters.emplace_back("prompt", prompt);
+  if (pending.max_age_s != kNoMaxAge) parameters.emplace_back(kMaxAge, std::to_string(pending.max_age_s));
   if (!pending.silent) add_sign_in_parameters(parameters, sign_in, accept_language);
   return with_query(metadata.authorization_endpoint, parameters);
 }

@@ -1,9 +1,12 @@
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "auth/oidc_discovery.h"
 #include "auth/pending_sign_in.h"
+#include "auth/token_needs.h"
 #include "config/settings.h"
 
 // The authorization request (OIDC Core 3.1.2.1, RFC 7636, Logto's extra parameters) as a URL. Pure.
@@ -20,10 +23,13 @@ namespace lp {
 // by config tests and for /_auth/sign-in?with=.
 [[nodiscard]] bool is_valid_with(std::string_view with);
 
+// The max_age to send: the smallest of what a route needs and what extra.max_age says; kNoMaxAge where neither does.
+[[nodiscard]] std::int64_t max_age_to_send_s(const SignInSettings& sign_in, std::optional<std::int64_t> needed_s);
+
 // `accept_language` gives ui_locales when none is configured. A silent one has prompt=none and no sign-in extras.
-// offline_access: adds the scope and `consent` to the prompt (fact: else Logto drops it).
+// offline_access: adds the scope and `consent` to the prompt (fact: else Logto drops it). `needs`: token_needs().
 [[nodiscard]] std::string authorization_url(const ProviderMetadata& metadata, const LogtoSettings& logto,
                                             const SignInSettings& sign_in, const PendingSignIn& pending,
-                                            std::string_view accept_language);
+                                            std::string_view accept_language, const TokenNeeds& needs = {});
 
 }  // namespace lp

@@ -119,9 +119,20 @@ void collect_missing(const Requirement& root, const Principal& who, std::int64_t
   }
 }
 
-bool only_max_age_is_missing(const Authorization& result) {
-  return !result.missing.empty() && std::all_of(result.missing.begin(), result.missing.end(),
-                                                [](const auto* missing) { return missing->kind == Kind::max_age; });
+// Another sign-in is worth asking for only where it is all that lacks.
+bool would_hold_if_fresh(const RouteSettings& route, Principal who, std::int64_t now_s) {
+  who.authenticated_at_s = now_s;
+  return holds(route.require, who, now_s) && (route.deny.empty() || !holds(route.deny, who, now_s));
+}
+
+std::int64_t smallest_failed_max_age_s(const Authorization& result, const Principal& who, std::int64_t now_s) {
+  std::int64_t smallest = std::numeric_limits<std::int64_t>::max();
+  for (const Requirement* missing : result.missing) {
+    for_each_requirement(*missing, [&](const Requirement& one) {
+      if (one.kind == Kind::max_age && !is_recent(one, who, now_s)) smallest = std::min(smallest, one.max_age_s);
+    });
+  }
+  return smallest;
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -214,12 +225,20 @@ Authorization authorize(const RouteSettings& route, const Principal* who, std::i
   }
   collect_missing(route.require, *who, now_s, result);
   if (result.missing.empty()) return result;
-  result.verdict = only_max_age_is_missing(result) ? Verdict::step_up : Verdict::forbidden;
-  if (result.verdict == Verdict::step_up) {
-    result.max_age_s = std::numeric_limits<std::int64_t>::max();
-    for (const auto* missing : result.missing) result.max_age_s = std::min(result.max_age_s, missing->max_age_s);
-  }
+  result.verdict = would_hold_if_fresh(route, *who, now_s) ? Verdict::step_up : Verdict::forbidden;
+  if (result.verdict == Verdict::step_up) result.max_age_s = smallest_failed_max_age_s(result, *who, now_s);
   return result;
+}
+
+std::optional<std::int64_t> needed_max_age_s(const Requirement& requirement) {
+  if (requirement.kind == Kind::max_age) return requirement.max_age_s;
+  std::optional<std::int64_t> smallest;
+  if (requirement.kind != Kind::all) return smallest;
+  for (const Requirement& child : requirement.children) {
+    const auto needed = needed_max_age_s(child);
+    if (needed && (!smallest || *needed < *smallest)) smallest = needed;
+  }
+  return smallest;
 }
 
 std::string describe_requirement(const Requirement& requirement, Audience audience) {

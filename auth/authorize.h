@@ -23,7 +23,7 @@ struct Principal {
 [[nodiscard]] Principal principal_of(const Session& session);
 
 struct Authorization {
-  // step_up: all holds but a max_age.
+  // step_up: all would hold if they had signed in just now.
   enum class Verdict { pass, sign_in, forbidden, denied, step_up };
   Verdict verdict = Verdict::denied;
   // forbidden: the requirements that failed, for pages and logs. Point into the route.
@@ -31,6 +31,9 @@ struct Authorization {
   bool by_deny_rule = false;   // forbidden: one of `deny` holds; the page does not say which
   std::int64_t max_age_s = 0;  // step_up: the smallest that failed
 };
+// The smallest max_age that must hold whatever else does; none where it depends on who comes (`any:`, `not:`). A first
+// sign-in asks for it already, for Logto says when somebody signed in only where it was asked to.
+[[nodiscard]] std::optional<std::int64_t> needed_max_age_s(const Requirement& requirement);
 
 // `who` is null when signed out. Requirements hold on every route that has them, whatever its access says. Names are
 // compared byte by byte (attacks.md H22). A claim of the wrong type, null or missing does not hold. The answer is that

@@ -21,11 +21,13 @@ struct Refusal {
   int status = 400;
   std::string rule;
   std::string return_to = "/";
+  int route = 0;  // whose sign-in settings the page's links ask for
 };
 
 Verdict refuse(const Visit& visit, const Refusal& refusal) {
   PageFacts facts = page_facts(visit);
   facts.return_to = refusal.return_to;
+  facts.route = refusal.route;
   facts.detail = refusal.rule;
   Answer answer = visit.is_navigation()
                       ? make_page(refusal.page, facts)
@@ -43,7 +45,7 @@ void log_refusal(const Visit& visit, std::string_view rule, std::string_view mes
 
 // Sealed by us and vetted when it was made; judged again because a redirect follows from it.
 std::string target_of(const Visit& visit, std::string_view return_to) {
-  return vet_sealed_return_to(return_to, *visit.facts.external, visit.settings().auth_prefix).value_or("/");
+  return vet_sealed_return_to(return_to, *visit.facts.external, visit.settings()).value_or("/");
 }
 
 std::vector<std::string> remove_attempt(const Visit& visit, std::string_view state) {
@@ -110,16 +112,19 @@ Verdict answer_error(const Visit& visit, const CallbackResponse& response, const
 
 // --- the exchange ---
 
-// A silent answer for the same person continues their session: its absolute lifetime goes on counting from the real
-// sign-in, and what the new answer lacks (a refresh token) is kept. Everything else is a new session.
-Session joined_with_old(const Visit& visit, Session fresh, bool silent) {
+// A silent answer or a step-up for the same person continues their session: its absolute lifetime goes on counting from
+// the real sign-in, and what the new answer lacks (a refresh token) is kept. Everything else is a new session.
+Session joined_with_old(const Visit& visit, Session fresh, const PendingSignIn& pending) {
   const Session* old = visit.signed_in();
   fresh.validated_at_s = visit.now_s;
   fresh.signed_in_at_ms = visit.now_ms;
   fresh.generation = 1;
-  if (old == nullptr || !silent || old->sub != fresh.sub) return fresh;
+  if (old == nullptr || !(pending.silent || pending.step_up) || old->sub != fresh.sub) return fresh;
+  visit.realm.tokens.rename(fresh.id, old->id);
   fresh.id = old->id;
-  fresh.store_handle = old->store_handle;
+  // Whoever has a copy of the old handle must not gain by what the person proves now.
+  if (!pending.step_up) fresh.store_handle = old->store_handle;
+  fresh.authenticated_at_s = std::max(fresh.authenticated_at_s, old->authenticated_at_s);
   fresh.signed_in_at_ms = old->signed_in_at_ms;
   fresh.generation = old->generation + 1;
   if (!fresh.refresh_token.empty()) return fresh;
@@ -134,6 +139,7 @@ void end_replaced(const Visit& visit, const Session& fresh) {
   const Session* old = visit.signed_in();
   if (old == nullptr || old->id == fresh.id) return;
   visit.realm.generations.superseded(old->id, visit.now_s);
+  visit.realm.tokens.drop(old->id);
   if (old->sub == fresh.sub) return;
   end_session(visit.realm, *old);
   if (old->refresh_token.empty()) return;
@@ -165,7 +171,7 @@ Verdict answer_ended_already(const Visit& visit, const PendingSignIn& pending) {
 // `to_store`: what the store must have before the answer may go out; none where sessions are in cookies.
 Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session fresh,
                        std::optional<SessionToStore>& to_store) {
-  fresh = joined_with_old(visit, std::move(fresh), pending.silent);
+  fresh = joined_with_old(visit, std::move(fresh), pending);
   if (is_ended_already(visit, fresh)) return answer_ended_already(visit, pending);
   end_replaced(visit, fresh);
   visit.cookies.give_handle(fresh);
@@ -186,8 +192,11 @@ Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session
 Verdict answer_failure(const Visit& visit, const PendingSignIn& pending, const SignInFailure& failure) {
   const bool away = failure.kind == SignInFailure::Kind::provider_unavailable;
   const int status = away ? 503 : failure.kind == SignInFailure::Kind::provider_error ? 502 : 400;
+  // Trying the same again would end here again: the page asks for the password.
+  const PageKind page = failure.rule == "auth_time" ? PageKind::step_up_failed : PageKind::sign_in_failed;
+  const std::optional<SignInState> state = read_state(pending.state.reveal(), visit.realm.keyring()->state_sealer);
   Verdict verdict =
-      refuse(visit, {PageKind::sign_in_failed, status, failure.rule, target_of(visit, pending.return_to)});
+      refuse(visit, {page, status, failure.rule, target_of(visit, pending.return_to), state ? state->route : 0});
   if (!away) append_cookies(verdict, remove_attempt(visit, pending.state.reveal()));
   return verdict;
 }

@@ -7,6 +7,7 @@
 
 #include "auth/cookie_names.h"
 #include "base/encoding.h"
+#include "config/identity_presets.h"
 
 namespace lp {
 namespace {
@@ -238,7 +239,7 @@ struct ClientHeaderRules::Impl {
   FoldedNames request;
   FoldedNames response;
   FoldedNames codec;
-  std::vector<CookieNames> cookies;  // of both schemes, whichever is in use
+  std::vector<CookieNames> cookies;  // of both schemes and all realms, whichever is in use
 };
 
 ClientHeaderRules::ClientHeaderRules(const Settings& settings) : impl_(std::make_unique<Impl>()) {
@@ -250,11 +251,18 @@ ClientHeaderRules::ClientHeaderRules(const Settings& settings) : impl_(std::make
   impl_->response.add_all(kProxyCommands);
   impl_->response.add_all(kResponseOnly);
   impl_->codec.add_all(kCodec);
-  for (const IdentityHeaderSettings& identity : settings.identity_headers) {
-    impl_->request.add(identity.header);
-    impl_->response.add(identity.header);
+  for (const NamedPreset& named : identity_presets()) {
+    for (const IdentityHeaderSettings& header : preset_headers(named.preset)) impl_->request.add(header.header);
   }
-  impl_->cookies = {cookie_names(settings, true), cookie_names(settings, false)};
+  const auto add_ours = [this](const std::vector<IdentityHeaderSettings>& headers) {
+    for (const IdentityHeaderSettings& header : headers) {
+      impl_->request.add(header.header);
+      impl_->response.add(header.header);
+    }
+  };
+  add_ours(identity_headers_of(settings));
+  for (const RouteSettings& route : settings.routes) add_ours(identity_headers_of(settings, route));
+  impl_->cookies = all_cookie_names(settings);
 }
 
 ClientHeaderRules::~ClientHeaderRules() = default;

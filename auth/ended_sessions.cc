@@ -21,6 +21,7 @@ bool end_until(Realm& realm, RevocationKind kind, std::string_view value, std::i
 
 void end_session(Realm& realm, const Session& session) {
   end_until(realm, RevocationKind::session, session.id, realm.clock.unix_ms());
+  realm.tokens.drop(session.id);
   const auto handle = decode_session_handle(session.store_handle.reveal());
   if (!handle || !realm.stored) return;
   const std::string hash = session_handle_hash(*handle);

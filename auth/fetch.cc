@@ -317,7 +317,7 @@ Transfer::~Transfer() { multi_.remove(easy_.get()); }
 Result<BackchannelReply> Transfer::outcome(CURLcode code) {
   if (code != CURLE_OK) {
     const char* text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
-    return fail(std::string("no answer from Logto: ") + text);
+    return fail(std::string("no answer: ") + text);
   }
   long status = 0;
   const char* content_type = nullptr;

@@ -20,6 +20,7 @@ SignInFailure failure_of(const TokenError& error) {
       return {Kind::provider_error, "client_credentials", error.message};
     case TokenError::Kind::provider_unavailable:
       return {Kind::provider_unavailable, "provider_unavailable", error.message};
+    case TokenError::Kind::not_for_audience:
     case TokenError::Kind::protocol:
       break;
   }
@@ -78,9 +79,11 @@ void FinishSignIn::on_token_reply(const Result<BackchannelReply>& reply) {
     return fail_with(failure.kind, std::move(failure.rule), std::move(failure.message));
   }
   refresh_token_ = tokens->refresh_token;
-  waiting_ = std::make_unique<VerifyTokens>(world_, metadata_, std::move(*tokens),
-                                            VerifyTokens::Binding{std::string(pending_.nonce.reveal()), {}},
-                                            [this](auto verified) { on_verified(std::move(verified)); });
+  id_token_ = tokens->id_token;
+  waiting_ = std::make_unique<VerifyTokens>(
+      world_, metadata_, std::move(*tokens),
+      VerifyTokens::Binding{std::string(pending_.nonce.reveal()), {}, pending_.max_age_s},
+      [this](auto verified) { on_verified(std::move(verified)); });
 }
 
 void FinishSignIn::on_verified(VerifyTokens::Outcome verified) {
@@ -102,6 +105,7 @@ void FinishSignIn::succeed(VerifiedTokens verified) {
   session.validated_at_s = session.signed_in_at_ms / 1000;
   session.authenticated_at_s = verified.authenticated_at_s;
   session.generation = 1;
+  if (world_.keep_id_token) (*world_.keep_id_token)(session, id_token_, verified.id_token_expires_at_s);
   done_(std::move(session));
 }
 

@@ -43,6 +43,7 @@ class FinishSignIn {
   Done done_;
   std::shared_ptr<const ProviderMetadata> metadata_;
   Secret refresh_token_;
+  Secret id_token_;
   // The one thing that is waited for.
   std::variant<std::monostate, std::unique_ptr<Provider::Wait>, std::unique_ptr<Fetcher::Handle>,
                std::unique_ptr<VerifyTokens>>

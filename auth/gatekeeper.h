@@ -8,6 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/app_headers.h"
+#include "auth/forwarded_request.h"
+#include "auth/issued_token.h"
 #include "auth/opened_session.h"
 #include "auth/realm.h"
 #include "base/event.h"
@@ -37,6 +40,9 @@ struct RequestFacts {
   bool only_backchannel = false;
   BodyFacts body_state = BodyFacts::unread;
   std::string_view body;  // without its transfer coding; may hold a logout token or a form
+  // Not none: another proxy asks whether it may let this request through. All of the above describes the request that
+  // it asks about; the verdict is always an answer for that proxy, a pass being 200 with the identity headers.
+  ForwardedForm forwarded = ForwardedForm::none;
 };
 
 // What the app gets in place of the client's body.
@@ -52,12 +58,18 @@ struct Verdict {
   Kind kind = Kind::answer;
   std::string_view decision;                     // static text for the access log: "pass", "public", "sign_in", ...
   std::shared_ptr<const OpenedSession> session;  // who it is, as far as known; with pass the app is told
+  RouteTokens tokens;                            // kind pass: what the route needs of them
   std::vector<std::string> set_cookies;          // to be added to whatever answer the client gets, pages included
   Answer answer;                                 // kind answer
   std::size_t body_limit_bytes = 0;              // kind need_body
   // Kind pass: instead of what the client sent. Without it a body that was collected goes on as it came; after
   // BodyFacts::too_large a pass is answered 413, for a part of the body is gone.
   std::optional<ReplacedBody> replaced_body;
+  std::shared_ptr<const AppHeaders> app_headers;  // kind pass; null: the app is told nothing
+  // Kind pass, on routes with `shadow`: what would have happened instead, for the access log; static text, empty where
+  // the request would have passed as well. And for which requirements, as operators read them.
+  std::string_view shadow;
+  std::string shadow_missing;
 };
 
 // Virtual where a test of proxy/ scripts the verdicts.
@@ -88,8 +100,9 @@ class Gatekeeper {
   // verdict's, maybe null; the cookies are those of a pass verdict only, an answer is sent in the turn it was made in.
   virtual void drop_stale_cookies(const OpenedSession* session, std::vector<std::string>& set_cookies) const;
 
-  // Our page, or JSON for non-navigations, for errors that the proxy finds by itself (404, 421, 502, 504, 413 ...).
-  [[nodiscard]] Answer error_answer(int status, const RequestHead* head, std::string_view request_id) const;
+  // Our page, or JSON for non-navigations, for errors that the proxy finds by itself (404, 421, 502, 504, 413 ...). Of
+  // `facts` all but the request id may be missing: even the head where there was none.
+  [[nodiscard]] Answer error_answer(int status, const RequestFacts& facts) const;
 
  private:
   struct Impl;

@@ -52,6 +52,7 @@ std::optional<Session> just_expired_session(const Visit& visit) {
 
 bool holds_requests(const Visit& visit) {
   const RouteSettings& route = *visit.facts.route;
+  if (visit.facts.forwarded != ForwardedForm::none) return false;  // its body stays with the proxy that asks
   return route.hold_requests && route.unauthenticated != Unauthenticated::status_401 &&
          visit.settings().limits.held_requests_bytes > 0;
 }
@@ -185,7 +186,7 @@ std::optional<Verdict> hold_or_explain(const Visit& visit, Waiting waiting) {
 
 std::optional<Verdict> resume_held(const Visit& visit) {
   const Session* session = visit.signed_in();
-  if (session == nullptr) return std::nullopt;
+  if (session == nullptr || visit.facts.forwarded != ForwardedForm::none) return std::nullopt;
   if (!may_be_resumption(*visit.facts.head, visit.facts.wants_upgrade, *visit.facts.external)) return std::nullopt;
   if (visit.facts.body_state == BodyFacts::unread) return need_body(kResumeBodyBytes);
   if (!is_resume_body(visit.facts.body)) return std::nullopt;

@@ -1,5 +1,6 @@
 #include "auth/id_token.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -46,6 +47,20 @@ Verdict judge_nonce(const Evidence& e) {
   return equal ? Verdict{} : broken_rule("nonce", "nonce is missing or of another sign-in");
 }
 
+// 3.1.3.7 (13): whoever asked for max_age must be told when the person proved who they are (3.1.2.1), and must check it
+// too: a provider may ignore the parameter.
+Verdict judge_auth_time(const Evidence& e) {
+  if (e.expected.max_age_s < 0) return {};
+  const auto time = token_rules::numeric_date(e.claims, "auth_time");
+  if (!time) return broken_rule("auth_time", "auth_time is missing or no number, though max_age was sent");
+  const double age = static_cast<double>(e.expected.now_s) - *time;
+  const auto leeway = static_cast<double>(e.expected.leeway_s);
+  if (age < -leeway) return broken_rule("auth_time", "auth_time is in the future");
+  return age <= static_cast<double>(e.expected.max_age_s) + leeway
+             ? Verdict{}
+             : broken_rule("auth_time", "the person proved who they are longer ago than max_age allows");
+}
+
 // OIDC Core 3.1.3.6, 3.1.3.8: left half of the hash that goes with alg. Logto 1.42 sends none.
 Verdict judge_at_hash(const Evidence& e) {
   if (!e.claims.contains("at_hash")) return {};
@@ -67,13 +82,14 @@ Verdict shared(const Evidence& e) {
 // The order of OIDC Core 3.1.3.7; each may rely on those before it. Policy on age: the token comes straight from the
 // token endpoint over our own connection and is bound to this sign-in by its nonce, so exp bounds its age.
 using ClaimRule = Verdict (*)(const Evidence&);
-constexpr std::array<ClaimRule, 10> kClaimRules = {shared<token_rules::judge_iss>,
+constexpr std::array<ClaimRule, 11> kClaimRules = {shared<token_rules::judge_iss>,
                                                    shared<token_rules::judge_aud>,
                                                    shared<token_rules::judge_azp>,
                                                    shared<token_rules::judge_exp>,
                                                    shared<token_rules::judge_iat>,
                                                    shared<token_rules::judge_nbf>,
                                                    judge_nonce,
+                                                   judge_auth_time,
                                                    judge_at_hash,
                                                    shared<token_rules::judge_sub>,
                                                    shared<token_rules::judge_sid>};
@@ -112,8 +128,13 @@ Result<IdToken, RuleError> judge_verified_payload(std::string_view payload, std:
 
 std::int64_t authenticated_at_s(const nlohmann::json& claims, std::int64_t now_s) {
   const auto time = token_rules::numeric_date(claims, "auth_time");
-  if (!time || *time <= 0) return 0;
-  return *time >= static_cast<double>(now_s) ? now_s : static_cast<std::int64_t>(*time);
+  const auto now = static_cast<double>(now_s);
+  const auto leeway = static_cast<double>(token_rules::kLeewayS);
+  if (!time || *time <= 0 || *time > now + leeway) return 0;
+  const double age = std::max(token_rules::numeric_date(claims, "iat").value_or(now) - *time, 0.0);
+  // A token that was issued long ago makes nobody younger.
+  const double at = std::min({now - age, *time + leeway, now});
+  return at <= 0 ? 0 : static_cast<std::int64_t>(at);
 }
 
 }  // namespace lp

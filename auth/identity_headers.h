@@ -1,7 +1,6 @@
 #pragma once
 #include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <string_view>
 
 #include "config/settings.h"
 
@@ -9,13 +8,10 @@
 namespace lp {
 
 // One claim as a field value: injective, and never a CR, LF, NUL or other raw control byte. Strings, numbers and
-// booleans as text, lists joined by ','. percent: every byte but visible ASCII, and '%', and in lists the comma, is
-// percent-encoded. utf8: checked UTF-8 as it is, controls and '%' (and commas in lists) percent-encoded; broken
-// UTF-8 falls back to percent. Empty for null, objects, and lists of anything but strings, numbers and booleans. A
-// blank at the end of a utf8 value is encoded too, since recipients trim it.
-[[nodiscard]] std::string header_value(const nlohmann::json& claim, HeaderEncoding encoding);
-
-// "Name: value\r\n" for each configured header that has a value.
-[[nodiscard]] std::string identity_lines(const nlohmann::json& claims, std::string_view sub, const Settings& settings);
+// booleans as text, lists joined by `separator`. percent: every byte but visible ASCII, and '%', and in lists the
+// separator, is percent-encoded. utf8: checked UTF-8 as it is, controls and '%' (and separators in lists)
+// percent-encoded; broken UTF-8 falls back to percent. Empty for null, objects, and lists of anything but strings,
+// numbers and booleans. A blank at the end of a utf8 value is encoded too, since recipients trim it.
+[[nodiscard]] std::string header_value(const nlohmann::json& claim, HeaderEncoding encoding, char separator = ',');
 
 }  // namespace lp

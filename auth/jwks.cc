@@ -5,6 +5,7 @@
 
 #include "auth/json_strict.h"
 #include "auth/verification_key.h"
+#include "base/crypto.h"
 
 namespace lp {
 
@@ -26,6 +27,7 @@ Result<Jwks> Jwks::parse(std::string_view text) {
   const nlohmann::json& entries = (*document)["keys"];
   if (entries.size() > kMaxKeys) return fail("key set has more than 64 keys");
   Jwks set;
+  set.digest_ = sha256(text);
   std::string why = "it is empty";
   for (const nlohmann::json& entry : entries) {
     auto key = VerificationKey::from_jwk(entry);
@@ -54,6 +56,12 @@ Result<const VerificationKey*> Jwks::select(std::string_view kid, std::string_vi
   }
   if (chosen == nullptr) return fail(has_kid(kid) ? "algorithm does not fit the key" : "no key fits");
   return chosen;
+}
+
+bool agree_on_key(const Jwks& a, const Jwks& b, std::string_view kid, std::string_view alg) {
+  const auto in_a = a.select(kid, alg);
+  const auto in_b = b.select(kid, alg);
+  return in_a && in_b && EVP_PKEY_eq((*in_a)->raw(), (*in_b)->raw()) == 1;
 }
 
 }  // namespace lp

@@ -28,9 +28,15 @@ class Jwks {
   // algorithm. Two that fit are refused rather than tried (OIDC Core 10.1; attacks.md J16). Valid as long as any copy
   // of this set lives.
   [[nodiscard]] Result<const VerificationKey*> select(std::string_view kid, std::string_view alg) const;
+  // Of the text that it was parsed from: two sets with the same digest are the same.
+  [[nodiscard]] const std::string& digest() const { return digest_; }
 
  private:
   std::vector<std::shared_ptr<const VerificationKey>> keys_;
+  std::string digest_;
 };
+
+// Both sets name the same key for a token: what was verified with one would verify with the other.
+[[nodiscard]] bool agree_on_key(const Jwks& a, const Jwks& b, std::string_view kid, std::string_view alg);
 
 }  // namespace lp

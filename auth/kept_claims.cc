@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "auth/claim_path.h"
 #include "config/claims.h"
 
 namespace lp {
@@ -27,6 +28,11 @@ json identity_targets(const json& identities) {
   return targets;
 }
 
+// Under its whole path, where find_claim() finds it, since the object that it was in is not kept.
+void keep_leaf(json& kept, const std::string& path, const json& claims) {
+  if (const json* leaf = find_claim(claims, path)) kept[path] = *leaf;
+}
+
 // How our pages and /_auth/me call a person; nothing long is carried for that.
 constexpr const char* kDisplayed[] = {"name", "username", "email"};
 constexpr std::size_t kMaxDisplayedBytes = 256;
@@ -46,7 +52,9 @@ json claims_to_keep(const json& id_token_claims, const json& userinfo_claims, co
   for (const std::string& path : claims_in_use(settings)) {
     const std::string name = claim_of(path) != nullptr ? path : top_level_claim(path);
     const json* claim = claim_of(name);
-    if (claim != nullptr) kept[name] = name == "identities" ? identity_targets(*claim) : *claim;
+    if (claim == nullptr) continue;
+    kept[name] = name == "identities" ? identity_targets(*claim) : *claim;
+    if (name == "identities" && path != name) keep_leaf(kept, path, json{{name, *claim}});
   }
   for (const char* name : kDisplayed) {
     const json* claim = claim_of(name);

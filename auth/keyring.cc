@@ -4,12 +4,14 @@
 
 namespace lp {
 
-Keyring::Keyring(const std::vector<Secret>& ring, const std::string& realm, std::uint64_t generation_in)
+Keyring::Keyring(const Settings& settings, std::uint64_t generation_in)
     : generation(generation_in),
-      session_sealer(ring, CookiePurpose::session, realm),
-      pending_sealer(ring, CookiePurpose::pending_sign_in, realm),
-      state_sealer(ring, CookiePurpose::state, realm),
-      refreshed_sealer(ring, CookiePurpose::refreshed, realm),
-      fingerprint(secret_fingerprint(ring.front())) {}
+      session_sealer(settings.session.secrets, CookiePurpose::session, settings.realm),
+      pending_sealer(settings.session.secrets, CookiePurpose::pending_sign_in, settings.realm),
+      state_sealer(settings.session.secrets, CookiePurpose::state, settings.realm),
+      refreshed_sealer(settings.session.secrets, CookiePurpose::refreshed, settings.realm),
+      fingerprint(secret_fingerprint(settings.session.secrets.front())),
+      assertions(settings.session.secrets, settings.realm),
+      header_sets(settings) {}
 
 }  // namespace lp

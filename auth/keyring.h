@@ -3,16 +3,20 @@
 #include <string>
 #include <vector>
 
+#include "auth/assertion_keys.h"
+#include "auth/header_sets.h"
 #include "auth/sealed_cookie.h"
 #include "base/secret.h"
+#include "config/settings.h"
 
 namespace lp {
 
-// All that is derived from session.secret, whose first secret seals while all of them open. Immutable, for any thread;
-// whoever handles a request takes one keyring for the whole of it. A secret that leaves the ring takes all that is
-// sealed under it along.
+// All that is derived from secrets which an operator may replace while we run: from session.secret, whose first secret
+// seals and signs while all of them open, and from those that apps get. Immutable, for any thread; whoever handles a
+// request takes one keyring for the whole of it. A secret that leaves the ring takes all that is sealed under it along.
 struct Keyring {
-  Keyring(const std::vector<Secret>& ring, const std::string& realm, std::uint64_t generation_in);
+  // `settings` with the secrets that hold from now on.
+  Keyring(const Settings& settings, std::uint64_t generation_in);
 
   std::uint64_t generation;  // grows with each replacement (Realm::replace_keyring)
   CookieSealer session_sealer;
@@ -20,6 +24,8 @@ struct Keyring {
   CookieSealer state_sealer;
   CookieSealer refreshed_sealer;  // outcomes of refreshes, for journal and replicas (auth/refresh_record.h)
   std::string fingerprint;        // of the secret that seals (auth/loop_marker.h)
+  AssertionKeys assertions;
+  HeaderSets header_sets;
 };
 
 }  // namespace lp

@@ -184,9 +184,13 @@ bool was_just_validated(const LoopFacts& facts, const FoundMarker& marker) {
   return recent_notes(facts, marker).size() >= kSignInsBeforeStop;
 }
 
+bool was_just_signed_in(const LoopFacts& facts, const FoundMarker& marker) {
+  return !recent_notes(facts, marker).empty();
+}
+
 LoopFinding explain_missing_attempt(const LoopFacts& facts) {
   LoopFinding finding = blame_settings(facts).value_or(LoopFinding{});
-  // The attempt's cookie is host-only: session.cookie.domain is not to blame for it.
+  // The attempt's cookie is host-only, or of a domain that covers sign_in_url: session.cookie.domain is not to blame.
   if (finding.cause == LoopCause::wrong_domain) finding = LoopFinding{};
   finding.evidence.push_back({LoopSight::attempt_cookie_missing, {}});
   return finding;

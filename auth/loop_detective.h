@@ -89,6 +89,8 @@ struct LoopFacts {
 // the browser goes on sending the one from before, or replicas' clocks differ. It is good for passing as it stands, and
 // to ask once more would never end.
 [[nodiscard]] bool was_just_validated(const LoopFacts& facts, const FoundMarker& marker);
+// A sign-in for facts.target succeeded within the window.
+[[nodiscard]] bool was_just_signed_in(const LoopFacts& facts, const FoundMarker& marker);
 // At a callback whose attempt's cookie is missing though the sign-in was begun afresh for just that reason before.
 [[nodiscard]] LoopFinding explain_missing_attempt(const LoopFacts& facts);
 // At a callback whose state is not ours: a finding when the browser has a cookie of just that attempt which does not

@@ -14,7 +14,8 @@ namespace lp {
 namespace {
 
 CookieAttributes marker_attributes(const Visit& visit, std::int64_t max_age_s) {
-  return {visit.facts.external->is_https(), visit.settings().session.cookie.same_site, "", max_age_s};
+  return {visit.facts.external->is_https(), visit.settings().session.cookie.same_site,
+          attempt_cookie_domain(visit.settings()), max_age_s};
 }
 
 std::vector<std::string> delete_marker(const Visit& visit) {
@@ -86,7 +87,7 @@ LoopNote note_of(const Visit& visit, const PendingSignIn& pending, const std::ve
 
 bool is_noted(const Visit& visit, const PendingSignIn& pending) {
   const std::optional<SignInState> state = read_state(pending.state.reveal(), visit.realm.keyring()->state_sealer);
-  return (state && state->route > 0) || is_own_return(pending.return_to, visit.settings().auth_prefix);
+  return (state && state->route > 0) || is_own_return(without_origin(pending.return_to), visit.settings().auth_prefix);
 }
 
 std::string marker_cookie(const Visit& visit, const FoundMarker& found, LoopNote note) {
@@ -109,10 +110,16 @@ std::optional<Verdict> stop_loop(const Visit& visit, std::string_view return_to,
 
 bool stop_silent_loop(const Visit& visit, std::string_view return_to) {
   if (!sends_cookie(visit.fields(), visit.cookies.names().loop)) return false;
-  if (!was_just_validated(loop_facts(visit, return_to), find_marker(visit))) return false;
+  const std::string place = visit.place(return_to);
+  if (!was_just_validated(loop_facts(visit, place), find_marker(visit))) return false;
   visit.realm.log.warning("a session that Logto has just vouched for came back as it was before",
                           {{"id", visit.facts.request_id}});
   return true;
+}
+
+bool has_just_signed_in(const Visit& visit, std::string_view return_to) {
+  if (!sends_cookie(visit.fields(), visit.cookies.names().loop)) return false;
+  return was_just_signed_in(loop_facts(visit, return_to), find_marker(visit));
 }
 
 std::optional<Verdict> note_delivery(const Visit& visit, const PendingSignIn& pending,

@@ -17,6 +17,9 @@ namespace lp {
 // Before a silent request: true where the ones before it did not last, so that the session passes as it stands.
 [[nodiscard]] bool stop_silent_loop(const Visit& visit, std::string_view return_to);
 
+// Whether this browser has just come back from signing in for `return_to`: who they chose to be they have chosen.
+[[nodiscard]] bool has_just_signed_in(const Visit& visit, std::string_view return_to);
+
 // A callback that succeeded: nullopt, and `session_cookies` (the Set-Cookie values of the new session) gain a marker
 // that notes them; or the page, in place of handing the session over. Sign-ins that a person asked for at our endpoints
 // are not noted: whatever loops begins at a route.

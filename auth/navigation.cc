@@ -16,6 +16,9 @@ bool is_prefetch(const Fields& fields) {
          iequals(fields.get("X-Moz"), "prefetch");
 }
 
+// Android's WebView names its app in the same field, also when it navigates.
+bool is_script(const Fields& fields) { return iequals(fields.get("X-Requested-With"), "XMLHttpRequest"); }
+
 // "empty" with the mode "navigate" is a navigation that the page's service worker passes on: no script can ask for that
 // mode itself (Fetch, Request constructor).
 bool is_page_destination(std::string_view destination) {
@@ -54,7 +57,7 @@ bool comes_from(const Fields& fields, std::string_view own_origin) {
 bool is_navigation(std::string_view method, const Fields& fields) {
   if (is_prefetch(fields)) return false;
   if (!fields.has("Sec-Fetch-Mode")) {
-    return is_safe_method(method) && accepts_html(fields) && !fields.has("X-Requested-With");
+    return is_safe_method(method) && accepts_html(fields) && !is_script(fields);
   }
   return fields.get("Sec-Fetch-Mode") == "navigate" && is_page_destination(fields.get("Sec-Fetch-Dest"));
 }

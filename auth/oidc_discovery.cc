@@ -74,7 +74,8 @@ Result<void> read_endpoints(const json& document, const Origin& origin, Provider
   }
   for (auto [name, member] : {std::pair{"end_session_endpoint", &ProviderMetadata::end_session_endpoint},
                               std::pair{"userinfo_endpoint", &ProviderMetadata::userinfo_endpoint},
-                              std::pair{"revocation_endpoint", &ProviderMetadata::revocation_endpoint}}) {
+                              std::pair{"revocation_endpoint", &ProviderMetadata::revocation_endpoint},
+                              std::pair{"introspection_endpoint", &ProviderMetadata::introspection_endpoint}}) {
     if (auto read = read_optional(document, name, origin, out.*member); !read) return read;
   }
   return {};

@@ -21,6 +21,7 @@ struct ProviderMetadata {
   std::string jwks_uri;
   std::optional<std::string> userinfo_endpoint;
   std::optional<std::string> revocation_endpoint;
+  std::optional<std::string> introspection_endpoint;
   bool iss_parameter_supported = false;  // RFC 9207: then a response without iss is refused
 };
 

@@ -14,4 +14,12 @@ namespace lp {
   return target == resume_path(auth_prefix) || target == account_path(auth_prefix);
 }
 
+// A target of ours without its origin, where it has one.
+[[nodiscard]] inline std::string_view without_origin(std::string_view target) {
+  const std::size_t scheme = target.starts_with('/') ? std::string_view::npos : target.find("://");
+  if (scheme == std::string_view::npos) return target;
+  const std::size_t path = target.find('/', scheme + 3);
+  return path == std::string_view::npos ? "/" : target.substr(path);
+}
+
 }  // namespace lp

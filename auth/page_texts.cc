@@ -185,12 +185,29 @@ constexpr std::array kForms = {
               {"ただいまセッションを更新できません",
                "サインインサービスに接続できません。サインインは継続しています。"
                "しばらくしてから、もう一度お試しください。"}}},
+    PageForm{
+        PageKind::step_up_needed,
+        401,
+        PageAction::sign_in,
+        PageAction::home,
+        {{"Please sign in once more",
+          "This page needs a recent sign-in. If you were sending a form, it has not been delivered."},
+         {"もう一度サインインしてください",
+          "このページを使うには、最近のサインインが必要です。フォームを送信した場合、その内容は届いていません。"}}},
+    PageForm{PageKind::step_up_failed,
+             400,
+             PageAction::sign_in_again,
+             PageAction::home,
+             {{"This page needs a recent sign-in",
+               "The sign-in service did not confirm that you have just signed in, so the page stays closed."},
+              {"このページには最近のサインインが必要です",
+               "サインインサービスから、直前にサインインしたことの確認が得られませんでした。"}}},
 };
 
 constexpr std::array<PageWords, kLanguages> kWords = {
     PageWords{"en", "Request ID", "Reason:", "You are signed in as", "This page needs:", "What we saw:"},
-    PageWords{"ja", "リクエスト ID", "理由:", "サインイン中のアカウント:", "このページに必要なもの:",
-              "確認できた事実:"},
+    PageWords{"ja", "リクエスト ID",
+              "理由:", "サインイン中のアカウント:", "このページに必要なもの:", "確認できた事実:"},
 };
 
 struct ActionLabel {
@@ -208,6 +225,7 @@ constexpr std::array kActions = {
     ActionLabel{PageAction::sign_out_everywhere, {"Sign out everywhere", "すべての端末からサインアウト"}},
     ActionLabel{PageAction::resume, {"Send it now", "送信する"}},
     ActionLabel{PageAction::discard, {"Discard it", "破棄する"}},
+    ActionLabel{PageAction::sign_in_again, {"Sign in again", "もう一度サインイン"}},
 };
 
 constexpr std::size_t index_of(Language language) { return language == Language::japanese ? 1 : 0; }

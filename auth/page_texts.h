@@ -35,6 +35,8 @@ enum class PageKind {
   request_not_sent,
   held_request_gone,
   session_unverified,
+  step_up_needed,
+  step_up_failed,
 };
 
 // What a page offers to do. Each has one label a language.
@@ -49,6 +51,7 @@ enum class PageAction {
   sign_out_everywhere,
   resume,
   discard,
+  sign_in_again,  // asks for the password, though Logto's session lives
 };
 
 struct PageText {
@@ -67,11 +70,11 @@ struct PageForm {
 // Words around facts.
 struct PageWords {
   std::string_view html_lang;
-  std::string_view request_id;      // label of the id in the footer
-  std::string_view reason;          // before the short reason
-  std::string_view signed_in_as;    // before the user
-  std::string_view missing;         // heading of the list
-  std::string_view evidence;  // heading of what was seen
+  std::string_view request_id;    // label of the id in the footer
+  std::string_view reason;        // before the short reason
+  std::string_view signed_in_as;  // before the user
+  std::string_view missing;       // heading of the list
+  std::string_view evidence;      // heading of what was seen
 };
 [[nodiscard]] const PageWords& page_words(Language language);
 [[nodiscard]] std::string_view action_label(PageAction action, Language language);

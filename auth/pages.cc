@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/answer_security.h"
+#include "auth/challenge.h"
 #include "auth/held_ticket.h"
 #include "auth/requirement_words.h"
 #include "base/encoding.h"
@@ -49,26 +50,34 @@ constexpr std::string_view kCarryFragmentScript =
 struct StatusForm {
   int status;
   PageKind page;
+  std::string_view title;  // the status in words, as RFC 9457 4.2.1 wants it with about:blank
   std::string_view error;
   std::string_view message;
 };
 constexpr std::array kStatusForms = {
-    StatusForm{400, PageKind::bad_request, "bad_request",
+    StatusForm{400, PageKind::bad_request, "Bad Request", "bad_request",
                "The request is malformed or ambiguous and was not passed on."},
-    StatusForm{401, PageKind::unauthenticated, "unauthenticated", "Sign in to use this address."},
-    StatusForm{403, PageKind::forbidden, "forbidden", "This is not allowed."},
-    StatusForm{404, PageKind::not_found, "not_found", "There is nothing at this address."},
-    StatusForm{405, PageKind::method_not_allowed, "method_not_allowed", "Not for this method."},
-    StatusForm{408, PageKind::timeout, "request_timeout", "The request did not arrive completely in time."},
-    StatusForm{413, PageKind::payload_too_large, "content_too_large", "The body is larger than this server accepts."},
-    StatusForm{414, PageKind::bad_request, "uri_too_long", "The request target is too long."},
-    StatusForm{421, PageKind::misdirected, "misdirected_request", "This host is not served here."},
-    StatusForm{431, PageKind::bad_request, "header_fields_too_large", "The header fields are too many or too large."},
-    StatusForm{501, PageKind::bad_request, "not_implemented", "This is not supported."},
-    StatusForm{502, PageKind::bad_gateway, "bad_gateway", "The application is not answering properly."},
-    StatusForm{503, PageKind::unavailable, "unavailable", "A service that is needed here cannot be reached right now."},
-    StatusForm{504, PageKind::gateway_timeout, "gateway_timeout", "The application did not answer in time."},
-    StatusForm{505, PageKind::bad_request, "version_not_supported", "This version of HTTP is not supported."},
+    StatusForm{401, PageKind::unauthenticated, "Unauthorized", "unauthenticated", "Sign in to use this address."},
+    StatusForm{403, PageKind::forbidden, "Forbidden", "forbidden", "This is not allowed."},
+    StatusForm{404, PageKind::not_found, "Not Found", "not_found", "There is nothing at this address."},
+    StatusForm{405, PageKind::method_not_allowed, "Method Not Allowed", "method_not_allowed", "Not for this method."},
+    StatusForm{408, PageKind::timeout, "Request Timeout", "request_timeout",
+               "The request did not arrive completely in time."},
+    StatusForm{413, PageKind::payload_too_large, "Content Too Large", "content_too_large",
+               "The body is larger than this server accepts."},
+    StatusForm{414, PageKind::bad_request, "URI Too Long", "uri_too_long", "The request target is too long."},
+    StatusForm{421, PageKind::misdirected, "Misdirected Request", "misdirected_request",
+               "This host is not served here."},
+    StatusForm{431, PageKind::bad_request, "Request Header Fields Too Large", "header_fields_too_large",
+               "The header fields are too many or too large."},
+    StatusForm{501, PageKind::bad_request, "Not Implemented", "not_implemented", "This is not supported."},
+    StatusForm{502, PageKind::bad_gateway, "Bad Gateway", "bad_gateway", "The application is not answering properly."},
+    StatusForm{503, PageKind::unavailable, "Service Unavailable", "unavailable",
+               "A service that is needed here cannot be reached right now."},
+    StatusForm{504, PageKind::gateway_timeout, "Gateway Timeout", "gateway_timeout",
+               "The application did not answer in time."},
+    StatusForm{505, PageKind::bad_request, "HTTP Version Not Supported", "version_not_supported",
+               "This version of HTTP is not supported."},
 };
 
 // A status without a row is told as the general one of its class.
@@ -132,6 +141,7 @@ std::string action_href(PageAction action, const PageFacts& facts) {
     case PageAction::try_again:
       return sign_in_path(facts.auth_prefix, facts.return_to, facts.route);
     case PageAction::other_account:
+    case PageAction::sign_in_again:
       return sign_in_path(facts.auth_prefix, facts.return_to, facts.route, true);
     case PageAction::reload:
       return facts.return_to;  // empty: no link, the browser's own button does it
@@ -217,10 +227,27 @@ void add_request_id(Answer& answer, std::string_view request_id) {
   if (!request_id.empty()) answer.add("X-Request-Id", std::string(request_id));
 }
 
-// RFC 9110 15.5.2 demands a challenge; this scheme makes no browser ask for a password.
+// A 401 has its challenge from here on (RFC 9110 15.5.2); who knows the route replaces it.
 void add_status_headers(Answer& answer) {
-  if (answer.status == 401) answer.add("WWW-Authenticate", "Cookie realm=\"logto-proxy\"");
+  if (answer.status == 401) set_challenges(answer, nullptr);
   if (answer.status == 503) answer.add("Retry-After", "5");
+}
+
+// A status without a row is told as its class.
+std::string_view status_title(int status) {
+  const StatusForm& form = status_form(status);
+  if (form.status == status) return form.title;
+  return status >= 500 ? "Server Error" : "Client Error";
+}
+
+Answer json_answer(int status, std::string_view content_type, const ordered_json& value) {
+  Answer answer;
+  answer.status = status;
+  answer.add("Content-Type", std::string(content_type));
+  add_status_headers(answer);
+  add_security_headers(answer);
+  answer.body = value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  return answer;
 }
 
 // What the page's forms and style need. The answer to a resumed request is the app's: it may redirect anywhere, and
@@ -257,22 +284,17 @@ Answer make_status_page(int status, const PageFacts& facts) {
   return page_answer(page_form(status_form(status).page), status, facts);
 }
 
-Answer make_json(int status, const ordered_json& value) {
-  Answer answer;
-  answer.status = status;
-  answer.add("Content-Type", "application/json");
-  add_status_headers(answer);
-  add_security_headers(answer);
-  answer.body = value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-  return answer;
-}
+Answer make_json(int status, const ordered_json& value) { return json_answer(status, "application/json", value); }
 
 Answer make_json_error(int status, std::string_view error, std::string_view message, std::string_view request_id,
                        const ordered_json& extra) {
-  ordered_json value = {{"error", error}, {"message", message}};
+  ordered_json value = {{"type", "about:blank"}, {"title", status_title(status)}, {"status", status},
+                        {"detail", message},     {"instance", request_id},        {"error", error},
+                        {"message", message}};
   for (const auto& [name, member] : extra.items()) value[name] = member;
   value["request_id"] = request_id;
-  Answer answer = make_json(status, value);
+  if (request_id.empty()) value.erase("instance");
+  Answer answer = json_answer(status, "application/problem+json", value);
   add_request_id(answer, request_id);
   return answer;
 }
@@ -284,6 +306,17 @@ Answer make_json_error(int status, std::string_view error, std::string_view mess
 Answer make_status_json(int status, std::string_view request_id) {
   const StatusForm& form = status_form(status);
   return make_json_error(status, form.error, form.message, request_id);
+}
+
+Answer make_text(int status, std::string text, std::string_view request_id) {
+  Answer answer;
+  answer.status = status;
+  answer.add("Content-Type", "text/plain; charset=utf-8");
+  add_request_id(answer, request_id);
+  add_status_headers(answer);
+  add_security_headers(answer);
+  answer.body = std::move(text);
+  return answer;
 }
 
 Answer make_redirect(std::string location) {

@@ -36,12 +36,16 @@ struct PageFacts {
 // The page for a status that the proxy found by itself; those without a page of their own share a general one.
 [[nodiscard]] Answer make_status_page(int status, const PageFacts& facts);
 
-// The same facts for non-navigations: {"error","message",...extra,"request_id"}. `error` is one word for programs.
+// The same facts for non-navigations, as a problem (RFC 9457): {"type","title","status","detail","instance","error",
+// "message",...extra,"request_id"}. `error` is one word for programs; message says what detail says, and request_id
+// what instance says, which they did before there were problems.
 [[nodiscard]] Answer make_json_error(int status, std::string_view error, std::string_view message,
                                      std::string_view request_id);
 [[nodiscard]] Answer make_json_error(int status, std::string_view error, std::string_view message,
                                      std::string_view request_id, const nlohmann::ordered_json& extra);
 [[nodiscard]] Answer make_status_json(int status, std::string_view request_id);
+// For people and programs alike, where neither gets a page.
+[[nodiscard]] Answer make_text(int status, std::string text, std::string_view request_id);
 [[nodiscard]] Answer make_json(int status, const nlohmann::ordered_json& value);
 [[nodiscard]] Answer make_redirect(std::string location);  // 303: never repeats a body elsewhere (attacks.md O14)
 

@@ -14,10 +14,15 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
-constexpr std::size_t kMembers = 8;
+constexpr int kVersion = 2;
+constexpr std::size_t kMembers = 10;
 constexpr std::size_t kIdDigits = 16;
 constexpr std::size_t kMaxPendingBytes = 4096;  // a cookie holds no more
+
+bool take_max_age(const json& value, std::int64_t& into) {
+  if (value == kNoMaxAge) return true;
+  return take_time(value, into);
+}
 
 bool is_pending_name(std::string_view name, std::string_view prefix) {
   if (!name.starts_with(prefix) || name.size() != prefix.size() + kIdDigits) return false;
@@ -39,9 +44,10 @@ std::optional<PendingSignIn> open_pending(std::string_view name, std::string_vie
 }  // namespace
 
 std::string encode_pending(const PendingSignIn& pending) {
-  return write_members(json::array({kVersion, std::string(pending.state.reveal()), std::string(pending.nonce.reveal()),
-                                    std::string(pending.code_verifier.reveal()), pending.return_to,
-                                    pending.redirect_uri, pending.made_at_s, pending.silent}));
+  return write_members(
+      json::array({kVersion, std::string(pending.state.reveal()), std::string(pending.nonce.reveal()),
+                   std::string(pending.code_verifier.reveal()), pending.return_to, pending.redirect_uri,
+                   pending.made_at_s, pending.silent, pending.step_up, pending.max_age_s}));
 }
 
 Result<PendingSignIn> decode_pending(std::string_view bytes) {
@@ -52,7 +58,8 @@ Result<PendingSignIn> decode_pending(std::string_view bytes) {
   const bool complete = take_member(m[1], pending.state) && take_member(m[2], pending.nonce) &&
                         take_member(m[3], pending.code_verifier) && take_member(m[4], pending.return_to) &&
                         take_member(m[5], pending.redirect_uri) && take_time(m[6], pending.made_at_s) &&
-                        take_member(m[7], pending.silent);
+                        take_member(m[7], pending.silent) && take_member(m[8], pending.step_up) &&
+                        take_max_age(m[9], pending.max_age_s);
   if (!complete || pending.state.empty() || pending.nonce.empty() || pending.code_verifier.empty()) {
     return fail("a pending sign-in with a member of the wrong type");
   }

@@ -123,6 +123,7 @@ struct Provider::Impl {
   void on_strangers_keys(const Result<BackchannelReply>& reply, std::uint64_t number);
   std::unique_ptr<Fetcher::Handle> fetch_key_set(const ProviderMetadata& from, Fetcher::Done done);
   KeysPtr newest(Jwks fetched, std::uint64_t number);
+  void publish_keys(KeysPtr set);
   bool keys_under_way() const { return keys.fetch != nullptr || keys_metadata_wait != nullptr; }
 
   EventLoop& loop;
@@ -141,6 +142,7 @@ struct Provider::Impl {
   std::unique_ptr<Wait> keys_metadata_wait;
   std::optional<std::int64_t> unknown_kid_refetch_at_ms;
   Strangers strangers;
+  std::function<void()> keys_listener;
   std::uint64_t last_key_fetch = 0;   // each fetch of the key set has a number
   std::uint64_t known_key_fetch = 0;  // the one that keys.known is from
 };
@@ -253,7 +255,7 @@ void Provider::Impl::on_strangers_keys(const Result<BackchannelReply>& reply, st
     return strangers.waiters.answer_all(fail(strangers.last_error));
   }
   strangers.last_error.clear();
-  keys.known = newest(std::move(*parsed), number);
+  publish_keys(newest(std::move(*parsed), number));
   keys.known_since_ms = clock.monotonic_ms();
   strangers.waiters.answer_all(keys.known);
 }
@@ -269,7 +271,13 @@ std::unique_ptr<Fetcher::Handle> Provider::Impl::fetch_key_set(const ProviderMet
 KeysPtr Provider::Impl::newest(Jwks fetched, std::uint64_t number) {
   if (number < known_key_fetch) return keys.known;
   known_key_fetch = number;
+  if (keys.known && keys.known->digest() == fetched.digest()) return keys.known;
   return std::make_shared<const Jwks>(std::move(fetched));
+}
+
+void Provider::Impl::publish_keys(KeysPtr set) {
+  if (set == std::exchange(keys.known, set)) return;
+  if (keys_listener) keys_listener();
 }
 
 void Provider::Impl::fetch_keys() {
@@ -290,7 +298,8 @@ void Provider::Impl::on_keys(const Result<BackchannelReply>& reply, std::uint64_
   auto parsed = document ? Jwks::parse(*document) : Result<Jwks>(document.error());
   if (!parsed) return fail_keys(parsed.error().message);
   health.succeeded();
-  keys.succeeded(newest(std::move(*parsed), number), clock.monotonic_ms());
+  publish_keys(newest(std::move(*parsed), number));
+  keys.succeeded(keys.known, clock.monotonic_ms());
 }
 
 void Provider::Impl::fail_keys(const std::string& why) {
@@ -309,6 +318,8 @@ std::shared_ptr<const ProviderMetadata> Provider::metadata() const {
   const std::lock_guard lock(impl_->snapshot_mutex);
   return impl_->snapshot;
 }
+std::shared_ptr<const Jwks> Provider::known_keys() const { return impl_->keys.known; }
+void Provider::on_new_keys(std::function<void()> listener) { impl_->keys_listener = std::move(listener); }
 std::unique_ptr<Provider::Wait> Provider::need_metadata(MetadataDone done) {
   return impl_->need_metadata(std::move(done));
 }

@@ -49,6 +49,11 @@ class Provider {
   // a fetch and its back-off. An error when the last fetch for strangers failed and the key is unknown still.
   [[nodiscard]] std::unique_ptr<Wait> need_keys_for_stranger(std::string kid, KeysDone done);
 
+  // Null until one has been fetched.
+  [[nodiscard]] std::shared_ptr<const Jwks> known_keys() const;
+  // Hears of each set that is not the one before, on the auth thread, before those who wait for it. One listener.
+  void on_new_keys(std::function<void()> listener);
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

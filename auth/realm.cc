@@ -18,7 +18,7 @@ Realm::Realm(std::shared_ptr<const Settings> settings_in, const Clock& clock_in,
       client_headers(*settings),
       revocations(static_cast<std::size_t>(settings->revocations.max)),
       held_requests(static_cast<std::size_t>(std::max<std::int64_t>(settings->limits.held_requests_bytes, 0))),
-      keyring_(std::make_shared<const Keyring>(settings->session.secrets, settings->realm, kFirstGeneration)),
+      keyring_(std::make_shared<const Keyring>(*settings, kFirstGeneration)),
       webhook_secret_(settings->logto.webhook_secret),
       generation_(kFirstGeneration),
       deliveries_(kMaxDeliveries) {}
@@ -29,11 +29,17 @@ std::shared_ptr<const Keyring> Realm::keyring() const {
 }
 
 // The keyring is there before its generation is told: who sees a new number finds at least that keyring.
-void Realm::replace_keyring(const std::vector<Secret>& ring) {
+void Realm::replace_keyring(const Settings& with_secrets) {
   const std::lock_guard lock(mutex_);
   const std::uint64_t next = keyring_->generation + 1;
-  keyring_ = std::make_shared<const Keyring>(ring, settings->realm, next);
+  keyring_ = std::make_shared<const Keyring>(with_secrets, next);
   generation_.store(next, std::memory_order_release);
+}
+
+void Realm::replace_keyring(const std::vector<Secret>& ring) {
+  Settings with_secrets = *settings;
+  with_secrets.session.secrets = ring;
+  replace_keyring(with_secrets);
 }
 
 Secret Realm::webhook_secret() const {

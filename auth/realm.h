@@ -17,6 +17,7 @@
 #include "auth/seen_tokens.h"
 #include "auth/store_health.h"
 #include "auth/stored_sessions.h"
+#include "auth/token_cache.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -40,6 +41,7 @@ struct Realm {
   CookieGenerations generations;  // any thread
   HeldRequests held_requests;     // any thread
   ProvenSessions proven;          // any thread
+  TokenCache tokens;              // any thread
   StoreHealth store_health;       // any thread
   // An AuthService in the program, set once before the first worker starts. Null means that Logto can't be asked:
   // open routes and sessions in hand go on, sign-ins get the 503 page.
@@ -51,7 +53,9 @@ struct Realm {
   [[nodiscard]] std::shared_ptr<const Keyring> keyring() const;
   // Any thread; one atomic load. keyring()->generation is this one or a later one.
   [[nodiscard]] std::uint64_t keyring_generation() const { return generation_.load(std::memory_order_acquire); }
-  // Any thread. Whoever took a keyring before goes on with that one until the end of its request.
+  // Any thread. Whoever took a keyring before goes on with that one until the end of its request. `with_secrets` are
+  // `settings` but for secrets; with a ring alone all other secrets are those of `settings`.
+  void replace_keyring(const Settings& with_secrets);
   void replace_keyring(const std::vector<Secret>& ring);
 
   // logto.webhook_secret as it is now; empty: none. Any thread.

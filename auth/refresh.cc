@@ -32,6 +32,17 @@ Session with_successor(Session session, const Secret& refresh_token) {
   return session;
 }
 
+std::shared_ptr<const Refreshed> with_new_token(const Session& session, const Secret& refresh_token) {
+  auto same = std::make_shared<Refreshed>();
+  same->claims = session.claims;
+  same->refresh_token = refresh_token;
+  same->sid = session.sid;
+  same->tokens_expire_at_s = session.tokens_expire_at_s;
+  same->validated_at_s = session.validated_at_s;
+  same->generation = session.generation;
+  return same;
+}
+
 bool says_more(const Refreshed& refreshed, const Session& than) {
   return refreshed.validated_at_s > than.validated_at_s || refreshed.generation > than.generation;
 }
@@ -72,10 +83,17 @@ RefreshFailure refresh_failure(const TokenError& error) {
       return {Kind::client_credentials, "client_credentials", error.message, {}};
     case TokenError::Kind::provider_unavailable:
       return {Kind::unavailable, "provider_unavailable", error.message, {}};
+    case TokenError::Kind::not_for_audience:
     case TokenError::Kind::protocol:
       break;
   }
   return {Kind::unavailable, "token_reply", error.message, {}};
+}
+
+RefreshFailure grant_failure(const TokenError& error) {
+  if (error.kind == TokenError::Kind::access_denied) return {Kind::refused, "access_denied", error.message, {}};
+  if (error.kind == TokenError::Kind::not_for_audience) return {Kind::refused, "not_granted", error.message, {}};
+  return refresh_failure(error);
 }
 
 }  // namespace lp

@@ -26,6 +26,8 @@ RefreshFailure without_successor(const RefreshFailure& failure) {
   return {failure.kind, failure.rule, failure.message, {}};
 }
 
+RefreshFailure busy() { return {Kind::unavailable, "busy", "too many refreshes at once", {}}; }
+
 }  // namespace
 
 RefreshFlights::RefreshFlights(EventLoop& loop, const AuthWorld& world, Log& log)
@@ -50,27 +52,44 @@ void RefreshFlights::upkeep() {
 }
 
 void RefreshFlights::join(const std::string& request_id, const Session& session, Answer answer) {
+  join({request_id, session, std::nullopt, [answer = std::move(answer)](const GrantOutcome& outcome) {
+          answer(outcome ? RefreshOutcome(outcome->refreshed) : RefreshOutcome(outcome.error()));
+        }});
+}
+
+void RefreshFlights::join_for(const std::string& request_id, const Session& session, TokenAudience audience,
+                              GrantAnswer answer) {
+  join({request_id, session, std::move(audience), std::move(answer)});
+}
+
+void RefreshFlights::join(Asker asker) {
   const std::int64_t now_s = world_.clock.unix_s();
   memory_.forget_old(now_s);
-  RefreshMemory::Found found = memory_.look_up(session, world_.settings, now_s);
-  if (found.failure) return answer(*found.failure);
-  if (found.refreshed) return answer(found.refreshed);
+  RefreshMemory::Found found = memory_.look_up(asker.session, world_.settings, now_s);
+  const std::optional<RefreshFailure>& failure = asker.audience ? found.newest_failure : found.failure;
+  if (failure) return asker.answer(*failure);
+  if (!asker.audience && found.refreshed) return asker.answer(GrantedTokens{found.refreshed});
   const std::string key = refresh_key(found.newest.refresh_token);
   if (const auto flight = flights_.find(key); flight != flights_.end()) {
-    return flight->second.askers.push_back(std::move(answer));
+    return join_flight(flight->second, std::move(asker));
   }
   if (backoff_.is_waiting(world_.clock.monotonic_ms())) {
-    return answer(failure_for(session, found.newest, last_failure_));
+    return asker.answer(failure_for(asker.session, found.newest, last_failure_));
   }
-  if (flights_.size() >= kMaxFlights) {
-    return answer(RefreshFailure{Kind::unavailable, "busy", "too many refreshes at once", {}});
-  }
+  if (flights_.size() >= kMaxFlights) return asker.answer(busy());
   Flight& flight = flights_[key];
-  flight.request_id = request_id;
+  flight.request_id = asker.request_id;
   flight.session = std::move(found.newest);
-  flight.askers.push_back(std::move(answer));
+  flight.audience = asker.audience.value_or(TokenAudience{});
+  flight.askers.push_back(std::move(asker));
   waiting_.push_back(key);
   start_waiting();
+}
+
+void RefreshFlights::join_flight(Flight& flight, Asker asker) {
+  const bool same = asker.audience.value_or(TokenAudience{}) == flight.audience;
+  if (!same && asker.audience && flight.behind.size() >= kMaxBehind) return asker.answer(busy());
+  (same ? flight.askers : flight.behind).push_back(std::move(asker));
 }
 
 void RefreshFlights::start_waiting() {
@@ -91,8 +110,8 @@ void RefreshFlights::start(const std::string& key, Flight& flight) {
 }
 
 void RefreshFlights::fly(const std::string& key, Flight& flight) {
-  flight.flow = std::make_unique<RefreshFlow>(world_, flight.session,
-                                              [this, key](const RefreshOutcome& outcome) { land(key, outcome); });
+  flight.flow = std::make_unique<RefreshFlow>(world_, flight.session, flight.audience,
+                                              [this, key](const GrantOutcome& outcome) { land(key, outcome); });
 }
 
 void RefreshFlights::give_slot_back(Flight& flight) {
@@ -132,32 +151,36 @@ void RefreshFlights::adopt(const std::string& key, const RefreshSuccessor& succe
         key, RefreshFailure{Kind::unavailable, "other_secrets", "another replica's refresh cannot be read", {}});
   }
   Flight& waiting = flights_.at(key);
-  const bool is_same_token = *outcome && (**outcome)->refresh_token.equals(waiting.session.refresh_token.reveal());
-  if (is_same_token && !says_more(***outcome, waiting.session)) return ask_again(key, waiting, successor);
+  const std::int64_t keep_until_s =
+      RefreshMemory::keep_until_s(waiting.session, world_.settings, world_.clock.unix_s());
   if (!*outcome) {
-    const std::int64_t now_s = world_.clock.unix_s();
-    memory_.failed(waiting.session.refresh_token, outcome->error(),
-                   RefreshMemory::keep_until_s(waiting.session, world_.settings, now_s));
-    return end_without_logto(key, *outcome);
+    memory_.failed(waiting.session.refresh_token, outcome->error(), keep_until_s);
+    return end_without_logto(key, outcome->error());
   }
+  const std::shared_ptr<const Refreshed>& refreshed = **outcome;
+  const bool is_same_token = refreshed->refresh_token.equals(waiting.session.refresh_token.reveal());
+  const bool says_nothing = !says_more(*refreshed, waiting.session);
+  if (!is_same_token || !says_nothing) memory_.restored(key, refreshed, keep_until_s);
+  if (is_same_token && (says_nothing || !waiting.audience.is_id_token())) return ask_again(key, waiting, successor);
   Flight flight = take_out(key);
-  memory_.restored(key, **outcome, RefreshMemory::keep_until_s(flight.session, world_.settings, world_.clock.unix_s()));
   keep(key);
-  adopt_refreshed(flight, **outcome);
+  adopt_refreshed(flight, refreshed);
   start_waiting();
 }
 
-// What another replica learnt may be old by now: then its token is the one to refresh.
+// What another replica learnt may be old by now: then its token is the one to refresh. And its tokens are its own.
 void RefreshFlights::adopt_refreshed(Flight& flight, const std::shared_ptr<const Refreshed>& refreshed) {
   const Session newest = with_refreshed(std::move(flight.session), *refreshed);
   const bool is_old = session_age(newest, world_.settings, world_.clock.unix_s()) == SessionAge::must_refresh;
-  for (Answer& answer : flight.askers) {
-    if (is_old) {
-      join(flight.request_id, newest, std::move(answer));
+  for (Asker& asker : flight.askers) {
+    if (!is_old && !asker.audience) {
+      asker.answer(GrantedTokens{refreshed});
     } else {
-      answer(refreshed);
+      asker.session = newest;
+      join(std::move(asker));
     }
   }
+  for (Asker& asker : flight.behind) join(std::move(asker));
 }
 
 // The token was not spent and may be used again: its last refresh just stands in the way.
@@ -183,26 +206,33 @@ RefreshFlights::Flight RefreshFlights::take_out(const std::string& key) {
   return flight;
 }
 
-void RefreshFlights::end_without_logto(const std::string& key, const RefreshOutcome& outcome) {
-  const Flight flight = take_out(key);
-  for (const Answer& answer : flight.askers) answer(outcome);
+void RefreshFlights::end_without_logto(const std::string& key, const RefreshFailure& failure) {
+  Flight flight = take_out(key);
+  answer_all(flight, failure);
   start_waiting();
 }
 
-void RefreshFlights::land(const std::string& key, const RefreshOutcome& outcome) {
+// After remember(): who needs another call asks with what is known by now.
+void RefreshFlights::answer_all(Flight& flight, const GrantOutcome& outcome) {
+  for (const Asker& asker : flight.askers) asker.answer(outcome);
+  for (Asker& asker : flight.behind) join(std::move(asker));
+}
+
+void RefreshFlights::land(const std::string& key, const GrantOutcome& outcome) {
   remember(flights_.at(key), outcome);
   keep(key);
   if (replicas_) replicas_->give_back(std::move(flights_.at(key).turn), key, worth_telling(key, outcome));
-  const Flight flight = take_out(key);
-  for (const Answer& answer : flight.askers) answer(outcome);
+  Flight flight = take_out(key);
+  answer_all(flight, outcome);
   if (!outcome && concerns_all(outcome.error())) fail_all_waiting(outcome.error());
   start_waiting();
 }
 
-// For the other replicas: what ended, and what must not or need not be done again.
-std::optional<RefreshOutcome> RefreshFlights::worth_telling(const std::string& key,
-                                                            const RefreshOutcome& outcome) const {
-  if (outcome || outcome.error().kind == Kind::ended) return outcome;
+// For the other replicas: what ended, and what must not or need not be done again. Of a token that was not spent they
+// are told only by the session's own refresh: each fetches its audiences by itself, and would find this in its way.
+std::optional<RefreshOutcome> RefreshFlights::worth_telling(const std::string& key, const GrantOutcome& outcome) const {
+  if (!outcome && outcome.error().kind == Kind::ended) return RefreshOutcome(outcome.error());
+  if (outcome && flights_.at(key).audience.is_id_token()) return RefreshOutcome(outcome->refreshed);
   const auto spent = memory_.find_rotated(key);
   return spent ? std::optional<RefreshOutcome>(spent->refreshed) : std::nullopt;
 }
@@ -212,18 +242,23 @@ void RefreshFlights::keep(const std::string& key) {
   if (const auto rotated = memory_.find_rotated(key)) journal_->keep(key, *rotated);
 }
 
-void RefreshFlights::remember(const Flight& flight, const RefreshOutcome& outcome) {
+void RefreshFlights::remember_granted(const Flight& flight, const GrantedTokens& granted, std::int64_t keep_until_s) {
+  backoff_.succeeded();
+  if (granted.refreshed) memory_.succeeded(flight.session.refresh_token, granted.refreshed, keep_until_s);
+  if (!world_.keep_id_token || !granted.id_token) return;
+  (*world_.keep_id_token)(flight.session, granted.id_token->token, granted.id_token->expires_at_s);
+}
+
+void RefreshFlights::remember(const Flight& flight, const GrantOutcome& outcome) {
   const std::int64_t now_s = world_.clock.unix_s();
   const std::int64_t keep_until_s = RefreshMemory::keep_until_s(flight.session, world_.settings, now_s);
-  if (outcome) {
-    backoff_.succeeded();
-    return memory_.succeeded(flight.session.refresh_token, *outcome, keep_until_s);
-  }
+  if (outcome) return remember_granted(flight, *outcome, keep_until_s);
   const RefreshFailure& failure = outcome.error();
   tell(flight, failure);
   if (failure.kind == Kind::ended) return memory_.failed(flight.session.refresh_token, failure, keep_until_s);
   const Secret& newest = failure.successor.empty() ? flight.session.refresh_token : failure.successor;
   if (!failure.successor.empty()) memory_.replaced(flight.session, failure.successor, keep_until_s);
+  if (failure.kind == Kind::refused) return backoff_.succeeded();
   if (concerns_token(failure)) memory_.failed(newest, without_successor(failure), now_s + kFailedTokenS);
   if (!concerns_all(failure)) return;
   const std::int64_t now_ms = world_.clock.monotonic_ms();
@@ -231,16 +266,29 @@ void RefreshFlights::remember(const Flight& flight, const RefreshOutcome& outcom
   if (!backoff_.is_waiting(now_ms)) backoff_.failed(now_ms);  // many that fail together are one failure
 }
 
-// They would fail in the same way, each after its own time-out.
+// They would fail in the same way, each after its own time-out. Who waits behind them meets the back-off.
 void RefreshFlights::fail_all_waiting(const RefreshFailure& failure) {
-  const RefreshFailure same = without_successor(failure);
+  const GrantOutcome same = without_successor(failure);
   for (const std::string& key : std::exchange(waiting_, {})) {
-    const auto node = flights_.extract(key);
-    for (const Answer& answer : node.mapped().askers) answer(same);
+    auto node = flights_.extract(key);
+    answer_all(node.mapped(), same);
   }
 }
 
+// That somebody is no member is an ordinary answer; the others are for the operator.
+void RefreshFlights::tell_refused(const Flight& flight, const RefreshFailure& failure) {
+  const LogLevel level = failure.rule == "access_denied" ? LogLevel::info : LogLevel::error;
+  log_.write(level, "Logto gives no access token for a route, which answers 403 in this session",
+             {{"id", flight.request_id},
+              {"rule", failure.rule},
+              {"reason", failure.message},
+              {"sub", flight.session.sub},
+              {"resource", flight.audience.resource},
+              {"organization", flight.audience.organization}});
+}
+
 void RefreshFlights::tell(const Flight& flight, const RefreshFailure& failure) {
+  if (failure.kind == Kind::refused) return tell_refused(flight, failure);
   LogLevel level = LogLevel::warning;
   std::string_view message = "tokens could not be refreshed now, the session goes on while they live";
   if (failure.kind == Kind::ended) {

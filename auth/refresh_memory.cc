@@ -7,7 +7,9 @@
 namespace lp {
 namespace {
 
-constexpr int kLongestChain = 64;  // of successors, between the cookie in hand and the newest token
+// Of successors, between the cookie in hand and the newest token: a browser that was not told of them while each of its
+// routes had tokens fetched. Whoever stops too early uses a spent one.
+constexpr int kLongestChain = 1'000;
 
 }  // namespace
 
@@ -41,11 +43,14 @@ RefreshMemory::Found RefreshMemory::look_up(const Session& session, const Settin
     found.refreshed = next;
     if (!rotated) break;
   }
+  found.newest_failure = found.failure;
   if (session_age(found.newest, settings, now_s) == SessionAge::must_refresh) found.refreshed = nullptr;
   // What is good still is not lost because the next one cannot be had now.
   if (found.failure && found.failure->kind == RefreshFailure::Kind::ended) found.refreshed = nullptr;
   if (found.refreshed) found.failure.reset();
-  if (found.failure) *found.failure = failure_for(session, found.newest, std::move(*found.failure));
+  for (auto* failure : {&found.failure, &found.newest_failure}) {
+    if (*failure) **failure = failure_for(session, found.newest, std::move(**failure));
+  }
   return found;
 }
 
@@ -65,14 +70,7 @@ void RefreshMemory::failed(const Secret& old_token, const RefreshFailure& failur
 }
 
 void RefreshMemory::replaced(const Session& session, const Secret& successor, std::int64_t keep_until_s) {
-  auto same = std::make_shared<Refreshed>();
-  same->claims = session.claims;
-  same->refresh_token = successor;
-  same->sid = session.sid;
-  same->tokens_expire_at_s = session.tokens_expire_at_s;
-  same->validated_at_s = session.validated_at_s;
-  same->generation = session.generation;
-  succeeded(session.refresh_token, std::move(same), keep_until_s);
+  succeeded(session.refresh_token, with_new_token(session, successor), keep_until_s);
 }
 
 std::optional<RefreshMemory::Rotated> RefreshMemory::find_rotated(const std::string& key) const {

@@ -32,7 +32,9 @@ class RefreshMemory {
   struct Found {
     std::shared_ptr<const Refreshed> refreshed;  // null: nothing newer that is good
     std::optional<RefreshFailure> failure;  // the token is known to be dead, or not to be tried now; then null above
-    Session newest;                         // the session as far as it is known: what to refresh
+    // Of the newest token, for who wants it used now: as above, also where what is good still stands in its place.
+    std::optional<RefreshFailure> newest_failure;
+    Session newest;  // the session as far as it is known: what to refresh
   };
   // What is found is kept for as long as a cookie lives that is written now, for the asker may be about to write one.
   [[nodiscard]] Found look_up(const Session& session, const Settings& settings, std::int64_t now_s);

@@ -5,6 +5,7 @@
 
 #include "auth/own_returns.h"
 #include "base/encoding.h"
+#include "config/host_pattern.h"
 
 namespace lp {
 namespace {
@@ -70,6 +71,17 @@ std::optional<std::string_view> below_own_origin(std::string_view url, const Ori
   return url[end] == '/' ? std::optional(url.substr(end)) : std::nullopt;
 }
 
+// That of the candidate, an absolute URL, where one sign-in serves several origins and this is one of them.
+std::optional<Origin> other_own_origin(std::string_view candidate, const Settings& settings) {
+  if (!settings.sign_in_url || candidate.starts_with('/')) return std::nullopt;
+  const Result<Url> parsed = parse_url(candidate.substr(0, candidate.find('#')));
+  if (!parsed) return std::nullopt;
+  const bool is_ours = parsed->origin == *settings.sign_in_url ||
+                       std::any_of(settings.external_urls.begin(), settings.external_urls.end(),
+                                   [&](const Origin& pattern) { return origin_matches(pattern, parsed->origin); });
+  return is_ours ? std::optional(parsed->origin) : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> vet_return_to(std::string_view candidate, const Origin& own, std::string_view auth_prefix) {
@@ -85,10 +97,22 @@ std::optional<std::string> vet_return_to(std::string_view candidate, const Origi
   return std::string(local);
 }
 
+std::optional<std::string> vet_return_to_own(std::string_view candidate, const Origin& own, const Settings& settings) {
+  if (auto local = vet_return_to(candidate, own, settings.auth_prefix)) return local;
+  const std::optional<Origin> other = other_own_origin(candidate, settings);
+  if (!other) return std::nullopt;
+  const auto local = vet_return_to(candidate, *other, settings.auth_prefix);
+  return local ? std::optional(other->text() + *local) : std::nullopt;
+}
+
 std::optional<std::string> vet_sealed_return_to(std::string_view candidate, const Origin& own,
-                                                std::string_view auth_prefix) {
-  if (is_own_return(candidate, auth_prefix)) return std::string(candidate);
-  return vet_return_to(candidate, own, auth_prefix);
+                                                const Settings& settings) {
+  if (is_own_return(candidate, settings.auth_prefix)) return std::string(candidate);
+  if (const std::optional<Origin> other = other_own_origin(candidate, settings)) {
+    const std::optional<std::string_view> below = below_own_origin(candidate, *other);
+    if (below && is_own_return(*below, settings.auth_prefix)) return other->text() + std::string(*below);
+  }
+  return vet_return_to_own(candidate, own, settings);
 }
 
 }  // namespace lp

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/url.h"
+#include "config/settings.h"
 
 // The guard against open redirects (attacks.md O10-O12, K; corpora/open-redirects.txt). Pure.
 namespace lp {
@@ -14,9 +15,13 @@ namespace lp {
 // other schemes) is refused, never repaired. Targets below `auth_prefix` are refused too: they would loop.
 [[nodiscard]] std::optional<std::string> vet_return_to(std::string_view candidate, const Origin& own,
                                                        std::string_view auth_prefix);
+// The same where sign_in_url runs the sign-in of all external URLs: granted is also what lies below another one of
+// them, and comes back as an absolute URL in our own spelling of its origin. A wildcard grants the hosts it stands for.
+[[nodiscard]] std::optional<std::string> vet_return_to_own(std::string_view candidate, const Origin& own,
+                                                           const Settings& settings);
 // The same for a value that we sealed ourselves (a pending sign-in, a state): what is_own_return() names is granted
 // too. Never for what a query or a header names.
 [[nodiscard]] std::optional<std::string> vet_sealed_return_to(std::string_view candidate, const Origin& own,
-                                                              std::string_view auth_prefix);
+                                                              const Settings& settings);
 
 }  // namespace lp

@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "auth/identity_headers.h"
 #include "auth/session_handle.h"
 #include "base/crypto.h"
 
@@ -32,14 +31,26 @@ SessionLookup result_of(const CachedSession& entry, std::size_t pieces) {
 }  // namespace
 
 SessionCookie::SessionCookie(Realm& realm, bool https)
-    : realm_(realm), https_(https), names_(cookie_names(*realm.settings, https)), keyring_(realm.keyring()) {}
+    : realm_(realm),
+      https_(https),
+      names_(cookie_names(*realm.settings, https)),
+      keyring_(realm.keyring()),
+      app_headers_(realm) {}
 
 // What was opened under a secret that has left the ring must not pass from memory either. While nothing changes this
 // is one atomic load.
 void SessionCookie::follow_keyring() {
   if (keyring_->generation == realm_.keyring_generation()) return;
   cache_.clear();
+  app_headers_.forget();
   keyring_ = realm_.keyring();
+}
+
+std::shared_ptr<const AppHeaders> SessionCookie::headers_for_app(const OpenedSession* session,
+                                                                 const RouteSettings& route,
+                                                                 const AppRequest& request) {
+  follow_keyring();
+  return app_headers_.make(*keyring_, session, route, request);
 }
 
 SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
@@ -163,7 +174,6 @@ bool SessionCookie::is_revoked(CachedSession& entry) const {
 std::shared_ptr<const OpenedSession> SessionCookie::prepare(Session session) const {
   auto opened = std::make_shared<OpenedSession>();
   opened->revocation_keys = revocation_keys(realm_.settings->realm, session.id, session.sid, session.sub);
-  opened->identity_lines = identity_lines(session.claims, session.sub, *realm_.settings);
   opened->log_sub = escaped_without_quotes(session.sub);
   opened->session = std::move(session);
   return opened;
@@ -191,6 +201,14 @@ std::vector<std::string> SessionCookie::remove(std::size_t pieces) const {
   return delete_cookie_pieces(names_.session, session_attributes(0), pieces);
 }
 
+std::vector<std::string> SessionCookie::remove_host_only(const Fields& fields) const {
+  CookieSettings cookie = realm_.settings->session.cookie;
+  if (cookie.domain.empty()) return {};
+  cookie.domain.clear();
+  const std::string name = cookie_names(cookie, realm_.settings->realm, https_).session;
+  return delete_cookie_pieces(name, {https_, cookie.same_site, "", 0}, join_cookie_pieces(name, fields).pieces);
+}
+
 std::string SessionCookie::write_pending(const PendingSignIn& pending) const {
   const std::string name = pending_cookie_name(names_.pending_prefix, pending.state.reveal());
   const std::string sealed =
@@ -210,9 +228,9 @@ CookieAttributes SessionCookie::session_attributes(std::int64_t max_age_s) const
   return {https_, cookie.same_site, cookie.domain, max_age_s};
 }
 
-// Host-only, whatever session.cookie.domain says: the callback comes back to the same host.
 CookieAttributes SessionCookie::pending_attributes() const {
-  return {https_, realm_.settings->session.cookie.same_site, "", kPendingLifetimeS};
+  return {https_, realm_.settings->session.cookie.same_site, attempt_cookie_domain(*realm_.settings),
+          kPendingLifetimeS};
 }
 
 }  // namespace lp

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/app_header_maker.h"
 #include "auth/cookie_names.h"
 #include "auth/opened_session.h"
 #include "auth/pending_sign_in.h"
@@ -51,6 +52,11 @@ class SessionCookie {
   // record, in the background; then there is mostly nothing to set.
   [[nodiscard]] std::vector<std::string> renew(const Fields& fields, Session session, const SessionLookup& from,
                                                std::int64_t now_s);
+  // What the app of `route` is told; null: nothing. `session` is null where nobody is signed in, else one of this
+  // worker.
+  [[nodiscard]] std::shared_ptr<const AppHeaders> headers_for_app(const OpenedSession* session,
+                                                                  const RouteSettings& route,
+                                                                  const AppRequest& request);
   void postpone_refresh(std::string_view cookie, std::int64_t not_before_ms);
   void forget(std::string_view cookie) { cache_.erase(cookie); }
   // True for the Set-Cookie value of a session's cookie, first piece or other.
@@ -58,6 +64,9 @@ class SessionCookie {
   // Set-Cookie values; `session` is sealed as of now. Empty when it does not fit into kMaxCookiePieces.
   [[nodiscard]] std::vector<std::string> write(Session session, std::size_t pieces_before, std::int64_t now_s) const;
   [[nodiscard]] std::vector<std::string> remove(std::size_t pieces) const;
+  // With session.cookie.domain: deletions of this host's own session cookies, which an earlier configuration left, or
+  // whoever can write cookies for this host. The domain's are not touched.
+  [[nodiscard]] std::vector<std::string> remove_host_only(const Fields& fields) const;
 
   // Set-Cookie value; empty when it is too long for a cookie.
   [[nodiscard]] std::string write_pending(const PendingSignIn& pending) const;
@@ -81,6 +90,7 @@ class SessionCookie {
   CookieNames names_;
   std::shared_ptr<const Keyring> keyring_;  // that everything in cache_ was opened under
   SessionCache cache_;
+  AppHeaderMaker app_headers_;
 };
 
 }  // namespace lp

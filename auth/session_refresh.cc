@@ -29,6 +29,12 @@ bool may_go_on(const Visit& visit, const RefreshOutcome& outcome) {
   return visit.now_s < session_times(*visit.signed_in(), visit.settings()).tokens_end_at_s;
 }
 
+bool is_over(const Visit& visit) {
+  const OpenedSession& opened = *visit.session.opened;
+  return visit.realm.revocations.is_revoked(opened.revocation_keys, opened.session.signed_in_at_ms) ||
+         session_age(opened.session, visit.settings(), visit.now_s) == SessionAge::expired;
+}
+
 // Waits for the auth thread, then judges, which may wait again.
 class RefreshWait final : public Gatekeeper::Wait {
  public:
@@ -49,34 +55,13 @@ class RefreshWait final : public Gatekeeper::Wait {
 
   Verdict judge_after(const RefreshOutcome& outcome, const Gatekeeper::Later& later) {
     const bool proven = may_go_on(visit_, outcome);
-    if (is_ended(outcome)) end_session(visit_.realm, *visit_.signed_in());
-    take(outcome);
+    continue_session(visit_, outcome, keyring_generation_);
     return visit_.signed_in() == nullptr || proven ? judge_(visit_, Waiting{later, next_}) : unproven_verdict(visit_);
-  }
-
-  // The session as it is by now: newer, or over by a sign-out that came meanwhile.
-  void take(const RefreshOutcome& outcome) {
-    const std::size_t pieces = visit_.session.pieces;
-    if (is_over()) {
-      visit_.session = SessionLookup{};
-    } else if (is_news(outcome)) {
-      const std::string cookie = visit_.cookies.value_of(visit_.fields());
-      visit_.session = visit_.cookies.adopt(cookie, continued(*visit_.signed_in(), outcome), visit_.now_s);
-      if (visit_.realm.keyring_generation() != keyring_generation_) visit_.cookies.forget(cookie);
-    }
-    visit_.session.pieces = pieces;
-  }
-
-  [[nodiscard]] bool is_over() const {
-    const OpenedSession& opened = *visit_.session.opened;
-    return visit_.realm.revocations.is_revoked(opened.revocation_keys, opened.session.signed_in_at_ms) ||
-           session_age(opened.session, visit_.settings(), visit_.now_s) == SessionAge::expired;
   }
 
   Visit visit_;
   JudgeVisit judge_;
   Gatekeeper::Later later_;
-  // A cookie that was opened under an older ring of secrets must not be remembered under a newer one.
   const std::uint64_t keyring_generation_ = visit_.realm.keyring_generation();
   std::unique_ptr<AuthQuestions::Question> question_;
   std::unique_ptr<Gatekeeper::Wait> next_;
@@ -84,30 +69,64 @@ class RefreshWait final : public Gatekeeper::Wait {
 
 }  // namespace
 
+void continue_session(Visit& visit, const RefreshOutcome& outcome, std::uint64_t keyring_generation) {
+  const std::size_t pieces = visit.session.pieces;
+  if (is_ended(outcome)) end_session(visit.realm, *visit.signed_in());
+  if (is_over(visit)) {
+    visit.session = SessionLookup{};
+  } else if (is_news(outcome)) {
+    const std::string cookie = visit.cookies.value_of(visit.fields());
+    visit.session = visit.cookies.adopt(cookie, continued(*visit.signed_in(), outcome), visit.now_s);
+    // A cookie that was opened under an older ring of secrets must not be remembered under a newer one.
+    if (visit.realm.keyring_generation() != keyring_generation) visit.cookies.forget(cookie);
+  }
+  visit.session.pieces = pieces;
+}
+
 void BackgroundRefreshes::start(SessionCookie& cookies, std::string cookie, const SessionLookup& session,
                                 std::string_view request_id) {
   if (!realm_.auth || realm_.clock.monotonic_ms() < session.refresh_not_before_ms) return;
   if (under_way_.size() >= kMax) return;
-  const auto [slot, is_new] = under_way_.try_emplace(std::move(cookie));
+  const auto [slot, is_new] = under_way_.try_emplace(cookie);
   if (!is_new) return;
+  Done done{cookie, std::move(cookie), session.opened->session, realm_.keyring_generation()};
   slot->second = realm_.auth->refresh(loop_, std::string(request_id), session.opened->session,
-                                      [this, &cookies, key = slot->first, before = session.opened,
-                                       ring = realm_.keyring_generation()](const RefreshOutcome& outcome) {
-                                        finish(cookies, key, before->session, outcome);
-                                        if (ring != realm_.keyring_generation()) cookies.forget(key);
+                                      [this, &cookies, done = std::move(done)](const RefreshOutcome& outcome) {
+                                        finish(cookies, done, outcome);
+                                        if (!outcome)
+                                          cookies.postpone_refresh(done.cookie,
+                                                                   realm_.clock.monotonic_ms() + kRetryInBackgroundMs);
                                       });
 }
 
-void BackgroundRefreshes::finish(SessionCookie& cookies, const std::string& cookie, const Session& session,
-                                 const RefreshOutcome& outcome) {
+void BackgroundRefreshes::renew_token(SessionCookie& cookies, const std::string& cookie, const Session& session,
+                                      const TokenAudience& audience, std::string_view request_id) {
+  if (!realm_.auth || under_way_.size() >= kMax) return;
+  std::string key = cookie + '\n' + audience.resource + '\n' + audience.organization;
+  const auto [slot, is_new] = under_way_.try_emplace(key);
+  if (!is_new) return;
+  Done done{std::move(key), cookie, session, realm_.keyring_generation()};
+  slot->second = realm_.auth->token_for(
+      loop_, std::string(request_id), session, audience,
+      [this, &cookies, done = std::move(done)](const GrantOutcome& outcome) {
+        if (outcome && !outcome->refreshed) return drop(done.key);
+        finish(cookies, done, outcome ? RefreshOutcome(outcome->refreshed) : RefreshOutcome(outcome.error()));
+      });
+}
+
+void BackgroundRefreshes::finish(SessionCookie& cookies, const Done& done, const RefreshOutcome& outcome) {
   if (is_ended(outcome)) {
-    end_session(realm_, session);
-    cookies.forget(cookie);
+    end_session(realm_, done.session);
+    cookies.forget(done.cookie);
   } else if (is_news(outcome)) {
-    (void)cookies.adopt(cookie, continued(session, outcome), realm_.clock.unix_s());
+    (void)cookies.adopt(done.cookie, continued(done.session, outcome), realm_.clock.unix_s());
   }
-  if (!outcome) cookies.postpone_refresh(cookie, realm_.clock.monotonic_ms() + kRetryInBackgroundMs);
-  auto question = under_way_.extract(cookie);
+  if (done.keyring_generation != realm_.keyring_generation()) cookies.forget(done.cookie);
+  drop(done.key);
+}
+
+void BackgroundRefreshes::drop(const std::string& key) {
+  auto question = under_way_.extract(key);
   loop_.defer_delete(std::move(question.mapped()));  // its callback is on the stack
 }
 

@@ -54,6 +54,7 @@ Result<TokenSet, TokenError> judge_success(const json& reply) {
   auto lifetime = expires_in(reply);
   if (!lifetime) return lifetime.error();
   TokenSet tokens{std::move(*id_token), std::move(*access_token), Secret(), *lifetime};
+  if (const std::string* scope = string_member(reply, "scope")) tokens.scope = *scope;
   if (!reply.contains("refresh_token") || reply["refresh_token"].is_null()) return tokens;
   auto refresh_token = token_member(reply, "refresh_token", kMaxOpaqueTokenBytes);
   if (!refresh_token) return protocol("refresh_token has the wrong form");
@@ -66,8 +67,11 @@ struct ErrorKind {
   Kind kind;
 };
 // RFC 6749 5.2. Logto answers an unknown client with 400 invalid_client, a wrong secret with 401.
-constexpr std::array<ErrorKind, 6> kErrorKinds = {{{"invalid_grant", Kind::invalid_grant},
+constexpr std::array<ErrorKind, 9> kErrorKinds = {{{"invalid_grant", Kind::invalid_grant},
                                                    {"access_denied", Kind::access_denied},
+                                                   {"invalid_target", Kind::not_for_audience},
+                                                   {"invalid_scope", Kind::not_for_audience},
+                                                   {"insufficient_scope", Kind::not_for_audience},
                                                    {"invalid_client", Kind::client_credentials},
                                                    {"unauthorized_client", Kind::client_credentials},
                                                    {"temporarily_unavailable", Kind::provider_unavailable},
@@ -115,13 +119,16 @@ BackchannelRequest code_exchange_request(const ProviderMetadata& metadata, const
 }
 
 BackchannelRequest refresh_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                   const Secret& client_secret, const Secret& refresh_token) {
+                                   const Secret& client_secret, const Secret& refresh_token,
+                                   const TokenAudience& audience) {
   BackchannelRequest request;
   request.method = "POST";
   request.url = metadata.token_endpoint;
   request.authorization = client_secret_basic(logto.app_id, client_secret);
-  request.form_body =
-      Secret(form_encode({{"grant_type", "refresh_token"}, {"refresh_token", std::string(refresh_token.reveal())}}));
+  FormPairs form = {{"grant_type", "refresh_token"}, {"refresh_token", std::string(refresh_token.reveal())}};
+  if (!audience.resource.empty()) form.emplace_back("resource", audience.resource);
+  if (!audience.organization.empty()) form.emplace_back("organization_id", audience.organization);
+  request.form_body = Secret(form_encode(form));
   return request;
 }
 

@@ -6,6 +6,7 @@
 #include "auth/backchannel.h"
 #include "auth/client_auth.h"
 #include "auth/end_session.h"
+#include "auth/issued_token.h"
 #include "auth/oidc_discovery.h"
 #include "auth/pending_sign_in.h"
 #include "auth/revocation.h"
@@ -20,18 +21,30 @@ namespace lp {
 [[nodiscard]] BackchannelRequest code_exchange_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
                                                        const Secret& client_secret, std::string_view code,
                                                        const PendingSignIn& pending);
-// RFC 6749 6. Neither scope nor resource: what was granted is asked for again, and an ID token comes with it.
+// RFC 6749 6. No scope: what was granted is asked for again, and an ID token comes with it. `audience` says whom the
+// access token is for (RFC 8707 2.2, and Logto's organization_id); none: an opaque one for userinfo.
 [[nodiscard]] BackchannelRequest refresh_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                                 const Secret& client_secret, const Secret& refresh_token);
+                                                 const Secret& client_secret, const Secret& refresh_token,
+                                                 const TokenAudience& audience = {});
 struct TokenSet {
   Secret id_token;
   Secret access_token;
   Secret refresh_token;           // empty: none
   std::int64_t expires_in_s = 0;  // of the access token; 0: not said
+  std::string scope{};            // of the access token; empty: not said
+  bool opens_userinfo = true;     // the access token; for us to say, not in the answer
 };
 // What went wrong, typed: the operator's fault is not the user's.
 struct TokenError {
-  enum class Kind { invalid_grant, access_denied, client_credentials, provider_unavailable, protocol };
+  // not_for_audience: the grant does not cover the resource, the organization or a scope.
+  enum class Kind {
+    invalid_grant,
+    access_denied,
+    not_for_audience,
+    client_credentials,
+    provider_unavailable,
+    protocol
+  };
   Kind kind = Kind::protocol;
   std::string message;  // may quote the provider's error and its description, never a token
 };

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "auth/session_tokens.h"
+
 namespace lp {
 namespace {
 
@@ -31,6 +33,7 @@ void Upkeep::run() {
   const std::int64_t now_s = realm_.clock.unix_s();
   tell(realm_.log, realm_.revocations.upkeep(now_s));
   realm_.held_requests.drop_expired(now_s);
+  drop_ended_tokens(realm_, now_s);
   more_();
   timer_.start_ms(kEveryMs);
 }

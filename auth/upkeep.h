@@ -7,7 +7,8 @@
 namespace lp {
 
 // What a realm needs done every second and nobody waits for: the journal of revocations synced and compacted, held
-// requests of people who never came back forgotten, and what the caller adds. Auth thread, which may block on the disk.
+// requests of people who never came back and tokens of sessions that are over forgotten, and what the caller adds. Auth
+// thread, which may block on the disk.
 class Upkeep {
  public:
   // All must outlive it.

@@ -29,6 +29,7 @@ void VerifyTokens::on_keys(const Result<std::shared_ptr<const Jwks>>& keys) {
   expected.client_id = world_.settings.logto.app_id;
   expected.nonce = binding_.nonce;
   expected.nonce_hash = binding_.nonce_hash;
+  expected.max_age_s = binding_.max_age_s;
   expected.access_token = tokens_.access_token.reveal();
   expected.now_s = world_.clock.unix_s();
   bool unknown_key = false;
@@ -41,7 +42,8 @@ void VerifyTokens::on_keys(const Result<std::shared_ptr<const Jwks>>& keys) {
 }
 
 void VerifyTokens::complete_claims() {
-  if (!needs_userinfo(id_token_.claims, world_.settings)) return succeed(nlohmann::json::object());
+  const bool is_complete = !needs_userinfo(id_token_.claims, world_.settings);
+  if (is_complete || !tokens_.opens_userinfo) return succeed(nlohmann::json::object());
   if (!metadata_->userinfo_endpoint) {
     return fail_with(Kind::provider_error, "userinfo", "a claim is needed but there is no userinfo endpoint");
   }
@@ -64,6 +66,8 @@ void VerifyTokens::succeed(const nlohmann::json& userinfo_claims) {
   verified.claims = claims_to_keep(id_token_.claims, userinfo_claims, world_.settings);
   verified.expire_at_s = tokens_expire_at_s(id_token_.claims, tokens_, world_.clock.unix_s());
   verified.authenticated_at_s = authenticated_at_s(id_token_.claims, world_.clock.unix_s());
+  verified.id_token_expires_at_s = tokens_expire_at_s(id_token_.claims, TokenSet{}, world_.clock.unix_s());
+  verified.lacks_userinfo = !tokens_.opens_userinfo && needs_userinfo(id_token_.claims, world_.settings);
   done_(std::move(verified));
 }
 

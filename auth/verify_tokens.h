@@ -9,11 +9,15 @@
 #include "auth/fetch.h"
 #include "auth/id_token.h"
 #include "auth/provider.h"
+#include "auth/session.h"
 #include "auth/token_endpoint.h"
 #include "base/clock.h"
 #include "config/settings.h"
 
 namespace lp {
+
+// Told of each ID token that was verified, with its session: apps may get it. Auth thread.
+using KeepIdToken = std::function<void(const Session&, const Secret& id_token, std::int64_t expires_at_s)>;
 
 // What an auth flow works with. All must outlive the flow.
 struct AuthWorld {
@@ -22,6 +26,7 @@ struct AuthWorld {
   Fetcher& fetcher;
   ClientFetch& client_fetch;  // for calls that we authenticate ourselves in
   const Clock& clock;
+  const KeepIdToken* keep_id_token = nullptr;  // null: nobody wants to know
 };
 
 struct VerifiedTokens {
@@ -30,6 +35,8 @@ struct VerifiedTokens {
   nlohmann::json claims;  // claims_to_keep()
   std::int64_t expire_at_s = 0;
   std::int64_t authenticated_at_s = 0;  // auth_time; 0: Logto did not say
+  std::int64_t id_token_expires_at_s = 0;
+  bool lacks_userinfo = false;  // a claim is needed from there, which the access token at hand does not open
 };
 struct VerifyFailure {
   enum class Kind { rejected, provider_unavailable, provider_error };
@@ -45,10 +52,11 @@ struct VerifyFailure {
 // there. Auth thread; dropping it cancels.
 class VerifyTokens {
  public:
-  // One of the two is set; see IdTokenExpectations.
+  // What the tokens must answer to; one of the first two is set. See IdTokenExpectations.
   struct Binding {
     std::string nonce;
     std::string nonce_hash;
+    std::int64_t max_age_s = -1;
   };
   using Outcome = Result<VerifiedTokens, VerifyFailure>;
   // Runs later, never inside the constructor; the flow must not be destroyed inside it (loop.defer_delete).

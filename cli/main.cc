@@ -20,18 +20,73 @@ struct Command {
   const char* help;
   bool needs_config;
   std::function<int()> run;
+  std::function<void(CLI::App&)> add_options = {};
 };
+
+void add_import_options(CLI::App& sub, lp::ImportArguments& import) {
+  sub.add_option("--from", import.from, "oauth2-proxy or traefik-forward-auth")
+      ->required()
+      ->check(CLI::IsMember({"oauth2-proxy", "traefik-forward-auth"}));
+  sub.add_option("FILE", import.file, "Its configuration file: TOML or alpha YAML, or ini");
+  sub.add_option("--alpha-config", import.alpha_file, "oauth2-proxy's alpha configuration (YAML)");
+  sub.add_option("--env-file", import.env_file, "Its environment variables, NAME=VALUE in each line");
+  sub.add_flag("--env", import.environment, "Take its variables from the environment of this command too");
+  sub.add_option("-o,--output", import.output, "Where to write the configuration (standard output)");
+  sub.add_option("--report", import.report, "Where to write the report (standard error)");
+}
+
+Command explain_command(std::string& config, lp::ExplainOptions& options) {
+  const auto add = [&options](CLI::App& app) {
+    app.add_option("--url", options.url, "What is asked for, https://HOST/PATH?QUERY")->required();
+    app.add_option("--method", options.method, "Method")->capture_default_str();
+    app.add_option("--as", options.as_file, "File with claims of who is signed in, JSON as in an ID token");
+    app.add_option("--header", options.headers, "A header field of the request, 'Name: value'; may be repeated")
+        ->allow_extra_args(false);
+    app.add_option("--client", options.client, "Address that the connection comes from")->capture_default_str();
+    app.add_flag("--script", options.script, "A script asks, not a person who follows a link");
+    app.add_flag("--json", options.json, "For machines");
+  };
+  const auto run = [&config, &options] {
+    options.config_path = config;
+    return lp::run_explain(options);
+  };
+  return {"explain", "Say what becomes of a request and why (exit status 0: it reaches the app)", true, run, add};
+}
+
+Command access_matrix_command(std::string& config, lp::AccessMatrixOptions& options) {
+  const auto add = [&options](CLI::App& app) {
+    app.add_option("--roles", options.roles, "Roles to show; default: all that rules name")->delimiter(',');
+    auto* json = app.add_flag("--json", options.json, "For machines");
+    app.add_flag("--csv", options.csv, "For spreadsheets")->excludes(json);
+  };
+  const auto run = [&config, &options] {
+    options.config_path = config;
+    return lp::run_access_matrix(options);
+  };
+  return {"access-matrix", "Print who may use which route, by roles", true, run, add};
+}
 
 int parse_and_run(int argc, char** argv) {
   std::string config = "logto-proxy.yaml";
   bool print_config = false;
+  lp::ImportArguments import;
+  lp::ExplainOptions explain;
+  lp::AccessMatrixOptions matrix;
   const std::vector<Command> commands = {
       {"serve", "Run the proxy until SIGTERM", true, [&] { return lp::run_serve(config); }},
-      {"check", "Judge a configuration file: all mistakes at once, with line and column", true,
-       [&] { return lp::run_check(config, print_config); }},
+      {"check", "Judge a configuration file, all mistakes at once, and run its tests", true,
+       [&] { return lp::run_check(config, print_config); },
+       [&](CLI::App& sub) {
+         sub.add_flag("--print-config", print_config, "Print the effective settings, secrets masked");
+       }},
+      explain_command(config, explain),
+      {"routes", "Print the routes as a table", true, [&] { return lp::run_routes(config); }},
+      access_matrix_command(config, matrix),
       {"secret", "Print a new secret for session.secret", false, [] { return lp::run_secret(); }},
       {"health", "Ask a running proxy whether it is ready (exit status 0 or 1)", true,
        [&] { return lp::run_health(config); }},
+      {"import", "Turn the configuration of another proxy into one of this, with a report of what differs", false,
+       [&] { return lp::run_import(import); }, [&](CLI::App& sub) { add_import_options(sub, import); }},
   };
 
   CLI::App app{kAbout, "logto-proxy"};
@@ -42,12 +97,14 @@ int parse_and_run(int argc, char** argv) {
   for (const Command& command : commands) {
     CLI::App* sub = app.add_subcommand(command.name, command.help);
     if (command.needs_config) sub->add_option("-c,--config", config, "Configuration file")->capture_default_str();
-    if (std::string(command.name) == "check") {
-      sub->add_flag("--print-config", print_config, "Print the effective settings, secrets masked");
-    }
+    if (command.add_options) command.add_options(*sub);
     sub->callback([&status, &command] { status = command.run(); });
   }
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? lp::kExitOk : lp::kExitConfig;
+  }
   return status;
 }
 

@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "config/check_bearer.h"
 #include "config/claims.h"
+#include "config/host_pattern.h"
+#include "config/realms.h"
 #include "config/value.h"
 
 namespace lp {
@@ -18,12 +21,16 @@ bool all_https(const Settings& s) {
   return std::all_of(s.external_urls.begin(), s.external_urls.end(), [](const Origin& o) { return o.is_https(); });
 }
 
-bool has_scope(const Settings& s, std::string_view scope) {
-  return std::find(s.logto.scopes.begin(), s.logto.scopes.end(), scope) != s.logto.scopes.end();
-}
-
 std::string element(std::string_view list, std::size_t index) {
   return std::string(list) + "[" + std::to_string(index + 1) + "]";
+}
+
+bool has_default_port(const Origin& origin) { return origin.authority() == origin.host; }
+
+// Some Host names both; a request does not say which scheme it came by.
+bool may_be_confused(const Origin& a, const Origin& b) {
+  const bool ports_meet = a.port == b.port || (has_default_port(a) && has_default_port(b));
+  return ports_meet && host_patterns_meet(a.host, b.host);
 }
 
 // The request's Host picks the origin, and says nothing of the scheme.
@@ -82,6 +89,12 @@ void not_everybody_is_trusted(const Settings& s, Report& report) {
   }
 }
 
+void somebody_may_ask(const Settings& s, Report& report) {
+  if (!s.forward_auth.enabled || !s.trusted_proxies.empty() || report.has_problem_in("trusted_proxies")) return;
+  report.warning("forward_auth.enabled",
+                 "nobody may ask " + s.auth_prefix + "/check: name the address of your proxy under trusted_proxies");
+}
+
 void target_fits_the_head(const Settings& s, Report& report) {
   if (s.limits.target_bytes <= s.limits.request_head_bytes) return;
   report.problem(report.has("limits.target") ? "limits.target" : "limits.request_head",
@@ -114,9 +127,9 @@ void prompt_none_can_sign_in(const Settings& s, Report& report) {
   static constexpr std::string_view kMessage =
       "none never shows a sign-in page: whoever is not signed in at Logto already cannot sign in";
   if (s.logto.sign_in.prompt == "none") report.warning("logto.sign_in.prompt", std::string(kMessage));
-  for (std::size_t i = 0; i < s.routes.size(); ++i) {
-    if (s.routes[i].sign_in.prompt != "none") continue;
-    report.warning(element("routes", i) + ".sign_in.prompt", std::string(kMessage));
+  for (const auto& route : s.routes) {
+    if (route.sign_in.prompt != "none") continue;
+    report.warning("routes[" + std::to_string(route.index) + "].sign_in.prompt", std::string(kMessage));
   }
 }
 
@@ -140,7 +153,9 @@ void cookie_will_be_kept(const Settings& s, Report& report) {
   if (report.has_problem_in("external_urls")) return;
   if ((host_prefix || secure_prefix) && !all_https(s)) {
     report.problem("session.cookie.name", "browsers drop a cookie of this name on http:// external URLs");
-  } else if (!cookie.name.empty() && !host_prefix && all_https(s)) {
+  } else if (host_prefix && !cookie.domain.empty()) {
+    report.problem("session.cookie.name", "browsers drop a cookie of this name that has a domain: write __Secure-");
+  } else if (!cookie.name.empty() && !host_prefix && cookie.domain.empty() && all_https(s)) {
     report.warning("session.cookie.name",
                    "without __Host- in front, other hosts of the domain can overwrite the cookie");
   }
@@ -150,86 +165,6 @@ void cookie_will_be_kept(const Settings& s, Report& report) {
   if (cookie.same_site == SameSite::none && !all_https(s)) {
     report.problem("session.cookie.same_site",
                    "none needs https:// in all external_urls: browsers drop the cookie otherwise");
-  }
-}
-
-std::string folded(std::string_view header) {
-  std::string out = ascii_lower(header);
-  std::replace(out.begin(), out.end(), '_', '-');
-  std::replace(out.begin(), out.end(), '.', '-');
-  return out;
-}
-
-// Names whose meaning would break the message, the forwarding or the app's own security.
-constexpr std::string_view kForbiddenHeaders[] = {
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "expect",
-    "host",
-    "cookie",
-    "set-cookie",
-    "authorization",
-    "proxy-authorization",
-    "proxy-authenticate",
-    "www-authenticate",
-    "forwarded",
-    "via",
-    "x-forwarded-for",
-    "x-forwarded-proto",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-prefix",
-    "x-forwarded-server",
-    "x-real-ip",
-    "x-request-id",
-    "origin",
-    "referer",
-    "range",
-    "date",
-    "max-forwards",
-    "proxy",
-    "user-agent",
-    "cache-control",
-    "pragma",
-    "x-http-method-override",
-};
-constexpr std::string_view kForbiddenPrefixes[] = {"content-", "sec-", "if-", "accept", "access-control-"};
-
-bool is_forbidden_header(const std::string& name) {
-  const auto begins = [&](std::string_view prefix) { return name.substr(0, prefix.size()) == prefix; };
-  return std::find(std::begin(kForbiddenHeaders), std::end(kForbiddenHeaders), name) != std::end(kForbiddenHeaders) ||
-         std::any_of(std::begin(kForbiddenPrefixes), std::end(kForbiddenPrefixes), begins);
-}
-
-void identity_headers_are_ours(const Settings& s, Report& report) {
-  std::vector<std::string> seen;
-  for (const auto& header : s.identity_headers) {
-    const std::string key = "identity_headers." + header.header;
-    const std::string name = folded(header.header);
-    if (!is_token(header.header)) {
-      report.problem(key, "expected a header name, found '" + header.header + "'");
-    } else if (is_forbidden_header(name)) {
-      report.problem(key, "this header has a meaning of its own in HTTP and cannot carry an identity");
-    } else if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
-      report.problem(key,
-                     "apps take this for the same name as an earlier one (case, '-', '_' and '.' are alike to many)");
-    }
-    seen.push_back(name);
-  }
-}
-
-void claims_have_their_scopes(const Settings& s, Report& report) {
-  for (const auto& header : s.identity_headers) {
-    const auto scope = scope_of_claim(header.claim);
-    if (scope.empty() || has_scope(s, scope) || report.has_problem_in("logto.scopes")) continue;
-    report.warning("identity_headers." + header.header, "Logto tells the claim '" + header.claim +
-                                                            "' only with the scope '" + std::string(scope) +
-                                                            "', which logto.scopes lacks");
   }
 }
 
@@ -288,18 +223,116 @@ void backchannel_host_is_apart(const Settings& s, Report& report) {
   const auto& url = s.logto.backchannel_url;
   if (!url) return;
   for (const auto& origin : s.external_urls) {
-    if (origin.authority() != url->authority()) continue;
+    if (!may_be_confused(origin, *url)) continue;
     report.problem("logto.backchannel_url", "has the Host of an external URL: Logto reaches that one without this key");
+  }
+  if (s.sign_in_url && may_be_confused(*s.sign_in_url, *url)) {
+    report.problem("logto.backchannel_url", "has the Host of sign_in_url: Logto reaches that one without this key");
   }
 }
 
+// --- one sign-in origin for several hosts ---
+
+bool share_one_host(const Settings& s) {
+  return std::all_of(s.external_urls.begin(), s.external_urls.end(),
+                     [&](const Origin& origin) { return origin.host == s.sign_in_url->host; });
+}
+
+void wildcards_have_a_sign_in_url(const Settings& s, Report& report) {
+  for (const auto& origin : s.external_urls) {
+    if (!is_wildcard(origin.host) || s.sign_in_url) continue;
+    report.problem("external_urls", "the wildcard " + origin.text() +
+                                        " needs sign_in_url: Logto has no redirect URIs with wildcards, so that one "
+                                        "origin must sign in for all of them");
+  }
+}
+
+// The attempt's cookie is set where the person was and read where Logto sends them back to.
+void sign_in_url_gets_its_cookies(const Settings& s, Report& report) {
+  if (!s.sign_in_url || report.has_problem_in("sign_in_url") || report.has_problem_in("session.cookie.domain")) return;
+  for (const auto& origin : s.external_urls) {
+    if (origin.scheme == s.sign_in_url->scheme) continue;
+    report.problem("sign_in_url", "is " + s.sign_in_url->scheme + ", " + origin.text() +
+                                      " is not: cookies of one have another name at the other");
+  }
+  if (!s.session.cookie.domain.empty() || share_one_host(s)) return;
+  report.problem("sign_in_url",
+                 "needs a cookie domain (session.cookie.domain, in a realm cookie_domain), a parent of all external "
+                 "URLs: a browser that signs in at " +
+                     s.sign_in_url->host + " would not show the session to other hosts");
+}
+
+void cookie_domain_covers_all(const Settings& s, Report& report) {
+  const std::string& domain = s.session.cookie.domain;
+  if (domain.empty() || report.has_problem_in("session.cookie.domain")) return;
+  const auto judge = [&](const Origin& origin) {
+    if (cookie_domain_covers(domain, origin.host)) return;
+    report.problem("session.cookie.domain", "expected a parent domain of all external URLs and of sign_in_url, but " +
+                                                origin.host + " is not below " + domain +
+                                                ": browsers would drop the cookie there");
+  };
+  for (const auto& origin : s.external_urls) judge(origin);
+  if (s.sign_in_url) judge(*s.sign_in_url);
+}
+
+// --- several realms ---
+
+bool is_realm_name(std::string_view name) {
+  return !name.empty() && name.size() <= 32 &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
+void realms_stand_alone(const Settings& s, Report& report) {
+  if (s.realms.empty()) return;
+  for (const char* key : {"logto", "external_urls", "sign_in_url", "session.cookie.domain"}) {
+    if (!report.has(key)) continue;
+    report.problem(key, std::string("stands beside realms: move it into one, as realms.") + std::string(kDefaultRealm) +
+                            "." + (std::string_view(key) == "session.cookie.domain" ? "cookie_domain" : key));
+  }
+  for (const auto& realm : s.realms) {
+    if (is_realm_name(realm.name)) continue;
+    report.problem("realms." + realm.name,
+                   "expected a name of at most 32 lower-case letters, digits and '-': it goes into the names of "
+                   "cookies and files");
+  }
+}
+
+std::vector<Origin> hosts_of(const RealmSettings& realm) {
+  std::vector<Origin> all = realm.external_urls;
+  if (realm.sign_in_url) all.push_back(*realm.sign_in_url);
+  if (realm.logto.backchannel_url) all.push_back(*realm.logto.backchannel_url);
+  return all;
+}
+
+void hosts_have_one_realm(const Settings& s, Report& report) {
+  for (std::size_t i = 0; i < s.realms.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      for (const Origin& mine : hosts_of(s.realms[i])) {
+        for (const Origin& other : hosts_of(s.realms[j])) {
+          if (!may_be_confused(mine, other)) continue;
+          report.problem("realms." + s.realms[i].name, "a request to " + mine.authority() +
+                                                           " could also be one of the realm " + s.realms[j].name +
+                                                           " (" + other.text() + "): a host belongs to one realm");
+        }
+      }
+    }
+  }
+}
+
+void realms_have_routes(const Settings& s, Report& report) {
+  if (s.realms.empty() || !s.routes.empty()) return;
+  report.warning("external_urls", "no route is for a host of this realm: all that it serves is " + s.auth_prefix);
+}
+
 using Rule = void (*)(const Settings&, Report&);
+// Of each realm as if it were alone.
 constexpr Rule kRules[] = {
     external_urls_differ_by_host,
     external_urls_are_encrypted,
     listeners_are_apart,
     admin_is_private,
     not_everybody_is_trusted,
+    somebody_may_ask,
     target_fits_the_head,
     logto_is_encrypted,
     secrets_are_there,
@@ -310,37 +343,73 @@ constexpr Rule kRules[] = {
     one_password_of_redis,
     one_webhook_secret,
     backchannel_host_is_apart,
+    wildcards_have_a_sign_in_url,
+    sign_in_url_gets_its_cookies,
+    cookie_domain_covers_all,
     cookie_will_be_kept,
-    identity_headers_are_ours,
-    claims_have_their_scopes,
-    upstreams_are_used,
+    realms_have_routes,
+    check_identity,
+    check_bearer,
     check_routes,
+    check_route_tokens,
+    check_answers,
 };
+// Of the file as a whole.
+constexpr Rule kWholeRules[] = {
+    realms_stand_alone,
+    hosts_have_one_realm,
+    upstreams_are_used,
+    check_hosts_of_routes,
+};
+
+void add_once(std::vector<std::string>& notes, std::string note) {
+  if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
+}
+
+void add_notes_on(const Settings& settings, std::vector<std::string>& notes) {
+  if (!settings.redis.is_configured() && settings.logto.refresh != RefreshMode::off) {
+    add_once(
+        notes,
+        "several replicas behind one name need redis.url: without it two of them may use one refresh token at a time, "
+        "and a token used twice ends the user's sessions at Logto");
+  }
+  if (const std::string& domain = settings.session.cookie.domain; !domain.empty()) {
+    add_once(notes, "the session goes to every host below " + domain +
+                        ", and each of them can put a cookie in its place: all of them must be trusted, and " + domain +
+                        " must be no domain below which others have hosts");
+  }
+  if (settings.redis.is_configured() && settings.session.store == SessionStore::cookie && !settings.revocations.share) {
+    add_once(notes, "revocations.share is off: a session that ends on one replica goes on on the others");
+  }
+  // With share, Redis tells a process that starts what has ended.
+  if (settings.revocations.journal.empty() && !settings.revocations.share &&
+      settings.session.store == SessionStore::cookie) {
+    add_once(notes,
+             "revocations.journal is not set: after a restart, cookies of sessions that were signed out are good again "
+             "until they expire");
+  }
+}
 
 }  // namespace
 
 std::vector<std::string> notes_on(const Settings& settings) {
   std::vector<std::string> notes;
-  if (!settings.redis.is_configured() && settings.logto.refresh != RefreshMode::off) {
-    notes.emplace_back(
-        "several replicas behind one name need redis.url: without it two of them may use one refresh token at a time, "
-        "and a token used twice ends the user's sessions at Logto");
-  }
-  if (settings.redis.is_configured() && settings.session.store == SessionStore::cookie && !settings.revocations.share) {
-    notes.emplace_back("revocations.share is off: a session that ends on one replica goes on on the others");
-  }
-  // With share, Redis tells a process that starts what has ended.
-  if (settings.revocations.journal.empty() && !settings.revocations.share &&
-      settings.session.store == SessionStore::cookie) {
-    notes.emplace_back(
-        "revocations.journal is not set: after a restart, cookies of sessions that were signed out are good again "
-        "until they expire");
-  }
+  if (settings.realms.empty()) add_notes_on(settings, notes);
+  for (const auto& realm : settings.realms) add_notes_on(settings_of_realm(settings, realm), notes);
   return notes;
 }
 
 void check_settings(const Settings& settings, Report& report) {
-  for (const Rule rule : kRules) rule(settings, report);
+  if (settings.realms.empty()) {
+    for (const Rule rule : kRules) rule(settings, report);
+  }
+  for (const auto& realm : settings.realms) {
+    const Settings own = settings_of_realm(settings, realm);
+    report.judge_realm(realm.name);
+    for (const Rule rule : kRules) rule(own, report);
+  }
+  report.judge_realm({});
+  for (const Rule rule : kWholeRules) rule(settings, report);
 }
 
 }  // namespace lp

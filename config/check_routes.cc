@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "config/check.h"
+#include "config/check_bearer.h"
+#include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/suggest.h"
 
@@ -16,17 +18,8 @@ struct Place {
   [[nodiscard]] std::string at(std::string_view name) const { return key + "." + std::string(name); }
 };
 
-bool is_wildcard(const std::string& host) { return host.substr(0, 2) == "*."; }
-
-// "*.example.com" stands for exactly one label more.
-bool wildcard_matches(const std::string& wildcard, const std::string& host) {
-  const auto dot = host.find('.');
-  return dot != std::string::npos && dot > 0 && host.substr(dot) == wildcard.substr(1);
-}
-
 bool host_covers(const std::string& wide, const std::string& narrow) {
-  if (wide.empty() || wide == narrow) return true;
-  return is_wildcard(wide) && !is_wildcard(narrow) && wildcard_matches(wide, narrow);
+  return wide.empty() || wide == narrow || (!is_wildcard(narrow) && host_matches(wide, narrow));
 }
 
 bool is_regex(const RouteSettings& route) { return route.path.kind == PathPattern::Kind::regex; }
@@ -35,8 +28,10 @@ void upstream_is_known(const Place& p) {
   const std::string& name = p.route.upstream;
   if (p.report.has_problem_in(p.at("upstream")) || p.report.has_problem_in(p.at("access"))) return;
   if (name.empty()) {
-    if (p.route.access == Access::deny) return;
-    return p.report.problem(p.key, "required: expected upstream, found nothing (only access: deny needs none)");
+    const ForwardAuthSettings& forward_auth = p.settings.forward_auth;
+    if (p.route.access == Access::deny || forward_auth.enabled || forward_auth.oauth2_proxy) return;
+    return p.report.problem(
+        p.key, "required: expected upstream, found nothing (only access: deny and forward_auth.enabled need none)");
   }
   if (p.settings.upstreams.count(name) > 0) return;
   std::vector<std::string> names;
@@ -98,10 +93,14 @@ void sign_in_keys_matter(const Place& p) {
 
 void host_is_ours(const Place& p) {
   const std::string& host = p.route.host;
-  if (host.empty() || p.report.has_problem_in("external_urls")) return;
-  const auto& origins = p.settings.external_urls;
-  const bool covered =
-      std::any_of(origins.begin(), origins.end(), [&](const Origin& origin) { return host_covers(host, origin.host); });
+  if (host.empty() || p.report.has_problem_in("external_urls") || p.report.has_problem_in("realms")) return;
+  const auto have = [&](const std::vector<Origin>& origins) {
+    return std::any_of(origins.begin(), origins.end(),
+                       [&](const Origin& origin) { return host_patterns_meet(host, origin.host); });
+  };
+  const auto& realms = p.settings.realms;
+  const bool covered = have(p.settings.external_urls) ||
+                       std::any_of(realms.begin(), realms.end(), [&](const auto& r) { return have(r.external_urls); });
   if (!covered) p.report.problem(p.at("host"), "none of external_urls has the host '" + host + "'");
 }
 
@@ -110,6 +109,13 @@ void path_is_not_ours(const Place& p) {
   if (!is_below(p.route.path.text, p.settings.auth_prefix)) return;
   p.report.problem(p.at("path"), "never matches: paths below auth_prefix (" + p.settings.auth_prefix +
                                      ") belong to logto-proxy itself");
+}
+
+// The prefix stands in auth/own_paths.h.
+void path_is_not_of_oauth2_proxy(const Place& p) {
+  if (!p.settings.forward_auth.oauth2_proxy || is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
+  if (p.settings.auth_prefix == "/oauth2" || !is_below(p.route.path.text, "/oauth2")) return;
+  p.report.problem(p.at("path"), "never matches: paths below /oauth2 belong to forward_auth.oauth2_proxy");
 }
 
 void encoded_slash_can_match(const Place& p) {
@@ -151,19 +157,59 @@ bool methods_meet(const RouteSettings& a, const RouteSettings& b) {
   });
 }
 
-bool is_open(const RouteSettings& route) { return route.access == Access::public_ || route.access == Access::optional; }
+// Whoever asks passes.
+bool is_open(const RouteSettings& route) {
+  const bool by_access = route.access == Access::public_ || route.access == Access::optional;
+  return (by_access && route.require.empty() && route.deny.empty()) || route.shadow;
+}
 
-// What a route looks at besides host, path and method. A route with such conditions covers no other for sure.
-bool has_conditions(const RouteSettings& route) {
-  return !route.query.empty() || !route.headers.empty() || !route.networks.empty();
+// Every text that `narrow` takes, `wide` takes too. Of two patterns only equal ones are known to.
+bool pattern_covers(const TextPattern& wide, const TextPattern& narrow) {
+  return wide.text() == narrow.text() || (!narrow.is_regex() && wide.matches(narrow.text()));
+}
+
+bool field_covers(const FieldCondition& wide, const FieldCondition& narrow) {
+  return wide.name == narrow.name && std::all_of(narrow.any_of.begin(), narrow.any_of.end(), [&](const auto& text) {
+           return std::any_of(wide.any_of.begin(), wide.any_of.end(),
+                              [&](const auto& pattern) { return pattern_covers(pattern, text); });
+         });
+}
+
+bool fields_cover(const std::vector<FieldCondition>& wide, const std::vector<FieldCondition>& narrow) {
+  return std::all_of(wide.begin(), wide.end(), [&](const auto& condition) {
+    return std::any_of(narrow.begin(), narrow.end(),
+                       [&](const auto& stricter) { return field_covers(condition, stricter); });
+  });
+}
+
+bool lies_in(const Cidr& narrow, const Cidr& wide) {
+  if (narrow.prefix_bits < wide.prefix_bits) return false;
+  for (int bit = 0; bit < wide.prefix_bits; ++bit) {
+    const auto byte = static_cast<std::size_t>(bit / 8);
+    if (((narrow.address[byte] ^ wide.address[byte]) >> (7 - bit % 8) & 1) != 0) return false;
+  }
+  return true;
+}
+
+bool networks_cover(const std::vector<Cidr>& wide, const std::vector<Cidr>& narrow) {
+  if (wide.empty()) return true;
+  return !narrow.empty() && std::all_of(narrow.begin(), narrow.end(), [&](const Cidr& one) {
+    return std::any_of(wide.begin(), wide.end(), [&](const Cidr& range) { return lies_in(one, range); });
+  });
+}
+
+// All but the methods.
+bool takes_requests_of(const RouteSettings& wide, const RouteSettings& narrow) {
+  return host_covers(wide.host, narrow.host) && covers(wide.path, narrow.path) &&
+         fields_cover(wide.query, narrow.query) && fields_cover(wide.headers, narrow.headers) &&
+         networks_cover(wide.networks, narrow.networks);
 }
 
 // The first route that matches wins: say so where that is surely not what was meant.
 void order_makes_sense(const Place& p) {
   for (const auto& earlier : p.settings.routes) {
     if (earlier.index >= p.route.index) return;
-    if (has_conditions(earlier) || !host_covers(earlier.host, p.route.host) || !covers(earlier.path, p.route.path))
-      continue;
+    if (!takes_requests_of(earlier, p.route)) continue;
     if (methods_cover(earlier, p.route)) {
       const bool opened = is_open(earlier) && !is_open(p.route);
       return p.report.warning(p.key, "never matches: route " + earlier.label +
@@ -179,19 +225,27 @@ void order_makes_sense(const Place& p) {
 
 using Rule = void (*)(const Place&);
 constexpr Rule kRules[] = {
-    upstream_is_known, require_is_enforced,     email_is_trusted, scopes_can_hold,   sign_in_keys_matter, host_is_ours,
-    path_is_not_ours,  encoded_slash_can_match, regex_can_match,  strip_prefix_fits, order_makes_sense,
+    upstream_is_known, require_is_enforced,         email_is_trusted,        scopes_can_hold, sign_in_keys_matter,
+    path_is_not_ours,  path_is_not_of_oauth2_proxy, encoded_slash_can_match, regex_can_match, strip_prefix_fits,
+    order_makes_sense,
 };
 
 }  // namespace
 
 void check_routes(const Settings& settings, Report& report) {
+  for (const auto& route : settings.routes) {
+    const Place place{route, settings, report, "routes[" + std::to_string(route.index) + "]"};
+    for (const Rule rule : kRules) rule(place);
+    check_bearer_route(route, settings, report);
+  }
+}
+
+void check_hosts_of_routes(const Settings& settings, Report& report) {
   if (settings.routes.empty() && !report.has_problem_in("routes")) {
     report.problem("routes", "required: expected at least one route, found none");
   }
   for (const auto& route : settings.routes) {
-    const Place place{route, settings, report, "routes[" + std::to_string(route.index) + "]"};
-    for (const Rule rule : kRules) rule(place);
+    host_is_ours({route, settings, report, "routes[" + std::to_string(route.index) + "]"});
   }
 }
 

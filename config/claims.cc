@@ -1,5 +1,7 @@
 #include "config/claims.h"
 
+#include "config/identity_presets.h"
+
 namespace lp {
 namespace {
 
@@ -81,9 +83,12 @@ std::set<std::string> claims_in_use(const Settings& settings) {
       if (header.source == IdentityHeaderSettings::Source::claim) add(header.claim);
     }
   };
-  add_headers(settings.identity_headers);
+  add_headers(identity_headers_of(settings));
+  if (settings.forward_auth.oauth2_proxy) {
+    for (const char* claim : {"email", "roles", "username"}) add(claim);
+  }
   for (const RouteSettings& route : settings.routes) {
-    add_headers(route.identity_headers);
+    if (has_own_identity(route)) add_headers(identity_headers_of(settings, route));
     add(route.authorization.username_claim);
     for (const Requirement* root : {&route.require, &route.deny}) {
       for_each_requirement(*root, [&](const Requirement& requirement) { add(claim_of(requirement)); });

@@ -10,6 +10,7 @@
 #include "config/document.h"
 #include "config/option_table.h"
 #include "config/path_pattern.h"
+#include "config/realms.h"
 #include "config/report.h"
 #include "config/suggest.h"
 
@@ -110,6 +111,7 @@ class Loader {
     for (const auto& option : option_table()) {
       std::string_view rest = option.path;
       if (!option.is(kRequired) || rest.substr(0, path.size()) != path) continue;
+      if (path.empty() && !settings_.realms.empty() && Report::stands_in_realms(rest)) continue;
       rest.remove_prefix(path.size());
       if (!path.empty() && rest.substr(0, 1) != ".") continue;
       if (!path.empty()) rest.remove_prefix(1);
@@ -140,21 +142,34 @@ class Loader {
   Report& report_;
 };
 
-void name_routes(Settings& settings) {
+void name_routes(Settings& settings, const Report& report) {
   for (auto& route : settings.routes) {
+    route.line = report.line_of("routes[" + std::to_string(route.index) + "]");
     route.label = "#" + std::to_string(route.index) + " " + route.host + format_path_pattern(route.path);
   }
 }
 
+void locate_tests(Settings& settings, const Report& report) {
+  for (auto& test : settings.tests) {
+    test.line = report.line_of("tests[" + std::to_string(test.index) + "]");
+  }
+}
+
+// The default headers are what an app gets without a preset.
+void preset_replaces_defaults(Settings& settings, const Report& report) {
+  const bool has_preset = settings.identity_preset != IdentityPreset::none;
+  if (has_preset && !report.has("identity_headers")) settings.identity_headers.clear();
+}
+
 // A rule on a claim that Logto never tells would lock everybody out: its scope is asked for.
-void add_scopes_of_rules(Settings& settings, Report& report) {
-  auto& scopes = settings.logto.scopes;
+void add_scopes_of_rules(const std::vector<RouteSettings>& routes, const std::string& logto,
+                         std::vector<std::string>& scopes, Report& report) {
   const auto need = [&](const std::string& key, const std::string& scope) {
     if (scope.empty() || std::find(scopes.begin(), scopes.end(), scope) != scopes.end()) return;
     scopes.push_back(scope);
-    report.warning(key, "this rule needs the scope '" + scope + "': it is added to logto.scopes");
+    report.warning(key, "this rule needs the scope '" + scope + "': it is added to " + logto + ".scopes");
   };
-  for (const auto& route : settings.routes) {
+  for (const auto& route : routes) {
     const std::string key = "routes[" + std::to_string(route.index) + "]";
     for_each_requirement(route.require, [&](const Requirement& requirement) {
       need(key + ".require", std::string(scope_of_claim(top_level_claim(claim_of(requirement)))));
@@ -162,6 +177,16 @@ void add_scopes_of_rules(Settings& settings, Report& report) {
     for_each_requirement(route.deny, [&](const Requirement& requirement) {
       need(key + ".deny", std::string(scope_of_claim(top_level_claim(claim_of(requirement)))));
     });
+  }
+}
+
+void add_scopes_of_rules(Settings& settings, Report& report) {
+  if (settings.realms.empty()) {
+    return add_scopes_of_rules(settings.routes, "logto", settings.logto.scopes, report);
+  }
+  for (auto& realm : settings.realms) {
+    add_scopes_of_rules(settings_of_realm(settings, realm).routes, "realms." + realm.name + ".logto",
+                        realm.logto.scopes, report);
   }
 }
 
@@ -183,7 +208,9 @@ Result<LoadedConfig, std::vector<ConfigProblem>> parse_config(const std::string&
   expand_variables(*document, path, env, report.problems());
   auto settings = std::make_shared<Settings>();
   Loader(std::filesystem::path(path).parent_path().string(), *settings, report).load(*document);
-  name_routes(*settings);
+  name_routes(*settings, report);
+  locate_tests(*settings, report);
+  preset_replaces_defaults(*settings, report);
   add_scopes_of_rules(*settings, report);
   check_settings(*settings, report);
   auto problems = report.take_problems();

@@ -20,11 +20,38 @@ Binding only(std::string_view legal, std::string (*why)(const std::string& found
           [=](const Scope&) { return Node::scalar(std::string(legal)); }};
 }
 
+// The wildcard is one whole label, the first, below a domain of two labels or more.
 Result<Origin> parse_external_url(std::string_view text) {
-  if (text.find('*') != std::string_view::npos) {
-    return fail("wildcards are not built yet (they need sign_in_url): write each origin out");
+  constexpr std::string_view kBefore = "://*.";
+  const auto at = text.find(kBefore);
+  if (at == std::string_view::npos) return parse_config_origin(text);
+  auto origin = parse_config_origin(std::string(text.substr(0, at + 3)) + std::string(text.substr(at + 5)));
+  if (!origin) return expected("a wildcard origin such as https://*.example.com", text);
+  const std::string& domain = origin->host;
+  if (is_ip_literal(domain) || domain.front() == '[' || domain.find('.') == std::string::npos) {
+    return expected("a wildcard below a domain, such as https://*.example.com", text);
   }
-  return parse_config_origin(text);
+  origin->host = "*." + domain;
+  return origin;
+}
+
+// Below these anybody may have a name of their own. Far from all: browsers have the Public Suffix List, and drop the
+// cookie.
+bool is_well_known_suffix(std::string_view domain) {
+  static constexpr std::string_view kHosting[] = {
+      "github.io",       "gitlab.io",    "herokuapp.com", "vercel.app",     "netlify.app",
+      "pages.dev",       "workers.dev",  "web.app",       "fly.dev",        "onrender.com",
+      "cloudfront.net",  "ngrok.io",     "ngrok.app",     "ngrok-free.app", "azurewebsites.net",
+      "ts.net",          "duckdns.org",  "appspot.com",   "run.app",        "railway.app",
+      "firebaseapp.com", "blogspot.com", "glitch.me",     "surge.sh",       "nip.io",
+      "sslip.io",        "lvh.me",       "logto.app"};
+  static constexpr std::string_view kSecondLevel[] = {"ac", "co", "com", "edu", "go", "gov", "gob", "ltd",
+                                                      "me", "ne", "net", "nom", "or", "org", "plc"};
+  if (std::find(std::begin(kHosting), std::end(kHosting), domain) != std::end(kHosting)) return true;
+  const auto dot = domain.find('.');
+  const bool of_a_country = domain.size() == dot + 3;  // co.uk
+  return of_a_country &&
+         std::find(std::begin(kSecondLevel), std::end(kSecondLevel), domain.substr(0, dot)) != std::end(kSecondLevel);
 }
 
 // --print-config shows this in place of secrets; a file made from its output must not start with it as a secret.
@@ -63,7 +90,7 @@ using AddSecret = void (*)(const Node&, const Reading&, std::string_view);
 void add_app_secret(const Node& node, const Reading& reading, std::string_view text) {
   constexpr std::size_t kMost = 2;
   if (!is_secret_text(text)) return reading.problem(node, "expected visible ASCII characters (the value is not shown)");
-  auto& secrets = reading.scope.settings->logto.app_secrets;
+  auto& secrets = reading.scope.logto().app_secrets;
   if (contains(secrets, text)) return reading.problem(node, "the same secret stands in the list twice");
   if (secrets.size() == kMost) return reading.problem(node, "expected at most two secrets, found more");
   secrets.emplace_back(std::string(text));
@@ -116,10 +143,7 @@ Node masked(std::size_t count) {
 
 }  // namespace
 
-Binding external_urls_binding() {
-  return list<Origin>([](const Scope& s) -> std::vector<Origin>& { return s.settings->external_urls; },
-                      parse_external_url, origin_text);
-}
+Binding external_urls_binding() { return list<Origin>(LP_FIELD(external_urls()), parse_external_url, origin_text); }
 
 Binding origin_binding(Field<Origin> field) { return scalar<Origin>(field, parse_config_origin, origin_text); }
 
@@ -245,7 +269,7 @@ Binding ca_file_binding(Field<std::string> field) {
 
 Binding app_secret_binding() {
   return {[](const Node& node, const Reading& reading) { add_listed_secrets(node, reading, add_app_secret); },
-          [](const Scope& scope) { return masked(scope.settings->logto.app_secrets.size()); }};
+          [](const Scope& scope) { return masked(scope.logto().app_secrets.size()); }};
 }
 
 Binding app_secret_file_binding() {
@@ -267,9 +291,9 @@ Binding scopes_binding() {
                 scopes.push_back(*text);
               }
             }
-            reading.scope.settings->logto.scopes = std::move(scopes);
+            reading.scope.logto().scopes = std::move(scopes);
           },
-          [](const Scope& scope) { return Node::list(scope.settings->logto.scopes); }};
+          [](const Scope& scope) { return Node::list(scope.logto().scopes); }};
 }
 
 Binding session_secret_binding() {
@@ -378,6 +402,18 @@ Result<std::string> parse_route_host(std::string_view text) {
   const bool wildcard = host.substr(0, 2) == "*.";
   if (is_host(wildcard ? std::string_view(host).substr(2) : std::string_view(host))) return host;
   return expected("a host such as app.example.com or *.example.com, without port", text);
+}
+
+Result<std::string> parse_cookie_domain(std::string_view text) {
+  constexpr const char* kWhat = "a domain such as example.com, a parent of all external URLs";
+  const std::string domain = ascii_lower(text);
+  const std::string_view last = std::string_view(domain).substr(domain.rfind('.') + 1);
+  const bool is_address = !last.empty() && last.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!is_host(domain) || is_address || domain.front() == '[') return expected(kWhat, text);
+  if (domain.find('.') == std::string::npos || is_well_known_suffix(domain)) {
+    return fail(expected(kWhat, text).message + ", below which anybody may have a host: browsers drop such a cookie");
+  }
+  return domain;
 }
 
 Result<std::string> parse_method(std::string_view text) {

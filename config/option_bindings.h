@@ -37,6 +37,9 @@ namespace lp {
 [[nodiscard]] Result<std::string> parse_visible_text(std::string_view text);   // visible ASCII
 [[nodiscard]] Result<std::string> parse_nonempty_text(std::string_view text);  // UTF-8 without controls
 [[nodiscard]] Result<std::string> parse_cookie_name(std::string_view text);
+// example.com, without the leading dot of old; refuses IP addresses, single labels and domains that anybody registers
+// below (a few well-known ones; browsers know all).
+[[nodiscard]] Result<std::string> parse_cookie_domain(std::string_view text);
 [[nodiscard]] Result<std::string> parse_plain_path(std::string_view text);  // /a/b, no trailing slash
 [[nodiscard]] Result<std::string> parse_route_host(std::string_view text);
 [[nodiscard]] Result<std::string> parse_method(std::string_view text);

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "config/bearer_options.h"
 #include "config/binding.h"
+#include "config/identity_binding.h"
 #include "config/option_bindings.h"
 #include "config/route_options.h"
+#include "config/rule_test_options.h"
 #include "config/value.h"
 
 namespace lp {
@@ -20,14 +23,26 @@ void add_later(Table& table, std::string path, std::string_view reason) {
   table.push_back({std::move(path), "", "null", 0, 0, kLater, reason, {}});
 }
 
-void add_addresses(Table& table) {
+// What stands at the top where there is one realm, and in each realm where there are several.
+void add_origins(Table& table, const std::string& prefix) {
   table.push_back(
-      {"external_urls", "a list of origins such as https://app.example.com", "", 0, 0, kRequired | kNonEmpty,
+      {prefix + "external_urls", "a list of origins such as https://app.example.com", "", 0, 0, kRequired | kNonEmpty,
        "Origins that browsers use. Redirect URIs, links and cookie flags come from here, never from request "
-       "headers.",
+       "headers. With sign_in_url one may be https://*.example.com.",
        external_urls_binding()});
-  add_later(table, "sign_in_url",
-            "sign-in on one origin for several is not built yet: every external URL signs in itself");
+  table.push_back({prefix + "sign_in_url", "an origin such as https://auth.example.com", "null", 0, 0, kPlain,
+                   "The one origin that runs sign-in for all external URLs; needs a cookie domain.",
+                   optional_origin_binding(LP_FIELD(sign_in_url()))});
+}
+
+void add_cookie_domain(Table& table, std::string path) {
+  table.push_back({std::move(path), "a domain such as example.com", "null", 0, 0, kPlain,
+                   "One session for all hosts of this domain, every one of which must be trusted; null: for each host.",
+                   text(LP_FIELD(cookie_domain()), parse_cookie_domain)});
+}
+
+void add_addresses(Table& table) {
+  add_origins(table, "");
   table.push_back({"listen[].address", "an address", "127.0.0.1:8080", 0, 0, kRequired,
                    "Where to listen: IP:PORT or unix:/PATH. Port 0 takes a free one.",
                    scalar<ListenSettings>([](const Scope& s) -> ListenSettings& { return *s.listen; }, parse_listen,
@@ -71,52 +86,55 @@ void add_limits(Table& table) {
                    duration(LP_FIELD(settings->timeouts.body_idle_ms))});
 }
 
-void add_logto(Table& table) {
-  add_later(table, "realms",
-            "several Logto applications in one process are not built yet: run one logto-proxy for each");
-  table.push_back({"logto.endpoint", "an origin such as https://tenant.logto.app", "", 0, 0, kRequired,
+void add_logto(Table& table, const std::string& prefix) {
+  table.push_back({prefix + "endpoint", "an origin such as https://tenant.logto.app", "", 0, 0, kRequired,
                    "As the browser sees it; the issuer is {endpoint}/oidc, everything else comes by discovery.",
-                   origin_binding(LP_FIELD(settings->logto.endpoint))});
-  table.push_back({"logto.connect_to", "an origin such as http://logto:3001", "null", 0, 0, kPlain,
+                   origin_binding(LP_FIELD(logto().endpoint))});
+  table.push_back({prefix + "connect_to", "an origin such as http://logto:3001", "null", 0, 0, kPlain,
                    "Where logto-proxy reaches Logto, if elsewhere; Host and X-Forwarded-Proto stay the endpoint's.",
-                   optional_origin_binding(LP_FIELD(settings->logto.connect_to))});
-  table.push_back({"logto.backchannel_url", "an origin such as http://proxy:8080", "null", 0, 0, kPlain,
+                   optional_origin_binding(LP_FIELD(logto().connect_to))});
+  table.push_back({prefix + "backchannel_url", "an origin such as http://proxy:8080", "null", 0, 0, kPlain,
                    "Where Logto reaches back-channel logout and webhook, if not at the first external URL.",
-                   optional_origin_binding(LP_FIELD(settings->logto.backchannel_url))});
-  table.push_back({"logto.ca_file", "a file", "null", 0, 0, kPlain,
+                   optional_origin_binding(LP_FIELD(logto().backchannel_url))});
+  table.push_back({prefix + "ca_file", "a file", "null", 0, 0, kPlain,
                    "Certificate authorities (PEM) that vouch for Logto; null: the system's.",
-                   ca_file_binding(LP_FIELD(settings->logto.ca_file))});
-  table.push_back({"logto.app_id", "the application's id", "", 0, 0, kRequired, "Of the application in Logto.",
-                   text(LP_FIELD(settings->logto.app_id), parse_visible_text)});
+                   ca_file_binding(LP_FIELD(logto().ca_file))});
+  table.push_back({prefix + "app_id", "the application's id", "", 0, 0, kRequired, "Of the application in Logto.",
+                   text(LP_FIELD(logto().app_id), parse_visible_text)});
   table.push_back(
-      {"logto.app_secret", "the application's secret, or a list of two", "null", 0, 0, kSecret | kNonEmpty,
+      {prefix + "app_secret", "the application's secret, or a list of two", "null", 0, 0, kSecret | kNonEmpty,
        "Of the application in Logto, which is a traditional web application. Refused one, the other is tried.",
        app_secret_binding()});
-  table.push_back({"logto.app_secret_file", "a file", "null", 0, 0, kPlain,
+  table.push_back({prefix + "app_secret_file", "a file", "null", 0, 0, kPlain,
                    "A file that holds app_secret, one in each line.", app_secret_file_binding()});
-  table.push_back({"logto.scopes", "a list of scopes", "[profile, email, roles]", 0, 0, kPlain,
+  table.push_back({prefix + "scopes", "a list of scopes", "[profile, email, roles]", 0, 0, kPlain,
                    "What is asked of Logto; openid is always sent.", scopes_binding()});
-  table.push_back({"logto.webhook_secret", "the signing key of a webhook", "null", 0, 0, kSecret,
+  table.push_back({prefix + "webhook_secret", "the signing key of a webhook", "null", 0, 0, kSecret,
                    "Of a webhook in Logto that tells of suspended and deleted users; null: /_auth/webhook is 404.",
-                   secret_binding(LP_FIELD(settings->logto.webhook_secret))});
-  table.push_back({"logto.webhook_secret_file", "a file", "null", 0, 0, kPlain, "A file that holds webhook_secret.",
-                   secret_file_binding(LP_FIELD(settings->logto.webhook_secret))});
+                   secret_binding(LP_FIELD(logto().webhook_secret))});
+  table.push_back({prefix + "webhook_secret_file", "a file", "null", 0, 0, kPlain, "A file that holds webhook_secret.",
+                   secret_file_binding(LP_FIELD(logto().webhook_secret))});
   table.push_back(
-      {"logto.refresh", "auto, offline_access or off", "auto", 0, 0, kPlain,
+      {prefix + "refresh", "auto, offline_access or off", "auto", 0, 0, kPlain,
        "auto keeps a refresh token if one comes, offline_access asks for one, off keeps none. Revoked at sign-out.",
-       choice<RefreshMode>(LP_FIELD(settings->logto.refresh), {{"auto", RefreshMode::automatic},
-                                                               {"offline_access", RefreshMode::offline_access},
-                                                               {"off", RefreshMode::off}})});
-  table.push_back({"logto.refresh_early", "a duration", "1m", 0, kHour, kPlain,
+       choice<RefreshMode>(LP_FIELD(logto().refresh), {{"auto", RefreshMode::automatic},
+                                                       {"offline_access", RefreshMode::offline_access},
+                                                       {"off", RefreshMode::off}})});
+  table.push_back({prefix + "refresh_early", "a duration", "1m", 0, kHour, kPlain,
                    "How long before they expire tokens are refreshed, off the request's path.",
-                   duration(LP_FIELD(settings->logto.refresh_early_ms))});
-  table.push_back({"logto.max_calls", "a whole number", "32", 1, 1000, kPlain,
-                   "Calls to Logto at one time; others wait for their turn.",
-                   count(LP_FIELD(settings->logto.max_calls))});
-  table.push_back({"logto.trust_email", "true or false", "false", 0, 0, kPlain,
+                   duration(LP_FIELD(logto().refresh_early_ms))});
+  table.push_back({prefix + "max_calls", "a whole number", "32", 1, 1000, kPlain,
+                   "Calls to Logto at one time; others wait for their turn.", count(LP_FIELD(logto().max_calls))});
+  table.push_back({prefix + "trust_email", "true or false", "false", 0, 0, kPlain,
                    "Logto's email_verified only says that there is an address.",
-                   boolean(LP_FIELD(settings->logto.trust_email))});
-  add_sign_in_options(table, "logto.sign_in.", "false");
+                   boolean(LP_FIELD(logto().trust_email))});
+  add_sign_in_options(table, prefix + "sign_in.", "false");
+}
+
+void add_realms(Table& table) {
+  add_origins(table, "realms.*.");
+  add_cookie_domain(table, "realms.*.cookie_domain");
+  add_logto(table, "realms.*.logto.");
 }
 
 void add_session(Table& table) {
@@ -139,15 +157,23 @@ void add_session(Table& table) {
                    choice<SessionStore>(LP_FIELD(settings->session.store),
                                         {{"cookie", SessionStore::cookie}, {"redis", SessionStore::redis}})});
   table.push_back({"session.cookie.name", "a cookie name", "null", 0, 0, kPlain,
-                   "null: __Host-logto_session on https, logto_session on http.",
+                   "null: __Host-logto_session on https (__Secure- with a domain), logto_session on http.",
                    text(LP_FIELD(settings->session.cookie.name), parse_cookie_name)});
   table.push_back({"session.cookie.same_site", "lax or none", "lax", 0, 0, kPlain,
                    "none lets pages of other sites frame the app; it needs https.", same_site_binding()});
-  add_later(table, "session.cookie.domain",
-            "one session for several hosts is not built yet: each external URL has a session of its own");
+  add_cookie_domain(table, "session.cookie.domain");
   table.push_back({"auth_prefix", "a path", "/_auth", 0, 0, kPlain,
                    "Where sign-in, sign-up, callback, sign-out, signed-out and me are, on every external URL.",
                    text(LP_FIELD(settings->auth_prefix), parse_plain_path)});
+}
+
+void add_forward_auth(Table& table) {
+  table.push_back({"forward_auth.enabled", "true or false", "false", 0, 0, kPlain,
+                   "Answers other proxies at {auth_prefix}/check; those in trusted_proxies may ask.",
+                   boolean(LP_FIELD(settings->forward_auth.enabled))});
+  table.push_back({"forward_auth.oauth2_proxy", "true or false", "false", 0, 0, kPlain,
+                   "Serves oauth2-proxy's endpoints below /oauth2; the redirect URI is /oauth2/callback then.",
+                   boolean(LP_FIELD(settings->forward_auth.oauth2_proxy))});
 }
 
 void add_revocations(Table& table) {
@@ -193,12 +219,15 @@ void add_upstreams(Table& table) {
                    "Until the head of the response; then 504.", duration(LP_FIELD(upstream->response_timeout_ms))});
   table.push_back({"upstreams.*.idle_timeout", "a duration", "1h", 10, 30 * kDay, kPlain,
                    "Silence in a response body or a tunnel.", duration(LP_FIELD(upstream->idle_timeout_ms))});
-  table.push_back({"identity_headers.*.claim", "a claim", "", 0, 0, kRequired, "Whose value the header gets.",
-                   text(LP_FIELD(header->claim), parse_visible_text)});
-  table.push_back({"identity_headers.*.encoding", "percent or utf8", "percent", 0, 0, kPlain,
-                   "percent: every byte but visible ASCII, and %, and in lists the comma, is percent-encoded.",
-                   choice<HeaderEncoding>(LP_FIELD(header->encoding),
-                                          {{"percent", HeaderEncoding::percent}, {"utf8", HeaderEncoding::utf8}})});
+  table.push_back({"identity_headers", "a map of headers to claims",
+                   "{X-Forwarded-User: sub, X-Forwarded-Email: email, X-Forwarded-Preferred-Username: username, "
+                   "X-Forwarded-Groups: roles}",
+                   0, 0, kPlain,
+                   "What apps are told of people. Each a claim, or a map with claim, value, value_file or assertion.",
+                   identity_headers_binding(LP_FIELD(settings->identity_headers), true)});
+  table.push_back({"identity_preset", kPresetType, "null", 0, 0, kPlain,
+                   "The header names of another proxy, in place of the default ones; identity_headers add to them.",
+                   identity_preset_binding()});
   table.push_back({"access_log.format", "json", "json", 0, 0, kPlain, "One JSON object a line.", log_format_binding()});
   table.push_back({"access_log.output", "stdout or off", "stdout", 0, 0, kPlain, "Where to, or off.",
                    choice<bool>(LP_FIELD(settings->access_log.enabled), {{"stdout", true}, {"off", false}})});
@@ -208,21 +237,46 @@ Table make_table() {
   Table table;
   add_addresses(table);
   add_limits(table);
-  add_logto(table);
+  add_logto(table, "logto.");
+  add_realms(table);
   add_session(table);
+  add_forward_auth(table);
   add_revocations(table);
   add_redis(table);
   add_upstreams(table);
+  add_bearer_options(table);
   add_route_options(table);
+  add_rule_test_options(table);
   return table;
 }
 
 Scope listen_scope(Settings& settings, ListenSettings& listen) { return {&settings, &listen}; }
 Scope upstream_scope(Settings& settings, UpstreamSettings& upstream) { return {&settings, nullptr, &upstream}; }
-Scope header_scope(Settings& settings, IdentityHeaderSettings& header) {
-  return {&settings, nullptr, nullptr, &header};
+Scope route_scope(Settings& settings, RouteSettings& route) { return {&settings, nullptr, nullptr, &route}; }
+
+Scope realm_scope(Settings& settings, RealmSettings& realm) {
+  Scope scope;
+  scope.settings = &settings;
+  scope.realm = &realm;
+  return scope;
 }
-Scope route_scope(Settings& settings, RouteSettings& route) { return {&settings, nullptr, nullptr, nullptr, &route}; }
+
+Group realm_group() {
+  return {"realms",
+          Group::Kind::named,
+          "",
+          [](Settings& s) { s.realms.clear(); },
+          [](Settings& s, const std::string& name) {
+            auto& realm = s.realms.emplace_back();
+            realm.name = name;
+            return realm_scope(s, realm);
+          },
+          [](Settings& s) {
+            std::vector<std::pair<std::string, Scope>> all;
+            for (auto& realm : s.realms) all.emplace_back(realm.name, realm_scope(s, realm));
+            return all;
+          }};
+}
 
 Group listen_group() {
   return {"listen",
@@ -254,23 +308,6 @@ Group upstream_group() {
           }};
 }
 
-Group header_group() {
-  return {"identity_headers",
-          Group::Kind::named,
-          "claim",
-          [](Settings& s) { s.identity_headers.clear(); },
-          [](Settings& s, const std::string& name) {
-            auto& header = s.identity_headers.emplace_back();
-            header.header = name;
-            return header_scope(s, header);
-          },
-          [](Settings& s) {
-            std::vector<std::pair<std::string, Scope>> all;
-            for (auto& header : s.identity_headers) all.emplace_back(header.header, header_scope(s, header));
-            return all;
-          }};
-}
-
 Group route_group() {
   return {"routes",
           Group::Kind::list,
@@ -290,9 +327,11 @@ Group route_group() {
 
 const std::vector<Group>& groups() {
   static const std::vector<Group> all{listen_group(),
+                                      realm_group(),
                                       upstream_group(),
-                                      header_group(),
                                       route_group(),
+                                      rule_test_group(),
+                                      issuer_group(),
                                       {"access_log", Group::Kind::map, "output", {}, {}, {}}};
   return all;
 }

@@ -19,9 +19,22 @@ struct Scope {
   Settings* settings = nullptr;
   ListenSettings* listen = nullptr;
   UpstreamSettings* upstream = nullptr;
-  IdentityHeaderSettings* header = nullptr;
   RouteSettings* route = nullptr;
-  [[nodiscard]] SignInSettings& sign_in() const { return route ? route->sign_in : settings->logto.sign_in; }
+  RuleTestSettings* test = nullptr;
+  IssuerSettings* issuer = nullptr;
+  RealmSettings* realm = nullptr;
+  // Of the realm, where one is meant, else those at the top.
+  [[nodiscard]] LogtoSettings& logto() const { return realm ? realm->logto : settings->logto; }
+  [[nodiscard]] std::vector<Origin>& external_urls() const {
+    return realm ? realm->external_urls : settings->external_urls;
+  }
+  [[nodiscard]] std::optional<Origin>& sign_in_url() const {
+    return realm ? realm->sign_in_url : settings->sign_in_url;
+  }
+  [[nodiscard]] std::string& cookie_domain() const {
+    return realm ? realm->cookie_domain : settings->session.cookie.domain;
+  }
+  [[nodiscard]] SignInSettings& sign_in() const { return route ? route->sign_in : logto().sign_in; }
 };
 
 struct Option;

@@ -3,6 +3,7 @@
 #include "config/document.h"
 #include "config/load.h"
 #include "config/option_table.h"
+#include "config/report.h"
 
 namespace lp {
 namespace {
@@ -15,6 +16,11 @@ Node empty_map() {
 
 bool says_something(const Node& node) { return !node.is_null() && !(node.is_map() && node.entries.empty()); }
 
+// What stands in each realm does not stand at the top, and the other way round.
+bool is_elsewhere(std::string_view path, const Settings& settings) {
+  return settings.realms.empty() ? path == "realms" : Report::stands_in_realms(path);
+}
+
 Node print_value(const std::string& path, const Scope& scope, bool only_what_is_set);
 
 // Inside elements of lists, what is not set is left out; elsewhere every key is shown.
@@ -24,6 +30,7 @@ Node print_map(const std::string& path, const Scope& scope, bool only_what_is_se
     const std::string child = join_path(path, key);
     const Option* option = find_option(child);
     if (option != nullptr && (option->is(kLater) || !option->binding.print)) continue;
+    if (is_elsewhere(child, *scope.settings)) continue;
     Node value = print_value(child, scope, only_what_is_set);
     const bool is_group = option == nullptr && find_group(child) == nullptr;
     if (!says_something(value) && (only_what_is_set || is_group)) continue;

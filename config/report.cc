@@ -18,6 +18,21 @@ std::string enclosing(const std::string& key) {
   return cut == std::string::npos ? "" : key.substr(0, cut);
 }
 
+bool is_in_or_below(std::string_view key, std::string_view parent) {
+  return key.substr(0, parent.size()) == parent &&
+         (key.size() == parent.size() || key[parent.size()] == '.' || key[parent.size()] == '[');
+}
+
+void add_once(std::vector<ConfigProblem>& list, ConfigProblem problem) {
+  const bool known = std::any_of(list.begin(), list.end(), [&](const ConfigProblem& other) {
+    return other.line == problem.line && other.column == problem.column && other.key == problem.key &&
+           other.message == problem.message;
+  });
+  if (!known) list.push_back(std::move(problem));
+}
+
+constexpr std::string_view kCookieDomain = "session.cookie.domain";
+
 }  // namespace
 
 std::string ConfigProblem::text() const {
@@ -26,6 +41,11 @@ std::string ConfigProblem::text() const {
   out += ": ";
   if (!key.empty()) out += key + ": ";
   return out + message;
+}
+
+int Report::line_of(const std::string& key) const {
+  const auto found = places_.find(key);
+  return found == places_.end() ? 0 : found->second.line;
 }
 
 ConfigProblem Report::located(const std::string& key, std::string message) const {
@@ -39,8 +59,18 @@ ConfigProblem Report::located(const std::string& key, std::string message) const
   return {file_, mark.line, mark.column, key, std::move(message)};
 }
 
+bool Report::stands_in_realms(std::string_view key) {
+  return key == kCookieDomain || is_in_or_below(key, "logto") || is_in_or_below(key, "external_urls") ||
+         key == "sign_in_url";
+}
+
+std::string Report::placed(std::string_view key) const {
+  if (realm_.empty() || !stands_in_realms(key)) return std::string(key);
+  return "realms." + realm_ + "." + (key == kCookieDomain ? "cookie_domain" : std::string(key));
+}
+
 void Report::problem(const std::string& key, std::string message) {
-  problems_.push_back(located(key, std::move(message)));
+  add_once(problems_, located(placed(key), std::move(message)));
 }
 
 void Report::problem_at(Mark mark, const std::string& key, std::string message) {
@@ -48,15 +78,13 @@ void Report::problem_at(Mark mark, const std::string& key, std::string message) 
 }
 
 void Report::warning(const std::string& key, std::string message) {
-  warnings_.push_back(located(key, std::move(message)));
+  add_once(warnings_, located(placed(key), std::move(message)));
 }
 
 bool Report::has_problem_in(std::string_view key) const {
-  return std::any_of(problems_.begin(), problems_.end(), [&](const ConfigProblem& problem) {
-    const std::string_view found = problem.key;
-    return found.substr(0, key.size()) == key &&
-           (found.size() == key.size() || found[key.size()] == '.' || found[key.size()] == '[');
-  });
+  const std::string at = placed(key);
+  return std::any_of(problems_.begin(), problems_.end(),
+                     [&](const ConfigProblem& problem) { return is_in_or_below(problem.key, at); });
 }
 
 std::vector<std::string> Report::take_warnings() {

@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/document.h"
@@ -19,9 +20,18 @@ class Report {
   void remember(const std::string& key, Mark mark) { places_.emplace(key, mark); }
   void remember_value(const std::string& key) { given_.insert(key); }
   // The file gives this key a value; null is none.
-  [[nodiscard]] bool has(const std::string& key) const { return given_.count(key) > 0; }
+  [[nodiscard]] bool has(const std::string& key) const { return given_.count(placed(key)) > 0; }
 
-  // At the key's place, or at the nearest enclosing one that the file has.
+  // Of a key that the file has; 0 where it has not.
+  [[nodiscard]] int line_of(const std::string& key) const;
+
+  // From now on rules judge one realm as if it were alone: what is said of "logto.endpoint" is said of
+  // "realms.NAME.logto.endpoint". An empty name: keys are meant as they are.
+  void judge_realm(std::string name) { realm_ = std::move(name); }
+  // Keys that stand in each realm where there are several.
+  [[nodiscard]] static bool stands_in_realms(std::string_view key);
+
+  // At the key's place, or at the nearest enclosing one that the file has. The same about the same is said once.
   void problem(const std::string& key, std::string message);
   void problem_at(Mark mark, const std::string& key, std::string message);
   void warning(const std::string& key, std::string message);
@@ -36,7 +46,10 @@ class Report {
  private:
   [[nodiscard]] ConfigProblem located(const std::string& key, std::string message) const;
 
+  [[nodiscard]] std::string placed(std::string_view key) const;
+
   std::string file_;
+  std::string realm_;
   std::map<std::string, Mark> places_;
   std::set<std::string> given_;
   std::vector<ConfigProblem> problems_;

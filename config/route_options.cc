@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/bearer_options.h"
 #include "config/binding.h"
+#include "config/identity_binding.h"
 #include "config/option_bindings.h"
 #include "config/requirement_binding.h"
 #include "config/value.h"
@@ -67,7 +69,94 @@ void add_protection(Table& table) {
                    choice<Unauthenticated>(LP_FIELD(route->unauthenticated), {{"auto", Unauthenticated::automatic},
                                                                               {"redirect", Unauthenticated::redirect},
                                                                               {"401", Unauthenticated::status_401}})});
+  add_bearer_route_options(table);
+  table.push_back(
+      {"routes[].forbidden", "page, 403 or sign_in", "page", 0, 0, kPlain,
+       "page: says what is missing. 403: says nothing more. sign_in: a navigation may choose another account.",
+       choice<Forbidden>(
+           LP_FIELD(route->forbidden),
+           {{"page", Forbidden::page}, {"403", Forbidden::status_403}, {"sign_in", Forbidden::sign_in}})});
+  table.push_back({"routes[].preflight", "true or false", "false", 0, 0, kPlain,
+                   "CORS preflights pass to the app without a session.", boolean(LP_FIELD(route->preflight))});
+  table.push_back({"routes[].shadow", "true or false", "false", 0, 0, kPlain,
+                   "For trying a rule out: everybody passes, and the access log says what would have happened.",
+                   boolean(LP_FIELD(route->shadow))});
   add_sign_in_options(table, "routes[].sign_in.", "null");
+}
+
+// RFC 8707 2: absolute, without a fragment. Logto splits at commas.
+Result<std::string> parse_resource(std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  const bool fits = text.size() <= 1024 && text.find_first_of(",\"\\<>") == std::string_view::npos;
+  if (plain && fits && check_extra_parameter("resource", text)) return std::string(text);
+  return expected("an absolute URI without a fragment, such as https://api.example.com", text);
+}
+
+// RFC 6749 3.3.
+Result<std::string> parse_scope(std::string_view text) {
+  const bool plain =
+      std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+  if (!text.empty() && plain) return std::string(text);
+  return expected("a scope", text);
+}
+
+Binding organization_binding() {
+  using Organization = RouteTokenSettings::Organization;
+  return {[](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            const bool plain = std::all_of(text->begin(), text->end(), [](char c) {
+              return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+            });
+            if (text->empty() || text->size() > 128 || !plain) {
+              return reading.problem(node, expected("an organization's id, from_host or from_path", *text).message);
+            }
+            RouteTokenSettings& token = reading.scope.route->token;
+            token.organization_id.clear();
+            token.organization = *text == "from_host"   ? Organization::from_host
+                                 : *text == "from_path" ? Organization::from_path
+                                                        : Organization::fixed;
+            if (token.organization == Organization::fixed) token.organization_id = *text;
+          },
+          [](const Scope& scope) {
+            switch (scope.route->token.organization) {
+              case Organization::none:
+                return Node();
+              case Organization::fixed:
+                return Node::scalar(scope.route->token.organization_id);
+              case Organization::from_host:
+                return Node::scalar("from_host");
+              case Organization::from_path:
+                return Node::scalar("from_path");
+            }
+            return Node();
+          }};
+}
+
+void add_token(Table& table) {
+  table.push_back({"routes[].token.resource", "an absolute URI", "null", 0, 0, kPlain,
+                   "The app gets an access token for this API resource of Logto as Authorization: Bearer.",
+                   text(LP_FIELD(route->token.resource), parse_resource)});
+  table.push_back({"routes[].token.scopes", "a list of scopes", "null", 0, 0, kNonEmpty,
+                   "Of the resource, or of the organization; who has them gets them.",
+                   null_if_empty(LP_FIELD(route->token.scopes), parse_scope)});
+  table.push_back({"routes[].token.organization", "an organization's id, from_host or from_path", "null", 0, 0, kPlain,
+                   "A token as its member: from_host is the host's first label, from_path the segment after path.",
+                   organization_binding()});
+}
+
+void add_identity(Table& table) {
+  table.push_back({"routes[].identity_preset", kPresetType, "null", 0, 0, kPlain,
+                   "For this route, in place of all that stands at the top; none: the app is told nothing.",
+                   route_identity_preset_binding()});
+  table.push_back({"routes[].identity_headers", "a map of headers to claims", "null", 0, 0, kPlain,
+                   "The same for headers; beside a preset they add to it.",
+                   identity_headers_binding(LP_FIELD(route->identity_headers), false)});
+  table.push_back({"routes[].authorization", "a map with basic or bearer", "null", 0, 0, kPlain,
+                   "The Authorization that the app gets, in place of the client's.", authorization_binding()});
+  table.push_back({"routes[].assertion", "true or false", "false", 0, 0, kPlain,
+                   "A signed statement of who it is, in X-Logto-Proxy-Assertion; keys at /_auth/jwks.json.",
+                   boolean(LP_FIELD(route->assertion))});
 }
 
 void add_forwarding(Table& table) {
@@ -83,7 +172,7 @@ void add_forwarding(Table& table) {
                    "A form post that meets a session expired less than an hour ago waits for the sign-in.",
                    boolean(LP_FIELD(route->hold_requests))});
   table.push_back({"routes[].allowed_origins", "a list of origins", "[]", 0, 0, kPlain,
-                   "Further origins whose scripts may open WebSockets; our own always may.",
+                   "Further origins whose scripts may open WebSockets and read our errors; our own always may.",
                    list<Origin>(LP_FIELD(route->allowed_origins), parse_config_origin,
                                 [](const Origin& origin) { return origin.text(); })});
 }
@@ -114,6 +203,8 @@ void add_sign_in_options(std::vector<Option>& table, const std::string& prefix,
 void add_route_options(Table& table) {
   add_matching(table);
   add_protection(table);
+  add_token(table);
+  add_identity(table);
   add_forwarding(table);
 }
 

@@ -22,8 +22,38 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
+// The secrets of one list of headers, where the other has the same header from a file too.
+void take_header_secrets(std::vector<IdentityHeaderSettings>& into, const std::vector<IdentityHeaderSettings>& fresh) {
+  for (IdentityHeaderSettings& header : into) {
+    const auto same = std::find_if(fresh.begin(), fresh.end(), [&](const IdentityHeaderSettings& other) {
+      return other.header == header.header && other.source == header.source;
+    });
+    if (same != fresh.end()) header.secret = same->secret;
+  }
+}
+
+// Routes that have moved or changed wait for a restart as a whole.
+void take_app_secrets(Settings& into, const Settings& fresh) {
+  take_header_secrets(into.identity_headers, fresh.identity_headers);
+  if (into.routes.size() != fresh.routes.size()) return;
+  for (std::size_t i = 0; i < into.routes.size(); ++i) {
+    RouteSettings& route = into.routes[i];
+    const RouteSettings& other = fresh.routes[i];
+    if (route.label != other.label) continue;
+    take_header_secrets(route.identity_headers, other.identity_headers);
+    if (route.authorization.kind == other.authorization.kind) {
+      route.authorization.password = other.authorization.password;
+    }
+  }
+}
+
 std::vector<Secret> none_or_one(const Secret& secret) {
   return secret.empty() ? std::vector<Secret>() : std::vector<Secret>{secret};
+}
+
+void take_secrets(LogtoSettings& logto, const LogtoSettings& fresh) {
+  logto.app_secrets = fresh.app_secrets;
+  logto.webhook_secret = fresh.webhook_secret;
 }
 
 }  // namespace
@@ -31,14 +61,34 @@ std::vector<Secret> none_or_one(const Secret& secret) {
 Settings with_secrets_of(const Settings& running, const Settings& fresh) {
   Settings result = running;
   result.session.secrets = fresh.session.secrets;
-  result.logto.app_secrets = fresh.logto.app_secrets;
-  result.logto.webhook_secret = fresh.logto.webhook_secret;
+  take_secrets(result.logto, fresh.logto);
+  for (RealmSettings& realm : result.realms) {
+    for (const RealmSettings& other : fresh.realms) {
+      if (other.name == realm.name) take_secrets(realm.logto, other.logto);
+    }
+  }
   result.redis.password = fresh.redis.password;
+  take_app_secrets(result, fresh);
   return result;
 }
 
+std::vector<Secret> secrets_for_apps(const Settings& settings) {
+  std::vector<Secret> secrets;
+  const auto add = [&](const Secret& secret) {
+    if (!secret.empty()) secrets.push_back(secret);
+  };
+  for (const auto& header : settings.identity_headers) add(header.secret);
+  for (const RouteSettings& route : settings.routes) {
+    for (const auto& header : route.identity_headers) add(header.secret);
+    add(route.authorization.password);
+  }
+  return secrets;
+}
+
 std::vector<std::string> keys_for_restart(const Settings& running, const Settings& fresh) {
-  return differing_keys(with_secrets_of(running, fresh), fresh);
+  Settings wanted = with_secrets_of(running, fresh);
+  wanted.tests = fresh.tests;  // they say what the rest must do, and do nothing themselves
+  return differing_keys(wanted, fresh);
 }
 
 std::string describe_replaced(const std::vector<Secret>& before, const std::vector<Secret>& now) {

@@ -143,7 +143,9 @@ enum class HeaderEncoding { percent, utf8 };
 
 // One field that the app gets, from exactly one source.
 struct IdentityHeaderSettings {
-  enum class Source { claim, constant, secret, id_token };
+  // id_token: Logto's, as it came. access_token: the route's `token`. assertion: a signed one of ours. host: of the URL
+  // that the browser asked for.
+  enum class Source { claim, constant, secret, id_token, access_token, assertion, host };
   std::string header;
   std::string claim;  // dotted path into objects, see auth/claim_path.h
   HeaderEncoding encoding = HeaderEncoding::percent;
@@ -207,6 +209,7 @@ struct AcceptSettings {
 
 struct RouteSettings {
   int index = 0;      // position in the file, from 1
+  int line = 0;       // in the file; 0: unknown
   std::string label;  // "#3 /admin/*": for logs and messages
   std::string host;   // empty: any; "*.example.com": exactly one label more
   PathPattern path;
@@ -223,8 +226,9 @@ struct RouteSettings {
   bool preflight = false;  // CORS preflights pass without a session
   AcceptSettings accept;
   std::vector<std::string> audiences;  // of access tokens, instead of bearer.audiences
-  IdentityPreset identity_preset = IdentityPreset::none;
-  std::vector<IdentityHeaderSettings> identity_headers;  // with the preset's; both empty: those of Settings
+  // See config/identity_presets.h for how the two add up. Unset: the preset of Settings, unless there are headers here.
+  std::optional<IdentityPreset> identity_preset;
+  std::vector<IdentityHeaderSettings> identity_headers;
   UpstreamAuthorizationSettings authorization;
   RouteTokenSettings token;
   bool assertion = false;  // a signed one in X-Logto-Proxy-Assertion
@@ -241,7 +245,8 @@ struct IssuerSettings {
   std::string issuer;    // as in `iss`, compared byte for byte
   std::string jwks_url;  // empty: by discovery
   std::optional<Origin> connect_to;
-  std::vector<std::string> audiences;
+  std::vector<std::string> audiences;  // that it may speak for; empty: those of the route
+  std::string type = "at+jwt";         // header `typ` of its access tokens
 };
 
 struct BearerSettings {
@@ -257,25 +262,29 @@ struct ForwardAuthSettings {
   bool oauth2_proxy = false;  // and so do /oauth2/auth and its kin
 };
 
-// One row of `tests:`: who asks for what, and what must come of it.
+// One row of `tests:`: who asks for what, and what must come of it. Run by cli/rule_tests.h.
 struct RuleTestSettings {
-  enum class Expect { allow, deny, sign_in, unauthenticated, not_found };
+  enum class Expect { allow, deny, sign_in, unauthenticated, not_found, bad_request, misdirected };
   int index = 0;  // from 1
+  int line = 0;   // in the file; 0: unknown
   std::string name;
   std::string method = "GET";
   std::string url;
   std::map<std::string, std::string> request_headers;
-  std::string as_json;     // claims of the person; empty: nobody
+  std::string as_json;     // claims of the person, an object; empty: nobody
+  std::string as_file;     // where as_json comes from; empty: from the configuration itself
   bool is_script = false;  // not a navigation
   std::string client;      // address; empty: 127.0.0.1
   Expect expect = Expect::allow;
-  std::map<std::string, std::string> headers;  // that the app must get
+  std::map<std::string, std::optional<std::string>> expect_headers;  // the app must get these; no value: not at all
 };
 
-// One Logto application with its own origins; a session never crosses realms.
+// One Logto application with its own origins; a session never crosses realms. See config/realms.h.
 struct RealmSettings {
   std::string name;
   std::vector<Origin> external_urls;
+  std::optional<Origin> sign_in_url;
+  std::string cookie_domain;
   LogtoSettings logto;
 };
 
@@ -284,7 +293,7 @@ struct AccessLogSettings {
 };
 
 struct Settings {
-  std::vector<Origin> external_urls;
+  std::vector<Origin> external_urls;  // a host "*.example.com" stands for any with one label in its place
   std::vector<ListenSettings> listen = {ListenSettings{}};
   ListenSettings admin{ListenSettings::Kind::tcp, "127.0.0.1", 9180, ""};
   int workers = 0;  // 0: the CPUs that this process may use
@@ -312,7 +321,7 @@ struct Settings {
   std::vector<RuleTestSettings> tests;
 
   std::string realm = "default";      // that these are the settings of
-  std::vector<RealmSettings> realms;  // empty: one, which is logto and external_urls above
+  std::vector<RealmSettings> realms;  // all of the process; empty: one, which is logto and external_urls above
 };
 
 }  // namespace lp

@@ -30,9 +30,12 @@ void append_access_line(std::string& out, const AccessRecord& record) {
   append_text(out, "client", record.client);
   append_text(out, "method", record.method);
   append_text(out, "host", record.host);
+  if (!record.realm.empty()) append_text(out, "realm", record.realm);
   append_text(out, "path", record.path);
   append_text(out, "route", record.route);
   append_text(out, "decision", record.decision);
+  if (!record.shadow.empty()) append_text(out, "shadow", record.shadow);
+  if (!record.shadow_missing.empty()) append_text(out, "shadow_missing", record.shadow_missing);
   append_number(out, "status", record.status);
   append_number(out, "bytes_in", record.bytes_in);
   append_number(out, "bytes_out", record.bytes_out);

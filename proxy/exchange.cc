@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "auth/forward_auth.h"
 #include "base/check.h"
 #include "base/encoding.h"
 #include "proxy/access_log.h"
@@ -56,7 +57,8 @@ UpstreamFault fault_of(UpstreamError error) {
 }
 }  // namespace
 
-Exchange::Exchange(WorkerContext& context, ClientStream& client) : context_(context), client_(client) {}
+Exchange::Exchange(WorkerContext& context, ClientStream& client)
+    : context_(context), client_(client), realm_(&context.realms.front()) {}
 
 Exchange::~Exchange() {
   if (request_) conclude();
@@ -75,14 +77,18 @@ void Exchange::on_request(const ParsedRequest& request, std::size_t head_bytes) 
 void Exchange::begin(std::size_t head_bytes) {
   facts_ = {};
   wait_.reset();
+  realm_ = &context_.realms.front();
+  realm_is_known_ = false;
   session_.reset();
+  tokens_ = {};
   set_cookies_.clear();
-  decision_ = {};
+  decision_ = shadow_ = {};
+  shadow_missing_.clear();
   status_ = 0;
   bytes_in_ = head_bytes;
   bytes_out_ = body_bytes_ = 0;
-  began_unix_ms_ = context_.realm.clock.unix_ms();
-  began_ms_ = context_.realm.clock.monotonic_ms();
+  began_unix_ms_ = context_.clock.unix_ms();
+  began_ms_ = context_.clock.monotonic_ms();
   upstream_ms_ = -1;
   is_retried_ = response_is_paused_ = was_forwarded_ = sent_continue_ = false;
   target_ = {};
@@ -103,7 +109,12 @@ void Exchange::choose_request_id() {
 void Exchange::judge() {
   facts_.head = &request_->head;
   facts_.request_id = request_id_;
-  if (!find_origin()) return answer_error(421, "unknown_host");
+  if (context_.settings.forward_auth.enabled) {
+    if (const auto behind = behind_check(request_->path_and_query, context_.settings.auth_prefix)) {
+      return judge_check(*behind);
+    }
+  }
+  if (!find_origin(request_->authority)) return answer_error(421, "unknown_host");
   auto target = normalise_target(request_->path_and_query);
   if (!target) return refuse_target(target.error().message);
   target_ = std::move(*target);
@@ -120,16 +131,74 @@ void Exchange::judge() {
   ask_gatekeeper();
 }
 
-bool Exchange::find_origin() {
-  facts_.external = context_.router.origin_for(request_->authority);
+// Another proxy asks whether it may let a request through. It may come under any Host, for that is an address inside.
+void Exchange::judge_check(std::string_view behind) {
+  if (!client_facts_.peer_is_trusted) {
+    return refuse_check({403, "untrusted_proxy",
+                         "the peer is not in trusted_proxies: add its address if it is your proxy, for what it says of "
+                         "a request is believed from there only"});
+  }
+  const auto request = read_forwarded_request(request_->head, request_->authority, behind);
+  if (!request) return refuse_check({400, "bad_forwarded", request.error().message});
+  ask_about(*request);
+}
+
+void Exchange::ask_about(const ForwardedRequest& request) {
+  forwarded_head_ = request_->head;
+  forwarded_head_.method = request.method;
+  forwarded_head_.target = request.path_and_query;
+  if (!find_origin(request.authority) || facts_.only_backchannel) {
+    facts_.only_backchannel = false;
+    return refuse_check({421, "unknown_host", "none of external_urls has the host " + std::string(request.authority)});
+  }
+  auto found = resolve_forwarded(request, {request_->head.fields, client_facts_.address, *facts_.external},
+                                 realm_->router, *realm_->realm.settings);
+  if (!found) return refuse_check(found.error());
+  facts_.head = &forwarded_head_;
+  facts_.route = found->route;
+  facts_.forwarded = request.form;
+  facts_.wants_upgrade = asks_for_websocket(request_->head.fields);
+  target_ = std::move(found->target);
+  facts_.path = target_.path;
+  facts_.query = target_.query;
+  facts_.has_query = target_.has_query;
+  if (facts_.route == nullptr) return refuse_check({404, "no_route", "no route matches"});
+  if (refuse_upgrade()) return refuse_check({403, "foreign_origin", "a WebSocket for a page of another origin"});
+  ask_gatekeeper();
+}
+
+void Exchange::refuse_check(const ForwardedRefusal& refusal) {
+  context_.log.warning("a check for another proxy was refused", {{"id", std::string_view(request_id_)},
+                                                                 {"client", std::string_view(client_facts_.address)},
+                                                                 {"decision", refusal.decision},
+                                                                 {"reason", std::string_view(refusal.reason)}});
+  answer_error(refusal_status(request_->head.fields, refusal.status), refusal.decision);
+}
+
+// No Host names origins of two realms: the configuration's check refuses that.
+bool Exchange::find_origin(std::string_view authority) {
+  for (WorkerRealm& realm : context_.realms) {
+    if (!find_origin_in(realm, authority)) continue;
+    realm_ = &realm;
+    realm_is_known_ = true;
+    return true;
+  }
+  return false;
+}
+
+bool Exchange::find_origin_in(const WorkerRealm& realm, std::string_view authority) {
+  facts_.external = realm.router.origin_for(authority);
   if (facts_.external) return true;
-  facts_.external = context_.router.backchannel_origin_for(request_->authority);
+  wildcard_origin_ = realm.router.wildcard_origin_for(authority);
+  if (wildcard_origin_) facts_.external = &*wildcard_origin_;
+  if (facts_.external) return true;
+  facts_.external = realm.router.backchannel_origin_for(authority);
   facts_.only_backchannel = facts_.external != nullptr;
   return facts_.only_backchannel;
 }
 
 void Exchange::ask_gatekeeper() {
-  Verdict verdict = context_.gatekeeper->judge(
+  Verdict verdict = realm_->gatekeeper->judge(
       facts_, [this](Verdict later) { act_on_later(std::move(later)); }, wait_);
   if (verdict.kind == Verdict::Kind::wait) {
     decision_ = verdict.decision;
@@ -147,14 +216,19 @@ void Exchange::refuse_target(std::string_view rule) {
 
 // False where the target is one that its route does not take.
 bool Exchange::find_route() {
-  if (context_.gatekeeper->is_own_path(target_.path)) return !target_.has_encoded_slash;
+  if (realm_->gatekeeper->is_own_path(target_.path)) return !target_.has_encoded_slash;
+  if (realm_->router.serves_only_own_endpoints(*facts_.external)) return true;
   const RequestHead& head = request_->head;
   const RouteQuestion question{facts_.external->host, head.method, target_, head.fields, client_facts_.address};
-  const RouteAnswer found = context_.router.route_for(question);
+  const RouteAnswer found = realm_->router.route_for(question);
   facts_.route = found.route;
   if (found.is_ambiguous()) return false;
   if (!facts_.route) return true;
-  if (!destination_stays_on_route(context_.router, question, *facts_.route)) return false;
+  if (facts_.route->upstream.empty() && facts_.route->access != Access::deny) {
+    facts_.route = nullptr;  // its app stands behind another proxy, which asks {prefix}/check
+    return true;
+  }
+  if (!destination_stays_on_route(realm_->router, question, *facts_.route)) return false;
   auto path = rewrite_path(target_.path, facts_.route->strip_prefix);
   if (!path) return false;
   app_target_ = std::move(*path);
@@ -167,8 +241,12 @@ void Exchange::act_on(Verdict verdict) {
   client_.resume_request_body();
   decision_ = verdict.decision;
   session_ = std::move(verdict.session);
+  tokens_ = std::move(verdict.tokens);
   set_cookies_ = std::move(verdict.set_cookies);
   replaced_body_ = std::move(verdict.replaced_body);
+  app_headers_ = std::move(verdict.app_headers);
+  shadow_ = verdict.shadow;
+  shadow_missing_ = std::move(verdict.shadow_missing);
   if (verdict.kind == Verdict::Kind::need_body) return collect(verdict.body_limit_bytes);
   if (verdict.kind == Verdict::Kind::answer) return answer(verdict.answer);
   LP_CHECK(verdict.kind == Verdict::Kind::pass && facts_.route, "only a request with a route passes");
@@ -186,7 +264,7 @@ void Exchange::act_on_later(Verdict verdict) {
 bool Exchange::is_websocket() const { return request_->wants_upgrade && iequals(request_->upgrade, "websocket"); }
 
 bool Exchange::refuse_upgrade() {
-  return facts_.wants_upgrade && !is_allowed_origin(request_->head.fields, context_.settings, *facts_.route);
+  return facts_.wants_upgrade && !is_allowed_origin(request_->head.fields, *realm_->realm.settings, *facts_.route);
 }
 
 // ---- a body that the gatekeeper must see -------------------------------------------------------------------------
@@ -215,7 +293,7 @@ void Exchange::judge_with_body(BodyFacts state) {
 void Exchange::forward() {
   enter(AnswerSide::waiting);
   was_forwarded_ = true;
-  if (session_) context_.bound_exchanges.bind(*this, *session_);
+  if (session_) realm_->bound_exchanges.bind(*this, *session_);
   send_continue();
   const bool harmless =
       is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) && request_side_ == RequestSide::complete;
@@ -260,11 +338,14 @@ void Exchange::send_upstream_head() {
   out.external = facts_.external;
   out.client = &client_facts_;
   out.request_id = request_id_;
-  if (session_) out.identity_lines = session_->identity_lines;
+  if (app_headers_) out.identity_lines = app_headers_->lines;
+  const bool has_token = facts_.route->token.is_configured();
+  out.replaces_authorization = has_token || (app_headers_ && app_headers_->replaces_authorization);
+  if (has_token && tokens_.access) out.bearer_token = tokens_.access->token.reveal();
   out.body = upstream_framing();
   if (replaced_body_) out.replaced_content_type = &replaced_body_->content_type;
   out.upgrade_websocket = facts_.wants_upgrade;
-  lease_->send_head(out, request_->head.fields, context_.realm.client_headers);
+  lease_->send_head(out, request_->head.fields, context_.client_headers);
 }
 
 std::string_view Exchange::upstream_host() const {
@@ -322,7 +403,7 @@ void Exchange::on_response(const ParsedResponse& response) {
     lease_.reset();
     return on_upstream_error(UpstreamError::nonsense);
   }
-  upstream_ms_ = context_.realm.clock.monotonic_ms() - began_ms_;
+  upstream_ms_ = context_.clock.monotonic_ms() - began_ms_;
   status_ = response.head.status;
   OutgoingResponse out;
   out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
@@ -395,7 +476,7 @@ void Exchange::on_bad_request(const ParseError& error) {
 }
 
 void Exchange::log_bad_request(std::string_view rule) {
-  context_.realm.log.info(
+  context_.log.info(
       "bad request",
       {{"id", std::string_view(request_id_)}, {"client", std::string_view(client_facts_.address)}, {"rule", rule}});
 }
@@ -409,9 +490,9 @@ void Exchange::on_upstream_error(UpstreamError error) {
     return lease_and_send(UpstreamPool::Choice::fresh);
   }
   const UpstreamFault fault = fault_of(error);
-  context_.realm.log.warning("upstream failed", {{"id", std::string_view(request_id_)},
-                                                 {"upstream", std::string_view(facts_.route->upstream)},
-                                                 {"reason", fault.words}});
+  context_.log.warning("upstream failed", {{"id", std::string_view(request_id_)},
+                                           {"upstream", std::string_view(facts_.route->upstream)},
+                                           {"reason", fault.words}});
   if (answer_side_ == AnswerSide::waiting) return answer_error(fault.status, decision_);
   break_off(fault.words);
 }
@@ -432,7 +513,7 @@ void Exchange::on_client_gone() {
 
 // The head is out: all that is left is to make sure that the client does not take the answer for complete.
 void Exchange::break_off(std::string_view why) {
-  context_.realm.log.warning("answer broken off", {{"id", std::string_view(request_id_)}, {"reason", why}});
+  context_.log.warning("answer broken off", {{"id", std::string_view(request_id_)}, {"reason", why}});
   conclude();
   client_.abort();
 }
@@ -440,7 +521,9 @@ void Exchange::break_off(std::string_view why) {
 void Exchange::answer_error(int status, std::string_view decision) {
   decision_ = decision;
   const bool has_head = !request_->head.method.empty();
-  answer(context_.gatekeeper->error_answer(status, has_head ? &request_->head : nullptr, request_id_));
+  facts_.head = has_head ? &request_->head : nullptr;
+  facts_.request_id = request_id_;
+  answer(realm_->gatekeeper->error_answer(status, facts_));
 }
 
 void Exchange::answer(const Answer& made) {
@@ -461,7 +544,7 @@ void Exchange::answer(const Answer& made) {
 
 // Those of a pass verdict have waited for the app.
 void Exchange::drop_stale_cookies() {
-  if (was_forwarded_ && !set_cookies_.empty()) context_.gatekeeper->drop_stale_cookies(session_.get(), set_cookies_);
+  if (was_forwarded_ && !set_cookies_.empty()) realm_->gatekeeper->drop_stale_cookies(session_.get(), set_cookies_);
 }
 
 // Before the client stream hears of the end: it may then reuse the memory that our views point to.
@@ -476,32 +559,38 @@ void Exchange::conclude() {
   collected_.wipe();
   if (replaced_body_) wipe_string(replaced_body_->body);
   replaced_body_.reset();
+  app_headers_.reset();
   enter(AnswerSide::none);
   enter(RequestSide::none);
   request_ = nullptr;
 }
 
 void Exchange::log_access() {
-  if (!context_.realm.log.access_enabled()) return;
+  if (!context_.log.access_enabled()) return;
   AccessRecord record;
   record.time_unix_ms = began_unix_ms_;
   record.id = request_id_;
   record.client = client_facts_.address;
-  record.method = request_->head.method;
-  record.host = request_->authority;
+  const bool is_check = facts_.forwarded != ForwardedForm::none;
+  const std::string asked_host = is_check ? facts_.external->authority() : std::string();
+  record.method = is_check ? forwarded_head_.method : request_->head.method;
+  record.host = is_check ? std::string_view(asked_host) : request_->authority;
+  if (realm_is_known_ && context_.realms.size() > 1) record.realm = realm_->realm.settings->realm;
   record.path = target_.path;
   if (facts_.route) record.route = facts_.route->label;
   record.decision = decision_;
+  record.shadow = shadow_;
+  record.shadow_missing = shadow_missing_;
   record.status = status_;
   record.bytes_in = bytes_in_;
   record.bytes_out = bytes_out_;
-  record.duration_ms = context_.realm.clock.monotonic_ms() - began_ms_;
+  record.duration_ms = context_.clock.monotonic_ms() - began_ms_;
   record.upstream_ms = upstream_ms_;
   if (was_forwarded_) record.upstream = facts_.route->upstream;
   if (session_) record.sub = session_->session.sub;
   context_.scratch.clear();
   append_access_line(context_.scratch, record);
-  context_.realm.log.access(context_.scratch);
+  context_.log.access(context_.scratch);
 }
 
 void Exchange::enter(RequestSide next) {

@@ -8,6 +8,7 @@
 
 #include "proxy/bound_exchanges.h"
 #include "proxy/collected_body.h"
+#include "proxy/forwarded_target.h"
 #include "proxy/stream.h"
 #include "proxy/target.h"
 #include "proxy/websocket_frames.h"
@@ -53,7 +54,11 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void refuse_target(std::string_view rule);
   void log_bad_request(std::string_view rule);
   void judge();
-  bool find_origin();
+  void judge_check(std::string_view behind);
+  void ask_about(const ForwardedRequest& request);
+  void refuse_check(const ForwardedRefusal& refusal);
+  bool find_origin(std::string_view authority);
+  bool find_origin_in(const WorkerRealm& realm, std::string_view authority);
   void ask_gatekeeper();
   bool find_route();
   void act_on(Verdict verdict);
@@ -90,11 +95,15 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
 
   WorkerContext& context_;
   ClientStream& client_;
+  WorkerRealm* realm_;  // the one that the Host names; until that is known any
+  bool realm_is_known_ = false;
+  std::optional<Origin> wildcard_origin_;  // that facts_.external may point to
 
   RequestSide request_side_ = RequestSide::none;
   AnswerSide answer_side_ = AnswerSide::none;
   const ParsedRequest* request_ = nullptr;  // null while none is under way
   RequestFacts facts_;
+  RequestHead forwarded_head_;  // of the request that another proxy asks about
   Target target_;
   std::string app_target_;  // what the upstream gets
   ClientFacts client_facts_;
@@ -102,8 +111,12 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   std::unique_ptr<Gatekeeper::Wait> wait_;
   std::unique_ptr<UpstreamStream> lease_;
   std::shared_ptr<const OpenedSession> session_;
+  RouteTokens tokens_;
+  std::shared_ptr<const AppHeaders> app_headers_;
   std::vector<std::string> set_cookies_;
   std::string_view decision_;
+  std::string_view shadow_;  // what a route with `shadow` would have done
+  std::string shadow_missing_;
   CollectedBody collected_;
   std::optional<ReplacedBody> replaced_body_;
 

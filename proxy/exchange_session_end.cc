@@ -42,7 +42,7 @@ void Exchange::on_session_over() {
 }
 
 void Exchange::log_session_over(std::string_view what) {
-  context_.realm.log.info(
+  context_.log.info(
       "session over",
       {{"id", std::string_view(request_id_)}, {"route", std::string_view(facts_.route->label)}, {"reason", what}});
 }

@@ -100,6 +100,10 @@ void append_our_fields(std::string& out, const OutgoingRequest& request) {
   }
   if (!request.request_id.empty()) append_field(out, "X-Request-Id", request.request_id);
   out += request.identity_lines;
+  if (request.bearer_token.empty()) return;
+  out += "Authorization: Bearer ";
+  out += request.bearer_token;
+  out += "\r\n";
 }
 
 // What speaks of the client's own body (RFC 9110 8, RFC 9530, RFC 3230): all of it is false of another one.
@@ -116,6 +120,7 @@ void append_client_fields(std::string& out, const OutgoingRequest& request, cons
   for (const Field& field : fields.all()) {
     if (is_one_of(kPerHop, field.name) || is_one_of(kRequestOnly, field.name)) continue;
     if (rules.strips_request_field(field.name) || is_one_of(named, field.name)) continue;
+    if (request.replaces_authorization && iequals(field.name, "Authorization")) continue;
     if (request.replaced_content_type != nullptr && describes_body(field.name)) continue;
     if (iequals(field.name, "Cookie"))
       has_cookies = true;
@@ -186,6 +191,14 @@ void append_connection(std::string& out, const OutgoingResponse& response, int s
 }
 
 }  // namespace
+
+std::string own_host_field(const UpstreamSettings& upstream) {
+  if (upstream.host_header == UpstreamSettings::Host::client) return {};
+  if (upstream.host_header == UpstreamSettings::Host::literal) return upstream.host_literal;
+  if (upstream.kind == UpstreamSettings::Kind::unix_socket) return "localhost";
+  const std::string host = upstream.host.find(':') == std::string::npos ? upstream.host : "[" + upstream.host + "]";
+  return upstream.port == 80 ? host : host + ":" + std::to_string(upstream.port);
+}
 
 void append_request_head(std::string& out, const OutgoingRequest& request, const Fields& client_fields,
                          const ClientHeaderRules& rules) {

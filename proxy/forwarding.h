@@ -23,6 +23,9 @@ struct ClientFacts {
 // is not empty).
 [[nodiscard]] ClientFacts client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted);
 
+// What the Host field says where the upstream does not get the client's own; else empty.
+[[nodiscard]] std::string own_host_field(const UpstreamSettings& upstream);
+
 // Everything for one upstream request head besides the client's fields.
 struct OutgoingRequest {
   std::string_view method;
@@ -32,6 +35,9 @@ struct OutgoingRequest {
   const ClientFacts* client = nullptr;
   std::string_view request_id;
   std::string_view identity_lines;  // ready "Name: value\r\n" lines; empty when anonymous
+  // The Authorization field is ours on this route: the client's stays here, also where we have none.
+  bool replaces_authorization = false;
+  std::string_view bearer_token;  // empty: none
   BodyFraming body;
   // The Content-Type of a body that is not the client's: all that the client said of its own is left out. Null
   // otherwise.

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/url.h"
+#include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "proxy/ip_address.h"
 #include "proxy/route_conditions.h"
@@ -38,7 +39,7 @@ RouteIndex::Key key_of(const RouteSettings& route) {
   return key;
 }
 
-bool host_matches(std::string_view host, const std::string& key) {
+bool host_fits(std::string_view host, const std::string& key) {
   if (key.empty()) return true;
   if (key[0] != '.') return host == key;
   const auto dot = host.find('.');
@@ -57,7 +58,7 @@ class CompiledRoute {
   [[nodiscard]] bool matches(const RouteQuestion& question, std::string_view path) const {
     const auto& methods = settings->methods;
     if (!methods.empty() && std::find(methods.begin(), methods.end(), question.method) == methods.end()) return false;
-    if (regex_ && !(host_matches(question.host, host_) && RE2::FullMatch({path.data(), path.size()}, *regex_)))
+    if (regex_ && !(host_fits(question.host, host_) && RE2::FullMatch({path.data(), path.size()}, *regex_)))
       return false;
     return settings->networks.empty() || is_in_networks(question.client_address);
   }
@@ -120,6 +121,8 @@ bool has_lower_case(std::string_view text) {
 
 struct Router::Impl {
   std::vector<ExternalUrl> external_urls;
+  std::vector<const Origin*> wildcards;
+  const Origin* only_own = nullptr;
   std::optional<Origin> backchannel;
   std::vector<CompiledRoute> routes;
   std::optional<RouteIndex> index;
@@ -145,7 +148,19 @@ struct Router::Impl {
 };
 
 Router::Router(const Settings& settings) : impl_(std::make_unique<Impl>()) {
-  for (const Origin& origin : settings.external_urls) impl_->external_urls.push_back({&origin, origin.authority()});
+  for (const Origin& origin : settings.external_urls) {
+    if (is_wildcard(origin.host)) {
+      impl_->wildcards.push_back(&origin);
+    } else {
+      impl_->external_urls.push_back({&origin, origin.authority()});
+    }
+  }
+  const auto& urls = settings.external_urls;
+  if (const auto& sign_in = settings.sign_in_url;
+      sign_in && std::find(urls.begin(), urls.end(), *sign_in) == urls.end()) {
+    impl_->only_own = &*sign_in;
+    impl_->external_urls.push_back({&*sign_in, sign_in->authority()});
+  }
   impl_->backchannel = settings.logto.backchannel_url;
   impl_->routes.reserve(settings.routes.size());
   std::vector<RouteIndex::Key> keys;
@@ -168,6 +183,18 @@ const Origin* Router::origin_for(std::string_view authority) const {
   }
   return nullptr;
 }
+
+std::optional<Origin> Router::wildcard_origin_for(std::string_view authority) const {
+  for (const Origin* wildcard : impl_->wildcards) {
+    const auto parsed = parse_authority(authority, wildcard->is_https() ? 443 : 80);
+    if (!parsed) return std::nullopt;
+    Origin origin{wildcard->scheme, parsed->host, parsed->port};
+    if (origin_matches(*wildcard, origin)) return origin;
+  }
+  return std::nullopt;
+}
+
+bool Router::serves_only_own_endpoints(const Origin& origin) const { return &origin == impl_->only_own; }
 
 const Origin* Router::backchannel_origin_for(std::string_view authority) const {
   const auto& origin = impl_->backchannel;

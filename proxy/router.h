@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/http_message.h"
@@ -34,7 +35,12 @@ class Router {
   // The external URL that this Host names, or null: 421 (RFC 9110 15.5.20). Scheme is not part of the request, so
   // host and port decide; a Host without port matches an external URL on its default port; behind a port mapping
   // (compose 8080:80) the Host carries the outside port, which is what external_urls says too.
+  // Wildcards aside; sign_in_url counts as one. The answer lives as long as the router.
   [[nodiscard]] const Origin* origin_for(std::string_view authority) const;
+  // The same by wildcard, to be asked where origin_for() has none: the one that this Host names, written out.
+  [[nodiscard]] std::optional<Origin> wildcard_origin_for(std::string_view authority) const;
+  // `origin` is sign_in_url and none of external_urls: own endpoints are there, and no app.
+  [[nodiscard]] bool serves_only_own_endpoints(const Origin& origin) const;
   // The origin at which Logto reaches us (logto.backchannel_url) when this Host names it, else null. To be asked where
   // no external URL is named: only paths of is_backchannel_path() are served there.
   [[nodiscard]] const Origin* backchannel_origin_for(std::string_view authority) const;

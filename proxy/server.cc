@@ -46,10 +46,12 @@ void raise_descriptor_limit() {
 }  // namespace
 
 struct Server::Impl {
-  explicit Impl(Realm& realm_in) : realm(realm_in), router(*realm_in.settings) {}
+  Impl(const Settings& settings_in, const std::vector<Realm*>& realms)
+      : settings(settings_in), any_realm(*realms.front()), served(settings_in, realms) {}
 
-  Realm& realm;
-  Router router;
+  const Settings& settings;
+  Realm& any_realm;  // for what all of them have in common: clock and log
+  ServedRealms served;
   ServerState state;
   EventLoop loop;
   std::vector<Listener> listeners;
@@ -68,10 +70,10 @@ struct Server::Impl {
 Server::Server() = default;
 Server::~Server() = default;
 
-Result<std::unique_ptr<Server>> Server::open(Realm& realm) {
+Result<std::unique_ptr<Server>> Server::open(const Settings& settings, const std::vector<Realm*>& realms) {
   std::unique_ptr<Server> server(new Server());
-  server->impl_ = std::make_unique<Impl>(realm);
-  const int wanted = realm.settings->workers;
+  server->impl_ = std::make_unique<Impl>(settings, realms);
+  const int wanted = settings.workers;
   const std::size_t count = wanted > 0 ? static_cast<std::size_t>(wanted) : usable_cpus();
   raise_descriptor_limit();
   const auto opened = server->impl_->open_listeners(count);
@@ -79,18 +81,18 @@ Result<std::unique_ptr<Server>> Server::open(Realm& realm) {
   for (std::size_t i = 0; i < count; ++i) {
     std::vector<int> fds;
     for (const auto& listener : server->impl_->listeners) fds.push_back(listener.fd_for(i));
-    server->impl_->workers.push_back(std::make_unique<Worker>(realm, server->impl_->router, server->impl_->state, fds));
+    server->impl_->workers.push_back(std::make_unique<Worker>(server->impl_->served, server->impl_->state, fds));
   }
   return server;
 }
 
 Result<void> Server::Impl::open_listeners(std::size_t worker_count) {
-  for (const auto& settings : realm.settings->listen) {
-    auto listener = Listener::open(settings, worker_count);
+  for (const auto& address : settings.listen) {
+    auto listener = Listener::open(address, worker_count);
     if (!listener) return listener.error();
     listeners.push_back(std::move(*listener));
   }
-  auto listener = Listener::open(realm.settings->admin, 1);
+  auto listener = Listener::open(settings.admin, 1);
   if (!listener) return listener.error();
   admin_listeners.push_back(std::move(*listener));
   return {};
@@ -107,7 +109,7 @@ std::string Server::admin_address() const { return impl_->admin_listeners.front(
 void Server::run(const std::function<void()>& on_hangup) {
   Impl& impl = *impl_;
   std::signal(SIGPIPE, SIG_IGN);
-  impl.admin = std::make_unique<Admin>(impl.loop, *impl.realm.settings, impl.realm.client_headers, impl.state,
+  impl.admin = std::make_unique<Admin>(impl.loop, impl.settings, impl.served.client_headers, impl.state,
                                        impl.admin_listeners.front().fd_for(0));
   impl.drain_poll = std::make_unique<Timer>(impl.loop, [&impl] { impl.poll_drain(); });
   const SignalEvent on_term(impl.loop, SIGTERM, [&impl] { impl.on_stop_signal(); });
@@ -116,7 +118,7 @@ void Server::run(const std::function<void()>& on_hangup) {
     if (!impl.state.draining) on_hangup();
   });
   for (auto& worker : impl.workers) impl.threads.emplace_back([&worker] { worker->run(); });
-  impl.realm.log.info("ready");
+  impl.any_realm.log.info("ready");
   impl.loop.run();
   for (auto& worker : impl.workers) worker->stop();
   for (auto& thread : impl.threads) thread.join();
@@ -128,14 +130,14 @@ void Server::run(const std::function<void()>& on_hangup) {
 // Readiness fails first, so that whoever balances the load looks elsewhere; what is under way is finished.
 void Server::Impl::on_stop_signal() {
   if (state.draining.exchange(true)) return loop.stop();  // asked a second time
-  realm.log.info("stopping: finishing requests in flight");
-  drain_began_ms = realm.clock.monotonic_ms();
+  any_realm.log.info("stopping: finishing requests in flight");
+  drain_began_ms = any_realm.clock.monotonic_ms();
   for (auto& worker : workers) worker->drain();
   drain_poll->start_ms(kMinDrainMs);
 }
 
 void Server::Impl::poll_drain() {
-  const std::int64_t waited_ms = realm.clock.monotonic_ms() - drain_began_ms;
+  const std::int64_t waited_ms = any_realm.clock.monotonic_ms() - drain_began_ms;
   std::int64_t waited_for = std::max<std::int64_t>(state.requests_in_flight.load() - state.open_tunnels.load(), 0);
   for (auto& worker : workers) waited_for += worker->busy_connections();  // answers that are not all out yet
   if (waited_for <= 0 || waited_ms >= kMaxDrainMs) return loop.stop();

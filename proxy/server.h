@@ -13,8 +13,9 @@ namespace lp {
 class Server {
  public:
   // Opens every listener (public and admin) before any worker starts; an address in use is an error that names it.
-  // `realm` must outlive the server.
-  [[nodiscard]] static Result<std::unique_ptr<Server>> open(Realm& realm);
+  // `realms`, at least one, and `settings`, of which they were made, must outlive the server.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> open(const Settings& settings,
+                                                            const std::vector<Realm*>& realms);
   ~Server();
 
   // Real addresses, also for port 0.

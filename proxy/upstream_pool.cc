@@ -10,14 +10,6 @@ namespace lp {
 namespace {
 constexpr std::size_t kMaxIdleConnections = 256;
 
-std::string host_field(const UpstreamSettings& upstream) {
-  if (upstream.host_header == UpstreamSettings::Host::client) return {};
-  if (upstream.host_header == UpstreamSettings::Host::literal) return upstream.host_literal;
-  if (upstream.kind == UpstreamSettings::Kind::unix_socket) return "localhost";
-  const std::string host = upstream.host.find(':') == std::string::npos ? upstream.host : "[" + upstream.host + "]";
-  return upstream.port == 80 ? host : host + ":" + std::to_string(upstream.port);
-}
-
 // What an exchange holds. Forwards to the connection and gives it back at its end.
 class Lease final : public UpstreamStream {
  public:
@@ -47,7 +39,7 @@ UpstreamPool::UpstreamPool(EventLoop& loop, DeadlineWheel& wheel, BufferPool& bu
       buffers_(buffers),
       resolver_(resolver),
       settings_(settings),
-      own_host_(host_field(settings)) {}
+      own_host_(own_host_field(settings)) {}
 
 UpstreamPool::~UpstreamPool() = default;
 

@@ -2,21 +2,16 @@
 
 #include <openssl/evp.h>
 
-#include <algorithm>
 #include <array>
 
+#include "auth/cors.h"
 #include "base/check.h"
 #include "base/encoding.h"
 
 namespace lp {
 
 bool is_allowed_origin(const Fields& fields, const Settings& settings, const RouteSettings& route) {
-  if (fields.count("Origin") != 1) return false;
-  // Browsers serialise an origin in one way (RFC 6454 6.2): bytes are compared, nothing is repaired.
-  const std::string_view origin = fields.get("Origin");
-  const auto is_origin = [&](const Origin& known) { return known.text() == origin; };
-  return std::any_of(settings.external_urls.begin(), settings.external_urls.end(), is_origin) ||
-         std::any_of(route.allowed_origins.begin(), route.allowed_origins.end(), is_origin);
+  return !allowed_origin(fields, settings, &route).empty();
 }
 
 std::string websocket_accept(std::string_view key) {

@@ -87,10 +87,10 @@ void Acceptor::close_all_connections() {
   environment_.loop.delete_deferred();
 }
 
-Worker::Worker(Realm& realm, const Router& router, ServerState& server, const std::vector<int>& listening)
-    : context_(realm, router, server),
+Worker::Worker(const ServedRealms& served, ServerState& server, const std::vector<int>& listening)
+    : context_(served, server),
       acceptor_({context_.loop, context_.wheel, context_.buffers, context_.settings.limits, context_.settings.timeouts,
-                 realm.client_headers, context_.scratch},
+                 context_.client_headers, context_.scratch},
                 listening, {server.open_connections, context_.settings.limits.connections},
                 [this](ClientStream& client) { return std::make_unique<Exchange>(context_, client); }) {}
 

@@ -44,7 +44,7 @@ class Acceptor {
 // One event loop with everything that belongs to it; runs on a thread of its own.
 class Worker {
  public:
-  Worker(Realm& realm, const Router& router, ServerState& server, const std::vector<int>& listening);
+  Worker(const ServedRealms& served, ServerState& server, const std::vector<int>& listening);
   ~Worker();
   void run() { context_.loop.run(); }
   // From any thread.

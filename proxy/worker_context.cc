@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/check.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
 
@@ -16,16 +17,29 @@ std::uint64_t random_seed() {
 }
 }  // namespace
 
-WorkerContext::WorkerContext(Realm& realm_in, const Router& router_in, ServerState& server_in)
-    : realm(realm_in),
-      settings(*realm_in.settings),
-      router(router_in),
+ServedRealms::ServedRealms(const Settings& settings_in, const std::vector<Realm*>& all)
+    : settings(settings_in), client_headers(settings_in) {
+  LP_CHECK(!all.empty(), "a process serves at least one realm");
+  for (Realm* realm : all) realms.emplace_back(*realm);
+}
+
+WorkerRealm::WorkerRealm(const ServedRealm& served, EventLoop& loop, DeadlineWheel& wheel)
+    : realm(served.realm),
+      router(served.router),
+      gatekeeper(std::make_unique<Gatekeeper>(served.realm, loop)),
+      bound_exchanges(
+          wheel, [this](const OpenedSession& session) { return gatekeeper->is_over(session, realm.clock.unix_s()); }) {}
+
+WorkerContext::WorkerContext(const ServedRealms& served, ServerState& server_in)
+    : settings(served.settings),
+      clock(served.realms.front().realm.clock),
+      log(served.realms.front().realm.log),
+      client_headers(served.client_headers),
       server(server_in),
       upstreams(loop, wheel, buffers, settings),
-      gatekeeper(std::make_unique<Gatekeeper>(realm_in, loop)),
-      bound_exchanges(
-          wheel, [this](const OpenedSession& session) { return gatekeeper->is_over(session, realm.clock.unix_s()); }),
-      id_state_(random_seed()) {}
+      id_state_(random_seed()) {
+  for (const ServedRealm& realm : served.realms) realms.emplace_back(realm, loop, wheel);
+}
 
 // SplitMix64: distinct for 2^64 calls, no system call. Ids are for correlation, nothing is granted for knowing one.
 std::string WorkerContext::next_request_id() {

@@ -1,9 +1,11 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 
+#include "auth/client_headers.h"
 #include "auth/gatekeeper.h"
 #include "auth/realm.h"
 #include "base/clock.h"
@@ -24,21 +26,46 @@ struct ServerState {
   std::atomic<bool> draining{false};
 };
 
+// A realm with what all workers share of it for routing.
+struct ServedRealm {
+  explicit ServedRealm(Realm& realm_in) : realm(realm_in), router(*realm_in.settings) {}
+  Realm& realm;
+  Router router;
+};
+
+// All realms of a process, never none, and its settings. Immutable; outlives the workers.
+struct ServedRealms {
+  // `all` must outlive it. `settings_in` is what they were made of: routes of all of them, limits, timeouts.
+  ServedRealms(const Settings& settings_in, const std::vector<Realm*>& all);
+  const Settings& settings;
+  ClientHeaderRules client_headers;  // of all realms together: what belongs to us in one is stripped in all
+  std::deque<ServedRealm> realms;
+};
+
+// A realm on one worker.
+struct WorkerRealm {
+  WorkerRealm(const ServedRealm& served, EventLoop& loop, DeadlineWheel& wheel);
+  Realm& realm;
+  const Router& router;
+  std::unique_ptr<Gatekeeper> gatekeeper;  // never null
+  BoundExchanges bound_exchanges;
+};
+
 // What belongs to one worker and is used by all its connections. Owned by Worker, outlives them.
 struct WorkerContext {
-  WorkerContext(Realm& realm_in, const Router& router_in, ServerState& server_in);
+  WorkerContext(const ServedRealms& served, ServerState& server_in);
 
-  Realm& realm;
-  const Settings& settings;
-  const Router& router;
+  const Settings& settings;  // of the process; what may differ from realm to realm is in theirs
+  const Clock& clock;
+  Log& log;
+  const ClientHeaderRules& client_headers;  // of all realms
   ServerState& server;
   EventLoop loop;
   DeadlineWheel wheel{loop};
   BufferPool buffers;
   UpstreamPools upstreams;
-  std::unique_ptr<Gatekeeper> gatekeeper;  // never null
-  BoundExchanges bound_exchanges;
-  std::string scratch;  // for building heads and log lines; valid until the next use
+  std::deque<WorkerRealm> realms;  // never none
+  std::string scratch;             // for building heads and log lines; valid until the next use
   [[nodiscard]] std::string next_request_id();
 
  private:

@@ -151,7 +151,7 @@ need_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}"
 ! chosen unit e2e sanitized || need_peers redis-server
 if chosen e2e sanitized; then
   need_packages chromium fonts-vlgothic git
-  need_peers nginx-light haproxy
+  need_peers nginx-light haproxy caddy
   need_npm
 fi
 step_done

@@ -164,3 +164,13 @@ TEST_CASE("a route's sign-in settings override the defaults one by one") {
   CHECK(*effective.prompt == "login");
   CHECK(effective.extra == std::map<std::string, std::string>{{"a", "1"}, {"b", "3"}});
 }
+
+TEST_CASE("resources are repeated, and scopes of tokens are added, each once") {
+  const TokenNeeds needs{{"https://a.test/api", "urn:x"}, {"read", "email", "offline_access"}};
+  const std::string url = authorization_url(metadata(), logto(), {}, pending(), "", needs);
+  CHECK(url.find("&scope=openid%20profile%20email%20roles%20read&") != std::string::npos);
+  CHECK(url.find("&resource=https%3A%2F%2Fa.test%2Fapi&resource=urn%3Ax") != std::string::npos);
+  PendingSignIn silent = pending();
+  silent.silent = true;
+  CHECK(authorization_url(metadata(), logto(), {}, silent, "", needs).find("&resource=urn%3Ax") != std::string::npos);
+}

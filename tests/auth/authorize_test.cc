@@ -127,7 +127,7 @@ TEST_CASE("every kind of rule holds for what it names, and for nothing of anothe
   const Requirement gold = claim("custom_data.tier", ClaimTest::Kind::equals, {"gold"});
   const Requirement seven = claim("n", ClaimTest::Kind::equals, {"7"});
   const Requirement has_x = claim("list", ClaimTest::Kind::contains, {"x"});
-  const Requirement exists = claim("a", ClaimTest::Kind::exists);
+  const Requirement exists = claim("a", ClaimTest::Kind::exists, {});
   const Requirement url = claim("https://example.com/tier", ClaimTest::Kind::equals, {"gold"});
   const Requirement domain = list_requirement(Kind::email_domain, {"Good.test"});
   const Requirement address = list_requirement(Kind::email, {"a@good.test"});

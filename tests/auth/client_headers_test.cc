@@ -2,11 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 
 #include "auth/cookie_names.h"
 #include "base/encoding.h"
+#include "config/identity_presets.h"
 
 namespace {
 
@@ -128,6 +130,28 @@ TEST_CASE("what browsers and API clients send otherwise passes") {
   CHECK(rules.strips_request_field("X-Forwarded-" + std::string(5000, 'a')));
 }
 
+TEST_CASE("the names of every preset, and of every route, are nobody's but ours on all routes") {
+  lp::Settings settings;
+  settings.routes.resize(2);
+  settings.routes[1].identity_headers = {{"X_Tenant.Key", "sub", lp::HeaderEncoding::percent}};
+  const lp::ClientHeaderRules rules(settings);
+  for (const lp::NamedPreset& named : lp::identity_presets()) {
+    for (const lp::IdentityHeaderSettings& header : lp::preset_headers(named.preset)) {
+      CAPTURE(header.header);
+      std::string with_dots = header.header;
+      std::replace(with_dots.begin(), with_dots.end(), '-', '.');
+      CHECK(rules.strips_request_field(header.header));
+      CHECK(rules.strips_request_field(lp::folded_header(header.header)));
+      CHECK(rules.strips_request_field(with_dots));
+    }
+  }
+  for (const char* name : {"x-tenant-key", "X_TENANT_KEY", "X.Tenant-Key", "X-Logto-Proxy-Assertion"}) {
+    CAPTURE(name);
+    CHECK(rules.strips_request_field(name));
+    CHECK(rules.strips_response_field(name));
+  }
+}
+
 TEST_CASE("a configured name longer than any preset's is found") {
   const std::string name = "X-Company-" + std::string(200, 'u');
   const lp::Settings settings = settings_with_header(name.c_str());
@@ -192,6 +216,32 @@ TEST_CASE("cookie names follow the scheme, the domain and the configuration") {
   CHECK(lp::cookie_names(settings, true).session == "mine");
   const lp::ClientHeaderRules rules(settings);
   CHECK(rules.is_own_cookie("mine_2"));
+}
+
+TEST_CASE("realms have cookies of their own, and no app gets those of any") {
+  lp::Settings settings;
+  settings.realms.resize(3);
+  settings.realms[0].name = "default";
+  settings.realms[1].name = "b";
+  settings.realms[2].name = "b-1";
+  settings.realms[2].cookie_domain = "b.test";
+  settings.realm = "b";
+  const lp::CookieNames names = lp::cookie_names(settings, true);
+  CHECK(names.session == "__Host-logto_session-b");
+  CHECK(names.pending_prefix == "__Host-logto_pending-b_");
+  CHECK(names.loop == "__Host-logto_loop-b");
+  CHECK(names.held == "__Host-logto_held-b");
+  CHECK_FALSE(lp::is_piece_of("__Host-logto_session-b-1", names.session));
+  const lp::ClientHeaderRules rules(settings);
+  for (const char* ours :
+       {"__Host-logto_session", "__Host-logto_session-b", "__Host-logto_session-b_1", "__Secure-logto_session-b-1_2",
+        "logto_session-b", "__Host-logto_session-b-1", "__Secure-logto_pending-b-1_0123456789abcdef",
+        "__Secure-logto_held-b-1", "__Host-logto_loop-b"}) {
+    INFO(ours);
+    CHECK(rules.is_own_cookie(ours));
+    CHECK_FALSE(rules.app_may_set(std::string(ours) + "=x"));
+  }
+  CHECK_FALSE(rules.is_own_cookie("__Host-logto_session-c"));
 }
 
 TEST_CASE("apps get the client's cookies without ours") {

@@ -89,7 +89,8 @@ TEST_CASE("an app is told who it is by ready lines") {
   world.sign_in_directly(world.session("u\"1"));
   const Verdict verdict = world.ask({.route = 1});
   REQUIRE(verdict.session);
-  CHECK(verdict.session->identity_lines ==
+  REQUIRE(verdict.app_headers);
+  CHECK(verdict.app_headers->lines ==
         "X-Forwarded-User: u\"1\r\nX-Forwarded-Email: alice@example.test\r\nX-Forwarded-Groups: editor\r\n");
   CHECK(verdict.session->log_sub == "u\\\"1");
   CHECK(verdict.set_cookies.empty());
@@ -271,8 +272,12 @@ TEST_CASE("errors that the proxy finds are pages for people and JSON for program
   RequestHead program;
   program.method = "GET";
   for (const int status : {400, 404, 413, 421, 431, 502, 504}) {
-    CHECK(world.gatekeeper.error_answer(status, nullptr, "id").status == status);
-    CHECK(world.gatekeeper.error_answer(status, &person, "id").body.find("lang=\"ja\"") != std::string::npos);
-    CHECK(nlohmann::json::parse(world.gatekeeper.error_answer(status, &program, "id").body)["request_id"] == "id");
+    RequestFacts facts;
+    facts.request_id = "id";
+    CHECK(world.gatekeeper.error_answer(status, facts).status == status);
+    facts.head = &person;
+    CHECK(world.gatekeeper.error_answer(status, facts).body.find("lang=\"ja\"") != std::string::npos);
+    facts.head = &program;
+    CHECK(nlohmann::json::parse(world.gatekeeper.error_answer(status, facts).body)["request_id"] == "id");
   }
 }

@@ -56,9 +56,11 @@ class FakeAuth final : public AuthQuestions {
     return std::make_unique<Asked>(alive);
   }
 
-  std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string, CallbackResponse response, PendingSignIn,
-                                           SignInAnswer answer) override {
+  PendingSignIn exchanged_pending;
+  std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string, CallbackResponse response,
+                                           PendingSignIn pending, SignInAnswer answer) override {
     ++exchanges;
+    exchanged_pending = std::move(pending);
     exchanged_code = response.code;
     auto alive = std::make_shared<bool>(true);
     asking.post([this, alive, answer = std::move(answer)] {
@@ -78,6 +80,18 @@ class FakeAuth final : public AuthQuestions {
     return std::make_unique<Asked>(alive);
   }
 
+  std::optional<GrantOutcome> granted;
+  std::vector<TokenAudience> asked_audiences;
+  std::unique_ptr<Question> token_for(EventLoop& asking, std::string, Session, TokenAudience audience,
+                                      TokenAnswer answer) override {
+    asked_audiences.push_back(std::move(audience));
+    auto alive = std::make_shared<bool>(true);
+    asking.post([this, alive, answer = std::move(answer)] {
+      if (*alive) answer(granted.value());
+    });
+    return std::make_unique<Asked>(alive);
+  }
+
   std::optional<Result<LogoutToken, LogoutTokenFailure>> logout;
   std::vector<std::string> logout_tokens;
   std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string, std::string token,
@@ -93,6 +107,9 @@ class FakeAuth final : public AuthQuestions {
   void revoke_refresh_token(std::string, Secret refresh_token) override {
     revoked.emplace_back(refresh_token.reveal());
   }
+
+  AccessTokenQuestions* tokens = nullptr;
+  AccessTokenQuestions* access_tokens() override { return tokens; }
 };
 
 inline std::shared_ptr<const ProviderMetadata> logto_metadata() {

@@ -134,7 +134,7 @@ TEST_CASE("a route may keep nothing, and a script gets the ordinary 401") {
   script.headers[0].second = "cors";
   const Verdict verdict = world.ask(script);
   CHECK(verdict.answer.status == 401);
-  CHECK(header(verdict.answer, "Content-Type") == "application/json");
+  CHECK(header(verdict.answer, "Content-Type") == "application/problem+json");
 }
 
 TEST_CASE("a session that ends once more before the confirmation loses nothing") {

@@ -156,6 +156,67 @@ TEST_CASE("each rule of OIDC Core 3.1.3.7 is kept") {
   }
 }
 
+TEST_CASE("whoever asked for max_age must be told when the person proved who they are, and it must be recent") {
+  const auto rule = [](const json& auth_time, std::int64_t max_age_s) {
+    json claims = good_claims();
+    if (!auth_time.is_discarded()) claims["auth_time"] = auth_time;
+    IdTokenExpectations expected = expectations();
+    expected.max_age_s = max_age_s;
+    const auto judged = judge_verified_payload(claims.dump(), "ES384", expected);
+    return judged ? std::string() : judged.error().rule;
+  };
+  const json none(json::value_t::discarded);
+  struct Case {
+    const char* what;
+    json auth_time;
+    std::int64_t max_age_s;
+    const char* rule;
+  };
+  const Case cases[] = {
+      {"not asked, not said", none, -1, ""},
+      {"not asked, nonsense", "soon", -1, ""},
+      {"not asked, long ago", 1, -1, ""},
+      {"asked, not said", none, 300, "auth_time"},
+      {"asked, null", nullptr, 300, "auth_time"},
+      {"asked, a text", std::to_string(kNow), 300, "auth_time"},
+      {"asked, a list", json::array({kNow}), 300, "auth_time"},
+      {"just now", kNow, 300, ""},
+      {"with a fraction", static_cast<double>(kNow) - 0.5, 300, ""},
+      {"at the limit with the leeway", kNow - 360, 300, ""},
+      {"a second beyond", kNow - 361, 300, "auth_time"},
+      {"the clock of Logto is ahead within the leeway", kNow + 60, 300, ""},
+      {"in the future", kNow + 61, 300, "auth_time"},
+      {"milliseconds", kNow * 1000, 300, "auth_time"},
+      {"at the beginning of time", 0, 300, "auth_time"},
+      {"before that", -5, 300, "auth_time"},
+      {"far before that", -9.0e300, 300, "auth_time"},
+      {"nothing but now will do", kNow - 61, 0, "auth_time"},
+      {"and now does", kNow, 0, ""},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    CHECK(rule(c.auth_time, c.max_age_s) == c.rule);
+  }
+}
+
+TEST_CASE("the age of a sign-in is taken by Logto's clock alone, within the leeway") {
+  const auto at = [](std::int64_t auth_time, std::int64_t iat) {
+    return authenticated_at_s({{"auth_time", auth_time}, {"iat", iat}}, kNow);
+  };
+  CHECK(at(kNow - 100, kNow) == kNow - 100);
+  CHECK(at(kNow - 150, kNow - 50) == kNow - 100);  // Logto's clock is behind
+  CHECK(at(kNow - 50, kNow + 50) == kNow - 100);   // or ahead
+  CHECK(at(kNow + 30, kNow + 30) == kNow);
+  CHECK(at(kNow - 1000, kNow - 900) == kNow - 940);  // an old token makes nobody younger
+  CHECK(at(kNow + 30, kNow) == kNow);
+  CHECK(at(kNow + 61, kNow) == 0);  // nonsense proves nothing, also where nobody asked
+  CHECK(at(kNow * 1000, kNow) == 0);
+  CHECK(at(0, kNow) == 0);
+  CHECK(authenticated_at_s({{"auth_time", "x"}, {"iat", kNow}}, kNow) == 0);
+  CHECK(authenticated_at_s({{"auth_time", kNow - 7}}, kNow) == kNow - 7);
+  CHECK(authenticated_at_s(json::object(), kNow) == 0);
+}
+
 TEST_CASE("form, type, algorithm and key come before anything is believed") {
   const std::string payload = good_claims().dump();
   const auto signed_as = [&](const std::string& header) { return key().sign_text(header, payload, "SHA384"); };

@@ -65,16 +65,23 @@ TEST_CASE("no two texts of two bytes share a value, and none holds a raw control
   }
 }
 
-TEST_CASE("lines are ready for the upstream's head; what has no value has no line") {
-  Settings settings;
-  const json claims = {{"email", "alice@example.test"}, {"username", nullptr}, {"roles", {"a", "b"}}};
-  CHECK(identity_lines(claims, "u1", settings) ==
-        "X-Forwarded-User: u1\r\nX-Forwarded-Email: alice@example.test\r\nX-Forwarded-Groups: a,b\r\n");
-  settings.identity_headers = {{"X-Name", "name", HeaderEncoding::utf8}};
-  CHECK(identity_lines({{"name", "花子"}}, "u1", settings) == "X-Name: 花子\r\n");
-}
-
-TEST_CASE("the subject comes from the session, not from a claim of that name") {
-  Settings settings;
-  CHECK(identity_lines({{"sub", "other"}}, "u1", settings) == "X-Forwarded-User: u1\r\n");
+TEST_CASE("whatever separates the items of a list is encoded inside of them") {
+  struct Case {
+    const char* what;
+    json claim;
+    char separator;
+    std::string percent;
+    std::string utf8;
+  };
+  const Case cases[] = {
+      {"a pipe", {"a|b", "c,d"}, '|', "a%7Cb|c,d", "a%7Cb|c,d"},
+      {"a semicolon", {"a;b", "c"}, ';', "a%3Bb;c", "a%3Bb;c"},
+      {"a space, which utf8 leaves raw elsewhere", {"a b", "c"}, ' ', "a%20b c", "a%20b c"},
+      {"a text outside of a list keeps it", "a|b", '|', "a|b", "a|b"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    CHECK(header_value(c.claim, HeaderEncoding::percent, c.separator) == c.percent);
+    CHECK(header_value(c.claim, HeaderEncoding::utf8, c.separator) == c.utf8);
+  }
 }

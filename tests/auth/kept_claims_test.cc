@@ -44,6 +44,24 @@ TEST_CASE("a claim that a header names is kept") {
   CHECK(claims_to_keep(kIdToken, json::object(), settings)["zoneinfo"] == "Europe/London");
 }
 
+TEST_CASE("a header may name what is inside of an identity, and only that is kept") {
+  const json userinfo = {{"identities", {{"github", {{"userId", "42"}, {"details", {{"big", "profile"}}}}}}}};
+  Settings settings;
+  settings.identity_headers = {{"X-GitHub", "identities.github.userId", HeaderEncoding::percent}};
+  const json kept = claims_to_keep(json::object(), userinfo, settings);
+  CHECK(kept == json{{"identities", {"github"}}, {"identities.github.userId", "42"}});
+}
+
+TEST_CASE("presets and routes name claims too") {
+  Settings settings;
+  settings.identity_headers.clear();
+  settings.routes.resize(2);
+  settings.routes[0].identity_preset = IdentityPreset::authelia;
+  settings.routes[1].identity_headers = {{"X-Zone", "zoneinfo", HeaderEncoding::percent}};
+  const json token = {{"roles", {"a"}}, {"zoneinfo", "Europe/London"}, {"other", 1}};
+  CHECK(claims_to_keep(token, json::object(), settings) == json{{"roles", {"a"}}, {"zoneinfo", "Europe/London"}});
+}
+
 TEST_CASE("userinfo is asked only for what the ID token lacks") {
   CHECK_FALSE(needs_userinfo(kIdToken, Settings{}));
   CHECK(needs_userinfo(kIdToken, with_social_rule()));

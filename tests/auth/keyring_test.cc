@@ -22,13 +22,19 @@ SessionLookup look_up(SessionCookie& cookies, const World& world) {
   return cookies.look_up(fields, world.clock.unix_s());
 }
 
+Keyring keyring_of(const std::vector<Secret>& ring, std::uint64_t generation) {
+  Settings made;
+  made.session.secrets = ring;
+  return Keyring(made, generation);
+}
+
 }  // namespace
 
 TEST_CASE("everything of a keyring opens what its predecessor sealed as long as the secret is in the ring") {
   const std::string nonce(kXaesNonceBytes, 'x');
-  const Keyring before({kOld}, "default", 1);
-  const Keyring both({kNew, kOld}, "default", 2);
-  const Keyring after({kNew}, "default", 3);
+  const Keyring before = keyring_of({kOld}, 1);
+  const Keyring both = keyring_of({kNew, kOld}, 2);
+  const Keyring after = keyring_of({kNew}, 3);
   for (CookieSealer Keyring::*sealer : {&Keyring::session_sealer, &Keyring::pending_sealer, &Keyring::state_sealer}) {
     const std::string sealed = (before.*sealer).seal("name", "text", nonce);
     bool with_first = true;
@@ -41,7 +47,7 @@ TEST_CASE("everything of a keyring opens what its predecessor sealed as long as 
 }
 
 TEST_CASE("what one part of a keyring sealed opens in no other") {
-  const Keyring keyring({kOld}, "default", 1);
+  const Keyring keyring = keyring_of({kOld}, 1);
   const std::string sealed = keyring.session_sealer.seal("name", "text", std::string(kXaesNonceBytes, 'x'));
   CHECK_FALSE(keyring.pending_sealer.open("name", sealed));
   CHECK_FALSE(keyring.state_sealer.open("name", sealed));

@@ -35,7 +35,9 @@ constexpr PageKind kAll[] = {PageKind::sign_in_failed,
                              PageKind::confirm_resume,
                              PageKind::request_not_sent,
                              PageKind::held_request_gone,
-                             PageKind::session_unverified};
+                             PageKind::session_unverified,
+                             PageKind::step_up_needed,
+                             PageKind::step_up_failed};
 
 std::string header(const Answer& answer, std::string_view name) {
   for (const auto& [n, v] : answer.headers) {
@@ -184,8 +186,13 @@ TEST_CASE("statuses without a page of their own keep their number") {
     CHECK(make_status_page(status, {}).status == status);
     const Answer json = make_status_json(status, "id");
     CHECK(json.status == status);
-    CHECK(header(json, "Content-Type") == "application/json");
-    CHECK(nlohmann::json::parse(json.body)["request_id"] == "id");
+    CHECK(header(json, "Content-Type") == "application/problem+json");
+    const auto problem = nlohmann::json::parse(json.body);
+    CHECK(problem["request_id"] == "id");
+    CHECK(problem["instance"] == "id");
+    CHECK(problem["status"] == status);
+    CHECK(problem["detail"] == problem["message"]);
+    CHECK_FALSE(problem["title"].get<std::string>().empty());
   }
   CHECK(header(make_status_page(503, {}), "Retry-After") == "5");
   CHECK(header(make_status_json(401, ""), "WWW-Authenticate") == "Cookie realm=\"logto-proxy\"");
@@ -194,7 +201,9 @@ TEST_CASE("statuses without a page of their own keep their number") {
 TEST_CASE("JSON errors hold their facts in order and never throw on broken UTF-8") {
   const Answer answer = make_json_error(403, "forbidden", "no \xff", "id", {{"missing", {"role x"}}});
   CHECK(answer.body ==
-        "{\"error\":\"forbidden\",\"message\":\"no \xef\xbf\xbd\",\"missing\":[\"role x\"],\"request_id\":\"id\"}");
+        "{\"type\":\"about:blank\",\"title\":\"Forbidden\",\"status\":403,\"detail\":\"no \xef\xbf\xbd\","
+        "\"instance\":\"id\",\"error\":\"forbidden\",\"message\":\"no \xef\xbf\xbd\",\"missing\":[\"role x\"],"
+        "\"request_id\":\"id\"}");
 }
 
 TEST_CASE("a redirect is 303 and not stored") {

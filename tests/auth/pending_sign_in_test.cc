@@ -47,6 +47,8 @@ Fields fields_of(const std::string& line) {
 TEST_CASE("a pending sign-in survives encoding and decoding") {
   PendingSignIn before = attempt("S");
   before.silent = true;
+  before.step_up = true;
+  before.max_age_s = 0;
   const Result<PendingSignIn> after = decode_pending(encode_pending(before));
   REQUIRE(after);
   CHECK(after->state.equals("S"));
@@ -56,6 +58,12 @@ TEST_CASE("a pending sign-in survives encoding and decoding") {
   CHECK(after->redirect_uri == before.redirect_uri);
   CHECK(after->made_at_s == kNow);
   CHECK(after->silent);
+  CHECK(after->step_up);
+  CHECK(after->max_age_s == 0);
+  before.max_age_s = kNoMaxAge;
+  CHECK(decode_pending(encode_pending(before))->max_age_s == kNoMaxAge);
+  before.max_age_s = -2;
+  CHECK_FALSE(decode_pending(encode_pending(before)));
 }
 
 TEST_CASE("broken pending sign-ins are refused") {

@@ -342,9 +342,15 @@ TEST_CASE("a journal of refreshes that cannot be used is no reason not to start"
   CHECK(RefreshJournal::open(folder.file("no/such/folder"), realm, memory) == nullptr);
 }
 
+static Settings with_secret(char byte) {
+  Settings settings;
+  settings.session.secrets = {Secret(std::string(32, byte))};
+  return settings;
+}
+
 TEST_CASE("an outcome opens for its token and its secret only, and comes back as it was") {
-  const Keyring ours({Secret(std::string(32, 's'))}, "default", 1);
-  const Keyring theirs({Secret(std::string(32, 'x'))}, "default", 1);
+  const Keyring ours(with_secret('s'), 1);
+  const Keyring theirs(with_secret('x'), 1);
   const std::string key = refresh_key(Secret("a"));
   const std::string nonce(kXaesNonceBytes, 'n');
   auto refreshed = std::make_shared<Refreshed>();

@@ -68,7 +68,8 @@ TEST_CASE("a minute before the tokens die they are refreshed on the side") {
   const Verdict next = world.ask(kScriptAsk);
   CHECK(next.kind == Verdict::Kind::pass);
   CHECK(next.session->session.refresh_token.equals("RT2"));
-  CHECK(next.session->identity_lines.find("new@example.test") != std::string::npos);
+  REQUIRE(next.app_headers);
+  CHECK(next.app_headers->lines.find("new@example.test") != std::string::npos);
   CHECK(next.set_cookies.size() == 1);
   CHECK(world.ask(kScriptAsk).set_cookies.empty());  // the browser has it now
   CHECK(world.auth->refreshes == 1);

@@ -131,15 +131,64 @@ TEST_CASE("no line of the open-redirect corpus leaves the origin, as it is or en
   CHECK(lines > 200);
 }
 
+TEST_CASE("with one sign-in origin other external URLs are places too, in our spelling, and nothing else is") {
+  lp::Settings settings;
+  settings.external_urls = {
+      {"https", "wiki.app.test", 443}, {"https", "*.team.app.test", 443}, {"https", "app.test", 8443}};
+  const Origin own{"https", "auth.app.test", 443};
+  const struct {
+    const char* says;
+    const char* candidate;
+    const char* vetted;  // null: refused
+  } cases[] = {
+      {"below this origin", "/a?b", "/a?b"},
+      {"this origin, absolute", "https://auth.app.test/a", "/a"},
+      {"another external URL", "https://wiki.app.test/a?b#c", "https://wiki.app.test/a?b#c"},
+      {"in another spelling", "HTTPS://WIKI.app.test:443/a", "https://wiki.app.test/a"},
+      {"without a path", "https://wiki.app.test", "https://wiki.app.test/"},
+      {"its port", "https://app.test:8443/a", "https://app.test:8443/a"},
+      {"a host of a wildcard", "https://x.team.app.test/a", "https://x.team.app.test/a"},
+      {"two labels of a wildcard", "https://x.y.team.app.test/a", nullptr},
+      {"the wildcard's own domain", "https://team.app.test/a", nullptr},
+      {"the wildcard itself", "https://*.team.app.test/a", nullptr},
+      {"another port", "https://wiki.app.test:8443/a", nullptr},
+      {"another scheme", "http://wiki.app.test/a", nullptr},
+      {"no external URL", "https://evil.test/a", nullptr},
+      {"ends alike", "https://evilwiki.app.test/a", nullptr},
+      {"user info", "https://wiki.app.test@evil.test/", nullptr},
+      {"user info before ours", "https://evil.test@wiki.app.test/", nullptr},
+      {"a backslash", "https://wiki.app.test\\@evil.test/", nullptr},
+      {"no scheme", "//wiki.app.test/a", nullptr},
+      {"two slashes in the path", "https://wiki.app.test//evil.test", nullptr},
+      {"an own endpoint there", "https://wiki.app.test/_auth/sign-out", nullptr},
+      {"dot segments there", "https://wiki.app.test/a/../_auth/sign-out", nullptr},
+      {"a query right behind the host", "https://wiki.app.test?x", nullptr},
+      {"a control byte", "https://wiki.app.test/\t", nullptr},
+  };
+  for (const auto& c : cases) {
+    INFO(c.says);
+    settings.sign_in_url = own;
+    const auto vetted = vet_return_to_own(c.candidate, own, settings);
+    CHECK(vetted == (c.vetted == nullptr ? std::nullopt : std::optional<std::string>(c.vetted)));
+    settings.sign_in_url.reset();  // every origin signs in itself: no other one is a place
+    CHECK(vet_return_to_own(c.candidate, own, settings) == vet_return_to(c.candidate, own, "/_auth"));
+  }
+  settings.sign_in_url = own;
+  CHECK(vet_sealed_return_to("https://wiki.app.test/_auth/resume", own, settings) ==
+        std::optional<std::string>("https://wiki.app.test/_auth/resume"));
+  CHECK_FALSE(vet_sealed_return_to("https://evil.test/_auth/resume", own, settings));
+  CHECK_FALSE(vet_return_to_own("https://wiki.app.test/_auth/resume", own, settings));
+}
+
 TEST_CASE("only what we sealed ourselves may lead to an own endpoint, and only to two") {
   const Origin own{"https", "app.test", 443};
   for (const char* target : {"/_auth/resume", "/_auth/"}) {
     CHECK_FALSE(vet_return_to(target, own, "/_auth"));
-    CHECK(vet_sealed_return_to(target, own, "/_auth") == std::optional<std::string>(target));
+    CHECK(vet_sealed_return_to(target, own, Settings{}) == std::optional<std::string>(target));
   }
   for (const char* target : {"/_auth/resume?discard=1", "/_auth/resume#x", "/_AUTH/resume", "/_auth", "/_auth/sign-out",
                              "https://app.test/_auth/resume", "//evil.test"}) {
-    CHECK_FALSE(vet_sealed_return_to(target, own, "/_auth"));
+    CHECK_FALSE(vet_sealed_return_to(target, own, Settings{}));
   }
-  CHECK(vet_sealed_return_to("/x?y", own, "/_auth") == std::optional<std::string>("/x?y"));
+  CHECK(vet_sealed_return_to("/x?y", own, Settings{}) == std::optional<std::string>("/x?y"));
 }

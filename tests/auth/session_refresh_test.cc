@@ -60,7 +60,8 @@ TEST_CASE("while Logto cannot be asked, people get the page for it, programs JSO
       CHECK(verdict.answer.status == 503);
       CHECK(std::count_if(verdict.answer.headers.begin(), verdict.answer.headers.end(),
                           [](const auto& field) { return field.first == "Retry-After"; }) == 1);
-      CHECK(header(verdict.answer, "Content-Type") == (c.is_page ? "text/html; charset=utf-8" : "application/json"));
+      CHECK(header(verdict.answer, "Content-Type") ==
+            (c.is_page ? "text/html; charset=utf-8" : "application/problem+json"));
       CHECK(holds(verdict, "Your session cannot be renewed right now") == c.is_page);
       CHECK(world.has_session());
     }

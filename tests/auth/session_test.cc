@@ -33,7 +33,7 @@ std::string cbor(const nlohmann::json& value) {
 }
 
 nlohmann::json members() {
-  return nlohmann::json::array({2, "sub", "sid", nlohmann::json::object(), "", 1, 2, 3, 4, "id", "hash", 5});
+  return nlohmann::json::array({3, "sub", "sid", nlohmann::json::object(), "", 1, 2, 3, 4, "id", "hash", 5, 6});
 }
 
 }  // namespace

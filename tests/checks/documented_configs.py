@@ -19,7 +19,8 @@ VARIABLES = {"LOGTO_APP_ID": "an-app-id", "LOGTO_APP_SECRET": "an-app-secret-of-
 
 
 def is_complete(text):
-    return all(re.search(rf"^{key}:", text, re.MULTILINE) for key in ("external_urls", "logto", "routes"))
+    has = [key for key in ("external_urls", "logto", "realms", "routes") if re.search(rf"^{key}:", text, re.MULTILINE)]
+    return has in (["external_urls", "logto", "routes"], ["realms", "routes"])
 
 
 def samples():

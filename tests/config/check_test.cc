@@ -259,7 +259,8 @@ TEST_CASE("routes that cannot do what they say are refused") {
   check_all({
       {"no path", one("upstream: wiki"), "f:6:5: routes[1].path: required: expected a path, found nothing"},
       {"no upstream", one("path: /*"),
-       "f:6:5: routes[1]: required: expected upstream, found nothing (only access: deny needs none)"},
+       "f:6:5: routes[1]: required: expected upstream, found nothing (only access: deny and forward_auth.enabled "
+       "need none)"},
       {"an unknown upstream", one("path: /*, upstream: wikki"),
        "f:6:27: routes[1].upstream: no upstream is called 'wikki', did you mean 'wiki'?"},
       {"a star inside", one("path: /*/x, upstream: wiki"),
@@ -279,7 +280,8 @@ TEST_CASE("routes that cannot do what they say are refused") {
       {"require on a public route", one("path: /*, upstream: wiki, access: public, require: { roles: [a] }"),
        "f:6:49: routes[1].require: require works with access: signed_in only"},
       {"an empty require", one("path: /*, upstream: wiki, require: {}"),
-       "f:6:42: routes[1].require: expected a map of rules such as roles: [admin], found nothing: everybody would meet it"},
+       "f:6:42: routes[1].require: expected a map of rules such as roles: [admin], found nothing: everybody would meet "
+       "it"},
       {"an empty list of roles", one("path: /*, upstream: wiki, require: { roles: [] }"),
        "f:6:51: routes[1].require.roles: expected at least one element, found an empty list (leave the key out "
        "instead)"},
@@ -342,9 +344,8 @@ TEST_CASE("identity headers carry identities only") {
   const auto headers = [](const std::string& map) {
     return std::map<std::string, std::string>{{"z", "identity_headers: " + map + "\n"}};
   };
-  for (const auto* name :
-       {"Connection", "Content-Length", "content_length", "Host", "Cookie", "Authorization", "X-Forwarded-For",
-        "X-Forwarded-Proto", "x_forwarded_host", "Transfer-Encoding", "Sec-Fetch-Mode"}) {
+  for (const auto* name : {"Connection", "Content-Length", "content_length", "Host", "Cookie", "X-Forwarded-For",
+                           "X-Forwarded-Proto", "x_forwarded_host", "Transfer-Encoding", "Sec-Fetch-Mode"}) {
     CAPTURE(name);
     CHECK(problems_of(good_config(headers("{ " + std::string(name) + ": sub }"))) ==
           "f:6:21: identity_headers." + std::string(name) +
@@ -357,11 +358,126 @@ TEST_CASE("identity headers carry identities only") {
        "to many)"},
       {"not a name", headers("{ \"X User\": sub }"),
        "f:6:21: identity_headers.X User: expected a header name, found 'X User'"},
-      {"no claim", headers("{ X-User: { encoding: utf8 } }"),
-       "f:6:21: identity_headers.X-User.claim: required: expected a claim, found nothing"},
+      {"Authorization, which a route says in its own key", headers("{ Authorization: sub }"),
+       "f:6:21: identity_headers.Authorization: say `authorization:` on the route: it takes the client's own away"},
+      {"our own assertion", headers("{ x-logto_proxy.assertion: sub }"),
+       "f:6:21: identity_headers.x-logto_proxy.assertion: say `assertion: true` on the route"},
+      {"no source", headers("{ X-User: { encoding: utf8 } }"),
+       "f:6:21: identity_headers.X-User: expected exactly one of claim, value, value_file, id_token, access_token and "
+       "assertion, found none"},
+      {"two sources", headers("{ X-User: { claim: sub, value: x } }"),
+       "f:6:21: identity_headers.X-User: expected exactly one of claim, value, value_file, id_token, access_token and "
+       "assertion, found 2"},
+      {"nothing at all", headers("{ X-User: }"),
+       "f:6:21: identity_headers.X-User: expected a claim, or a map with one of claim, value, value_file, id_token, "
+       "access_token and assertion, found nothing"},
+      {"a key that is none", headers("{ X-User: { clam: sub } }"),
+       "f:6:31: identity_headers.X-User.clam: unknown key, did you mean 'claim'?"},
+      {"a constant with an encoding", headers("{ X-User: { value: x, encoding: utf8 } }"),
+       "f:6:21: identity_headers.X-User: encoding and separator go with claim only"},
+      {"a constant with a line break", headers("{ X-User: { value: \"a\\nb\" } }"),
+       "f:6:38: identity_headers.X-User.value: expected a text without control characters and without blanks at its "
+       "ends"},
+      {"a constant with a blank at its end", headers("{ X-User: { value: \"a \" } }"),
+       "f:6:38: identity_headers.X-User.value: expected a text without control characters and without blanks at its "
+       "ends"},
+      {"the mask of a printed configuration", headers("{ X-User: { value: \"********\" } }"),
+       "f:6:38: identity_headers.X-User.value: this is the mask that --print-config shows, not a secret"},
+      {"a file that is not there", headers("{ X-User: { value_file: /nonexistent/x } }"),
+       "f:6:43: identity_headers.X-User.value_file: expected a file, found none at '/nonexistent/x'"},
+      {"a separator that the encoding needs", headers("{ X-User: { claim: roles, separator: \"%\" } }"),
+       "f:6:56: identity_headers.X-User.separator: expected one of , ; | : / + & and the space, found '%'"},
+      {"an access token that is for nobody", headers("{ X-User: { access_token: true } }"),
+       "f:6:21: identity_headers.X-User: access tokens differ by route: say it there, beside `token:`"},
       {"an unknown encoding", headers("{ X-User: { claim: sub, encoding: latin1 } }"),
        "f:6:53: identity_headers.X-User.encoding: expected percent or utf8, found 'latin1'"},
   });
+}
+
+TEST_CASE("what an app is told by a route of its own is checked in the same way") {
+  const auto with = [](const std::string& keys) {
+    return std::map<std::string, std::string>{{"routes", routes("  - { path: /*, upstream: wiki, " + keys + " }\n")}};
+  };
+  const auto problem = [&](const std::string& keys) {
+    const std::string text = first_line(problems_of(good_config(with(keys))));
+    const auto at = text.find("routes[1].");
+    return at == std::string::npos ? text : text.substr(at + 10);
+  };
+  const struct {
+    const char* keys;
+    const char* problem;
+  } cases[] = {
+      {"identity_headers: { X-User: sub }", ""},
+      {"identity_preset: none", ""},
+      {"identity_preset: authelia, identity_headers: { Remote-User: sub, X-Key: { value: a b } }", ""},
+      {"authorization: { basic: { username: svc, password: pw } }", ""},
+      {"authorization: { basic: { username_claim: email, password: pw } }", ""},
+      {"assertion: true", ""},
+      {"identity_headers: {}", "identity_headers: expected at least one header (`identity_preset: none` sends none)"},
+      {"identity_headers: { Host: sub }",
+       "identity_headers.Host: this header has a meaning of its own in HTTP and cannot carry an identity"},
+      {"identity_headers: { X-User: sub, x_user: name }",
+       "identity_headers.x_user: apps take this for the same name as an earlier one (case, '-', '_' and '.' are alike "
+       "to many)"},
+      {"identity_headers: { X-Token: { access_token: true } }",
+       "identity_headers.X-Token: needs `token:` on this route, which says whom the access token is for"},
+      {"identity_preset: vouch",
+       "identity_preset: expected oauth2-proxy, authelia, authentik, pomerium, mod_auth_openidc, logto-protected-app "
+       "or "
+       "none, found 'vouch'"},
+      {"authorization: { basic: { username: 'a:b', password: pw } }",
+       "authorization.basic.username: expected a name without ':' and control characters (RFC 7617)"},
+      {"authorization: { basic: { username: a } }",
+       "authorization.basic: expected one of password and password_file, found none"},
+      {"authorization: { basic: { username: a, username_claim: sub, password: pw } }",
+       "authorization.basic: expected one of username and username_claim, found both"},
+      {"authorization: { basic: { usrname: a, password: pw } }",
+       "authorization.basic.usrname: unknown key, did you mean 'username'?"},
+      {"authorization: { digest: x }", "authorization.digest: unknown key; known here: basic, bearer"},
+      {"authorization: { bearer: access_token }",
+       "authorization.bearer: expected id_token (access tokens come from the route's `token`), found 'access_token'"},
+      {"authorization: {}", "authorization: expected one of basic and bearer, found a map"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.keys);
+    CHECK(problem(c.keys) == c.problem);
+  }
+}
+
+TEST_CASE("a claim whose scope is not asked for, and identity where nobody is asked, are named") {
+  const auto warning = [](const std::string& scopes, const std::string& keys) {
+    const std::string text = warnings_of({{"logto", logto("scopes: [" + scopes + "]")},
+                                          {"identity", "identity_headers: { X-User: sub }\n"},
+                                          {"routes", routes("  - { path: /*, upstream: wiki, " + keys + " }\n")}});
+    const auto at = text.find("routes[1].");
+    return at == std::string::npos ? text : text.substr(at + 10);
+  };
+  CHECK(warning("profile", "identity_headers: { X: name }") == "");
+  CHECK(warning("email", "identity_headers: { X: address.country }") ==
+        "identity_headers.X: Logto tells the claim 'address.country' only with the scope 'address', which logto.scopes "
+        "lacks");
+  CHECK(warning("profile, email", "identity_preset: authelia") ==
+        "identity_preset: Logto tells the claim 'roles' only with the scope 'roles', which logto.scopes lacks");
+  CHECK(warning("profile", "authorization: { basic: { username_claim: email, password: p } }") ==
+        "authorization: Logto tells the claim 'email' only with the scope 'email', which logto.scopes lacks");
+  CHECK(warning("profile", "access: public, assertion: true") ==
+        "assertion: has no effect: this route asks nobody who they are");
+  CHECK(warning("profile", "access: public, authorization: { basic: { username_claim: sub, password: p } }") ==
+        "authorization: has no effect: this route asks nobody who they are");
+}
+
+TEST_CASE("ID tokens need refreshes") {
+  const auto with = [](const std::string& refresh) {
+    return std::map<std::string, std::string>{{"logto", logto("refresh: " + refresh)},
+                                              {"z", "identity_preset: logto-protected-app\n"}};
+  };
+  CHECK(problems_of(good_config(with("off"))) ==
+        "f:6:18: identity_preset: ID tokens are renewed by refresh, and logto.refresh is off: set it to "
+        "offline_access\n");
+  CHECK(warnings_of(with("auto")) ==
+        "f:6:18: identity_preset: ID tokens are renewed by refresh: set logto.refresh: offline_access, or let the "
+        "application at Logto always issue refresh tokens");
+  CHECK(warnings_of(with("offline_access")) == "");
 }
 
 TEST_CASE("what is legal but probably not meant is a warning") {
@@ -409,6 +525,22 @@ TEST_CASE("what is legal but probably not meant is a warning") {
   CHECK(order("path: /*, methods: [GET]", "path: /admin/*, methods: [POST]") == "");
   CHECK(order("path: /*, host: app.example.com", "path: /a") == "");
   CHECK(order("path: /*, host: \"*.example.com\"", "path: /a, host: app.example.com") != "");
+  // What conditions let by goes on to the next route.
+  const std::string covered =
+      "f:7:5: routes[2]: never matches: route #1 /* stands before it and takes all its requests";
+  CHECK(order("path: /*, query: {a: \"1\"}", "path: /a") == "");
+  CHECK(order("path: /*, headers: {X-A: \"1\"}, access: public", "path: /a") == "");
+  CHECK(order("path: /*, networks: [10.0.0.0/8], access: public", "path: /a") == "");
+  CHECK(order("path: /*, query: {a: [\"1\", \"2\"]}", "path: /a, query: {a: \"1\", b: \"2\"}") == covered);
+  CHECK(order("path: /*, query: {a: \"~ [0-9]\"}", "path: /a, query: {a: \"1\"}") == covered);
+  CHECK(order("path: /*, query: {a: \"1\"}", "path: /a, query: {a: \"~ [0-9]\"}") == "");
+  CHECK(order("path: /*, query: {a: \"1\"}", "path: /a, query: {b: \"1\"}") == "");
+  CHECK(order("path: /*, headers: {X-A: \"~ v.*\"}", "path: /a, headers: {X-A: \"~ v.*\"}") == covered);
+  CHECK(order("path: /*, networks: [10.0.0.0/8]", "path: /a, networks: [10.1.0.0/16, 10.2.3.4]") == covered);
+  CHECK(order("path: /*, networks: [10.0.0.0/9]", "path: /a, networks: [10.0.0.0/8]") == "");
+  CHECK(order("path: /*, networks: [10.0.0.0/9]", "path: /a, networks: [10.128.0.0/9]") == "");
+  CHECK(order("path: /*, access: public, methods: [GET], query: {a: \"1\"}", "path: /a, query: {a: \"1\"}") ==
+        "f:7:5: routes[2]: the open route #1 /* stands before it and takes some of its requests");
   CHECK(order("path: /a, access: public, unauthenticated: 401", "path: /*") ==
         "f:6:66: routes[1].unauthenticated: has no effect: this route never asks anybody to sign in");
 }
@@ -433,6 +565,32 @@ TEST_CASE("what an operator should know is noted, and is no mistake") {
   CHECK(notes({{"session", session("store: redis")}, {"z", redis}}) == "");
 }
 
+TEST_CASE("tests of rules: what a row must say") {
+  const auto row = [](const std::string& text) {
+    return problems_of(good_config({{"tests", "tests: [{ " + text + " }]\n"}}));
+  };
+  const std::string url = "url: https://app.example.com/a";
+  CHECK(row(url + ", expect: allow") == "");
+  CHECK(row("expect: allow").find("tests[1].url: required: expected a URL, found nothing") != std::string::npos);
+  CHECK(row(url).find("tests[1].expect: required: expected allow, deny") != std::string::npos);
+  CHECK(row(url + ", expect: maybe")
+            .find("expected allow, deny, sign_in, unauthenticated, not_found, bad_request or "
+                  "misdirected, found 'maybe'") != std::string::npos);
+  CHECK(row("url: /a, expect: allow")
+            .find("tests[1].url: expected a URL such as https://app.example.com/admin, found "
+                  "'/a'") != std::string::npos);
+  CHECK(row(url + ", expect: allow, as: alice").find("tests[1].as: expected claims such as {sub: alice}") !=
+        std::string::npos);
+  CHECK(row(url + ", expect: allow, as_file: /nonexistent").find("tests[1].as_file: ") != std::string::npos);
+  CHECK(row(url + ", expect: allow, client: localhost").find("tests[1].client: expected an IP address") !=
+        std::string::npos);
+  CHECK(row(url + ", expect: allow, headers: {\"a b\": c}").find("expected the name of a header field, found 'a b'") !=
+        std::string::npos);
+  CHECK(row(url + ", expect: allow, headers: [a]").find("expected a map of header fields, found a list") !=
+        std::string::npos);
+  CHECK(row(url + ", expects: allow").find("did you mean 'expect'?") != std::string::npos);
+}
+
 TEST_CASE("scopes that rules need are asked for") {
   const auto text =
       good_config({{"routes", routes("  - { path: /*, upstream: wiki, require: { social: patreon } }\n")}});
@@ -447,4 +605,55 @@ TEST_CASE("scopes that rules need are asked for") {
 TEST_CASE("a denied route needs no upstream") {
   CHECK(problems_of(good_config(
             {{"routes", routes("  - { path: /x/*, access: deny }\n  - { path: /*, upstream: wiki }\n")}})) == "");
+}
+
+TEST_CASE("tokens of routes: whom they are for, and what they need") {
+  const auto route = [](const std::string& more, const std::string& hosts = "https://app.example.com") {
+    return std::map<std::string, std::string>{{"external_urls", "external_urls: [" + hosts + "]\n"},
+                                              {"logto", logto("refresh: offline_access")},
+                                              {"routes", routes("  - { upstream: wiki, " + more + " }\n")}};
+  };
+  check_all({
+      {"a resource", route("path: /*, token: { resource: 'https://api.example.com', scopes: [read] }"), ""},
+      {"a name as a resource", route("path: /*, token: { resource: 'urn:example:api' }"), ""},
+      {"an organization", route("path: /*, token: { organization: rvsdxgj6esgo }"), ""},
+      {"both", route("path: /o/*, token: { resource: 'https://a.test', organization: from_path }"), ""},
+      {"the organization in the host", route("host: '*.example.com', path: /*, token: { organization: from_host }"),
+       ""},
+      {"on an optional route", route("path: /*, access: optional, token: { organization: abc }"), ""},
+      {"a resource that is no URI", route("path: /*, token: { resource: api }"),
+       "f:6:52: routes[1].token.resource: expected an absolute URI without a fragment, such as "
+       "https://api.example.com, found 'api'"},
+      {"a fragment", route("path: /*, token: { resource: 'https://a.test/#x' }"),
+       "f:6:52: routes[1].token.resource: expected an absolute URI without a fragment, such as "
+       "https://api.example.com, found 'https://a.test/#x'"},
+      {"two in one", route("path: /*, token: { resource: 'https://a.test,https://b.test' }"),
+       "f:6:52: routes[1].token.resource: expected an absolute URI without a fragment, such as "
+       "https://api.example.com, found 'https://a.test,https://b.test'"},
+      {"a scope of two words", route("path: /*, token: { resource: 'https://a.test', scopes: ['a b'] }"),
+       "f:6:79: routes[1].token.scopes: expected a scope, found 'a b'"},
+      {"an organization that is no id", route("path: /*, token: { organization: 'a b' }"),
+       "f:6:56: routes[1].token.organization: expected an organization's id, from_host or from_path, found 'a b'"},
+      {"for nobody", route("path: /*, token: { scopes: [read] }"),
+       "f:6:33: routes[1].token: expected resource or organization, found neither: nothing says whom the token is for"},
+      {"on a public route", route("path: /*, access: public, token: { organization: abc }"),
+       "f:6:49: routes[1].token: needs access: signed_in or optional: a token is fetched for whoever is signed in"},
+      {"from_host without a wildcard", route("path: /*, token: { organization: from_host }"),
+       "f:6:56: routes[1].token.organization: from_host needs a host with a wildcard, such as *.example.com: its first "
+       "label is the organization"},
+      {"from_path on a path without a rest", route("path: /o, token: { organization: from_path }"),
+       "f:6:56: routes[1].token.organization: from_path needs a path such as /o/*: the segment after the prefix is the "
+       "organization"},
+      {"from_path on a pattern", route("path: '~ /o/.*', token: { organization: from_path }"),
+       "f:6:63: routes[1].token.organization: from_path needs a path such as /o/*: the segment after the prefix is the "
+       "organization"},
+  });
+  auto off = route("path: /*, token: { organization: abc }");
+  off["logto"] = logto("refresh: off");
+  CHECK(first_line(problems_of(good_config(off))) ==
+        "f:6:33: routes[1].token: tokens are fetched by refresh, and logto.refresh is off: set it to offline_access");
+  off.erase("logto");
+  CHECK(warnings_of(off) ==
+        "f:6:33: routes[1].token: tokens are fetched by refresh: set logto.refresh: offline_access, or let the "
+        "application at Logto always issue refresh tokens");
 }

@@ -84,8 +84,23 @@ upstreams:
   api: { servers: "http://[::1]:9000", host: api.example.com, connect_timeout: 1s, response_timeout: 2s, idle_timeout: 3s }
   files: { url: unix:/run/files.sock, host: client }
   other: { url: http://o, host: upstream }
-identity_headers: { X-User: sub, X-Name: { claim: name, encoding: utf8 } }
+identity_headers:
+  X-User: sub
+  X-Name: { claim: name, encoding: utf8 }
+  X-Roles: { claim: roles, separator: "|" }
+  X-Env: { value: "prod: #1" }
+  X-Pomerium-Jwt-Assertion: { assertion: true }
+  X-Id: { id_token: true }
+identity_preset: pomerium
 access_log: off
+bearer:
+  audiences: [https://api.example.com]
+  introspection: true
+  introspection_cache: 10s
+  max_cached: 100
+  issuers:
+    - https://short.example.net
+    - { issuer: "https://ci.example.net/", jwks_url: https://keys.example.net/x, connect_to: http://ci, audiences: [deploy], type: JWT }
 routes:
   - path: "~ /[a-z]+\\.(js|css)"
     access: public
@@ -95,15 +110,38 @@ routes:
     methods: [GET, POST]
     require: { roles: ["admin, all", ops], social: [patreon] }
     unauthenticated: 401
+    forbidden: sign_in
+    preflight: true
+    shadow: true
     sign_in: { with: "sso:x1", keep_fragment: false, extra: { max_age: 60 } }
+    accept: [session, bearer]
+    audiences: [a, b]
     upstream: api
     strip_prefix: /admin
     encoded_slash: keep
     hold_requests: false
+    identity_preset: none
+    identity_headers: { X-Only: custom_data.x }
+    assertion: true
     allowed_origins: ["https://tools.example.com"]
   - { path: /x, access: deny }
-  - { path: /o/*, access: optional, upstream: files }
+  - { path: /o/*, access: optional, upstream: files, authorization: { bearer: id_token } }
+  - path: /legacy/*
+    upstream: files
+    identity_preset: mod_auth_openidc
+    authorization: { basic: { username_claim: email, password: leg-s3cret } }
   - { path: /*, upstream: wiki, unauthenticated: redirect }
+tests:
+  - { url: "https://app.example.com/x", expect: deny }
+  - name: "a: b"
+    url: http://app.example.com/?a=b
+    method: POST
+    headers: { X-A: "1" }
+    as: { sub: alice, roles: [ops, "7"], n: -1.5e3, ok: true, no: null, deep: { a: "q\"\\\n" }, empty: [] }
+    script: true
+    client: "2001:db8::1"
+    expect: allow
+    expect_headers: { X-User: alice, X-Name: null }
 )yaml";
 
 }  // namespace
@@ -115,9 +153,10 @@ TEST_CASE("what is printed loads again to the same settings") {
     CHECK(printed.find("s3cret") == std::string::npos);
     CHECK(printed.find(kSecretA.substr(0, 20)) == std::string::npos);
     // In the order in which they stand there.
-    const auto secrets = first->session.secrets.size() == 1
-                             ? std::vector<std::string>{"s3cret", kSecretA}
-                             : std::vector<std::string>{"s3cret", "wh-s3cret", kSecretA, kSecretB, "redis-s3cret"};
+    const auto secrets =
+        first->session.secrets.size() == 1
+            ? std::vector<std::string>{"s3cret", kSecretA}
+            : std::vector<std::string>{"s3cret", "wh-s3cret", kSecretA, kSecretB, "redis-s3cret", "leg-s3cret"};
     const auto second = loaded(replaced(printed, "\"********\"", secrets));
     CHECK(second->logto.webhook_secret.equals(first->logto.webhook_secret.reveal()));
     CHECK(second->redis.password.equals(first->redis.password.reveal()));
@@ -167,6 +206,14 @@ TEST_CASE("every option is read into the settings and printed from them") {
   CHECK(s->upstreams.at("api").host == "::1");
   CHECK(s->upstreams.at("api").host_literal == "api.example.com");
   CHECK(s->identity_headers[1].encoding == HeaderEncoding::utf8);
+  CHECK(s->identity_headers[2].separator == '|');
+  CHECK(s->identity_headers[3].constant == "prod: #1");
+  CHECK(s->identity_preset == IdentityPreset::pomerium);
+  CHECK(s->routes[1].identity_preset == IdentityPreset::none);
+  CHECK(s->routes[1].assertion);
+  CHECK(s->routes[3].authorization.kind == UpstreamAuthorizationSettings::Kind::id_token);
+  CHECK(s->routes[4].authorization.username_claim == "email");
+  CHECK(s->routes[4].authorization.password.equals("leg-s3cret"));
   CHECK_FALSE(s->access_log.enabled);
   CHECK(s->routes[0].path.text == "/[a-z]+\\.(js|css)");
   REQUIRE(s->routes[1].require.children.size() == 2);
@@ -177,22 +224,56 @@ TEST_CASE("every option is read into the settings and printed from them") {
   CHECK(s->routes[1].encoded_slash == EncodedSlash::keep);
   CHECK_FALSE(s->routes[1].hold_requests);
   CHECK(s->routes[0].hold_requests);
+  CHECK(s->routes[1].line > s->routes[0].line);
+  REQUIRE(s->tests.size() == 2);
+  CHECK(s->tests[1].as_json ==
+        R"({"sub":"alice","roles":["ops","7"],"n":-1.5e3,"ok":true,"no":null,"deep":{"a":"q\"\\\u000a"},"empty":[]})");
+  CHECK(s->tests[1].expect == RuleTestSettings::Expect::allow);
+  CHECK(s->tests[1].expect_headers.at("X-User") == std::optional<std::string>("alice"));
+  CHECK(s->tests[1].expect_headers.at("X-Name") == std::nullopt);
+  CHECK(s->tests[1].client == "2001:db8::1");
+}
+
+TEST_CASE("options about access tokens are read") {
+  const auto s = loaded(kFull);
+  CHECK(s->bearer.audiences == std::vector<std::string>{"https://api.example.com"});
+  CHECK(s->bearer.introspection);
+  CHECK(s->bearer.introspection_cache_ms == 10 * kSecond);
+  CHECK(s->bearer.max_cached == 100);
+  REQUIRE(s->bearer.issuers.size() == 2);
+  CHECK(s->bearer.issuers[0].issuer == "https://short.example.net");
+  CHECK(s->bearer.issuers[0].type == "at+jwt");
+  const IssuerSettings& full = s->bearer.issuers[1];
+  CHECK(full.issuer == "https://ci.example.net/");
+  CHECK(full.jwks_url == "https://keys.example.net/x");
+  CHECK(full.connect_to->text() == "http://ci");
+  CHECK(full.audiences == std::vector<std::string>{"deploy"});
+  CHECK(full.type == "JWT");
+  CHECK(s->routes[1].accept.session);
+  CHECK(s->routes[1].accept.bearer);
+  CHECK(s->routes[1].audiences == std::vector<std::string>{"a", "b"});
+  CHECK_FALSE(s->routes[0].accept.bearer);
 }
 
 TEST_CASE("the defaults of the option table are those of the settings") {
   Settings settings;
   settings.upstreams["x"].name = "x";
   settings.routes.emplace_back();
-  const Scope element{&settings, &settings.listen[0], &settings.upstreams["x"], &settings.identity_headers[0],
-                      &settings.routes[0]};
+  settings.tests.emplace_back();
+  settings.bearer.issuers.emplace_back();
+  const Scope element{&settings,           &settings.listen[0], &settings.upstreams["x"],
+                      &settings.routes[0], &settings.tests[0],  &settings.bearer.issuers[0]};
   Scope top;
   top.settings = &settings;
+  Scope realm = top;
+  realm.realm = &settings.realms.emplace_back();
   for (const auto& option : option_table()) {
     if (option.is(kLater) || !option.binding.print || option.default_text.empty()) continue;
     CAPTURE(option.path);
+    const bool in_realm = option.path.starts_with("realms.*.");
     const bool in_element = option.path.find_first_of("[*") != std::string::npos;
     Node printed;
-    printed.entries.push_back({"v", {}, option.binding.print(in_element ? element : top)});
+    printed.entries.push_back({"v", {}, option.binding.print(in_realm ? realm : in_element ? element : top)});
     std::vector<ConfigProblem> problems;
     const auto expected = parse_document("v: " + std::string(option.default_text) + "\n", "f", problems);
     REQUIRE(expected.has_value());
@@ -299,8 +380,8 @@ void find_all(const Node& node, std::string_view path, std::vector<const Node*>&
   for (const auto& entry : node.entries) {
     if (key != "*" && entry.key != key) continue;
     if (!list) {
-      // A scalar in place of an upstream, header or listener is its main key.
-      if (entry.value.is_scalar() && (rest == "url" || rest == "claim")) found.push_back(&entry.value);
+      // A scalar in place of an upstream or listener is its main key.
+      if (entry.value.is_scalar() && rest == "url") found.push_back(&entry.value);
       find_all(entry.value, rest, found);
     } else if (entry.value.is_scalar()) {
       if (rest == "address") found.push_back(&entry.value);
@@ -334,7 +415,8 @@ TEST_CASE("config.example.yaml names every option, with the default of the table
   REQUIRE(document.has_value());
   for (const auto& option : option_table()) {
     const bool is_file_twin = option.path.find("_file") != std::string::npos && !option.path.ends_with("ca_file");
-    if (is_file_twin) continue;
+    const bool stands_at_the_top = option.path.starts_with("realms.*.");  // in this file; a file has one of both
+    if (is_file_twin || stands_at_the_top) continue;
     CAPTURE(option.path);
     std::vector<const Node*> found;
     find_all(*document, option.path, found);
@@ -342,10 +424,9 @@ TEST_CASE("config.example.yaml names every option, with the default of the table
       CHECK(found.empty());
       continue;
     }
-    if (option.path != "identity_headers.*.encoding") CHECK_FALSE(found.empty());
+    CHECK_FALSE(found.empty());
     for (const Node* node : found) {
       if (std::find(lines.begin(), lines.end(), node->mark.line) == lines.end()) continue;
-      if (option.path.substr(0, 17) == "identity_headers.") continue;  // the map as a whole is compared by printing
       Node shown;
       shown.entries.push_back({"v", {}, *node});
       const auto expected = parse_document("v: " + std::string(option.default_text) + "\n", "f", problems);

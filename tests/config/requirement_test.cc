@@ -50,8 +50,7 @@ TEST_CASE("rules read as a tree, and print as they read") {
   CHECK(route.deny.kind == Kind::any);
   CHECK(route.deny.children.size() == 2);
   const std::string printed = print_config(*settings);
-  for (const char* line :
-       {"one_of: [gold, 2]", "regex: a+", "exists: true", "max_age: 15m", "blocked:", "o1:owner"}) {
+  for (const char* line : {"one_of: [gold, 2]", "regex: a+", "exists: true", "max_age: 15m", "blocked:", "o1:owner"}) {
     CAPTURE(printed);
     CHECK(printed.find(line) != std::string::npos);
   }

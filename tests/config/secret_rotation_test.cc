@@ -39,6 +39,24 @@ TEST_CASE("a rotation of secrets needs no restart, whatever their number") {
   CHECK(keys_for_restart(running, fresh).empty());
 }
 
+TEST_CASE("every realm's secrets are taken over, by its name") {
+  Settings running = settings();
+  for (const char* name : {"a", "b"}) running.realms.emplace_back().name = name;
+  Settings fresh = running;
+  std::swap(fresh.realms[0], fresh.realms[1]);
+  fresh.realms[0].logto.app_secrets = {Secret("of b")};
+  fresh.realms[1].logto.webhook_secret = Secret("of a");
+  const Settings mixed = with_secrets_of(running, fresh);
+  CHECK(mixed.realms[0].logto.webhook_secret.equals("of a"));
+  REQUIRE(mixed.realms[1].logto.app_secrets.size() == 1);
+  CHECK(mixed.realms[1].logto.app_secrets[0].equals("of b"));
+  fresh = running;
+  fresh.realms[1].logto.app_id = "another";
+  CHECK(keys_for_restart(running, fresh) == Keys{"realms"});
+  fresh.realms.pop_back();
+  CHECK(with_secrets_of(running, fresh).realms.size() == 2);
+}
+
 TEST_CASE("every other change is named by its key") {
   const Settings running = settings();
   const std::string plain = "secret: " + kSecretA;
@@ -97,4 +115,29 @@ TEST_CASE("what was replaced is told in counts") {
   }
   CHECK(describe_replaced(Secret(), Secret("x")) == "1 (first is new)");
   CHECK(describe_replaced(Secret("x"), Secret()) == "0 (1 removed)");
+}
+
+TEST_CASE("secrets that apps get are taken over too, where their header or route is still the same") {
+  Settings running = settings({{"routes",
+                                "routes:\n"
+                                "  - { path: /a, upstream: wiki, authorization: { basic: { username: u, "
+                                "password: one } } }\n"
+                                "  - { path: /*, upstream: wiki }\n"}});
+  IdentityHeaderSettings header;
+  header.header = "X-Key";
+  header.source = IdentityHeaderSettings::Source::secret;
+  header.secret = Secret("old");
+  running.identity_headers = running.routes[1].identity_headers = {header};
+  Settings fresh = running;
+  fresh.identity_headers[0].secret = fresh.routes[1].identity_headers[0].secret = Secret("new");
+  fresh.routes[0].authorization.password = Secret("two");
+  CHECK(keys_for_restart(running, fresh).empty());
+  const Settings taken = with_secrets_of(running, fresh);
+  CHECK(taken.identity_headers[0].secret.equals("new"));
+  CHECK(taken.routes[0].authorization.password.equals("two"));
+  CHECK(taken.routes[1].identity_headers[0].secret.equals("new"));
+  CHECK(describe_replaced(secrets_for_apps(running), secrets_for_apps(fresh)) ==
+        "3 (first is new, 2 added, 3 removed)");
+  fresh.routes[1].label = "#2 /other";
+  CHECK(with_secrets_of(running, fresh).routes[1].identity_headers[0].secret.equals("old"));
 }

@@ -83,6 +83,8 @@ describe('check', () => {
     'a list where a mapping must be': [GOOD.replace(/logto:\n( {2}.*\n)+/, 'logto: []\n'), /logto/],
     'sessions in Redis without Redis': [GOOD.replace('session:\n', 'session:\n  store: redis\n'), /redis\.url/],
     'a password in the URL of Redis': [`${GOOD}redis: { url: "redis://u:pass@localhost/0" }\n`, /redis\.password/],
+    'realms beside a Logto at the top': [`${GOOD}realms: { a: { external_urls: ["http://a.test"], logto: { endpoint: "http://t", app_id: a, app_secret: b } } }\n`, /logto: stands beside realms/],
+    'a wildcard without sign_in_url': [GOOD.replace(/external_urls: .*/, 'external_urls: ["http://*.app.test"]'), /needs sign_in_url/],
     'Sentinel, which is not built': [`${GOOD}redis: { url: "redis-sentinel://localhost/0" }\n`, /[Ss]entinel/],
     'no YAML': ['{{{{', /:\d+:\d+/],
     'an empty file': ['', /external_urls|empty/],
@@ -96,8 +98,6 @@ describe('check', () => {
   const LATER = {
     tls: GOOD.replace('listen: 127.0.0.1:0', 'listen:\n  - address: "127.0.0.1:0"\n    tls: { certificate: /a.pem, key: /a.key }'),
     servers: GOOD.replace('app: http://127.0.0.1:9000', 'app: { servers: ["http://127.0.0.1:9000", "http://127.0.0.1:9001"] }'),
-    sign_in_url: `${GOOD}sign_in_url: https://auth.example.com\n`,
-    realms: `${GOOD}realms: { a: { external_urls: ["http://a.test"] } }\n`,
   };
   for (const [key, text] of Object.entries(LATER)) {
     test(`${key}, whose feature comes later, is refused by name and not ignored`, async () => {

@@ -252,7 +252,7 @@ describe('who gets a redirect and who gets a 401', () => {
     test(`${who} gets 401 with the sign-in URL as JSON`, async () => {
       const answer = await world.get('/private/x?a=1', headers);
       assert.equal(answer.status, 401);
-      assert.match(answer.fields.get('content-type'), /^application\/json/);
+      assert.match(answer.fields.get('content-type'), /^application\/problem\+json/);
       assert.match(answer.fields.get('cache-control'), /no-store/);
       const body = JSON.parse(answer.text);
       assert.equal(body.error, 'unauthenticated');

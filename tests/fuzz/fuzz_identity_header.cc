@@ -29,9 +29,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_value(value, percent);
     LP_CHECK(lp::percent_decode(value) == text, "not injective");
     LP_CHECK(lp::trim_ows(value) == value, "a value that recipients trim");
-    const std::string list = lp::header_value(nlohmann::json::array({text, "x"}), encoding);
-    check_value(list, percent);
-    LP_CHECK(list.find(',') == list.size() - 2, "a comma of the text separates");
+    for (const char separator : {',', '|', ';', ' '}) {
+      const std::string list = lp::header_value(nlohmann::json::array({text, "x"}), encoding, separator);
+      check_value(list, percent && separator != ' ');
+      LP_CHECK(list.find(separator) == list.size() - 2, "a separator in the text separates");
+    }
   }
   return 0;
 }

@@ -87,6 +87,9 @@ export class RelyingParty {
     return this.post('/token', { grant_type: 'authorization_code', code, redirect_uri: this.redirectUri, code_verifier: this.verifier });
   }
 
+  // change: resource, organization_id, scope.
+  refresh(token, change = {}) { return this.post('/token', { grant_type: 'refresh_token', refresh_token: token, ...change }); }
+
   async claims(idToken) {
     const { keys } = await (await fetch(`${this.endpoint}/oidc/jwks`)).json();
     const [head, payload, signature] = idToken.split('.');

@@ -1,5 +1,6 @@
 // The control plane for tests: slow, broken or tampered answers, who signs in next, and a record of what was asked.
 import { createHash, createPrivateKey, sign } from 'node:crypto';
+import { audienceAsked } from './audience.mjs';
 import { readBody, sendJson } from './http_helpers.mjs';
 import { decodeJwt } from './jose.mjs';
 import { defaultPeople } from './social_stand_ins.mjs';
@@ -9,6 +10,8 @@ const endpoints = {
   '/token/revocation': 'revocation', '/token/introspection': 'introspection', '/session/end': 'end_session', '/session/end/confirm': 'end_session_confirm',
 };
 const recordedAtMost = 2000;
+// Calls at one time and in all, by endpoint; refreshes by what they asked for (audienceAsked).
+const emptyStats = (now = {}) => ({ now, most: {}, total: {}, refreshes: {} });
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function withoutSecrets(headers) {
@@ -23,6 +26,8 @@ const formOf = (ctx) => {
   const body = ctx.oidc?.body;
   return body && typeof body === 'object' ? { ...body, ...(body.client_secret ? { client_secret: '***' } : {}) } : undefined;
 };
+
+const add = (counters, name) => { counters[name] = (counters[name] ?? 0) + 1; };
 
 // What a token endpoint says, by a name of ours: [status, error, description].
 const oauthErrors = {
@@ -46,7 +51,7 @@ const sentForm = (ctx) => (ctx.req.form ? { ...Object.fromEntries(ctx.req.form),
 
 export class Control {
   // `parts`: config, defaults, users, keys, attacks, messages, sids. `actions`: restart(), rotateKeys(alg), endUser(sub), endSessions(),
-  // clearStorage().
+  // authenticatedAt(sub, seconds), clearStorage().
   constructor(parts, actions) {
     Object.assign(this, parts, { actions });
     this.reset();
@@ -61,7 +66,7 @@ export class Control {
     this.people = defaultPeople();
     this.requests = [];
     this.nth = 0;
-    this.stats = { now: {}, most: {} };   // calls at one time, by endpoint
+    this.stats = emptyStats();
     this.attacks.stop();
     clockOffsetMs = 0;
   }
@@ -113,6 +118,7 @@ export class Control {
       auto_sign_in: (v) => { this.autoSignIn = v; },
       people: (v) => { for (const [target, fields] of Object.entries(v)) this.people[target] = { ...this.people[target], ...fields }; },
       user: (v) => this.changeUser(v),
+      authenticated: (v) => this.authenticate(v),
       remove_user: (v) => this.removeUser(v),
       config: (v) => this.configure(v),
       attack: (v) => this.attacks.play(v),
@@ -121,7 +127,7 @@ export class Control {
       clock_offset_ms: (v) => { clockOffsetMs = Number(v); },
       rotate_keys: (v) => { this.actions.rotateKeys(v === true ? undefined : v); },
       end_sessions: (v) => { if (v) this.actions.endSessions(); },
-      clear_requests: (v) => { if (v) Object.assign(this, { requests: [], stats: { now: this.stats.now, most: {} } }); },
+      clear_requests: (v) => { if (v) Object.assign(this, { requests: [], stats: emptyStats(this.stats.now) }); },
     };
     let wanted;
     try {
@@ -158,6 +164,13 @@ export class Control {
     return this.tell(changed ? 'User.SuspensionStatus.Updated' : 'User.Data.Updated', user.sub);
   }
 
+  // { user, ago_s }: when the user's sessions here began, for max_age.
+  authenticate({ user: name, ago_s: ago }) {
+    const user = this.users.lookUp(name);
+    if (!user) throw new Error('authenticated: nobody of that name');
+    this.actions.authenticatedAt(user.sub, Math.floor(Date.now() / 1000) - ago);
+  }
+
   async removeUser(name) {
     const user = this.users.lookUp(name);
     if (!user) throw new Error('remove_user: nobody of that name');
@@ -179,6 +192,7 @@ export class Control {
       if (this.requests.length > recordedAtMost) this.requests.shift();
       const grantType = ctx.req.form?.get('grant_type') ?? undefined;
       this.count(endpoint, ctx.res);
+      if (endpoint === 'token' && grantType === 'refresh_token') add(this.stats.refreshes, audienceAsked(ctx.req.form));
       const delay = this.latencyOf(endpoint, grantType);
       if (delay) await sleep(delay);
       if (await this.failed(ctx, endpoint, grantType)) { entry.status = 'failed on purpose'; entry.form = sentForm(ctx); return; }
@@ -195,8 +209,9 @@ export class Control {
 
   // A call counts until its answer is written or given up.
   count(endpoint, res) {
-    const { now, most } = this.stats;
-    now[endpoint] = (now[endpoint] ?? 0) + 1;
+    const { now, most, total } = this.stats;
+    add(now, endpoint);
+    add(total, endpoint);
     most[endpoint] = Math.max(most[endpoint] ?? 0, now[endpoint]);
     res.once('close', () => --now[endpoint]);
   }
@@ -251,7 +266,7 @@ export class Control {
   }
 }
 
-const messages = { invalid_grant: 'Grant request is invalid.', invalid_request: 'Request is invalid.', invalid_token: 'Invalid token provided.' };
+const messages = { access_denied: 'Access denied.', insufficient_scope: 'Token missing scope `{{scope}}`.', invalid_target: 'Invalid resource indicator.', invalid_grant: 'Grant request is invalid.', invalid_request: 'Request is invalid.', invalid_token: 'Invalid token provided.' };
 
 // Logto adds code and message to the engine's errors, and tells caches what to do with the keys.
 export function logtoManners() {

@@ -8,6 +8,7 @@ import { Interactions } from './interactions.mjs';
 import { Keys } from './keys.mjs';
 import { Messages } from './messages.mjs';
 import { createProvider } from './provider.mjs';
+import { defaultMachineClients, defaultOrganizationScopes, defaultResources, Resources, splitResources } from './resources.mjs';
 import { connectors, SocialNetworks } from './social_stand_ins.mjs';
 import { Storage } from './storage.mjs';
 import { Users } from './users.mjs';
@@ -28,6 +29,9 @@ const defaults = {
   ttl: {},                                    // seconds: AccessToken, AuthorizationCode, IdToken, RefreshToken, Session, Grant, Interaction
   signing_alg: 'ES384',                       // ES384 | RS256
   id_token_claims: [],                        // of custom_data, identities, sso_identities, organization_data
+  resources: defaultResources,                // indicator -> { ttl: seconds, scopes: { role: [scope] } }; of an organization's roles as well
+  organization_scopes: defaultOrganizationScopes,   // organization role -> [scope]
+  machine_clients: defaultMachineClients,     // { client_id, client_secret, resources: { indicator: [scope] } }
   auto_sign_in: null,                         // a user name: sign-ins need no person (login_hint chooses another)
   users_count: 0,                             // user-1 ... user-N as well; sign-ins need no person and take turns
 };
@@ -46,10 +50,11 @@ const keys = new Keys(config.signing_alg);
 const attacks = new Attacks(config, keys);
 const sids = new Map();   // sub -> the sid of the newest ID token
 const messages = new Messages({ config, users, keys, attacks, sids });
+const resources = new Resources({ config, users, keys });
 let provider, handleOidc;
 
 const restart = () => {
-  provider = createProvider({ config, users, storage, keys, middleware: [control.middleware(), logtoManners()] });
+  provider = createProvider({ config, users, storage, keys, resources, middleware: [control.middleware(), logtoManners(), resources.middleware()] });
   handleOidc = provider.callback();
 };
 const control = new Control({ config, defaults, users, keys, attacks, messages, sids }, {
@@ -57,6 +62,7 @@ const control = new Control({ config, defaults, users, keys, attacks, messages, 
   endUser: (sub) => storage.endUser(sub),
   rotateKeys: (alg) => { keys.rotate(alg); restart(); },
   endSessions: () => storage.endSessions(),
+  authenticatedAt: (sub, seconds) => storage.authenticatedAt(sub, seconds),
   clearStorage: () => storage.clear(),
 });
 const interactions = new Interactions({ config, users, control, providerNow: () => provider });
@@ -77,17 +83,26 @@ async function prepareForm(req) {
   if (req.method !== 'POST') return;
   const json = /^application\/json\b/.test(req.headers['content-type'] ?? ''), text = await readBody(req);
   req.form = new URLSearchParams(json ? JSON.parse(text) : text);
+  splitResources(req.form);
   req.secretExpired = swapClientSecret(config, req, req.form);
   req.body = req.form.toString();
   req.headers['content-type'] = 'application/x-www-form-urlencoded';
   req.headers['content-length'] = String(Buffer.byteLength(req.body));
 }
 
+function withSplitResources(target) {
+  const [path, query] = target.split('?');
+  if (path !== '/oidc/auth' || !query?.includes('resource=')) return target;
+  const params = new URLSearchParams(query);
+  splitResources(params);
+  return `${path}?${params}`;
+}
+
 async function oidc(req, res) {
   if (Number(req.headers['content-length'] ?? 0) > 56 * 1024) return sendText(res, 404, 'Not Found');
   await prepareForm(req);
-  req.originalUrl = req.url;
-  req.url = req.url.slice('/oidc'.length) || '/';
+  req.originalUrl = withSplitResources(req.url);
+  req.url = req.originalUrl.slice('/oidc'.length) || '/';
   return handleOidc(req, res);
 }
 

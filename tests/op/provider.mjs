@@ -10,8 +10,14 @@ const defaultTtl = { AccessToken: 3600, AuthorizationCode: 60, IdToken: 3600, Re
 // Parameters that Logto adds to the authorization request.
 const extraParams = ['direct_sign_in', 'first_screen', 'interaction_mode', 'identifier', 'organization_id', 'one_time_token', 'google_one_tap_credential'];
 
+function machineClients(config) {
+  return config.machine_clients.map(({ client_id, client_secret }) => ({
+    client_id, client_secret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [],
+  }));
+}
+
 function clients(config, keys) {
-  return [{
+  return [...machineClients(config), {
     client_id: config.client_id,
     ...(config.public_client ? {} : { client_secret: config.client_secret }),
     redirect_uris: config.redirect_uris,
@@ -40,8 +46,9 @@ function account(config, users, sub) {
   };
 }
 
-// A confidential client's refresh token stays the same until 70 % of its life is over; a public one's always changes.
-function rotates(config, ctx) {
+// The engine's last question before it issues anything. A confidential client's refresh token stays the same until 70 % of its life is over; a public one's always changes.
+function rotates(config, resources, ctx) {
+  resources.judgeRefresh(ctx);
   if (config.rotate !== 'logto') return config.rotate === 'always';
   const { RefreshToken: token, Client: client } = ctx.oidc.entities;
   return client.clientAuthMethod === 'none' || token.ttlPercentagePassed() >= 70;
@@ -59,7 +66,7 @@ async function logoutSource(ctx, form) {
 `;
 }
 
-export function createProvider({ config, users, storage, keys, middleware }) {
+export function createProvider({ config, users, storage, keys, resources, middleware }) {
   const provider = new Provider(`${config.endpoint}/oidc`, {
     adapter: storage.adapter(),
     clients: clients(config, keys),
@@ -75,8 +82,9 @@ export function createProvider({ config, users, storage, keys, middleware }) {
     pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' },
     issueRefreshToken: async (_ctx, client, code) =>
       client.grantTypeAllowed('refresh_token') && (config.always_issue_refresh_token || code.scopes.has('offline_access')),
-    rotateRefreshToken: (ctx) => rotates(config, ctx),
-    ttl: { ...defaultTtl, ...config.ttl },
+    rotateRefreshToken: (ctx) => rotates(config, resources, ctx),
+    extraTokenClaims: (ctx, token) => resources.extraClaims(ctx, token),
+    ttl: { ...defaultTtl, ...config.ttl, AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? config.ttl.AccessToken ?? defaultTtl.AccessToken },
     cookies: {
       keys: ['development only'],
       names: { session: '_session', interaction: '_interaction', resume: '_interaction_resume' },
@@ -93,6 +101,10 @@ export function createProvider({ config, users, storage, keys, middleware }) {
       revocation: { enabled: true },
       introspection: { enabled: true },
       clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true, defaultResource: (_ctx, _client, oneOf) => oneOf, useGrantedResource: () => false,
+        getResourceServerInfo: (ctx, indicator, client) => resources.info(ctx, indicator, client),
+      },
       backchannelLogout: { enabled: true },
       rpInitiatedLogout: {
         enabled: true, logoutSource,

@@ -37,7 +37,8 @@ async function signIn(username, params = {}, browser = new Browser(), rp = new R
   const page = await browser.go(rp.authorization(params));
   const back = await browser.submit(page.url, { username, password: `${username}-password` }, { stopAt });
   const { code } = answer(back.url);
-  return { rp, browser, page, back, token: await rp.exchange(code), code };
+  const token = await rp.exchange(code);
+  return { rp, browser, page, back, token, code };
 }
 
 const firstLocation = async (params) => {
@@ -395,6 +396,91 @@ await check('an attack changes what it says: the token, its grants, the keys, th
   await control({ attack: 'J54 another issuer' });
   assert.equal((await (await fetch(`${at}/oidc/.well-known/openid-configuration`)).json()).issuer, 'http://evil.test/oidc');
   await control({ attack: null, config: settle });
+});
+
+const THINGS = 'https://things.example.test/api', ORGANIZATIONS = 'urn:logto:resource:organizations', ACME = 'rvsdxgj6esgo';
+const organizationScopes = 'urn:logto:scope:organizations urn:logto:scope:organization_roles';
+const withAll = { scope: `openid offline_access roles ${organizationScopes} read:things write:things delete:things invite:member`, prompt: 'consent', resource: `${THINGS},${ORGANIZATIONS}` };
+
+await check('a resource asked for at sign-in gives an access token for it, with the scopes of the user, at the exchange and at every refresh', async () => {
+  const { rp, token } = await signIn('alice', withAll);
+  assert.ok(!token.body.access_token.includes('.'), 'opaque without resource');
+  assert.equal((await rp.userinfo(token.body.access_token)).status, 200);
+  const refreshed = await rp.refresh(token.body.refresh_token, { resource: THINGS });
+  assert.equal(refreshed.status, 200, JSON.stringify(refreshed.body));
+  assert.deepEqual([refreshed.body.scope, refreshed.body.expires_in, Boolean(refreshed.body.id_token)], ['read:things write:things', 600, true]);
+  const { header, claims } = await rp.claims(refreshed.body.access_token);
+  assert.equal(header.typ, 'at+jwt');
+  assert.deepEqual(Object.keys(claims).sort(), ['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'scope', 'sub']);
+  assert.deepEqual([claims.aud, claims.client_id, claims.sub, claims.scope, claims.exp - claims.iat], [THINGS, 'lab', 'w4ndvwcirbdr', 'read:things write:things', 600]);
+  assert.equal((await rp.userinfo(refreshed.body.access_token)).status, 401);
+  assert.equal((await rp.refresh(token.body.refresh_token, { resource: THINGS, scope: 'read:things' })).body.scope, 'read:things');
+  const { refreshes } = await (await fetch(`${at}/__op/stats`)).json();
+  assert.deepEqual(refreshes, { [THINGS]: 2 });
+});
+
+await check('a resource that was not asked for at sign-in is an invalid target, as an unknown one is', async () => {
+  const { rp, token } = await signIn('alice', { scope: 'openid offline_access', prompt: 'consent' });
+  const refused = await rp.refresh(token.body.refresh_token, { resource: THINGS });
+  assert.deepEqual([refused.status, refused.body.code, refused.body.error_description], [400, 'oidc.invalid_target', 'resource indicator is missing, or unknown']);
+  const back = await new Browser().go(rp.authorization({ resource: 'https://nope.example.test' }), { stopAt });
+  assert.equal(answer(back.url).error, 'invalid_target');
+});
+
+await check('organization tokens are for members, and only where the scope was asked for', async () => {
+  const { rp, token } = await signIn('alice', withAll);
+  const id = (await rp.claims(token.body.id_token)).claims;
+  assert.deepEqual([id.organizations, id.organization_roles], [[ACME], [`${ACME}:owner`]]);
+  const mine = await rp.refresh(token.body.refresh_token, { organization_id: ACME });
+  const { header, claims } = await rp.claims(mine.body.access_token);
+  assert.deepEqual([header.typ, claims.aud, claims.scope, claims.sub], ['at+jwt', `urn:logto:organization:${ACME}`, 'invite:member', 'w4ndvwcirbdr']);
+  const both = await rp.refresh(token.body.refresh_token, { organization_id: ACME, resource: THINGS });
+  const of = (await rp.claims(both.body.access_token)).claims;
+  assert.deepEqual([of.aud, of.organization_id], [THINGS, ACME]);
+  const stranger = await rp.refresh(token.body.refresh_token, { organization_id: 'nu219v9bgh2w' });
+  assert.deepEqual([stranger.status, stranger.body.error, stranger.body.error_description], [403, 'access_denied', 'user is not a member of the organization']);
+  const other = await signIn('alice', { scope: 'openid offline_access', prompt: 'consent' });
+  const missing = await other.rp.refresh(other.token.body.refresh_token, { organization_id: ACME });
+  assert.deepEqual([missing.status, missing.body.error, missing.body.scope], [403, 'insufficient_scope', 'urn:logto:scope:organizations']);
+  const plain = await signIn('alice', { scope: `openid offline_access ${organizationScopes}`, prompt: 'consent' });
+  assert.equal((await plain.rp.refresh(plain.token.body.refresh_token, { organization_id: ACME })).body.scope, '');
+  const { refreshes } = await (await fetch(`${at}/__op/stats`)).json();
+  assert.equal(refreshes[`${THINGS} in urn:logto:organization:${ACME}`], 1);
+});
+
+await check('a machine-to-machine client gets a token for an API whose sub is the client', async () => {
+  const machine = new RelyingParty(at, { clientId: 'machine', clientSecret: 'machine-secret' });
+  const { status, body } = await machine.post('/token', { grant_type: 'client_credentials', resource: THINGS, scope: 'read:things delete:things' });
+  assert.equal(status, 200, JSON.stringify(body));
+  const { header, claims } = await machine.claims(body.access_token);
+  assert.deepEqual([header.typ, claims.sub, claims.client_id, claims.aud, claims.scope], ['at+jwt', 'machine', 'machine', THINGS, 'read:things']);
+});
+
+await check('opaque access tokens are introspected, JSON Web Tokens are refused there', async () => {
+  const { rp, token } = await signIn('alice', withAll);
+  const { body } = await rp.post('/token/introspection', { token: token.body.access_token });
+  assert.deepEqual([body.active, body.sub, body.client_id, body.token_type], [true, 'w4ndvwcirbdr', 'lab', 'Bearer']);
+  assert.deepEqual((await rp.post('/token/introspection', { token: 'nonsense' })).body, { active: false });
+  const jwt = await rp.post('/token/introspection', { token: token.body.id_token });
+  assert.deepEqual([jwt.status, jwt.body.error], [400, 'unsupported_token_type']);
+  assert.equal((await rp.post('/token/introspection', { token: 'x' }, 'wrong')).status, 401);
+  const { introspection_endpoint: listed } = await (await fetch(`${at}/oidc/.well-known/openid-configuration`)).json();
+  assert.equal(listed, `${at}/oidc/token/introspection`);
+});
+
+await check('max_age: who signed in too long ago does so again, and auth_time says when', async () => {
+  const first = await signIn('alice', { max_age: '600' });
+  const seen = (await first.rp.claims(first.token.body.id_token)).claims.auth_time;
+  assert.ok(Math.abs(Date.now() / 1000 - seen) < 60);
+  const rp = new RelyingParty(at);
+  const silent = await first.browser.go(rp.authorization({ max_age: '600' }), { stopAt });
+  assert.ok(answer(silent.url).code);
+  await control({ authenticated: { user: 'alice', ago_s: 3600 } });
+  assert.match((await first.browser.go(rp.authorization({ max_age: '600' }))).body, /password/i, 'the page');
+  const old = await first.browser.go(rp.authorization({ max_age: '7200' }), { stopAt });
+  assert.ok((await rp.claims((await rp.exchange(answer(old.url).code)).body.id_token)).claims.auth_time < seen - 3000);
+  assert.match((await first.browser.go(rp.authorization({ max_age: '0' }))).body, /password/i);
+  assert.equal(answer((await first.browser.go(rp.authorization({ max_age: '600', prompt: 'none' }), { stopAt })).url).error, 'login_required');
 });
 
 await check('status, sign-in experience and unknown paths answer', async () => {

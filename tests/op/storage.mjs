@@ -20,6 +20,11 @@ export class Storage {
     for (const [key, { payload }] of this.items) if (payload.accountId === sub) this.items.delete(key);
   }
 
+  // The sessions of a user say that he signed in then.
+  authenticatedAt(sub, seconds) {
+    for (const [key, { payload }] of this.items) if (key.startsWith('Session:') && payload.accountId === sub) payload.loginTs = seconds;
+  }
+
   endSessions() {
     for (const key of this.items.keys()) if (key.startsWith('Session:')) this.items.delete(key);
   }

@@ -35,6 +35,12 @@ std::string line(const AccessRecord& record) {
 }
 }  // namespace
 
+TEST_CASE("the realm is told where there are several") {
+  AccessRecord record = usual();
+  record.realm = "wiki";
+  CHECK(line(record).find(R"("host":"app.test","realm":"wiki","path":)") != std::string::npos);
+}
+
 TEST_CASE("a request is one JSON object") {
   CHECK(line(usual()) ==
         R"({"time":"2026-11-22T05:42:26.123Z","id":"0123456789abcdef","client":"192.0.2.1","method":"GET",)"

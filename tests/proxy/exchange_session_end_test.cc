@@ -14,6 +14,7 @@ using Kind = Verdict::Kind;
 Verdict pass_for_alice() {
   Verdict verdict = verdict_of(Kind::pass);
   verdict.session = some_session();
+  verdict.app_headers = some_headers();
   return verdict;
 }
 

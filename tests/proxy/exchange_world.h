@@ -103,8 +103,11 @@ class ScriptedGatekeeper final : public Gatekeeper {
 inline std::shared_ptr<const OpenedSession> some_session() {
   auto opened = std::make_shared<OpenedSession>();
   opened->session.sub = "alice";
-  opened->identity_lines = "X-Forwarded-User: alice\r\n";
   return opened;
+}
+
+inline std::shared_ptr<const AppHeaders> some_headers() {
+  return std::make_shared<const AppHeaders>(AppHeaders{"X-Forwarded-User: alice\r\n", false});
 }
 
 inline Verdict verdict_of(Verdict::Kind kind) {
@@ -129,7 +132,7 @@ struct World {
   std::unique_ptr<WorkerContext> context;
   ServerState state;
   std::unique_ptr<Realm> realm;
-  std::unique_ptr<Router> router;
+  std::unique_ptr<ServedRealms> served;
   std::unique_ptr<App> app;
   std::uint16_t port = 0;
   Socket listening;
@@ -140,13 +143,13 @@ struct World {
     std::uint16_t app_port = 0;
     app_listening_ = listening_socket(app_port);
     realm = std::make_unique<Realm>(settings_for(app_port, patience_with_app), clock, log);
-    router = std::make_unique<Router>(*realm->settings);
-    context = std::make_unique<WorkerContext>(*realm, *router, state);
+    served = std::make_unique<ServedRealms>(*realm->settings, std::vector<Realm*>{realm.get()});
+    context = std::make_unique<WorkerContext>(*served, state);
     app = std::make_unique<App>(context->loop, std::move(app_listening_), app_port);
     listening = listening_socket(port);
     acceptor = std::make_unique<Acceptor>(
         Http1Client::Environment{context->loop, context->wheel, context->buffers, context->settings.limits,
-                                 context->settings.timeouts, realm->client_headers, context->scratch},
+                                 context->settings.timeouts, context->client_headers, context->scratch},
         std::vector<int>{listening.fd()}, Acceptor::Limits{state.open_connections, 1000},
         [this](ClientStream& client) { return std::make_unique<Exchange>(*context, client); });
   }
@@ -163,7 +166,7 @@ struct World {
   ScriptedGatekeeper& script() {
     auto scripted = std::make_unique<ScriptedGatekeeper>(*realm, context->loop);
     ScriptedGatekeeper& made = *scripted;
-    context->gatekeeper = std::move(scripted);
+    context->realms.front().gatekeeper = std::move(scripted);
     return made;
   }
   EventLoop& loop() { return context->loop; }

@@ -40,6 +40,18 @@ const std::string kOurs =
     "GET /x?y HTTP/1.1\r\nHost: wiki\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n"
     "X-Forwarded-Host: app.test\r\nX-Request-Id: 0123456789abcdef\r\nX-Forwarded-User: me\r\n";
 
+std::string head_with_own_authorization(const List& client_fields, std::string_view lines) {
+  lp::OutgoingRequest request;
+  request.method = "GET";
+  request.target = "/";
+  request.host = "wiki";
+  request.identity_lines = lines;
+  request.replaces_authorization = true;
+  std::string out;
+  lp::append_request_head(out, request, fields_of(client_fields), kRules);
+  return out;
+}
+
 std::string response_head(int status, const List& fields, lp::OutgoingResponse response) {
   lp::ResponseHead head;
   head.status = status;
@@ -202,4 +214,11 @@ TEST_CASE("a reason phrase with a control byte is left out") {
   std::string out;
   lp::append_response_head(out, framed(Kind::length, 0), head, kRules);
   CHECK(out == "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n");
+}
+
+TEST_CASE("where we say Authorization, the client's own stays here, also where we have nothing to say") {
+  const List clients = {{"Authorization", "Basic a"}, {"AUTHORIZATION", "Bearer b"}, {"Accept", "*/*"}};
+  CHECK(head_with_own_authorization(clients, "Authorization: Basic ours\r\n") ==
+        "GET / HTTP/1.1\r\nHost: wiki\r\nAuthorization: Basic ours\r\nAccept: */*\r\n\r\n");
+  CHECK(head_with_own_authorization(clients, "") == "GET / HTTP/1.1\r\nHost: wiki\r\nAccept: */*\r\n\r\n");
 }

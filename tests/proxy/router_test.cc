@@ -291,3 +291,49 @@ TEST_CASE("the index of many routes finds the one that asking them in order find
     }
   }
 }
+
+TEST_CASE("a Host may name an origin by wildcard: one label, its port and nothing else") {
+  lp::Settings settings = settings_of({{Kind::prefix, ""}});
+  settings.external_urls = {
+      {"https", "*.wild.test", 443}, {"https", "wiki.wild.test", 443}, {"http", "*.dev.test", 8080}};
+  settings.sign_in_url = lp::Origin{"https", "auth.wild.test", 443};
+  const lp::Router router(settings);
+  const struct {
+    std::string says;
+    const char* host;
+    const char* origin;  // null: none
+  } cases[] = {
+      {"one label", "a.wild.test", "https://a.wild.test"},
+      {"in any case", "A.Wild.TEST", "https://a.wild.test"},
+      {"with the default port", "a.wild.test:443", "https://a.wild.test"},
+      {"with a trailing dot", "a.wild.test.", "https://a.wild.test"},
+      {"the port of the pattern", "a.dev.test:8080", "http://a.dev.test:8080"},
+      {"another port", "a.wild.test:8443", nullptr},
+      {"without the pattern's port", "a.dev.test", nullptr},
+      {"two labels", "a.b.wild.test", nullptr},
+      {"none", "wild.test", nullptr},
+      {"an empty one", ".wild.test", nullptr},
+      {"a star", "*.wild.test", nullptr},
+      {"ends alike", "a.evilwild.test", nullptr},
+      {"a suffix more", "a.wild.test.evil.test", nullptr},
+      {"user info", "evil@a.wild.test", nullptr},
+      {"a byte that is not ASCII", "\xc3\xa4.wild.test", nullptr},
+      {"a space", "a b.wild.test", nullptr},
+      {"a list", "a.wild.test,b.wild.test", nullptr},
+      {"nothing", "", nullptr},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.says);
+    CHECK(router.origin_for(c.host) == nullptr);
+    const auto origin = router.wildcard_origin_for(c.host);
+    REQUIRE(origin.has_value() == (c.origin != nullptr));
+    if (origin) CHECK(origin->text() == c.origin);
+  }
+  CHECK(router.origin_for("wiki.wild.test") == &settings.external_urls[1]);
+  REQUIRE(router.origin_for("auth.wild.test") != nullptr);
+  CHECK(router.serves_only_own_endpoints(*router.origin_for("auth.wild.test")));
+  CHECK_FALSE(router.serves_only_own_endpoints(settings.external_urls[1]));
+  settings.sign_in_url = settings.external_urls[1];
+  const lp::Router listed(settings);
+  CHECK_FALSE(listed.serves_only_own_endpoints(*listed.origin_for("wiki.wild.test")));
+}

@@ -14,7 +14,7 @@ TEST_CASE("the accept value of RFC 6455") { CHECK(lp::websocket_accept(kKey) == 
 
 TEST_CASE("only our own scripts and configured ones open a WebSocket") {
   lp::Settings settings;
-  settings.external_urls = {{"https", "app.test", 443}, {"http", "localhost", 8080}};
+  settings.external_urls = {{"https", "app.test", 443}, {"http", "localhost", 8080}, {"https", "*.team.test", 443}};
   lp::RouteSettings route;
   route.allowed_origins = {{"https", "friend.test", 8443}};
   const struct {
@@ -29,6 +29,12 @@ TEST_CASE("only our own scripts and configured ones open a WebSocket") {
       {"our other one", {"http://localhost:8080"}, true},
       {"ours with another scheme", {"http://app.test"}, false},
       {"ours with another port", {"https://app.test:444"}, false},
+      {"one of a wildcard", {"https://x.team.test"}, true},
+      {"two labels of a wildcard", {"https://x.y.team.test"}, false},
+      {"one of a wildcard with its default port", {"https://x.team.test:443"}, false},
+      {"one of a wildcard in capitals", {"https://X.team.test"}, false},
+      {"one of a wildcard with a path", {"https://x.team.test/"}, false},
+      {"the wildcard itself", {"https://*.team.test"}, false},
       {"a configured one", {"https://friend.test:8443"}, true},
       {"a configured one without its port", {"https://friend.test"}, false},
       {"a subdomain of ours", {"https://x.app.test"}, false},

@@ -3,7 +3,7 @@
 import { request as rawRequest, NAVIGATION } from './raw.mjs';
 
 export class BrowserUser {
-  jar = new Map(); // host -> Map(name -> { value, path, attributes })
+  jar = new Map(); // host, or .domain for cookies of a Domain -> Map(name -> { value, path, attributes })
   hops = [];
 
   // ports: { 'app.test': 1234, ... }; any other host is reached at its own port on 127.0.0.1.
@@ -13,8 +13,13 @@ export class BrowserUser {
   }
 
   cookies(host) { return this.jar.get(host) ?? new Map(); }
+  // All that a request to the host carries: its own and those of its domains.
+  cookiesFor(host) {
+    const domains = [...this.jar.keys()].filter((key) => key.startsWith('.') && `.${host}`.endsWith(key));
+    return [host, ...domains].flatMap((key) => [...this.cookies(key)]);
+  }
   cookieHeader(url) {
-    const pairs = [...this.cookies(url.hostname)].filter(([, cookie]) => url.pathname.startsWith(cookie.path)).map(([name, cookie]) => `${name}=${cookie.value}`);
+    const pairs = this.cookiesFor(url.hostname).filter(([, cookie]) => url.pathname.startsWith(cookie.path)).map(([name, cookie]) => `${name}=${cookie.value}`);
     return pairs.length ? pairs.join('; ') : undefined;
   }
   setCookie(host, name, value, path = '/') {
@@ -22,11 +27,14 @@ export class BrowserUser {
     this.jar.get(host).set(name, { value, path, attributes: {} });
   }
   keep(host, setCookies) {
-    if (!this.jar.has(host)) this.jar.set(host, new Map());
     for (const cookie of setCookies.map(parseSetCookie)) {
+      const { domain } = cookie.attributes;
+      if (domain && !`.${host}`.endsWith(`.${domain}`)) continue; // RFC 6265 5.3 step 6
+      const at = domain ? `.${domain}` : host;
+      if (!this.jar.has(at)) this.jar.set(at, new Map());
       const dead = cookie.attributes['max-age'] !== undefined ? Number(cookie.attributes['max-age']) <= 0 : cookie.attributes.expires && Date.parse(cookie.attributes.expires) <= Date.now();
-      if (dead) this.jar.get(host).delete(cookie.name);
-      else this.jar.get(host).set(cookie.name, { value: cookie.value, path: cookie.attributes.path ?? '/', attributes: cookie.attributes });
+      if (dead) this.jar.get(at).delete(cookie.name);
+      else this.jar.get(at).set(cookie.name, { value: cookie.value, path: cookie.attributes.path ?? '/', attributes: cookie.attributes });
     }
   }
 

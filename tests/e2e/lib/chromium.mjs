@@ -13,11 +13,11 @@ export function missing() {
   return null;
 }
 
-export async function launch() {
+export async function launch({ args = [] } = {}) {
   const { chromium } = require('playwright-core');
   return chromium.launch({
     executablePath: EXECUTABLE,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', ...args],
   });
 }
 

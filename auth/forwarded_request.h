@@ -1,0 +1,43 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/http_message.h"
+#include "base/result.h"
+
+// What another proxy asks {prefix}/check about: nginx auth_request, Traefik ForwardAuth, Caddy forward_auth, HAProxy,
+// Envoy ext_authz. Whoever calls this has made sure that the peer is one of trusted_proxies (attacks.md P04). Pure.
+namespace lp {
+
+enum class ForwardedForm : std::uint8_t {
+  none,          // an ordinary request
+  original_url,  // nginx: X-Original-URL and X-Original-Method; it understands 2xx, 401 and 403 and nothing else
+  forwarded,     // Traefik, Caddy, HAProxy: X-Forwarded-Method, -Proto, -Host and -Uri; any answer reaches the client
+  path,          // Envoy: {prefix}/check/ORIGINAL_PATH, with the client's own method and Host; any answer does too
+};
+
+// Views into the head that it was read from.
+struct ForwardedRequest {
+  ForwardedForm form = ForwardedForm::none;
+  std::string_view method;          // a token
+  std::string_view scheme;          // "http" or "https"; empty where form `path` does not tell
+  std::string_view authority;       // not looked into
+  std::string_view path_and_query;  // begins with '/'; not normalised
+};
+
+// What stands behind {prefix}/check in a target as sent: empty for the endpoint itself (a query is nobody's), else
+// "/ORIGINAL_PATH?QUERY". Nullopt for everything else. Judged before normalisation, so that no "/../" of the original
+// path can climb out of the endpoint and be answered by another one.
+[[nodiscard]] std::optional<std::string_view> behind_check(std::string_view path_and_query,
+                                                           std::string_view auth_prefix);
+
+// One form, each of its fields once and not empty; several forms only where they say the same. `host` is the request's
+// own, `behind` of behind_check(). The error names the fields.
+[[nodiscard]] Result<ForwardedRequest> read_forwarded_request(const RequestHead& head, std::string_view host,
+                                                              std::string_view behind);
+
+// A handshake of a WebSocket, though proxies take Upgrade out of what they ask about.
+[[nodiscard]] bool asks_for_websocket(const Fields& fields);
+
+}  // namespace lp

@@ -1,0 +1,22 @@
+#pragma once
+#include <string_view>
+
+#include "config/settings.h"
+
+// Which paths are ours on every external URL: never routed, never forwarded. Paths are normalised. Pure.
+namespace lp {
+
+// Where oauth2-proxy has its endpoints, with forward_auth.oauth2_proxy.
+inline constexpr std::string_view kOauth2ProxyPrefix = "/oauth2";
+
+// True for the prefix itself and everything below it.
+[[nodiscard]] inline bool lies_below_prefix(std::string_view path, std::string_view prefix) {
+  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+[[nodiscard]] inline bool is_own_path(std::string_view path, const Settings& settings) {
+  return lies_below_prefix(path, settings.auth_prefix) ||
+         (settings.forward_auth.oauth2_proxy && lies_below_prefix(path, kOauth2ProxyPrefix));
+}
+
+}  // namespace lp

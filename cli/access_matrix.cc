@@ -1,0 +1,142 @@
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "auth/authorize.h"
+#include "auth/role_access.h"
+#include "cli/commands.h"
+#include "cli/load_or_complain.h"
+#include "cli/text_table.h"
+
+namespace lp {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::size_t kColumnsAtOnce = 6;
+
+std::string route_words(const RouteSettings& route) {
+  std::string words = route.label;
+  for (const std::string& method : route.methods) words += " " + method;
+  if (!route.query.empty() || !route.headers.empty() || !route.networks.empty()) words += " (conditions)";
+  return words;
+}
+
+// The word in the cell of somebody who is signed out.
+std::string signed_out_word(const RouteSettings& route) {
+  switch (authorize(route, nullptr, 0).verdict) {
+    case Authorization::Verdict::pass:
+      return "yes";
+    case Authorization::Verdict::sign_in:
+      return route.unauthenticated == Unauthenticated::status_401 ? "401" : "sign in";
+    default:
+      return "no";
+  }
+}
+
+std::string role_word(RoleAccess access, std::size_t footnote) {
+  switch (access) {
+    case RoleAccess::yes:
+      return "yes";
+    case RoleAccess::no:
+      return "no";
+    case RoleAccess::depends:
+      return footnote == 0 ? "depends" : "if [" + std::to_string(footnote) + "]";
+  }
+  return "";
+}
+
+struct Row {
+  const RouteSettings* route;
+  std::string signed_out;
+  std::vector<RoleAccess> access;   // signed in without roles, then each role
+  std::vector<std::string> beyond;  // what the cells that depend depend on
+};
+
+std::vector<Row> rows_of(const Settings& settings, const std::vector<std::string>& roles) {
+  std::vector<Row> rows;
+  for (const RouteSettings& route : settings.routes) {
+    Row row{&route, signed_out_word(route), {access_of_role(route, "")}, {}};
+    for (const std::string& role : roles) row.access.push_back(access_of_role(route, role));
+    bool depends = false;
+    for (const RoleAccess access : row.access) depends = depends || access == RoleAccess::depends;
+    if (depends) row.beyond = rules_beyond_roles(route);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : "; ") + word;
+  return text;
+}
+
+// All roles side by side would not fit: some in each table.
+TextTable table_of(const std::vector<Row>& rows, const std::vector<std::string>& roles, std::size_t first,
+                   std::size_t count, bool footnotes) {
+  TextTable table{{"route", "nobody", "no role"}, {}};
+  for (std::size_t i = 0; i < count; ++i) table.header.push_back(roles[first + i]);
+  std::size_t footnote = 0;
+  for (const Row& row : rows) {
+    if (!row.beyond.empty()) ++footnote;
+    const std::size_t mark = footnotes ? footnote : 0;
+    std::vector<std::string> cells = {route_words(*row.route) + (row.route->shadow ? " (shadow)" : ""), row.signed_out,
+                                      role_word(row.access[0], mark)};
+    for (std::size_t i = 0; i < count; ++i) cells.push_back(role_word(row.access[1 + first + i], mark));
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+std::string text_of(const std::vector<Row>& rows, const std::vector<std::string>& roles) {
+  std::string text;
+  for (std::size_t first = 0; first == 0 || first < roles.size(); first += kColumnsAtOnce) {
+    const std::size_t count = std::min(kColumnsAtOnce, roles.size() - first);
+    text += format_table(table_of(rows, roles, first, count, true)) + "\n";
+  }
+  std::size_t footnote = 0;
+  bool shadows = false;
+  for (const Row& row : rows) {
+    if (!row.beyond.empty()) text += "[" + std::to_string(++footnote) + "] " + joined(row.beyond) + "\n";
+    shadows = shadows || row.route->shadow;
+  }
+  if (shadows) text += "shadow: everybody passes for now; the row says who would.\n";
+  return text + "A row is about requests that no earlier route takes. Ask about one: logto-proxy explain\n";
+}
+
+ordered_json json_of(const std::vector<Row>& rows, const std::vector<std::string>& roles) {
+  ordered_json routes = ordered_json::array();
+  for (const Row& row : rows) {
+    ordered_json access = ordered_json::object();
+    for (std::size_t i = 0; i < roles.size(); ++i) access[roles[i]] = role_word(row.access[1 + i], 0);
+    routes.push_back({{"index", row.route->index},
+                      {"route", row.route->label},
+                      {"methods", row.route->methods},
+                      {"shadow", row.route->shadow},
+                      {"nobody", row.signed_out},
+                      {"no_role", role_word(row.access[0], 0)},
+                      {"roles", access},
+                      {"depends_on", row.beyond}});
+  }
+  return {{"roles", roles}, {"routes", routes}};
+}
+
+}  // namespace
+
+int run_access_matrix(const AccessMatrixOptions& options) {
+  const auto settings = load_or_complain(options.config_path);
+  if (!settings) return kExitConfig;
+  const std::vector<std::string> roles = options.roles.empty() ? roles_in_rules(*settings) : options.roles;
+  const std::vector<Row> rows = rows_of(*settings, roles);
+  std::string text;
+  if (options.json)
+    text = json_of(rows, roles).dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  else if (options.csv)
+    text = format_csv(table_of(rows, roles, 0, roles.size(), false));
+  else
+    text = text_of(rows, roles);
+  std::fputs(text.c_str(), stdout);
+  return std::fflush(stdout) == 0 ? kExitOk : kExitFailed;
+}
+
+}  // namespace lp

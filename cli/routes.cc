@@ -1,0 +1,50 @@
+#include <cstdio>
+
+#include "auth/authorize.h"
+#include "cli/commands.h"
+#include "cli/load_or_complain.h"
+#include "cli/text_table.h"
+#include "config/path_pattern.h"
+#include "proxy/explain_route.h"
+
+namespace lp {
+namespace {
+
+std::string joined(const std::vector<std::string>& words, const char* between) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
+  return text;
+}
+
+std::string rules_of(const RouteSettings& route) {
+  std::vector<std::string> rules;
+  for (const Requirement& rule : route.require.children)
+    rules.push_back(describe_requirement(rule, Audience::operators));
+  for (const Requirement& rule : route.deny.children)
+    rules.push_back("deny: " + describe_requirement(rule, Audience::operators));
+  return joined(rules, "; ");
+}
+
+std::vector<std::string> row_of(const RouteSettings& route) {
+  return {std::to_string(route.index),
+          route.host,
+          format_path_pattern(route.path),
+          joined(route.methods, ", "),
+          joined(describe_conditions(route), "; "),
+          std::string(access_word(route.access)) + (route.shadow ? ", shadow" : ""),
+          rules_of(route),
+          route.upstream};
+}
+
+}  // namespace
+
+int run_routes(const std::string& config_path) {
+  const auto settings = load_or_complain(config_path);
+  if (!settings) return kExitConfig;
+  TextTable table{{"#", "host", "path", "methods", "conditions", "access", "requirements", "upstream"}, {}};
+  for (const RouteSettings& route : settings->routes) table.rows.push_back(row_of(route));
+  std::printf("%s\nThe first that matches decides; none matches: 404.\n", format_table(table).c_str());
+  return std::fflush(stdout) == 0 ? kExitOk : kExitFailed;
+}
+
+}  // namespace lp
