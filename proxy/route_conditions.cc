@@ -1,7 +1,6 @@
 #include "proxy/route_conditions.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,33 +12,6 @@ namespace {
 bool matches_any(const FieldCondition& condition, std::string_view value) {
   return std::any_of(condition.any_of.begin(), condition.any_of.end(),
                      [&](const TextPattern& pattern) { return pattern.matches(value); });
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Null where an escape is broken.
-std::optional<std::string> decoded(std::string_view text, bool plus_is_space) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+' && plus_is_space) {
-      out += ' ';
-    } else if (text[i] != '%') {
-      out += text[i];
-    } else {
-      const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return std::nullopt;
-      out += static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-  }
-  return out;
 }
 
 // The name as the most lenient app reads it: PHP makes '_' of '.', ' ' and '[', others fold the case, and Rails and PHP
@@ -69,9 +41,9 @@ Seen look_for(std::string_view name, std::string_view query, std::string_view se
     const std::string_view pair = query.substr(begin, end - begin);
     begin = end + 1;
     const std::size_t equals = std::min(pair.find('='), pair.size());
-    const auto key = decoded(pair.substr(0, equals), true);
+    const auto key = form_decode(pair.substr(0, equals));
     const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
-    seen.broken = seen.broken || !key || !decoded(value, true);
+    seen.broken = seen.broken || !key || !form_decode(value);
     if (!key || folded_parameter(*key) != folded) continue;
     ++seen.occurrences;
     seen.other_spelling = seen.other_spelling || *key != name;
@@ -112,8 +84,8 @@ Condition query_condition(const FieldCondition& condition, std::string_view quer
   if (seen.broken || seen.occurrences > 1 || seen.other_spelling) return Condition::unclear;
   if (lenient.occurrences != seen.occurrences || lenient.raw_value != seen.raw_value) return Condition::unclear;
   if (seen.occurrences == 0) return Condition::fails;
-  const bool holds = matches_any(condition, *decoded(seen.raw_value, true));
-  if (holds != matches_any(condition, *decoded(seen.raw_value, false))) return Condition::unclear;
+  const bool holds = matches_any(condition, *form_decode(seen.raw_value));
+  if (holds != matches_any(condition, *percent_decode(seen.raw_value))) return Condition::unclear;
   return holds ? Condition::holds : Condition::fails;
 }
 
