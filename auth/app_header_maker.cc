@@ -12,6 +12,12 @@
 namespace lp {
 namespace {
 
+bool asserts(const HeaderSet& set) {
+  return std::any_of(set.headers.begin(), set.headers.end(), [](const IdentityHeaderSettings& header) {
+    return header.source == IdentityHeaderSettings::Source::assertion;
+  });
+}
+
 // Of one session; beyond, all are made anew. A person rarely visits so many apps in one session.
 constexpr std::size_t kMaxReady = 64;
 constexpr std::size_t kAssertionIdBytes = 16;
@@ -68,7 +74,7 @@ ReadyHeaders AppHeaderMaker::make_set(const Keyring& keyring, std::size_t index,
   std::optional<AppUser> person;
   std::string assertion;
   if (session != nullptr) facts.person = &person.emplace(AppUser{session->session.claims, session->session.sub});
-  if (person && !set.audience.empty()) {
+  if (person && asserts(set)) {
     facts.assertion = assertion = sign(keyring, set, *person, request);
     made.good_until_s = request.now_s + kAssertionReuseS;
   }
@@ -89,7 +95,7 @@ std::string AppHeaderMaker::sign(const Keyring& keyring, const HeaderSet& set, c
   const std::string id = base64url_encode(random_bytes(kAssertionIdBytes));
   const std::string issuer = request.external.text();
   return sign_assertion(*keyring.assertions.signing_key(request.now_s),
-                        {issuer, set.audience, person.sub, id, request.now_s, &claims});
+                        {issuer, set.audience.empty() ? issuer : set.audience, person.sub, id, request.now_s, &claims});
 }
 
 void AppHeaderMaker::tell(const LeftOut& left_out) {

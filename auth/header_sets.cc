@@ -35,8 +35,8 @@ HeaderSet set_of(const Settings& settings, const RouteSettings& route) {
     return std::any_of(set.headers.begin(), set.headers.end(), [&](const auto& one) { return one.source == source; });
   };
   const auto upstream = settings.upstreams.find(route.upstream);
-  const bool asserts = has(Source::assertion) && upstream != settings.upstreams.end();
-  if (asserts) set.audience = format_upstream_url(upstream->second);
+  const bool asserts = has(Source::assertion);
+  if (asserts && upstream != settings.upstreams.end()) set.audience = format_upstream_url(upstream->second);
   set.has_id_token = has(Source::id_token) || route.authorization.kind == UpstreamAuthorizationSettings::Kind::id_token;
   set.has_access_token = has(Source::access_token);
   set.names_origin = asserts || has(Source::host);

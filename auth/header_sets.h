@@ -11,7 +11,7 @@ namespace lp {
 struct HeaderSet {
   std::vector<IdentityHeaderSettings> headers;
   UpstreamAuthorizationSettings authorization;
-  std::string audience;  // of assertions: the upstream's URL; empty: none is among the headers
+  std::string audience;  // of assertions: the upstream's URL; empty: the external URL, another proxy sends it on
   bool has_id_token = false;
   bool has_access_token = false;
   bool names_origin = false;  // what it says depends on the external URL that was asked

@@ -4,7 +4,9 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { createHash } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { THINGS } from './lib/access_tokens.mjs';
 import { BrowserUser } from './lib/browser_user.mjs';
+import { CLOCK_IS_MOVABLE } from './lib/clock.mjs';
 import { loudSkip, table } from './lib/corpora.mjs';
 import { FRONTS, FRONT_HOST, FRONT_ORIGIN, IDENTITY_NAMES, frontWorld } from './lib/front_proxies.mjs';
 import { FETCH, NAVIGATION, RawClient, request, requestBytes } from './lib/raw.mjs';
@@ -478,5 +480,93 @@ describe('in place of oauth2-proxy', { skip: fs.existsSync(FRONTS.nginx.command)
     for (const evil of ['https%3A%2F%2Fevil.test%2F', '%2F%2Fevil.test', '%2Fa&state=%2Fb', '%2Foauth2%2Fsign-out']) {
       assert.equal((await direct(`/oauth2/signed-out?state=${evil}`, NAVIGATION)).status, 200, evil);
     }
+  });
+});
+
+// The request behind a check waits, is renewed and is refused like any other.
+describe('checks that wait, and what a route adds', () => {
+  let world;
+  const scope = suite(after);
+  before(async () => {
+    world = await makeWorld(scope, {
+      clock: true,
+      opOptions: { refreshTokens: true },
+      routes: [
+        { path: '/signed/*', assertion: true, identity_headers: { 'X-Who': 'sub' } },
+        { path: '/authelia/*', identity_preset: 'authelia' },
+        { path: '/token/*', token: { resource: THINGS } },
+        { path: '/recent/*', require: { max_age: '5m' } },
+        { path: '/programs/*', accept: ['bearer'], audiences: [THINGS] },
+        { path: '/*' },
+      ],
+      config: {
+        external_urls: [FRONT_ORIGIN], trusted_proxies: ['127.0.0.1/32'], forward_auth: { enabled: true },
+        upstreams: undefined, logto: { refresh: 'offline_access' }, bearer: { audiences: [THINGS] },
+      },
+    });
+  });
+  async function check(target, headers) {
+    const client = await RawClient.connect(world.port);
+    try {
+      await client.send(requestBytes('GET', '/_auth/check', { Host: 'inside', Connection: 'close', ...FETCH, ...TRAEFIK_FORM(target), ...headers }));
+      return await client.response({ method: 'GET' });
+    } finally { client.destroy(); }
+  }
+  async function signedIn() {
+    const user = new BrowserUser({ [FRONT_HOST]: world.port });
+    await user.navigate(`${FRONT_ORIGIN}/_auth/sign-in?return_to=/_auth/me`);
+    assert.ok(user.sessionCookies(FRONT_HOST));
+    return user.sessionCookies(FRONT_HOST);
+  }
+
+  test('a session whose tokens have expired is refreshed first, and the check carries its cookie', { skip: !CLOCK_IS_MOVABLE }, async () => {
+    const Cookie = await signedIn();
+    await world.clock.advance(world.op.tokenLifetimeS * 1000 + 1000);
+    const answer = await check('/x', { Cookie });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.fields.get('x-forwarded-user'), 'alice-sub');
+    assert.ok(answer.fields.all('set-cookie').length > 0);
+  });
+
+  test('headers of the route, presets and assertions', async () => {
+    const Cookie = await signedIn();
+    const signed = await check('/signed/x', { Cookie });
+    assert.equal(signed.status, 200);
+    assert.equal(signed.fields.get('x-who'), 'alice-sub');
+    const claims = JSON.parse(Buffer.from(signed.fields.get('x-logto-proxy-assertion').split('.')[1], 'base64url'));
+    assert.deepEqual([claims.sub, claims.iss, claims.aud], ['alice-sub', FRONT_ORIGIN, FRONT_ORIGIN]);
+    assert.equal(signed.fields.get('x-forwarded-user'), undefined);
+    assert.equal((await check('/authelia/x', { Cookie })).fields.get('remote-user'), 'alice');
+  });
+
+  test('the token of the route', async () => {
+    const answer = await check('/token/x', { Cookie: await signedIn() });
+    assert.equal(answer.status, 200);
+    const payload = JSON.parse(Buffer.from(answer.fields.get('authorization').split('.')[1], 'base64url'));
+    assert.equal(payload.aud, THINGS);
+  });
+
+  test('a sign-in that is too long ago is no pass', async () => {
+    const Cookie = await signedIn();
+    assert.equal((await check('/recent/x', { Cookie })).status, 401);
+    assert.equal((await check('/recent/x', { Cookie, ...NAVIGATION })).status, 302);
+  });
+
+  test('access tokens of programs', async () => {
+    const token = world.op.accessToken({ sub: 'robot', aud: THINGS });
+    const answer = await check('/programs/x', { Authorization: `Bearer ${token}` });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.fields.get('x-forwarded-user'), 'robot');
+    assert.equal((await check('/programs/x', { Authorization: `Bearer ${token}x` })).status, 401);
+    assert.equal((await check('/programs/x', { Cookie: await signedIn() })).status, 401);
+  });
+
+  test('while Logto cannot be asked a check for such a session is no pass', { skip: !CLOCK_IS_MOVABLE }, async () => {
+    const Cookie = await signedIn();
+    world.op.failRefresh = 500;
+    await world.clock.advance(world.op.tokenLifetimeS * 1000 + 1000);
+    assert.equal((await check('/x', { Cookie })).status, 503);
+    world.op.failRefresh = null;
+    await world.clock.advance(31_000);
   });
 });

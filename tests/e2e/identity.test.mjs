@@ -190,6 +190,66 @@ describe('headers and Authorization of a route', () => {
   });
 });
 
+describe('ID tokens for apps', () => {
+  let world;
+  let cookie;
+  const scope = suite(after);
+  before(async () => {
+    world = await makeWorld(scope, {
+      clock: true,
+      opOptions: { refreshTokens: true },
+      config: { logto: { refresh: 'offline_access' } },
+      routes: [
+        { path: '/bearer/*', access: 'optional', authorization: { bearer: 'id_token' }, upstream: 'app' },
+        { path: '/header/*', identity_headers: { 'X-Id-Token': { id_token: true }, 'X-Sub': 'sub' }, upstream: 'app' },
+        { path: '/protected/*', identity_preset: 'logto-protected-app', upstream: 'app' },
+        { path: '/*', upstream: 'app' },
+      ],
+    });
+    cookie = await world.session();
+  });
+  const verified = async (token) => {
+    const keySet = await (await fetch(`${world.op.issuer}/jwks`)).json();
+    return jwtVerify(token, createLocalJWKSet(keySet), { issuer: world.op.issuer, audience: world.op.clientId, currentDate: new Date(world.clock.now()) });
+  };
+
+  test('as Bearer, in place of whatever the client sends; nobody has none', async () => {
+    const headers = ['Authorization: Bearer evil', 'AUTHORIZATION: Basic ZXZpbDpldmls'];
+    const sent = (await told(world, '/bearer/x', { cookie, headers })).all('authorization');
+    assert.equal(sent.length, 1);
+    const { payload } = await verified(/^Bearer (\S+)$/.exec(sent[0])[1]);
+    assert.equal(payload.sub, 'alice-sub');
+    assert.deepEqual((await told(world, '/bearer/x', { headers })).all('authorization'), []);
+  });
+
+  test('in a header of the route', async () => {
+    const fields = await told(world, '/header/x', { cookie, headers: ['X-Id-Token: evil', 'x_id_token: evil'] });
+    assert.equal(fields.all('x-id-token').length, 1);
+    assert.equal((await verified(fields.get('x-id-token'))).payload.sub, 'alice-sub');
+    assert.equal(fields.get('x-sub'), 'alice-sub');
+  });
+
+  test("as Logto's Protected App sends it", async () => {
+    const fields = await told(world, '/protected/x', { cookie, headers: ['Logto-ID-Token: evil'] });
+    assert.equal((await verified(fields.get('logto-id-token'))).payload.sub, 'alice-sub');
+    assert.equal(fields.get('logto-host'), HOST);
+  });
+
+  test('one that has expired is replaced before an app sees it', { skip: !CLOCK_IS_MOVABLE }, async () => {
+    const first = (await told(world, '/header/x', { cookie })).get('x-id-token');
+    await world.clock.advance(world.op.tokenLifetimeS * 1000 + 1000);
+    const second = (await told(world, '/header/x', { cookie })).get('x-id-token');
+    assert.notEqual(second, first);
+    assert.equal((await verified(second)).payload.sub, 'alice-sub');
+  });
+
+  test('it stands in no cookie and in no log', async () => {
+    const token = (await told(world, '/header/x', { cookie })).get('x-id-token');
+    assert.ok(!world.proxy.output.includes(token.split('.')[2]) && !cookie.includes(token.slice(0, 40)));
+    assert.ok(cookie.length < 1500, 'the session has not grown by a token');
+  });
+});
+
 describe('signed assertions', () => {
   let world;
   let cookie;
