@@ -35,8 +35,7 @@ RouteIndex::RouteIndex(const std::vector<Key>& keys) : keys_(keys) {
 }
 
 // All of them where the set ran out of memory: each is then asked by itself.
-std::vector<std::size_t> RouteIndex::patterns_that_may_match(std::string_view path) const {
-  if (!set_) return patterns_;
+std::vector<std::size_t> RouteIndex::patterns_that_match(std::string_view path) const {
   std::vector<int> found;
   RE2::Set::ErrorInfo error{RE2::Set::kNoError};
   if (!set_->Match({path.data(), path.size()}, &found, &error)) {

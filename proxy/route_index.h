@@ -39,9 +39,11 @@ class RouteIndex {
       }
     };
     for_each_bucket(host, path, try_bucket);
-    for (const std::size_t position : patterns_that_may_match(path)) {
-      if (position >= best) break;
-      if (visit(position)) best = position;
+    if (!set_) {
+      try_bucket(&patterns_);
+    } else {
+      const std::vector<std::size_t> matching = patterns_that_match(path);
+      try_bucket(&matching);
     }
     return best;
   }
@@ -80,7 +82,7 @@ class RouteIndex {
     const auto found = buckets.find(view);
     return found == buckets.end() ? nullptr : &found->second;
   }
-  [[nodiscard]] std::vector<std::size_t> patterns_that_may_match(std::string_view path) const;
+  [[nodiscard]] std::vector<std::size_t> patterns_that_match(std::string_view path) const;
 
   std::vector<Key> keys_;  // what the views below point into
   Buckets exact_;
