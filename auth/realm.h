@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "auth/auth_questions.h"
-#include "auth/client_headers.h"
 #include "auth/cookie_generations.h"
 #include "auth/held_requests.h"
 #include "auth/keyring.h"
@@ -36,7 +35,6 @@ struct Realm {
   std::shared_ptr<const Settings> settings;
   const Clock& clock;
   Log& log;
-  ClientHeaderRules client_headers;
   Revocations revocations;        // any thread
   CookieGenerations generations;  // any thread
   HeldRequests held_requests;     // any thread

@@ -318,7 +318,7 @@ TEST_CASE("beyond the limit connections wait until there is room") {
   const Socket listening = listening_socket(port);
   Acceptor narrow(Http1Client::Environment{world.context->loop, world.context->wheel, world.context->buffers,
                                            world.context->settings.limits, world.context->settings.timeouts,
-                                           world.realm->client_headers, world.context->scratch},
+                                           world.context->client_headers, world.context->scratch},
                   {listening.fd()}, {state.open_connections, 2},
                   [&](ClientStream& client) { return std::make_unique<Exchange>(*world.context, client); });
   std::vector<std::unique_ptr<Peer>> clients;
