@@ -1,8 +1,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "auth/authorize.h"
-#include "auth/role_access.h"
+#include "auth/rules/authorize.h"
+#include "auth/rules/role_access.h"
 #include "cli/commands.h"
 #include "cli/load_or_complain.h"
 #include "cli/text_table.h"

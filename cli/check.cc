@@ -3,8 +3,8 @@
 
 #include "cli/commands.h"
 #include "cli/rule_tests.h"
-#include "config/check.h"
-#include "config/load.h"
+#include "config/check/check.h"
+#include "config/file/load.h"
 
 namespace lp {
 namespace {

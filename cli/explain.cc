@@ -5,15 +5,15 @@
 #include <optional>
 #include <sstream>
 
-#include "auth/explain_requirement.h"
+#include "auth/rules/explain_requirement.h"
 #include "base/encoding.h"
 #include "cli/commands.h"
 #include "cli/load_or_complain.h"
 #include "cli/realm_judges.h"
 #include "cli/requirement_lines.h"
 #include "config/value.h"
-#include "proxy/explain_route.h"
-#include "proxy/judge_request.h"
+#include "proxy/judge/judge.h"
+#include "proxy/route/explain_route.h"
 
 namespace lp {
 namespace {

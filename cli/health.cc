@@ -6,8 +6,8 @@
 
 #include "base/resolver.h"
 #include "cli/commands.h"
-#include "config/load.h"
-#include "proxy/socket.h"
+#include "config/file/load.h"
+#include "proxy/net/socket.h"
 
 namespace lp {
 

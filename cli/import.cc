@@ -6,8 +6,8 @@
 
 #include "base/encoding.h"
 #include "cli/commands.h"
-#include "cli/import_oauth2_proxy.h"
-#include "cli/import_traefik.h"
+#include "cli/import/oauth2_proxy.h"
+#include "cli/import/traefik.h"
 
 extern char** environ;
 

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "config/load.h"
+#include "config/file/load.h"
 
 namespace lp {
 

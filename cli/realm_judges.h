@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "config/settings.h"
-#include "proxy/judge_request.h"
+#include "proxy/judge/judge.h"
 
 namespace lp {
 

@@ -6,8 +6,8 @@
 
 #include "base/check.h"
 #include "cli/rule_tests.h"
+#include "config/file/secret_rotation.h"
 #include "config/realms.h"
-#include "config/secret_rotation.h"
 
 namespace lp {
 

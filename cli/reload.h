@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "auth/auth_service.h"
-#include "auth/realm.h"
-#include "config/load.h"
+#include "auth/realm/realm.h"
+#include "auth/service/auth_service.h"
+#include "config/file/load.h"
 
 namespace lp {
 

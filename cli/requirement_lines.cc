@@ -1,6 +1,6 @@
 #include "cli/requirement_lines.h"
 
-#include "auth/explain_requirement.h"
+#include "auth/rules/explain_requirement.h"
 
 namespace lp {
 namespace {

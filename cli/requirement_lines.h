@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string>
 
-#include "auth/authorize.h"
+#include "auth/rules/authorize.h"
 
 namespace lp {
 

@@ -1,11 +1,11 @@
 #include <cstdio>
 
-#include "auth/authorize.h"
+#include "auth/rules/authorize.h"
 #include "cli/commands.h"
 #include "cli/load_or_complain.h"
 #include "cli/text_table.h"
 #include "config/path_pattern.h"
-#include "proxy/explain_route.h"
+#include "proxy/route/explain_route.h"
 
 namespace lp {
 namespace {

@@ -5,7 +5,7 @@
 #include "base/encoding.h"
 #include "cli/realm_judges.h"
 #include "cli/requirement_lines.h"
-#include "proxy/judge_request.h"
+#include "proxy/judge/judge.h"
 
 namespace lp {
 namespace {

@@ -3,17 +3,17 @@
 #include <memory>
 #include <vector>
 
-#include "auth/auth_service.h"
-#include "auth/realm.h"
-#include "auth/upkeep.h"
+#include "auth/realm/realm.h"
+#include "auth/service/auth_service.h"
+#include "auth/service/upkeep.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/reload.h"
 #include "cli/rule_tests.h"
-#include "config/load.h"
+#include "config/file/load.h"
 #include "config/realms.h"
-#include "proxy/server.h"
+#include "proxy/server/server.h"
 
 namespace lp {
 

@@ -11,7 +11,7 @@
 namespace lp {
 
 // "/a/b" exact; "/a/*" is /a, /a/ and everything below; "~ REGEX" an RE2 pattern that must match the whole path. The
-// text must be in the normal form that the router matches (proxy/target.h), else it could never match.
+// text must be in the normal form that the router matches (proxy/route/target.h), else it could never match.
 [[nodiscard]] Result<PathPattern> parse_path_pattern(std::string_view text);
 [[nodiscard]] std::string format_path_pattern(const PathPattern& pattern);
 

@@ -12,13 +12,13 @@ struct ClaimTest {
   // equals, one_of: a string, number or boolean whose text is one of `values`. contains: a list that has one of them as
   // an element. regex: a string that `pattern` matches as a whole. exists: anything but null.
   enum class Kind { equals, one_of, contains, regex, exists };
-  std::string claim;  // dotted path into objects, see auth/claim_path.h
+  std::string claim;  // dotted path into objects, see auth/session/claim_path.h
   Kind kind = Kind::equals;
   std::vector<std::string> values;
   TextPattern pattern;
 };
 
-// What a person must be to pass, as a tree. Judged by auth/authorize.h.
+// What a person must be to pass, as a tree. Judged by auth/rules/authorize.h.
 struct Requirement {
   enum class Kind {
     all,   // an empty one holds

@@ -85,7 +85,7 @@ struct LogtoSettings {
 enum class SameSite { lax, none };
 
 struct CookieSettings {
-  std::string name;  // empty: chosen by scheme and domain, see auth/cookie_names.h
+  std::string name;  // empty: chosen by scheme and domain, see auth/cookies/cookie_names.h
   SameSite same_site = SameSite::lax;
   std::string domain;  // empty: host-only
 };
@@ -147,7 +147,7 @@ struct IdentityHeaderSettings {
   // that the browser asked for.
   enum class Source { claim, constant, secret, id_token, access_token, assertion, host };
   std::string header;
-  std::string claim;  // dotted path into objects, see auth/claim_path.h
+  std::string claim;  // dotted path into objects, see auth/session/claim_path.h
   HeaderEncoding encoding = HeaderEncoding::percent;
   Source source = Source::claim;
   std::string constant{};

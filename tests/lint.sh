@@ -18,7 +18,7 @@ run_logged "$LOGS/cmake-debug.log" cmake --preset debug
 step_done
 
 files=("$@")
-[ ${#files[@]} -gt 0 ] || files=(base/*.cc config/*.cc auth/*.cc proxy/*.cc cli/*.cc)
+[ ${#files[@]} -gt 0 ] || mapfile -t files < <(git ls-files "base/*.cc" "config/*.cc" "auth/*.cc" "proxy/*.cc" "cli/*.cc")
 status=0
 printf '%s\0' "${files[@]}" |
   xargs -0 -n 1 -P "$(nproc)" clang-tidy-14 -p build/debug --quiet --extra-arg=-Wno-unknown-warning-option >"$LOGS/lint.log" 2>/dev/null || status=$?

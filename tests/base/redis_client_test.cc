@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "tests/base/redis_server.h"
-#include "tests/base/test_certificates.h"
-#include "tests/base/turn_loop.h"
+#include "tests/support/redis_server.h"
+#include "tests/support/test_certificates.h"
+#include "tests/support/turn_loop.h"
 
 using namespace lp;
 using namespace lp::test;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/base/turn_loop.h"
+#include "tests/support/turn_loop.h"
 
 using namespace lp;
 using namespace lp::test;

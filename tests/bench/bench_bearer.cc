@@ -2,11 +2,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "auth/access_token_questions.h"
-#include "auth/gatekeeper.h"
+#include "auth/gate/gatekeeper.h"
+#include "auth/realm/access_token_questions.h"
 #include "bench.h"
-#include "proxy/http1_parse.h"
-#include "tests/auth/signing.h"
+#include "proxy/http1/parse.h"
+#include "tests/support/signing.h"
 
 namespace {
 

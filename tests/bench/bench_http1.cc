@@ -1,9 +1,9 @@
 #include <string>
 
-#include "auth/client_headers.h"
+#include "auth/identity/client_headers.h"
 #include "bench.h"
-#include "proxy/forwarding.h"
-#include "proxy/http1_parse.h"
+#include "proxy/http/forwarding.h"
+#include "proxy/http1/parse.h"
 
 int main() {
   using namespace lp;

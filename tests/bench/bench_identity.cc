@@ -1,11 +1,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "auth/app_headers.h"
-#include "auth/assertion.h"
-#include "auth/assertion_key.h"
-#include "auth/assertion_keys.h"
-#include "auth/session_cookie.h"
+#include "auth/identity/app_headers.h"
+#include "auth/identity/assertion.h"
+#include "auth/identity/assertion_key.h"
+#include "auth/identity/assertion_keys.h"
+#include "auth/realm/session_cookie.h"
 #include "bench.h"
 
 // What an app is told: made for a session once, signed every 20 seconds, and looked up otherwise.

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "bench.h"
-#include "proxy/access_log.h"
+#include "proxy/exchange/access_log.h"
 
 int main() {
   using namespace lp;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "auth/revocations.h"
+#include "auth/session/revocations.h"
 #include "bench.h"
 
 namespace {

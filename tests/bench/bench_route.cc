@@ -1,8 +1,8 @@
 #include <string>
 
 #include "bench.h"
-#include "proxy/router.h"
-#include "proxy/target.h"
+#include "proxy/route/router.h"
+#include "proxy/route/target.h"
 
 int main() {
   using namespace lp;

@@ -1,11 +1,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "auth/gatekeeper.h"
-#include "auth/session_cookie.h"
+#include "auth/gate/gatekeeper.h"
+#include "auth/realm/session_cookie.h"
 #include "base/crypto.h"
 #include "bench.h"
-#include "proxy/http1_parse.h"
+#include "proxy/http1/parse.h"
 
 namespace {
 

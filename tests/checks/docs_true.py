@@ -15,7 +15,7 @@ def line_of(text, offset):
 
 
 def check_backticked_paths(path, text):
-    """`auth/sign_out.cc` must exist; `auth/x.h/.cc` means both; a glob must match something; build/ is made later."""
+    """`auth/endpoints/sign_out.cc` must exist; `auth/x.h/.cc` means both; a glob must match something; build/ is made later."""
     for match in re.finditer(r"`([\w.*{}<>-]+(?:/[\w.*{}<>-]*)+)`", text):
         word = match.group(1).rstrip("/")
         if word.split("/")[0] not in PLACES or "<" in word or "{" in word:

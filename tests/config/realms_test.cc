@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include "config/check.h"
-#include "config/load.h"
-#include "tests/config/support.h"
+#include "config/check/check.h"
+#include "config/file/load.h"
+#include "tests/support/config.h"
 
 using namespace lp;
 using namespace lp::test;

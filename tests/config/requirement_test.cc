@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "config/load.h"
-#include "tests/config/support.h"
+#include "config/file/load.h"
+#include "tests/support/config.h"
 
 using namespace lp;
 using namespace lp::test;

@@ -2,9 +2,9 @@
 
 #include "config/claims.h"
 #include "config/path_pattern.h"
-#include "config/suggest.h"
 #include "config/value.h"
-#include "tests/config/support.h"
+#include "config/yaml/suggest.h"
+#include "tests/support/config.h"
 
 using namespace lp;
 using namespace lp::test;

@@ -2,8 +2,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "auth/navigation.h"
-#include "auth/page_texts.h"
+#include "auth/pages/page_texts.h"
+#include "auth/rules/navigation.h"
 #include "base/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "auth/access_token.h"
-#include "auth/bearer_answers.h"
-#include "auth/introspection.h"
-#include "auth/issuer_discovery.h"
+#include "auth/oidc/access_token.h"
+#include "auth/oidc/bearer_answers.h"
+#include "auth/oidc/introspection.h"
+#include "auth/oidc/issuer_discovery.h"
 #include "base/encoding.h"
 
 namespace {

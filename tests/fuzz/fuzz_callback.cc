@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "auth/callback_response.h"
-#include "auth/ui_locales.h"
+#include "auth/oidc/callback_response.h"
+#include "auth/oidc/ui_locales.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view query(reinterpret_cast<const char*>(data), size);

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "proxy/http1_parse.h"
+#include "proxy/http1/parse.h"
 
 namespace {
 

@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include "auth/client_headers.h"
+#include "auth/identity/client_headers.h"
 #include "base/check.h"
 #include "base/http_message.h"
 

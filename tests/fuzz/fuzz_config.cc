@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "config/load.h"
+#include "config/file/load.h"
 
 // A configuration file never crashes the loader, and what it prints of an accepted one is accepted too.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/forwarded_request.h"
+#include "auth/visit/forwarded_request.h"
 #include "base/check.h"
 #include "base/encoding.h"
-#include "proxy/forwarded_target.h"
+#include "proxy/route/forwarded_target.h"
 
 namespace {
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "auth/held_ticket.h"
-#include "auth/hold_rules.h"
-#include "auth/loop_marker.h"
+#include "auth/cookies/held_ticket.h"
+#include "auth/cookies/loop_marker.h"
+#include "auth/held/hold_rules.h"
 #include "base/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "auth/id_token.h"
+#include "auth/oidc/id_token.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   lp::IdTokenExpectations expected;

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "auth/identity_headers.h"
+#include "auth/identity/identity_headers.h"
 #include "base/check.h"
 #include "base/encoding.h"
 

@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "cli/import_oauth2_proxy.h"
-#include "cli/import_traefik.h"
-#include "config/document.h"
+#include "cli/import/oauth2_proxy.h"
+#include "cli/import/traefik.h"
+#include "config/yaml/document.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "auth/issued_token_rules.h"
+#include "auth/oidc/app_token_rules.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::int64_t kNow = 1'795'317'047;

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/revocation_record.h"
+#include "auth/session/revocation_record.h"
 #include "base/check.h"
 #include "base/journal_records.h"
 

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "auth/jwks.h"
+#include "auth/jose/jwks.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   auto keys = lp::Jwks::parse(std::string_view(reinterpret_cast<const char*>(data), size));

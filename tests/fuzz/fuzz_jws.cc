@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "auth/jwks.h"
-#include "auth/verification_key.h"
+#include "auth/jose/jwks.h"
+#include "auth/jose/verification_key.h"
 
 namespace {
 

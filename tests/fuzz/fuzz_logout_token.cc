@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "auth/backchannel_logout_request.h"
-#include "auth/logout_token.h"
+#include "auth/oidc/backchannel_logout_request.h"
+#include "auth/oidc/logout_token.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);

@@ -4,10 +4,10 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "auth/refresh_lock.h"
-#include "auth/revocation_stream.h"
-#include "auth/session_handle.h"
-#include "auth/session_record.h"
+#include "auth/refresh/lock.h"
+#include "auth/replicas/revocation_stream.h"
+#include "auth/replicas/session_record.h"
+#include "auth/session/session_handle.h"
 #include "base/redis_greeting.h"
 
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "auth/refresh_record.h"
+#include "auth/refresh/record.h"
 #include "base/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

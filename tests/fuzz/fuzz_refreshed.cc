@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "auth/refresh.h"
+#include "auth/session/refreshed.h"
 #include "base/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

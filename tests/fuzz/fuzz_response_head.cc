@@ -2,10 +2,10 @@
 #include <string>
 #include <string_view>
 
-#include "auth/client_headers.h"
+#include "auth/identity/client_headers.h"
 #include "base/check.h"
-#include "proxy/forwarding.h"
-#include "proxy/http1_parse.h"
+#include "proxy/http/forwarding.h"
+#include "proxy/http1/parse.h"
 
 // A response head that parses is written for a client, and what is written parses again with the framing we chose.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

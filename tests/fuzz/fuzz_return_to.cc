@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "auth/return_to.h"
+#include "auth/rules/return_to.h"
 #include "base/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

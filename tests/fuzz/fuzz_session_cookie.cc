@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "auth/pending_sign_in.h"
-#include "auth/sealed_cookie.h"
-#include "auth/session.h"
-#include "auth/sign_in_state.h"
+#include "auth/cookies/sealed_cookie.h"
+#include "auth/cookies/sign_in_state.h"
+#include "auth/oidc/pending_sign_in.h"
+#include "auth/session/session.h"
 #include "base/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

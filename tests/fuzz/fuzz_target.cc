@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "proxy/target.h"
+#include "proxy/route/target.h"
 
 // The normal form is a fixed point, has no dot or empty segment, and leaves the query alone.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

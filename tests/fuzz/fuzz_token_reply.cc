@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "auth/token_endpoint.h"
+#include "auth/oidc/token_endpoint.h"
 
 namespace {
 

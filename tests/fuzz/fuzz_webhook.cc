@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "auth/webhook.h"
+#include "auth/oidc/webhook.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
 

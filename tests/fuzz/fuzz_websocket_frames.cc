@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "proxy/websocket_frames.h"
+#include "proxy/http/websocket_frames.h"
 
 namespace {
 

@@ -1,0 +1,43 @@
+#include "auth/endpoints/account.h"
+
+#include <utility>
+
+#include "auth/endpoints/account_page.h"
+#include "auth/endpoints/sign_in.h"
+#include "auth/endpoints/sign_out.h"
+#include "auth/rules/own_returns.h"
+
+namespace lp {
+namespace {
+
+Verdict sign_in_first(const Visit& visit, Waiting waiting) {
+  if (!visit.may_start_sign_in()) return unauthenticated_verdict(visit, "own");
+  SignInStart start;
+  start.return_to = account_path(visit.settings().auth_prefix);
+  return start_sign_in(visit, std::move(start), std::move(waiting));
+}
+
+AccountTimes times_of(const Visit& visit, const Session& session) {
+  const SessionSettings& settings = visit.settings().session;
+  return {session.signed_in_at_ms / 1000, session_ends_at_s(session, settings), settings.idle_timeout_ms / 1000,
+          visit.now_s};
+}
+
+}  // namespace
+
+Verdict handle_account(const Visit& visit, Waiting waiting) {
+  const Session* session = visit.signed_in();
+  if (session == nullptr) return sign_in_first(visit, std::move(waiting));
+  PageFacts facts = page_facts(visit);
+  facts.form_origin = sign_out_form_origins(visit.settings());
+  Verdict verdict =
+      answer_verdict(visit, "own", make_account_page(std::move(facts), *session, times_of(visit, *session)));
+  append_cookies(verdict, cookies_to_renew(visit));
+  return verdict;
+}
+
+Verdict redirect_to_account(const Visit& visit, Waiting) {
+  return redirect_verdict(visit, "own", account_path(visit.settings().auth_prefix));
+}
+
+}  // namespace lp

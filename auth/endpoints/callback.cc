@@ -1,0 +1,268 @@
+#include "auth/endpoints/callback.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "auth/cookies/sign_in_state.h"
+#include "auth/endpoints/sign_in.h"
+#include "auth/loops/stop.h"
+#include "auth/realm/end_sessions.h"
+#include "auth/rules/return_to.h"
+#include "auth/visit/load_first.h"
+
+namespace lp {
+namespace {
+
+// A refusal as a page for people and one line for the log; `rule` is the word that both share.
+struct Refusal {
+  PageKind page = PageKind::sign_in_failed;
+  int status = 400;
+  std::string rule;
+  std::string return_to = "/";
+  int route = 0;  // whose sign-in settings the page's links ask for
+};
+
+Verdict refuse(const Visit& visit, const Refusal& refusal) {
+  PageFacts facts = page_facts(visit);
+  facts.return_to = refusal.return_to;
+  facts.route = refusal.route;
+  facts.detail = refusal.rule;
+  Answer answer = visit.is_navigation()
+                      ? make_page(refusal.page, facts)
+                      : make_json_error(refusal.status, "sign_in_failed", "The sign-in did not succeed.",
+                                        visit.facts.request_id, {{"rule", refusal.rule}});
+  answer.status = refusal.status;
+  if (refusal.status == 503) answer.add("Retry-After", "5");
+  return answer_verdict(visit, "own", std::move(answer));
+}
+
+void log_refusal(const Visit& visit, std::string_view rule, std::string_view message) {
+  visit.realm.log.warning("sign-in failed",
+                          {{"id", visit.facts.request_id}, {"phase", "callback"}, {"rule", rule}, {"reason", message}});
+}
+
+// Sealed by us and vetted when it was made; judged again because a redirect follows from it.
+std::string target_of(const Visit& visit, std::string_view return_to) {
+  return vet_sealed_return_to(return_to, *visit.facts.external, visit.settings()).value_or("/");
+}
+
+std::vector<std::string> remove_attempt(const Visit& visit, std::string_view state) {
+  return visit.cookies.remove_pending({pending_cookie_name(visit.cookies.names().pending_prefix, state)});
+}
+
+// --- stale callbacks ---
+
+// No pending sign-in of this browser belongs to the response: it is never exchanged. One that began here (the state is
+// ours) goes on to the target or starts afresh, once; any other is refused (attacks.md O01, O05, O43).
+Verdict answer_stale(const Visit& visit, const CallbackResponse& response, const FoundPending& found, Waiting waiting) {
+  const std::optional<SignInState> state = read_state(response.state, visit.realm.keyring()->state_sealer);
+  if (!state) {
+    if (std::optional<Verdict> foreign = foreign_state_verdict(visit, response.state)) return std::move(*foreign);
+    log_refusal(visit, "state", "no pending sign-in of this browser has this state");
+    return refuse(visit, {PageKind::sign_in_failed, 400, "state", "/"});
+  }
+  const bool readable = found.fate == PendingFate::expired;
+  const std::string target = target_of(visit, readable ? found.pending.return_to : state->return_to);
+  if (visit.signed_in() != nullptr) return redirect_verdict(visit, "own", target);
+  if (state->fresh_start) {
+    return missing_attempt_verdict(visit, target, state->route);
+  }
+  if (!visit.may_start_sign_in()) return refuse(visit, {PageKind::sign_in_expired, 400, "expired", target});
+  SignInStart start;
+  start.return_to = target;
+  start.route = state->route;
+  start.sign_in = sign_in_settings_of_route(visit.settings(), state->route);
+  start.fresh_start = true;
+  return start_sign_in(visit, std::move(start), std::move(waiting));
+}
+
+// --- error responses ---
+
+// What Logto answers to prompt=none when it would have to ask the person something (OIDC Core 3.1.2.6).
+bool needs_person(std::string_view error) {
+  constexpr std::array<std::string_view, 4> kErrors = {"login_required", "consent_required", "interaction_required",
+                                                       "account_selection_required"};
+  return std::find(kErrors.begin(), kErrors.end(), error) != kErrors.end();
+}
+
+// Logto does not vouch for the session any more: it ends here, and the target, asked for again, starts an ordinary
+// sign-in by its route's rule. No loop: without a session nothing is asked silently.
+Verdict end_unvouched_session(const Visit& visit, const CallbackResponse& response, const PendingSignIn& pending) {
+  Visit signed_out = visit;
+  signed_out.session = SessionLookup{};
+  Verdict verdict = redirect_verdict(signed_out, "own", target_of(visit, pending.return_to));
+  append_cookies(verdict, visit.cookies.remove(std::max<std::size_t>(visit.session.pieces, 1)));
+  append_cookies(verdict, remove_attempt(visit, response.state));
+  return verdict;
+}
+
+Verdict answer_error(const Visit& visit, const CallbackResponse& response, const PendingSignIn& pending) {
+  const auto metadata = visit.realm.auth ? visit.realm.auth->metadata() : nullptr;
+  const Result<void> issuer =
+      judge_callback_issuer(response, visit.settings().logto.issuer(), metadata && metadata->iss_parameter_supported);
+  if (issuer && pending.silent && needs_person(response.error)) return end_unvouched_session(visit, response, pending);
+  const std::string rule = issuer ? response.error : "iss";
+  log_refusal(visit, rule, issuer ? response.error_description : issuer.error().message);
+  Verdict verdict = refuse(visit, {PageKind::sign_in_failed, 400, rule, target_of(visit, pending.return_to)});
+  append_cookies(verdict, remove_attempt(visit, response.state));
+  return verdict;
+}
+
+// --- the exchange ---
+
+// A silent answer or a step-up for the same person continues their session: its absolute lifetime goes on counting from
+// the real sign-in, and what the new answer lacks (a refresh token) is kept. Everything else is a new session.
+Session joined_with_old(const Visit& visit, Session fresh, const PendingSignIn& pending) {
+  const Session* old = visit.signed_in();
+  fresh.validated_at_s = visit.now_s;
+  fresh.signed_in_at_ms = visit.now_ms;
+  fresh.generation = 1;
+  if (old == nullptr || !(pending.silent || pending.step_up) || old->sub != fresh.sub) return fresh;
+  visit.realm.tokens.rename(fresh.id, old->id);
+  fresh.id = old->id;
+  // Whoever has a copy of the old handle must not gain by what the person proves now.
+  if (!pending.step_up) fresh.store_handle = old->store_handle;
+  fresh.authenticated_at_s = std::max(fresh.authenticated_at_s, old->authenticated_at_s);
+  fresh.signed_in_at_ms = old->signed_in_at_ms;
+  fresh.generation = old->generation + 1;
+  if (!fresh.refresh_token.empty()) return fresh;
+  fresh.refresh_token = old->refresh_token;
+  fresh.nonce_hash = old->nonce_hash;
+  return fresh;
+}
+
+// No answer that is still under way may put the old session's cookie over the new one's. Another person's session ends
+// for good, with its grant, which would live on unseen (attacks.md O35, C13).
+void end_replaced(const Visit& visit, const Session& fresh) {
+  const Session* old = visit.signed_in();
+  if (old == nullptr || old->id == fresh.id) return;
+  visit.realm.generations.superseded(old->id, visit.now_s);
+  visit.realm.tokens.drop(old->id);
+  if (old->sub == fresh.sub) return;
+  end_session(visit.realm, *old);
+  if (old->refresh_token.empty()) return;
+  visit.realm.auth->revoke_refresh_token(std::string(visit.facts.request_id), old->refresh_token);
+}
+
+// Logto may have ended the session, or an operator the user's sessions, while the code was being exchanged.
+bool is_ended_already(const Visit& visit, const Session& fresh) {
+  return visit.realm.revocations.is_revoked(revocation_keys(visit.settings().realm, fresh.id, fresh.sid, fresh.sub),
+                                            fresh.signed_in_at_ms);
+}
+
+Verdict answer_too_large(const Visit& visit, const PendingSignIn& pending) {
+  visit.realm.log.error(
+      "the session does not fit into cookies: name fewer or smaller claims under identity_headers, or shorten the "
+      "claim "
+      "at Logto",
+      {{"id", visit.facts.request_id}, {"phase", "callback"}, {"rule", "session_too_large"}});
+  return refuse(visit, {PageKind::sign_in_failed, 500, "session_too_large", target_of(visit, pending.return_to)});
+}
+
+Verdict answer_ended_already(const Visit& visit, const PendingSignIn& pending) {
+  log_refusal(visit, "signed_out", "the session was ended while it was being made");
+  Verdict verdict = refuse(visit, {PageKind::sign_in_failed, 400, "signed_out", target_of(visit, pending.return_to)});
+  append_cookies(verdict, remove_attempt(visit, pending.state.reveal()));
+  return verdict;
+}
+
+// `to_store`: what the store must have before the answer may go out; none where sessions are in cookies.
+Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session fresh,
+                       std::optional<SessionToStore>& to_store) {
+  fresh = joined_with_old(visit, std::move(fresh), pending);
+  if (is_ended_already(visit, fresh)) return answer_ended_already(visit, pending);
+  end_replaced(visit, fresh);
+  visit.cookies.give_handle(fresh);
+  to_store = visit.cookies.to_store(fresh, visit.now_s);
+  std::vector<std::string> cookies = visit.cookies.write(std::move(fresh), visit.session.pieces, visit.now_s);
+  std::optional<Verdict> stopped;
+  if (!cookies.empty()) stopped = note_delivery(visit, pending, cookies);
+  if (stopped) append_cookies(*stopped, remove_attempt(visit, pending.state.reveal()));
+  if (stopped) return std::move(*stopped);
+  Verdict verdict = cookies.empty() ? answer_too_large(visit, pending)
+                                    : redirect_verdict(visit, "own", target_of(visit, pending.return_to));
+  if (!cookies.empty()) verdict.set_cookies = std::move(cookies);
+  append_cookies(verdict, remove_attempt(visit, pending.state.reveal()));
+  return verdict;
+}
+
+// AuthService has logged the rule. While Logto is away the attempt is kept, so that a reload tries again.
+Verdict answer_failure(const Visit& visit, const PendingSignIn& pending, const SignInFailure& failure) {
+  const bool away = failure.kind == SignInFailure::Kind::provider_unavailable;
+  const int status = away ? 503 : failure.kind == SignInFailure::Kind::provider_error ? 502 : 400;
+  // Trying the same again would end here again: the page asks for the password.
+  const PageKind page = failure.rule == "auth_time" ? PageKind::step_up_failed : PageKind::sign_in_failed;
+  const std::optional<SignInState> state = read_state(pending.state.reveal(), visit.realm.keyring()->state_sealer);
+  Verdict verdict =
+      refuse(visit, {page, status, failure.rule, target_of(visit, pending.return_to), state ? state->route : 0});
+  if (!away) append_cookies(verdict, remove_attempt(visit, pending.state.reveal()));
+  return verdict;
+}
+
+// Waits for the flight that exchanges the code.
+class ExchangeWait final : public Gatekeeper::Wait {
+ public:
+  ExchangeWait(const Visit& visit, CallbackResponse response, PendingSignIn pending, Gatekeeper::Later later)
+      : visit_(visit), pending_(std::move(pending)), later_(std::move(later)) {
+    question_ = visit_.realm.auth->finish_sign_in(
+        visit_.loop, std::string(visit_.facts.request_id), std::move(response), pending_,
+        [this](Result<FinishedSignIn, SignInFailure> result) { finish(std::move(result)); });
+  }
+
+ private:
+  void finish(Result<FinishedSignIn, SignInFailure> result) {
+    visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
+    const Gatekeeper::Later later = std::move(later_);
+    visit_.now_s = visit_.realm.clock.unix_s();
+    if (!result) return later(answer_failure(visit_, pending_, result.error()));
+    std::optional<SessionToStore> to_store;
+    Verdict verdict = answer_success(visit_, pending_, std::move(*result), to_store);
+    if (!to_store) return later(std::move(verdict));
+    if (!visit_.realm.stored) return later(unproven_verdict(visit_));
+    later_ = later;
+    verdict_ = std::move(verdict);
+    saving_ =
+        visit_.realm.stored->save(visit_.loop, std::move(*to_store), [this](const auto& saved) { answer(saved); });
+  }
+
+  // A session that the store does not hold would be no session at the next request.
+  void answer(const Result<SessionSaved>& saved) {
+    visit_.loop.defer_delete(std::move(saving_));  // its callback is on the stack, and `later` may drop this
+    const Gatekeeper::Later later = std::move(later_);
+    if (saved && *saved == SessionSaved::saved) return later(std::move(verdict_));
+    visit_.realm.log.error("nobody can sign in: the store of sessions takes none",
+                           {{"id", visit_.facts.request_id}, {"reason", saved ? "refused" : saved.error().message}});
+    later(unproven_verdict(visit_));
+  }
+
+  Visit visit_;
+  PendingSignIn pending_;
+  Gatekeeper::Later later_;
+  std::unique_ptr<AuthQuestions::Question> question_;
+  std::unique_ptr<StoredSessions::Question> saving_;
+  Verdict verdict_;  // what is answered once the session is saved
+};
+
+}  // namespace
+
+Verdict handle_callback(const Visit& visit, Waiting waiting) {
+  Result<CallbackResponse> response = parse_callback(visit.facts.query);
+  if (!response) {
+    log_refusal(visit, "response", response.error().message);
+    return refuse(visit, {PageKind::sign_in_failed, 400, "response", "/"});
+  }
+  FoundPending found = find_pending(visit.fields(), visit.cookies.names().pending_prefix, response->state,
+                                    visit.realm.keyring()->pending_sealer, visit.now_s);
+  if (found.fate != PendingFate::current) return answer_stale(visit, *response, found, std::move(waiting));
+  if (!response->error.empty()) return answer_error(visit, *response, found.pending);
+  if (!visit.realm.auth) return status_verdict(visit, "own", 503);
+  waiting.wait =
+      std::make_unique<ExchangeWait>(visit, std::move(*response), std::move(found.pending), std::move(waiting.later));
+  Verdict verdict;
+  verdict.kind = Verdict::Kind::wait;
+  return verdict;
+}
+
+}  // namespace lp

@@ -1,0 +1,136 @@
+#include "auth/endpoints/sign_out.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "auth/loops/stop.h"
+#include "auth/oidc/rp_logout.h"
+#include "auth/realm/end_sessions.h"
+#include "auth/rules/navigation.h"
+#include "auth/rules/return_to.h"
+#include "base/encoding.h"
+
+namespace lp {
+namespace {
+
+using MetadataResult = Result<std::shared_ptr<const ProviderMetadata>>;
+
+// Every session of this user, on every device and replica.
+bool wants_everywhere(const Visit& visit) {
+  const Result<FormPairs> pairs = parse_form(visit.facts.query);
+  return pairs && std::count(pairs->begin(), pairs->end(), std::pair<std::string, std::string>("everywhere", "1")) == 1;
+}
+
+Verdict ask_first(const Visit& visit) {
+  PageFacts facts = page_facts(visit);
+  facts.form_origin = sign_out_form_origins(visit.settings());
+  const PageKind page = wants_everywhere(visit) ? PageKind::confirm_sign_out_everywhere : PageKind::confirm_sign_out;
+  return answer_verdict(visit, "own", make_page(page, facts));
+}
+
+bool is_asked_for(const Visit& visit) {
+  const std::string_view method = visit.facts.head->method;
+  return is_same_site_request(method, visit.fields(), visit.facts.external->text()) &&
+         (method == "POST" || visit.is_navigation());
+}
+
+// Whose sign-out it is. A page may be left open until its session idles out: what the person then asks for is done all
+// the same, for the cookie is authentic and all that it can do here is to end something.
+const Session* session_to_end(const Visit& visit) {
+  const auto& opened = visit.session.opened ? visit.session.opened : visit.session.expired;
+  return opened ? &opened->session : nullptr;
+}
+
+// Cookies that hold this session open no more, here or wherever they were copied to (attacks.md C14).
+void end_sessions_asked_for(const Visit& visit) {
+  const Session* session = session_to_end(visit);
+  if (session == nullptr) return;
+  end_session(visit.realm, *session);
+  if (wants_everywhere(visit)) end_sessions(visit.realm, RevocationKind::sub, session->sub);
+}
+
+// Where sign_out_to() wanted the browser to go, as it comes back from Logto. Anybody could write it, so it is vetted
+// again: at worst a link leads to a page of this origin.
+std::optional<std::string> place_after(const Visit& visit) {
+  const Result<FormPairs> pairs = parse_form(visit.facts.query);
+  if (!pairs || !visit.is_navigation()) return std::nullopt;
+  const auto is_state = [](const auto& pair) { return pair.first == "state"; };
+  if (std::count_if(pairs->begin(), pairs->end(), is_state) != 1) return std::nullopt;
+  const auto found = std::find_if(pairs->begin(), pairs->end(), is_state);
+  return vet_return_to(found->second, *visit.facts.external, visit.settings().auth_prefix);
+}
+
+// `metadata` is null where Logto can't be asked: the local session ends all the same.
+Verdict leave(const Visit& visit, const ProviderMetadata* metadata, const std::string& then) {
+  const std::string signed_out = visit.own_url("signed-out");
+  std::string target;
+  if (metadata != nullptr) target = end_session_url(*metadata, visit.settings().logto.app_id, signed_out);
+  if (target.empty()) target = visit.settings().auth_prefix + "/signed-out";
+  if (!then.empty()) {
+    target.append(target.find('?') == std::string::npos ? "?" : "&").append("state=").append(percent_encode(then));
+  }
+  Verdict verdict = redirect_verdict(visit, "own", std::move(target));
+  verdict.set_cookies = visit.cookies.remove(std::max<std::size_t>(visit.session.pieces, 1));
+  append_cookies(verdict, visit.cookies.remove_host_only(visit.fields()));
+  append_cookies(verdict, visit.cookies.remove_pending(
+                              pending_cookie_names(visit.fields(), visit.cookies.names().pending_prefix)));
+  append_cookies(verdict, wipe_loop_marker(visit));
+  return verdict;
+}
+
+void revoke(const Visit& visit) {
+  const Session* session = session_to_end(visit);
+  if (session == nullptr || session->refresh_token.empty()) return;
+  visit.realm.auth->revoke_refresh_token(std::string(visit.facts.request_id), session->refresh_token);
+}
+
+// Waits for Logto's metadata, to end the session there too.
+class MetadataWait final : public Gatekeeper::Wait {
+ public:
+  MetadataWait(const Visit& visit, std::string then, Gatekeeper::Later later)
+      : visit_(visit), then_(std::move(then)), later_(std::move(later)) {
+    question_ = visit_.realm.auth->need_metadata(visit_.loop, [this](MetadataResult result) { finish(result); });
+  }
+
+ private:
+  void finish(const MetadataResult& result) {
+    visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
+    const Gatekeeper::Later later = std::move(later_);
+    later(leave(visit_, result ? result.value().get() : nullptr, then_));
+  }
+
+  Visit visit_;
+  std::string then_;
+  Gatekeeper::Later later_;
+  std::unique_ptr<AuthQuestions::Question> question_;
+};
+
+}  // namespace
+
+// Through Logto, and with sign_in_url from there to that origin.
+std::string sign_out_form_origins(const Settings& settings) {
+  const std::string logto = settings.logto.endpoint.text();
+  return settings.sign_in_url ? logto + " " + settings.sign_in_url->text() : logto;
+}
+
+Verdict handle_sign_out(const Visit& visit, Waiting waiting) { return sign_out_to(visit, {}, std::move(waiting)); }
+
+Verdict sign_out_to(const Visit& visit, std::string then, Waiting waiting) {
+  if (!is_asked_for(visit)) return visit.is_navigation() ? ask_first(visit) : status_verdict(visit, "own", 403);
+  end_sessions_asked_for(visit);
+  if (!visit.realm.auth) return leave(visit, nullptr, then);
+  revoke(visit);
+  if (const auto metadata = visit.realm.auth->metadata()) return leave(visit, metadata.get(), then);
+  waiting.wait = std::make_unique<MetadataWait>(visit, std::move(then), std::move(waiting.later));
+  Verdict verdict;
+  verdict.kind = Verdict::Kind::wait;
+  return verdict;
+}
+
+Verdict handle_signed_out(const Visit& visit, Waiting) {
+  if (const auto next = place_after(visit)) return redirect_verdict(visit, "own", *next);
+  return answer_verdict(visit, "own", make_page(PageKind::signed_out, page_facts(visit)));
+}
+
+}  // namespace lp

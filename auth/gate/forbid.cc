@@ -1,0 +1,62 @@
+#include "auth/gate/forbid.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "auth/endpoints/sign_in.h"
+#include "auth/loops/stop.h"
+
+namespace lp {
+namespace {
+
+constexpr std::string_view kDecision = "forbidden";
+constexpr std::string_view kMessage = "This account may not use this address.";
+
+Verdict forbidden_page(const Visit& visit, const Authorization& authorization) {
+  PageFacts facts = page_facts(visit);
+  if (const Session* session = visit.signed_in()) facts.user = display_name(*session);
+  facts.missing = authorization.missing;
+  return answer_verdict(visit, kDecision, make_page(PageKind::forbidden, facts));
+}
+
+Verdict forbidden_json(const Visit& visit, const Authorization& authorization) {
+  nlohmann::ordered_json missing = nlohmann::ordered_json::array();
+  for (const Requirement* requirement : authorization.missing) {
+    missing.push_back(describe_requirement(*requirement, Audience::public_));
+  }
+  return answer_verdict(visit, kDecision,
+                        make_json_error(403, "forbidden", kMessage, visit.facts.request_id, {{"missing", missing}}));
+}
+
+Verdict forbidden_text(const Visit& visit) {
+  const std::string_view id = visit.facts.request_id;
+  std::string text = "403 Forbidden\n" + std::string(kMessage) + "\n";
+  if (!id.empty()) text.append("Request ID: ").append(id).append("\n");
+  return answer_verdict(visit, kDecision, make_text(403, std::move(text), id));
+}
+
+bool may_choose_account(const Visit& visit) {
+  return visit.facts.route->forbidden == Forbidden::sign_in && visit.signed_in() != nullptr &&
+         visit.may_start_sign_in() && !has_just_signed_in(visit, visit.own_return_to());
+}
+
+Verdict choose_account(const Visit& visit, Waiting waiting) {
+  SignInStart start = start_for_route(visit);
+  start.sign_in.prompt = "login";
+  start.decision = kDecision;
+  return start_sign_in(visit, std::move(start), std::move(waiting));
+}
+
+}  // namespace
+
+Verdict forbid(const Visit& visit, const Authorization& authorization, Waiting waiting) {
+  if (may_choose_account(visit)) return choose_account(visit, std::move(waiting));
+  if (!visit.is_navigation()) return forbidden_json(visit, authorization);
+  if (visit.facts.route->forbidden == Forbidden::status_403) return forbidden_text(visit);
+  Verdict verdict = forbidden_page(visit, authorization);
+  append_cookies(verdict, wipe_loop_marker(visit));  // the next visit may choose again
+  return verdict;
+}
+
+}  // namespace lp

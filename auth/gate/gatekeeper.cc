@@ -1,0 +1,312 @@
+#include "auth/gate/gatekeeper.h"
+
+#include <utility>
+
+#include "auth/endpoints/sign_in.h"
+#include "auth/gate/app_tokens_first.h"
+#include "auth/gate/bearer_tokens.h"
+#include "auth/gate/forbid.h"
+#include "auth/gate/own_endpoints.h"
+#include "auth/gate/refresh_first.h"
+#include "auth/gate/shadow.h"
+#include "auth/gate/watched_sessions.h"
+#include "auth/held/hold_request.h"
+#include "auth/loops/stop.h"
+#include "auth/oidc/app_token_needs.h"
+#include "auth/oidc/authorization_request.h"
+#include "auth/pages/pages.h"
+#include "auth/rules/authorize.h"
+#include "auth/rules/challenge.h"
+#include "auth/rules/cors.h"
+#include "auth/rules/navigation.h"
+#include "auth/rules/own_paths.h"
+#include "auth/rules/route_modes.h"
+#include "auth/session/store_trust.h"
+#include "auth/visit/forward_auth.h"
+#include "auth/visit/load_first.h"
+#include "auth/visit/visit.h"
+
+namespace lp {
+namespace {
+
+constexpr std::int64_t kFreshSignInMs = 5 * kMinute;
+
+bool redirects_when_signed_out(const Visit& visit) {
+  return redirects_when_signed_out(*visit.facts.route, *visit.facts.head, visit.facts.wants_upgrade);
+}
+
+// Redirects lose what only the browser knows, the #fragment: a page with a small script takes it along. Where another
+// proxy asks, no page of ours may look like a pass.
+bool wants_fragment_carried(const Visit& visit) {
+  if (visit.facts.forwarded != ForwardedForm::none) return false;
+  const SignInSettings sign_in = effective_sign_in(visit.settings().logto.sign_in, visit.facts.route->sign_in);
+  return sign_in.keep_fragment.value_or(false) && visit.facts.head->method == "GET" && visit.is_navigation();
+}
+
+Verdict sign_in(const Visit& visit, Waiting waiting) {
+  if (!visit.facts.route->accept.session) return token_missing_verdict(visit);
+  if (!redirects_when_signed_out(visit)) {
+    std::optional<Verdict> held = hold_or_explain(visit, std::move(waiting));
+    return held ? std::move(*held) : unauthenticated_verdict(visit, "unauthenticated");
+  }
+  if (wants_fragment_carried(visit)) {
+    return answer_verdict(visit, "sign_in", make_page(PageKind::carry_fragment, page_facts(visit)));
+  }
+  return start_sign_in(visit, start_for_route(visit), std::move(waiting));
+}
+
+Verdict revalidate(const Visit& visit, Waiting waiting) {
+  SignInStart start = start_for_route(visit);
+  if (stop_silent_loop(visit, start.return_to)) return pass_verdict(visit);
+  start.silent = true;
+  start.otherwise = pass_verdict(visit);  // Logto's absence signs nobody out
+  return start_sign_in(visit, std::move(start), std::move(waiting));
+}
+
+// The person proves anew who they are. Whoever cannot be sent there is told so.
+Verdict step_up(const Visit& visit, const Authorization& authorization, Waiting waiting) {
+  constexpr std::string_view kDecision = "step_up";
+  if (visit.signed_in() == nullptr || !redirects_when_signed_out(visit)) {
+    return step_up_verdict(visit, kDecision, authorization.max_age_s);
+  }
+  if (wants_fragment_carried(visit)) {
+    return answer_verdict(visit, kDecision, make_page(PageKind::carry_fragment, page_facts(visit)));
+  }
+  SignInStart start = start_for_route(visit);
+  start.step_up = true;
+  start.max_age_s = authorization.max_age_s;
+  start.decision = kDecision;
+  return start_sign_in(visit, std::move(start), std::move(waiting));
+}
+
+// Asks Logto whether it still vouches for the session, at most once in session.revalidate, when a person navigates: the
+// detour must be possible and invisible. Other requests go on with the session in hand.
+bool should_revalidate(const Visit& visit) {
+  return visit.session.age == SessionAge::due_for_revalidation && visit.signed_in() != nullptr &&
+         visit.may_start_sign_in() && visit.facts.route->unauthenticated != Unauthenticated::status_401;
+}
+
+// Only another sign-in brings a refresh token. Who has just been through one is not sent again: Logto gives none, which
+// the operator must see to.
+Verdict sign_in_for_tokens(const Visit& visit, Waiting waiting) {
+  const bool has_just_signed_in = visit.now_ms - visit.signed_in()->signed_in_at_ms < kFreshSignInMs;
+  if (!has_just_signed_in && redirects_when_signed_out(visit)) {
+    return start_sign_in(visit, start_for_route(visit), std::move(waiting));
+  }
+  if (has_just_signed_in) {
+    visit.realm.log.error(
+        "a route passes on tokens, but Logto gave this session no refresh token: set logto.refresh: offline_access, or "
+        "let the application at Logto always issue refresh tokens",
+        {{"id", visit.facts.request_id}, {"route", visit.facts.route->label}});
+  }
+  return unauthenticated_verdict(visit, "no_refresh_token");
+}
+
+Verdict judge_route(const Visit& visit, Waiting waiting) {
+  const std::optional<Principal> who = visit.principal();
+  const Authorization authorization = authorize(*visit.facts.route, who ? &*who : nullptr, visit.now_s);
+  if (visit.facts.route->shadow) return pass_in_shadow(visit, authorization);
+  switch (authorization.verdict) {
+    case Authorization::Verdict::denied:
+      return status_verdict(visit, "deny", 403);
+    case Authorization::Verdict::sign_in:
+      return sign_in(visit, std::move(waiting));
+    case Authorization::Verdict::step_up:
+      return step_up(visit, authorization, std::move(waiting));
+    case Authorization::Verdict::forbidden:
+      return forbid(visit, authorization, std::move(waiting));
+    case Authorization::Verdict::pass:
+      if (visit.cannot_have_tokens) return sign_in_for_tokens(visit, std::move(waiting));
+      if (std::optional<Verdict> resumed = resume_held(visit)) return std::move(*resumed);
+      return should_revalidate(visit) ? revalidate(visit, std::move(waiting)) : pass_verdict(visit);
+  }
+  return status_verdict(visit, "deny", 403);
+}
+
+// Nobody whom the rules refuse costs a call to Logto, unless the rules judge what comes of it.
+bool may_have_tokens(const Visit& visit) {
+  const RouteSettings& route = *visit.facts.route;
+  if (visit.signed_in() == nullptr) return false;
+  if (route.shadow || judges_scopes(route)) return true;
+  const std::optional<Principal> who = visit.principal();
+  return authorize(route, &*who, visit.now_s).verdict == Authorization::Verdict::pass;
+}
+
+Verdict preflight_verdict() {
+  Verdict verdict;
+  verdict.kind = Verdict::Kind::pass;
+  verdict.decision = "preflight";
+  return verdict;
+}
+
+}  // namespace
+
+struct Gatekeeper::Impl {
+  Realm& realm;
+  EventLoop& loop;
+  SessionCookie https_cookies;
+  SessionCookie http_cookies;
+  BackgroundRefreshes background;
+  WatchedSessions watched;
+  BearerTokens bearer;
+
+  Impl(Realm& realm_in, EventLoop& loop_in)
+      : realm(realm_in),
+        loop(loop_in),
+        https_cookies(realm_in, true),
+        http_cookies(realm_in, false),
+        background(realm_in, loop_in),
+        watched(realm_in, loop_in),
+        bearer(realm_in) {}
+
+  // Tokens that run out are renewed before anybody passes, or on the side while there is time.
+  Verdict judge_fresh(const Visit& visit, JudgeVisit judge, Waiting waiting) {
+    if (visit.session.age == SessionAge::must_refresh && visit.signed_in() != nullptr) {
+      return refresh_first(visit, std::move(judge), std::move(waiting));
+    }
+    if (visit.session.age == SessionAge::due_for_refresh && visit.signed_in() != nullptr) {
+      background.start(visit.cookies, visit.cookies.value_of(visit.fields()), visit.session, visit.facts.request_id);
+    }
+    return judge(visit, std::move(waiting));
+  }
+
+  Verdict judge_with_tokens(const Visit& visit, Waiting waiting) {
+    if (!may_have_tokens(visit)) return judge_route(visit, std::move(waiting));
+    return tokens_first(visit, background, judge_route, std::move(waiting));
+  }
+
+  // Sessions in a store are fetched first, and while Redis is away less is allowed.
+  Verdict judge_known(const Visit& visit, JudgeVisit judge, Waiting waiting) {
+    if (visit.session.to_load.empty()) return judge_trusted(visit, std::move(judge), std::move(waiting));
+    const auto then = [this, judge = std::move(judge)](const Visit& loaded, Waiting later) {
+      return judge_trusted(loaded, judge, std::move(later));
+    };
+    return load_session_first(visit, WithoutStore::refuse, then, std::move(waiting));
+  }
+
+  Verdict judge_trusted(const Visit& visit, JudgeVisit judge, Waiting waiting) {
+    const StoreTrust trust = store_trust(*realm.settings, realm.store_health.last_ms(), realm.clock.monotonic_ms());
+    if (visit.signed_in() != nullptr && !may_go_on(trust, visit.facts.head->method, visit.facts.wants_upgrade)) {
+      return unproven_verdict(visit);
+    }
+    return judge_fresh(visit, std::move(judge), std::move(waiting));
+  }
+
+  // A token that the route accepts goes before a session: a script that sends one means it, and a cookie that happens
+  // to be there must neither replace nor widen what the token may do.
+  Verdict judge_on_route(const RequestFacts& facts, Waiting waiting) {
+    const RouteSettings& route = *facts.route;
+    const bool asks = asks_who(route);
+    if (asks && route.accept.bearer) {
+      const BearerField field = find_bearer(facts.head->fields);
+      if (field.kind != BearerField::Kind::none) {
+        return bearer.judge(visit(facts, false), field, judge_route, std::move(waiting));
+      }
+    }
+    const Visit made = visit(facts, asks && route.accept.session);
+    if (!needs_tokens(route, *realm.settings)) return judge_known(made, judge_route, std::move(waiting));
+    const auto with_tokens = [this](const Visit& visited, Waiting later) {
+      return judge_with_tokens(visited, std::move(later));
+    };
+    return judge_known(made, with_tokens, std::move(waiting));
+  }
+
+  Verdict judge_own(const RequestFacts& facts, Waiting waiting) {
+    const Visit made = visit(facts, !asks_nobody(facts.path, *realm.settings));
+    if (shows_session(facts.path, *realm.settings)) {
+      return judge_known(made, answer_own_endpoint, std::move(waiting));
+    }
+    if (made.session.to_load.empty()) return answer_own_endpoint(made, std::move(waiting));
+    return load_session_first(made, WithoutStore::signed_out, answer_own_endpoint, std::move(waiting));
+  }
+
+  Verdict judge_routed(const RequestFacts& facts, Waiting waiting) {
+    if (facts.route == nullptr) return status_verdict(visit(facts, false), "no_route", 404);
+    if (passes_as_preflight(*facts.route, *facts.head, facts.wants_upgrade)) return preflight_verdict();
+    return judge_on_route(facts, std::move(waiting));
+  }
+
+  // The verdict is that of the request itself; what comes of it goes to the proxy that asked.
+  Verdict judge_forwarded(const RequestFacts& facts, Waiting waiting) {
+    auto later = [this, facts, deliver = std::move(waiting.later)](Verdict verdict) {
+      deliver(answer_check(facts, std::move(verdict)));
+    };
+    Verdict verdict = judge_routed(facts, {std::move(later), waiting.wait});
+    return verdict.kind == Verdict::Kind::wait ? std::move(verdict) : answer_check(facts, std::move(verdict));
+  }
+
+  Verdict answer_check(const RequestFacts& facts, Verdict verdict) const {
+    const bool passes = verdict.kind == Verdict::Kind::pass;
+    verdict.answer = passes ? grant(facts, verdict) : refusal_answer(facts.forwarded, std::move(verdict.answer));
+    verdict.kind = Verdict::Kind::answer;
+    verdict.replaced_body.reset();
+    if (facts.forwarded != ForwardedForm::original_url) return verdict;
+    const SessionCookie& cookies = facts.external->is_https() ? https_cookies : http_cookies;
+    if (!keep_one_cookie(verdict.set_cookies, cookies.names().session) && passes) verdict.decision = "not_renewed";
+    return verdict;
+  }
+
+  // What the app would be told if we sent the request on.
+  Answer grant(const RequestFacts& facts, const Verdict& verdict) const {
+    const bool can_remove = facts.forwarded == ForwardedForm::path;
+    std::string lines = verdict.app_headers ? verdict.app_headers->lines : std::string();
+    if (verdict.tokens.access) {
+      lines.append("Authorization: Bearer ").append(verdict.tokens.access->token.reveal()).append("\r\n");
+    }
+    return grant_answer(200, lines,
+                        can_remove ? identity_names(*realm.settings, *facts.route) : std::vector<std::string>());
+  }
+
+  Visit visit(const RequestFacts& facts, bool with_session) {
+    SessionCookie& cookies = facts.external->is_https() ? https_cookies : http_cookies;
+    const std::int64_t now_ms = realm.clock.unix_ms();
+    Visit made{facts, realm, loop, cookies, SessionLookup{}, now_ms / 1000, now_ms};
+    if (with_session) made.session = cookies.look_up(facts.head->fields, made.now_s);
+    return made;
+  }
+};
+
+Gatekeeper::Gatekeeper(Realm& realm, EventLoop& loop) : impl_(std::make_unique<Impl>(realm, loop)) {}
+Gatekeeper::~Gatekeeper() = default;
+
+bool Gatekeeper::is_own_path(std::string_view path) const { return lp::is_own_path(path, *impl_->realm.settings); }
+
+Verdict Gatekeeper::judge(const RequestFacts& facts, Later later, std::unique_ptr<Wait>& wait) {
+  LP_CHECK(facts.head != nullptr && facts.external != nullptr, "a request without head or external URL");
+  if (facts.forwarded != ForwardedForm::none) return impl_->judge_forwarded(facts, {std::move(later), wait});
+  Waiting waiting{std::move(later), wait};
+  if (is_own_path(facts.path)) return impl_->judge_own(facts, std::move(waiting));
+  return impl_->judge_routed(facts, std::move(waiting));
+}
+
+bool Gatekeeper::is_over(const OpenedSession& session, std::int64_t now_s) const {
+  return session.token ? impl_->bearer.is_over(session, now_s) : impl_->watched.is_over(session, now_s);
+}
+
+void Gatekeeper::drop_stale_cookies(const OpenedSession* opened, std::vector<std::string>& set_cookies) const {
+  if (opened == nullptr || set_cookies.empty()) return;
+  const Session& session = opened->session;
+  const Realm& realm = impl_->realm;
+  const bool wanted = !realm.generations.is_stale(session.id, session.generation + 1, realm.clock.unix_s()) &&
+                      !realm.revocations.is_revoked(opened->revocation_keys, session.signed_in_at_ms);
+  if (wanted) return;
+  std::erase_if(set_cookies, [&](const std::string& line) {
+    return impl_->https_cookies.is_session_cookie(line) || impl_->http_cookies.is_session_cookie(line);
+  });
+}
+
+Answer Gatekeeper::error_answer(int status, const RequestFacts& request) const {
+  const RequestHead* head = request.head;
+  const Settings& settings = *impl_->realm.settings;
+  PageFacts facts;
+  facts.request_id = request.request_id;
+  facts.auth_prefix = settings.auth_prefix;
+  if (head != nullptr) facts.accept_language = head->fields.get("Accept-Language");
+  const bool is_page = head == nullptr || is_navigation(head->method, head->fields);
+  Answer answer = is_page ? make_status_page(status, facts) : make_status_json(status, request.request_id);
+  if (status == 401) set_challenges(answer, request.route);
+  if (!is_page && request.external != nullptr) add_cors_headers(answer, head->fields, settings, request.route);
+  return answer;
+}
+
+}  // namespace lp

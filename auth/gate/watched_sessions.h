@@ -1,0 +1,42 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "auth/realm/auth_questions.h"
+#include "auth/realm/realm.h"
+#include "auth/session/opened_session.h"
+#include "base/event.h"
+
+namespace lp {
+
+// Sessions behind tunnels and long answers, which send no further request: is the session over by now, and does Logto
+// still vouch for it? One per worker; not thread-safe.
+class WatchedSessions {
+ public:
+  // Both must outlive it.
+  WatchedSessions(Realm& realm, EventLoop& loop) : realm_(realm), loop_(loop) {}
+
+  // True once the session was revoked, ran out, or idled out as far as this process has written its cookies. Refreshes
+  // its tokens on the side when they are due: Logto tells of suspended users in no other way.
+  [[nodiscard]] bool is_over(const OpenedSession& opened, std::int64_t now_s);
+
+ private:
+  struct Watched {
+    Session newest;
+    std::unique_ptr<AuthQuestions::Question> question;
+    std::int64_t ask_not_before_s = 0;
+    std::int64_t seen_at_s = 0;
+  };
+  void keep_proven(const Session& session, std::int64_t now_s);
+  void finish(const std::string& id, const RefreshOutcome& outcome);
+  void forget_unseen(std::int64_t now_s);
+
+  Realm& realm_;
+  EventLoop& loop_;
+  std::unordered_map<std::string, Watched> watched_;  // by session id; only those whose tokens were due once
+  std::int64_t forget_at_s_ = 0;
+};
+
+}  // namespace lp

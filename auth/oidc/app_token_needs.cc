@@ -1,0 +1,98 @@
+#include "auth/oidc/app_token_needs.h"
+
+#include <algorithm>
+
+#include "config/identity_presets.h"
+
+namespace lp {
+namespace {
+
+constexpr std::string_view kOrganizations = "urn:logto:scope:organizations";
+constexpr std::string_view kOrganizationResource = "urn:logto:resource:organizations";
+constexpr std::size_t kMaxOrganizationBytes = 128;
+
+void add(std::vector<std::string>& list, std::string_view text) {
+  if (std::find(list.begin(), list.end(), text) == list.end()) list.emplace_back(text);
+}
+
+bool is_organization_id(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxOrganizationBytes && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+std::string_view first_label(std::string_view host) { return host.substr(0, host.find('.')); }
+
+// "/o/acme/x" for the prefix "/o": "acme".
+std::string_view segment_after(std::string_view path, std::string_view prefix) {
+  if (path.size() <= prefix.size() + 1 || !path.starts_with(prefix) || path[prefix.size()] != '/') return {};
+  const std::string_view rest = path.substr(prefix.size() + 1);
+  return rest.substr(0, rest.find('/'));
+}
+
+std::string_view organization_of(const RouteSettings& route, std::string_view host, std::string_view path) {
+  switch (route.token.organization) {
+    case RouteTokenSettings::Organization::none:
+      return {};
+    case RouteTokenSettings::Organization::fixed:
+      return route.token.organization_id;
+    case RouteTokenSettings::Organization::from_host:
+      return first_label(host);
+    case RouteTokenSettings::Organization::from_path:
+      return segment_after(path, route.path.text);
+  }
+  return {};
+}
+
+bool names_id_token(const std::vector<IdentityHeaderSettings>& headers) {
+  return std::any_of(headers.begin(), headers.end(), [](const IdentityHeaderSettings& header) {
+    return header.source == IdentityHeaderSettings::Source::id_token;
+  });
+}
+
+bool has_scopes(const Requirement& root) {
+  bool found = false;
+  for_each_requirement(root, [&](const Requirement& one) { found = found || one.kind == Requirement::Kind::scopes; });
+  return found;
+}
+
+}  // namespace
+
+TokenNeeds token_needs(const Settings& settings) {
+  TokenNeeds needs;
+  for (const RouteSettings& route : settings.routes) {
+    const RouteTokenSettings& token = route.token;
+    if (!token.is_configured()) continue;
+    const bool of_organization = token.organization != RouteTokenSettings::Organization::none;
+    if (!token.resource.empty()) add(needs.resources, token.resource);
+    if (of_organization) add(needs.scopes, kOrganizations);
+    if (of_organization && token.resource.empty() && !token.scopes.empty()) add(needs.resources, kOrganizationResource);
+    for (const std::string& scope : token.scopes) add(needs.scopes, scope);
+  }
+  return needs;
+}
+
+std::optional<TokenAudience> audience_of(const RouteSettings& route, std::string_view host, std::string_view path) {
+  TokenAudience audience{route.token.resource, std::string(organization_of(route, host, path))};
+  const bool names_one = route.token.organization != RouteTokenSettings::Organization::none;
+  if (names_one && !is_organization_id(audience.organization)) return std::nullopt;
+  return audience;
+}
+
+bool wants_id_token(const RouteSettings& route, const Settings& settings) {
+  if (route.access == Access::public_ || route.access == Access::deny) return false;
+  if (route.authorization.kind == UpstreamAuthorizationSettings::Kind::id_token) return true;
+  const bool own = has_own_identity(route);
+  const auto& headers = own ? route.identity_headers : settings.identity_headers;
+  const IdentityPreset preset = own ? route.identity_preset.value_or(IdentityPreset::none) : settings.identity_preset;
+  return preset == IdentityPreset::logto_protected_app || names_id_token(headers);
+}
+
+bool wants_id_tokens(const Settings& settings) {
+  return std::any_of(settings.routes.begin(), settings.routes.end(),
+                     [&](const RouteSettings& route) { return wants_id_token(route, settings); });
+}
+
+bool judges_scopes(const RouteSettings& route) { return has_scopes(route.require) || has_scopes(route.deny); }
+
+}  // namespace lp

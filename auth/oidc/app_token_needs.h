@@ -1,0 +1,34 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/oidc/app_token.h"
+#include "config/settings.h"
+
+// Which tokens routes need, and what a sign-in must ask for so that they can be had later. Pure.
+namespace lp {
+
+// Logto grants a resource and its scopes only where the authorization request named them (RFC 8707 2.1): all of them at
+// every sign-in, since one session goes to all routes.
+struct TokenNeeds {
+  std::vector<std::string> resources;
+  std::vector<std::string> scopes;
+};
+[[nodiscard]] TokenNeeds token_needs(const Settings& settings);
+
+// Whom the access token of a request on this route is for. `host`: of the external URL; `path`: in normal form. An
+// organization that is named there is any id as Logto makes them: whether the person belongs to it is Logto's to say.
+// Nullopt: the address names none. Only where route.token is configured.
+[[nodiscard]] std::optional<TokenAudience> audience_of(const RouteSettings& route, std::string_view host,
+                                                       std::string_view path);
+
+// Whether the app gets the ID token on this route: as its Authorization, or in a header of its own.
+[[nodiscard]] bool wants_id_token(const RouteSettings& route, const Settings& settings);
+[[nodiscard]] bool wants_id_tokens(const Settings& settings);
+
+// Whether `require` or `deny` speaks of the scopes of the access token, which must be there first then.
+[[nodiscard]] bool judges_scopes(const RouteSettings& route);
+
+}  // namespace lp

@@ -1,0 +1,287 @@
+#include "auth/pages/page_texts.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "base/check.h"
+#include "base/encoding.h"
+
+namespace lp {
+namespace {
+
+constexpr std::array kForms = {
+    PageForm{PageKind::sign_in_failed,
+             400,
+             PageAction::try_again,
+             PageAction::other_account,
+             {{"Sign-in did not work", "The answer of the sign-in service could not be accepted. Please try again."},
+              {"サインインできませんでした",
+               "サインインサービスからの応答を受け付けられませんでした。お手数ですが、もう一度お試しください。"}}},
+    PageForm{
+        PageKind::sign_in_expired,
+        400,
+        PageAction::sign_in,
+        PageAction::none,
+        {{"This sign-in is no longer valid",
+          "It was started too long ago, or in another browser. Please sign in once more."},
+         {"このサインインは無効になりました",
+          "開始から時間が経過したか、別のブラウザーで開始されたサインインです。もう一度サインインしてください。"}}},
+    PageForm{PageKind::cookies_needed,
+             400,
+             PageAction::try_again,
+             PageAction::none,
+             {{"Your browser did not send our cookie back",
+               "Signing in needs cookies. Please allow cookies for this site, then try again."},
+              {"Cookie を確認できませんでした",
+               "サインインには Cookie が必要です。このサイトの Cookie を許可してから、もう一度お試しください。"}}},
+    PageForm{
+        PageKind::unauthenticated,
+        401,
+        PageAction::sign_in,
+        PageAction::none,
+        {{"Please sign in",
+          "You are not signed in, or your session has ended. If you were sending a form, it has not been delivered."},
+         {"サインインしてください",
+          "サインインしていないか、セッションの有効期限が切れています。フォームを送信した場合、その内容は届いていません"
+          "。"}}},
+    PageForm{PageKind::forbidden,
+             403,
+             PageAction::other_account,
+             PageAction::home,
+             {{"You do not have access to this page", "Your account is not allowed to open it."},
+              {"このページを表示する権限がありません", "お使いのアカウントでは、このページを表示できません。"}}},
+    PageForm{PageKind::not_found,
+             404,
+             PageAction::home,
+             PageAction::none,
+             {{"Page not found", "There is nothing at this address."},
+              {"ページが見つかりません", "お探しのページはありません。アドレスをご確認ください。"}}},
+    PageForm{PageKind::method_not_allowed,
+             405,
+             PageAction::home,
+             PageAction::none,
+             {{"This cannot be done here", "The address exists, but not for this kind of request."},
+              {"この操作はできません", "このアドレスでは、この種類のリクエストを受け付けていません。"}}},
+    PageForm{PageKind::misdirected,
+             421,
+             PageAction::none,
+             PageAction::none,
+             {{"This address is not served here", "The request names a host that is not configured on this server."},
+              {"このアドレスは提供されていません",
+               "リクエストのホスト名は、このサーバーに設定されていません。アドレスをご確認ください。"}}},
+    PageForm{PageKind::bad_request,
+             400,
+             PageAction::home,
+             PageAction::none,
+             {{"The request was not accepted", "It is malformed, too long or ambiguous, and was not passed on."},
+              {"リクエストを受け付けられませんでした",
+               "リクエストの形式が正しくないか、長すぎるため、処理されませんでした。"}}},
+    PageForm{PageKind::payload_too_large,
+             413,
+             PageAction::none,
+             PageAction::none,
+             {{"Too much data", "What you sent is larger than this server accepts."},
+              {"データが大きすぎます", "送信されたデータは、受け付けられる大きさを超えています。"}}},
+    PageForm{
+        PageKind::timeout,
+        408,
+        PageAction::none,
+        PageAction::none,
+        {{"The request took too long", "It did not arrive completely in time. Please try again."},
+         {"時間内に受信できませんでした", "リクエストの受信が時間内に完了しませんでした。もう一度お試しください。"}}},
+    PageForm{
+        PageKind::bad_gateway,
+        502,
+        PageAction::reload,
+        PageAction::none,
+        {{"The application is not answering properly", "It may be down or restarting. Please try again in a moment."},
+         {"アプリケーションから正しい応答がありません",
+          "停止中または再起動中の可能性があります。しばらくしてから、もう一度お試しください。"}}},
+    PageForm{
+        PageKind::unavailable,
+        503,
+        PageAction::reload,
+        PageAction::none,
+        {{"Not available right now", "A service that is needed here cannot be reached. Please try again in a moment."},
+         {"ただいまご利用いただけません",
+          "必要なサービスに接続できません。しばらくしてから、もう一度お試しください。"}}},
+    PageForm{PageKind::gateway_timeout,
+             504,
+             PageAction::reload,
+             PageAction::none,
+             {{"The application took too long", "It did not answer in time. Please try again in a moment."},
+              {"アプリケーションの応答に時間がかかっています",
+               "時間内に応答がありませんでした。しばらくしてから、もう一度お試しください。"}}},
+    PageForm{PageKind::signed_out,
+             200,
+             PageAction::sign_in,
+             PageAction::none,
+             {{"You are signed out", "Your session on this site has ended."},
+              {"サインアウトしました", "このサイトからサインアウトしました。ご利用ありがとうございました。"}}},
+    PageForm{
+        PageKind::confirm_sign_out,
+        200,
+        PageAction::sign_out,
+        PageAction::home,
+        {{"Do you want to sign out?", "A link from another place asked for it. Nothing has happened yet."},
+         {"サインアウトしますか？", "ほかのページからサインアウトが求められました。まだサインアウトしていません。"}}},
+    PageForm{PageKind::confirm_sign_out_everywhere,
+             200,
+             PageAction::sign_out_everywhere,
+             PageAction::home,
+             {{"Do you want to sign out everywhere?",
+               "This ends your sessions in all browsers and on all devices. Nothing has happened yet."},
+              {"すべての端末からサインアウトしますか？",
+               "すべてのブラウザーと端末でサインアウトします。まだサインアウトしていません。"}}},
+    PageForm{PageKind::carry_fragment,
+             200,
+             PageAction::sign_in,
+             PageAction::none,
+             {{"On to the sign-in", "You will be taken there at once. If nothing happens, use the button."},
+              {"サインインページへ移動します", "自動的に移動します。移動しない場合は、下のボタンを押してください。"}}},
+    PageForm{PageKind::account,
+             200,
+             PageAction::sign_out,
+             PageAction::sign_out_everywhere,
+             {{"Your account", "This is what this site knows of you while you are signed in."},
+              {"アカウント", "サインイン中にこのサイトが把握している情報です。"}}},
+    // 400 and not 508: HAProxy's "observe layer7" and Envoy's outlier detection count 5xx against the server, and one
+    // browser that refuses cookies must not take the proxy out of rotation.
+    PageForm{PageKind::loop_stopped,
+             400,
+             PageAction::try_again,
+             PageAction::home,
+             {{"Signing in does not get through",
+               "Your sign-in does not last, so we have stopped instead of sending you round again. This is why."},
+              {"サインインが完了しません",
+               "サインインの結果を維持できないため、繰り返しを避けて停止しました。原因は次のとおりです。"}}},
+    PageForm{PageKind::confirm_resume,
+             200,
+             PageAction::resume,
+             PageAction::discard,
+             {{"Your form has not been sent yet",
+               "Your session had ended when you sent it, so we kept it for you. Do you want to send it now?"},
+              {"フォームはまだ送信されていません",
+               "送信時にセッションの有効期限が切れていたため、内容を一時的にお預かりしています。送信しますか？"}}},
+    PageForm{PageKind::request_not_sent,
+             401,
+             PageAction::sign_in,
+             PageAction::home,
+             {{"Your form was not sent", "Nothing of it has reached the application, and nothing was changed."},
+              {"フォームは送信されませんでした", "内容はアプリケーションに届いておらず、何も変更されていません。"}}},
+    PageForm{PageKind::held_request_gone,
+             410,
+             PageAction::home,
+             PageAction::none,
+             {{"Your form was not sent", "Nothing of it has reached the application, and nothing was changed."},
+              {"フォームは送信されませんでした", "内容はアプリケーションに届いておらず、何も変更されていません。"}}},
+    PageForm{PageKind::session_unverified,
+             503,
+             PageAction::reload,
+             PageAction::none,
+             {{"Your session cannot be renewed right now",
+               "The sign-in service cannot be reached. You are still signed in. Please try again in a moment."},
+              {"ただいまセッションを更新できません",
+               "サインインサービスに接続できません。サインインは継続しています。"
+               "しばらくしてから、もう一度お試しください。"}}},
+    PageForm{
+        PageKind::step_up_needed,
+        401,
+        PageAction::sign_in,
+        PageAction::home,
+        {{"Please sign in once more",
+          "This page needs a recent sign-in. If you were sending a form, it has not been delivered."},
+         {"もう一度サインインしてください",
+          "このページを使うには、最近のサインインが必要です。フォームを送信した場合、その内容は届いていません。"}}},
+    PageForm{PageKind::step_up_failed,
+             400,
+             PageAction::sign_in_again,
+             PageAction::home,
+             {{"This page needs a recent sign-in",
+               "The sign-in service did not confirm that you have just signed in, so the page stays closed."},
+              {"このページには最近のサインインが必要です",
+               "サインインサービスから、直前にサインインしたことの確認が得られませんでした。"}}},
+};
+
+constexpr std::array<PageWords, kLanguages> kWords = {
+    PageWords{"en", "Request ID", "Reason:", "You are signed in as", "This page needs:", "What we saw:"},
+    PageWords{"ja", "リクエスト ID",
+              "理由:", "サインイン中のアカウント:", "このページに必要なもの:", "確認できた事実:"},
+};
+
+struct ActionLabel {
+  PageAction action;
+  std::array<std::string_view, kLanguages> label;
+};
+constexpr std::array kActions = {
+    ActionLabel{PageAction::none, {"", ""}},
+    ActionLabel{PageAction::sign_in, {"Sign in", "サインイン"}},
+    ActionLabel{PageAction::try_again, {"Try again", "もう一度試す"}},
+    ActionLabel{PageAction::other_account, {"Use another account", "別のアカウントでサインイン"}},
+    ActionLabel{PageAction::reload, {"Try again", "もう一度試す"}},
+    ActionLabel{PageAction::home, {"Go to the start page", "トップページへ"}},
+    ActionLabel{PageAction::sign_out, {"Sign out", "サインアウト"}},
+    ActionLabel{PageAction::sign_out_everywhere, {"Sign out everywhere", "すべての端末からサインアウト"}},
+    ActionLabel{PageAction::resume, {"Send it now", "送信する"}},
+    ActionLabel{PageAction::discard, {"Discard it", "破棄する"}},
+    ActionLabel{PageAction::sign_in_again, {"Sign in again", "もう一度サインイン"}},
+};
+
+constexpr std::size_t index_of(Language language) { return language == Language::japanese ? 1 : 0; }
+
+// "0.8" and the like in thousandths; RFC 9110 12.4.2 allows three digits. Malformed weights count as none.
+int weight_of(std::string_view parameters) {
+  parameters = trim_ows(parameters);
+  if (parameters.empty()) return 1000;
+  if (parameters.size() < 3 || parameters.size() > 7 || !iequals(parameters.substr(0, 2), "q=")) return 0;
+  if (parameters[2] == '1') return 1000;
+  int weight = 0;
+  for (int scale = 100; const char c : parameters.substr(std::min<std::size_t>(4, parameters.size()))) {
+    if (c < '0' || c > '9') return 0;
+    weight += (c - '0') * scale;
+    scale /= 10;
+  }
+  return parameters[2] == '0' ? weight : 0;
+}
+
+bool speaks(std::string_view tag, std::string_view language) { return iequals(tag.substr(0, tag.find('-')), language); }
+
+}  // namespace
+
+Language choose_language(std::string_view accept_language) {
+  constexpr int kMaxElements = 32;
+  int best = 0;
+  Language chosen = Language::english;
+  for (int i = 0; i < kMaxElements && !accept_language.empty(); ++i) {
+    const std::size_t end = std::min(accept_language.find(','), accept_language.size());
+    const std::string_view element = trim_ows(accept_language.substr(0, end));
+    accept_language.remove_prefix(std::min(end + 1, accept_language.size()));
+    const std::size_t semicolon = std::min(element.find(';'), element.size());
+    const std::string_view tag = trim_ows(element.substr(0, semicolon));
+    const bool japanese = speaks(tag, "ja");
+    if (!japanese && !speaks(tag, "en") && tag != "*") continue;
+    const int weight = weight_of(element.substr(std::min(semicolon + 1, element.size())));
+    if (weight <= best) continue;
+    best = weight;
+    chosen = japanese ? Language::japanese : Language::english;
+  }
+  return chosen;
+}
+
+const PageForm& page_form(PageKind kind) {
+  const auto found = std::find_if(kForms.begin(), kForms.end(), [&](const PageForm& f) { return f.kind == kind; });
+  LP_CHECK(found != kForms.end(), "a page without texts");
+  return *found;
+}
+
+const PageWords& page_words(Language language) { return kWords[index_of(language)]; }
+
+std::string_view action_label(PageAction action, Language language) {
+  const auto found =
+      std::find_if(kActions.begin(), kActions.end(), [&](const ActionLabel& a) { return a.action == action; });
+  LP_CHECK(found != kActions.end(), "an action without a label");
+  return found->label[index_of(language)];
+}
+
+}  // namespace lp

@@ -1,0 +1,56 @@
+#pragma once
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "auth/pages/page_texts.h"
+#include "auth/rules/authorize.h"
+#include "base/http_message.h"
+
+// Our own answers: HTML pages (plain, accessible, light and dark, English and Japanese), JSON errors and redirects.
+// None of them may be stored by a cache. Pure.
+namespace lp {
+
+struct PageFacts {
+  std::string request_id;
+  std::string_view accept_language;
+  std::string auth_prefix = "/_auth";
+  std::string user;                         // 403: who you are, as a person would say it; may be empty
+  std::vector<const Requirement*> missing;  // 403: what is missing; must outlive the page's making
+  std::string return_to;                    // where links lead after a sign-in, vetted; empty: none
+  int route = 0;                            // RouteSettings::index whose sign-in settings the links ask for
+  std::string detail;                       // a short reason for people; escaped here
+  std::string form_origin;                  // sign-out forms: where Logto ends sessions, for form-action
+  // In the language of accept_language already, escaped here:
+  std::vector<std::string> paragraphs;                    // after the lead
+  std::vector<std::pair<std::string, std::string>> rows;  // label and value
+  std::vector<std::string> evidence;                      // a list under its heading
+  std::string resume_target;                              // confirm_resume: where its form posts, vetted
+  std::string resume_token;                               // and what it posts: {kResumeField}={token}
+};
+
+// A complete answer: status of the kind, HTML, security headers.
+[[nodiscard]] Answer make_page(PageKind kind, const PageFacts& facts);
+// The page for a status that the proxy found by itself; those without a page of their own share a general one.
+[[nodiscard]] Answer make_status_page(int status, const PageFacts& facts);
+
+// The same facts for non-navigations, as a problem (RFC 9457): {"type","title","status","detail","instance","error",
+// "message",...extra,"request_id"}. `error` is one word for programs; message says what detail says, and request_id
+// what instance says, which they did before there were problems.
+[[nodiscard]] Answer make_json_error(int status, std::string_view error, std::string_view message,
+                                     std::string_view request_id);
+[[nodiscard]] Answer make_json_error(int status, std::string_view error, std::string_view message,
+                                     std::string_view request_id, const nlohmann::ordered_json& extra);
+[[nodiscard]] Answer make_status_json(int status, std::string_view request_id);
+// For people and programs alike, where neither gets a page.
+[[nodiscard]] Answer make_text(int status, std::string text, std::string_view request_id);
+[[nodiscard]] Answer make_json(int status, const nlohmann::ordered_json& value);
+[[nodiscard]] Answer make_redirect(std::string location);  // 303: never repeats a body elsewhere (attacks.md O14)
+
+// "{prefix}/sign-in" with what to come back to; `return_to` stands last in the query.
+[[nodiscard]] std::string sign_in_path(std::string_view auth_prefix, std::string_view return_to, int route = 0,
+                                       bool other_account = false);
+
+}  // namespace lp

@@ -1,0 +1,410 @@
+#include "auth/provider/fetch.h"
+
+#include <curl/curl.h>
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <list>
+#include <map>
+#include <utility>
+
+#include "base/check.h"
+#include "base/url.h"
+
+namespace lp {
+namespace {
+
+constexpr std::size_t kMaxBodyBytes = 1 << 20;
+constexpr std::size_t kMaxHeadBytes = 64 << 10;
+constexpr long kConnectTimeoutMs = 5'000;
+constexpr long kWholeTimeoutMs = 15'000;
+// Shorter than the 5 s after which Node closes idle connections: a code sent into a closing connection may be spent
+// without an answer, and sending it again would revoke the grant.
+constexpr long kReuseWithinS = 3;
+constexpr long kNamesKeptS = 10;
+
+struct ListDeleter {
+  // The list holds a copy of the Authorization field.
+  void operator()(curl_slist* list) const {
+    for (curl_slist* entry = list; entry != nullptr; entry = entry->next)
+      OPENSSL_cleanse(entry->data, std::strlen(entry->data));
+    curl_slist_free_all(list);
+  }
+};
+struct EasyDeleter {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+using HeaderList = std::unique_ptr<curl_slist, ListDeleter>;
+using Easy = std::unique_ptr<CURL, EasyDeleter>;
+
+void add_header(HeaderList& list, std::string_view name, std::string_view value) {
+  std::string line(name);
+  line += ": ";
+  line += value;
+  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+  OPENSSL_cleanse(line.data(), line.size());
+  LP_CHECK(longer != nullptr, "out of memory");
+  static_cast<void>(list.release());
+  list.reset(longer);
+}
+
+template <class Value>
+void set(CURL* easy, CURLoption option, Value value) {
+  const CURLcode code = curl_easy_setopt(easy, option, value);
+  LP_CHECK(code == CURLE_OK, "libcurl lacks an option that we need");
+}
+
+// Where a request really goes.
+struct Destination {
+  std::string url;
+  std::string scheme;
+};
+// Only the endpoint's origin: the client secret and tokens must not leave for anywhere else.
+Result<Destination> destination(const std::string& url_text, const LogtoSettings& logto) {
+  auto url = parse_url(url_text);
+  if (!url || url->origin != logto.endpoint) return fail("back-channel URL is not on the configured endpoint");
+  if (logto.connect_to) url->origin = *logto.connect_to;
+  return Destination{url->text(), url->origin.scheme};
+}
+
+HeaderList request_headers(const BackchannelRequest& request, const LogtoSettings& logto) {
+  HeaderList list;
+  add_header(list, "Host", logto.endpoint.authority());
+  add_header(list, "X-Forwarded-Proto", logto.endpoint.scheme);
+  add_header(list, "Accept", "application/json");
+  add_header(list, "Accept-Encoding", "identity");
+  if (!request.authorization.empty()) add_header(list, "Authorization", request.authorization.reveal());
+  if (request.method == "POST") add_header(list, "Content-Type", "application/x-www-form-urlencoded");
+  return list;
+}
+
+void set_safety(CURL* easy, const std::string& scheme) {
+  set(easy, CURLOPT_PROTOCOLS_STR, scheme.c_str());
+  set(easy, CURLOPT_FOLLOWLOCATION, 0L);  // attacks.md O26: a 307 would carry the secret elsewhere
+  set(easy, CURLOPT_PROXY, "");
+  set(easy, CURLOPT_NOPROXY, "*");
+  set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_QUICK_EXIT, 1L);
+  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+  set(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  set(easy, CURLOPT_PATH_AS_IS, 1L);
+}
+
+void set_bounds(CURL* easy) {
+  set(easy, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
+  set(easy, CURLOPT_TIMEOUT_MS, kWholeTimeoutMs);
+  set(easy, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(kMaxBodyBytes));
+  set(easy, CURLOPT_MAXAGE_CONN, kReuseWithinS);
+  set(easy, CURLOPT_DNS_CACHE_TIMEOUT, kNamesKeptS);
+}
+
+void set_tls(CURL* easy, const std::string& ca_file) {
+  set(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  set(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (ca_file.empty()) return;
+  set(easy, CURLOPT_CAINFO, ca_file.c_str());
+  set(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // that file only, not the system's too
+}
+
+class Multi;
+
+// One request under way.
+class Transfer final : public Fetcher::Handle {
+ public:
+  Transfer(Multi& multi, const BackchannelRequest& request, const Destination& to, Fetcher::Done done);
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+  ~Transfer() override;
+
+  // `this` may be gone afterwards.
+  void finish(CURLcode code) {
+    const Fetcher::Done done = std::move(done_);
+    done(outcome(code));
+  }
+
+ private:
+  static std::size_t on_body(char* bytes, std::size_t, std::size_t count, void* self) {
+    return static_cast<Transfer*>(self)->take_body({bytes, count}) ? count : 0;
+  }
+  static std::size_t on_send(char* out, std::size_t, std::size_t room, void* self) {
+    auto* transfer = static_cast<Transfer*>(self);
+    const std::string_view rest = transfer->form_body_.reveal().substr(transfer->sent_bytes_);
+    const std::size_t count = std::min(room, rest.size());
+    std::memcpy(out, rest.data(), count);
+    transfer->sent_bytes_ += count;
+    return count;
+  }
+  static std::size_t on_head(char*, std::size_t, std::size_t count, void* self) {
+    auto* transfer = static_cast<Transfer*>(self);
+    transfer->head_bytes_ += count;
+    return transfer->head_bytes_ <= kMaxHeadBytes ? count : 0;
+  }
+  bool take_body(std::string_view bytes) {
+    if (reply_.body.size() + bytes.size() > kMaxBodyBytes) return false;
+    reply_.body += bytes;
+    return true;
+  }
+  void set_callbacks();
+  Result<BackchannelReply> outcome(CURLcode code);
+
+  Multi& multi_;
+  Fetcher::Done done_;
+  Secret form_body_;
+  std::size_t sent_bytes_ = 0;  // of it
+  HeaderList headers_;
+  std::array<char, CURL_ERROR_SIZE> error_text_{};
+  std::size_t head_bytes_ = 0;
+  BackchannelReply reply_;
+  Easy easy_;  // last: it refers to the others
+};
+
+// A request that cannot be sent at all; the answer still comes later.
+class Refusal final : public Fetcher::Handle {
+ public:
+  Refusal(EventLoop& loop, Error error, Fetcher::Done done)
+      : error_(std::move(error)), done_(std::move(done)), timer_(loop, [this] { answer(); }) {
+    timer_.start_ms(0);
+  }
+
+ private:
+  void answer() {
+    const Fetcher::Done done = std::move(done_);
+    done(error_);
+  }
+  Error error_;
+  Fetcher::Done done_;
+  Timer timer_;
+};
+
+// Both directions of one of curl's sockets.
+struct Watch {
+  Watch(EventLoop& loop, int fd, std::function<void()> on_readable, std::function<void()> on_writable)
+      : read(loop, fd, kReadable, std::move(on_readable)), write(loop, fd, kWritable, std::move(on_writable)) {}
+  void want(bool in, bool out) {
+    in ? read.enable() : read.disable();
+    out ? write.enable() : write.disable();
+  }
+  IoEvent read;
+  IoEvent write;
+};
+
+void init_curl_once() {
+  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  LP_CHECK(code == CURLE_OK, "libcurl cannot start");
+}
+
+// curl's multi interface on our loop: curl says which sockets and which time it waits for, we tell it what happened.
+class Multi {
+ public:
+  Multi(EventLoop& event_loop, const LogtoSettings& logto_settings)
+      : loop(event_loop), logto(logto_settings), timer_(event_loop, [this] { act(CURL_SOCKET_TIMEOUT, 0); }) {
+    init_curl_once();
+    multi_ = curl_multi_init();
+    LP_CHECK(multi_ != nullptr, "libcurl cannot start");
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Multi::on_socket);
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Multi::on_timer);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(logto.max_calls));
+  }
+  Multi(const Multi&) = delete;
+  Multi& operator=(const Multi&) = delete;
+  ~Multi() {
+    watches_.clear();
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, nullptr);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, nullptr);
+    curl_multi_cleanup(multi_);
+  }
+
+  void add(CURL* easy) { LP_CHECK(curl_multi_add_handle(multi_, easy) == CURLM_OK, "libcurl refuses a transfer"); }
+  void remove(CURL* easy) { curl_multi_remove_handle(multi_, easy); }
+
+  EventLoop& loop;
+  const LogtoSettings& logto;
+
+ private:
+  static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) {
+    static_cast<Multi*>(self)->watch(fd, what);
+    return 0;
+  }
+  static int on_timer(CURLM*, long delay_ms, void* self) {
+    auto* multi = static_cast<Multi*>(self);
+    delay_ms < 0 ? multi->timer_.stop() : multi->timer_.start_ms(delay_ms);
+    return 0;
+  }
+
+  // Runs inside curl: nothing may complete or be deleted here, curl may be in the middle of this very watch's callback.
+  void watch(curl_socket_t fd, int what) {
+    std::unique_ptr<Watch>& watch = watches_[fd];
+    if (what == CURL_POLL_REMOVE) {
+      if (watch) watch->want(false, false);
+      loop.defer_delete(std::move(watch));
+      watches_.erase(fd);
+      return;
+    }
+    if (!watch) {
+      watch = std::make_unique<Watch>(
+          loop, fd, [this, fd] { act(fd, CURL_CSELECT_IN); }, [this, fd] { act(fd, CURL_CSELECT_OUT); });
+    }
+    watch->want((what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
+  }
+
+  void act(curl_socket_t fd, int what) {
+    int running = 0;
+    curl_multi_socket_action(multi_, fd, what, &running);
+    finish_done();
+  }
+
+  // Outside of curl again: completions may start and drop transfers.
+  void finish_done() {
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      const CURLcode code = message->data.result;
+      void* transfer = nullptr;
+      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+      static_cast<Transfer*>(transfer)->finish(code);
+    }
+  }
+
+  CURLM* multi_ = nullptr;
+  Timer timer_;
+  std::map<curl_socket_t, std::unique_ptr<Watch>> watches_;
+};
+
+Transfer::Transfer(Multi& multi, const BackchannelRequest& request, const Destination& to, Fetcher::Done done)
+    : multi_(multi),
+      done_(std::move(done)),
+      form_body_(request.form_body),
+      headers_(request_headers(request, multi.logto)),
+      easy_(curl_easy_init()) {
+  CURL* easy = easy_.get();
+  LP_CHECK(easy != nullptr, "out of memory");
+  set_safety(easy, to.scheme);
+  set_bounds(easy);
+  set_tls(easy, multi.logto.ca_file);
+  set_callbacks();
+  set(easy, CURLOPT_URL, to.url.c_str());
+  set(easy, CURLOPT_USERAGENT, "logto-proxy/" LP_VERSION);
+  set(easy, CURLOPT_HTTPHEADER, headers_.get());
+  if (request.method == "POST") {
+    set(easy, CURLOPT_POST, 1L);
+    set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(form_body_.reveal().size()));
+  }
+  multi_.add(easy);
+}
+
+void Transfer::set_callbacks() {
+  CURL* easy = easy_.get();
+  set(easy, CURLOPT_PRIVATE, this);
+  set(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+  set(easy, CURLOPT_WRITEDATA, this);
+  // Not CURLOPT_POSTFIELDS: what curl cannot rewind it never sends twice, however the connection ended. A code or a
+  // refresh token that comes again revokes the whole grant.
+  set(easy, CURLOPT_READFUNCTION, &Transfer::on_send);
+  set(easy, CURLOPT_READDATA, this);
+  set(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_head);
+  set(easy, CURLOPT_HEADERDATA, this);
+  set(easy, CURLOPT_ERRORBUFFER, error_text_.data());
+}
+
+Transfer::~Transfer() { multi_.remove(easy_.get()); }
+
+Result<BackchannelReply> Transfer::outcome(CURLcode code) {
+  if (code != CURLE_OK) {
+    const char* text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
+    return fail(std::string("no answer: ") + text);
+  }
+  long status = 0;
+  const char* content_type = nullptr;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_TYPE, &content_type);
+  reply_.status = static_cast<int>(status);
+  if (content_type != nullptr) reply_.content_type = content_type;
+  return std::move(reply_);
+}
+
+}  // namespace
+
+namespace {
+class Call;
+}
+
+// Calls under way, and those that wait for their turn in the order in which they came.
+struct Fetcher::Impl {
+  Impl(EventLoop& loop, const LogtoSettings& logto) : multi(loop, logto) {}
+  [[nodiscard]] bool has_room() const { return under_way < static_cast<std::size_t>(multi.logto.max_calls); }
+  void end_one();
+
+  Multi multi;
+  std::size_t under_way = 0;
+  std::list<Call*> waiting;
+};
+
+namespace {
+
+// One call: waits for its turn, then is a transfer. Time limits begin with the transfer.
+class Call final : public Fetcher::Handle {
+ public:
+  Call(Fetcher::Impl& all, BackchannelRequest request, Destination to, Fetcher::Done done)
+      : all_(all), request_(std::move(request)), to_(std::move(to)), done_(std::move(done)) {
+    if (all_.has_room()) {
+      start();
+    } else {
+      all_.waiting.push_back(this);
+    }
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  ~Call() override {
+    all_.waiting.remove(this);
+    if (transfer_) end();
+  }
+
+  void start() {
+    ++all_.under_way;
+    transfer_ = std::make_unique<Transfer>(all_.multi, request_, to_, [this](Result<BackchannelReply> reply) {
+      const Fetcher::Done done = std::move(done_);
+      end();
+      done(std::move(reply));  // `this` may be gone afterwards
+    });
+  }
+
+ private:
+  void end() {
+    transfer_.reset();  // a transfer may go inside its own callback
+    all_.end_one();
+  }
+
+  Fetcher::Impl& all_;
+  BackchannelRequest request_;
+  Destination to_;
+  Fetcher::Done done_;
+  std::unique_ptr<Transfer> transfer_;
+};
+
+}  // namespace
+
+void Fetcher::Impl::end_one() {
+  --under_way;
+  if (waiting.empty() || !has_room()) return;
+  Call* const next = waiting.front();
+  waiting.pop_front();
+  next->start();
+}
+
+Fetcher::Fetcher(EventLoop& loop, const LogtoSettings& logto) : impl_(std::make_unique<Impl>(loop, logto)) {}
+Fetcher::~Fetcher() = default;
+
+std::unique_ptr<Fetcher::Handle> Fetcher::fetch(const BackchannelRequest& request, Done done) {
+  Multi& multi = impl_->multi;
+  auto to = destination(request.url, multi.logto);
+  if (!to) return std::make_unique<Refusal>(multi.loop, to.error(), std::move(done));
+  return std::make_unique<Call>(*impl_, request, std::move(*to), std::move(done));
+}
+
+}  // namespace lp

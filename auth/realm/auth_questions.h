@@ -1,0 +1,89 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "auth/oidc/callback_response.h"
+#include "auth/oidc/logout_token.h"
+#include "auth/oidc/oidc_discovery.h"
+#include "auth/oidc/pending_sign_in.h"
+#include "auth/session/refreshed.h"
+#include "auth/session/session.h"
+#include "base/event.h"
+#include "base/result.h"
+
+// What a worker may ask of the auth thread. AuthService answers them in the program, a fake world in tests.
+namespace lp {
+
+// A failed sign-in: what the person is told, and what the log was told.
+struct SignInFailure {
+  enum class Kind { rejected, provider_unavailable, provider_error };
+  Kind kind = Kind::rejected;
+  std::string rule;     // "iss", "nonce", "invalid_grant", "access_denied" ...: one word for page and log
+  std::string message;  // for the log
+};
+
+// A logout token that ends nothing.
+struct LogoutTokenFailure {
+  enum class Kind { rejected, unavailable };  // unavailable: nobody knows whether it is good, its sender may try again
+  Kind kind = Kind::rejected;
+  std::string rule;     // see auth/oidc/logout_token.h; "jti" also for one that came before
+  std::string message;  // for the log and for the sender; nothing of the token is in it
+};
+
+class AccessTokenQuestions;  // auth/realm/access_token_questions.h
+
+// What a successful exchange yields; the worker seals it.
+using FinishedSignIn = Session;
+
+class AuthQuestions {
+ public:
+  virtual ~AuthQuestions() = default;
+
+  // A question under way; destroying it (on the asking loop's thread) cancels: its callback never runs afterwards.
+  class Question {
+   public:
+    virtual ~Question() = default;
+  };
+
+  // Any thread; no waiting. Null until Logto has been discovered.
+  [[nodiscard]] virtual std::shared_ptr<const ProviderMetadata> metadata() const = 0;
+
+  // From a worker's loop; the callback runs on that loop, later. The loop must outlive the question.
+  using MetadataAnswer = std::function<void(Result<std::shared_ptr<const ProviderMetadata>>)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> need_metadata(EventLoop& asking, MetadataAnswer answer) = 0;
+
+  // One flight per state in the process: a repeated callback shares the first one's result, also for 60 s after it
+  // has landed (a replayed code would revoke the whole grant at Logto). The flight goes on when all askers are gone.
+  using SignInAnswer = std::function<void(Result<FinishedSignIn, SignInFailure>)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string request_id,
+                                                                 CallbackResponse response, PendingSignIn pending,
+                                                                 SignInAnswer answer) = 0;
+
+  // One flight per refresh token in the process: everybody who holds it, or one that it has replaced, shares the
+  // outcome, also those who ask later. The flight goes on when all askers are gone.
+  using RefreshAnswer = std::function<void(const RefreshOutcome&)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> refresh(EventLoop& asking, std::string request_id, Session session,
+                                                          RefreshAnswer answer) = 0;
+
+  // As refresh(), for a token that an app gets: an access token for `audience`, or with none the ID token. What this
+  // process has and what Logto refused a moment ago is answered without a call; what comes is kept in Realm::tokens. A
+  // call also refreshes the session: GrantedTokens::refreshed must be taken over as after refresh().
+  using TokenAnswer = std::function<void(const GrantOutcome&)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> token_for(EventLoop& asking, std::string request_id, Session session,
+                                                            TokenAudience audience, TokenAnswer answer) = 0;
+
+  // Judges a logout token by every rule of Back-Channel Logout 2.6, and ends what it names before the answer comes,
+  // also if whoever asked is gone by then: the token works once. One log line, whatever comes of it.
+  using LogoutAnswer = std::function<void(Result<LogoutToken, LogoutTokenFailure>)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string request_id,
+                                                                     std::string token, LogoutAnswer answer) = 0;
+
+  // Fire and forget: revokes at Logto, logs a failure.
+  virtual void revoke_refresh_token(std::string request_id, Secret refresh_token) = 0;
+
+  // About access tokens that clients bring; null where nobody can judge them. Lives as long as this.
+  [[nodiscard]] virtual AccessTokenQuestions* access_tokens() { return nullptr; }
+};
+
+}  // namespace lp

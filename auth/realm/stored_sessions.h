@@ -1,0 +1,38 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "auth/realm/auth_questions.h"
+#include "auth/replicas/session_record.h"
+#include "base/event.h"
+#include "base/result.h"
+
+namespace lp {
+
+// A session on its way into the store: sealed for the handle that its cookie holds (auth/session/session_handle.h).
+struct SessionToStore {
+  std::string handle_hash;
+  std::string sealed;
+  std::uint64_t generation = 0;
+  std::int64_t ttl_ms = 0;
+};
+
+// What workers ask of the store of sessions, where there is one (session.store). Any worker's loop; answers come on it,
+// later. An error says that the store gives no answer now; it never means that a session is over.
+class StoredSessions {
+ public:
+  virtual ~StoredSessions() = default;
+  using Question = AuthQuestions::Question;  // dropping it cancels the answer
+
+  using Loaded = std::function<void(const Result<StoredSession>&)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> load(EventLoop& asking, std::string handle_hash, Loaded answer) = 0;
+  using Saved = std::function<void(const Result<SessionSaved>&)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> save(EventLoop& asking, SessionToStore session, Saved answer) = 0;
+  // Fire and forget. A save that comes too late for a newer record, or for one that was removed, changes nothing.
+  virtual void save_later(SessionToStore session) = 0;
+  virtual void remove_later(std::string handle_hash, std::int64_t tombstone_ttl_ms) = 0;
+};
+
+}  // namespace lp

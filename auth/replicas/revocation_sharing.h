@@ -1,0 +1,25 @@
+#pragma once
+#include "auth/realm/realm.h"
+#include "auth/replicas/redis_link.h"
+#include "auth/replicas/shared_revocations.h"
+#include "base/event.h"
+
+namespace lp {
+
+// A realm's revocations and those of the other replicas become one: what is learnt here is told, what is told is
+// learnt, and the realm's store_health says since when that has been so. Auth thread.
+class RevocationSharing {
+ public:
+  // All must outlive it.
+  RevocationSharing(EventLoop& loop, RedisLink& redis, Realm& realm);
+
+  // What Revocations::set_listener() heard, on whatever thread, brought to this one by the caller.
+  void publish(const Revocation& revocation);
+  void replace_password(Secret password) { shared_.replace_password(std::move(password)); }
+
+ private:
+  Realm& realm_;
+  SharedRevocations shared_;
+};
+
+}  // namespace lp

@@ -1,0 +1,50 @@
+#pragma once
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/session/session.h"
+#include "config/settings.h"
+
+// May this person use this route? Pure; shared by the server, `check` and `explain`.
+namespace lp {
+
+// Who asks, as far as rules care: a session's person, or the subject of an access token. Views of what the caller
+// holds.
+struct Principal {
+  std::string_view sub;
+  const nlohmann::json* claims = nullptr;            // an object
+  const std::vector<std::string>* scopes = nullptr;  // of the access token; null: there is none
+  std::int64_t authenticated_at_s = 0;               // when they last proved who they are
+};
+[[nodiscard]] Principal principal_of(const Session& session);
+
+struct Authorization {
+  // step_up: all would hold if they had signed in just now.
+  enum class Verdict { pass, sign_in, forbidden, denied, step_up };
+  Verdict verdict = Verdict::denied;
+  // forbidden: the requirements that failed, for pages and logs. Point into the route.
+  std::vector<const Requirement*> missing;
+  bool by_deny_rule = false;   // forbidden: one of `deny` holds; the page does not say which
+  std::int64_t max_age_s = 0;  // step_up: the smallest that failed
+};
+// The smallest max_age that must hold whatever else does; none where it depends on who comes (`any:`, `not:`). A first
+// sign-in asks for it already, for Logto says when somebody signed in only where it was asked to.
+[[nodiscard]] std::optional<std::int64_t> needed_max_age_s(const Requirement& requirement);
+
+// `who` is null when signed out. Requirements hold on every route that has them, whatever its access says. Names are
+// compared byte by byte (attacks.md H22). A claim of the wrong type, null or missing does not hold. The answer is that
+// of a route without `shadow`: who obeys it must look there.
+[[nodiscard]] Authorization authorize(const RouteSettings& route, const Principal* who, std::int64_t now_s);
+
+[[nodiscard]] bool holds(const Requirement& requirement, const Principal& who, std::int64_t now_s);
+
+// In English: "role admin", "one of the roles admin, editor", "a linked patreon account". `operators`: for logs and
+// `explain`. `public_`: for whoever was refused, who does not learn whose addresses or which values would do.
+enum class Audience { operators, public_ };
+[[nodiscard]] std::string describe_requirement(const Requirement& requirement, Audience audience);
+
+}  // namespace lp

@@ -1,0 +1,229 @@
+#include "auth/service/access_token_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "auth/jose/jws.h"
+#include "auth/oidc/introspection.h"
+#include "base/crypto.h"
+
+namespace lp {
+namespace {
+
+using Kind = AccessTokenFailure::Kind;
+
+constexpr std::int64_t kRememberRejectedMs = 30'000;
+constexpr std::int64_t kRefreshKeysMs = 5 * kMinute;
+
+AccessTokenFailure rejected(const RuleError& error) { return {Kind::rejected, error.rule, error.message}; }
+AccessTokenFailure unavailable(std::string rule, std::string message) {
+  return {Kind::unavailable, std::move(rule), std::move(message)};
+}
+
+// Sign-ins need calls too.
+std::size_t max_introspections(const Settings& settings) {
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, settings.logto.max_calls / 4));
+}
+
+}  // namespace
+
+// One token under way, and everybody who asked about it.
+struct AccessTokens::Flight {
+  std::string hash;
+  Secret token;
+  std::string request_id;
+  std::vector<Done> waiting;
+  std::size_t issuer = 0;
+  std::shared_ptr<const Jwks> keys;
+  std::shared_ptr<const ProviderMetadata> metadata;
+  // The one thing that is waited for.
+  std::variant<std::monostate, std::unique_ptr<Provider::Wait>, IssuerKeys::Wait, std::unique_ptr<Fetcher::Handle>>
+      pending;
+};
+
+AccessTokens::AccessTokens(EventLoop& loop, const Settings& settings, Provider& provider, ClientFetch& client_fetch,
+                           const Clock& clock, Log& log)
+    : loop_(loop),
+      settings_(settings),
+      provider_(provider),
+      client_fetch_(client_fetch),
+      clock_(clock),
+      accepted_(static_cast<std::size_t>(settings.bearer.max_cached)),
+      rejected_(kMaxRejected),
+      turn_(loop, [this] { judge_next(); }),
+      refresh_(loop, [this] { refresh_keys(); }) {
+  const auto changed = [this] { keys_version_.fetch_add(1, std::memory_order_acq_rel); };
+  provider_.on_new_keys(changed);
+  for (const IssuerSettings& issuer : settings_.bearer.issuers) {
+    issuers_.push_back(std::make_unique<IssuerKeys>(loop_, issuer, clock_, log, changed));
+  }
+}
+
+AccessTokens::~AccessTokens() { provider_.on_new_keys({}); }
+
+void AccessTokens::judge(std::string request_id, Secret token, Done done) {
+  std::string hash = sha256(token.reveal());
+  if (auto known = remembered(hash)) {
+    return answer_later(std::move(done), AcceptedToken{std::move(known), keys_version()});
+  }
+  if (const auto* failure = remembered_failure(hash)) return answer_later(std::move(done), *failure);
+  const auto under_way = flights_.find(hash);
+  if (under_way != flights_.end()) return under_way->second->waiting.push_back(std::move(done));
+  if (flights_.size() >= kMaxAtOnce) {
+    return answer_later(std::move(done), unavailable("busy", "too many tokens at once"));
+  }
+  auto flight = std::make_unique<Flight>();
+  flight->hash = hash;
+  flight->token = std::move(token);
+  flight->request_id = std::move(request_id);
+  flight->waiting.push_back(std::move(done));
+  Flight& begun = *flight;
+  flights_.emplace(std::move(hash), std::move(flight));
+  begin(begun);
+}
+
+std::shared_ptr<const Jwks> AccessTokens::known_keys(std::size_t issuer) const {
+  return issuer == 0 ? provider_.known_keys() : issuers_[issuer - 1]->known();
+}
+
+// A new set that still has the very same key needs no new verification.
+std::shared_ptr<const AccessToken> AccessTokens::remembered(const std::string& hash) {
+  Accepted* entry = accepted_.find(hash);
+  if (entry == nullptr) return nullptr;
+  bool holds = clock_.unix_s() < entry->token->trusted_until_s;
+  if (holds && entry->keys) {
+    const auto now_known = known_keys(entry->token->issuer);
+    holds = now_known == entry->keys || (now_known && agree_on_key(*entry->keys, *now_known, entry->kid, entry->alg));
+    if (holds) entry->keys = now_known;
+  }
+  if (holds) return entry->token;
+  accepted_.erase(hash);
+  return nullptr;
+}
+
+const AccessTokenFailure* AccessTokens::remembered_failure(const std::string& hash) {
+  Rejected* entry = rejected_.find(hash);
+  if (entry == nullptr) return nullptr;
+  if (clock_.monotonic_ms() < entry->until_ms) return &entry->failure;
+  rejected_.erase(hash);
+  return nullptr;
+}
+
+void AccessTokens::begin(Flight& flight) {
+  if (!looks_like_jwt(flight.token.reveal())) {
+    opaque_.push_back(&flight);
+    return introspect_next();
+  }
+  const auto claimed = read_access_token(flight.token.reveal(), settings_, clock_.unix_s());
+  if (!claimed) return refuse(flight, rejected(claimed.error()), false);
+  const auto jws = parse_jws(flight.token.reveal());
+  need_keys(flight, claimed->issuer, jws ? jws->kid : std::string());
+}
+
+void AccessTokens::need_keys(Flight& flight, std::size_t issuer, const std::string& kid) {
+  flight.issuer = issuer;
+  const auto done = [this, &flight](const Result<std::shared_ptr<const Jwks>>& keys) {
+    if (!keys) return refuse(flight, unavailable("keys", keys.error().message), false);
+    flight.keys = *keys;
+    make_ready(flight);
+  };
+  if (!std::exchange(refreshes_, true)) refresh_.start_ms(kRefreshKeysMs);
+  if (issuer == 0) {
+    flight.pending = provider_.need_keys_for_stranger(kid, done);
+  } else {
+    flight.pending = issuers_[issuer - 1]->need(kid, done);
+  }
+}
+
+void AccessTokens::make_ready(Flight& flight) {
+  ready_.push_back(&flight);
+  if (ready_.size() == 1) turn_.start_ms(0);
+}
+
+void AccessTokens::judge_next() {
+  Flight& flight = *ready_.front();
+  ready_.pop_front();
+  if (!ready_.empty()) turn_.start_ms(0);
+  verify(flight);
+}
+
+void AccessTokens::verify(Flight& flight) {
+  // While it waited for its turn its key may have gone: what counts is the newest set.
+  if (auto newest = known_keys(flight.issuer)) flight.keys = std::move(newest);
+  bool unknown_key = false;
+  const std::string_view text = flight.token.reveal();
+  auto token = judge_access_token(text, settings_, *flight.keys, clock_.unix_s(), unknown_key);
+  // Whether a key is known may change at any time.
+  if (!token) return refuse(flight, rejected(token.error()), !unknown_key);
+  const auto jws = parse_jws(text);
+  accept(flight, {std::make_shared<const AccessToken>(std::move(*token)), flight.keys, jws->kid, jws->alg});
+}
+
+void AccessTokens::introspect_next() {
+  while (!opaque_.empty() && introspections_ < max_introspections(settings_)) {
+    Flight& flight = *opaque_.front();
+    opaque_.pop_front();
+    ++introspections_;
+    flight.pending = provider_.need_metadata([this, &flight](const auto& known) {
+      if (!known) return on_introspected(flight, fail(known.error().message));
+      if (!(*known)->introspection_endpoint) return on_introspected(flight, fail("Logto names no such endpoint"));
+      flight.metadata = *known;
+      introspect(flight);
+    });
+  }
+}
+
+void AccessTokens::introspect(Flight& flight) {
+  const auto build = [this, metadata = flight.metadata, token = flight.token](const Secret& client_secret) {
+    return introspection_request(*metadata, settings_.logto, client_secret, token);
+  };
+  flight.pending = client_fetch_.fetch(build, [this, &flight](const auto& reply) { on_introspected(flight, reply); });
+}
+
+void AccessTokens::on_introspected(Flight& flight, const Result<BackchannelReply>& reply) {
+  --introspections_;
+  auto token = reply ? judge_introspection(*reply, settings_, clock_.unix_s())
+                     : Result<AccessToken, AccessTokenFailure>(unavailable("introspection", reply.error().message));
+  if (!token) {
+    const bool is_news = token.error().kind == Kind::rejected && settings_.bearer.introspection_cache_ms > 0;
+    refuse(flight, token.error(), is_news);
+  } else {
+    accept(flight, {std::make_shared<const AccessToken>(std::move(*token)), nullptr, "", ""});
+  }
+  introspect_next();
+}
+
+void AccessTokens::accept(Flight& flight, Accepted accepted) {
+  const AcceptedToken outcome{accepted.token, keys_version()};
+  if (clock_.unix_s() < accepted.token->trusted_until_s) accepted_.put(flight.hash, std::move(accepted));
+  end(flight, outcome);
+}
+
+void AccessTokens::refuse(Flight& flight, AccessTokenFailure failure, bool remember) {
+  if (remember) {
+    const std::int64_t for_ms = looks_like_jwt(flight.token.reveal())
+                                    ? kRememberRejectedMs
+                                    : std::min(kRememberRejectedMs, settings_.bearer.introspection_cache_ms);
+    rejected_.put(flight.hash, {failure, clock_.monotonic_ms() + for_ms});
+  }
+  end(flight, std::move(failure));
+}
+
+void AccessTokens::end(Flight& flight, const Outcome& outcome) {
+  auto ended = flights_.extract(flight.hash);
+  for (Done& done : ended.mapped()->waiting) answer_later(std::move(done), outcome);
+  loop_.defer_delete(std::move(ended.mapped()));  // a callback of its wait may be on the stack
+}
+
+void AccessTokens::answer_later(Done done, Outcome outcome) {
+  loop_.post([done = std::move(done), outcome = std::move(outcome)] { done(outcome); });
+}
+
+// Workers pass what is cached without asking here, so nobody else would ever notice that a key is gone.
+void AccessTokens::refresh_keys() {
+  refresh_.start_ms(kRefreshKeysMs);
+  if (provider_.known_keys()) static_cast<void>(provider_.need_keys("", [](const auto&) {}));
+  for (const auto& issuer : issuers_) issuer->refresh_if_stale();
+}
+
+}  // namespace lp

@@ -1,0 +1,100 @@
+#include "auth/service/logout_token_queue.h"
+
+#include <iterator>
+#include <utility>
+
+#include "auth/jose/jws.h"
+
+namespace lp {
+namespace {
+
+using Kind = LogoutTokenFailure::Kind;
+
+// Each for an hour at most. Only who has Logto's signing key can fill it.
+constexpr std::size_t kMaxSeen = 100'000;
+
+LogoutTokenFailure rejected(RuleError error) {
+  return {Kind::rejected, std::move(error.rule), std::move(error.message)};
+}
+
+// The key id that a token claims; none when no key would help it. Nothing is verified.
+std::optional<std::string> wanted_kid(std::string_view token, const LogoutTokenExpectations& expected) {
+  bool lacks_only_key = false;
+  if (judge_logout_token(token, Jwks(), expected, lacks_only_key) || !lacks_only_key) return std::nullopt;
+  auto jws = parse_jws(token);
+  return jws ? std::optional(std::move(jws->kid)) : std::nullopt;
+}
+
+}  // namespace
+
+LogoutTokens::LogoutTokens(EventLoop& loop, Provider& provider, const LogtoSettings& logto, const Clock& clock,
+                           Log& log, Accepted accepted)
+    : loop_(loop),
+      provider_(provider),
+      clock_(clock),
+      log_(log),
+      accepted_(std::move(accepted)),
+      issuer_(logto.issuer()),
+      client_id_(logto.app_id),
+      seen_(kMaxSeen),
+      turn_(loop, [this] { judge_next(); }) {}
+
+LogoutTokenExpectations LogoutTokens::expectations() const { return {issuer_, client_id_, clock_.unix_s()}; }
+
+void LogoutTokens::judge(std::string request_id, std::string token, Done done) {
+  if (waiting_.size() + ready_.size() >= kMaxAtOnce) return refuse_for_want_of_room(request_id, std::move(done));
+  waiting_.push_back({std::move(request_id), std::move(token), std::move(done), nullptr});
+  const Place place = std::prev(waiting_.end());
+  const auto kid = wanted_kid(place->token, expectations());
+  if (!kid) return make_ready(place);
+  place->wait = provider_.need_keys_for_stranger(*kid, [this, place](const auto& keys) {
+    place->keys = keys;
+    make_ready(place);
+  });
+}
+
+void LogoutTokens::refuse_for_want_of_room(const std::string& request_id, Done done) {
+  const Outcome outcome = LogoutTokenFailure{Kind::unavailable, "busy", "too many logout tokens at once"};
+  tell(request_id, outcome);
+  loop_.post([done = std::move(done), outcome] { done(outcome); });
+}
+
+void LogoutTokens::make_ready(Place place) {
+  loop_.defer_delete(std::move(place->wait));
+  ready_.splice(ready_.end(), waiting_, place);
+  if (ready_.size() == 1) turn_.start_ms(0);
+}
+
+void LogoutTokens::judge_next() {
+  const Queued queued = std::move(ready_.front());
+  ready_.pop_front();
+  if (!ready_.empty()) turn_.start_ms(0);
+  const Outcome outcome = outcome_of(queued);
+  tell(queued.request_id, outcome);
+  if (outcome) accepted_(*outcome);
+  queued.done(outcome);
+}
+
+// 2.6, and last its (8): a token is used up only by what holds in all else.
+LogoutTokens::Outcome LogoutTokens::outcome_of(const Queued& queued) {
+  if (!queued.keys) return LogoutTokenFailure{Kind::unavailable, "provider_unavailable", queued.keys.error().message};
+  const LogoutTokenExpectations expected = expectations();
+  bool unknown_key = false;
+  auto token = judge_logout_token(queued.token, **queued.keys, expected, unknown_key);
+  if (!token) return rejected(token.error());
+  if (!seen_.first_time(issuer_ + "\n" + token->jti, expected.now_s, token->remember_until_s)) {
+    return rejected(broken_rule("jti", "token has been used before"));
+  }
+  return std::move(*token);
+}
+
+void LogoutTokens::tell(const std::string& request_id, const Outcome& outcome) {
+  if (outcome) {
+    log_.info("Logto ended sessions", {{"id", request_id}, {"by", outcome->sid.empty() ? "sub" : "sid"}});
+    return;
+  }
+  log_.warning("logout token refused",
+               {{"id", request_id}, {"rule", outcome.error().rule}, {"reason", outcome.error().message}});
+}
+
+}  // namespace lp

@@ -1,0 +1,68 @@
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "auth/provider/provider.h"
+#include "auth/realm/auth_questions.h"
+#include "auth/session/seen_tokens.h"
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/log.h"
+#include "config/settings.h"
+
+namespace lp {
+
+// Logout tokens on their way through the auth thread. Anybody may send one, so that a flood of junk must cost sign-ins
+// nothing: at most one signature is verified in a turn of the loop, keys come from the budget for strangers, and the
+// queue is bounded. What is in the queue is judged to its end, whoever has stopped waiting: Logto sends a token once.
+class LogoutTokens {
+ public:
+  static constexpr std::size_t kMaxAtOnce = 1'000;
+
+  using Outcome = Result<LogoutToken, LogoutTokenFailure>;
+  using Done = std::function<void(const Outcome&)>;
+  using Accepted = std::function<void(const LogoutToken&)>;
+
+  // All references must outlive it. `accepted` runs before the token's `done`, once for each token that is good.
+  LogoutTokens(EventLoop& loop, Provider& provider, const LogtoSettings& logto, const Clock& clock, Log& log,
+               Accepted accepted);
+  LogoutTokens(const LogoutTokens&) = delete;
+  LogoutTokens& operator=(const LogoutTokens&) = delete;
+
+  // `done` runs later, never inside this call. Writes one log line.
+  void judge(std::string request_id, std::string token, Done done);
+
+ private:
+  struct Queued {
+    std::string request_id;
+    std::string token;
+    Done done;
+    std::unique_ptr<Provider::Wait> wait;
+    Result<std::shared_ptr<const Jwks>> keys = std::make_shared<const Jwks>();
+  };
+  using Place = std::list<Queued>::iterator;
+
+  [[nodiscard]] LogoutTokenExpectations expectations() const;
+  void refuse_for_want_of_room(const std::string& request_id, Done done);
+  void make_ready(Place place);
+  void judge_next();
+  [[nodiscard]] Outcome outcome_of(const Queued& queued);
+  void tell(const std::string& request_id, const Outcome& outcome);
+
+  EventLoop& loop_;
+  Provider& provider_;
+  const Clock& clock_;
+  Log& log_;
+  Accepted accepted_;
+  std::string issuer_;
+  std::string client_id_;
+  SeenTokens seen_;
+  std::list<Queued> waiting_;  // for keys
+  std::list<Queued> ready_;    // in the order in which keys were there
+  Timer turn_;                 // set while something is ready
+};
+
+}  // namespace lp

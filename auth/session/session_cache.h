@@ -1,0 +1,53 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "auth/session/opened_session.h"
+
+// Sessions that this worker has opened before, by the bytes of their cookie: a warm request neither decrypts nor
+// parses. Bounded, the least recently used goes first. Only what opened is kept, so nobody can fill it with made-up
+// cookies. One per worker and cookie name; not thread-safe.
+namespace lp {
+
+struct CachedSession {
+  std::string cookie;  // the key
+  std::shared_ptr<const OpenedSession> opened;
+  bool with_first_secret = true;
+  // What session_age() and wants_reseal() say until the clock reaches valid_until_s.
+  SessionAge age = SessionAge::fresh;
+  bool wants_reseal = false;
+  std::int64_t valid_until_s = 0;
+  // Not revoked as of this version of the store.
+  std::uint64_t unrevoked_at_version = 0;
+  bool is_ahead_of_cookie = false;  // a refresh has made more of it than the cookie says: the cookie is written again
+  std::int64_t refresh_not_before_ms = 0;  // monotonic: a refresh in the background has failed
+};
+
+class SessionCache {
+ public:
+  explicit SessionCache(std::size_t max_entries = 4096, std::size_t max_bytes = std::size_t{16} << 20);
+
+  // Null when unknown. The entry stays valid until the next call.
+  [[nodiscard]] CachedSession* find(std::string_view cookie);
+  CachedSession& insert(CachedSession entry);
+  void erase(std::string_view cookie);
+  void clear();
+  [[nodiscard]] std::size_t size() const { return index_.size(); }
+
+ private:
+  using Entries = std::list<CachedSession>;
+  void forget(Entries::iterator entry);
+
+  std::size_t max_entries_;
+  std::size_t max_bytes_;  // of cookies; what is opened from them is of the same order
+  std::size_t bytes_ = 0;
+  Entries entries_;                                                // most recently used first
+  std::unordered_map<std::string_view, Entries::iterator> index_;  // keys are views into the entries
+};
+
+}  // namespace lp

@@ -1,0 +1,29 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "config/settings.h"
+
+// Whether this process knows which sessions have ended elsewhere; what follows from it: auth/session/store_trust.h.
+namespace lp {
+
+// When what the replicas share was known here last. Any thread, without a lock; the auth thread updates it.
+class StoreHealth {
+ public:
+  // All that had been shared was known at this moment, in monotonic milliseconds.
+  void in_touch(std::int64_t now_ms) { last_ms_.store(now_ms, std::memory_order_relaxed); }
+  [[nodiscard]] bool was_ever() const { return last_ms() >= 0; }
+  // -1: never yet. While Redis answers it is at most about SharedRevocations::kReadMs old.
+  [[nodiscard]] std::int64_t last_ms() const { return last_ms_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::int64_t> last_ms_{-1};
+};
+
+// Whether ended sessions are shared with other replicas, so that StoreHealth says something.
+[[nodiscard]] inline bool shares_ended_sessions(const Settings& settings) {
+  return settings.redis.is_configured() &&
+         (settings.revocations.share || settings.session.store == SessionStore::redis);
+}
+
+}  // namespace lp

@@ -1,0 +1,180 @@
+#include "auth/visit/visit.h"
+
+#include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "auth/loops/stop.h"
+#include "auth/oidc/access_token.h"
+#include "auth/rules/challenge.h"
+#include "auth/rules/cors.h"
+#include "auth/rules/navigation.h"
+#include "auth/rules/own_paths.h"
+#include "auth/rules/return_to.h"
+#include "base/encoding.h"
+
+namespace lp {
+namespace {
+
+using nlohmann::ordered_json;
+
+// The page that a script runs on is where its person wants to be after signing in.
+std::string sign_in_url_for_scripts(const Visit& visit, int route = 0) {
+  const Settings& settings = visit.settings();
+  const std::string origin = visit.facts.external->text();
+  const auto page = vet_return_to(visit.fields().get("Referer"), *visit.facts.external, settings.auth_prefix);
+  return origin + sign_in_path(settings.auth_prefix, page.value_or(""), route);
+}
+
+bool is_json(const Answer& answer) {
+  return std::any_of(answer.headers.begin(), answer.headers.end(), [](const auto& header) {
+    return iequals(header.first, "Content-Type") && header.second.ends_with("json");
+  });
+}
+
+}  // namespace
+
+bool Visit::is_navigation() const {
+  return !facts.wants_upgrade && !has_token() && lp::is_navigation(facts.head->method, facts.head->fields);
+}
+
+std::optional<Principal> Visit::principal() const {
+  if (!session.opened) return std::nullopt;
+  Principal who = principal_of(session.opened->session);
+  if (has_token()) {
+    who.scopes = &session.opened->token->scopes;
+  } else if (tokens.access) {
+    who.scopes = &tokens.access->scopes;
+  }
+  return who;
+}
+
+bool Visit::may_start_sign_in() const {
+  return !facts.wants_upgrade && !has_token() && lp::may_start_sign_in(facts.head->method, facts.head->fields);
+}
+
+std::string Visit::own_url(std::string_view endpoint) const {
+  const std::optional<Origin>& sign_in = settings().sign_in_url;
+  return (sign_in ? *sign_in : *facts.external).text() + settings().auth_prefix + "/" + std::string(endpoint);
+}
+
+std::string Visit::place(std::string_view return_to) const {
+  const std::optional<Origin>& ends_at = settings().sign_in_url;
+  const bool stays = !ends_at || *ends_at == *facts.external || !return_to.starts_with('/');
+  return (stays ? "" : facts.external->text()) + std::string(return_to);
+}
+
+// Who comes from oauth2-proxy has that one registered at Logto.
+std::string Visit::callback_url() const {
+  constexpr std::string_view kEndpoint = "/callback";
+  std::string url = own_url(kEndpoint.substr(1));
+  if (!settings().forward_auth.oauth2_proxy) return url;
+  url.resize(url.size() - kEndpoint.size() - settings().auth_prefix.size());
+  return url.append(kOauth2ProxyPrefix).append(kEndpoint);
+}
+
+std::string Visit::own_return_to() const {
+  std::string target(facts.path);
+  if (facts.has_query) target.append("?").append(facts.query);
+  return vet_return_to(target, *facts.external, settings().auth_prefix).value_or("/");
+}
+
+PageFacts page_facts(const Visit& visit) {
+  PageFacts facts;
+  facts.request_id = visit.facts.request_id;
+  facts.accept_language = visit.fields().get("Accept-Language");
+  facts.auth_prefix = visit.settings().auth_prefix;
+  if (visit.facts.route != nullptr) {
+    facts.return_to = visit.own_return_to();
+    facts.route = visit.facts.route->index;
+  }
+  return facts;
+}
+
+std::string display_name(const Session& session) {
+  for (const char* claim : {"name", "username", "email"}) {
+    const auto found = session.claims.find(claim);
+    if (found == session.claims.end() || !found->is_string()) continue;
+    if (const auto& text = found->get_ref<const std::string&>(); !text.empty()) return text;
+  }
+  return session.sub;
+}
+
+Verdict answer_verdict(const Visit& visit, std::string_view decision, Answer answer) {
+  Verdict verdict;
+  verdict.kind = Verdict::Kind::answer;
+  verdict.decision = decision;
+  verdict.session = visit.session.opened;
+  if (answer.status == 401) set_challenges(answer, visit.facts.route);
+  if (is_json(answer)) add_cors_headers(answer, visit.fields(), visit.settings(), visit.facts.route);
+  verdict.answer = std::move(answer);
+  return verdict;
+}
+
+Verdict status_verdict(const Visit& visit, std::string_view decision, int status) {
+  return answer_verdict(visit, decision,
+                        visit.is_navigation() ? make_status_page(status, page_facts(visit))
+                                              : make_status_json(status, visit.facts.request_id));
+}
+
+Verdict redirect_verdict(const Visit& visit, std::string_view decision, std::string location) {
+  return answer_verdict(visit, decision, make_redirect(std::move(location)));
+}
+
+Verdict unauthenticated_verdict(const Visit& visit, std::string_view decision) {
+  if (visit.is_navigation()) return status_verdict(visit, decision, 401);
+  // Without the route's max_age the first sign-in would be followed by a second.
+  const RouteSettings* route = visit.facts.route;
+  const bool needs_recent = route != nullptr && needed_max_age_s(route->require).has_value();
+  const ordered_json extra = {{"sign_in_url", sign_in_url_for_scripts(visit, needs_recent ? route->index : 0)}};
+  return answer_verdict(
+      visit, decision,
+      make_json_error(401, "unauthenticated", "Sign in to use this address.", visit.facts.request_id, extra));
+}
+
+Verdict step_up_verdict(const Visit& visit, std::string_view decision, std::int64_t max_age_s) {
+  constexpr std::string_view kMessage = "A more recent sign-in is needed to use this address.";
+  const int route = visit.facts.route == nullptr ? 0 : visit.facts.route->index;
+  Answer answer =
+      visit.is_navigation()
+          ? make_page(PageKind::step_up_needed, page_facts(visit))
+          : make_json_error(401, kMoreRecentSignIn, kMessage, visit.facts.request_id,
+                            {{"max_age", max_age_s}, {"sign_in_url", sign_in_url_for_scripts(visit, route)}});
+  Verdict verdict = answer_verdict(visit, decision, std::move(answer));
+  set_challenges(verdict.answer, visit.facts.route, {kMoreRecentSignIn, kMessage, {}, max_age_s});
+  return verdict;
+}
+
+Verdict pass_verdict(const Visit& visit) {
+  Verdict verdict;
+  verdict.kind = Verdict::Kind::pass;
+  verdict.decision = visit.session.opened ? "pass" : "public";
+  verdict.session = visit.session.opened;
+  if (visit.session.opened) verdict.tokens = visit.tokens;
+  verdict.set_cookies = cookies_to_renew(visit);
+  if (visit.session.opened) append_cookies(verdict, wipe_loop_marker(visit));
+  verdict.app_headers = headers_for_app(visit);
+  return verdict;
+}
+
+std::shared_ptr<const AppHeaders> headers_for_app(const Visit& visit) {
+  LP_CHECK(visit.facts.route != nullptr, "only a request with a route has an app");
+  const std::int64_t now_s = visit.realm.clock.unix_s();  // a visit may have waited
+  return visit.cookies.headers_for_app(visit.session.opened.get(), *visit.facts.route,
+                                       {*visit.facts.external, visit.tokens, now_s});
+}
+
+std::vector<std::string> cookies_to_renew(const Visit& visit) {
+  if (!visit.session.opened || !visit.session.write_again) return {};
+  Session session = visit.session.opened->session;
+  ++session.generation;
+  return visit.cookies.renew(visit.fields(), std::move(session), visit.session, visit.now_s);
+}
+
+void append_cookies(Verdict& verdict, std::vector<std::string> cookies) {
+  verdict.set_cookies.insert(verdict.set_cookies.end(), std::make_move_iterator(cookies.begin()),
+                             std::make_move_iterator(cookies.end()));
+}
+
+}  // namespace lp

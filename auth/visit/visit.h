@@ -1,0 +1,80 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/gate/gatekeeper.h"
+#include "auth/pages/pages.h"
+#include "auth/realm/session_cookie.h"
+#include "auth/rules/authorize.h"
+
+// One request on its way through auth/: what each feature (sign-in, callback, sign-out, ...) is given, and the verdicts
+// that they share. Copies are cheap; all it refers to outlives the verdict.
+namespace lp {
+
+struct Visit {
+  RequestFacts facts;
+  Realm& realm;
+  EventLoop& loop;
+  SessionCookie& cookies;
+  SessionLookup session;  // signed out where the request is not asked who it is
+  std::int64_t now_s = 0;
+  std::int64_t now_ms = 0;          // when the request came
+  RouteTokens tokens{};             // what the route needs of them (auth/gate/app_tokens_first.h)
+  bool cannot_have_tokens = false;  // it needs one, and only another sign-in brings what it takes
+
+  [[nodiscard]] const Settings& settings() const { return *realm.settings; }
+  [[nodiscard]] const Fields& fields() const { return facts.head->fields; }
+  // The request brought an access token of its own: no session stands behind it, and it is never redirected.
+  [[nodiscard]] bool has_token() const { return session.opened && session.opened->token; }
+  [[nodiscard]] const Session* signed_in() const {
+    return session.opened && !has_token() ? &session.opened->session : nullptr;
+  }
+  // Who asks, as rules see them; valid as long as the visit.
+  [[nodiscard]] std::optional<Principal> principal() const;
+  [[nodiscard]] bool is_navigation() const;
+  [[nodiscard]] bool may_start_sign_in() const;
+  // "https://app.example/_auth/callback": as Logto knows it, below sign_in_url where there is one.
+  [[nodiscard]] std::string own_url(std::string_view endpoint) const;
+  [[nodiscard]] std::string callback_url() const;  // the redirect URI of sign-ins that begin now
+  // A vetted target as it must be written where the sign-in ends: absolute where that is another origin.
+  [[nodiscard]] std::string place(std::string_view return_to) const;
+  // Path and query of this request as a return_to; "/" where the guard refuses it.
+  [[nodiscard]] std::string own_return_to() const;
+};
+
+// Where a verdict that has to wait is delivered.
+struct Waiting {
+  Gatekeeper::Later later;
+  std::unique_ptr<Gatekeeper::Wait>& wait;
+};
+
+[[nodiscard]] PageFacts page_facts(const Visit& visit);
+// As a person would say it: name, username, e-mail, else the subject.
+[[nodiscard]] std::string display_name(const Session& session);
+
+// An answer of ours. A 401 gets the challenges of its route (auth/rules/challenge.h), JSON may be read by scripts of
+// allowed origins (auth/rules/cors.h). A session cookie that does not open stays where it is: the answer might overtake
+// a sign-in in another tab and delete its cookie. The next sign-in writes over it, with all its pieces.
+[[nodiscard]] Verdict answer_verdict(const Visit& visit, std::string_view decision, Answer answer);
+// A page for navigations, JSON for everything else.
+[[nodiscard]] Verdict status_verdict(const Visit& visit, std::string_view decision, int status);
+[[nodiscard]] Verdict redirect_verdict(const Visit& visit, std::string_view decision, std::string location);
+// 401 without a redirect: a page with a link, or JSON with the URL to open in a window.
+[[nodiscard]] Verdict unauthenticated_verdict(const Visit& visit, std::string_view decision);
+// 401 for a session that is good but whose sign-in is too long ago (RFC 9470): likewise, and signing in by that link or
+// URL asks for one of at most `max_age_s`.
+[[nodiscard]] Verdict step_up_verdict(const Visit& visit, std::string_view decision, std::int64_t max_age_s);
+// On to the app, with the session in hand; its cookie is written again when it is time.
+[[nodiscard]] Verdict pass_verdict(const Visit& visit);
+// What the app is told; a pass verdict that was kept for a while has it made again.
+[[nodiscard]] std::shared_ptr<const AppHeaders> headers_for_app(const Visit& visit);
+
+// Set-Cookie values that keep the session from idling out; mostly none.
+[[nodiscard]] std::vector<std::string> cookies_to_renew(const Visit& visit);
+void append_cookies(Verdict& verdict, std::vector<std::string> cookies);
+
+}  // namespace lp

@@ -1,0 +1,459 @@
+#include "cli/import/oauth2_proxy.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/url.h"
+#include "config/value.h"
+
+namespace lp {
+namespace {
+
+constexpr std::string_view kLogtoScopes[] = {"profile", "email",      "phone",      "address",
+                                             "roles",   "identities", "custom_data"};
+
+class Import {
+ public:
+  Import(const SourceOptions& options, const OAuth2ProxyAlpha* alpha, const FileReader& read_file)
+      : context_(options), options_(options), alpha_(alpha), read_file_(read_file) {}
+
+  Imported run() {
+    addresses();
+    listeners();
+    trust();
+    logto();
+    session();
+    redis();
+    who_may();
+    extras();
+    import_oauth2_proxy_headers(context_, alpha_, extras_);
+    bearer();
+    logs();
+    const bool only_asked = import_oauth2_proxy_routes(context_, alpha_, extras_);
+    endpoints(only_asked);
+    keep_id_tokens();
+    if (only_asked && context_.root.find("trusted_proxies") == nullptr) trust_somebody("(forward auth)");
+    report_fixed_oauth2_proxy_options(context_);
+    return context_.finish();
+  }
+
+ private:
+  // external_urls, and with a cookie for a domain the one origin that signs in for all below it.
+  void addresses() {
+    const auto redirect = parse_url(options_.text("redirect_url"));
+    const std::string own = redirect ? redirect->origin.text() : variable("EXTERNAL_URL");
+    const std::string domain = cookie_domain();
+    std::vector<std::string> urls = {own};
+    if (redirect) {
+      context_.taken("redirect_url",
+                     "external_urls; the redirect URI to register in Logto is " + own + prefix() + "/callback");
+    } else {
+      const std::string text = "put the origin that browsers use, as https://app.example.com, into EXTERNAL_URL";
+      context_.differs("redirect_url", text);
+      if (!options_.has("redirect_url")) context_.note(Outcome::differs, "redirect_url (not set)", text);
+    }
+    if (redirect && !domain.empty() && is_below_domain(redirect->origin.host, domain)) {
+      urls.push_back(redirect->origin.scheme + "://*." + domain);
+      put(context_.root, "external_urls", urls);
+      put(context_.root, "sign_in_url", own);
+      context_.taken("whitelist_domains", "external_urls: people return to these only");
+    } else {
+      put(context_.root, "external_urls", urls);
+      context_.differs("whitelist_domains", "people return to external_urls only: list every origin there");
+    }
+  }
+
+  std::string cookie_domain() const {
+    const auto domains = options_.list("cookie_domains");
+    if (domains.empty()) return "";
+    const std::string domain = domains.front().substr(domains.front().front() == '.' ? 1 : 0);
+    const auto redirect = parse_url(options_.text("redirect_url"));
+    const bool fits = !redirect || redirect->origin.host == domain || is_below_domain(redirect->origin.host, domain);
+    return fits ? domain : "";
+  }
+
+  static bool is_below_domain(const std::string& host, const std::string& domain) {
+    return host.size() > domain.size() + 1 && host.substr(host.size() - domain.size() - 1) == "." + domain;
+  }
+
+  void listeners() {
+    const std::string written = options_.has("http_address") ? options_.text("http_address") : "127.0.0.1:4180";
+    const std::string address = listen_address(written);
+    put(context_.root, "listen", address.empty() ? std::string("127.0.0.1:4180") : address);
+    if (address.empty()) context_.unsupported("http_address", "expected IP:PORT or unix:///PATH: set listen by hand");
+    context_.taken("http_address", "listen: " + address);
+    context_.unsupported("https_address", "TLS on listeners is not built yet: put a TLS terminator in front");
+    const std::string metrics = listen_address(options_.text("metrics_address"));
+    if (!metrics.empty()) put(map_in(context_.root, "admin"), "listen", metrics);
+    context_.differs("metrics_address", "admin.listen, which has /healthz and /readyz");
+  }
+
+  void trust() {
+    const bool behind = options_.flag("reverse_proxy", false);
+    const auto listed = options_.list("trusted_proxy_ips");
+    std::vector<std::string> good;
+    for (const auto& one : listed) {
+      if (parse_cidr(one).ok())
+        good.push_back(one);
+      else
+        context_.note(Outcome::unsupported, "trusted_proxy_ips " + one,
+                      "not an address or range without bits beyond its prefix; not trusted");
+    }
+    if (behind && good.empty()) {
+      trust_somebody("reverse_proxy");
+    } else if (behind) {
+      put(context_.root, "trusted_proxies", good);
+    }
+    context_.taken("trusted_proxy_ips", "trusted_proxies");
+    context_.taken("reverse_proxy", "trusted_proxies");
+    const std::string header = ascii_lower(options_.text("real_client_ip_header"));
+    if (header == "x-forwarded-for") context_.taken("real_client_ip_header", "X-Forwarded-For of trusted_proxies");
+    context_.differs(
+        "real_client_ip_header",
+        "the client's address comes from X-Forwarded-For of trusted_proxies: let the proxy in front set it");
+  }
+
+  // oauth2-proxy believes everybody then.
+  void trust_somebody(std::string_view option) {
+    put(context_.root, "trusted_proxies", std::vector<std::string>{variable_or("TRUSTED_PROXY", "127.0.0.1")});
+    const std::string text =
+        "trusted_proxies: only the proxies named there are believed, there everybody was: put the address or range "
+        "of yours into TRUSTED_PROXY (127.0.0.1 unless set)";
+    if (options_.has(option))
+      context_.differs(option, text);
+    else
+      context_.note(Outcome::differs, std::string(option), text);
+  }
+
+  void logto() {
+    Node& logto = map_in(context_.root, "logto");
+    const auto issuer = parse_url(options_.text("oidc_issuer_url"));
+    const bool is_logto = issuer && (issuer->path == "/oidc" || issuer->path == "/oidc/");
+    put(logto, "endpoint", is_logto ? issuer->origin.text() : variable("LOGTO_ENDPOINT"));
+    put(logto, "app_id", is_logto && options_.has("client_id") ? options_.text("client_id") : variable("LOGTO_APP_ID"));
+    put(logto, "app_secret", variable("LOGTO_APP_SECRET"));
+    const std::string create =
+        "make a traditional web application in Logto and put its id and secret into LOGTO_APP_ID and LOGTO_APP_SECRET";
+    if (is_logto) {
+      context_.taken("oidc_issuer_url", "logto.endpoint");
+      context_.taken("client_id", "logto.app_id");
+    }
+    context_.differs("oidc_issuer_url", "people sign in at Logto: put its origin into LOGTO_ENDPOINT");
+    context_.differs("client_id", create);
+    for (const auto* name : {"client_secret", "client_secret_file"}) {
+      context_.differs(name, is_logto
+                                 ? "not copied: put it into LOGTO_APP_SECRET, or name a file in logto.app_secret_file"
+                                 : create);
+    }
+    const std::string provider = options_.text("provider");
+    if (is_logto) context_.taken("provider", "Logto");
+    context_.differs("provider",
+                     "Logto, which has connectors for social and enterprise sign-in" +
+                         (provider.empty() || provider == "oidc" ? std::string() : " (" + provider + " may be one)"));
+    scopes(logto);
+    prompt(logto);
+  }
+
+  void scopes(Node& logto) {
+    if (!options_.has("scope")) return;
+    std::vector<std::string> kept;
+    std::string dropped;
+    for (std::string rest = options_.text("scope") + " "; !rest.empty(); rest.erase(0, rest.find(' ') + 1)) {
+      const std::string scope = rest.substr(0, rest.find(' '));
+      const bool known = std::find(std::begin(kLogtoScopes), std::end(kLogtoScopes), scope) != std::end(kLogtoScopes) ||
+                         scope.substr(0, 10) == "urn:logto:";
+      if (scope == "offline_access")
+        put(logto, "refresh", scope);
+      else if (known)
+        kept.push_back(scope);
+      else if (scope == "groups")
+        kept.push_back("roles");
+      else if (!scope.empty() && scope != "openid")
+        dropped += " " + scope;
+    }
+    if (!kept.empty()) put(logto, "scopes", kept);
+    if (dropped.empty()) context_.taken("scope", "logto.scopes; what rules need is added");
+    context_.differs("scope", "logto.scopes, without what Logto does not know:" + dropped);
+  }
+
+  void prompt(Node& logto) {
+    const std::string prompt = options_.text("prompt");
+    const bool known = parse_prompt(prompt).ok();
+    if (known) put(map_in(logto, "sign_in"), "prompt", prompt);
+    if (known) context_.taken("prompt", "logto.sign_in.prompt");
+    context_.unsupported("prompt", "Logto takes login, consent and none");
+  }
+
+  void session() {
+    Node& session = map_in(context_.root, "session");
+    put(session, "secret", variable("SESSION_SECRET"));
+    for (const auto* name : {"cookie_secret", "cookie_secret_file"}) {
+      context_.differs(name,
+                       "session.secret is another kind: put what `logto-proxy secret` prints into SESSION_SECRET. "
+                       "Everybody signs in once more");
+    }
+    lifetimes(session);
+    cookie(session);
+    if (options_.text("session_store_type") == "redis") put(session, "store", "redis");
+    context_.taken("session_store_type", "session.store");
+  }
+
+  void lifetimes(Node& session) {
+    const std::string written = options_.has("cookie_expire") ? options_.text("cookie_expire") : "168h";
+    const std::string lifetime = duration_of(written);
+    if (lifetime.empty() || lifetime == "0s") {
+      context_.differs("cookie_expire",
+                       "a cookie until the browser closes: sessions end after session.idle_timeout and max_lifetime");
+    } else {
+      put(session, "idle_timeout", lifetime);
+      put(session, "max_lifetime", lifetime);
+      context_.differs(
+          "cookie_expire",
+          "session.max_lifetime, from the sign-in on; there each refresh began it anew. idle_timeout is as long");
+    }
+    const std::string refresh = duration_of(options_.text("cookie_refresh"));
+    if (!refresh.empty() && refresh != "0s") put(session, "revalidate", refresh);
+    context_.differs("cookie_refresh",
+                     "session.revalidate: how often Logto is asked; tokens are refreshed when they expire");
+  }
+
+  void cookie(Node& session) {
+    const std::string name = options_.text("cookie_name");
+    const bool is_bound = name.substr(0, 7) == "__Host-" || name.substr(0, 9) == "__Secure-";
+    if (!name.empty() && !is_bound && is_token(name)) put(map_in(session, "cookie"), "name", name);
+    if (is_bound) context_.differs("cookie_name", "null, which is __Host-logto_session on https");
+    context_.taken("cookie_name", "session.cookie.name; what is in the old cookies is not understood");
+    const std::string same_site = ascii_lower(options_.text("cookie_samesite"));
+    if (same_site == "none") put(map_in(session, "cookie"), "same_site", same_site);
+    if (same_site == "strict") context_.differs("cookie_samesite", "lax: strict cannot work with a sign-in elsewhere");
+    context_.taken("cookie_samesite", "session.cookie.same_site, lax unless none");
+    if (const std::string domain = cookie_domain(); !domain.empty()) put(map_in(session, "cookie"), "domain", domain);
+    if (cookie_domain().empty()) context_.differs("cookie_domains", "null: the host of redirect_url is not below it");
+    if (options_.list("cookie_domains").size() > 1)
+      context_.differs("cookie_domains", "session.cookie.domain, which is one: the first");
+    context_.taken("cookie_domains", "session.cookie.domain");
+    context_.differs("cookie_secure", "Secure wherever external_urls has https://");
+    const bool script_reads = !options_.flag("cookie_httponly", true);
+    if (script_reads) context_.unsupported("cookie_httponly", "the session cookie is HttpOnly; scripts ask /_auth/me");
+    context_.taken("cookie_httponly", "always");
+    if (options_.text("cookie_path") != "/") context_.unsupported("cookie_path", "the session is for the whole origin");
+    context_.taken("cookie_path", "/");
+  }
+
+  void redis() {
+    const std::string url = options_.text("redis_connection_url");
+    if (!url.empty()) redis_url(url);
+    context_.taken("redis_connection_url", "redis.url");
+    if (options_.has("redis_password")) put(map_in(context_.root, "redis"), "password", variable("REDIS_PASSWORD"));
+    context_.differs("redis_password", "not copied: put it into REDIS_PASSWORD");
+    context_.differs(
+        "redis_ca_path",
+        "name the file in redis.ca_file; it is not copied, because it must be there when the configuration is checked");
+    context_.taken("redis_username", "in redis.url");
+  }
+
+  void redis_url(const std::string& written) {
+    const auto scheme = written.find("://"), at = written.rfind('@');
+    std::string url = written;
+    bool has_password = false;
+    if (scheme != std::string::npos && at != std::string::npos && at > scheme) {
+      const std::string user = written.substr(scheme + 3, at - scheme - 3);
+      has_password = user.find(':') != std::string::npos;
+      const std::string name = user.substr(0, user.find(':'));
+      url = written.substr(0, scheme + 3) + (name.empty() ? "" : name + "@") + written.substr(at + 1);
+    } else if (const auto name = options_.text("redis_username"); !name.empty() && scheme != std::string::npos) {
+      url = written.substr(0, scheme + 3) + name + "@" + written.substr(scheme + 3);
+    }
+    RedisSettings settings;
+    const bool good = parse_redis_url(url, settings).ok();
+    put(map_in(context_.root, "redis"), "url", good ? url : variable("REDIS_URL"));
+    if (has_password && !options_.has("redis_password"))
+      put(map_in(context_.root, "redis"), "password", variable("REDIS_PASSWORD"));
+    if (!good) context_.differs("redis_connection_url", "put redis://HOST:PORT/DB into REDIS_URL");
+    if (has_password)
+      context_.differs("redis_connection_url", "redis.url, without the password: put it into REDIS_PASSWORD");
+  }
+
+  void who_may() {
+    People people;
+    const auto domains = options_.list("email_domains");
+    const bool anybody = std::find(domains.begin(), domains.end(), "*") != domains.end();
+    if (!anybody) people.domains = domains;
+    if (!anybody) people.emails = listed_emails();
+    groups(people);
+    if (people.by_email()) put(map_in(context_.root, "logto"), "trust_email", "true");
+    const std::string remark =
+        "; logto.trust_email is on for it, and Logto's email_verified says no more than that there is an "
+        "address: allow only connectors that verify addresses, or require a role instead";
+    if (anybody) context_.taken("email_domains", "everybody who signs in may");
+    context_.differs("email_domains", "require: email_domain on every route" + remark);
+    context_.differs("authenticated_emails_file", anybody
+                                                      ? "without effect: email_domains has *"
+                                                      : "require: email on every route, a copy of the file" + remark);
+    context_.differs("insecure_oidc_allow_unverified_email",
+                     "Logto's email_verified only says that there is an address; see logto.trust_email");
+    extras_.require = requirement_of(people);
+  }
+
+  std::vector<std::string> listed_emails() {
+    const std::string path = options_.text("authenticated_emails_file");
+    if (path.empty()) return {};
+    const auto text = read_file_(path);
+    std::vector<std::string> emails;
+    std::string line;
+    for (const char c : (text ? *text : std::string()) + "\n") {
+      if (c != '\n') {
+        line += c;
+        continue;
+      }
+      const std::string email(trim_ows(without_variable_marks(line.substr(0, line.find_first_of(",\r")))));
+      if (!email.empty() && email.front() != '#' && is_valid_utf8(email)) emails.push_back(email);
+      line.clear();
+    }
+    if (!emails.empty()) return emails;
+    context_.note(Outcome::differs, "authenticated_emails_file " + path,
+                  "could not be read, or is empty: put an address into ALLOWED_EMAIL, further ones below it");
+    return {variable("ALLOWED_EMAIL")};
+  }
+
+  // Restrictions by another provider must not vanish: they become roles, which somebody must give.
+  void groups(People& people) {
+    for (const auto* name :
+         {"allowed_groups", "allowed_roles", "google_groups", "google_group", "gitlab_groups", "keycloak_groups"}) {
+      for (const auto& group : options_.list(name)) {
+        if (std::find(people.roles.begin(), people.roles.end(), group) == people.roles.end())
+          people.roles.push_back(group);
+      }
+      context_.differs(
+          name, "require: roles on every route: make global roles of these names in Logto and give them to people");
+    }
+    for (const auto* name : {"github_org", "github_team", "github_repo", "github_users", "gitlab_projects",
+                             "bitbucket_team", "bitbucket_repository", "entra_id_allowed_tenants"}) {
+      if (options_.text(name).empty()) {
+        context_.taken(name, "empty: no restriction");
+        continue;
+      }
+      if (people.roles.empty()) people.roles.push_back(variable("ALLOWED_ROLE"));
+      context_.unsupported(
+          name,
+          "Logto cannot ask for it: make a role in Logto, give it to those people, and put its name into "
+          "ALLOWED_ROLE; until then nobody passes");
+    }
+  }
+
+  void extras() {
+    extras_.answers_401 = options_.flag("force_json_errors", false);
+    context_.taken("force_json_errors", "unauthenticated: 401");
+    extras_.preflight = options_.flag("skip_auth_preflight", false);
+    context_.differs("skip_auth_preflight",
+                     "routes[].preflight: CORS preflights pass without a session, other OPTIONS requests do not");
+    extras_.keeps_encoded_slash = alpha_ != nullptr && alpha_->proxy_raw_path;
+    if (extras_.keeps_encoded_slash)
+      context_.note(Outcome::taken, "upstreamConfig.proxyRawPath", "encoded_slash: keep");
+    const bool at_once = options_.flag("skip_provider_button", false);
+    if (at_once) context_.taken("skip_provider_button", "navigations go to Logto at once");
+    context_.differs("skip_provider_button", "navigations go to Logto at once: there is no page with a button before");
+  }
+
+  std::string prefix() const {
+    std::string prefix = options_.has("proxy_prefix") ? options_.text("proxy_prefix") : "/oauth2";
+    while (prefix.size() > 1 && prefix.back() == '/') prefix.pop_back();
+    return prefix;
+  }
+
+  // Apps and proxies that know /oauth2/... go on with it. A proxy in front that forwards nothing else of ours gets all
+  // of our endpoints there.
+  void endpoints(bool only_asked) {
+    Node& forward = map_in(context_.root, "forward_auth");
+    put(forward, "enabled", "true");
+    if (prefix() == "/oauth2") {
+      put(forward, "oauth2_proxy", "true");
+      if (only_asked) put(context_.root, "auth_prefix", prefix());
+      return context_.taken(
+          "proxy_prefix",
+          "forward_auth.oauth2_proxy serves /oauth2/auth, start, sign_in, sign_out, userinfo and callback");
+    }
+    put(context_.root, "auth_prefix", prefix());
+    context_.differs("proxy_prefix",
+                     "auth_prefix: callback, sign-out and check are there; the names of the others are in the manual, "
+                     "section 5. forward_auth.oauth2_proxy serves /oauth2 only");
+  }
+
+  // Refreshes bring new ones; without, an ID token is an hour old and then gone.
+  void keep_id_tokens() {
+    const bool asked = std::any_of(extras_.authorization.begin(), extras_.authorization.end(),
+                                   [](const Node& one) { return one.find("bearer") != nullptr; });
+    Node& logto = map_in(context_.root, "logto");
+    if (asked && logto.find("refresh") == nullptr) put(logto, "refresh", "offline_access");
+  }
+
+  void bearer() {
+    if (!options_.flag("skip_jwt_bearer_tokens", false)) {
+      context_.taken("skip_jwt_bearer_tokens", "accept: [session], the default");
+      context_.taken("extra_jwt_issuers", "without effect there: skip_jwt_bearer_tokens is off");
+      context_.taken("oidc_extra_audiences", "the audience of ID tokens is the app's id");
+      return;
+    }
+    extras_.accepts_bearer = true;
+    Node& bearer = map_in(context_.root, "bearer");
+    auto audiences = options_.list("oidc_extra_audiences");
+    Node issuers = extra_issuers(audiences);
+    if (audiences.empty() && issuers.items.empty()) audiences.push_back(variable("API_RESOURCE"));
+    if (!audiences.empty()) put(bearer, "audiences", audiences);
+    if (!issuers.items.empty()) put(bearer, "issuers", std::move(issuers));
+    context_.differs("skip_jwt_bearer_tokens",
+                     "accept: [session, bearer]. ID tokens are not believed, only Logto's access tokens (at+jwt) "
+                     "for an API resource: put its indicator into bearer.audiences");
+    context_.taken("extra_jwt_issuers", "bearer.issuers");
+    context_.differs("oidc_extra_audiences", "bearer.audiences, of access tokens");
+  }
+
+  // ISSUER=AUDIENCE, comma-separated. Logto's own audiences go to `audiences`.
+  Node extra_issuers(std::vector<std::string>& audiences) {
+    const std::string own = map_in(context_.root, "logto").find("endpoint")->text + "/oidc";
+    std::vector<std::pair<std::string, std::vector<std::string>>> issuers;
+    for (const auto& pair : options_.list("extra_jwt_issuers")) {
+      const auto equals = pair.find('=');
+      const std::string issuer = pair.substr(0, equals);
+      const auto url = parse_url(issuer);
+      if (equals == std::string::npos || !url || !url->origin.is_https()) {
+        context_.note(Outcome::unsupported, "extra_jwt_issuers " + pair, "expected https://ISSUER=AUDIENCE");
+        continue;
+      }
+      const auto known =
+          std::find_if(issuers.begin(), issuers.end(), [&](const auto& one) { return one.first == issuer; });
+      auto& list = issuer == own            ? audiences
+                   : known == issuers.end() ? issuers.emplace_back(issuer, std::vector<std::string>{}).second
+                                            : known->second;
+      list.push_back(pair.substr(equals + 1));
+    }
+    Node nodes = yaml_list();
+    for (auto& [issuer, list] : issuers) {
+      Node node = yaml_map();
+      put(node, "issuer", issuer);
+      put(node, "audiences", std::move(list));
+      nodes.items.push_back(std::move(node));
+    }
+    return nodes;
+  }
+
+  void logs() {
+    if (!options_.flag("request_logging", true)) put(map_in(context_.root, "access_log"), "output", "off");
+    context_.taken("request_logging", "access_log.output");
+  }
+
+  ImportContext context_;
+  const SourceOptions& options_;
+  const OAuth2ProxyAlpha* alpha_;
+  const FileReader& read_file_;
+  RouteExtras extras_;
+};
+
+}  // namespace
+
+Imported import_oauth2_proxy(const SourceOptions& options, const OAuth2ProxyAlpha* alpha, const FileReader& read_file) {
+  return Import(options, alpha, read_file).run();
+}
+
+}  // namespace lp

@@ -1,0 +1,221 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/encoding.h"
+#include "cli/import/oauth2_proxy.h"
+#include "config/yaml/document.h"
+
+namespace lp {
+namespace {
+
+// Keys of alpha configuration that are flat options under another name.
+struct Alias {
+  std::string_view path;
+  std::string_view option;
+};
+constexpr Alias kAliases[] = {
+    {"server.bindAddress", "http_address"},
+    {"server.secureBindAddress", "https_address"},
+    {"server.tls", "tls_cert_file"},
+    {"metricsServer.bindAddress", "metrics_address"},
+    {"metricsServer.secureBindAddress", "metrics_secure_address"},
+    {"metricsServer.tls", "metrics_tls_cert_file"},
+    {"providers.ADFSConfig", "azure_tenant"},
+    {"providers.allowedGroups", "allowed_groups"},
+    {"providers.authRequestResponseMode", "auth_request_response_mode"},
+    {"providers.azureConfig", "azure_tenant"},
+    {"providers.backendLogoutURL", "backend_logout_url"},
+    {"providers.bitbucketConfig.repository", "bitbucket_repository"},
+    {"providers.bitbucketConfig.team", "bitbucket_team"},
+    {"providers.caFiles", "provider_ca_files"},
+    {"providers.clientID", "client_id"},
+    {"providers.clientSecret", "client_secret"},
+    {"providers.clientSecretFile", "client_secret_file"},
+    {"providers.code_challenge_method", "code_challenge_method"},
+    {"providers.githubConfig.org", "github_org"},
+    {"providers.githubConfig.repo", "github_repo"},
+    {"providers.githubConfig.team", "github_team"},
+    {"providers.githubConfig.token", "github_token"},
+    {"providers.githubConfig.users", "github_users"},
+    {"providers.gitlabConfig.group", "gitlab_groups"},
+    {"providers.gitlabConfig.projects", "gitlab_projects"},
+    {"providers.googleConfig.adminEmail", "google_admin_email"},
+    {"providers.googleConfig.group", "google_groups"},
+    {"providers.googleConfig.serviceAccountJson", "google_service_account_json"},
+    {"providers.keycloakConfig.groups", "keycloak_groups"},
+    {"providers.keycloakConfig.roles", "allowed_roles"},
+    {"providers.loginGovConfig", "jwt_key"},
+    {"providers.loginURL", "login_url"},
+    {"providers.microsoftEntraIDConfig.allowedTenants", "entra_id_allowed_tenants"},
+    {"providers.microsoftEntraIDConfig.federatedTokenAuth", "entra_id_federated_token_auth"},
+    {"providers.name", "provider_display_name"},
+    {"providers.oidcConfig.audienceClaims", "oidc_audience_claims"},
+    {"providers.oidcConfig.emailClaim", "oidc_email_claim"},
+    {"providers.oidcConfig.enabledSigningAlgs", "oidc_enabled_signing_algs"},
+    {"providers.oidcConfig.extraAudiences", "oidc_extra_audiences"},
+    {"providers.oidcConfig.groupsClaim", "oidc_groups_claim"},
+    {"providers.oidcConfig.insecureAllowUnverifiedEmail", "insecure_oidc_allow_unverified_email"},
+    {"providers.oidcConfig.insecureSkipIssuerVerification", "insecure_oidc_skip_issuer_verification"},
+    {"providers.oidcConfig.insecureSkipNonce", "insecure_oidc_skip_nonce"},
+    {"providers.oidcConfig.issuerURL", "oidc_issuer_url"},
+    {"providers.oidcConfig.jwksURL", "oidc_jwks_url"},
+    {"providers.oidcConfig.publicKeyFiles", "oidc_public_key_files"},
+    {"providers.oidcConfig.skipDiscovery", "skip_oidc_discovery"},
+    {"providers.oidcConfig.userIDClaim", "user_id_claim"},
+    {"providers.profileURL", "profile_url"},
+    {"providers.provider", "provider"},
+    {"providers.redeemURL", "redeem_url"},
+    {"providers.resource", "resource"},
+    {"providers.scope", "scope"},
+    {"providers.skipClaimsFromProfileURL", "skip_claims_from_profile_url"},
+    {"providers.useSystemTrustStore", "use_system_trust_store"},
+    {"providers.validateURL", "validate_url"},
+    {"providers.additionalClaims", "additional_claims"},
+    {"providers.loginURLParameters", "login_url_parameters"},
+};
+
+std::string text_of(const Node* node) {
+  return node != nullptr && node->is_scalar() ? with_variables(without_variable_marks(node->text)) : "";
+}
+bool is_true(const Node* node, bool otherwise) {
+  if (node == nullptr || !node->is_scalar()) return otherwise;
+  return node->text == "true";
+}
+
+std::vector<std::string> texts_of(const Node& node) {
+  std::vector<std::string> all;
+  if (node.is_scalar()) all.push_back(text_of(&node));
+  for (const auto& item : node.items) all.push_back(text_of(&item));
+  return all;
+}
+
+class Alpha {
+ public:
+  explicit Alpha(SourceOptions& options) : options_(options) {}
+
+  OAuth2ProxyAlpha read(const Node& root) {
+    for (const auto& entry : root.entries) {
+      if (entry.key == "upstreamConfig") {
+        upstreams(entry.value);
+      } else if (entry.key == "injectRequestHeaders") {
+        headers(entry.value, entry.key, out_.request_headers);
+      } else if (entry.key == "injectResponseHeaders") {
+        headers(entry.value, entry.key, out_.response_headers);
+      } else if (entry.key == "providers") {
+        providers(entry.value);
+      } else {
+        flatten(entry.key, entry.key, entry.value);
+      }
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void upstreams(const Node& config) {
+    for (const auto& entry : config.entries) {
+      if (entry.key == "proxyRawPath") {
+        out_.proxy_raw_path = is_true(&entry.value, false);
+      } else if (entry.key == "upstreams") {
+        out_.upstreams.emplace();
+        for (const auto& item : entry.value.items) out_.upstreams->push_back(upstream(item));
+      } else {
+        unknown("upstreamConfig." + entry.key);
+      }
+    }
+  }
+
+  OAuth2ProxyUpstream upstream(const Node& node) {
+    OAuth2ProxyUpstream one;
+    one.id = text_of(node.find("id"));
+    one.shown = "upstreamConfig.upstreams " + one.id;
+    one.uri = text_of(node.find("uri"));
+    one.path = text_of(node.find("path"));
+    one.rewrite_target = text_of(node.find("rewriteTarget"));
+    one.is_static = is_true(node.find("static"), false);
+    if (const std::string code = text_of(node.find("staticCode")); code.size() == 3)
+      one.static_code = std::atoi(code.c_str());
+    one.pass_host = is_true(node.find("passHostHeader"), true);
+    if (node.find("timeout") != nullptr) one.timeout = text_of(node.find("timeout"));
+    for (const auto& entry : node.entries) upstream_key(one, entry);
+    return one;
+  }
+
+  // Those that change nothing here; some that nobody has heard of.
+  void upstream_key(const OAuth2ProxyUpstream& one, const Entry& entry) {
+    static constexpr std::string_view kRead[] = {"id",     "uri",        "path",           "rewriteTarget",
+                                                 "static", "staticCode", "passHostHeader", "timeout"};
+    static constexpr std::string_view kFlags[][2] = {{"flushInterval", "flush_interval"},
+                                                     {"proxyWebSockets", "proxy_websockets"},
+                                                     {"disableKeepAlives", "disable_keep_alives"},
+                                                     {"insecureSkipTLSVerify", "ssl_upstream_insecure_skip_verify"}};
+    if (std::find(std::begin(kRead), std::end(kRead), entry.key) != std::end(kRead)) return;
+    for (const auto& [key, option] : kFlags) {
+      if (key == entry.key)
+        return options_.set({std::string(option), one.shown + " " + entry.key, texts_of(entry.value)});
+    }
+    unknown(one.shown + " " + entry.key);
+  }
+
+  void headers(const Node& list, const std::string& key, std::vector<OAuth2ProxyHeader>& into) {
+    for (const auto& node : list.items) {
+      OAuth2ProxyHeader header;
+      header.name = text_of(node.find("name"));
+      header.shown = key + " " + header.name;
+      const Node* values = node.find("values");
+      if (values != nullptr && !values->items.empty()) value(values->items.front(), header);
+      if (values != nullptr && values->items.size() > 1) unknown(header.shown + " (second value)");
+      if (is_true(node.find("preserveRequestValue"), false)) unknown(header.shown + " preserveRequestValue");
+      into.push_back(std::move(header));
+    }
+  }
+
+  // The sources stand in maps of their own, and stood beside each other before.
+  static void value(const Node& node, OAuth2ProxyHeader& header) {
+    const Node* claim = node.find("claimSource");
+    const Node* secret = node.find("secretSource");
+    if (claim == nullptr) claim = &node;
+    if (secret == nullptr) secret = &node;
+    header.claim = text_of(claim->find("claim"));
+    header.prefix = text_of(claim->find("prefix"));
+    header.has_basic_password = claim->find("basicAuthPassword") != nullptr;
+    if (!header.claim.empty()) return;
+    header.is_secret = true;
+    header.secret_file = text_of(secret->find("fromFile"));
+    header.secret_variable = variable_name(text_of(secret->find("fromEnv")));
+  }
+
+  void providers(const Node& list) {
+    if (list.items.empty()) return;
+    if (list.items.size() > 1) unknown("providers (after the first)");
+    for (const auto& entry : list.items.front().entries) {
+      if (entry.key == "id") continue;
+      flatten("providers." + entry.key, "providers[0]." + entry.key, entry.value);
+    }
+  }
+
+  void flatten(const std::string& path, const std::string& shown, const Node& node) {
+    for (const auto& alias : kAliases) {
+      if (alias.path == path) return options_.set({std::string(alias.option), shown, texts_of(node), node.is_list()});
+    }
+    if (!node.is_map()) return unknown(shown);
+    for (const auto& entry : node.entries) flatten(path + "." + entry.key, shown + "." + entry.key, entry.value);
+  }
+
+  void unknown(const std::string& shown) { options_.set({"alpha " + shown, shown, {}}); }
+
+  SourceOptions& options_;
+  OAuth2ProxyAlpha out_;
+};
+
+}  // namespace
+
+Result<OAuth2ProxyAlpha> read_oauth2_proxy_alpha(const std::string& text, const std::string& path,
+                                                 SourceOptions& options) {
+  std::vector<ConfigProblem> problems;
+  const auto root = parse_document(text, path, problems);
+  if (!root || !problems.empty()) return fail(problems.empty() ? path + ": no YAML" : problems.front().text());
+  if (!root->is_map()) return fail(path + ": expected a map of keys, found " + root->describe());
+  return Alpha(options).read(*root);
+}
+
+}  // namespace lp

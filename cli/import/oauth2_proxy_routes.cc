@@ -1,0 +1,416 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/url.h"
+#include "cli/import/oauth2_proxy.h"
+#include "cli/import/paths.h"
+#include "config/value.h"
+
+namespace lp {
+namespace {
+
+// One app: where it is mounted, and the key under `upstreams`.
+struct App {
+  OAuth2ProxyUpstream source;
+  Mount mount;
+  std::string path;  // of the route: mount.pattern(), or what a rewrite asks for
+  std::string strip_prefix;
+  std::string upstream;
+  bool refuses = false;  // static 4xx
+};
+
+// "METHOD=regex", "METHOD!=regex", "!=regex" or "regex".
+struct OpenRule {
+  std::string shown;
+  std::string method;
+  std::string regex;
+  bool negated = false;
+};
+
+OpenRule open_rule(const std::string& written) {
+  OpenRule rule{written, "", written, written.find("!=") != std::string::npos};
+  const auto equals = written.find('=');
+  if (equals == std::string::npos) return rule;
+  const bool bang = equals > 0 && written[equals - 1] == '!';
+  rule.method = written.substr(0, bang ? equals - 1 : equals);
+  for (char& c : rule.method) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  rule.regex = written.substr(equals + 1);
+  return rule;
+}
+
+class Routes {
+ public:
+  Routes(ImportContext& context, const OAuth2ProxyAlpha* alpha, const RouteExtras& extras)
+      : context_(context), options_(context.options), alpha_(alpha), extras_(extras), routes_(yaml_list()) {}
+
+  bool build() {
+    read_rules();
+    std::vector<App> apps;
+    for (auto& source : sources()) apps.push_back(app(std::move(source)));
+    // The longest path is the most specific one.
+    std::stable_sort(apps.begin(), apps.end(),
+                     [](const App& a, const App& b) { return a.mount.path.size() > b.mount.path.size(); });
+    for (const App& one : apps) {
+      routes_of(one);
+      done_.push_back(one.mount);
+    }
+    if (!upstreams_.entries.empty()) put(context_.root, "upstreams", std::move(upstreams_));
+    put(context_.root, "routes", std::move(routes_));
+    report_upstream_options();
+    return only_asked_;
+  }
+
+ private:
+  std::vector<OAuth2ProxyUpstream> sources() {
+    std::vector<OAuth2ProxyUpstream> all;
+    if (alpha_ != nullptr && alpha_->upstreams) {
+      all = *alpha_->upstreams;
+    } else {
+      for (const auto& uri : options_.list("upstreams")) all.push_back(legacy(uri));
+    }
+    if (all.empty()) {
+      all.push_back({});
+      all.back().is_static = true;
+      all.back().shown = "upstreams (none)";
+    }
+    return all;
+  }
+
+  OAuth2ProxyUpstream legacy(const std::string& uri) const {
+    OAuth2ProxyUpstream source;
+    source.shown = "upstreams " + uri;
+    source.uri = uri;
+    source.pass_host = options_.flag("pass_host_header", true);
+    if (options_.has("upstream_timeout")) source.timeout = options_.text("upstream_timeout");
+    if (uri.substr(0, 9) == "static://") {
+      source.is_static = true;
+      const auto code = parse_count(uri.substr(9));
+      if (code && *code < 1000) source.static_code = static_cast<int>(*code);
+    }
+    return source;
+  }
+
+  void report(const OAuth2ProxyUpstream& source, Outcome outcome, std::string text) {
+    context_.note(outcome, source.shown, std::move(text));
+  }
+
+  App app(OAuth2ProxyUpstream source) {
+    App made;
+    made.source = std::move(source);
+    if (made.source.is_static) {
+      static_app(made);
+    } else if (made.source.uri.substr(0, 5) == "unix:") {
+      unix_app(made);
+    } else if (made.source.uri.substr(0, 5) == "file:") {
+      file_app(made);
+    } else {
+      http_app(made);
+    }
+    place(made);
+    return made;
+  }
+
+  // The path that requests for the app have.
+  void place(App& made) {
+    if (!made.source.path.empty()) made.mount.path = made.source.path;
+    made.path = made.mount.pattern();
+    if (!made.source.rewrite_target.empty()) return rewritten(made);
+    if (made.mount.path.front() == '/' && check_route_path(made.path)) return;
+    report(made.source, Outcome::unsupported, "a path that no request has: the route is for everything, adapt it");
+    made.mount.path = "/";
+    made.path = "/*";
+  }
+
+  static bool check_route_path(const std::string& path) { return path.find_first_of(" ?#%^$()") == std::string::npos; }
+
+  // ^/x/(.*)$ to /$1 takes the prefix off; to /x/$1 changes nothing.
+  void rewritten(App& made) {
+    std::string_view path = made.source.path;
+    if (path.substr(0, 1) == "^") path.remove_prefix(1);
+    if (!path.empty() && path.back() == '$') path.remove_suffix(1);
+    const auto group = path.rfind("(.*)");
+    const bool is_simple = group != std::string_view::npos && group + 4 == path.size() && group > 0;
+    std::string prefix(is_simple ? path.substr(0, group) : "");
+    made.mount.path = is_simple && prefix.back() == '/' ? prefix : "/";
+    made.path = made.mount.pattern();
+    if (!prefix.empty() && prefix.back() == '/') prefix.pop_back();
+    const bool usable = is_simple && check_route_path(prefix);
+    if (usable && made.source.rewrite_target == "/$1" && !prefix.empty()) {
+      made.mount.path = prefix + "/";
+      made.path = prefix + "/*";
+      made.strip_prefix = prefix;
+    } else if (!usable || made.source.rewrite_target != prefix + "/$1") {
+      report(made.source, Outcome::unsupported,
+             "rewriteTarget " + made.source.rewrite_target +
+                 ": only a prefix can be taken off (strip_prefix); the path is left as it is");
+    }
+  }
+
+  void static_app(App& made) {
+    const int code = made.source.static_code;
+    const std::string answer = "an answer of " + std::to_string(code) + " to everything";
+    if (code >= 400) {
+      made.refuses = true;
+      report(made.source, Outcome::differs, answer + " is access: deny, which answers 403");
+      return;
+    }
+    only_asked_ = true;
+    report(
+        made.source, Outcome::differs,
+        "another proxy forwards and asks here (forward_auth); rules are those under routes, for its hosts and paths");
+  }
+
+  void unix_app(App& made) {
+    std::string path = made.source.uri.substr(5);
+    while (path.substr(0, 2) == "//") path.erase(0, 1);
+    made.upstream = add_upstream("app", "unix:" + path, made.source);
+    report(made.source, Outcome::taken, "upstreams." + made.upstream);
+  }
+
+  void file_app(App& made) {
+    const auto fragment = made.source.uri.find('#');
+    const std::string folder = made.source.uri.substr(7, fragment == std::string::npos ? fragment : fragment - 7);
+    made.mount.path = fragment == std::string::npos ? folder : made.source.uri.substr(fragment + 1);
+    made.upstream = add_upstream("files", variable("FILES_URL"), made.source);
+    report(made.source, Outcome::unsupported,
+           "files are not served: let a web server do it and put its address (http://HOST:PORT) into FILES_URL");
+  }
+
+  void http_app(App& made) {
+    if (has_variable(made.source.uri)) {
+      made.upstream = add_upstream("app", made.source.uri, made.source);
+      return report(made.source, Outcome::taken, "upstreams." + made.upstream);
+    }
+    const auto url = parse_url(made.source.uri);
+    if (!url) {
+      made.upstream = add_upstream("app", variable("APP_URL"), made.source);
+      return report(made.source, Outcome::unsupported, "not a URL: put the app's http://HOST:PORT into APP_URL");
+    }
+    if (made.source.path.empty()) made.mount.path = url->path;
+    const std::string name = name_of(*url);
+    const bool is_tls = url->origin.is_https();
+    const std::string environment = variable_name(name) + "_URL";
+    made.upstream = add_upstream(name, is_tls ? variable(environment) : url->origin.text(), made.source);
+    if (is_tls) {
+      report(made.source, Outcome::unsupported,
+             "https:// to an app is not built yet: put a plain http:// address of it into " + environment);
+    } else if (!made.source.path.empty() && url->path != "/") {
+      report(made.source, Outcome::unsupported,
+             "the path " + url->path + " is not put before the request's own: let the app do it");
+    } else {
+      report(made.source, Outcome::taken, "upstreams." + made.upstream);
+    }
+  }
+
+  static std::string name_of(const Url& url) {
+    std::string name = url.origin.host;
+    if (is_ip_literal(name) || name == "localhost" || name.front() == '[') name = "app";
+    return name.substr(0, name.find('.'));
+  }
+
+  std::string add_upstream(std::string name, const std::string& url, const OAuth2ProxyUpstream& source) {
+    std::string free = name;
+    for (int n = 2; upstreams_.find(free) != nullptr && !same(*upstreams_.find(free), url, source); ++n) {
+      free = name + "-" + std::to_string(n);
+    }
+    if (upstreams_.find(free) == nullptr) put(upstreams_, free, upstream(url, source));
+    return free;
+  }
+
+  static bool same(const Node& known, const std::string& url, const OAuth2ProxyUpstream& source) {
+    return write_yaml(known) == write_yaml(upstream(url, source));
+  }
+
+  static Node upstream(const std::string& url, const OAuth2ProxyUpstream& source) {
+    Node map = yaml_map();
+    put(map, "url", url);
+    if (!source.pass_host) put(map, "host", "upstream");
+    const std::string timeout = duration_of(source.timeout);
+    if (!timeout.empty() && timeout != "0s") put(map, "response_timeout", timeout);
+    return map;
+  }
+
+  void read_rules() {
+    for (const auto* name : {"skip_auth_regex", "skip_auth_routes"}) {
+      for (const auto& written : options_.list(name)) {
+        OpenRule rule =
+            std::string_view(name) == "skip_auth_regex" ? OpenRule{written, "", written, false} : open_rule(written);
+        if (const auto good = check_search_regex(rule.regex); !good) {
+          context_.note(Outcome::unsupported, std::string(name) + " " + written,
+                        good.error().message + "; those paths stay protected");
+        } else {
+          (rule.negated ? negated_ : open_).push_back(std::move(rule));
+        }
+      }
+      context_.differs(name,
+                       "access: optional (whoever is signed in is still named to the app). Patterns match the whole "
+                       "path here and were searched for there: .* is added where it was open");
+    }
+    if (negated_.size() > 1) {
+      context_.note(Outcome::differs, "skip_auth_routes (several with !=)",
+                    "there, a path is open unless all of them match it; here it is protected if one does");
+    }
+    read_api_routes();
+    read_trusted_ips();
+  }
+
+  void read_api_routes() {
+    for (const auto& regex : options_.list("api_routes")) {
+      if (const auto good = check_search_regex(regex); good) {
+        api_.push_back(regex);
+      } else {
+        context_.note(Outcome::unsupported, "api_routes " + regex, good.error().message);
+      }
+    }
+    context_.differs(
+        "api_routes",
+        "unauthenticated: 401. Judged by the path alone, without the query; everywhere else scripts get 401 too");
+  }
+
+  void read_trusted_ips() {
+    for (const auto& one : options_.list("trusted_ips")) {
+      if (parse_cidr(one).ok()) {
+        trusted_.push_back(one);
+      } else {
+        context_.note(Outcome::unsupported, "trusted_ips " + one,
+                      "not an address or range without bits beyond its prefix; those clients sign in");
+      }
+    }
+    context_.taken("trusted_ips", "access: optional for these networks");
+  }
+
+  Node route(const App& app, const std::string& path) {
+    Node map = yaml_map();
+    put(map, "path", path);
+    if (app.strip_prefix.empty() || path != app.path) {
+      if (!app.strip_prefix.empty()) {
+        context_.note(Outcome::differs, app.source.shown,
+                      "under the pattern '" + path + "' the prefix is not taken off: strip_prefix needs a plain path");
+      }
+    } else {
+      put(map, "strip_prefix", app.strip_prefix);
+    }
+    if (extras_.keeps_encoded_slash) put(map, "encoded_slash", "keep");
+    return map;
+  }
+
+  void add(Node map, const App& app) {
+    for (const Node& authorization : extras_.authorization) put(map, "authorization", authorization);
+    if (extras_.assertion) put(map, "assertion", "true");
+    if (!app.upstream.empty()) put(map, "upstream", app.upstream);
+    routes_.items.push_back(std::move(map));
+  }
+
+  void add_open(const App& app, const std::string& path, const std::vector<std::string>& methods) {
+    Node map = route(app, path);
+    if (!methods.empty()) put(map, "methods", methods);
+    put(map, "access", "optional");
+    add(std::move(map), app);
+  }
+
+  void add_protected(const App& app, const std::string& path, bool answers_401) {
+    Node map = route(app, path);
+    if (!extras_.require.is_null()) put(map, "require", extras_.require);
+    if (answers_401) put(map, "unauthenticated", "401");
+    if (extras_.preflight) put(map, "preflight", "true");
+    if (extras_.accepts_bearer) put(map, "accept", std::vector<std::string>{"session", "bearer"});
+    add(std::move(map), app);
+  }
+
+  // The paths of one rule below one app, or nothing to do.
+  template <class Use>
+  void each_within(const App& app, const std::string& regex, const std::string& shown, Use use) {
+    const bool is_elsewhere =
+        std::any_of(done_.begin(), done_.end(), [&](const Mount& mount) { return only_within_mount(regex, mount); });
+    if (is_elsewhere) return;
+    const Within within = within_mount(regex, app.mount);
+    if (within.overlap == Overlap::unclear) {
+      context_.note(Outcome::unsupported, shown,
+                    "whether it holds below " + app.mount.path +
+                        " takes a look by a person: there, write a route for it by hand");
+    }
+    if (within.overlap == Overlap::part || within.overlap == Overlap::all) use(within.pattern);
+  }
+
+  void routes_of(const App& app) {
+    if (app.refuses) {
+      Node map = yaml_map();
+      put(map, "path", app.path);
+      put(map, "access", "deny");
+      routes_.items.push_back(std::move(map));
+      return;
+    }
+    if (!trusted_.empty()) {
+      Node map = route(app, app.path);
+      put(map, "networks", trusted_);
+      put(map, "access", "optional");
+      add(std::move(map), app);
+    }
+    for (const auto& rule : open_) {
+      each_within(app, rule.regex, rule.shown, [&](const std::string& path) {
+        add_open(app, path, rule.method.empty() ? std::vector<std::string>{} : std::vector<std::string>{rule.method});
+      });
+    }
+    for (const auto& rule : negated_) {
+      each_within(app, rule.regex, rule.shown,
+                  [&](const std::string& path) { add_protected(app, path, extras_.answers_401); });
+    }
+    for (const auto& regex : api_) {
+      each_within(app, regex, "api_routes " + regex, [&](const std::string& path) { add_protected(app, path, true); });
+    }
+    last_route(app);
+  }
+
+  // What no other rule is about: open if there are rules with !=, for their methods.
+  void last_route(const App& app) {
+    std::vector<std::string> methods;
+    bool any = false, unclear = false;
+    for (const auto& rule : negated_) {
+      if (rule.method.empty())
+        any = true;
+      else if (std::find(methods.begin(), methods.end(), rule.method) == methods.end())
+        methods.push_back(rule.method);
+      unclear = unclear || within_mount(rule.regex, app.mount).overlap == Overlap::unclear;
+    }
+    // Where it is not known what the rule protects, all of it stays protected.
+    if (!negated_.empty() && !unclear) {
+      add_open(app, app.path, any ? std::vector<std::string>{} : methods);
+      if (any) return;
+    }
+    add_protected(app, app.path, extras_.answers_401);
+  }
+
+  void report_upstream_options() {
+    context_.taken("upstreams", "upstreams and routes, the longest path first; /x/ is /x/* here, which is /x too");
+    context_.taken("upstream_timeout", "upstreams.*.response_timeout, until the head of the response");
+    context_.taken("pass_host_header", "upstreams.*.host");
+    const bool no_tunnels = !options_.flag("proxy_websockets", true);
+    if (no_tunnels)
+      context_.unsupported("proxy_websockets", "WebSockets always pass; refuse them in the app");
+    else
+      context_.taken("proxy_websockets", "WebSockets pass");
+    context_.unsupported("ssl_upstream_insecure_skip_verify", "https:// to an app is not built yet");
+  }
+
+  ImportContext& context_;
+  const SourceOptions& options_;
+  const OAuth2ProxyAlpha* alpha_;
+  const RouteExtras& extras_;
+  Node routes_;
+  Node upstreams_ = yaml_map();
+  std::vector<OpenRule> open_;
+  std::vector<OpenRule> negated_;
+  std::vector<std::string> api_;
+  std::vector<std::string> trusted_;
+  std::vector<Mount> done_;  // of the apps before, which are more specific
+  bool only_asked_ = false;
+};
+
+}  // namespace
+
+bool import_oauth2_proxy_routes(ImportContext& context, const OAuth2ProxyAlpha* alpha, const RouteExtras& extras) {
+  return Routes(context, alpha, extras).build();
+}
+
+}  // namespace lp

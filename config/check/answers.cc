@@ -1,0 +1,67 @@
+#include <algorithm>
+
+#include "config/check/check.h"
+
+// What routes[] say of answers: keys that could not do what they seem to do.
+namespace lp {
+namespace {
+
+// One route with the key under which messages name it.
+struct Place {
+  const RouteSettings& route;
+  Report& report;
+  std::string key;
+  [[nodiscard]] std::string at(std::string_view name) const { return key + "." + std::string(name); }
+};
+
+bool has_rules(const RouteSettings& route) { return !route.require.empty() || !route.deny.empty(); }
+
+void forbidden_can_happen(const Place& p) {
+  if (!p.report.has(p.at("forbidden")) || p.report.has_problem_in(p.key)) return;
+  if (has_rules(p.route) && p.route.access == Access::signed_in) return;
+  p.report.warning(p.at("forbidden"), "has no effect: without require or deny nobody who is signed in is refused here");
+}
+
+bool takes_options(const RouteSettings& route) {
+  const auto& methods = route.methods;
+  return methods.empty() || std::find(methods.begin(), methods.end(), "OPTIONS") != methods.end();
+}
+
+void preflight_can_pass(const Place& p) {
+  if (!p.route.preflight || p.report.has_problem_in(p.key)) return;
+  if (p.route.access == Access::deny) {
+    return p.report.problem(p.at("preflight"), "works nowhere with access: deny, where nothing passes");
+  }
+  if (!takes_options(p.route)) {
+    return p.report.warning(p.at("preflight"),
+                            "has no effect: a preflight has the method OPTIONS, which methods lacks");
+  }
+  if (p.route.access == Access::signed_in) return;
+  p.report.warning(p.at("preflight"), "has no effect: everything passes here without a session");
+}
+
+// A rule that is tried out protects nothing: whoever starts the server is told so each time.
+void shadow_is_meant(const Place& p) {
+  if (!p.route.shadow || p.report.has_problem_in(p.key)) return;
+  if (p.route.access == Access::deny) {
+    return p.report.problem(p.at("shadow"),
+                            "would let everybody pass where access: deny lets nobody; try out rules under require");
+  }
+  if (p.route.access == Access::signed_in) {
+    return p.report.warning(p.at("shadow"), "everybody passes here; what the rule would have done is only logged");
+  }
+  p.report.warning(p.at("shadow"), "has no effect: everybody passes here anyway");
+}
+
+}  // namespace
+
+void check_answers(const Settings& settings, Report& report) {
+  for (const auto& route : settings.routes) {
+    const Place place{route, report, "routes[" + std::to_string(route.index) + "]"};
+    forbidden_can_happen(place);
+    preflight_can_pass(place);
+    shadow_is_meant(place);
+  }
+}
+
+}  // namespace lp

@@ -1,0 +1,252 @@
+#include <algorithm>
+
+#include "config/check/bearer.h"
+#include "config/check/check.h"
+#include "config/host_pattern.h"
+#include "config/path_pattern.h"
+#include "config/yaml/suggest.h"
+
+namespace lp {
+namespace {
+
+// One route with the key under which messages name it.
+struct Place {
+  const RouteSettings& route;
+  const Settings& settings;
+  Report& report;
+  std::string key;
+  [[nodiscard]] std::string at(std::string_view name) const { return key + "." + std::string(name); }
+};
+
+bool host_covers(const std::string& wide, const std::string& narrow) {
+  return wide.empty() || wide == narrow || (!is_wildcard(narrow) && host_matches(wide, narrow));
+}
+
+bool is_regex(const RouteSettings& route) { return route.path.kind == PathPattern::Kind::regex; }
+
+void upstream_is_known(const Place& p) {
+  const std::string& name = p.route.upstream;
+  if (p.report.has_problem_in(p.at("upstream")) || p.report.has_problem_in(p.at("access"))) return;
+  if (name.empty()) {
+    const ForwardAuthSettings& forward_auth = p.settings.forward_auth;
+    if (p.route.access == Access::deny || forward_auth.enabled || forward_auth.oauth2_proxy) return;
+    return p.report.problem(
+        p.key, "required: expected upstream, found nothing (only access: deny and forward_auth.enabled need none)");
+  }
+  if (p.settings.upstreams.count(name) > 0) return;
+  std::vector<std::string> names;
+  for (const auto& [known, upstream] : p.settings.upstreams) names.push_back(known);
+  const auto near = nearest(name, names);
+  p.report.problem(p.at("upstream"),
+                   "no upstream is called '" + name + "'" + (near.empty() ? "" : ", did you mean '" + near + "'?"));
+}
+
+// A rule that nobody would evaluate must not look as if it protected something.
+void require_is_enforced(const Place& p) {
+  if (p.report.has(p.at("require")) && p.route.require.empty() && !p.report.has_problem_in(p.at("require"))) {
+    p.report.problem(p.at("require"), "expected a map of rules, found nothing: everybody who is signed in would pass");
+  }
+  if ((p.route.require.empty() && p.route.deny.empty()) || p.route.access == Access::signed_in ||
+      p.report.has_problem_in(p.at("access")))
+    return;
+  p.report.problem(p.at("require"), "require works with access: signed_in only");
+}
+
+template <class Wanted>
+bool has_rule(const RouteSettings& route, const Wanted& wanted) {
+  bool found = false;
+  for (const Requirement* root : {&route.require, &route.deny}) {
+    for_each_requirement(*root, [&](const Requirement& requirement) { found = found || wanted(requirement); });
+  }
+  return found;
+}
+
+// Logto's email_verified only says that there is an address (logto-facts.md, fact 11).
+void email_is_trusted(const Place& p) {
+  if (p.settings.logto.trust_email || p.report.has_problem_in(p.at("require"))) return;
+  const bool used = has_rule(p.route, [](const Requirement& requirement) {
+    using Kind = Requirement::Kind;
+    return requirement.kind == Kind::email || requirement.kind == Kind::email_domain ||
+           (requirement.kind == Kind::claim && requirement.test.claim == "email");
+  });
+  if (!used) return;
+  p.report.problem(p.at(p.route.require.empty() ? "deny" : "require"),
+                   "a rule on e-mail needs logto.trust_email: true: Logto does not verify every address that it tells");
+}
+
+// Scopes are of access tokens; a session has none by itself.
+void scopes_can_hold(const Place& p) {
+  const bool used =
+      has_rule(p.route, [](const Requirement& requirement) { return requirement.kind == Requirement::Kind::scopes; });
+  if (!used || p.route.accept.bearer || p.route.token.is_configured()) return;
+  p.report.problem(p.at("require"), "scopes never hold here: they need accept: [bearer], or a token for the app");
+}
+
+void sign_in_keys_matter(const Place& p) {
+  if (p.route.access == Access::signed_in) return;
+  for (const auto* name : {"unauthenticated", "sign_in"}) {
+    const bool optional_sign_in = p.route.access == Access::optional && std::string_view(name) == "sign_in";
+    if (optional_sign_in || !p.report.has(p.at(name))) continue;
+    p.report.warning(p.at(name), "has no effect: this route never asks anybody to sign in");
+  }
+}
+
+void host_is_ours(const Place& p) {
+  const std::string& host = p.route.host;
+  if (host.empty() || p.report.has_problem_in("external_urls") || p.report.has_problem_in("realms")) return;
+  const auto have = [&](const std::vector<Origin>& origins) {
+    return std::any_of(origins.begin(), origins.end(),
+                       [&](const Origin& origin) { return host_patterns_meet(host, origin.host); });
+  };
+  const auto& realms = p.settings.realms;
+  const bool covered = have(p.settings.external_urls) ||
+                       std::any_of(realms.begin(), realms.end(), [&](const auto& r) { return have(r.external_urls); });
+  if (!covered) p.report.problem(p.at("host"), "none of external_urls has the host '" + host + "'");
+}
+
+void path_is_not_ours(const Place& p) {
+  if (is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
+  if (!is_below(p.route.path.text, p.settings.auth_prefix)) return;
+  p.report.problem(p.at("path"), "never matches: paths below auth_prefix (" + p.settings.auth_prefix +
+                                     ") belong to logto-proxy itself");
+}
+
+// The prefix stands in auth/rules/own_paths.h.
+void path_is_not_of_oauth2_proxy(const Place& p) {
+  if (!p.settings.forward_auth.oauth2_proxy || is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
+  if (p.settings.auth_prefix == "/oauth2" || !is_below(p.route.path.text, "/oauth2")) return;
+  p.report.problem(p.at("path"), "never matches: paths below /oauth2 belong to forward_auth.oauth2_proxy");
+}
+
+void encoded_slash_can_match(const Place& p) {
+  if (is_regex(p.route) || p.route.encoded_slash == EncodedSlash::keep) return;
+  if (p.route.path.text.find("%2F") == std::string::npos) return;
+  p.report.problem(p.at("path"), "never matches: a path with %2F needs encoded_slash: keep");
+}
+
+void regex_can_match(const Place& p) {
+  if (!is_regex(p.route) || p.route.path.text.empty()) return;
+  const char first = p.route.path.text.front();
+  const bool letter =
+      (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || (first >= '0' && first <= '9');
+  if (letter)
+    p.report.warning(p.at("path"), "never matches: the pattern must match the whole path, which starts with '/'");
+}
+
+void strip_prefix_fits(const Place& p) {
+  const std::string& prefix = p.route.strip_prefix;
+  if (prefix.empty() || p.report.has_problem_in(p.at("path"))) return;
+  if (is_regex(p.route))
+    return p.report.problem(p.at("strip_prefix"), "works with plain paths only, not with a pattern");
+  if (is_below(p.route.path.text, prefix)) return;
+  p.report.problem(p.at("strip_prefix"), "expected a prefix of the route's path in whole segments, found '" + prefix +
+                                             "' for '" + format_path_pattern(p.route.path) + "'");
+}
+
+bool methods_cover(const RouteSettings& wide, const RouteSettings& narrow) {
+  if (wide.methods.empty()) return true;
+  return !narrow.methods.empty() && std::all_of(narrow.methods.begin(), narrow.methods.end(), [&](const auto& method) {
+    return std::find(wide.methods.begin(), wide.methods.end(), method) != wide.methods.end();
+  });
+}
+
+bool methods_meet(const RouteSettings& a, const RouteSettings& b) {
+  if (a.methods.empty() || b.methods.empty()) return true;
+  return std::any_of(a.methods.begin(), a.methods.end(), [&](const auto& method) {
+    return std::find(b.methods.begin(), b.methods.end(), method) != b.methods.end();
+  });
+}
+
+// Whoever asks passes.
+bool is_open(const RouteSettings& route) {
+  const bool by_access = route.access == Access::public_ || route.access == Access::optional;
+  return (by_access && route.require.empty() && route.deny.empty()) || route.shadow;
+}
+
+// Every text that `narrow` takes, `wide` takes too. Of two patterns only equal ones are known to.
+bool pattern_covers(const TextPattern& wide, const TextPattern& narrow) {
+  return wide.text() == narrow.text() || (!narrow.is_regex() && wide.matches(narrow.text()));
+}
+
+bool field_covers(const FieldCondition& wide, const FieldCondition& narrow) {
+  return wide.name == narrow.name && std::all_of(narrow.any_of.begin(), narrow.any_of.end(), [&](const auto& text) {
+           return std::any_of(wide.any_of.begin(), wide.any_of.end(),
+                              [&](const auto& pattern) { return pattern_covers(pattern, text); });
+         });
+}
+
+bool fields_cover(const std::vector<FieldCondition>& wide, const std::vector<FieldCondition>& narrow) {
+  return std::all_of(wide.begin(), wide.end(), [&](const auto& condition) {
+    return std::any_of(narrow.begin(), narrow.end(),
+                       [&](const auto& stricter) { return field_covers(condition, stricter); });
+  });
+}
+
+bool lies_in(const Cidr& narrow, const Cidr& wide) {
+  if (narrow.prefix_bits < wide.prefix_bits) return false;
+  for (int bit = 0; bit < wide.prefix_bits; ++bit) {
+    const auto byte = static_cast<std::size_t>(bit / 8);
+    if (((narrow.address[byte] ^ wide.address[byte]) >> (7 - bit % 8) & 1) != 0) return false;
+  }
+  return true;
+}
+
+bool networks_cover(const std::vector<Cidr>& wide, const std::vector<Cidr>& narrow) {
+  if (wide.empty()) return true;
+  return !narrow.empty() && std::all_of(narrow.begin(), narrow.end(), [&](const Cidr& one) {
+    return std::any_of(wide.begin(), wide.end(), [&](const Cidr& range) { return lies_in(one, range); });
+  });
+}
+
+// All but the methods.
+bool takes_requests_of(const RouteSettings& wide, const RouteSettings& narrow) {
+  return host_covers(wide.host, narrow.host) && covers(wide.path, narrow.path) &&
+         fields_cover(wide.query, narrow.query) && fields_cover(wide.headers, narrow.headers) &&
+         networks_cover(wide.networks, narrow.networks);
+}
+
+// The first route that matches wins: say so where that is surely not what was meant.
+void order_makes_sense(const Place& p) {
+  for (const auto& earlier : p.settings.routes) {
+    if (earlier.index >= p.route.index) return;
+    if (!takes_requests_of(earlier, p.route)) continue;
+    if (methods_cover(earlier, p.route)) {
+      const bool opened = is_open(earlier) && !is_open(p.route);
+      return p.report.warning(p.key, "never matches: route " + earlier.label +
+                                         " stands before it and takes all its requests" +
+                                         (opened ? ", without asking who they come from" : ""));
+    }
+    if (is_open(earlier) && !is_open(p.route) && methods_meet(earlier, p.route)) {
+      return p.report.warning(p.key,
+                              "the open route " + earlier.label + " stands before it and takes some of its requests");
+    }
+  }
+}
+
+using Rule = void (*)(const Place&);
+constexpr Rule kRules[] = {
+    upstream_is_known, require_is_enforced,         email_is_trusted,        scopes_can_hold, sign_in_keys_matter,
+    path_is_not_ours,  path_is_not_of_oauth2_proxy, encoded_slash_can_match, regex_can_match, strip_prefix_fits,
+    order_makes_sense,
+};
+
+}  // namespace
+
+void check_routes(const Settings& settings, Report& report) {
+  for (const auto& route : settings.routes) {
+    const Place place{route, settings, report, "routes[" + std::to_string(route.index) + "]"};
+    for (const Rule rule : kRules) rule(place);
+    check_bearer_route(route, settings, report);
+  }
+}
+
+void check_hosts_of_routes(const Settings& settings, Report& report) {
+  if (settings.routes.empty() && !report.has_problem_in("routes")) {
+    report.problem("routes", "required: expected at least one route, found none");
+  }
+  for (const auto& route : settings.routes) {
+    host_is_ours({route, settings, report, "routes[" + std::to_string(route.index) + "]"});
+  }
+}
+
+}  // namespace lp

@@ -1,0 +1,227 @@
+#include "config/file/load.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "config/check/check.h"
+#include "config/claims.h"
+#include "config/options/binding.h"
+#include "config/options/option_table.h"
+#include "config/path_pattern.h"
+#include "config/realms.h"
+#include "config/yaml/document.h"
+#include "config/yaml/report.h"
+#include "config/yaml/suggest.h"
+
+namespace lp {
+namespace {
+
+// Walks the document against the option table. `path` is a key as the table writes it ("routes[].path"), `key` the
+// same as the user sees it ("routes[2].path").
+class Loader {
+ public:
+  Loader(std::string folder, Settings& settings, Report& report)
+      : folder_(std::move(folder)), settings_(settings), report_(report) {}
+
+  void load(const Node& root) {
+    Scope top;
+    top.settings = &settings_;
+    report_.remember("", Mark{1, 1});
+    if (!root.is_null()) map("", "", root, top);
+    require("", "");
+  }
+
+ private:
+  void map(const std::string& path, const std::string& key, const Node& node, const Scope& scope) {
+    if (node.broken) return;
+    if (!node.is_map()) {
+      return report_.problem_at(node.mark, key, "expected a map of keys, found " + node.describe());
+    }
+    for (const auto& entry : node.entries) {
+      value(join_path(path, entry.key), join_path(key, entry.key), entry, scope);
+    }
+  }
+
+  void value(const std::string& path, const std::string& key, const Entry& entry, const Scope& scope) {
+    const Node& node = entry.value;
+    report_.remember(key, node.is_scalar() ? node.mark : entry.mark);
+    if (!node.is_null()) report_.remember_value(key);
+    if (const Option* option = find_option(path)) {
+      read(*option, key, entry, scope);
+    } else if (const Group* group = find_group(path)) {
+      if (!node.is_null()) read_group(*group, key, node, scope);
+    } else if (!child_keys(path).empty()) {
+      if (!node.is_null()) map(path, key, node, scope);
+    } else {
+      report_.problem_at(entry.mark, key, unknown(path, entry.key));
+    }
+  }
+
+  void read(const Option& option, const std::string& key, const Entry& entry, const Scope& scope) {
+    const Node& node = entry.value;
+    if (node.is_null()) return;  // the default holds; require() sees what must be there
+    if (option.is(kLater)) return report_.problem_at(entry.mark, key, std::string(option.help));
+    if (node.broken) return;
+    option.binding.read(node, Reading{option, scope, key, folder_, report_});
+  }
+
+  void read_group(const Group& group, const std::string& key, const Node& node, const Scope& scope) {
+    if (node.broken) return;
+    if (group.kind == Group::Kind::map) return map(std::string(group.path), key, expanded(group, node), scope);
+    group.clear(settings_);
+    if (group.kind == Group::Kind::named) return read_named(group, key, node);
+    if (node.is_map() || (node.is_scalar() && group.shorthand.empty())) {
+      return report_.problem_at(node.mark, key, "expected a list, found " + node.describe());
+    }
+    if (node.is_scalar()) return element(group, key + "[1]", "", node, node.mark);
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      element(group, key + "[" + std::to_string(i + 1) + "]", "", node.items[i], node.items[i].mark);
+    }
+  }
+
+  void read_named(const Group& group, const std::string& key, const Node& node) {
+    if (!node.is_map()) {
+      return report_.problem_at(node.mark, key, "expected a map of names, found " + node.describe());
+    }
+    for (const auto& entry : node.entries)
+      element(group, join_path(key, entry.key), entry.key, entry.value, entry.mark);
+  }
+
+  void element(const Group& group, const std::string& key, const std::string& name, const Node& node, Mark mark) {
+    report_.remember(key, mark);
+    const Scope scope = group.add(settings_, name);
+    const std::string path = group.element_path();
+    if (!node.broken) map(path, key, expanded(group, node), scope);
+    if (!node.broken && (node.is_map() || node.is_scalar())) require(path, key);
+  }
+
+  // A scalar in place of a map is the map with the group's shorthand key.
+  static Node expanded(const Group& group, const Node& node) {
+    if (!node.is_scalar() || group.shorthand.empty()) return node;
+    Node map;
+    map.kind = Node::Kind::map;
+    map.mark = node.mark;
+    map.entries.push_back({std::string(group.shorthand), node.mark, node});
+    return map;
+  }
+
+  // Required keys below `path` that are not inside a further list or named map.
+  void require(const std::string& path, const std::string& key) {
+    for (const auto& option : option_table()) {
+      std::string_view rest = option.path;
+      if (!option.is(kRequired) || rest.substr(0, path.size()) != path) continue;
+      if (path.empty() && !settings_.realms.empty() && Report::stands_in_realms(rest)) continue;
+      rest.remove_prefix(path.size());
+      if (!path.empty() && rest.substr(0, 1) != ".") continue;
+      if (!path.empty()) rest.remove_prefix(1);
+      if (rest.find_first_of("[*") != std::string_view::npos) continue;
+      const std::string full = join_path(key, rest);
+      if (report_.has(full)) continue;
+      report_.problem(full, "required: expected " + std::string(option.type) + ", found nothing");
+    }
+  }
+
+  static std::string unknown(const std::string& path, const std::string& word) {
+    const std::string parent = path.size() == word.size() ? "" : path.substr(0, path.size() - word.size() - 1);
+    const auto siblings = child_keys(parent);
+    if (const auto near = nearest(word, siblings); !near.empty()) return "unknown key, did you mean '" + near + "'?";
+    for (const auto& option : option_table()) {
+      const std::string_view full = option.path;
+      if (full.size() > word.size() + 1 && full.substr(full.size() - word.size() - 1) == "." + word) {
+        return "unknown key here, did you mean '" + option.path + "'?";
+      }
+    }
+    std::string known;
+    for (const auto& sibling : siblings) known += (known.empty() ? "" : ", ") + sibling;
+    return "unknown key; known here: " + known;
+  }
+
+  std::string folder_;
+  Settings& settings_;
+  Report& report_;
+};
+
+void name_routes(Settings& settings, const Report& report) {
+  for (auto& route : settings.routes) {
+    route.line = report.line_of("routes[" + std::to_string(route.index) + "]");
+    route.label = "#" + std::to_string(route.index) + " " + route.host + format_path_pattern(route.path);
+  }
+}
+
+void locate_tests(Settings& settings, const Report& report) {
+  for (auto& test : settings.tests) {
+    test.line = report.line_of("tests[" + std::to_string(test.index) + "]");
+  }
+}
+
+// The default headers are what an app gets without a preset.
+void preset_replaces_defaults(Settings& settings, const Report& report) {
+  const bool has_preset = settings.identity_preset != IdentityPreset::none;
+  if (has_preset && !report.has("identity_headers")) settings.identity_headers.clear();
+}
+
+// A rule on a claim that Logto never tells would lock everybody out: its scope is asked for.
+void add_scopes_of_rules(const std::vector<RouteSettings>& routes, const std::string& logto,
+                         std::vector<std::string>& scopes, Report& report) {
+  const auto need = [&](const std::string& key, const std::string& scope) {
+    if (scope.empty() || std::find(scopes.begin(), scopes.end(), scope) != scopes.end()) return;
+    scopes.push_back(scope);
+    report.warning(key, "this rule needs the scope '" + scope + "': it is added to " + logto + ".scopes");
+  };
+  for (const auto& route : routes) {
+    const std::string key = "routes[" + std::to_string(route.index) + "]";
+    for_each_requirement(route.require, [&](const Requirement& requirement) {
+      need(key + ".require", std::string(scope_of_claim(top_level_claim(claim_of(requirement)))));
+    });
+    for_each_requirement(route.deny, [&](const Requirement& requirement) {
+      need(key + ".deny", std::string(scope_of_claim(top_level_claim(claim_of(requirement)))));
+    });
+  }
+}
+
+void add_scopes_of_rules(Settings& settings, Report& report) {
+  if (settings.realms.empty()) {
+    return add_scopes_of_rules(settings.routes, "logto", settings.logto.scopes, report);
+  }
+  for (auto& realm : settings.realms) {
+    add_scopes_of_rules(settings_of_realm(settings, realm).routes, "realms." + realm.name + ".logto",
+                        realm.logto.scopes, report);
+  }
+}
+
+}  // namespace
+
+Environment process_environment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return std::string(value);
+  };
+}
+
+Result<LoadedConfig, std::vector<ConfigProblem>> parse_config(const std::string& text, const std::string& path,
+                                                              const Environment& env) {
+  Report report(path);
+  auto document = parse_document(text, path, report.problems());
+  if (!document) return report.take_problems();
+  expand_variables(*document, path, env, report.problems());
+  auto settings = std::make_shared<Settings>();
+  Loader(std::filesystem::path(path).parent_path().string(), *settings, report).load(*document);
+  name_routes(*settings, report);
+  locate_tests(*settings, report);
+  preset_replaces_defaults(*settings, report);
+  add_scopes_of_rules(*settings, report);
+  check_settings(*settings, report);
+  auto problems = report.take_problems();
+  if (!problems.empty()) return problems;
+  return LoadedConfig{std::move(settings), report.take_warnings()};
+}
+
+Result<LoadedConfig, std::vector<ConfigProblem>> load_config(const std::string& path, const Environment& env) {
+  auto text = read_small_file(path);
+  if (!text) return std::vector<ConfigProblem>{{path, 0, 0, "", text.error().message}};
+  return parse_config(text.value(), path, env);
+}
+
+}  // namespace lp

@@ -1,0 +1,439 @@
+#include "config/options/option_bindings.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "base/url.h"
+#include "config/value.h"
+
+namespace lp {
+namespace {
+
+std::string origin_text(const Origin& origin) { return origin.text(); }
+
+// A value that has exactly one legal text and no place in the settings yet.
+Binding only(std::string_view legal, std::string (*why)(const std::string& found)) {
+  return {[=](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text != nullptr && *text != legal) reading.problem(node, why(*text));
+          },
+          [=](const Scope&) { return Node::scalar(std::string(legal)); }};
+}
+
+// The wildcard is one whole label, the first, below a domain of two labels or more.
+Result<Origin> parse_external_url(std::string_view text) {
+  constexpr std::string_view kBefore = "://*.";
+  const auto at = text.find(kBefore);
+  if (at == std::string_view::npos) return parse_config_origin(text);
+  auto origin = parse_config_origin(std::string(text.substr(0, at + 3)) + std::string(text.substr(at + 5)));
+  if (!origin) return expected("a wildcard origin such as https://*.example.com", text);
+  const std::string& domain = origin->host;
+  if (is_ip_literal(domain) || domain.front() == '[' || domain.find('.') == std::string::npos) {
+    return expected("a wildcard below a domain, such as https://*.example.com", text);
+  }
+  origin->host = "*." + domain;
+  return origin;
+}
+
+// Below these anybody may have a name of their own. Far from all: browsers have the Public Suffix List, and drop the
+// cookie.
+bool is_well_known_suffix(std::string_view domain) {
+  static constexpr std::string_view kHosting[] = {
+      "github.io",       "gitlab.io",    "herokuapp.com", "vercel.app",     "netlify.app",
+      "pages.dev",       "workers.dev",  "web.app",       "fly.dev",        "onrender.com",
+      "cloudfront.net",  "ngrok.io",     "ngrok.app",     "ngrok-free.app", "azurewebsites.net",
+      "ts.net",          "duckdns.org",  "appspot.com",   "run.app",        "railway.app",
+      "firebaseapp.com", "blogspot.com", "glitch.me",     "surge.sh",       "nip.io",
+      "sslip.io",        "lvh.me",       "logto.app"};
+  static constexpr std::string_view kSecondLevel[] = {"ac", "co", "com", "edu", "go", "gov", "gob", "ltd",
+                                                      "me", "ne", "net", "nom", "or", "org", "plc"};
+  if (std::find(std::begin(kHosting), std::end(kHosting), domain) != std::end(kHosting)) return true;
+  const auto dot = domain.find('.');
+  const bool of_a_country = domain.size() == dot + 3;  // co.uk
+  return of_a_country &&
+         std::find(std::begin(kSecondLevel), std::end(kSecondLevel), domain.substr(0, dot)) != std::end(kSecondLevel);
+}
+
+// --print-config shows this in place of secrets; a file made from its output must not start with it as a secret.
+bool is_mask(const std::string& text) { return text == kSecretMask; }
+constexpr const char* kMaskProblem = "this is the mask that --print-config shows, not a secret";
+
+// Problems of secrets never show the value.
+const std::string* secret_text(const Node& node, const Reading& reading) {
+  if (node.broken) return nullptr;
+  if (!node.is_scalar()) {
+    reading.problem(node, "expected " + std::string(reading.option.type) + ", found " +
+                              (node.is_null() ? "nothing" : node.describe()));
+    return nullptr;
+  }
+  if (!is_mask(node.text)) return &node.text;
+  reading.problem(node, kMaskProblem);
+  return nullptr;
+}
+
+bool is_secret_text(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+void set_secret(const Node& node, const Reading& reading, const std::string& text, Secret& secret) {
+  if (!is_secret_text(text)) return reading.problem(node, "expected visible ASCII characters (the value is not shown)");
+  secret = Secret(text);
+}
+
+bool contains(const std::vector<Secret>& secrets, std::string_view bytes) {
+  return std::any_of(secrets.begin(), secrets.end(), [&](const Secret& s) { return s.equals(bytes); });
+}
+
+using AddSecret = void (*)(const Node&, const Reading&, std::string_view);
+
+// Two are what a rotation needs: the one that comes and the one that goes.
+void add_app_secret(const Node& node, const Reading& reading, std::string_view text) {
+  constexpr std::size_t kMost = 2;
+  if (!is_secret_text(text)) return reading.problem(node, "expected visible ASCII characters (the value is not shown)");
+  auto& secrets = reading.scope.logto().app_secrets;
+  if (contains(secrets, text)) return reading.problem(node, "the same secret stands in the list twice");
+  if (secrets.size() == kMost) return reading.problem(node, "expected at most two secrets, found more");
+  secrets.emplace_back(std::string(text));
+}
+
+void add_session_secret(const Node& node, const Reading& reading, std::string_view text) {
+  auto secret = parse_session_secret(text);
+  if (!secret) return reading.problem(node, secret.error().message);
+  auto& ring = reading.scope.settings->session.secrets;
+  if (contains(ring, secret->reveal())) return reading.problem(node, "the same secret stands in the ring twice");
+  ring.push_back(std::move(secret).value());
+}
+
+void add_listed_secrets(const Node& node, const Reading& reading, AddSecret add) {
+  for (const Node* item : list_items(node, reading)) {
+    if (const auto* text = secret_text(*item, reading)) add(*item, reading, *text);
+  }
+}
+
+std::optional<std::string> file_text(const Node& node, const Reading& reading) {
+  const auto* name = scalar_text(node, reading);
+  if (name == nullptr) return std::nullopt;
+  auto text = read_small_file(resolve_file(reading.folder, *name));
+  if (text) return std::move(text).value();
+  reading.problem(node, text.error().message);
+  return std::nullopt;
+}
+
+// One secret in each line; empty lines count for nothing, a file without any is a mistake.
+void add_secrets_of_file(const Node& node, const Reading& reading, AddSecret add) {
+  const auto text = file_text(node, reading);
+  if (!text) return;
+  bool found = false;
+  for (std::size_t at = 0; at <= text->size();) {
+    const auto end = std::min(text->find('\n', at), text->size());
+    auto line = trim_ows(std::string_view(*text).substr(at, end - at));
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (!line.empty()) add(node, reading, line);
+    found = found || !line.empty();
+    at = end + 1;
+  }
+  if (!found) add(node, reading, "");
+}
+
+Node masked(std::size_t count) {
+  if (count == 0) return {};
+  const std::string mask(kSecretMask);
+  return count == 1 ? Node::scalar(mask) : Node::list(std::vector<std::string>(count, mask));
+}
+
+}  // namespace
+
+Binding external_urls_binding() { return list<Origin>(LP_FIELD(external_urls()), parse_external_url, origin_text); }
+
+Binding origin_binding(Field<Origin> field) { return scalar<Origin>(field, parse_config_origin, origin_text); }
+
+Binding optional_origin_binding(Field<std::optional<Origin>> field) {
+  return {[=](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            auto origin = parse_config_origin(*text);
+            if (!origin) return reading.problem(node, origin.error().message);
+            field(reading.scope) = std::move(origin).value();
+          },
+          [=](const Scope& scope) {
+            const auto& origin = field(scope);
+            return origin ? Node::scalar(origin->text()) : Node();
+          }};
+}
+
+Binding workers_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            const auto number = *text == "auto" ? Result<std::int64_t>(std::int64_t{0}) : parse_count(*text);
+            const bool in_range = number && *number >= reading.option.min && *number <= reading.option.max;
+            if (*text != "auto" && !in_range) {
+              return reading.problem(node, expected("auto or a whole number from 1 to 1024", *text).message);
+            }
+            reading.scope.settings->workers = static_cast<int>(*number);
+          },
+          [](const Scope& scope) {
+            const int workers = scope.settings->workers;
+            return Node::scalar(workers == 0 ? "auto" : std::to_string(workers));
+          }};
+}
+
+Binding keep_fragment_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            const auto value = parse_bool(*text);
+            if (!value) return reading.problem(node, value.error().message);
+            reading.scope.sign_in().keep_fragment = *value;
+          },
+          [](const Scope& scope) {
+            const auto& value = scope.sign_in().keep_fragment;
+            if (!value && scope.route != nullptr) return Node();  // the default of logto.sign_in holds
+            return Node::scalar(value.value_or(false) ? "true" : "false");
+          }};
+}
+
+Binding extra_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            if (!node.is_map()) return reading.problem(node, "expected a map of parameters, found " + node.describe());
+            for (const auto& entry : node.entries) {
+              if (entry.value.broken) continue;
+              const std::string key = reading.key + "." + entry.key;
+              const Reading inner{reading.option, reading.scope, key, reading.folder, reading.report};
+              const auto* value = scalar_text(entry.value, inner);
+              if (value == nullptr) continue;
+              const auto checked = check_extra_parameter(entry.key, *value);
+              if (!checked) inner.problem(entry.value, checked.error().message);
+              reading.scope.sign_in().extra[entry.key] = *value;
+            }
+          },
+          [](const Scope& scope) {
+            Node map;
+            map.kind = Node::Kind::map;
+            for (const auto& [name, value] : scope.sign_in().extra) {
+              map.entries.push_back({name, {}, Node::scalar(value)});
+            }
+            return map;
+          }};
+}
+
+Binding path_binding(Field<std::string> field) {
+  return {[=](const Node& node, const Reading& reading) {
+            if (const auto* name = scalar_text(node, reading))
+              field(reading.scope) = resolve_file(reading.folder, *name);
+          },
+          [=](const Scope& scope) { return field(scope).empty() ? Node() : Node::scalar(field(scope)); }};
+}
+
+Binding secret_binding(Field<Secret> field) {
+  return {[=](const Node& node, const Reading& reading) {
+            if (const auto* text = secret_text(node, reading)) set_secret(node, reading, *text, field(reading.scope));
+          },
+          [=](const Scope& scope) { return masked(field(scope).empty() ? 0 : 1); }};
+}
+
+Binding secret_file_binding(Field<Secret> field) {
+  return {[=](const Node& node, const Reading& reading) {
+            if (const auto text = file_text(node, reading)) set_secret(node, reading, *text, field(reading.scope));
+          },
+          {}};
+}
+
+Binding redis_url_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            const auto parsed = parse_redis_url(*text, reading.scope.settings->redis);
+            if (!parsed) reading.problem(node, parsed.error().message);
+          },
+          [](const Scope& scope) {
+            const RedisSettings& redis = scope.settings->redis;
+            return redis.is_configured() ? Node::scalar(format_redis_url(redis)) : Node();
+          }};
+}
+
+Binding ca_file_binding(Field<std::string> field) {
+  return {[=](const Node& node, const Reading& reading) {
+            const auto text = file_text(node, reading);
+            if (!text) return;
+            if (text->find("CERTIFICATE-----") == std::string::npos) {
+              return reading.problem(node, "expected certificates in PEM form in '" + node.text + "'");
+            }
+            field(reading.scope) = resolve_file(reading.folder, node.text);
+          },
+          [=](const Scope& scope) {
+            const auto& file = field(scope);
+            return file.empty() ? Node() : Node::scalar(file);
+          }};
+}
+
+Binding app_secret_binding() {
+  return {[](const Node& node, const Reading& reading) { add_listed_secrets(node, reading, add_app_secret); },
+          [](const Scope& scope) { return masked(scope.logto().app_secrets.size()); }};
+}
+
+Binding app_secret_file_binding() {
+  return {[](const Node& node, const Reading& reading) { add_secrets_of_file(node, reading, add_app_secret); }, {}};
+}
+
+Binding scopes_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            std::vector<std::string> scopes;
+            for (const Node* item : list_items(node, reading)) {
+              const auto* text = scalar_text(*item, reading);
+              if (text == nullptr) continue;
+              // RFC 6749 3.3: visible ASCII but '"' and '\'.
+              if (!is_secret_text(*text) || text->find_first_of("\"\\") != std::string::npos) {
+                reading.problem(*item, expected("one scope in each element of the list", *text).message);
+              } else if (*text == "offline_access") {
+                reading.problem(*item, "say `refresh: offline_access` instead");
+              } else if (*text != "openid" && std::find(scopes.begin(), scopes.end(), *text) == scopes.end()) {
+                scopes.push_back(*text);
+              }
+            }
+            reading.scope.logto().scopes = std::move(scopes);
+          },
+          [](const Scope& scope) { return Node::list(scope.logto().scopes); }};
+}
+
+Binding session_secret_binding() {
+  return {[](const Node& node, const Reading& reading) { add_listed_secrets(node, reading, add_session_secret); },
+          [](const Scope& scope) { return masked(scope.settings->session.secrets.size()); }};
+}
+
+Binding session_secret_file_binding() {
+  return {[](const Node& node, const Reading& reading) { add_secrets_of_file(node, reading, add_session_secret); }, {}};
+}
+
+Binding log_format_binding() {
+  return only("json", [](const std::string& found) { return expected("json", found).message; });
+}
+
+Binding same_site_binding() {
+  auto binding = choice<SameSite>([](const Scope& s) -> SameSite& { return s.settings->session.cookie.same_site; },
+                                  {{"lax", SameSite::lax}, {"none", SameSite::none}});
+  return {[read = binding.read](const Node& node, const Reading& reading) {
+            if (node.is_scalar() && node.text == "strict") {
+              return reading.problem(
+                  node, "strict cannot work: the browser would come back from Logto without its cookies; use lax");
+            }
+            read(node, reading);
+          },
+          binding.print};
+}
+
+Binding upstream_url_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            const auto parsed = parse_upstream_url(*text, *reading.scope.upstream);
+            if (!parsed) reading.problem(node, parsed.error().message);
+          },
+          [](const Scope& scope) { return Node::scalar(format_upstream_url(*scope.upstream)); }};
+}
+
+Binding upstream_servers_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            const auto items = list_items(node, reading);
+            if (items.size() > 1) {
+              return reading.problem(*items[1], "more than one server is not built yet: name one");
+            }
+            const Binding url = upstream_url_binding();
+            for (const Node* item : items) url.read(*item, reading);
+          },
+          {}};
+}
+
+Binding upstream_host_binding() {
+  using Host = UpstreamSettings::Host;
+  return {[](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            UpstreamSettings& upstream = *reading.scope.upstream;
+            if (*text == "client" || *text == "upstream") {
+              upstream.host_header = *text == "client" ? Host::client : Host::upstream;
+            } else if (parse_authority(*text, 80).ok()) {
+              upstream.host_header = Host::literal;
+              upstream.host_literal = *text;
+            } else {
+              reading.problem(node, expected("client, upstream or a host such as wiki.example.com", *text).message);
+            }
+          },
+          [](const Scope& scope) {
+            const UpstreamSettings& upstream = *scope.upstream;
+            if (upstream.host_header == Host::literal) return Node::scalar(upstream.host_literal);
+            return Node::scalar(upstream.host_header == Host::client ? "client" : "upstream");
+          }};
+}
+
+Binding null_if_empty(Field<std::vector<std::string>> field, Parse<std::string> parse) {
+  auto binding = texts(field, parse);
+  return {binding.read, [=](const Scope& scope) { return field(scope).empty() ? Node() : Node::list(field(scope)); }};
+}
+
+Result<std::string> parse_visible_text(std::string_view text) {
+  if (is_secret_text(text)) return std::string(text);
+  return expected("visible ASCII characters", text);
+}
+
+Result<std::string> parse_nonempty_text(std::string_view text) {
+  const bool has_control =
+      std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (!text.empty() && !has_control) return std::string(text);
+  return expected("a text without control characters", text);
+}
+
+Result<std::string> parse_cookie_name(std::string_view text) {
+  constexpr std::size_t kLongest = 64;
+  if (is_token(text) && text.size() <= kLongest) return std::string(text);
+  return expected("a cookie name of at most 64 token characters", text);
+}
+
+Result<std::string> parse_plain_path(std::string_view text) {
+  if (auto normal = check_normal_path(text); !normal) return normal.error();
+  if (text.back() == '/' || text.find('*') != std::string_view::npos) {
+    return expected("a path such as /api, without '/' at the end and without '*'", text);
+  }
+  return std::string(text);
+}
+
+Result<std::string> parse_route_host(std::string_view text) {
+  const std::string host = ascii_lower(text);
+  const bool wildcard = host.substr(0, 2) == "*.";
+  if (is_host(wildcard ? std::string_view(host).substr(2) : std::string_view(host))) return host;
+  return expected("a host such as app.example.com or *.example.com, without port", text);
+}
+
+Result<std::string> parse_cookie_domain(std::string_view text) {
+  constexpr const char* kWhat = "a domain such as example.com, a parent of all external URLs";
+  const std::string domain = ascii_lower(text);
+  const std::string_view last = std::string_view(domain).substr(domain.rfind('.') + 1);
+  const bool is_address = !last.empty() && last.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!is_host(domain) || is_address || domain.front() == '[') return expected(kWhat, text);
+  if (domain.find('.') == std::string::npos || is_well_known_suffix(domain)) {
+    return fail(expected(kWhat, text).message + ", below which anybody may have a host: browsers drop such a cookie");
+  }
+  return domain;
+}
+
+Result<std::string> parse_method(std::string_view text) {
+  const bool lower = std::any_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  if (is_token(text) && !lower) return std::string(text);
+  return expected("a method in upper case such as GET", text);
+}
+
+Result<std::string> parse_social_target(std::string_view text) {
+  if (parse_with("social:" + std::string(text)).ok()) return std::string(text);
+  return expected("a social target such as linkedin or patreon", text);
+}
+
+Result<std::string> parse_upstream_name(std::string_view text) {
+  const auto legal = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), legal)) return std::string(text);
+  return expected("a name of letters, digits, '-', '_' and '.'", text);
+}
+
+}  // namespace lp

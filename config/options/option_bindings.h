@@ -1,0 +1,50 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "config/options/binding.h"
+#include "config/path_pattern.h"
+
+// Bindings and value parsers of single rows of the option table, where the usual ones of config/options/binding.h do
+// not fit.
+namespace lp {
+
+[[nodiscard]] Binding external_urls_binding();
+[[nodiscard]] Binding origin_binding(Field<Origin> field);
+[[nodiscard]] Binding optional_origin_binding(Field<std::optional<Origin>> field);
+[[nodiscard]] Binding workers_binding();
+[[nodiscard]] Binding keep_fragment_binding();
+[[nodiscard]] Binding extra_binding();
+[[nodiscard]] Binding ca_file_binding(Field<std::string> field);
+// A file that need not exist yet; relative to the configuration's folder.
+[[nodiscard]] Binding path_binding(Field<std::string> field);
+// One secret of visible ASCII characters, and the same in a file.
+[[nodiscard]] Binding secret_binding(Field<Secret> field);
+[[nodiscard]] Binding secret_file_binding(Field<Secret> field);
+[[nodiscard]] Binding redis_url_binding();
+[[nodiscard]] Binding app_secret_binding();
+[[nodiscard]] Binding app_secret_file_binding();
+[[nodiscard]] Binding scopes_binding();
+[[nodiscard]] Binding session_secret_binding();
+[[nodiscard]] Binding session_secret_file_binding();
+[[nodiscard]] Binding same_site_binding();
+[[nodiscard]] Binding upstream_url_binding();
+[[nodiscard]] Binding upstream_servers_binding();
+[[nodiscard]] Binding upstream_host_binding();
+[[nodiscard]] Binding log_format_binding();
+// A list that means "any" when it is absent: shown as null rather than as an empty list.
+[[nodiscard]] Binding null_if_empty(Field<std::vector<std::string>> field, Parse<std::string> parse);
+
+[[nodiscard]] Result<std::string> parse_visible_text(std::string_view text);   // visible ASCII
+[[nodiscard]] Result<std::string> parse_nonempty_text(std::string_view text);  // UTF-8 without controls
+[[nodiscard]] Result<std::string> parse_cookie_name(std::string_view text);
+// example.com, without the leading dot of old; refuses IP addresses, single labels and domains that anybody registers
+// below (a few well-known ones; browsers know all).
+[[nodiscard]] Result<std::string> parse_cookie_domain(std::string_view text);
+[[nodiscard]] Result<std::string> parse_plain_path(std::string_view text);  // /a/b, no trailing slash
+[[nodiscard]] Result<std::string> parse_route_host(std::string_view text);
+[[nodiscard]] Result<std::string> parse_method(std::string_view text);
+[[nodiscard]] Result<std::string> parse_social_target(std::string_view text);
+[[nodiscard]] Result<std::string> parse_upstream_name(std::string_view text);
+
+}  // namespace lp

@@ -1,0 +1,380 @@
+#include "config/options/option_table.h"
+
+#include <algorithm>
+
+#include "config/options/bearer_options.h"
+#include "config/options/binding.h"
+#include "config/options/identity_binding.h"
+#include "config/options/option_bindings.h"
+#include "config/options/route_options.h"
+#include "config/options/rule_test_options.h"
+#include "config/value.h"
+
+namespace lp {
+namespace {
+
+constexpr std::int64_t kKiB = 1024;
+constexpr std::int64_t kGiB = kKiB * kKiB * kKiB;
+constexpr std::int64_t kLongest = 400 * kDay;  // browsers cap a cookie's life there
+
+using Table = std::vector<Option>;
+
+void add_later(Table& table, std::string path, std::string_view reason) {
+  table.push_back({std::move(path), "", "null", 0, 0, kLater, reason, {}});
+}
+
+// What stands at the top where there is one realm, and in each realm where there are several.
+void add_origins(Table& table, const std::string& prefix) {
+  table.push_back(
+      {prefix + "external_urls", "a list of origins such as https://app.example.com", "", 0, 0, kRequired | kNonEmpty,
+       "Origins that browsers use. Redirect URIs, links and cookie flags come from here, never from request "
+       "headers. With sign_in_url one may be https://*.example.com.",
+       external_urls_binding()});
+  table.push_back({prefix + "sign_in_url", "an origin such as https://auth.example.com", "null", 0, 0, kPlain,
+                   "The one origin that runs sign-in for all external URLs; needs a cookie domain.",
+                   optional_origin_binding(LP_FIELD(sign_in_url()))});
+}
+
+void add_cookie_domain(Table& table, std::string path) {
+  table.push_back({std::move(path), "a domain such as example.com", "null", 0, 0, kPlain,
+                   "One session for all hosts of this domain, every one of which must be trusted; null: for each host.",
+                   text(LP_FIELD(cookie_domain()), parse_cookie_domain)});
+}
+
+void add_addresses(Table& table) {
+  add_origins(table, "");
+  table.push_back({"listen[].address", "an address", "127.0.0.1:8080", 0, 0, kRequired,
+                   "Where to listen: IP:PORT or unix:/PATH. Port 0 takes a free one.",
+                   scalar<ListenSettings>([](const Scope& s) -> ListenSettings& { return *s.listen; }, parse_listen,
+                                          format_listen)});
+  add_later(
+      table, "listen[].tls",
+      "TLS is not built yet in this version: put a TLS terminator in front, keep https:// in external_urls and set "
+      "trusted_proxies");
+  table.push_back({"admin.listen", "an address", "127.0.0.1:9180", 0, 0, kPlain,
+                   "/healthz and /readyz; never on a public listener.",
+                   scalar<ListenSettings>(LP_FIELD(settings->admin), parse_listen, format_listen)});
+  table.push_back({"workers", "auto or a whole number", "auto", 1, 1024, kPlain,
+                   "Event loops; auto: the CPUs that this process may use.", workers_binding()});
+  table.push_back({"trusted_proxies", "a list of addresses and ranges such as 10.0.0.0/8", "[]", 0, 0, kPlain,
+                   "Whose X-Forwarded-* and X-Request-Id are believed; nobody by default.",
+                   list<Cidr>(LP_FIELD(settings->trusted_proxies), parse_cidr, format_cidr)});
+}
+
+void add_limits(Table& table) {
+  table.push_back({"limits.request_head", "a size", "64KiB", kKiB, 16 * kKiB * kKiB, kPlain,
+                   "Request line and header fields together; more is 431.",
+                   size(LP_FIELD(settings->limits.request_head_bytes))});
+  table.push_back({"limits.header_count", "a whole number", "200", 10, 10000, kPlain,
+                   "Header fields of a request; more is 431.", count(LP_FIELD(settings->limits.header_count))});
+  table.push_back({"limits.target", "a size", "16KiB", 256, 1024 * kKiB, kPlain,
+                   "Path and query of a request; more is 414.", size(LP_FIELD(settings->limits.target_bytes))});
+  table.push_back({"limits.request_body", "a size or none", "none", 0, 1024 * kGiB, kPlain,
+                   "Body of a request; more is 413.", size(LP_FIELD(settings->limits.request_body_bytes))});
+  table.push_back({"limits.connections", "a whole number", "10000", 1, 1000000, kPlain,
+                   "Client connections at one time.", count(LP_FIELD(settings->limits.connections))});
+  table.push_back({"limits.held_requests", "a size", "64MiB", 0, 16 * kGiB, kPlain,
+                   "All form posts together that wait for a sign-in, at most 1 MiB each; 0 holds none.",
+                   size(LP_FIELD(settings->limits.held_requests_bytes))});
+  table.push_back({"timeouts.request_head", "a duration", "15s", 100, kHour, kPlain,
+                   "From the first byte of a request to the end of its head; then 408.",
+                   duration(LP_FIELD(settings->timeouts.request_head_ms))});
+  table.push_back({"timeouts.idle_connection", "a duration", "75s", 100, kDay, kPlain,
+                   "A kept-alive client connection between requests.",
+                   duration(LP_FIELD(settings->timeouts.idle_connection_ms))});
+  table.push_back({"timeouts.body_idle", "a duration", "60s", 100, kDay, kPlain, "Silence within a request body.",
+                   duration(LP_FIELD(settings->timeouts.body_idle_ms))});
+}
+
+void add_logto(Table& table, const std::string& prefix) {
+  table.push_back({prefix + "endpoint", "an origin such as https://tenant.logto.app", "", 0, 0, kRequired,
+                   "As the browser sees it; the issuer is {endpoint}/oidc, everything else comes by discovery.",
+                   origin_binding(LP_FIELD(logto().endpoint))});
+  table.push_back({prefix + "connect_to", "an origin such as http://logto:3001", "null", 0, 0, kPlain,
+                   "Where logto-proxy reaches Logto, if elsewhere; Host and X-Forwarded-Proto stay the endpoint's.",
+                   optional_origin_binding(LP_FIELD(logto().connect_to))});
+  table.push_back({prefix + "backchannel_url", "an origin such as http://proxy:8080", "null", 0, 0, kPlain,
+                   "Where Logto reaches back-channel logout and webhook, if not at the first external URL.",
+                   optional_origin_binding(LP_FIELD(logto().backchannel_url))});
+  table.push_back({prefix + "ca_file", "a file", "null", 0, 0, kPlain,
+                   "Certificate authorities (PEM) that vouch for Logto; null: the system's.",
+                   ca_file_binding(LP_FIELD(logto().ca_file))});
+  table.push_back({prefix + "app_id", "the application's id", "", 0, 0, kRequired, "Of the application in Logto.",
+                   text(LP_FIELD(logto().app_id), parse_visible_text)});
+  table.push_back(
+      {prefix + "app_secret", "the application's secret, or a list of two", "null", 0, 0, kSecret | kNonEmpty,
+       "Of the application in Logto, which is a traditional web application. Refused one, the other is tried.",
+       app_secret_binding()});
+  table.push_back({prefix + "app_secret_file", "a file", "null", 0, 0, kPlain,
+                   "A file that holds app_secret, one in each line.", app_secret_file_binding()});
+  table.push_back({prefix + "scopes", "a list of scopes", "[profile, email, roles]", 0, 0, kPlain,
+                   "What is asked of Logto; openid is always sent.", scopes_binding()});
+  table.push_back({prefix + "webhook_secret", "the signing key of a webhook", "null", 0, 0, kSecret,
+                   "Of a webhook in Logto that tells of suspended and deleted users; null: /_auth/webhook is 404.",
+                   secret_binding(LP_FIELD(logto().webhook_secret))});
+  table.push_back({prefix + "webhook_secret_file", "a file", "null", 0, 0, kPlain, "A file that holds webhook_secret.",
+                   secret_file_binding(LP_FIELD(logto().webhook_secret))});
+  table.push_back(
+      {prefix + "refresh", "auto, offline_access or off", "auto", 0, 0, kPlain,
+       "auto keeps a refresh token if one comes, offline_access asks for one, off keeps none. Revoked at sign-out.",
+       choice<RefreshMode>(LP_FIELD(logto().refresh), {{"auto", RefreshMode::automatic},
+                                                       {"offline_access", RefreshMode::offline_access},
+                                                       {"off", RefreshMode::off}})});
+  table.push_back({prefix + "refresh_early", "a duration", "1m", 0, kHour, kPlain,
+                   "How long before they expire tokens are refreshed, off the request's path.",
+                   duration(LP_FIELD(logto().refresh_early_ms))});
+  table.push_back({prefix + "max_calls", "a whole number", "32", 1, 1000, kPlain,
+                   "Calls to Logto at one time; others wait for their turn.", count(LP_FIELD(logto().max_calls))});
+  table.push_back({prefix + "trust_email", "true or false", "false", 0, 0, kPlain,
+                   "Logto's email_verified only says that there is an address.",
+                   boolean(LP_FIELD(logto().trust_email))});
+  add_sign_in_options(table, prefix + "sign_in.", "false");
+}
+
+void add_realms(Table& table) {
+  add_origins(table, "realms.*.");
+  add_cookie_domain(table, "realms.*.cookie_domain");
+  add_logto(table, "realms.*.logto.");
+}
+
+void add_session(Table& table) {
+  table.push_back({"session.secret", "base64 of 32 bytes or more, or a list", "null", 0, 0, kSecret | kNonEmpty,
+                   "`logto-proxy secret` prints one. A list is a ring: the first seals, all open.",
+                   session_secret_binding()});
+  table.push_back({"session.secret_file", "a file", "null", 0, 0, kPlain, "A file that holds secret, one in each line.",
+                   session_secret_file_binding()});
+  table.push_back({"session.idle_timeout", "a duration", "24h", kSecond, kLongest, kPlain,
+                   "A session that nobody uses ends.", duration(LP_FIELD(settings->session.idle_timeout_ms))});
+  table.push_back({"session.max_lifetime", "a duration", "14d", kSecond, kLongest, kPlain,
+                   "Every session ends, used or not.", duration(LP_FIELD(settings->session.max_lifetime_ms))});
+  table.push_back(
+      {"session.revalidate", "a duration", "1h", kSecond, kLongest, kPlain,
+       "After this long Logto is asked whether it still vouches for the user: by refresh, else by the next navigation "
+       "(prompt=none).",
+       duration(LP_FIELD(settings->session.revalidate_ms))});
+  table.push_back({"session.store", "cookie or redis", "cookie", 0, 0, kPlain,
+                   "Where sessions live: in an encrypted cookie, or in Redis under a key that only the cookie holds.",
+                   choice<SessionStore>(LP_FIELD(settings->session.store),
+                                        {{"cookie", SessionStore::cookie}, {"redis", SessionStore::redis}})});
+  table.push_back({"session.cookie.name", "a cookie name", "null", 0, 0, kPlain,
+                   "null: __Host-logto_session on https (__Secure- with a domain), logto_session on http.",
+                   text(LP_FIELD(settings->session.cookie.name), parse_cookie_name)});
+  table.push_back({"session.cookie.same_site", "lax or none", "lax", 0, 0, kPlain,
+                   "none lets pages of other sites frame the app; it needs https.", same_site_binding()});
+  add_cookie_domain(table, "session.cookie.domain");
+  table.push_back({"auth_prefix", "a path", "/_auth", 0, 0, kPlain,
+                   "Where sign-in, sign-up, callback, sign-out, signed-out and me are, on every external URL.",
+                   text(LP_FIELD(settings->auth_prefix), parse_plain_path)});
+}
+
+void add_forward_auth(Table& table) {
+  table.push_back({"forward_auth.enabled", "true or false", "false", 0, 0, kPlain,
+                   "Answers other proxies at {auth_prefix}/check; those in trusted_proxies may ask.",
+                   boolean(LP_FIELD(settings->forward_auth.enabled))});
+  table.push_back({"forward_auth.oauth2_proxy", "true or false", "false", 0, 0, kPlain,
+                   "Serves oauth2-proxy's endpoints below /oauth2; the redirect URI is /oauth2/callback then.",
+                   boolean(LP_FIELD(settings->forward_auth.oauth2_proxy))});
+}
+
+void add_revocations(Table& table) {
+  table.push_back({"revocations.journal", "a file", "null", 0, 0, kPlain,
+                   "Keeps ended sessions ended over a restart; null: memory only.",
+                   path_binding(LP_FIELD(settings->revocations.journal))});
+  table.push_back({"revocations.share", "redis", "null", 0, 0, kPlain,
+                   "Tells other replicas of ended sessions; null: this process only.",
+                   choice<bool>(LP_FIELD(settings->revocations.share), {{"redis", true}})});
+  table.push_back({"revocations.max", "a whole number", "1000000", 1000, 100000000, kPlain,
+                   "Records kept at one time; beyond, the oldest sessions of all users end.",
+                   count(LP_FIELD(settings->revocations.max))});
+}
+
+void add_redis(Table& table) {
+  table.push_back({"redis.url", "redis://HOST:PORT/DB, rediss://... or unix:/PATH", "null", 0, 0, kPlain,
+                   "Redis or Valkey; rediss:// is TLS. A user stands before the host as in redis://USER@HOST.",
+                   redis_url_binding()});
+  table.push_back({"redis.password", "a password", "null", 0, 0, kSecret, "Of that user, or of the default one.",
+                   secret_binding(LP_FIELD(settings->redis.password))});
+  table.push_back({"redis.password_file", "a file", "null", 0, 0, kPlain, "A file that holds password.",
+                   secret_file_binding(LP_FIELD(settings->redis.password))});
+  table.push_back({"redis.ca_file", "a file", "null", 0, 0, kPlain,
+                   "Certificate authorities (PEM) that vouch for Redis; null: the system's.",
+                   ca_file_binding(LP_FIELD(settings->redis.ca_file))});
+  table.push_back({"redis.prefix", "a word", "logto-proxy", 0, 0, kPlain, "What its keys begin with.",
+                   text(LP_FIELD(settings->redis.prefix), parse_visible_text)});
+  table.push_back({"redis.grace", "a duration", "5m", 0, kDay, kPlain,
+                   "While Redis is away, sessions proven before go on for this long, with GET and HEAD only.",
+                   duration(LP_FIELD(settings->redis.grace_ms))});
+}
+
+void add_upstreams(Table& table) {
+  table.push_back({"upstreams.*.url", "http://HOST:PORT or unix:/PATH", "", 0, 0, kPlain,
+                   "The app. Names are resolved again by TTL.", upstream_url_binding()});
+  table.push_back({"upstreams.*.servers", "a list of one URL", "null", 0, 0, kNonEmpty,
+                   "Another way to write url; one server for now.", upstream_servers_binding()});
+  table.push_back({"upstreams.*.host", "client, upstream or a host", "client", 0, 0, kPlain,
+                   "The Host that the app gets: the client's, the upstream's or this one.", upstream_host_binding()});
+  table.push_back({"upstreams.*.connect_timeout", "a duration", "5s", 10, kHour, kPlain, "To connect.",
+                   duration(LP_FIELD(upstream->connect_timeout_ms))});
+  table.push_back({"upstreams.*.response_timeout", "a duration", "60s", 10, kDay, kPlain,
+                   "Until the head of the response; then 504.", duration(LP_FIELD(upstream->response_timeout_ms))});
+  table.push_back({"upstreams.*.idle_timeout", "a duration", "1h", 10, 30 * kDay, kPlain,
+                   "Silence in a response body or a tunnel.", duration(LP_FIELD(upstream->idle_timeout_ms))});
+  table.push_back({"identity_headers", "a map of headers to claims",
+                   "{X-Forwarded-User: sub, X-Forwarded-Email: email, X-Forwarded-Preferred-Username: username, "
+                   "X-Forwarded-Groups: roles}",
+                   0, 0, kPlain,
+                   "What apps are told of people. Each a claim, or a map with claim, value, value_file or assertion.",
+                   identity_headers_binding(LP_FIELD(settings->identity_headers), true)});
+  table.push_back({"identity_preset", kPresetType, "null", 0, 0, kPlain,
+                   "The header names of another proxy, in place of the default ones; identity_headers add to them.",
+                   identity_preset_binding()});
+  table.push_back({"access_log.format", "json", "json", 0, 0, kPlain, "One JSON object a line.", log_format_binding()});
+  table.push_back({"access_log.output", "stdout or off", "stdout", 0, 0, kPlain, "Where to, or off.",
+                   choice<bool>(LP_FIELD(settings->access_log.enabled), {{"stdout", true}, {"off", false}})});
+}
+
+Table make_table() {
+  Table table;
+  add_addresses(table);
+  add_limits(table);
+  add_logto(table, "logto.");
+  add_realms(table);
+  add_session(table);
+  add_forward_auth(table);
+  add_revocations(table);
+  add_redis(table);
+  add_upstreams(table);
+  add_bearer_options(table);
+  add_route_options(table);
+  add_rule_test_options(table);
+  return table;
+}
+
+Scope listen_scope(Settings& settings, ListenSettings& listen) { return {&settings, &listen}; }
+Scope upstream_scope(Settings& settings, UpstreamSettings& upstream) { return {&settings, nullptr, &upstream}; }
+Scope route_scope(Settings& settings, RouteSettings& route) { return {&settings, nullptr, nullptr, &route}; }
+
+Scope realm_scope(Settings& settings, RealmSettings& realm) {
+  Scope scope;
+  scope.settings = &settings;
+  scope.realm = &realm;
+  return scope;
+}
+
+Group realm_group() {
+  return {"realms",
+          Group::Kind::named,
+          "",
+          [](Settings& s) { s.realms.clear(); },
+          [](Settings& s, const std::string& name) {
+            auto& realm = s.realms.emplace_back();
+            realm.name = name;
+            return realm_scope(s, realm);
+          },
+          [](Settings& s) {
+            std::vector<std::pair<std::string, Scope>> all;
+            for (auto& realm : s.realms) all.emplace_back(realm.name, realm_scope(s, realm));
+            return all;
+          }};
+}
+
+Group listen_group() {
+  return {"listen",
+          Group::Kind::list,
+          "address",
+          [](Settings& s) { s.listen.clear(); },
+          [](Settings& s, const std::string&) { return listen_scope(s, s.listen.emplace_back()); },
+          [](Settings& s) {
+            std::vector<std::pair<std::string, Scope>> all;
+            for (auto& listen : s.listen) all.emplace_back("", listen_scope(s, listen));
+            return all;
+          }};
+}
+
+Group upstream_group() {
+  return {"upstreams",
+          Group::Kind::named,
+          "url",
+          [](Settings& s) { s.upstreams.clear(); },
+          [](Settings& s, const std::string& name) {
+            auto& upstream = s.upstreams[name];
+            upstream.name = name;
+            return upstream_scope(s, upstream);
+          },
+          [](Settings& s) {
+            std::vector<std::pair<std::string, Scope>> all;
+            for (auto& [name, upstream] : s.upstreams) all.emplace_back(name, upstream_scope(s, upstream));
+            return all;
+          }};
+}
+
+Group route_group() {
+  return {"routes",
+          Group::Kind::list,
+          "",
+          [](Settings& s) { s.routes.clear(); },
+          [](Settings& s, const std::string&) {
+            auto& route = s.routes.emplace_back();
+            route.index = static_cast<int>(s.routes.size());
+            return route_scope(s, route);
+          },
+          [](Settings& s) {
+            std::vector<std::pair<std::string, Scope>> all;
+            for (auto& route : s.routes) all.emplace_back("", route_scope(s, route));
+            return all;
+          }};
+}
+
+const std::vector<Group>& groups() {
+  static const std::vector<Group> all{listen_group(),
+                                      realm_group(),
+                                      upstream_group(),
+                                      route_group(),
+                                      rule_test_group(),
+                                      issuer_group(),
+                                      {"access_log", Group::Kind::map, "output", {}, {}, {}}};
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Option>& option_table() {
+  static const Table table = make_table();
+  return table;
+}
+
+const Option* find_option(std::string_view path) {
+  for (const auto& option : option_table()) {
+    if (option.path == path) return &option;
+  }
+  return nullptr;
+}
+
+const Group* find_group(std::string_view path) {
+  for (const auto& group : groups()) {
+    if (group.path == path) return &group;
+  }
+  return nullptr;
+}
+
+std::string Group::element_path() const { return std::string(path) + (kind == Kind::list ? "[]" : ".*"); }
+
+std::string join_path(std::string_view path, std::string_view key) {
+  return path.empty() ? std::string(key) : std::string(path) + "." + std::string(key);
+}
+
+std::vector<std::string> child_keys(std::string_view path) {
+  std::vector<std::string> keys;
+  for (const auto& option : option_table()) {
+    std::string_view rest = option.path;
+    if (!path.empty()) {
+      if (rest.substr(0, path.size()) != path || rest.size() <= path.size() || rest[path.size()] != '.') continue;
+      rest.remove_prefix(path.size() + 1);
+    }
+    std::string key(rest.substr(0, rest.find_first_of(".[")));
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+}  // namespace lp

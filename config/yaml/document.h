@@ -1,0 +1,63 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/file/load.h"
+
+// A YAML text as a plain tree with a place for every key and value. Limits: 1 MiB of text, 32 levels, 10,000 nodes
+// after aliases are copied in, so that no bomb costs more than that (attacks.md D27).
+namespace lp {
+
+// Counted from 1; 0: no place.
+struct Mark {
+  int line = 0;
+  int column = 0;
+};
+
+struct Entry;
+
+struct Node {
+  enum class Kind { null, scalar, list, map };
+  Kind kind = Kind::null;
+  Mark mark;
+  std::string text;            // scalar, after expansion
+  bool quoted = false;         // "null" in quotes is text
+  bool broken = false;         // a problem of this scalar is reported already: readers leave it alone
+  std::vector<Node> items;     // list
+  std::vector<Entry> entries;  // map, in file order, keys unique
+
+  [[nodiscard]] bool is_null() const { return kind == Kind::null; }
+  [[nodiscard]] bool is_scalar() const { return kind == Kind::scalar; }
+  [[nodiscard]] bool is_list() const { return kind == Kind::list; }
+  [[nodiscard]] bool is_map() const { return kind == Kind::map; }
+  [[nodiscard]] const Node* find(std::string_view key) const;  // of a map; null where there is none
+  // For messages: "'5m'", "a list", "a map", "nothing".
+  [[nodiscard]] std::string describe() const;
+
+  static Node scalar(std::string text);
+  static Node list(std::vector<std::string> texts);
+};
+
+struct Entry {
+  std::string key;
+  Mark mark;
+  Node value;
+};
+
+// Syntax errors, repeated keys, bombs, text that is not UTF-8. The file name of the problems is `path`.
+// nullopt where there is no tree to go on with; a repeated key is a problem, but its first value stays in the tree.
+[[nodiscard]] std::optional<Node> parse_document(const std::string& text, const std::string& path,
+                                                 std::vector<ConfigProblem>& problems);
+
+// Replaces ${NAME} and ${NAME:-default} in every scalar; "$${" stands for "${". The result is never parsed as YAML, so
+// a variable cannot add keys. As in a shell, the default also stands in for an empty variable. A plain scalar that
+// expands to nothing becomes null. Appends a problem for every variable that is missing.
+void expand_variables(Node& root, const std::string& path, const Environment& env,
+                      std::vector<ConfigProblem>& problems);
+
+// Block style YAML that parse_document and expand_variables read back to the same tree.
+[[nodiscard]] std::string write_yaml(const Node& node);
+
+}  // namespace lp

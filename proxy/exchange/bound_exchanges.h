@@ -1,0 +1,61 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+
+#include "auth/session/opened_session.h"
+#include "base/event.h"
+
+// Requests that live only as long as the session that they were let through for. One list a worker, on its loop.
+namespace lp {
+
+class BoundExchanges;
+
+// Something that forwards for a session. Whoever derives from it owns it and keeps the session while it is bound;
+// binding and unbinding are a few stores.
+class SessionBound {
+ public:
+  SessionBound() = default;
+  virtual ~SessionBound() { unbind(); }
+  SessionBound(const SessionBound&) = delete;
+  SessionBound& operator=(const SessionBound&) = delete;
+
+ protected:
+  void unbind();  // idempotent
+
+ private:
+  friend class BoundExchanges;
+  // The session is over: end. Comes again with each sweep while it stays bound, kSweepMs or a little more apart. It may
+  // unbind this and others.
+  virtual void on_session_over() = 0;
+  struct Link : detail::RingLink {
+    explicit Link(SessionBound& owner_in) : owner(owner_in) {}
+    SessionBound& owner;
+  };
+  Link link_{*this};
+  const OpenedSession* session_ = nullptr;
+  bool is_over_ = false;
+};
+
+class BoundExchanges {
+ public:
+  static constexpr std::int64_t kSweepMs = 400;  // with the wheel's lag still well within a second
+  // `is_over` is asked on the loop. The wheel outlives this, this outlives all that is bound.
+  BoundExchanges(DeadlineWheel& wheel, std::function<bool(const OpenedSession&)> is_over);
+  ~BoundExchanges();
+  BoundExchanges(const BoundExchanges&) = delete;
+  BoundExchanges& operator=(const BoundExchanges&) = delete;
+
+  // `session` must outlive the binding. Not to be bound twice.
+  void bind(SessionBound& exchange, const OpenedSession& session);
+
+ private:
+  void append(detail::RingLink& link);
+  void sweep();
+
+  std::function<bool(const OpenedSession&)> is_over_;
+  detail::RingLink ring_;
+  detail::RingLink unvisited_;  // lone but during a sweep
+  Deadline sweep_;  // set while something is bound, and up to one sweep longer: the usual request sets nothing
+};
+
+}  // namespace lp

@@ -1,0 +1,618 @@
+#include "proxy/exchange/exchange.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "auth/visit/forward_auth.h"
+#include "base/check.h"
+#include "base/encoding.h"
+#include "proxy/exchange/access_log.h"
+#include "proxy/http/websocket.h"
+#include "proxy/route/webdav.h"
+
+namespace lp {
+
+namespace {
+// A side that has taken more than this without passing it on is not read from any further.
+constexpr std::size_t kHighWaterBytes = 64 * 1024;
+
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> list) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+// RFC 9110 9.2.2: what may be sent again after a connection died under it.
+bool is_idempotent(std::string_view method) { return is_one_of(method, {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}); }
+
+bool is_plausible_request_id(std::string_view id) {
+  const auto is_plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' ||
+           c == '.';
+  };
+  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), is_plain);
+}
+
+struct UpstreamFault {
+  int status;
+  std::string_view words;
+};
+UpstreamFault fault_of(UpstreamError error) {
+  switch (error) {
+    case UpstreamError::unresolvable:
+      return {502, "its name has no address"};
+    case UpstreamError::refused:
+      return {502, "connection refused"};
+    case UpstreamError::connect_timeout:
+      return {504, "no connection in time"};
+    case UpstreamError::response_timeout:
+      return {504, "no answer in time"};
+    case UpstreamError::idle_timeout:
+      return {504, "silent in mid answer"};
+    case UpstreamError::lost:
+      return {502, "closed the connection without a complete answer"};
+    case UpstreamError::nonsense:
+      return {502, "its answer breaks HTTP/1.1"};
+  }
+  return {502, ""};
+}
+}  // namespace
+
+Exchange::Exchange(WorkerContext& context, ClientStream& client)
+    : context_(context), client_(client), realm_(&context.realms.front()) {}
+
+Exchange::~Exchange() {
+  if (request_) conclude();
+}
+
+// ---- the request, judged ----------------------------------------------------------------------------------------
+
+void Exchange::on_request(const ParsedRequest& request, std::size_t head_bytes) {
+  request_ = &request;
+  begin(head_bytes);
+  const bool has_body = request.body.kind == BodyFraming::Kind::chunked || request.body.length > 0;
+  enter(has_body ? RequestSide::open : RequestSide::complete);
+  judge();
+}
+
+void Exchange::begin(std::size_t head_bytes) {
+  facts_ = {};
+  wait_.reset();
+  realm_ = &context_.realms.front();
+  realm_is_known_ = false;
+  session_.reset();
+  tokens_ = {};
+  set_cookies_.clear();
+  decision_ = shadow_ = {};
+  shadow_missing_.clear();
+  status_ = 0;
+  bytes_in_ = head_bytes;
+  bytes_out_ = body_bytes_ = 0;
+  began_unix_ms_ = context_.clock.unix_ms();
+  began_ms_ = context_.clock.monotonic_ms();
+  upstream_ms_ = -1;
+  is_retried_ = response_is_paused_ = was_forwarded_ = sent_continue_ = false;
+  target_ = {};
+  enter(AnswerSide::judging);
+  context_.server.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
+  client_facts_ = client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies);
+  choose_request_id();
+}
+
+void Exchange::choose_request_id() {
+  const Fields& fields = request_->head.fields;
+  const bool believed = client_facts_.peer_is_trusted && fields.count("X-Request-Id") == 1 &&
+                        is_plausible_request_id(fields.get("X-Request-Id"));
+  request_id_ = believed ? std::string(fields.get("X-Request-Id")) : context_.next_request_id();
+}
+
+// In the order of docs/ARCHITECTURE.md: whose host, which target (the one normalisation), which route, then who.
+void Exchange::judge() {
+  facts_.head = &request_->head;
+  facts_.request_id = request_id_;
+  if (context_.settings.forward_auth.enabled) {
+    if (const auto behind = behind_check(request_->path_and_query, context_.settings.auth_prefix)) {
+      return judge_check(*behind);
+    }
+  }
+  if (!find_origin(request_->authority)) return answer_error(421, "unknown_host");
+  auto target = normalise_target(request_->path_and_query);
+  if (!target) return refuse_target(target.error().message);
+  target_ = std::move(*target);
+  facts_.path = target_.path;
+  facts_.query = target_.query;
+  facts_.has_query = target_.has_query;
+  if (facts_.only_backchannel && !is_backchannel_path(target_.path, context_.settings.auth_prefix))
+    return answer_error(421, "unknown_host");
+  if (!find_route()) return refuse_target("the target can be read in ways that its route does not take");
+  const std::int64_t limit = context_.settings.limits.request_body_bytes;
+  if (limit != kUnlimited && request_->body.length > static_cast<std::uint64_t>(limit))
+    return answer_error(413, "too_large");
+  facts_.wants_upgrade = is_websocket();
+  ask_gatekeeper();
+}
+
+// Another proxy asks whether it may let a request through. It may come under any Host, for that is an address inside.
+void Exchange::judge_check(std::string_view behind) {
+  if (!client_facts_.peer_is_trusted) {
+    return refuse_check({403, "untrusted_proxy",
+                         "the peer is not in trusted_proxies: add its address if it is your proxy, for what it says of "
+                         "a request is believed from there only"});
+  }
+  const auto request = read_forwarded_request(request_->head, request_->authority, behind);
+  if (!request) return refuse_check({400, "bad_forwarded", request.error().message});
+  ask_about(*request);
+}
+
+void Exchange::ask_about(const ForwardedRequest& request) {
+  forwarded_head_ = request_->head;
+  forwarded_head_.method = request.method;
+  forwarded_head_.target = request.path_and_query;
+  if (!find_origin(request.authority) || facts_.only_backchannel) {
+    facts_.only_backchannel = false;
+    return refuse_check({421, "unknown_host", "none of external_urls has the host " + std::string(request.authority)});
+  }
+  auto found = resolve_forwarded(request, {request_->head.fields, client_facts_.address, *facts_.external},
+                                 realm_->router, *realm_->realm.settings);
+  if (!found) return refuse_check(found.error());
+  facts_.head = &forwarded_head_;
+  facts_.route = found->route;
+  facts_.forwarded = request.form;
+  facts_.wants_upgrade = asks_for_websocket(request_->head.fields);
+  target_ = std::move(found->target);
+  facts_.path = target_.path;
+  facts_.query = target_.query;
+  facts_.has_query = target_.has_query;
+  if (facts_.route == nullptr) return refuse_check({404, "no_route", "no route matches"});
+  if (refuse_upgrade()) return refuse_check({403, "foreign_origin", "a WebSocket for a page of another origin"});
+  ask_gatekeeper();
+}
+
+void Exchange::refuse_check(const ForwardedRefusal& refusal) {
+  context_.log.warning("a check for another proxy was refused", {{"id", std::string_view(request_id_)},
+                                                                 {"client", std::string_view(client_facts_.address)},
+                                                                 {"decision", refusal.decision},
+                                                                 {"reason", std::string_view(refusal.reason)}});
+  answer_error(refusal_status(request_->head.fields, refusal.status), refusal.decision);
+}
+
+// No Host names origins of two realms: the configuration's check refuses that.
+bool Exchange::find_origin(std::string_view authority) {
+  for (WorkerRealm& realm : context_.realms) {
+    if (!find_origin_in(realm, authority)) continue;
+    realm_ = &realm;
+    realm_is_known_ = true;
+    return true;
+  }
+  return false;
+}
+
+bool Exchange::find_origin_in(const WorkerRealm& realm, std::string_view authority) {
+  facts_.external = realm.router.origin_for(authority);
+  if (facts_.external) return true;
+  wildcard_origin_ = realm.router.wildcard_origin_for(authority);
+  if (wildcard_origin_) facts_.external = &*wildcard_origin_;
+  if (facts_.external) return true;
+  facts_.external = realm.router.backchannel_origin_for(authority);
+  facts_.only_backchannel = facts_.external != nullptr;
+  return facts_.only_backchannel;
+}
+
+void Exchange::ask_gatekeeper() {
+  Verdict verdict = realm_->gatekeeper->judge(
+      facts_, [this](Verdict later) { act_on_later(std::move(later)); }, wait_);
+  if (verdict.kind == Verdict::Kind::wait) {
+    decision_ = verdict.decision;
+    // Without a body the client is listened to, so that one that goes away is noticed.
+    if (request_side_ == RequestSide::open) client_.pause_request_body();
+    return;
+  }
+  act_on(std::move(verdict));
+}
+
+void Exchange::refuse_target(std::string_view rule) {
+  log_bad_request(rule);
+  answer_error(400, "bad_request");
+}
+
+// False where the target is one that its route does not take.
+bool Exchange::find_route() {
+  if (realm_->gatekeeper->is_own_path(target_.path)) return !target_.has_encoded_slash;
+  if (realm_->router.serves_only_own_endpoints(*facts_.external)) return true;
+  const RequestHead& head = request_->head;
+  const RouteQuestion question{facts_.external->host, head.method, target_, head.fields, client_facts_.address};
+  const RouteAnswer found = realm_->router.route_for(question);
+  facts_.route = found.route;
+  if (found.is_ambiguous()) return false;
+  if (!facts_.route) return true;
+  if (facts_.route->upstream.empty() && facts_.route->access != Access::deny) {
+    facts_.route = nullptr;  // its app stands behind another proxy, which asks {prefix}/check
+    return true;
+  }
+  if (!destination_stays_on_route(realm_->router, question, *facts_.route)) return false;
+  auto path = rewrite_path(target_.path, facts_.route->strip_prefix);
+  if (!path) return false;
+  app_target_ = std::move(*path);
+  if (target_.has_query) app_target_.append("?").append(target_.query);
+  return true;
+}
+
+void Exchange::act_on(Verdict verdict) {
+  wait_.reset();
+  client_.resume_request_body();
+  decision_ = verdict.decision;
+  session_ = std::move(verdict.session);
+  tokens_ = std::move(verdict.tokens);
+  set_cookies_ = std::move(verdict.set_cookies);
+  replaced_body_ = std::move(verdict.replaced_body);
+  app_headers_ = std::move(verdict.app_headers);
+  shadow_ = verdict.shadow;
+  shadow_missing_ = std::move(verdict.shadow_missing);
+  if (verdict.kind == Verdict::Kind::need_body) return collect(verdict.body_limit_bytes);
+  if (verdict.kind == Verdict::Kind::answer) return answer(verdict.answer);
+  LP_CHECK(verdict.kind == Verdict::Kind::pass && facts_.route, "only a request with a route passes");
+  if (facts_.body_state == BodyFacts::too_large) return answer_error(413, "too_large");
+  if (refuse_upgrade()) return answer_error(403, "foreign_origin");
+  forward();
+}
+
+// Nothing else follows in this turn that would write what was queued.
+void Exchange::act_on_later(Verdict verdict) {
+  act_on(std::move(verdict));
+  if (lease_) lease_->flush();
+}
+
+bool Exchange::is_websocket() const { return request_->wants_upgrade && iequals(request_->upgrade, "websocket"); }
+
+bool Exchange::refuse_upgrade() {
+  return facts_.wants_upgrade && !is_allowed_origin(request_->head.fields, *realm_->realm.settings, *facts_.route);
+}
+
+// ---- a body that the gatekeeper must see -------------------------------------------------------------------------
+
+void Exchange::collect(std::size_t limit_bytes) {
+  LP_CHECK(facts_.body_state == BodyFacts::unread, "a body is asked for once");
+  const std::int64_t most = context_.settings.limits.request_body_bytes;
+  if (most != kUnlimited) limit_bytes = std::min(limit_bytes, static_cast<std::size_t>(most));
+  if (request_side_ == RequestSide::complete) return judge_with_body(BodyFacts::whole);
+  if (request_->body.length > limit_bytes) return judge_with_body(BodyFacts::too_large);
+  enter(AnswerSide::collecting);
+  collected_.begin(limit_bytes);
+  send_continue();
+}
+
+void Exchange::judge_with_body(BodyFacts state) {
+  if (state == BodyFacts::too_large) collected_.wipe();
+  facts_.body_state = state;
+  facts_.body = collected_.bytes();
+  enter(AnswerSide::judging);
+  ask_gatekeeper();
+}
+
+// ---- to the upstream --------------------------------------------------------------------------------------------
+
+void Exchange::forward() {
+  enter(AnswerSide::waiting);
+  was_forwarded_ = true;
+  if (session_) realm_->bound_exchanges.bind(*this, *session_);
+  send_continue();
+  const bool harmless =
+      is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) && request_side_ == RequestSide::complete;
+  lease_and_send(harmless ? UpstreamPool::Choice::any : UpstreamPool::Choice::checked);
+}
+
+void Exchange::send_continue() {
+  if (sent_continue_ || !request_->expect_continue || request_side_ != RequestSide::open) return;
+  sent_continue_ = true;
+  client_.send_continue();
+}
+
+void Exchange::lease_and_send(UpstreamPool::Choice choice) {
+  lease_ = context_.upstreams.of(*facts_.route).lease(*this, choice);
+  send_upstream_head();
+  send_held_body();
+  if (request_side_ == RequestSide::complete || replaced_body_) lease_->end_body();
+}
+
+// A body that is here already. One with bytes is sent once: may_retry() knows.
+void Exchange::send_held_body() {
+  const std::string_view held = replaced_body_ ? std::string_view(replaced_body_->body) : collected_.bytes();
+  if (held.empty()) return;
+  body_bytes_ += held.size();
+  lease_->send_body(held);
+  collected_.wipe();
+  if (replaced_body_) wipe_string(replaced_body_->body);
+}
+
+BodyFraming Exchange::upstream_framing() const {
+  if (replaced_body_) return {BodyFraming::Kind::length, replaced_body_->body.size()};
+  if (facts_.body_state == BodyFacts::whole && request_->body.kind != BodyFraming::Kind::none)
+    return {BodyFraming::Kind::length, collected_.bytes().size()};
+  return request_->body;
+}
+
+void Exchange::send_upstream_head() {
+  OutgoingRequest out;
+  out.method = request_->head.method;
+  out.target = app_target_;
+  out.host = upstream_host();
+  out.external = facts_.external;
+  out.client = &client_facts_;
+  out.request_id = request_id_;
+  if (app_headers_) out.identity_lines = app_headers_->lines;
+  const bool has_token = facts_.route->token.is_configured();
+  out.replaces_authorization = has_token || (app_headers_ && app_headers_->replaces_authorization);
+  if (has_token && tokens_.access) out.bearer_token = tokens_.access->token.reveal();
+  out.body = upstream_framing();
+  if (replaced_body_) out.replaced_content_type = &replaced_body_->content_type;
+  out.upgrade_websocket = facts_.wants_upgrade;
+  lease_->send_head(out, request_->head.fields, context_.client_headers);
+}
+
+std::string_view Exchange::upstream_host() const {
+  const std::string& own = context_.upstreams.of(*facts_.route).own_host();
+  return own.empty() ? request_->authority : std::string_view(own);
+}
+
+void Exchange::on_request_body(std::string_view bytes) {
+  bytes_in_ += bytes.size();
+  if (answer_side_ == AnswerSide::collecting) {
+    if (!collected_.append(bytes)) judge_with_body(BodyFacts::too_large);
+    return;
+  }
+  if (answer_side_ == AnswerSide::closing_tunnel) {
+    client_frames_.feed(bytes);
+    return finish_tunnel_if_done();
+  }
+  if (answer_side_ == AnswerSide::none || !lease_ || replaced_body_) return;
+  if (answer_side_ == AnswerSide::tunnel)
+    client_frames_.feed(bytes);
+  else
+    body_bytes_ += bytes.size();
+  const std::int64_t limit = context_.settings.limits.request_body_bytes;
+  if (limit != kUnlimited && body_bytes_ > static_cast<std::uint64_t>(limit)) {
+    lease_.reset();
+    return answer_side_ == AnswerSide::waiting ? answer_error(413, "too_large")
+                                               : break_off("request body over the limit");
+  }
+  lease_->send_body(bytes);
+  if (lease_->unsent_bytes() > kHighWaterBytes) client_.pause_request_body();
+}
+
+void Exchange::on_request_end() {
+  if (answer_side_ == AnswerSide::none) return;
+  enter(RequestSide::complete);
+  client_ended_ = answer_side_ == AnswerSide::tunnel || answer_side_ == AnswerSide::closing_tunnel;
+  if (answer_side_ == AnswerSide::closing_tunnel) return finish_tunnel_if_done();
+  if (answer_side_ == AnswerSide::collecting) return judge_with_body(BodyFacts::whole);
+  if (lease_ && !replaced_body_) lease_->end_body();
+}
+
+void Exchange::on_request_batch_end() {
+  if (lease_) lease_->flush();
+}
+
+void Exchange::on_upstream_drained() { client_.resume_request_body(); }
+
+// ---- the answer -------------------------------------------------------------------------------------------------
+
+void Exchange::on_response(const ParsedResponse& response) {
+  const bool switches = response.head.status == 101;
+  const bool opens_tunnel = switches && facts_.wants_upgrade &&
+                            accepts_websocket(response.head, request_->head.fields.get("Sec-WebSocket-Key"));
+  if (switches && !opens_tunnel) {
+    lease_.reset();
+    return on_upstream_error(UpstreamError::nonsense);
+  }
+  upstream_ms_ = context_.clock.monotonic_ms() - began_ms_;
+  status_ = response.head.status;
+  OutgoingResponse out;
+  out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
+  out.client_version_minor = request_->head.version_minor;
+  out.keep_alive = request_->keep_alive && request_side_ == RequestSide::complete &&
+                   out.body.kind != BodyFraming::Kind::until_close &&
+                   !context_.server.draining.load(std::memory_order_relaxed);
+  out.authenticated = session_ != nullptr;
+  out.is_upgrade = opens_tunnel;
+  drop_stale_cookies();
+  out.set_cookies = &set_cookies_;
+  client_.send_head(response.head, out);
+  if (!opens_tunnel) return enter(AnswerSide::body);
+  enter(AnswerSide::tunnel);
+  client_frames_ = app_frames_ = {};
+  client_ended_ = false;
+  context_.server.open_tunnels.fetch_add(1, std::memory_order_relaxed);
+  client_.flush();
+  lease_->become_tunnel();
+  client_.become_tunnel();
+}
+
+BodyFraming Exchange::client_framing(const ParsedResponse& response) const {
+  const bool has_own_end =
+      response.body.kind == BodyFraming::Kind::none || response.body.kind == BodyFraming::Kind::length;
+  if (has_own_end) return response.body;
+  const bool knows_chunked = request_->head.version_minor >= 1;
+  return {knows_chunked ? BodyFraming::Kind::chunked : BodyFraming::Kind::until_close, 0};
+}
+
+void Exchange::on_response_body(std::string_view bytes) {
+  if (answer_side_ == AnswerSide::closing_tunnel) return;
+  if (answer_side_ == AnswerSide::tunnel) app_frames_.feed(bytes);
+  bytes_out_ += bytes.size();
+  client_.send_body(bytes);
+  if (response_is_paused_ || client_.unsent_bytes() <= kHighWaterBytes) return;
+  response_is_paused_ = true;
+  lease_->pause_response();
+}
+
+void Exchange::on_response_end() {
+  if (answer_side_ == AnswerSide::closing_tunnel) return lease_.reset();
+  conclude();
+  client_.end();
+}
+
+void Exchange::on_response_batch_end() { client_.flush(); }
+
+void Exchange::on_client_drained() {
+  if (answer_side_ == AnswerSide::closing_tunnel) return finish_tunnel_if_done();
+  if (!response_is_paused_ || !lease_) return;
+  response_is_paused_ = false;
+  lease_->resume_response();
+}
+
+// ---- what goes wrong --------------------------------------------------------------------------------------------
+
+void Exchange::on_bad_request(const ParseError& error) {
+  if (!request_) {  // not even a head
+    static const ParsedRequest kNoRequest;
+    request_ = &kNoRequest;
+    begin(0);
+  }
+  log_bad_request(error.rule);
+  lease_.reset();
+  wait_.reset();
+  const bool answered = answer_side_ == AnswerSide::body || answer_side_ == AnswerSide::tunnel;
+  if (!answered) return answer_error(error.status, "bad_request");
+  break_off(error.rule);
+}
+
+void Exchange::log_bad_request(std::string_view rule) {
+  context_.log.info(
+      "bad request",
+      {{"id", std::string_view(request_id_)}, {"client", std::string_view(client_facts_.address)}, {"rule", rule}});
+}
+
+void Exchange::on_upstream_error(UpstreamError error) {
+  if (answer_side_ == AnswerSide::closing_tunnel) return lease_.reset();
+  const bool retry = may_retry(error);
+  lease_.reset();
+  if (retry) {
+    is_retried_ = true;
+    return lease_and_send(UpstreamPool::Choice::fresh);
+  }
+  const UpstreamFault fault = fault_of(error);
+  context_.log.warning("upstream failed", {{"id", std::string_view(request_id_)},
+                                           {"upstream", std::string_view(facts_.route->upstream)},
+                                           {"reason", fault.words}});
+  if (answer_side_ == AnswerSide::waiting) return answer_error(fault.status, decision_);
+  break_off(fault.words);
+}
+
+// An idle connection may have been closed by the app in the moment we used it. Nothing of an answer came, so a request
+// that may be sent twice is, once, on a new connection.
+bool Exchange::may_retry(UpstreamError error) const {
+  return error == UpstreamError::lost && !is_retried_ && answer_side_ == AnswerSide::waiting && lease_ &&
+         lease_->is_reused_connection() && body_bytes_ == 0 && request_side_ == RequestSide::complete &&
+         is_idempotent(request_->head.method);
+}
+
+void Exchange::on_client_gone() {
+  if (!request_) return;
+  if (status_ == 0) status_ = 499;
+  conclude();
+}
+
+// The head is out: all that is left is to make sure that the client does not take the answer for complete.
+void Exchange::break_off(std::string_view why) {
+  context_.log.warning("answer broken off", {{"id", std::string_view(request_id_)}, {"reason", why}});
+  conclude();
+  client_.abort();
+}
+
+void Exchange::answer_error(int status, std::string_view decision) {
+  decision_ = decision;
+  const bool has_head = !request_->head.method.empty();
+  facts_.head = has_head ? &request_->head : nullptr;
+  facts_.request_id = request_id_;
+  answer(realm_->gatekeeper->error_answer(status, facts_));
+}
+
+void Exchange::answer(const Answer& made) {
+  Answer complete = made;
+  drop_stale_cookies();
+  for (auto& cookie : set_cookies_) complete.add("Set-Cookie", std::move(cookie));
+  status_ = complete.status;
+  const bool without_body = request_->head.method == "HEAD";
+  const bool upload_is_cut = decision_ == kSessionOver && request_side_ == RequestSide::open;
+  const bool keep_alive = request_->keep_alive && status_ != 400 && status_ != 408 && status_ != 413 &&
+                          !upload_is_cut && !context_.server.draining.load(std::memory_order_relaxed);
+  bytes_out_ = without_body ? 0 : complete.body.size();
+  conclude();
+  client_.send_answer(complete, without_body, keep_alive);
+}
+
+// ---- the end ----------------------------------------------------------------------------------------------------
+
+// Those of a pass verdict have waited for the app.
+void Exchange::drop_stale_cookies() {
+  if (was_forwarded_ && !set_cookies_.empty()) realm_->gatekeeper->drop_stale_cookies(session_.get(), set_cookies_);
+}
+
+// Before the client stream hears of the end: it may then reuse the memory that our views point to.
+void Exchange::conclude() {
+  log_access();
+  context_.server.requests_in_flight.fetch_sub(1, std::memory_order_relaxed);
+  unbind();
+  if (answer_side_ == AnswerSide::tunnel || answer_side_ == AnswerSide::closing_tunnel)
+    context_.server.open_tunnels.fetch_sub(1, std::memory_order_relaxed);
+  wait_.reset();
+  lease_.reset();
+  collected_.wipe();
+  if (replaced_body_) wipe_string(replaced_body_->body);
+  replaced_body_.reset();
+  app_headers_.reset();
+  enter(AnswerSide::none);
+  enter(RequestSide::none);
+  request_ = nullptr;
+}
+
+void Exchange::log_access() {
+  if (!context_.log.access_enabled()) return;
+  AccessRecord record;
+  record.time_unix_ms = began_unix_ms_;
+  record.id = request_id_;
+  record.client = client_facts_.address;
+  const bool is_check = facts_.forwarded != ForwardedForm::none;
+  const std::string asked_host = is_check ? facts_.external->authority() : std::string();
+  record.method = is_check ? forwarded_head_.method : request_->head.method;
+  record.host = is_check ? std::string_view(asked_host) : request_->authority;
+  if (realm_is_known_ && context_.realms.size() > 1) record.realm = realm_->realm.settings->realm;
+  record.path = target_.path;
+  if (facts_.route) record.route = facts_.route->label;
+  record.decision = decision_;
+  record.shadow = shadow_;
+  record.shadow_missing = shadow_missing_;
+  record.status = status_;
+  record.bytes_in = bytes_in_;
+  record.bytes_out = bytes_out_;
+  record.duration_ms = context_.clock.monotonic_ms() - began_ms_;
+  record.upstream_ms = upstream_ms_;
+  if (was_forwarded_) record.upstream = facts_.route->upstream;
+  if (session_) record.sub = session_->session.sub;
+  context_.scratch.clear();
+  append_access_line(context_.scratch, record);
+  context_.log.access(context_.scratch);
+}
+
+void Exchange::enter(RequestSide next) {
+  // [from][to]
+  static constexpr bool kLegal[3][3] = {{true, true, true}, {true, true, true}, {true, false, true}};
+  LP_CHECK(kLegal[static_cast<int>(request_side_)][static_cast<int>(next)], "a legal step of the request side");
+  request_side_ = next;
+}
+
+void Exchange::enter(AnswerSide next) {
+  // [from][to]: none, judging, collecting, waiting, body, tunnel, closing_tunnel
+  static constexpr bool kLegal[7][7] = {
+      {true, true, false, false, false, false, false},   // none
+      {true, true, true, true, false, false, false},     // judging: answered in process, passed, or with a body again
+      {true, true, false, false, false, false, false},   // collecting
+      {true, false, false, false, true, true, false},    // waiting for the upstream's head
+      {true, false, false, false, false, false, false},  // body
+      {true, false, false, false, false, false, true},   // tunnel
+      {true, false, false, false, false, false, false},  // closing_tunnel
+  };
+  LP_CHECK(kLegal[static_cast<int>(answer_side_)][static_cast<int>(next)], "a legal step of the answer side");
+  answer_side_ = next;
+}
+
+}  // namespace lp

@@ -1,0 +1,141 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/exchange/bound_exchanges.h"
+#include "proxy/exchange/worker_context.h"
+#include "proxy/http/collected_body.h"
+#include "proxy/http/stream.h"
+#include "proxy/http/websocket_frames.h"
+#include "proxy/route/forwarded_target.h"
+#include "proxy/route/target.h"
+
+namespace lp {
+
+inline constexpr std::string_view kSessionOver = "session_over";  // the access log's decision
+
+// One request and its answer: judged, then answered in process or pumped to an upstream and back. Knows no wire
+// format. Owned by its client connection and used again for each of its requests; whatever happens, every request
+// ends in conclude(): access log, counters, lease given back.
+class Exchange final : public RequestEvents, public UpstreamEvents, private SessionBound {
+ public:
+  // Both must outlive the exchange.
+  Exchange(WorkerContext& context, ClientStream& client);
+  ~Exchange() override;
+
+  void on_request(const ParsedRequest& request, std::size_t head_bytes) override;
+  void on_bad_request(const ParseError& error) override;
+  void on_request_body(std::string_view bytes) override;
+  void on_request_end() override;
+  void on_request_batch_end() override;
+  void on_client_drained() override;
+  void on_client_gone() override;
+
+  void on_response(const ParsedResponse& response) override;
+  void on_response_body(std::string_view bytes) override;
+  void on_response_end() override;
+  void on_response_batch_end() override;
+  void on_upstream_drained() override;
+  void on_upstream_error(UpstreamError error) override;
+
+ private:
+  enum class RequestSide : std::uint8_t { none, open, complete };
+  // collecting: the gatekeeper wants to see the request's body before it judges again. closing_tunnel: the session has
+  // ended and both sides were told; what they still say is dropped.
+  enum class AnswerSide : std::uint8_t { none, judging, collecting, waiting, body, tunnel, closing_tunnel };
+  void enter(RequestSide next);
+  void enter(AnswerSide next);
+
+  void begin(std::size_t head_bytes);
+  void refuse_target(std::string_view rule);
+  void log_bad_request(std::string_view rule);
+  void judge();
+  void judge_check(std::string_view behind);
+  void ask_about(const ForwardedRequest& request);
+  void refuse_check(const ForwardedRefusal& refusal);
+  bool find_origin(std::string_view authority);
+  bool find_origin_in(const WorkerRealm& realm, std::string_view authority);
+  void ask_gatekeeper();
+  bool find_route();
+  void act_on(Verdict verdict);
+  void act_on_later(Verdict verdict);
+  void collect(std::size_t limit_bytes);
+  void judge_with_body(BodyFacts state);
+  void forward();
+  void send_continue();
+  void send_held_body();
+  [[nodiscard]] BodyFraming upstream_framing() const;
+  void lease_and_send(UpstreamPool::Choice choice);
+  void send_upstream_head();
+  [[nodiscard]] bool may_retry(UpstreamError error) const;
+  bool refuse_upgrade();
+  void answer_error(int status, std::string_view decision);
+  void answer(const Answer& made);
+  void break_off(std::string_view why);
+  void conclude();
+  void drop_stale_cookies();
+
+  // When the session ends (exchange_session_end.cc).
+  void on_session_over() override;
+  void log_session_over(std::string_view what);
+  void refuse_waiting();
+  void close_tunnel();
+  void tell_app();
+  void finish_tunnel_if_done();
+  void finish_tunnel();
+  void log_access();
+  void choose_request_id();
+  [[nodiscard]] bool is_websocket() const;
+  [[nodiscard]] std::string_view upstream_host() const;
+  [[nodiscard]] BodyFraming client_framing(const ParsedResponse& response) const;
+
+  WorkerContext& context_;
+  ClientStream& client_;
+  WorkerRealm* realm_;  // the one that the Host names; until that is known any
+  bool realm_is_known_ = false;
+  std::optional<Origin> wildcard_origin_;  // that facts_.external may point to
+
+  RequestSide request_side_ = RequestSide::none;
+  AnswerSide answer_side_ = AnswerSide::none;
+  const ParsedRequest* request_ = nullptr;  // null while none is under way
+  RequestFacts facts_;
+  RequestHead forwarded_head_;  // of the request that another proxy asks about
+  Target target_;
+  std::string app_target_;  // what the upstream gets
+  ClientFacts client_facts_;
+  std::string request_id_;
+  std::unique_ptr<Gatekeeper::Wait> wait_;
+  std::unique_ptr<UpstreamStream> lease_;
+  std::shared_ptr<const OpenedSession> session_;
+  RouteTokens tokens_;
+  std::shared_ptr<const AppHeaders> app_headers_;
+  std::vector<std::string> set_cookies_;
+  std::string_view decision_;
+  std::string_view shadow_;  // what a route with `shadow` would have done
+  std::string shadow_missing_;
+  CollectedBody collected_;
+  std::optional<ReplacedBody> replaced_body_;
+
+  FrameTracker client_frames_;  // of a tunnel: sent by the client, and by the app
+  FrameTracker app_frames_;
+  bool client_ended_ = false;  // its side of a tunnel
+  std::uint8_t sweeps_left_ = 0;
+
+  int status_ = 0;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  std::uint64_t body_bytes_ = 0;  // of the request, as the app gets it
+  std::int64_t began_unix_ms_ = 0;
+  std::int64_t began_ms_ = 0;
+  std::int64_t upstream_ms_ = -1;
+  bool was_forwarded_ = false;
+  bool is_retried_ = false;
+  bool sent_continue_ = false;
+  bool response_is_paused_ = false;
+};
+
+}  // namespace lp

@@ -1,0 +1,56 @@
+#include "proxy/exchange/worker_context.h"
+
+#include <cstring>
+
+#include "base/check.h"
+#include "base/crypto.h"
+#include "base/encoding.h"
+
+namespace lp {
+
+namespace {
+std::uint64_t random_seed() {
+  const std::string bytes = random_bytes(sizeof(std::uint64_t));
+  std::uint64_t seed = 0;
+  std::memcpy(&seed, bytes.data(), sizeof seed);
+  return seed;
+}
+}  // namespace
+
+ServedRealms::ServedRealms(const Settings& settings_in, const std::vector<Realm*>& all)
+    : settings(settings_in), client_headers(settings_in) {
+  LP_CHECK(!all.empty(), "a process serves at least one realm");
+  for (Realm* realm : all) realms.emplace_back(*realm);
+}
+
+WorkerRealm::WorkerRealm(const ServedRealm& served, EventLoop& loop, DeadlineWheel& wheel)
+    : realm(served.realm),
+      router(served.router),
+      gatekeeper(std::make_unique<Gatekeeper>(served.realm, loop)),
+      bound_exchanges(
+          wheel, [this](const OpenedSession& session) { return gatekeeper->is_over(session, realm.clock.unix_s()); }) {}
+
+WorkerContext::WorkerContext(const ServedRealms& served, ServerState& server_in)
+    : settings(served.settings),
+      clock(served.realms.front().realm.clock),
+      log(served.realms.front().realm.log),
+      client_headers(served.client_headers),
+      server(server_in),
+      upstreams(loop, wheel, buffers, settings),
+      id_state_(random_seed()) {
+  for (const ServedRealm& realm : served.realms) realms.emplace_back(realm, loop, wheel);
+}
+
+// SplitMix64: distinct for 2^64 calls, no system call. Ids are for correlation, nothing is granted for knowing one.
+std::string WorkerContext::next_request_id() {
+  id_state_ += 0x9e3779b97f4a7c15ULL;
+  std::uint64_t z = id_state_;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  z ^= z >> 31;
+  std::string id(16, '0');
+  for (std::size_t i = 0; i < 16; ++i) id[i] = "0123456789abcdef"[(z >> (60 - 4 * i)) & 0xf];
+  return id;
+}
+
+}  // namespace lp

@@ -1,0 +1,74 @@
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "proxy/http/forwarding.h"
+#include "proxy/net/ip_address.h"
+
+namespace lp {
+namespace {
+
+// One entry of X-Forwarded-For; some proxies write a port behind the address. What is not an address is nobody.
+std::optional<IpAddress> parse_hop(std::string_view text) {
+  if (text.starts_with('[')) {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos) return std::nullopt;
+    const std::string_view port = text.substr(close + 1);
+    return port.empty() || port.front() == ':' ? parse_ip(text.substr(1, close - 1)) : std::nullopt;
+  }
+  const bool has_port = std::count(text.begin(), text.end(), ':') == 1;
+  return parse_ip(has_port ? text.substr(0, text.find(':')) : text);
+}
+
+std::string joined_forwarded_for(const Fields& fields) {
+  std::string joined;
+  for (const Field& field : fields.all()) {
+    if (!iequals(field.name, "X-Forwarded-For") || field.value.empty()) continue;
+    if (!joined.empty()) joined += ", ";
+    joined += field.value;
+  }
+  return joined;
+}
+
+// From the right, as long as the hop that wrote an entry is one of ours. An entry that is no address ends the walk: the
+// hop that passed it on is then the client (attacks.md H09).
+std::string client_address(std::string nearest, std::string_view entries, const std::vector<Cidr>& trusted) {
+  while (!entries.empty()) {
+    const std::size_t comma = entries.rfind(',');
+    const std::size_t start = comma == std::string_view::npos ? 0 : comma + 1;
+    const std::string_view entry = trim_ows(entries.substr(start));
+    entries = entries.substr(0, start == 0 ? 0 : comma);
+    if (entry.empty()) continue;
+    const auto hop = parse_hop(entry);
+    if (!hop) break;
+    nearest = ip_text(*hop);
+    if (!contains_any(trusted, *hop)) break;
+  }
+  return nearest;
+}
+
+// The kernel's text of an address is canonical, but for IPv4 that came in on an IPv6 socket.
+std::string peer_text(std::string_view peer) {
+  if (peer.find(':') == std::string_view::npos) return std::string(peer);
+  const auto address = parse_ip(peer);
+  return address ? ip_text(*address) : std::string(peer);
+}
+
+}  // namespace
+
+ClientFacts client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted) {
+  ClientFacts facts;
+  facts.address = peer_text(peer);
+  facts.forwarded_for = facts.address;
+  if (trusted.empty()) return facts;
+  const auto address = parse_ip(facts.address);
+  facts.peer_is_trusted = peer.empty() || (address && contains_any(trusted, *address));
+  if (!facts.peer_is_trusted) return facts;
+  std::string hops = joined_forwarded_for(fields);
+  facts.address = client_address(facts.address, hops, trusted);
+  if (hops.empty()) return facts;
+  if (!facts.forwarded_for.empty()) hops += ", " + facts.forwarded_for;
+  facts.forwarded_for = std::move(hops);
+  return facts;
+}
+
+}  // namespace lp

@@ -1,0 +1,233 @@
+#include "proxy/http/forwarding.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/encoding.h"
+#include "proxy/http/syntax.h"
+
+namespace lp {
+namespace {
+
+using Names = std::vector<std::string_view>;
+
+// Fields that are for the next hop only (RFC 9110 7.6.1), and those that we write anew from what was parsed.
+constexpr std::string_view kPerHop[] = {"TE",         "Upgrade",        "Trailer",          "Connection",
+                                        "Keep-Alive", "Content-Length", "Proxy-Connection", "Transfer-Encoding"};
+constexpr std::string_view kRequestOnly[] = {"Host", "Expect", "HTTP2-Settings", "Proxy-Authorization",
+                                             "Proxy-Authenticate"};
+constexpr std::string_view kResponseOnly[] = {"Proxy-Authenticate", "Proxy-Authentication-Info"};
+
+template <class List>
+bool is_one_of(const List& list, std::string_view name) {
+  return std::any_of(std::begin(list), std::end(list),
+                     [&](std::string_view one) { return one.size() == name.size() && iequals(one, name); });
+}
+
+bool is_usual_option(std::string_view option) {
+  return iequals(option, "keep-alive") || iequals(option, "close") || iequals(option, "upgrade");
+}
+
+// The fields that the sender's Connection names besides the usual options. They apply to the sender's own fields only;
+// what we add is written apart from them (attacks.md H06, H07).
+Names named_by_connection(const Fields& fields) {
+  Names names;
+  const auto unusual = [](const Field& field) {
+    return iequals(field.name, "Connection") && !is_usual_option(field.value);
+  };
+  if (std::none_of(fields.all().begin(), fields.all().end(), unusual)) return names;
+  for (const std::string_view option : list_values(fields, "Connection")) {
+    if (!is_usual_option(option)) names.push_back(option);
+  }
+  return names;
+}
+
+void append_number(std::string& out, std::uint64_t number) {
+  char digits[20];
+  const auto result = std::to_chars(digits, digits + sizeof digits, number);
+  out.append(digits, result.ptr);
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out += name;
+  out += ": ";
+  out += value;
+  out += "\r\n";
+}
+
+void append_framing(std::string& out, const BodyFraming& body) {
+  if (body.kind == BodyFraming::Kind::chunked) append_field(out, "Transfer-Encoding", "chunked");
+  if (body.kind != BodyFraming::Kind::length) return;
+  out += "Content-Length: ";
+  append_number(out, body.length);
+  out += "\r\n";
+}
+
+// One Cookie field from the client's crumbs, ours left out; none when nothing is left.
+void append_cookies(std::string& out, const Fields& fields, const ClientHeaderRules& rules) {
+  constexpr std::string_view kName = "Cookie: ";
+  const std::size_t start = out.size();
+  out += kName;
+  for (const Field& field : fields.all()) {
+    if (!iequals(field.name, "Cookie")) continue;
+    const std::size_t before = out.size();
+    if (before > start + kName.size()) out += "; ";
+    const std::size_t separated = out.size();
+    rules.append_foreign_cookies(field.value, out);
+    if (out.size() == separated) out.resize(before);
+  }
+  if (out.size() == start + kName.size())
+    out.resize(start);
+  else
+    out += "\r\n";
+}
+
+void append_request_line(std::string& out, const OutgoingRequest& request) {
+  out += request.method;
+  out += ' ';
+  out += request.target;
+  out += " HTTP/1.1\r\n";
+}
+
+void append_our_fields(std::string& out, const OutgoingRequest& request) {
+  append_field(out, "Host", request.host);
+  if (request.client != nullptr && !request.client->forwarded_for.empty()) {
+    append_field(out, "X-Forwarded-For", request.client->forwarded_for);
+  }
+  if (request.external != nullptr) {
+    append_field(out, "X-Forwarded-Proto", request.external->scheme);
+    append_field(out, "X-Forwarded-Host", request.external->authority());
+  }
+  if (!request.request_id.empty()) append_field(out, "X-Request-Id", request.request_id);
+  out += request.identity_lines;
+  if (request.bearer_token.empty()) return;
+  out += "Authorization: Bearer ";
+  out += request.bearer_token;
+  out += "\r\n";
+}
+
+// What speaks of the client's own body (RFC 9110 8, RFC 9530, RFC 3230): all of it is false of another one.
+bool describes_body(std::string_view name) {
+  constexpr std::string_view kPrefix = "Content-";
+  return (name.size() > kPrefix.size() && iequals(name.substr(0, kPrefix.size()), kPrefix)) ||
+         iequals(name, "Digest") || iequals(name, "Repr-Digest");
+}
+
+void append_client_fields(std::string& out, const OutgoingRequest& request, const Fields& fields,
+                          const ClientHeaderRules& rules) {
+  const Names named = named_by_connection(fields);
+  bool has_cookies = false;
+  for (const Field& field : fields.all()) {
+    if (is_one_of(kPerHop, field.name) || is_one_of(kRequestOnly, field.name)) continue;
+    if (rules.strips_request_field(field.name) || is_one_of(named, field.name)) continue;
+    if (request.replaces_authorization && iequals(field.name, "Authorization")) continue;
+    if (request.replaced_content_type != nullptr && describes_body(field.name)) continue;
+    if (iequals(field.name, "Cookie"))
+      has_cookies = true;
+    else
+      append_field(out, field.name, field.value);
+  }
+  if (has_cookies) append_cookies(out, fields, rules);
+}
+
+void append_status_line(std::string& out, const ResponseHead& head) {
+  out += "HTTP/1.1 ";
+  append_number(out, static_cast<std::uint64_t>(head.status));
+  out += ' ';
+  if (syntax::skip_text(head.reason, 0, head.reason.size()) == head.reason.size()) out += head.reason;
+  out += "\r\n";
+}
+
+// A Cache-Control that lets a shared cache keep an answer, or says nothing about it.
+bool allows_shared_caching(std::string_view cache_control) {
+  const std::string lower = ascii_lower(cache_control);
+  return lower.find("private") == std::string::npos && lower.find("no-store") == std::string::npos;
+}
+
+enum class Caching { apps_word, private_if_absent, private_always };
+
+// An answer of somebody who is signed in is private where the app says nothing. One that carries our cookies is
+// private unless the app is at least as strict: a shared cache would hand a session to the next visitor.
+Caching caching_of(const OutgoingResponse& response, const ResponseHead& head) {
+  if (head.status < 200) return Caching::apps_word;
+  if (response.set_cookies != nullptr && !response.set_cookies->empty()) return Caching::private_always;
+  return response.authenticated ? Caching::private_if_absent : Caching::apps_word;
+}
+
+struct ResponseFilter {
+  const ClientHeaderRules& rules;
+  Names named;
+  Caching caching;
+  bool keeps_content_length;
+
+  [[nodiscard]] bool passes(const Field& field) const {
+    if (keeps_content_length && iequals(field.name, "Content-Length")) return true;
+    if (is_one_of(kPerHop, field.name) || is_one_of(kResponseOnly, field.name)) return false;
+    if (rules.strips_response_field(field.name) || is_one_of(named, field.name)) return false;
+    if (iequals(field.name, "Set-Cookie")) return rules.app_may_set(field.value);
+    const bool replaced = caching == Caching::private_always && iequals(field.name, "Cache-Control");
+    return !replaced || !allows_shared_caching(field.value);
+  }
+};
+
+// Content-Length of an answer to HEAD and of a 304 tells of a body that does not follow (RFC 9110 8.6).
+bool describes_absent_body(const OutgoingResponse& response, int status) {
+  return response.body.kind == BodyFraming::Kind::none && status >= 200 && status != 204;
+}
+
+void append_connection(std::string& out, const OutgoingResponse& response, int status) {
+  if (response.is_upgrade) {
+    append_field(out, "Connection", "Upgrade");
+    append_field(out, "Upgrade", "websocket");
+    return;
+  }
+  if (status < 200) return;
+  append_framing(out, response.body);
+  const bool stays_open = response.keep_alive && response.body.kind != BodyFraming::Kind::until_close;
+  if (!stays_open)
+    append_field(out, "Connection", "close");
+  else if (response.client_version_minor == 0)
+    append_field(out, "Connection", "keep-alive");
+}
+
+}  // namespace
+
+std::string own_host_field(const UpstreamSettings& upstream) {
+  if (upstream.host_header == UpstreamSettings::Host::client) return {};
+  if (upstream.host_header == UpstreamSettings::Host::literal) return upstream.host_literal;
+  if (upstream.kind == UpstreamSettings::Kind::unix_socket) return "localhost";
+  const std::string host = upstream.host.find(':') == std::string::npos ? upstream.host : "[" + upstream.host + "]";
+  return upstream.port == 80 ? host : host + ":" + std::to_string(upstream.port);
+}
+
+void append_request_head(std::string& out, const OutgoingRequest& request, const Fields& client_fields,
+                         const ClientHeaderRules& rules) {
+  append_request_line(out, request);
+  append_our_fields(out, request);
+  append_client_fields(out, request, client_fields, rules);
+  if (request.replaced_content_type != nullptr) append_field(out, "Content-Type", *request.replaced_content_type);
+  append_framing(out, request.body);
+  if (request.upgrade_websocket) out += "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+  out += "\r\n";
+}
+
+void append_response_head(std::string& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
+                          const ClientHeaderRules& rules) {
+  const ResponseFilter filter{rules, named_by_connection(upstream_head.fields), caching_of(response, upstream_head),
+                              describes_absent_body(response, upstream_head.status)};
+  append_status_line(out, upstream_head);
+  bool app_limits_caching = false;
+  for (const Field& field : upstream_head.fields.all()) {
+    if (!filter.passes(field)) continue;
+    if (iequals(field.name, "Cache-Control")) app_limits_caching = true;
+    append_field(out, field.name, field.value);
+  }
+  if (filter.caching != Caching::apps_word && !app_limits_caching) append_field(out, "Cache-Control", "private");
+  if (response.set_cookies != nullptr) {
+    for (const std::string& cookie : *response.set_cookies) append_field(out, "Set-Cookie", cookie);
+  }
+  append_connection(out, response, upstream_head.status);
+  out += "\r\n";
+}
+
+}  // namespace lp

@@ -1,0 +1,67 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/identity/client_headers.h"
+#include "base/http_message.h"
+#include "config/settings.h"
+#include "proxy/http1/parse.h"
+
+// What is sent on is rebuilt from parsed fields, never copied: hop-by-hop fields, the client's spoofs and our own
+// cookies stay here. Pure.
+namespace lp {
+
+// The client as far as trusted hops tell (RFC 7239 7.4: never believe an untrusted hop).
+struct ClientFacts {
+  std::string address;        // textual, v4-mapped IPv6 shown as IPv4
+  std::string forwarded_for;  // the X-Forwarded-For value to send on
+  bool peer_is_trusted = false;
+};
+// `peer` is the socket's address text; empty for a unix socket (which counts as trusted only when trusted_proxies
+// is not empty).
+[[nodiscard]] ClientFacts client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted);
+
+// What the Host field says where the upstream does not get the client's own; else empty.
+[[nodiscard]] std::string own_host_field(const UpstreamSettings& upstream);
+
+// Everything for one upstream request head besides the client's fields.
+struct OutgoingRequest {
+  std::string_view method;
+  std::string_view target;           // rewritten path and query
+  std::string_view host;             // the Host to send
+  const Origin* external = nullptr;  // for X-Forwarded-Proto and -Host
+  const ClientFacts* client = nullptr;
+  std::string_view request_id;
+  std::string_view identity_lines;  // ready "Name: value\r\n" lines; empty when anonymous
+  // The Authorization field is ours on this route: the client's stays here, also where we have none.
+  bool replaces_authorization = false;
+  std::string_view bearer_token;  // empty: none
+  BodyFraming body;
+  // The Content-Type of a body that is not the client's: all that the client said of its own is left out. Null
+  // otherwise.
+  const std::string* replaced_content_type = nullptr;
+  bool upgrade_websocket = false;
+};
+// Appends the complete head, with the empty line, to `out`: our fields first, then what may remain of the client's,
+// then the framing. The client's Connection options drop fields of the client's own only. Expect is not sent on:
+// whoever reads the client's body answers it.
+void append_request_head(std::string& out, const OutgoingRequest& request, const Fields& client_fields,
+                         const ClientHeaderRules& rules);
+
+struct OutgoingResponse {
+  BodyFraming body;  // how we frame it to this client
+  int client_version_minor = 1;
+  bool keep_alive = true;
+  bool authenticated = false;  // adds Cache-Control: private where the app sent none
+  bool is_upgrade = false;     // 101: Connection: upgrade and Upgrade are kept
+  // Ours, to be added. Such an answer is private even where the app says public: a shared cache must not hand them on.
+  const std::vector<std::string>* set_cookies = nullptr;
+};
+// Body kind `none` under a status that could have a body means HEAD or 304: the app's Content-Length is kept then. A
+// 1xx that is no upgrade gets neither framing nor Connection.
+void append_response_head(std::string& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
+                          const ClientHeaderRules& rules);
+
+}  // namespace lp

@@ -1,0 +1,80 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/http_message.h"
+#include "proxy/http/forwarding.h"
+#include "proxy/http1/parse.h"
+
+// The two small seams of an exchange: a stream to the client and a stream to the upstream. HTTP/1 stands behind both
+// today; HTTP/2 will without the exchange noticing. Everything here happens on one worker's loop.
+namespace lp {
+
+// ---- towards the client -----------------------------------------------------------------------------------------
+
+// What the exchange tells a client connection. No call completes anything inside itself: failures arrive later as
+// RequestEvents::on_client_gone(). A connection closes itself after end() or abort() where it must.
+class ClientStream {
+ public:
+  virtual ~ClientStream() = default;
+  virtual void send_continue() = 0;  // 100 (Continue)
+  virtual void send_head(const ResponseHead& head, const OutgoingResponse& response) = 0;
+  virtual void send_answer(const Answer& answer, bool without_body, bool keep_alive) = 0;  // a whole in-process answer
+  virtual void send_body(std::string_view bytes) = 0;                                      // framed as the head said
+  virtual void end() = 0;                                                                  // the answer is complete
+  virtual void abort() = 0;          // the answer is broken: the client must not take it for complete
+  virtual void flush() = 0;          // at the end of a batch: write what was queued
+  virtual void become_tunnel() = 0;  // after a 101 was sent: raw bytes both ways
+  [[nodiscard]] virtual std::size_t unsent_bytes() const = 0;
+  virtual void pause_request_body() = 0;
+  virtual void resume_request_body() = 0;
+  [[nodiscard]] virtual const std::string& peer_address() const = 0;
+};
+
+// What a client connection tells the exchange. `request` and its views stay valid until the exchange ended the answer.
+class RequestEvents {
+ public:
+  virtual ~RequestEvents() = default;
+  virtual void on_request(const ParsedRequest& request, std::size_t head_bytes) = 0;
+  virtual void on_bad_request(const ParseError& error) = 0;  // answer and close; `request` is not to be used
+  virtual void on_request_body(std::string_view bytes) = 0;
+  virtual void on_request_end() = 0;
+  virtual void on_request_batch_end() = 0;
+  virtual void on_client_drained() = 0;  // unsent_bytes() fell to zero after having been above
+  virtual void on_client_gone() = 0;     // lost, or stuck for too long: nothing more reaches it
+};
+
+// ---- towards the upstream ---------------------------------------------------------------------------------------
+
+enum class UpstreamError { unresolvable, refused, connect_timeout, response_timeout, idle_timeout, lost, nonsense };
+
+class UpstreamStream {
+ public:
+  // Gives the stream back: its connection is used again only when both messages were complete and clean.
+  virtual ~UpstreamStream() = default;
+  virtual void send_head(const OutgoingRequest& request, const Fields& client_fields,
+                         const ClientHeaderRules& rules) = 0;
+  virtual void send_body(std::string_view bytes) = 0;
+  virtual void end_body() = 0;
+  virtual void flush() = 0;
+  virtual void become_tunnel() = 0;
+  [[nodiscard]] virtual std::size_t unsent_bytes() const = 0;
+  virtual void pause_response() = 0;
+  virtual void resume_response() = 0;
+  [[nodiscard]] virtual bool is_reused_connection() const = 0;  // it may have died while it was idle: worth one retry
+};
+
+// `head` and its views are valid during the call only.
+class UpstreamEvents {
+ public:
+  virtual ~UpstreamEvents() = default;
+  virtual void on_response(const ParsedResponse& response) = 0;  // final, or 101
+  virtual void on_response_body(std::string_view bytes) = 0;
+  virtual void on_response_end() = 0;
+  virtual void on_response_batch_end() = 0;
+  virtual void on_upstream_drained() = 0;
+  virtual void on_upstream_error(UpstreamError error) = 0;  // the last event of a stream
+};
+
+}  // namespace lp

@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <limits>
+
+#include "proxy/http/syntax.h"
+#include "proxy/http1/parse.h"
+
+namespace lp {
+namespace {
+
+// Extensions are counted over the whole message: one a chunk, forever, is an attack (CVE-2023-39326).
+constexpr std::uint32_t kMaxExtensionBytes = 16 * 1024;
+constexpr std::uint32_t kMaxTrailerBytes = 16 * 1024;
+constexpr std::uint32_t kMaxSizeDigits = 16;
+
+}  // namespace
+
+// chunk-size = 1*HEXDIG: no sign, no prefix, no space, no endless zeros (RFC 9112 7.1, attacks.md S11, S12).
+bool ChunkedDecoder::take_size(char c) {
+  const int digit = syntax::hex_value(c);
+  if (digit >= 0) {
+    if (++digits_ > kMaxSizeDigits) return false;
+    if (left_ > (static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) >> 4)) return false;
+    left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
+    return true;
+  }
+  if (digits_ == 0) return false;
+  if (c == ';')
+    state_ = State::extension;
+  else if (c == '\r')
+    state_ = State::size_lf;
+  return state_ != State::size;
+}
+
+bool ChunkedDecoder::take_extension(char c) {
+  if (c == '\r') {
+    state_ = State::size_lf;
+    return true;
+  }
+  return (syntax::is_text(c) || c == '\t') && ++extension_bytes_ <= kMaxExtensionBytes;
+}
+
+// Trailers are thrown away, but only where they are field lines: anything else is a request in hiding (S16).
+bool ChunkedDecoder::take_trailer(char c) {
+  if (++trailer_bytes_ > kMaxTrailerBytes) return false;
+  if (state_ == State::trailer_start) {
+    state_ = c == '\r' ? State::end_lf : State::trailer_name;
+    return c == '\r' || syntax::is_tchar(c);
+  }
+  if (state_ == State::trailer_name) {
+    if (c == ':') state_ = State::trailer_value;
+    return c == ':' || syntax::is_tchar(c);
+  }
+  if (c == '\r') state_ = State::trailer_lf;
+  return c == '\r' || c == '\t' || syntax::is_text(c);
+}
+
+bool ChunkedDecoder::expect(char c, char wanted, State next_state) {
+  state_ = next_state;
+  return c == wanted;
+}
+
+bool ChunkedDecoder::take(char c) {
+  switch (state_) {
+    case State::size:
+      return take_size(c);
+    case State::extension:
+      return take_extension(c);
+    case State::size_lf:
+      return expect(c, '\n', left_ > 0 ? State::data : State::trailer_start);
+    case State::data_cr:
+      return expect(c, '\r', State::data_lf);
+    case State::data_lf:
+      digits_ = 0;
+      return expect(c, '\n', State::size);
+    case State::trailer_start:
+    case State::trailer_name:
+    case State::trailer_value:
+      return take_trailer(c);
+    case State::trailer_lf:
+      return expect(c, '\n', State::trailer_start);
+    case State::end_lf:
+      return expect(c, '\n', State::done);
+    case State::data:
+    case State::done:
+    case State::failed:
+      return false;
+  }
+  return false;
+}
+
+ChunkedDecoder::Outcome ChunkedDecoder::next(std::string_view in, std::size_t& consumed, std::string_view& data) {
+  consumed = 0;
+  data = {};
+  while (consumed < in.size() && state_ != State::done) {
+    if (state_ == State::data) {
+      data = in.substr(consumed, static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size() - consumed)));
+      consumed += data.size();
+      left_ -= data.size();
+      if (left_ == 0) state_ = State::data_cr;
+      return Outcome::data;
+    }
+    if (!take(in[consumed])) {
+      state_ = State::failed;
+      return Outcome::bad;
+    }
+    ++consumed;
+  }
+  return state_ == State::done ? Outcome::end : state_ == State::failed ? Outcome::bad : Outcome::need_more;
+}
+
+void ChunkedDecoder::reset() { *this = ChunkedDecoder(); }
+
+}  // namespace lp

@@ -1,0 +1,520 @@
+#include "proxy/http1/client.h"
+
+#include <sys/socket.h>
+
+#include <ctime>
+#include <utility>
+
+#include "base/check.h"
+#include "proxy/http1/write.h"
+
+namespace lp {
+
+namespace {
+// A body that nobody wants is read up to here to keep the connection; beyond it closing is cheaper.
+constexpr std::uint64_t kMaxDiscardBytes = 64 * 1024;
+constexpr std::int64_t kLingerMs = 2000;
+// A client that has closed its sending side gets this long to be answered: some tools half-close, but nearly always it
+// means that nobody is there any more, and an app's event stream should not run on for hours.
+constexpr std::int64_t kHalfClosedMs = 5000;
+// Up to here bytes are copied behind the head so that both leave in one system call.
+constexpr std::size_t kCopyBytes = 16 * 1024;
+}  // namespace
+
+Http1Client::Http1Client(const Environment& environment, Socket socket, std::string peer_address,
+                         const MakeEvents& make_events, std::function<void(Http1Client&)> on_closed)
+    : env_(environment),
+      socket_(std::move(socket)),
+      peer_address_(std::move(peer_address)),
+      on_closed_(std::move(on_closed)),
+      events_(make_events(*this)),
+      in_(env_.buffers),
+      body_in_(env_.buffers),
+      head_limits_{static_cast<std::size_t>(env_.limits.request_head_bytes),
+                   static_cast<std::size_t>(env_.limits.header_count),
+                   static_cast<std::size_t>(env_.limits.target_bytes)},
+      writer_(env_.loop, env_.buffers, [this] { on_writable(); }),
+      readable_(env_.loop, socket_.fd(), kReadable, [this] { on_readable(); }),
+      deadline_(env_.wheel, [this] { on_deadline(); }),
+      later_(env_.loop, [this] { on_later(); }) {
+  writer_.attach(socket_.fd());
+  readable_.enable();
+  arm_deadline();
+}
+
+// The exchange looks into our buffers when it concludes: it goes first.
+Http1Client::~Http1Client() { events_.reset(); }
+
+// ---- input ------------------------------------------------------------------------------------------------------
+
+void Http1Client::on_readable() {
+  switch (phase_) {
+    case Phase::idle:
+    case Phase::head:
+      return read_head();
+    case Phase::exchange:
+    case Phase::discard:
+      return body_is_open() ? read_body() : read_pipelined();
+    case Phase::tunnel:
+      return read_tunnel();
+    case Phase::closing:
+    case Phase::lingering:
+      return drop_input();
+    case Phase::closed:
+      return;
+  }
+}
+
+void Http1Client::read_head() {
+  in_.make_room(in_.empty() ? BufferPool::kSmallBytes : 4096);
+  const ReceiveResult got = receive_into(socket_.fd(), in_);
+  if (got.kind == ReceiveResult::Kind::again) return;
+  if (got.kind == ReceiveResult::Kind::failed) return close();
+  if (got.kind == ReceiveResult::Kind::end) return on_head_input_end();
+  process_input();
+}
+
+// Who sends no more still gets what is on its way, and answers to the requests that have come.
+void Http1Client::on_head_input_end() {
+  set_pause(kEndOfInput, true);
+  const bool more_to_answer = phase_ == Phase::idle && !in_.empty();
+  if (!more_to_answer) close_when_sent();
+}
+
+void Http1Client::read_body() {
+  body_in_.make_room(read_bytes_);
+  const ReceiveResult got = receive_into(socket_.fd(), body_in_);
+  if (got.kind == ReceiveResult::Kind::again) return;
+  if (got.kind == ReceiveResult::Kind::failed) return client_gone();
+  if (got.kind == ReceiveResult::Kind::end) return on_input_end();
+  if (body_in_.room() == 0) read_bytes_ = BufferPool::kLargeBytes;
+  std::size_t used = 0;
+  feed(body_in_.data(), used);
+  if (phase_ == Phase::closed) return;
+  body_in_.consume(used);
+  if (phase_ == Phase::idle) {
+    take_next_from_body_buffer();
+    return process_input();
+  }
+  if (phase_ == Phase::exchange && body_is_open()) return arm_deadline();
+  if (phase_ == Phase::exchange && !body_in_.empty()) {  // the next request waits: the head in in_ must not move
+    set_pause(kPipelineFull, true);
+  } else {
+    body_in_.release();
+  }
+}
+
+void Http1Client::take_next_from_body_buffer() {
+  in_.append(body_in_.data());
+  body_in_.release();
+}
+
+void Http1Client::read_tunnel() {
+  body_in_.make_room(read_bytes_);
+  const ReceiveResult got = receive_into(socket_.fd(), body_in_);
+  if (got.kind == ReceiveResult::Kind::again) return;
+  if (got.kind == ReceiveResult::Kind::failed) return client_gone();
+  if (got.kind == ReceiveResult::Kind::end) {
+    set_pause(kEndOfInput, true);
+    events_->on_request_end();
+    return;
+  }
+  events_->on_request_body(body_in_.data());
+  if (phase_ != Phase::tunnel) return;
+  body_in_.release();
+  events_->on_request_batch_end();
+}
+
+// The next request may come early; it waits its turn. Views into the head must not move, so only spare room is used.
+void Http1Client::read_pipelined() {
+  if (in_.room() == 0) return set_pause(kPipelineFull, true);
+  const ReceiveResult got = receive_into(socket_.fd(), in_);
+  if (got.kind == ReceiveResult::Kind::failed) return client_gone();
+  if (got.kind == ReceiveResult::Kind::end) on_input_end();
+}
+
+void Http1Client::drop_input() {
+  const ReceiveResult got = receive_and_drop(socket_.fd());
+  if (got.kind == ReceiveResult::Kind::again || got.kind == ReceiveResult::Kind::data) return;
+  if (phase_ == Phase::lingering || got.kind == ReceiveResult::Kind::failed) return close();
+  set_pause(kEndOfInput, true);
+}
+
+void Http1Client::on_input_end() {
+  if (phase_ != Phase::exchange || body_is_open()) return client_gone();
+  set_pause(kEndOfInput, true);
+  arm_deadline();
+}
+
+void Http1Client::process_input() {
+  processing_ = true;
+  while (phase_ == Phase::idle || phase_ == Phase::head) {
+    if (in_.empty()) break;
+    if (phase_ == Phase::idle && was_blocked_) {  // else answers that nobody reads would pile up without end
+      set_pause(kUnreadAnswers, true);
+      break;
+    }
+    if (phase_ == Phase::idle) enter(Phase::head);
+    const HeadScanner::Outcome outcome = scanner_.scan(in_.data(), head_limits_);
+    if (outcome == HeadScanner::Outcome::need_more) {
+      if ((paused_ & kEndOfInput) != 0) close_when_sent();  // the rest of this head will never come
+      break;
+    }
+    if (outcome == HeadScanner::Outcome::bad) {
+      refuse({400, "bytes that no request head can hold"});
+    } else if (outcome == HeadScanner::Outcome::too_large) {
+      refuse({scanner_.status_if_too_large(), "request head too large"});
+    } else {
+      start_request();
+    }
+  }
+  processing_ = false;
+  if (phase_ == Phase::idle && in_.empty()) {
+    in_.release();
+    writer_.give_back_idle_memory();
+  }
+}
+
+void Http1Client::start_request() {
+  head_bytes_ = scanner_.head_bytes();
+  leftover_used_ = 0;
+  request_.clear();
+  const auto error = parse_request_head(in_.data().substr(0, head_bytes_), head_limits_, request_);
+  if (error) return refuse(*error);
+  body_open_ = request_.body.kind == BodyFraming::Kind::chunked ||
+               (request_.body.kind == BodyFraming::Kind::length && request_.body.length > 0);
+  body_left_ = request_.body.length;
+  chunked_.reset();
+  discarded_bytes_ = 0;
+  read_bytes_ = BufferPool::kSmallBytes;
+  keep_alive_ = request_.keep_alive;
+  enter(Phase::exchange);
+  events_->on_request(request_, head_bytes_);
+  feed_leftover();
+}
+
+void Http1Client::refuse(const ParseError& error) {
+  keep_alive_ = false;
+  body_open_ = true;  // what else comes is unknown: lingering will drop it
+  enter(Phase::exchange);
+  set_pause(kBackPressure, true);
+  events_->on_bad_request(error);
+}
+
+void Http1Client::feed_leftover() {
+  if ((phase_ == Phase::exchange || phase_ == Phase::discard) && body_is_open()) {
+    const std::string_view rest = in_.data().substr(head_bytes_ + leftover_used_);
+    if (!rest.empty() && phase_ == Phase::exchange && (paused_ & kBackPressure) != 0)
+      return set_pause(kEarlyBytes, true);
+    if (!rest.empty()) return feed(rest, leftover_used_);
+    if (phase_ == Phase::exchange) events_->on_request_batch_end();  // the head goes on though the body has not begun
+  }
+}
+
+// Bytes that a client sent before the 101: held until now (attacks.md S24).
+void Http1Client::feed_early_tunnel_bytes() {
+  const std::string_view early = in_.data().substr(head_bytes_ + leftover_used_);
+  leftover_used_ += early.size();
+  if (!early.empty()) events_->on_request_body(early);
+  if (phase_ != Phase::tunnel) return;
+  events_->on_request_batch_end();
+  if (phase_ != Phase::tunnel) return;
+  set_pause(kEarlyBytes, false);
+  if ((paused_ & kEndOfInput) != 0) events_->on_request_end();
+}
+
+// Hands body bytes on, or drops them in Phase::discard. `counter` grows by what belongs to this request before any
+// event is told, because the exchange may end inside one.
+void Http1Client::feed(std::string_view bytes, std::size_t& counter) {
+  if (request_.body.kind == BodyFraming::Kind::length) {
+    feed_length(bytes, counter);
+  } else {
+    feed_chunked(bytes, counter);
+  }
+  if (phase_ == Phase::discard && discarded_bytes_ > kMaxDiscardBytes) return close_when_sent();
+  if (phase_ == Phase::exchange && body_is_open()) events_->on_request_batch_end();
+}
+
+void Http1Client::feed_length(std::string_view bytes, std::size_t& counter) {
+  const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), body_left_));
+  body_left_ -= taken;
+  counter += taken;
+  if (phase_ == Phase::discard) {
+    discarded_bytes_ += taken;
+  } else {
+    events_->on_request_body(bytes.substr(0, taken));
+  }
+  if (body_left_ == 0) request_body_done();
+}
+
+void Http1Client::feed_chunked(std::string_view bytes, std::size_t& counter) {
+  while ((phase_ == Phase::exchange || phase_ == Phase::discard) && body_is_open()) {
+    std::size_t consumed = 0;
+    std::string_view data;
+    const auto outcome = chunked_.next(bytes, consumed, data);
+    bytes.remove_prefix(consumed);
+    counter += consumed;
+    discarded_bytes_ += phase_ == Phase::discard ? consumed : 0;
+    if (outcome == ChunkedDecoder::Outcome::need_more) return;
+    if (outcome == ChunkedDecoder::Outcome::end) return request_body_done();
+    if (outcome == ChunkedDecoder::Outcome::bad) return broken_body();
+    if (phase_ == Phase::exchange) events_->on_request_body(data);
+  }
+}
+
+void Http1Client::broken_body() {
+  if (phase_ == Phase::discard) return close_when_sent();
+  keep_alive_ = false;
+  set_pause(kBackPressure, true);
+  events_->on_bad_request({400, "broken chunked coding"});
+}
+
+void Http1Client::request_body_done() {
+  body_open_ = false;
+  if (phase_ == Phase::discard) return next_request();
+  if (phase_ != Phase::exchange) return;
+  events_->on_request_end();
+  if (phase_ != Phase::exchange) return;
+  events_->on_request_batch_end();
+  if (phase_ == Phase::exchange) arm_deadline();
+}
+
+// ---- the answer -------------------------------------------------------------------------------------------------
+
+void Http1Client::send_continue() {
+  if (phase_ != Phase::exchange) return;
+  after_write(writer_.send("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+void Http1Client::send_head(const ResponseHead& head, const OutgoingResponse& response) {
+  keep_alive_ = response.keep_alive;
+  answer_framing_ = response.body;
+  env_.scratch.clear();
+  append_response_head(env_.scratch, response, head, env_.header_rules);
+  writer_.queue(env_.scratch);
+}
+
+void Http1Client::send_answer(const Answer& answer, bool without_body, bool keep_alive) {
+  keep_alive_ = keep_alive && keep_alive_;
+  answer_framing_ = {};
+  if (body_is_open() && (request_.expect_continue || body_left_ > kMaxDiscardBytes)) keep_alive_ = false;
+  env_.scratch.clear();
+  append_answer(env_.scratch, answer, without_body, keep_alive_, std::time(nullptr));
+  writer_.queue(env_.scratch);
+  end();
+}
+
+void Http1Client::send_body(std::string_view bytes) {
+  if (bytes.empty()) return;
+  const bool is_chunked = answer_framing_.kind == BodyFraming::Kind::chunked;
+  if (is_chunked) writer_.queue(ChunkHead(bytes.size()).text());
+  if (bytes.size() <= kCopyBytes) {
+    writer_.queue(bytes);
+    if (is_chunked) writer_.queue("\r\n");
+    if (writer_.unsent_bytes() > 2 * kCopyBytes) flush();
+    return;
+  }
+  after_write(writer_.send(bytes, is_chunked ? "\r\n" : ""));
+}
+
+void Http1Client::end() {
+  if (answer_framing_.kind == BodyFraming::Kind::chunked) writer_.queue("0\r\n\r\n");
+  if (answer_framing_.kind == BodyFraming::Kind::until_close) keep_alive_ = false;
+  if (phase_ == Phase::tunnel) {
+    keep_alive_ = false;
+    body_open_ = true;  // the client may be talking still: lingering will drop it
+  }
+  answer_framing_ = {};
+  flush();
+  if (phase_ != Phase::closed) answer_done();
+}
+
+void Http1Client::abort() {
+  readable_.disable();
+  writer_.close();
+  socket_.reset_connection();
+  close();
+}
+
+void Http1Client::flush() { after_write(writer_.flush()); }
+
+void Http1Client::become_tunnel() {
+  answer_framing_ = {BodyFraming::Kind::until_close, 0};
+  body_open_ = false;
+  enter(Phase::tunnel);
+  const bool is_early = in_.size() > head_bytes_ + leftover_used_ || (paused_ & kEndOfInput) != 0;
+  if (is_early) {
+    set_pause(kEarlyBytes, true);  // what came before the 101 goes first
+    later_.start_ms(0);
+  }
+  set_pause(kPipelineFull, false);
+}
+
+void Http1Client::resume_request_body() {
+  set_pause(kBackPressure, false);
+  if ((paused_ & kEarlyBytes) != 0) later_.start_ms(0);
+}
+
+void Http1Client::answer_done() {
+  if (!keep_alive_) return close_when_sent();
+  if (body_is_open()) {
+    enter(Phase::discard);
+    return resume_request_body();
+  }
+  next_request();
+}
+
+void Http1Client::next_request() {
+  in_.consume(head_bytes_ + leftover_used_);
+  head_bytes_ = leftover_used_ = 0;
+  scanner_.reset();
+  const bool input_ended = (paused_ & kEndOfInput) != 0;
+  enter(Phase::idle);
+  set_pause(kBackPressure, false);
+  if ((paused_ & kPipelineFull) != 0) {
+    set_pause(kPipelineFull, false);
+    take_next_from_body_buffer();
+  }
+  if (!in_.empty()) {
+    if (!processing_) later_.start_ms(0);
+  } else if (input_ended) {
+    close_when_sent();
+  } else {
+    in_.release();
+    writer_.give_back_idle_memory();
+  }
+}
+
+void Http1Client::after_write(SocketWriter::State state) {
+  if (phase_ == Phase::closed) return;
+  if (state == SocketWriter::State::failed) {
+    later_.start_ms(0);
+    return;
+  }
+  if (state == SocketWriter::State::blocked && !was_blocked_) {
+    was_blocked_ = true;
+    arm_deadline();
+  }
+}
+
+void Http1Client::on_writable() {
+  const std::size_t before = writer_.unsent_bytes();
+  const SocketWriter::State state = writer_.resume();
+  if (state == SocketWriter::State::failed) return client_gone();
+  if (writer_.unsent_bytes() < before) arm_deadline();
+  if (state == SocketWriter::State::blocked) return;
+  was_blocked_ = false;
+  arm_deadline();
+  if (phase_ == Phase::closing) return finish_closing();
+  if (phase_ == Phase::exchange || phase_ == Phase::tunnel) return events_->on_client_drained();
+  if ((paused_ & kUnreadAnswers) == 0) return;
+  set_pause(kUnreadAnswers, false);
+  process_input();
+}
+
+// ---- ends -------------------------------------------------------------------------------------------------------
+
+// What the client still sends is dropped meanwhile.
+void Http1Client::close_when_sent() {
+  enter(Phase::closing);
+  set_pause(kAllButTheEnd, false);
+  if (writer_.unsent_bytes() == 0) finish_closing();
+}
+
+void Http1Client::finish_closing() {
+  const bool may_still_send = body_is_open() || in_.size() > head_bytes_ + leftover_used_ || !body_in_.empty();
+  if (!may_still_send || (paused_ & kEndOfInput) != 0) return close();
+  // Closing with unread input makes the kernel send a reset, which can destroy the answer on its way (RFC 9112 9.6).
+  ::shutdown(socket_.fd(), SHUT_WR);
+  enter(Phase::lingering);
+}
+
+void Http1Client::client_gone() {
+  if (phase_ == Phase::closed) return;
+  const bool tell = phase_ == Phase::exchange || phase_ == Phase::tunnel;
+  close();
+  if (tell) events_->on_client_gone();
+}
+
+void Http1Client::close_if_idle() {
+  if (phase_ == Phase::idle && in_.empty()) close_when_sent();
+}
+
+bool Http1Client::is_busy() const {
+  return phase_ == Phase::exchange || (phase_ != Phase::tunnel && writer_.unsent_bytes() > 0);
+}
+
+void Http1Client::close() {
+  if (phase_ == Phase::closed) return;
+  enter(Phase::closed);
+  deadline_.clear();
+  later_.stop();
+  readable_.disable();
+  writer_.close();
+  socket_.close();
+  on_closed_(*this);
+}
+
+// ---- time and pauses --------------------------------------------------------------------------------------------
+
+void Http1Client::enter(Phase next) {
+  LP_CHECK(phase_ != Phase::closed || next == Phase::closed, "a closed connection stays closed");
+  phase_ = next;
+  if (next != Phase::closed) arm_deadline();
+}
+
+void Http1Client::arm_deadline() {
+  const bool waits_for_body = body_is_open() && paused_ == 0;
+  switch (phase_) {
+    case Phase::idle:
+      if (writer_.unsent_bytes() > 0) return deadline_.set_ms(env_.timeouts.body_idle_ms);
+      return deadline_.set_ms(env_.timeouts.idle_connection_ms);
+    case Phase::head:  // for the whole head, not for each byte (slowloris)
+      return deadline_.set_ms(env_.timeouts.request_head_ms);
+    case Phase::exchange:
+    case Phase::tunnel:
+      if (writer_.unsent_bytes() > 0 || waits_for_body) return deadline_.set_ms(env_.timeouts.body_idle_ms);
+      if ((paused_ & kEndOfInput) != 0 && phase_ == Phase::exchange) return deadline_.set_ms(kHalfClosedMs);
+      return deadline_.clear();
+    case Phase::discard:
+    case Phase::closing:
+      return deadline_.set_ms(env_.timeouts.body_idle_ms);
+    case Phase::lingering:
+      return deadline_.set_ms(kLingerMs);
+    case Phase::closed:
+      return;
+  }
+}
+
+void Http1Client::on_deadline() {
+  if (phase_ == Phase::head) return refuse({408, "request head not complete in time"});
+  const bool body_stalled = phase_ == Phase::exchange && body_is_open() && writer_.unsent_bytes() == 0;
+  if (body_stalled) {
+    keep_alive_ = false;
+    return events_->on_bad_request({408, "request body stalled"});
+  }
+  client_gone();
+}
+
+void Http1Client::on_later() {
+  if (writer_.flush() == SocketWriter::State::failed) return client_gone();
+  if (phase_ == Phase::idle) return process_input();
+  if ((paused_ & kEarlyBytes) == 0) return;
+  if (phase_ == Phase::tunnel) return feed_early_tunnel_bytes();
+  set_pause(kEarlyBytes, false);
+  feed_leftover();
+}
+
+void Http1Client::set_pause(unsigned reasons, bool on) {
+  const unsigned before = paused_;
+  paused_ = on ? paused_ | reasons : paused_ & ~reasons;
+  if (phase_ == Phase::closed || before == paused_) return;
+  if (paused_ == 0) {
+    readable_.enable();
+  } else {
+    readable_.disable();
+  }
+  arm_deadline();
+}
+
+}  // namespace lp

@@ -1,0 +1,138 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "config/settings.h"
+#include "proxy/http/stream.h"
+#include "proxy/http1/parse.h"
+#include "proxy/net/socket.h"
+
+namespace lp {
+
+// One HTTP/1 connection of a client: requests one after the other, each handed to a RequestEvents, pipelined ones in
+// order. Owned by whoever accepted it (Worker, AdminListener); it reports its end once through `on_closed`, never
+// inside a call of its owner, and is then deleted with defer_delete.
+class Http1Client final : public ClientStream {
+ public:
+  struct Environment {
+    EventLoop& loop;
+    DeadlineWheel& wheel;
+    BufferPool& buffers;
+    const LimitSettings& limits;
+    const TimeoutSettings& timeouts;
+    const ClientHeaderRules& header_rules;
+    std::string& scratch;
+  };
+  using MakeEvents = std::function<std::unique_ptr<RequestEvents>(ClientStream&)>;
+
+  Http1Client(const Environment& environment, Socket socket, std::string peer_address, const MakeEvents& make_events,
+              std::function<void(Http1Client&)> on_closed);
+  ~Http1Client() override;
+
+  // While draining: a connection that waits for its next request has nothing to lose once its last answer is out.
+  void close_if_idle();
+  // A request is under way, or bytes of an answer still wait for the kernel. Tunnels are not meant.
+  [[nodiscard]] bool is_busy() const;
+
+  void send_continue() override;
+  void send_head(const ResponseHead& head, const OutgoingResponse& response) override;
+  void send_answer(const Answer& answer, bool without_body, bool keep_alive) override;
+  void send_body(std::string_view bytes) override;
+  void end() override;
+  void abort() override;
+  void flush() override;
+  void become_tunnel() override;
+  [[nodiscard]] std::size_t unsent_bytes() const override { return writer_.unsent_bytes(); }
+  void pause_request_body() override { set_pause(kBackPressure, true); }
+  void resume_request_body() override;
+  [[nodiscard]] const std::string& peer_address() const override { return peer_address_; }
+
+ private:
+  enum class Phase {
+    idle,       // no byte of a request yet
+    head,       // a part of a head
+    exchange,   // the exchange answers; its request body may still come in
+    discard,    // answered; the rest of the request body is read and dropped so that the connection lives on
+    closing,    // answered for good; the last bytes are written
+    lingering,  // all written; what the client still sends is dropped so that a reset does not eat our answer
+    tunnel,
+    closed,
+  };
+  enum PauseReason : unsigned {
+    kBackPressure = 1,   // the exchange takes no more
+    kPipelineFull = 2,   // the next requests fill the room that there is
+    kEarlyBytes = 4,     // what came with the head is handed on first
+    kUnreadAnswers = 8,  // no next request before the client has taken the answers that it has
+    kEndOfInput = 16,
+  };
+  static constexpr unsigned kAllButTheEnd = kBackPressure | kPipelineFull | kEarlyBytes | kUnreadAnswers;
+
+  void enter(Phase next);
+  void on_readable();
+  void read_head();
+  void read_body();
+  void read_tunnel();
+  void read_pipelined();
+  void drop_input();
+  void process_input();
+  void start_request();
+  void refuse(const ParseError& error);
+  void feed(std::string_view bytes, std::size_t& counter);
+  void feed_length(std::string_view bytes, std::size_t& counter);
+  void feed_chunked(std::string_view bytes, std::size_t& counter);
+  void feed_leftover();
+  void broken_body();
+  void feed_early_tunnel_bytes();
+  void take_next_from_body_buffer();
+  void request_body_done();
+  void on_input_end();
+  void on_head_input_end();
+  void answer_done();
+  void next_request();
+  void after_write(SocketWriter::State state);
+  void on_writable();
+  void on_deadline();
+  void on_later();
+  void arm_deadline();
+  void set_pause(unsigned reasons, bool on);
+  void client_gone();
+  void close();
+  void close_when_sent();
+  void finish_closing();
+  [[nodiscard]] bool body_is_open() const { return body_open_; }
+
+  Environment env_;
+  Socket socket_;
+  std::string peer_address_;
+  std::function<void(Http1Client&)> on_closed_;
+  std::unique_ptr<RequestEvents> events_;
+
+  Phase phase_ = Phase::idle;
+  unsigned paused_ = 0;
+  Buffer in_;       // [head of the request under way][what came with it]
+  Buffer body_in_;  // later reads of a body or a tunnel; may end with bytes of the next request
+  std::size_t read_bytes_ = BufferPool::kSmallBytes;
+  HeadLimits head_limits_;
+  HeadScanner scanner_;
+  ParsedRequest request_;
+  std::size_t head_bytes_ = 0;     // pinned in in_ while the exchange looks at it
+  std::size_t leftover_used_ = 0;  // of the bytes behind the head
+  bool body_open_ = false;         // more of the request body is to come
+  std::uint64_t body_left_ = 0;    // with a length
+  ChunkedDecoder chunked_;
+  std::uint64_t discarded_bytes_ = 0;
+
+  BodyFraming answer_framing_;
+  bool keep_alive_ = true;
+  bool was_blocked_ = false;  // the exchange hears of the next drain
+  bool processing_ = false;   // process_input() is on the stack and goes on by itself
+
+  SocketWriter writer_;
+  IoEvent readable_;
+  Deadline deadline_;
+  Timer later_;  // for what must not complete inside the call that caused it
+};
+
+}  // namespace lp

@@ -1,0 +1,37 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/http_message.h"
+#include "proxy/http1/parse.h"
+
+// The field section that requests and responses share (RFC 9112 5), and what its fields say about framing and the
+// connection. Internal to the codec. Pure.
+namespace lp {
+
+// How often each field came that the codec itself acts upon, and its meaning; a caller judges the whole.
+struct FieldSummary {
+  int hosts = 0;
+  std::string_view host;
+  int content_lengths = 0;
+  std::uint64_t content_length = 0;
+  int transfer_encodings = 0;  // a single one is exactly "chunked", else parsing has failed
+  int upgrades = 0;
+  std::string_view upgrade;
+  int expects = 0;
+  bool unknown_expectation = false;
+  bool says_close = false;  // Connection options (RFC 9110 7.6.1)
+  bool says_keep_alive = false;
+  bool says_upgrade = false;
+  int connection_options = 0;
+};
+
+// Reads field lines from `at` up to and with the empty line, which must be the end of `bytes`.
+[[nodiscard]] std::optional<ParseError> parse_fields(std::string_view bytes, std::size_t at, const HeadLimits& limits,
+                                                     Fields& fields, FieldSummary& summary);
+
+// The rules of RFC 9112 6.3 that hold for both directions; `version_minor` is that of the message.
+[[nodiscard]] std::optional<ParseError> check_framing(const FieldSummary& summary, int version_minor);
+
+}  // namespace lp

@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/url.h"
+#include "proxy/http/syntax.h"
+#include "proxy/http1/fields.h"
+#include "proxy/http1/parse.h"
+
+namespace lp {
+namespace {
+
+constexpr std::size_t kMaxMethodBytes = 32;
+
+using MaybeError = std::optional<ParseError>;
+
+// HTTP-version = "HTTP/" DIGIT "." DIGIT, case-sensitive (RFC 9112 2.3).
+MaybeError parse_version(std::string_view text, int& minor) {
+  const bool well_formed = text.size() == 8 && text.starts_with("HTTP/") && syntax::is_digit(text[5]) &&
+                           text[6] == '.' && syntax::is_digit(text[7]);
+  if (!well_formed) return ParseError{400, "malformed HTTP version"};
+  if (text[5] != '1' || text[7] > '1') return ParseError{505, "HTTP version other than 1.0 and 1.1"};
+  minor = text[7] - '0';
+  return std::nullopt;
+}
+
+// request-line = method SP request-target SP HTTP-version, one space each (RFC 9112 3). Sets `at` behind its CRLF.
+MaybeError parse_request_line(std::string_view bytes, const HeadLimits& limits, RequestHead& head, std::size_t& at) {
+  at = 0;
+  while (at < bytes.size() && syntax::is_tchar(bytes[at])) ++at;
+  if (at == 0 || at == bytes.size() || bytes[at] != ' ') return ParseError{400, "malformed method"};
+  if (at > kMaxMethodBytes) return ParseError{501, "method of more than 32 bytes"};
+  head.method = bytes.substr(0, at);
+  const std::size_t target_start = ++at;
+  while (at < bytes.size() && syntax::is_visible(bytes[at])) ++at;
+  if (at == target_start || at == bytes.size() || bytes[at] != ' ') return ParseError{400, "malformed request target"};
+  if (at - target_start > limits.target_bytes) return ParseError{414, "request target too long"};
+  head.target = bytes.substr(target_start, at - target_start);
+  const std::size_t version_start = ++at;
+  at = syntax::skip_text(bytes, at, bytes.size());
+  if (bytes.size() - at < 2 || bytes[at] != '\r' || bytes[at + 1] != '\n') {
+    return ParseError{400, "control byte in the request line"};
+  }
+  const std::string_view version = bytes.substr(version_start, at - version_start);
+  at += 2;
+  return parse_version(version, head.version_minor);
+}
+
+// Methods that this proxy answers itself: TRACE would show our cookies to a script (RFC 9110 9.3.8), CONNECT would make
+// it a tunnel to anywhere. In any case, since apps fold it (attacks.md P25).
+MaybeError check_method(std::string_view method) {
+  if (iequals(method, "TRACE")) return ParseError{405, "TRACE"};
+  if (iequals(method, "CONNECT")) return ParseError{405, "CONNECT"};
+  return std::nullopt;
+}
+
+MaybeError check_host(const FieldSummary& summary) {
+  if (summary.hosts == 0) return ParseError{400, "no Host field"};
+  if (!parse_authority(summary.host, 80)) return ParseError{400, "malformed Host field"};
+  return std::nullopt;
+}
+
+// RFC 9112 3.2.2 lets the target's authority win over Host. We demand that they agree, so that no two readers of this
+// request can choose differently (attacks.md S18).
+MaybeError split_absolute_form(std::string_view target, std::size_t scheme_bytes, std::uint16_t default_port,
+                               ParsedRequest& out) {
+  const std::string_view rest = target.substr(scheme_bytes);
+  const std::size_t path_start = std::min(rest.find_first_of("/?#"), rest.size());
+  const auto named = parse_authority(rest.substr(0, path_start), default_port);
+  const auto host = parse_authority(out.authority, default_port);
+  if (!named || !host) return ParseError{400, "malformed authority in the request target"};
+  if (named.value().host != host.value().host || named.value().port != host.value().port) {
+    return ParseError{400, "request target and Host name different authorities"};
+  }
+  out.path_and_query = path_start == rest.size() ? std::string_view("/") : rest.substr(path_start);
+  if (out.path_and_query.front() != '/') return ParseError{400, "absolute request target without a path"};
+  return std::nullopt;
+}
+
+MaybeError split_target(ParsedRequest& out) {
+  const std::string_view target = out.head.target;
+  if (target.front() == '/') {
+    out.path_and_query = target;
+    return std::nullopt;
+  }
+  if (iequals(target.substr(0, 7), "http://")) return split_absolute_form(target, 7, 80, out);
+  if (iequals(target.substr(0, 8), "https://")) return split_absolute_form(target, 8, 443, out);
+  return ParseError{400, "request target is neither a path nor an http URL"};
+}
+
+MaybeError check_expect(const FieldSummary& summary, ParsedRequest& out) {
+  if (summary.unknown_expectation) return ParseError{417, "unknown expectation"};
+  // RFC 9110 10.1.1: ignored in HTTP/1.0, and there is nothing to wait for without a body.
+  const bool has_body = out.body.kind == BodyFraming::Kind::chunked || out.body.length > 0;
+  out.expect_continue = summary.expects > 0 && out.head.version_minor > 0 && has_body;
+  return std::nullopt;
+}
+
+// Only a WebSocket handshake (RFC 6455 4.1) is an upgrade here; h2c and the rest are dropped (attacks.md S22).
+MaybeError check_upgrade(const FieldSummary& summary, ParsedRequest& out) {
+  const bool asks = summary.says_upgrade && summary.upgrades == 1 && iequals(summary.upgrade, "websocket");
+  if (!asks || out.head.version_minor == 0) return std::nullopt;
+  if (out.head.method != "GET") return ParseError{400, "WebSocket handshake that is not a GET"};
+  if (out.body.kind == BodyFraming::Kind::chunked || out.body.length > 0) {
+    return ParseError{400, "WebSocket handshake with a body"};
+  }
+  out.body = {};
+  out.wants_upgrade = true;
+  out.upgrade = summary.upgrade;
+  return std::nullopt;
+}
+
+void set_body(const FieldSummary& summary, BodyFraming& body) {
+  if (summary.transfer_encodings > 0) body.kind = BodyFraming::Kind::chunked;
+  if (summary.content_lengths > 0) body = {BodyFraming::Kind::length, summary.content_length};
+}
+
+}  // namespace
+
+void ParsedRequest::clear() {
+  Fields fields = std::move(head.fields);  // keeps its storage
+  fields.clear();
+  *this = ParsedRequest{};
+  head.fields = std::move(fields);
+}
+
+std::optional<ParseError> parse_request_head(std::string_view bytes, const HeadLimits& limits, ParsedRequest& out) {
+  out.clear();
+  std::size_t at = 0;
+  FieldSummary summary;
+  if (const auto error = parse_request_line(bytes, limits, out.head, at)) return error;
+  if (const auto error = check_method(out.head.method)) return error;
+  if (const auto error = parse_fields(bytes, at, limits, out.head.fields, summary)) return error;
+  if (const auto error = check_framing(summary, out.head.version_minor)) return error;
+  if (const auto error = check_host(summary)) return error;
+  out.authority = summary.host;
+  if (const auto error = split_target(out)) return error;
+  set_body(summary, out.body);
+  if (const auto error = check_upgrade(summary, out)) return error;
+  if (const auto error = check_expect(summary, out)) return error;
+  out.keep_alive = !summary.says_close && (out.head.version_minor > 0 || summary.says_keep_alive);
+  return std::nullopt;
+}
+
+}  // namespace lp

@@ -1,0 +1,85 @@
+#include <utility>
+
+#include "proxy/http/syntax.h"
+#include "proxy/http1/fields.h"
+#include "proxy/http1/parse.h"
+
+namespace lp {
+namespace {
+
+using MaybeError = std::optional<ParseError>;
+
+// status-line = HTTP-version SP status-code SP [ reason-phrase ] (RFC 9112 4). The one looseness: without a reason
+// the second space may be missing, as widespread servers have it; nothing can be smuggled there.
+MaybeError parse_status_line(std::string_view bytes, ResponseHead& head, std::size_t& at) {
+  const auto digit = [&](std::size_t i) { return syntax::is_digit(bytes[i]); };
+  const bool well_formed = bytes.size() >= 14 && bytes.starts_with("HTTP/1.") && (bytes[7] == '0' || bytes[7] == '1') &&
+                           bytes[8] == ' ' && digit(9) && digit(10) && digit(11);
+  if (!well_formed) return ParseError{502, "malformed status line"};
+  head.version_minor = bytes[7] - '0';
+  head.status = (bytes[9] - '0') * 100 + (bytes[10] - '0') * 10 + (bytes[11] - '0');
+  if (head.status < 100) return ParseError{502, "status code below 100"};
+  at = 12;
+  if (bytes[at] == ' ')
+    ++at;
+  else if (bytes[at] != '\r')
+    return ParseError{502, "malformed status line"};
+  const std::size_t reason_start = at;
+  at = syntax::skip_text(bytes, at, bytes.size());
+  while (at < bytes.size() && bytes[at] == '\t') at = syntax::skip_text(bytes, at + 1, bytes.size());
+  if (bytes.size() - at < 2 || bytes[at] != '\r' || bytes[at + 1] != '\n') {
+    return ParseError{502, "control byte in the status line"};
+  }
+  head.reason = bytes.substr(reason_start, at - reason_start);
+  at += 2;
+  return std::nullopt;
+}
+
+// RFC 9112 6.3, in its order.
+MaybeError set_body(const FieldSummary& summary, std::string_view request_method, ParsedResponse& out) {
+  const int status = out.head.status;
+  if (status < 200 || status == 204) {
+    if (status < 200 && summary.transfer_encodings > 0) return ParseError{502, "Transfer-Encoding in a 1xx answer"};
+    // A 204 that announces a body may well send one: it is not read as the next answer.
+    if (summary.transfer_encodings > 0 || summary.content_length > 0) out.keep_alive = false;
+    return std::nullopt;
+  }
+  if (request_method == "HEAD" || status == 304) return std::nullopt;
+  if (summary.transfer_encodings > 0) {
+    out.body.kind = BodyFraming::Kind::chunked;
+  } else if (summary.content_lengths > 0) {
+    out.body = {BodyFraming::Kind::length, summary.content_length};
+  } else {
+    out.body.kind = BodyFraming::Kind::until_close;
+    out.keep_alive = false;
+  }
+  return std::nullopt;
+}
+
+MaybeError as_bad_gateway(MaybeError error) {
+  if (error) error->status = 502;
+  return error;
+}
+
+}  // namespace
+
+void ParsedResponse::clear() {
+  Fields fields = std::move(head.fields);  // keeps its storage
+  fields.clear();
+  *this = ParsedResponse{};
+  head.fields = std::move(fields);
+}
+
+std::optional<ParseError> parse_response_head(std::string_view bytes, std::string_view request_method,
+                                              const HeadLimits& limits, ParsedResponse& out) {
+  out.clear();
+  std::size_t at = 0;
+  FieldSummary summary;
+  if (const auto error = parse_status_line(bytes, out.head, at)) return error;
+  if (const auto error = parse_fields(bytes, at, limits, out.head.fields, summary)) return as_bad_gateway(error);
+  if (const auto error = check_framing(summary, out.head.version_minor)) return as_bad_gateway(error);
+  out.keep_alive = !summary.says_close && (out.head.version_minor > 0 || summary.says_keep_alive);
+  return set_body(summary, request_method, out);
+}
+
+}  // namespace lp

@@ -1,0 +1,50 @@
+#include <algorithm>
+
+#include "proxy/http/syntax.h"
+#include "proxy/http1/parse.h"
+
+namespace lp {
+namespace {
+
+// Method (32), version and spaces around a target of the greatest size, rounded up.
+constexpr std::size_t kRequestLineBesidesTarget = 64;
+
+}  // namespace
+
+HeadScanner::Outcome HeadScanner::scan(std::string_view bytes, const HeadLimits& limits) {
+  const std::size_t end = std::min(bytes.size(), limits.head_bytes);
+  std::size_t at = seen_;
+  while (at < end) {
+    // Every line begins with a token (method, "HTTP" or a field name) or is the empty line: no obs-fold, no TLS hello,
+    // no CRLF before a request line (RFC 9112 2.2 would let us skip that; it also hides the remains of a body).
+    if (at == line_start_ && !syntax::is_tchar(bytes[at]) && (lines_ == 0 || bytes[at] != '\r')) return Outcome::bad;
+    at = syntax::skip_text(bytes, at, end);
+    if (at == end) break;
+    if (bytes[at] == '\t' && (lines_ > 0 || kind_ == Kind::response)) {
+      ++at;
+      continue;
+    }
+    if (bytes[at] != '\r') return Outcome::bad;
+    if (at + 1 == end) break;
+    if (bytes[at + 1] != '\n') return Outcome::bad;
+    if (at == line_start_) {
+      head_bytes_ = at + 2;
+      return Outcome::complete;
+    }
+    ++lines_;
+    at += 2;
+    line_start_ = at;
+    if (lines_ > limits.field_count + 1) return Outcome::too_large;
+  }
+  seen_ = at;
+  if (bytes.size() >= limits.head_bytes) return Outcome::too_large;
+  const bool line_too_long =
+      lines_ == 0 && kind_ == Kind::request && at > limits.target_bytes + kRequestLineBesidesTarget;
+  return line_too_long ? Outcome::too_large : Outcome::need_more;
+}
+
+int HeadScanner::status_if_too_large() const { return lines_ == 0 ? 414 : 431; }
+
+void HeadScanner::reset() { *this = HeadScanner(kind_); }
+
+}  // namespace lp

@@ -1,0 +1,384 @@
+#include "proxy/http1/upstream.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+#include "proxy/http1/write.h"
+
+namespace lp {
+
+namespace {
+constexpr int kMaxInterimResponses = 16;  // attacks.md S25: 100,000 of them
+constexpr std::int64_t kIdleMs = 60'000;
+constexpr std::size_t kCopyBytes = 16 * 1024;
+constexpr HeadLimits kResponseHeadLimits{256 * 1024, 1000, 0};
+}  // namespace
+
+Http1Upstream::Http1Upstream(UpstreamPool& pool, UpstreamEvents& events)
+    : pool_(pool),
+      events_(&events),
+      writer_(pool.loop_, pool.buffers_, [this] { on_writable(); }),
+      deadline_(pool.wheel_, [this] { on_deadline(); }),
+      in_(pool.buffers_) {}
+
+Http1Upstream::~Http1Upstream() = default;
+
+// ---- connecting -------------------------------------------------------------------------------------------------
+
+void Http1Upstream::connect() {
+  arm_deadline();
+  if (pool_.settings_.kind == UpstreamSettings::Kind::unix_socket) return connect_to_known({});
+  const auto* known = pool_.resolver_.known(pool_.settings_.host, pool_.settings_.port);
+  if (!known) return look_up();
+  addresses_are_old_ = addresses_without_lookup(pool_.settings_.host).empty();  // of a literal there is no news
+  connect_to_known(*known);
+}
+
+void Http1Upstream::look_up() {
+  addresses_are_old_ = false;
+  lookup_ = pool_.resolver_.look_up(pool_.settings_.host, pool_.settings_.port, [this](auto addresses) {
+    lookup_.reset();
+    if (!addresses) return fail(UpstreamError::unresolvable);
+    connect_to_known(std::move(*addresses));
+  });
+}
+
+void Http1Upstream::connect_to_known(std::vector<SocketAddress> addresses) {
+  if (pool_.settings_.kind == UpstreamSettings::Kind::unix_socket) {
+    SocketAddress address;
+    auto* un = reinterpret_cast<sockaddr_un*>(&address.storage);
+    un->sun_family = AF_UNIX;
+    LP_CHECK(pool_.settings_.socket_path.size() < sizeof un->sun_path,
+             "the loader has checked the socket path's length");
+    std::memcpy(un->sun_path, pool_.settings_.socket_path.data(), pool_.settings_.socket_path.size());
+    address.length = sizeof(sockaddr_un);
+    addresses = {address};
+  }
+  addresses_ = std::move(addresses);
+  connect_next();
+}
+
+// A refusal that comes at once is reported through the loop: connect() runs inside the exchange's call.
+void Http1Upstream::connect_next() {
+  stop_connecting();
+  while (!addresses_.empty()) {
+    const SocketAddress address = addresses_.front();
+    addresses_.erase(addresses_.begin());
+    socket_ = Socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket_.is_open()) continue;
+    const int rc = ::connect(socket_.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.length);
+    if (rc == 0 || errno == EINPROGRESS) {
+      connecting_ = std::make_unique<IoEvent>(pool_.loop_, socket_.fd(), kWritable, [this] { on_connected(); });
+      return connecting_->enable();
+    }
+  }
+  connect_failed();
+}
+
+// Called from on_connected(), that is from the event itself: it may be deleted only when it has returned.
+void Http1Upstream::stop_connecting() {
+  if (connecting_) connecting_->disable();
+  pool_.loop_.defer_delete(std::move(connecting_));
+  socket_.close();
+}
+
+void Http1Upstream::connect_failed() {
+  pool_.resolver_.forget(pool_.settings_.host);
+  if (addresses_are_old_) return look_up();
+  // A look-up that was fresh and still no address answers: the exchange hears of it by the wheel's next tick or from
+  // the event that brought us here.
+  deadline_.set_ms(0);
+}
+
+void Http1Upstream::on_connected() {
+  int error = 0;
+  socklen_t length = sizeof error;
+  ::getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &error, &length);
+  if (error != 0) {
+    if (!addresses_.empty() || addresses_are_old_) return connect_next();
+    return fail(UpstreamError::refused);
+  }
+  connecting_->disable();
+  set_no_delay(socket_.fd());
+  writer_.attach(socket_.fd());
+  readable_.emplace(pool_.loop_, socket_.fd(), kReadable, [this] { on_readable(); });
+  if (!is_paused_) readable_->enable();
+  phase_ = Phase::waiting_for_head;
+  flush();
+  if (events_) events_->on_upstream_drained();
+}
+
+void Http1Upstream::lease_again(UpstreamEvents& events) {
+  LP_CHECK(phase_ == Phase::idle, "only an idle connection is leased");
+  events_ = &events;
+  is_reused_ = true;
+  request_sent_ = false;
+  interim_responses_ = 0;
+  read_bytes_ = BufferPool::kSmallBytes;
+  phase_ = Phase::waiting_for_head;
+  arm_deadline();
+}
+
+bool Http1Upstream::looks_alive() const {
+  char byte = 0;
+  const ssize_t n = ::recv(socket_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+// ---- the request ------------------------------------------------------------------------------------------------
+
+void Http1Upstream::send_head(const OutgoingRequest& request, const Fields& client_fields,
+                              const ClientHeaderRules& rules) {
+  method_.assign(request.method);
+  request_framing_ = request.body;
+  scanner_.reset();
+  thread_local std::string head;
+  head.clear();
+  append_request_head(head, request, client_fields, rules);
+  writer_.queue(head);
+}
+
+void Http1Upstream::send_body(std::string_view bytes) {
+  if (phase_ == Phase::closed || bytes.empty()) return;
+  const bool is_chunked = request_framing_.kind == BodyFraming::Kind::chunked && phase_ != Phase::tunnel;
+  if (is_chunked) writer_.queue(ChunkHead(bytes.size()).text());
+  const std::string_view suffix = is_chunked ? "\r\n" : "";
+  if (phase_ == Phase::connecting || bytes.size() <= kCopyBytes) {
+    writer_.queue(bytes);
+    writer_.queue(suffix);
+    if (writer_.unsent_bytes() > 2 * kCopyBytes) flush();
+  } else {
+    // A failed write is no failed request: the app may have answered early (413) and closed. Reading tells.
+    (void)writer_.send(bytes, suffix);
+    if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
+  }
+}
+
+void Http1Upstream::end_body() {
+  if (phase_ == Phase::closed) return;
+  if (phase_ == Phase::tunnel) {
+    request_sent_ = true;
+    flush();
+    return end_tunnel_when_sent();
+  }
+  if (request_framing_.kind == BodyFraming::Kind::chunked) writer_.queue("0\r\n\r\n");
+  request_sent_ = true;
+  flush();
+}
+
+void Http1Upstream::flush() {
+  if (phase_ == Phase::connecting || phase_ == Phase::closed) return;
+  (void)writer_.flush();
+  if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
+}
+
+// The end of what the client said comes behind all of it, not before what still waits for the kernel.
+void Http1Upstream::end_tunnel_when_sent() {
+  if (request_sent_ && writer_.unsent_bytes() == 0) ::shutdown(socket_.fd(), SHUT_WR);
+}
+
+void Http1Upstream::become_tunnel() {
+  phase_ = Phase::tunnel;
+  request_sent_ = false;
+  arm_deadline();
+}
+
+void Http1Upstream::on_writable() {
+  const SocketWriter::State state = writer_.resume();
+  if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
+  if (phase_ == Phase::tunnel) end_tunnel_when_sent();
+  if (state == SocketWriter::State::drained && events_) events_->on_upstream_drained();
+}
+
+// ---- the answer -------------------------------------------------------------------------------------------------
+
+void Http1Upstream::on_readable() {
+  if (phase_ == Phase::idle) return close();  // closed by the app, or bytes that nobody asked for
+  in_.make_room(read_bytes_);
+  const ReceiveResult got = receive_into(socket_.fd(), in_);
+  if (got.kind == ReceiveResult::Kind::again) return;
+  if (got.kind == ReceiveResult::Kind::failed) return fail(UpstreamError::lost);
+  if (got.kind == ReceiveResult::Kind::end) return on_input_end();
+  if (in_.room() == 0 && phase_ != Phase::waiting_for_head) read_bytes_ = BufferPool::kLargeBytes;
+  process();
+}
+
+void Http1Upstream::on_input_end() {
+  if (phase_ == Phase::tunnel) {
+    readable_->disable();
+    return events_->on_response_end();
+  }
+  const bool complete = phase_ == Phase::body && response_.body.kind == BodyFraming::Kind::until_close;
+  if (!complete) return fail(UpstreamError::lost);
+  answer_complete();
+}
+
+void Http1Upstream::process() {
+  UpstreamEvents* const told = events_;
+  while (events_ == told && !in_.empty()) {
+    const bool goes_on = phase_ == Phase::waiting_for_head ? process_head() : process_body();
+    if (!goes_on) break;
+  }
+  if (!events_ || (phase_ != Phase::body && phase_ != Phase::tunnel)) return;
+  arm_deadline();
+  if (in_.empty()) in_.release();
+  events_->on_response_batch_end();
+}
+
+// True when there may be more to process. After a callback nothing is touched if the exchange has given us back.
+bool Http1Upstream::process_head() {
+  const HeadScanner::Outcome outcome = scanner_.scan(in_.data(), kResponseHeadLimits);
+  if (outcome == HeadScanner::Outcome::need_more) return false;
+  response_.clear();
+  const bool parsed =
+      outcome == HeadScanner::Outcome::complete &&
+      !parse_response_head(in_.data().substr(0, scanner_.head_bytes()), method_, kResponseHeadLimits, response_);
+  if (!parsed) {
+    fail(UpstreamError::nonsense);
+    return false;
+  }
+  const std::size_t head_bytes = scanner_.head_bytes();
+  scanner_.reset();
+  const int status = response_.head.status;
+  if (status < 200 && status != 101) {
+    in_.consume(head_bytes);
+    if (++interim_responses_ > kMaxInterimResponses) fail(UpstreamError::nonsense);
+    return events_ != nullptr;
+  }
+  phase_ = Phase::body;
+  body_left_ = response_.body.length;
+  chunked_.reset();
+  events_->on_response(response_);
+  if (!events_ || phase_ == Phase::closed) return false;
+  in_.consume(head_bytes);
+  const bool no_body = response_.body.kind == BodyFraming::Kind::none ||
+                       (response_.body.kind == BodyFraming::Kind::length && body_left_ == 0);
+  if (phase_ == Phase::body && no_body) {
+    answer_complete();
+    return false;
+  }
+  return true;
+}
+
+bool Http1Upstream::process_body() {
+  std::string_view data = in_.data();
+  if (phase_ == Phase::tunnel || response_.body.kind == BodyFraming::Kind::until_close) {
+    events_->on_response_body(data);
+    if (events_) in_.consume(data.size());
+    return false;
+  }
+  if (response_.body.kind == BodyFraming::Kind::length) {
+    data = data.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(data.size(), body_left_)));
+    body_left_ -= data.size();
+    events_->on_response_body(data);
+    if (!events_) return false;
+    in_.consume(data.size());
+    if (body_left_ == 0) answer_complete();
+    return false;
+  }
+  std::size_t consumed = 0;
+  const auto outcome = chunked_.next(in_.data(), consumed, data);
+  if (outcome == ChunkedDecoder::Outcome::data) events_->on_response_body(data);
+  if (!events_) return false;
+  in_.consume(consumed);
+  if (outcome == ChunkedDecoder::Outcome::bad) fail(UpstreamError::nonsense);
+  if (outcome == ChunkedDecoder::Outcome::end) answer_complete();
+  return outcome == ChunkedDecoder::Outcome::data;
+}
+
+void Http1Upstream::answer_complete() {
+  phase_ = Phase::answered;
+  deadline_.clear();
+  events_->on_response_end();
+}
+
+// ---- ends -------------------------------------------------------------------------------------------------------
+
+bool Http1Upstream::is_reusable() const {
+  return phase_ == Phase::answered && request_sent_ && response_.keep_alive && in_.empty() &&
+         writer_.unsent_bytes() == 0 && !is_paused_ && response_.body.kind != BodyFraming::Kind::until_close;
+}
+
+void Http1Upstream::give_back() {
+  if (phase_ == Phase::closed) return;
+  events_ = nullptr;
+  if (is_paused_) set_paused(false);
+  if (!is_reusable()) return close();
+  phase_ = Phase::idle;
+  in_.release();
+  writer_.give_back_idle_memory();
+  deadline_.set_ms(kIdleMs);
+  pool_.take_back(*this);
+}
+
+void Http1Upstream::discard() { close(); }
+
+void Http1Upstream::fail(UpstreamError error) {
+  UpstreamEvents* const told = events_;
+  close();
+  if (told) told->on_upstream_error(error);
+}
+
+void Http1Upstream::close() {
+  if (phase_ == Phase::closed) return;
+  phase_ = Phase::closed;
+  events_ = nullptr;
+  lookup_.reset();
+  deadline_.clear();
+  if (connecting_) connecting_->disable();
+  if (readable_) readable_->disable();
+  writer_.close();
+  socket_.close();
+  pool_.remove(*this);
+}
+
+void Http1Upstream::set_paused(bool paused) {
+  is_paused_ = paused;
+  if (!readable_ || phase_ == Phase::closed) return;
+  if (paused) {
+    readable_->disable();
+    deadline_.clear();
+  } else {
+    readable_->enable();
+    arm_deadline();
+  }
+}
+
+void Http1Upstream::arm_deadline() {
+  switch (phase_) {
+    case Phase::connecting:
+      return deadline_.set_ms(pool_.settings_.connect_timeout_ms);
+    case Phase::waiting_for_head:
+      // While the client is still sending, its own deadline runs, unless it is the app that takes nothing.
+      if (!request_sent_ && writer_.unsent_bytes() == 0) return deadline_.clear();
+      return deadline_.set_ms(pool_.settings_.response_timeout_ms);
+    case Phase::body:
+    case Phase::tunnel:
+      if (!is_paused_) deadline_.set_ms(pool_.settings_.idle_timeout_ms);
+      return;
+    case Phase::answered:
+    case Phase::idle:
+    case Phase::closed:
+      return;
+  }
+}
+
+void Http1Upstream::on_deadline() {
+  switch (phase_) {
+    case Phase::connecting:
+      if (lookup_) return fail(UpstreamError::unresolvable);
+      return fail(connecting_ && connecting_->enabled() ? UpstreamError::connect_timeout : UpstreamError::refused);
+    case Phase::waiting_for_head:
+      return fail(UpstreamError::response_timeout);
+    case Phase::idle:
+      return close();
+    default:
+      return fail(UpstreamError::idle_timeout);
+  }
+}
+
+}  // namespace lp

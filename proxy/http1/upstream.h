@@ -1,0 +1,85 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proxy/http1/parse.h"
+#include "proxy/net/socket.h"
+#include "proxy/upstream/pool.h"
+
+namespace lp {
+
+// One HTTP/1.1 connection to an app: connecting, then requests one after the other. Owned by its pool; an exchange
+// holds it through a lease and never after it has given that back.
+class Http1Upstream {
+ public:
+  Http1Upstream(UpstreamPool& pool, UpstreamEvents& events);
+  ~Http1Upstream();
+  void connect();
+  void lease_again(UpstreamEvents& events);
+  [[nodiscard]] bool looks_alive() const;  // one recv(MSG_PEEK)
+
+  void send_head(const OutgoingRequest& request, const Fields& client_fields, const ClientHeaderRules& rules);
+  void send_body(std::string_view bytes);
+  void end_body();
+  void flush();
+  void become_tunnel();
+  void set_paused(bool paused);
+  void give_back();
+  void discard();  // closes an idle connection
+  [[nodiscard]] std::size_t unsent_bytes() const { return writer_.unsent_bytes(); }
+  [[nodiscard]] bool is_reused() const { return is_reused_; }
+
+ private:
+  enum class Phase { connecting, waiting_for_head, body, answered, tunnel, idle, closed };
+
+  void connect_to_known(std::vector<SocketAddress> addresses);
+  void look_up();
+  void connect_next();
+  void on_connected();
+  void stop_connecting();
+  void connect_failed();
+
+  void on_readable();
+  void on_writable();
+  void on_deadline();
+  void on_input_end();
+  void process();
+  bool process_head();
+  bool process_body();
+  void answer_complete();
+  void end_tunnel_when_sent();
+  void fail(UpstreamError error);
+  void close();
+  void arm_deadline();
+  [[nodiscard]] bool is_reusable() const;
+
+  UpstreamPool& pool_;
+  UpstreamEvents* events_;  // null while idle or closed
+  Phase phase_ = Phase::connecting;
+  Socket socket_;
+  SocketWriter writer_;
+  std::optional<IoEvent> readable_;
+  std::unique_ptr<IoEvent> connecting_;
+  Deadline deadline_;
+  std::unique_ptr<Resolver::Wait> lookup_;
+  std::vector<SocketAddress> addresses_;
+  bool addresses_are_old_ = false;  // from the cache: worth another look-up when none answers
+
+  Buffer in_;
+  std::size_t read_bytes_ = BufferPool::kSmallBytes;
+  HeadScanner scanner_{HeadScanner::Kind::response};
+  ParsedResponse response_;
+  ChunkedDecoder chunked_;
+  std::uint64_t body_left_ = 0;
+  int interim_responses_ = 0;
+  std::string method_;
+  BodyFraming request_framing_;
+  bool request_sent_ = false;  // the whole request, body included; in a tunnel: the client has ended its side
+  bool is_reused_ = false;
+  bool is_paused_ = false;
+};
+
+}  // namespace lp

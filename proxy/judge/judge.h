@@ -1,0 +1,113 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "auth/identity/app_headers.h"
+#include "auth/identity/client_headers.h"
+#include "auth/rules/authorize.h"
+#include "auth/session/session.h"
+#include "base/result.h"
+#include "config/settings.h"
+#include "proxy/http/forwarding.h"
+#include "proxy/http1/parse.h"
+#include "proxy/route/router.h"
+#include "proxy/route/target.h"
+
+// What becomes of a request, without a wire, a cookie or Logto: the same steps in the same order as
+// proxy/exchange/exchange.h and auth/gate/gatekeeper.h take them, through the same functions. For `explain` and the
+// configuration's `tests:`. Pure.
+namespace lp {
+
+// Who asks, instead of a cookie or a token that was verified.
+struct Person {
+  Session session;                                 // with the claims that a session would keep
+  std::optional<std::vector<std::string>> scopes;  // of an access token; none: a session
+  [[nodiscard]] Principal principal() const;
+};
+// From an ID token's claims as JSON: `sub`, whatever Logto or userinfo tells, `identities` also as a list of targets.
+// Two members are not claims: `scopes`, a list, as an access token has them, and `authenticated_ago`, "5m", instead of
+// an auth_time. Without either of these two Logto did not say when the person proved who they are.
+[[nodiscard]] Result<Person> person_from_claims(std::string_view json, const Settings& settings, std::int64_t now_s);
+
+struct AskedRequest {
+  // What is filled in where `headers` has no field of that name: what browsers send when a person follows a link, or
+  // when a script fetches.
+  enum class Manner { navigation, script };
+  std::string method = "GET";
+  std::string url;  // http or https; host, path and query are sent as they stand, a fragment is not
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string client = "127.0.0.1";  // the connection's other end, an address
+  Manner manner = Manner::navigation;
+};
+
+struct Judgement {
+  enum class Outcome {
+    allow,            // on to the app
+    sign_in,          // to Logto
+    unauthenticated,  // 401
+    deny,             // 403
+    not_found,
+    bad_request,  // 400 and whatever else the request itself is refused with
+    misdirected,  // 421
+    own_endpoint  // below auth_prefix: never an app's
+  };
+  Outcome outcome = Outcome::bad_request;
+  int status = 0;         // what the client gets; 0: the app's answer, or the endpoint's
+  std::string reason;     // a sentence
+  ParsedRequest request;  // views into `bytes`
+  std::shared_ptr<const std::string> bytes;
+  ClientFacts client;
+  const Origin* external = nullptr;  // in the settings, or `of_wildcard`
+  std::shared_ptr<const Origin> of_wildcard;
+  std::optional<Target> target;
+  std::string ambiguity;                       // why the route that matches does not take the request; empty: it does
+  const RouteSettings* route = nullptr;        // in the settings
+  std::optional<Authorization> authorization;  // where a rule was asked
+  bool knows_who = false;                      // the app is told who it is
+  std::string app_target;                      // allow: path and query that the app gets
+  std::string head;      // allow: the whole head that the app gets; "X-Request-Id: new" stands for any
+  std::string identity;  // allow: the lines of it that tell who it is
+};
+
+class RequestJudge {
+ public:
+  // `settings` must outlive it and its judgements.
+  explicit RequestJudge(const Settings& settings);
+  // `who` is null when signed out.
+  [[nodiscard]] Judgement judge(const AskedRequest& asked, const Person* who, std::int64_t now_s) const;
+
+  // The question that `judgement` asked of the router; only where it has a target and an external URL, valid as long as
+  // the judgement.
+  [[nodiscard]] static RouteQuestion question_of(const Judgement& judgement);
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+
+ private:
+  [[nodiscard]] bool find_target(Judgement& judgement) const;
+  void find_route(Judgement& judgement) const;
+  void judge_route(Judgement& judgement, const Person* who, std::int64_t now_s) const;
+  [[nodiscard]] AppHeaders headers_for(const Judgement& judgement, const Person* who) const;
+  void pass(Judgement& judgement, const Person* who) const;
+
+  const Settings& settings_;
+  Router router_;
+  ClientHeaderRules rules_;
+  HeaderSets sets_;
+};
+
+// The authorization request that a sign-in for this judgement's route begins with, and where it comes back to. What is
+// made anew for each, or secret, is "(random)".
+struct SignInRequest {
+  std::string endpoint;
+  std::vector<std::pair<std::string, std::string>> parameters;
+  std::string return_to;
+};
+[[nodiscard]] SignInRequest sign_in_request_of(const Judgement& judgement, const Settings& settings);
+
+[[nodiscard]] std::string_view outcome_word(Judgement::Outcome outcome);  // as `expect:` in `tests:` writes it
+
+}  // namespace lp

@@ -1,0 +1,111 @@
+#include "proxy/net/listener.h"
+
+#include <netinet/in.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/resolver.h"
+
+namespace lp {
+
+namespace {
+constexpr int kBacklog = 4096;
+
+std::string error_text(const std::string& address, const char* what) {
+  std::string text = "cannot listen on " + address + ": " + what + ": " + std::strerror(errno);
+  if (errno == EADDRINUSE) text += " (another process serves there; stop it or choose another address)";
+  if (errno == EACCES) text += " (ports below 1024 need CAP_NET_BIND_SERVICE)";
+  return text;
+}
+
+std::string address_with_port(const SocketAddress& address) {
+  const bool is_v6 = address.storage.ss_family == AF_INET6;
+  const auto port = is_v6 ? reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_port
+                          : reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port;
+  const std::string host = address_text(address);
+  return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(ntohs(port));
+}
+
+Result<Socket> bind_and_listen(const SocketAddress& address, const std::string& name, bool shared) {
+  Socket socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket.is_open()) return fail(error_text(name, "socket"));
+  const int on = 1;
+  if (address.storage.ss_family != AF_UNIX) {
+    ::setsockopt(socket.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (shared) ::setsockopt(socket.fd(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  }
+  // An IPv6 listener takes IPv6 only: the same everywhere, whatever the sysctl says.
+  if (address.storage.ss_family == AF_INET6) ::setsockopt(socket.fd(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  const auto* raw = reinterpret_cast<const sockaddr*>(&address.storage);
+  if (::bind(socket.fd(), raw, address.length) != 0) return fail(error_text(name, "bind"));
+  if (::listen(socket.fd(), kBacklog) != 0) return fail(error_text(name, "listen"));
+  return socket;
+}
+
+// Two processes on one port by SO_REUSEPORT would share the traffic in silence: a first bind without it finds out.
+Result<SocketAddress> probe(const SocketAddress& wanted, const std::string& name) {
+  auto socket = bind_and_listen(wanted, name, false);
+  if (!socket) return socket.error();
+  SocketAddress real;
+  real.length = sizeof real.storage;
+  ::getsockname(socket->fd(), reinterpret_cast<sockaddr*>(&real.storage), &real.length);
+  return real;
+}
+
+Result<SocketAddress> unix_address(const std::string& path) {
+  SocketAddress address;
+  auto* un = reinterpret_cast<sockaddr_un*>(&address.storage);
+  if (path.size() >= sizeof un->sun_path) return fail("cannot listen on unix:" + path + ": the path is too long");
+  un->sun_family = AF_UNIX;
+  std::memcpy(un->sun_path, path.data(), path.size());
+  address.length = sizeof(sockaddr_un);
+  return address;
+}
+
+// A socket file that a dead process left behind; one that still answers is somebody's.
+void remove_stale_socket(const SocketAddress& address, const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
+  Socket probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (::connect(probe.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0)
+    ::unlink(path.c_str());
+}
+}  // namespace
+
+Result<Listener> Listener::open(const ListenSettings& settings, std::size_t sockets) {
+  Listener listener;
+  if (settings.kind == ListenSettings::Kind::unix_socket) {
+    listener.address_ = "unix:" + settings.path;
+    auto address = unix_address(settings.path);
+    if (!address) return address.error();
+    remove_stale_socket(*address, settings.path);
+    auto socket = bind_and_listen(*address, listener.address_, false);
+    if (!socket) return socket.error();
+    listener.sockets_.push_back(std::move(*socket));
+    listener.unlink_path_ = settings.path;
+    return listener;
+  }
+  const std::string name = settings.host + ":" + std::to_string(settings.port);
+  auto literal = addresses_without_lookup(settings.host);
+  if (literal.empty()) return fail("cannot listen on " + name + ": an IP address is needed");
+  set_port(literal.front(), settings.port);
+  const auto real = probe(literal.front(), name);
+  if (!real) return real.error();
+  listener.address_ = address_with_port(*real);
+  for (std::size_t i = 0; i < sockets; ++i) {
+    auto socket = bind_and_listen(*real, listener.address_, true);
+    if (!socket) return socket.error();
+    listener.sockets_.push_back(std::move(*socket));
+  }
+  return listener;
+}
+
+Listener::~Listener() {
+  if (!unlink_path_.empty() && !sockets_.empty()) ::unlink(unlink_path_.c_str());
+}
+
+}  // namespace lp

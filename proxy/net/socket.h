@@ -1,0 +1,82 @@
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/event.h"
+#include "proxy/net/buffer.h"
+
+namespace lp {
+
+// An owned descriptor.
+class Socket {
+ public:
+  Socket() = default;
+  explicit Socket(int fd) : fd_(fd) {}
+  ~Socket() { close(); }
+  Socket(Socket&& other) noexcept : fd_(other.release()) {}
+  Socket& operator=(Socket&& other) noexcept;
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+  void close();
+  // Closes with a reset (RST): the peer must not take what it has for a complete message.
+  void reset_connection();
+  [[nodiscard]] int release() {
+    const int fd = fd_;
+    fd_ = -1;
+    return fd;
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+struct ReceiveResult {
+  enum class Kind { data, again, end, failed };
+  Kind kind = Kind::failed;
+  std::size_t bytes = 0;
+};
+// One recv() into what room the buffer has.
+[[nodiscard]] ReceiveResult receive_into(int fd, Buffer& buffer);
+[[nodiscard]] ReceiveResult receive_and_drop(int fd);
+
+// The sending side of a connection: bytes are written at once, what the kernel does not take waits in a queue, and
+// only then a write event is asked for (each such request is an epoll_ctl).
+class SocketWriter {
+ public:
+  enum class State { drained, blocked, failed };
+  // `on_writable` runs when the kernel takes bytes again: the owner calls resume(). Everything must outlive the writer.
+  SocketWriter(EventLoop& loop, BufferPool& pool, std::function<void()> on_writable)
+      : loop_(loop), queue_(pool), on_writable_(std::move(on_writable)) {}
+  void attach(int fd) { fd_ = fd; }
+
+  void queue(std::string_view bytes) { queue_.append(bytes); }
+  // Queued bytes and then these, with one system call where the kernel has room; the rest is queued.
+  State send(std::string_view bytes, std::string_view suffix = {});
+  State flush();   // while the kernel is full this asks nothing: on_writable will come
+  State resume();  // in on_writable
+  [[nodiscard]] std::size_t unsent_bytes() const { return queue_.size(); }
+  void give_back_idle_memory() {
+    if (queue_.empty()) queue_.release();
+  }
+  void close();
+
+ private:
+  State write_now(std::string_view bytes, std::string_view suffix);
+  void wait_for_room();
+  [[nodiscard]] bool is_waiting() const { return writable_ && writable_->enabled(); }
+
+  EventLoop& loop_;
+  Buffer queue_;
+  int fd_ = -1;
+  bool failed_ = false;
+  std::function<void()> on_writable_;
+  std::optional<IoEvent> writable_;
+};
+
+void set_no_delay(int fd);
+
+}  // namespace lp

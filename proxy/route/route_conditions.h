@@ -1,0 +1,26 @@
+#pragma once
+#include <string_view>
+
+#include "auth/identity/client_headers.h"
+#include "base/http_message.h"
+#include "config/settings.h"
+
+// The further conditions of a route, on the query and the fields that the app gets. An app may read a query or a field
+// in another way than we do: what can be read in two ways that decide differently is `unclear`, and the request is
+// refused where such a condition decides (firm rule 5; attacks.md P22). Pure.
+namespace lp {
+
+enum class Condition { holds, fails, unclear };
+
+// One parameter: its value, decoded as browsers encode forms, matches. Unclear: it stands twice, in another spelling
+// that an app may fold ("ROLE", "role[]", "my.role" for my_role), behind a ';' that some apps take for '&', with a '+'
+// whose two readings differ, or anywhere in the query an escape is broken.
+[[nodiscard]] Condition query_condition(const FieldCondition& condition, std::string_view query);
+
+// One field: it stands once and its value matches. Unclear: it stands twice, beside a name that gateways fold to the
+// same
+// ("X_Tenant"), or Connection names it. A field that no client may send to an app is as good as absent.
+[[nodiscard]] Condition header_condition(const FieldCondition& condition, const Fields& fields,
+                                         const ClientHeaderRules& rules);
+
+}  // namespace lp

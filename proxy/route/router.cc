@@ -1,0 +1,243 @@
+#include "proxy/route/router.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/check.h"
+#include "base/encoding.h"
+#include "base/url.h"
+#include "config/host_pattern.h"
+#include "config/path_pattern.h"
+#include "proxy/net/ip_address.h"
+#include "proxy/route/route_conditions.h"
+#include "proxy/route/route_index.h"
+
+namespace lp {
+namespace {
+
+// The text of a rule in the one spelling that request paths have, so that a rule for /café or /a%2Bb means what it
+// says. `text` has passed the configuration's checks; what has no normal form stays and matches nothing.
+std::string normal_rule_path(const std::string& text) {
+  std::string ascii;
+  for (const char c : text) ascii += static_cast<unsigned char>(c) > 0x7f ? percent_encode({&c, 1}) : std::string(1, c);
+  const auto target = normalise_target(ascii);
+  return target && !target.value().has_query ? target.value().path : text;
+}
+
+// "*.example.com" as ".example.com".
+std::string host_key(const std::string& host) {
+  return ascii_lower(host.starts_with("*.") ? std::string_view(host).substr(1) : std::string_view(host));
+}
+
+RouteIndex::Key key_of(const RouteSettings& route) {
+  RouteIndex::Key key{host_key(route.host), route.path};
+  if (key.path.kind != PathPattern::Kind::regex && !key.path.text.empty()) {
+    key.path.text = normal_rule_path(key.path.text);
+  }
+  return key;
+}
+
+bool host_fits(std::string_view host, const std::string& key) {
+  if (key.empty()) return true;
+  if (key[0] != '.') return host == key;
+  const auto dot = host.find('.');
+  return dot != std::string_view::npos && dot > 0 && host.substr(dot) == key;
+}
+
+// A plain path has been matched by the index.
+class CompiledRoute {
+ public:
+  explicit CompiledRoute(const RouteSettings& route) : settings(&route), host_(host_key(route.host)) {
+    if (route.path.kind != PathPattern::Kind::regex) return;
+    regex_ = std::make_unique<RE2>(route.path.text, path_regex_options());
+    LP_CHECK(regex_->ok(), "a route's pattern passed the configuration's check and does not compile");
+  }
+
+  [[nodiscard]] bool matches(const RouteQuestion& question, std::string_view path) const {
+    const auto& methods = settings->methods;
+    if (!methods.empty() && std::find(methods.begin(), methods.end(), question.method) == methods.end()) return false;
+    if (regex_ && !(host_fits(question.host, host_) && RE2::FullMatch({path.data(), path.size()}, *regex_)))
+      return false;
+    return settings->networks.empty() || is_in_networks(question.client_address);
+  }
+  [[nodiscard]] bool has_conditions() const { return !settings->query.empty() || !settings->headers.empty(); }
+
+  const RouteSettings* settings;
+
+ private:
+  [[nodiscard]] bool is_in_networks(std::string_view address) const {
+    const auto ip = parse_ip(address);
+    return ip && contains_any(settings->networks, *ip);
+  }
+  std::string host_;
+  std::unique_ptr<RE2> regex_;
+};
+
+// Fails as soon as one condition does: an unclear one decides nothing then.
+Condition conditions_of(const RouteSettings& route, const RouteQuestion& question, const ClientHeaderRules& rules) {
+  Condition all = Condition::holds;
+  const auto add = [&](Condition one) {
+    if (one == Condition::fails || all == Condition::fails) all = Condition::fails;
+    if (one == Condition::unclear && all == Condition::holds) all = Condition::unclear;
+  };
+  for (const FieldCondition& one : route.query) add(query_condition(one, question.target.query));
+  for (const FieldCondition& one : route.headers) add(header_condition(one, question.fields, rules));
+  return all;
+}
+
+struct ExternalUrl {
+  const Origin* origin;
+  std::string authority;  // as browsers write it, for the comparison that nearly always decides
+};
+
+std::string ascii_upper(std::string_view text) {
+  std::string upper(text);
+  for (char& c : upper) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return upper;
+}
+
+bool names(std::string_view authority, const Origin& origin) {
+  const std::uint16_t default_port = origin.is_https() ? 443 : 80;
+  const auto parsed = parse_authority(authority, default_port);
+  return parsed && parsed.value().host == origin.host && parsed.value().port == origin.port;
+}
+
+bool lets_anybody_pass(const RouteSettings& route) {
+  return (route.access == Access::public_ || route.access == Access::optional) && route.require.empty() &&
+         route.deny.empty();
+}
+
+bool lets_nobody_pass(const RouteSettings& route) { return route.access == Access::deny; }
+
+bool has_lower_case(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
+}  // namespace
+
+struct Router::Impl {
+  std::vector<ExternalUrl> external_urls;
+  std::vector<const Origin*> wildcards;
+  const Origin* only_own = nullptr;
+  std::optional<Origin> backchannel;
+  std::vector<CompiledRoute> routes;
+  std::optional<RouteIndex> index;
+  std::optional<ClientHeaderRules> header_rules;  // where a route looks at header fields
+
+  struct Match {
+    const RouteSettings* route = nullptr;
+    bool is_unclear = false;  // whether this route matches depends on how an app reads the query or the fields
+  };
+  [[nodiscard]] Match first_match(const RouteQuestion& question, std::string_view path) const {
+    std::size_t unclear = RouteIndex::npos;
+    const std::size_t found = index->first(question.host, path, [&](std::size_t position) {
+      const CompiledRoute& route = routes[position];
+      if (!route.matches(question, path)) return false;
+      if (!route.has_conditions()) return true;
+      const Condition condition = conditions_of(*route.settings, question, *header_rules);
+      if (condition == Condition::unclear) unclear = std::min(unclear, position);
+      return condition != Condition::fails;
+    });
+    if (found == RouteIndex::npos) return {};
+    return {routes[found].settings, unclear == found};
+  }
+};
+
+Router::Router(const Settings& settings) : impl_(std::make_unique<Impl>()) {
+  for (const Origin& origin : settings.external_urls) {
+    if (is_wildcard(origin.host)) {
+      impl_->wildcards.push_back(&origin);
+    } else {
+      impl_->external_urls.push_back({&origin, origin.authority()});
+    }
+  }
+  const auto& urls = settings.external_urls;
+  if (const auto& sign_in = settings.sign_in_url;
+      sign_in && std::find(urls.begin(), urls.end(), *sign_in) == urls.end()) {
+    impl_->only_own = &*sign_in;
+    impl_->external_urls.push_back({&*sign_in, sign_in->authority()});
+  }
+  impl_->backchannel = settings.logto.backchannel_url;
+  impl_->routes.reserve(settings.routes.size());
+  std::vector<RouteIndex::Key> keys;
+  for (const RouteSettings& route : settings.routes) {
+    impl_->routes.emplace_back(route);
+    keys.push_back(key_of(route));
+    if (impl_->routes.back().has_conditions() && !impl_->header_rules) impl_->header_rules.emplace(settings);
+  }
+  impl_->index.emplace(keys);
+}
+
+Router::~Router() = default;
+
+const Origin* Router::origin_for(std::string_view authority) const {
+  for (const ExternalUrl& url : impl_->external_urls) {
+    if (iequals(authority, url.authority)) return url.origin;
+  }
+  for (const ExternalUrl& url : impl_->external_urls) {
+    if (names(authority, *url.origin)) return url.origin;
+  }
+  return nullptr;
+}
+
+std::optional<Origin> Router::wildcard_origin_for(std::string_view authority) const {
+  for (const Origin* wildcard : impl_->wildcards) {
+    const auto parsed = parse_authority(authority, wildcard->is_https() ? 443 : 80);
+    if (!parsed) return std::nullopt;
+    Origin origin{wildcard->scheme, parsed->host, parsed->port};
+    if (origin_matches(*wildcard, origin)) return origin;
+  }
+  return std::nullopt;
+}
+
+bool Router::serves_only_own_endpoints(const Origin& origin) const { return &origin == impl_->only_own; }
+
+const Origin* Router::backchannel_origin_for(std::string_view authority) const {
+  const auto& origin = impl_->backchannel;
+  return origin && names(authority, *origin) ? &*origin : nullptr;
+}
+
+RouteAnswer Router::route_for(const RouteQuestion& question) const {
+  const Impl::Match match = impl_->first_match(question, question.target.path);
+  if (match.is_unclear) return {nullptr, "a condition of the route can be read in two ways"};
+  if (match.route == nullptr) return {};
+  if (evades_by_method(*match.route, question)) return {nullptr, "the method can be read as another one"};
+  if (reads_otherwise(*match.route, question)) {
+    return {nullptr, "the target can be read in ways that its route does not take"};
+  }
+  return {match.route, {}};
+}
+
+// Many frameworks fold the method to upper case (attacks.md P25).
+bool Router::evades_by_method(const RouteSettings& route, const RouteQuestion& question) const {
+  if (!has_lower_case(question.method) || lets_nobody_pass(route)) return false;
+  const std::string upper = ascii_upper(question.method);
+  RouteQuestion asked = question;
+  asked.method = upper;
+  const RouteAnswer folded = route_for(asked);
+  return folded.is_ambiguous() ||
+         (folded.route != nullptr && folded.route != &route && !lets_anybody_pass(*folded.route));
+}
+
+bool Router::reads_otherwise(const RouteSettings& route, const RouteQuestion& question) const {
+  const Target& target = question.target;
+  if (!target.has_other_readings) return false;
+  if (target.has_encoded_slash && route.encoded_slash == EncodedSlash::reject) return true;
+  const auto readings = lenient_readings(target.path);
+  return std::any_of(readings.begin(), readings.end(), [&](const std::string& reading) {
+    const Impl::Match match = impl_->first_match(question, reading);
+    return match.is_unclear || match.route != &route;
+  });
+}
+
+bool is_backchannel_path(std::string_view path, std::string_view auth_prefix) {
+  if (!path.starts_with(auth_prefix)) return false;
+  const std::string_view endpoint = path.substr(auth_prefix.size());
+  return endpoint == "/backchannel-logout" || endpoint == "/webhook";
+}
+
+}  // namespace lp

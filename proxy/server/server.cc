@@ -1,0 +1,148 @@
+#include "proxy/server/server.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "proxy/server/admin.h"
+#include "proxy/server/worker.h"
+
+namespace lp {
+
+namespace {
+constexpr std::int64_t kDrainPollMs = 50;
+constexpr std::int64_t kMinDrainMs = 250;  // connections that the kernel has already accepted for us are still answered
+constexpr std::int64_t kMaxDrainMs = 30'000;  // then tunnels and stuck transfers are cut
+
+// cgroup v2: "200000 100000" is two CPUs; "max ..." is no quota.
+std::size_t cgroup_cpus() {
+  std::ifstream file("/sys/fs/cgroup/cpu.max");
+  double quota = 0;
+  double period = 0;
+  if (!(file >> quota >> period) || period <= 0) return SIZE_MAX;
+  return std::max<std::size_t>(1, static_cast<std::size_t>(quota / period + 0.999));
+}
+
+std::size_t usable_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  const bool known = ::sched_getaffinity(0, sizeof set, &set) == 0;
+  const std::size_t by_affinity =
+      known ? static_cast<std::size_t>(CPU_COUNT(&set)) : std::thread::hardware_concurrency();
+  return std::max<std::size_t>(1, std::min(by_affinity, cgroup_cpus()));
+}
+
+// Each connection is two descriptors; the soft limit of a shell (1024) would stop us at 500.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+}  // namespace
+
+struct Server::Impl {
+  Impl(const Settings& settings_in, const std::vector<Realm*>& realms)
+      : settings(settings_in), any_realm(*realms.front()), served(settings_in, realms) {}
+
+  const Settings& settings;
+  Realm& any_realm;  // for what all of them have in common: clock and log
+  ServedRealms served;
+  ServerState state;
+  EventLoop loop;
+  std::vector<Listener> listeners;
+  std::vector<Listener> admin_listeners;
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::vector<std::thread> threads;
+  std::unique_ptr<Admin> admin;
+  std::unique_ptr<Timer> drain_poll;
+  std::int64_t drain_began_ms = 0;
+
+  Result<void> open_listeners(std::size_t worker_count);
+  void on_stop_signal();
+  void poll_drain();
+};
+
+Server::Server() = default;
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::open(const Settings& settings, const std::vector<Realm*>& realms) {
+  std::unique_ptr<Server> server(new Server());
+  server->impl_ = std::make_unique<Impl>(settings, realms);
+  const int wanted = settings.workers;
+  const std::size_t count = wanted > 0 ? static_cast<std::size_t>(wanted) : usable_cpus();
+  raise_descriptor_limit();
+  const auto opened = server->impl_->open_listeners(count);
+  if (!opened) return opened.error();
+  for (std::size_t i = 0; i < count; ++i) {
+    std::vector<int> fds;
+    for (const auto& listener : server->impl_->listeners) fds.push_back(listener.fd_for(i));
+    server->impl_->workers.push_back(std::make_unique<Worker>(server->impl_->served, server->impl_->state, fds));
+  }
+  return server;
+}
+
+Result<void> Server::Impl::open_listeners(std::size_t worker_count) {
+  for (const auto& address : settings.listen) {
+    auto listener = Listener::open(address, worker_count);
+    if (!listener) return listener.error();
+    listeners.push_back(std::move(*listener));
+  }
+  auto listener = Listener::open(settings.admin, 1);
+  if (!listener) return listener.error();
+  admin_listeners.push_back(std::move(*listener));
+  return {};
+}
+
+std::vector<std::string> Server::addresses() const {
+  std::vector<std::string> all;
+  for (const auto& listener : impl_->listeners) all.push_back(listener.address());
+  return all;
+}
+
+std::string Server::admin_address() const { return impl_->admin_listeners.front().address(); }
+
+void Server::run(const std::function<void()>& on_hangup) {
+  Impl& impl = *impl_;
+  std::signal(SIGPIPE, SIG_IGN);
+  impl.admin = std::make_unique<Admin>(impl.loop, impl.settings, impl.served.client_headers, impl.state,
+                                       impl.admin_listeners.front().fd_for(0));
+  impl.drain_poll = std::make_unique<Timer>(impl.loop, [&impl] { impl.poll_drain(); });
+  const SignalEvent on_term(impl.loop, SIGTERM, [&impl] { impl.on_stop_signal(); });
+  const SignalEvent on_int(impl.loop, SIGINT, [&impl] { impl.on_stop_signal(); });
+  const SignalEvent on_hup(impl.loop, SIGHUP, [&impl, &on_hangup] {
+    if (!impl.state.draining) on_hangup();
+  });
+  for (auto& worker : impl.workers) impl.threads.emplace_back([&worker] { worker->run(); });
+  impl.any_realm.log.info("ready");
+  impl.loop.run();
+  for (auto& worker : impl.workers) worker->stop();
+  for (auto& thread : impl.threads) thread.join();
+  impl.workers.clear();
+  impl.admin.reset();
+  impl.drain_poll.reset();
+}
+
+// Readiness fails first, so that whoever balances the load looks elsewhere; what is under way is finished.
+void Server::Impl::on_stop_signal() {
+  if (state.draining.exchange(true)) return loop.stop();  // asked a second time
+  any_realm.log.info("stopping: finishing requests in flight");
+  drain_began_ms = any_realm.clock.monotonic_ms();
+  for (auto& worker : workers) worker->drain();
+  drain_poll->start_ms(kMinDrainMs);
+}
+
+void Server::Impl::poll_drain() {
+  const std::int64_t waited_ms = any_realm.clock.monotonic_ms() - drain_began_ms;
+  std::int64_t waited_for = std::max<std::int64_t>(state.requests_in_flight.load() - state.open_tunnels.load(), 0);
+  for (auto& worker : workers) waited_for += worker->busy_connections();  // answers that are not all out yet
+  if (waited_for <= 0 || waited_ms >= kMaxDrainMs) return loop.stop();
+  for (auto& worker : workers) worker->drain();
+  drain_poll->start_ms(kDrainPollMs);
+}
+
+}  // namespace lp

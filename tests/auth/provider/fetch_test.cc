@@ -1,0 +1,249 @@
+#include "auth/provider/fetch.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <optional>
+
+#include "tests/support/fake_server.h"
+#include "tests/support/loop_runner.h"
+
+using namespace lp;
+using lp::test::FakeRequest;
+using lp::test::FakeServer;
+using lp::test::http_answer;
+
+namespace {
+
+LogtoSettings logto_at(const std::string& endpoint) {
+  LogtoSettings logto;
+  logto.endpoint = *parse_origin(endpoint);
+  return logto;
+}
+
+struct World {
+  explicit World(LogtoSettings settings) : logto(std::move(settings)), fetcher(loop, logto) {}
+
+  Result<BackchannelReply> get(const BackchannelRequest& request) {
+    std::optional<Result<BackchannelReply>> result;
+    const auto handle = fetcher.fetch(request, [&](Result<BackchannelReply> reply) {
+      result = std::move(reply);
+      loop.stop();
+    });
+    CHECK_FALSE_MESSAGE(result, "completed inside the call that started it");
+    test::run_loop(loop);
+    REQUIRE(result);
+    return *result;
+  }
+  Result<BackchannelReply> get(const std::string& path) {
+    BackchannelRequest request;
+    request.url = logto.endpoint.text() + path;
+    return get(request);
+  }
+
+  LogtoSettings logto;
+  EventLoop loop;
+  Fetcher fetcher;
+};
+
+}  // namespace
+
+TEST_CASE("a GET brings status, type and body, and asks for plain JSON") {
+  FakeServer server([](const FakeRequest&) { return http_answer(203, "{}", "application/json; charset=utf-8"); });
+  World world(logto_at(server.origin()));
+  auto reply = world.get("/oidc/jwks?x=1");
+  REQUIRE(reply);
+  CHECK(reply->status == 203);
+  CHECK(reply->content_type == "application/json; charset=utf-8");
+  CHECK(reply->body == "{}");
+  FakeRequest request = server.seen().at(0);
+  CHECK(request.method == "GET");
+  CHECK(request.target == "/oidc/jwks?x=1");
+  CHECK(request.headers["host"] == "127.0.0.1:" + std::to_string(server.port()));
+  CHECK(request.headers["x-forwarded-proto"] == "http");
+  CHECK(request.headers["accept-encoding"] == "identity");
+  CHECK(request.headers["accept"] == "application/json");
+  CHECK(request.headers.count("authorization") == 0);
+}
+
+TEST_CASE("a POST carries credentials and form, without waiting for a 100") {
+  FakeServer server([](const FakeRequest&) { return http_answer(200, ""); });
+  World world(logto_at(server.origin()));
+  BackchannelRequest request;
+  request.method = "POST";
+  request.url = server.origin() + "/oidc/token";
+  request.authorization = Secret("Basic abc");
+  request.form_body = Secret("code=" + std::string(5000, 'c'));
+  REQUIRE(world.get(request));
+  FakeRequest seen = server.seen().at(0);
+  CHECK(seen.method == "POST");
+  CHECK(seen.headers["authorization"] == "Basic abc");
+  CHECK(seen.headers["content-type"] == "application/x-www-form-urlencoded");
+  CHECK(seen.headers.count("expect") == 0);
+  CHECK(seen.body == request.form_body.reveal());
+}
+
+TEST_CASE("connect_to changes where the connection goes, not what is asked there") {
+  FakeServer server([](const FakeRequest&) { return http_answer(200, "{}"); });
+  LogtoSettings logto = logto_at("https://auth.example.com");
+  logto.connect_to = *parse_origin(server.origin());
+  World world(logto);
+  REQUIRE(world.get("/oidc/.well-known/openid-configuration"));
+  FakeRequest seen = server.seen().at(0);
+  CHECK(seen.target == "/oidc/.well-known/openid-configuration");
+  CHECK(seen.headers["host"] == "auth.example.com");
+  CHECK(seen.headers["x-forwarded-proto"] == "https");
+}
+
+TEST_CASE("only the endpoint's origin is ever called") {
+  FakeServer server([](const FakeRequest&) { return http_answer(200, "{}"); });
+  World world(logto_at("http://127.0.0.1:1"));
+  for (const std::string& url : {server.origin() + "/", std::string("file:///etc/passwd"), std::string("nonsense")}) {
+    BackchannelRequest request;
+    request.url = url;
+    CHECK_FALSE(world.get(request));
+  }
+  CHECK(server.connections() == 0);
+}
+
+TEST_CASE("a redirect is an answer, not an order") {
+  FakeServer elsewhere([](const FakeRequest&) { return http_answer(200, "{}"); });
+  FakeServer server([&](const FakeRequest&) {
+    return http_answer(307, "", "text/plain", "Location: " + elsewhere.origin() + "/\r\n");
+  });
+  World world(logto_at(server.origin()));
+  auto reply = world.get("/");
+  REQUIRE(reply);
+  CHECK(reply->status == 307);
+  CHECK(elsewhere.connections() == 0);
+}
+
+TEST_CASE("bodies and heads are cut at their limits, declared or not") {
+  const std::string big(1'100'000, 'x');
+  FakeServer server([&](const FakeRequest& request) -> std::string {
+    if (request.target == "/declared") return http_answer(200, big);
+    if (request.target == "/endless") return "HTTP/1.1 200 X\r\n\r\n" + big;
+    if (request.target == "/head") return "HTTP/1.1 200 X\r\nX-Pad: " + std::string(70'000, 'p') + "\r\n\r\n{}";
+    return http_answer(200, big.substr(0, 1 << 20));
+  });
+  World world(logto_at(server.origin()));
+  CHECK_FALSE(world.get("/declared"));
+  CHECK_FALSE(world.get("/endless"));
+  CHECK_FALSE(world.get("/head"));
+  auto whole = world.get("/whole");
+  REQUIRE(whole);
+  CHECK(whole->body.size() == 1 << 20);
+}
+
+TEST_CASE("broken answers are errors: refused, reset, truncated, not HTTP") {
+  World refused(logto_at("http://127.0.0.1:1"));
+  CHECK_FALSE(refused.get("/"));
+  FakeServer server([](const FakeRequest& request) -> std::string {
+    if (request.target == "/reset") return FakeServer::kReset;
+    if (request.target == "/truncated") return "HTTP/1.1 200 X\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{}";
+    return "hello";
+  });
+  World world(logto_at(server.origin()));
+  CHECK_FALSE(world.get("/reset"));
+  CHECK_FALSE(world.get("/nonsense"));
+}
+
+TEST_CASE("a plain server where TLS is expected is an error") {
+  FakeServer server([](const FakeRequest&) { return http_answer(200, "{}"); });
+  World world(logto_at("https://127.0.0.1:" + std::to_string(server.port())));
+  CHECK_FALSE(world.get("/"));
+}
+
+TEST_CASE("connections are used again") {
+  FakeServer server([](const FakeRequest&) { return http_answer(200, "{}"); });
+  World world(logto_at(server.origin()));
+  for (int i = 0; i < 3; ++i) REQUIRE(world.get("/"));
+  CHECK(server.connections() == 1);
+}
+
+TEST_CASE("a form is sent once: a connection that ends under it is an error, not a reason to send it again") {
+  std::atomic<int> forms = 0;
+  FakeServer server([&](const FakeRequest& request) {
+    if (request.method == "POST" && ++forms > 1) return std::string(FakeServer::kReset);
+    return http_answer(200, "{}");
+  });
+  World world(logto_at(server.origin()));
+  BackchannelRequest request;
+  request.method = "POST";
+  request.url = world.logto.endpoint.text() + "/token";
+  request.form_body = Secret("refresh_token=x");
+  CHECK(world.get(request));
+  CHECK_FALSE(world.get(request));  // on the same connection, which is where curl would try again
+  CHECK(forms == 2);
+}
+
+TEST_CASE("dropping a handle cancels, at once and from inside another's completion") {
+  FakeServer server([](const FakeRequest& r) { return r.target == "/never" ? std::string() : http_answer(200, "{}"); });
+  World world(logto_at(server.origin()));
+  BackchannelRequest request;
+  request.url = server.origin() + "/never";
+  bool completed = false;
+  auto dropped = world.fetcher.fetch(request, [&](const Result<BackchannelReply>&) { completed = true; });
+  dropped.reset();
+  auto hanging = world.fetcher.fetch(request, [&](const Result<BackchannelReply>&) { completed = true; });
+  request.url = server.origin() + "/soon";
+  std::unique_ptr<Fetcher::Handle> soon = world.fetcher.fetch(request, [&](const Result<BackchannelReply>&) {
+    hanging.reset();
+    soon.reset();
+    world.loop.stop();
+  });
+  test::run_loop(world.loop);
+  test::run_loop_for_ms(world.loop, 50);
+  CHECK_FALSE(completed);
+  CHECK_FALSE(soon);
+}
+
+TEST_CASE("a fetch may start the next one from its completion") {
+  FakeServer server([](const FakeRequest&) { return http_answer(200, "{}"); });
+  World world(logto_at(server.origin()));
+  BackchannelRequest request;
+  request.url = server.origin() + "/";
+  int left = 5;
+  std::unique_ptr<Fetcher::Handle> handle;
+  std::function<void(Result<BackchannelReply>)> next = [&](const Result<BackchannelReply>& reply) {
+    CHECK(reply);
+    if (--left == 0) return world.loop.stop();
+    handle = world.fetcher.fetch(request, next);
+  };
+  handle = world.fetcher.fetch(request, next);
+  test::run_loop(world.loop);
+  CHECK(left == 0);
+}
+
+TEST_CASE("a fetcher may go while transfers have just been dropped") {
+  FakeServer server([](const FakeRequest&) { return std::string(); });
+  BackchannelRequest request;
+  request.url = server.origin() + "/";
+  World world(logto_at(server.origin()));
+  auto handle = world.fetcher.fetch(request, [](const Result<BackchannelReply>&) {});
+  test::run_loop_for_ms(world.loop, 50);
+  handle.reset();
+}
+
+TEST_CASE("calls beyond max_calls wait for their turn, in order, and may be dropped while they wait") {
+  FakeServer server([](const FakeRequest&) { return http_answer(200, ""); });
+  LogtoSettings logto = logto_at(server.origin());
+  logto.max_calls = 1;
+  World world(logto);
+  std::string order;
+  std::vector<std::unique_ptr<Fetcher::Handle>> handles;
+  for (const char name : {'a', 'b', 'c', 'd'}) {
+    BackchannelRequest request;
+    request.url = server.origin() + "/" + name;
+    handles.push_back(world.fetcher.fetch(request, [&, name](const Result<BackchannelReply>& reply) {
+      CHECK(reply);
+      order += name;
+      if (name == 'd') world.loop.stop();
+    }));
+  }
+  handles[1].reset();
+  test::run_loop(world.loop);
+  CHECK(order == "acd");
+  CHECK(server.seen().size() == 3);
+  CHECK(server.seen().at(1).target == "/c");
+}

@@ -1,0 +1,107 @@
+#include "cli/import/source.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "cli/import/context.h"
+
+namespace lp {
+namespace {
+
+std::string joined(const std::vector<Assignment>& all) {
+  std::string out;
+  for (const auto& [name, value] : all) out += name + "=" + value + ";";
+  return out;
+}
+
+TEST_CASE("an environment file is read as docker and systemd read it") {
+  const auto read = parse_env_file("# a comment\nA=1\r\nexport B = two words \nC=\"in quotes\"\nD='x=y'\n\nE=\n");
+  REQUIRE(read.ok());
+  CHECK(joined(*read) == "A=1;B=two words;C=in quotes;D=x=y;E=;");
+  CHECK(parse_env_file("A=1\nnonsense\n").error().message == "line 2: expected NAME=VALUE");
+}
+
+TEST_CASE("an ini file, its older form, sections, comments and quotes") {
+  const auto read = parse_ini(
+      "; c\n# c\n[Application Options]\nport = 4181\nrule.1.rule = Path(`/a`) && Host(`b`)\nsecret=\"a \\\"b\\\"\"\n"
+      "default-action allow\n[providers.oidc]\nissuer-url = https://x.example/oidc\n");
+  REQUIRE(read.ok());
+  CHECK(joined(*read) ==
+        "port=4181;rule.1.rule=Path(`/a`) && Host(`b`);secret=a \"b\";default-action=allow;"
+        "providers.oidc.issuer-url=https://x.example/oidc;");
+  CHECK_FALSE(parse_ini("[open\n").ok());
+  CHECK_FALSE(parse_ini("word\n").ok());
+}
+
+TEST_CASE("names of oauth2-proxy: dashes, capitals, singulars") {
+  CHECK(oauth2_proxy_name("email-domain") == "email_domains");
+  CHECK(oauth2_proxy_name("UPSTREAM") == "upstreams");
+  CHECK(oauth2_proxy_name("cookie_secret") == "cookie_secret");
+  CHECK(oauth2_proxy_name("skip-auth-regex") == "skip_auth_regex");
+}
+
+TEST_CASE("TOML: texts, numbers, flags, lists; commas only outside of arrays") {
+  SourceOptions options;
+  REQUIRE(read_oauth2_proxy_toml("a = \"x,y\"\nupstream = ['^/a{1,2}', 'b']\nflag = true\nn = 7\n", options).ok());
+  CHECK(options.list("a") == std::vector<std::string>{"x", "y"});
+  CHECK(options.list("upstreams") == std::vector<std::string>{"^/a{1,2}", "b"});
+  CHECK(options.flag("flag", false));
+  CHECK(options.text("n") == "7");
+  const auto bad = read_oauth2_proxy_toml("a = \"x\"\nb = \n", options);
+  REQUIRE_FALSE(bad.ok());
+  CHECK(bad.error().message.find("line 2") == 0);
+  CHECK_FALSE(read_oauth2_proxy_toml("[table]\na = 1\n", options).ok());
+}
+
+TEST_CASE("the environment goes before the file") {
+  SourceOptions options;
+  REQUIRE(read_oauth2_proxy_toml("cookie_name = \"a\"\n", options).ok());
+  read_oauth2_proxy_environment(
+      {{"OAUTH2_PROXY_COOKIE_NAME", "b"}, {"PATH", "/bin"}, {"OAUTH2_PROXY_UPSTREAMS", "http://x, http://y"}}, options);
+  CHECK(options.text("cookie_name") == "b");
+  CHECK(options.find("cookie_name")->shown == "OAUTH2_PROXY_COOKIE_NAME");
+  CHECK(options.list("upstreams").size() == 2);
+  CHECK(options.all().size() == 2);
+}
+
+TEST_CASE("variables of traefik-forward-auth are known by name") {
+  SourceOptions options;
+  read_traefik_forward_auth_environment({{"PROVIDERS_OIDC_ISSUER_URL", "u"}, {"LIFETIME", "60"}, {"HOME", "/"}},
+                                        options);
+  CHECK(options.text("providers.oidc.issuer-url") == "u");
+  CHECK(options.text("lifetime") == "60");
+  CHECK(options.all().size() == 2);
+}
+
+TEST_CASE("Go's durations in our words") {
+  const char* rows[][2] = {
+      {"168h", "7d"},         {"168h0m0s", "7d"}, {"1h30m", "90m"}, {"30s", "30s"}, {"1.5h", "90m"}, {"0", "0s"},
+      {"500ms", "500ms"},     {"", ""},           {"x", ""},        {"5", ""},      {"1d", ""},      {"1.2.3h", ""},
+      {"99999999999999h", ""}};
+  for (const auto& row : rows) {
+    CAPTURE(row[0]);
+    CHECK(duration_of(row[0]) == row[1]);
+  }
+  CHECK(duration_of_seconds("43200") == "12h");
+  CHECK(duration_of_seconds("soon").empty());
+}
+
+TEST_CASE("addresses to listen at") {
+  const char* rows[][2] = {{"0.0.0.0:4180", "0.0.0.0:4180"},
+                           {":4180", "0.0.0.0:4180"},
+                           {"http://127.0.0.1:80", "127.0.0.1:80"},
+                           {"localhost:4180", "127.0.0.1:4180"},
+                           {"[::1]:443", "[::1]:443"},
+                           {"unix:///run/x.sock,mode=0777", "unix:/run/x.sock"},
+                           {"fd:3", ""},
+                           {"", ""}};
+  for (const auto& row : rows) {
+    CAPTURE(row[0]);
+    CHECK(listen_address(row[0]) == row[1]);
+  }
+}
+
+}  // namespace
+}  // namespace lp

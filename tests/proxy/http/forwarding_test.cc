@@ -1,0 +1,224 @@
+#include "proxy/http/forwarding.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace {
+
+using Kind = lp::BodyFraming::Kind;
+using List = std::vector<std::pair<const char*, const char*>>;
+
+const lp::Settings kSettings;
+const lp::ClientHeaderRules kRules(kSettings);
+const lp::Origin kExternal{"https", "app.test", 443};
+
+lp::Fields fields_of(const List& list) {
+  lp::Fields fields;
+  for (const auto& [name, value] : list) fields.add(name, value);
+  return fields;
+}
+
+std::string request_head(const List& client_fields, lp::BodyFraming body = {}, bool upgrade = false) {
+  static const lp::ClientFacts client{"1.2.3.4", "1.2.3.4", false};
+  lp::OutgoingRequest request;
+  request.method = "GET";
+  request.target = "/x?y";
+  request.host = "wiki";
+  request.external = &kExternal;
+  request.client = &client;
+  request.request_id = "0123456789abcdef";
+  request.identity_lines = "X-Forwarded-User: me\r\n";
+  request.body = body;
+  request.upgrade_websocket = upgrade;
+  std::string out;
+  lp::append_request_head(out, request, fields_of(client_fields), kRules);
+  return out;
+}
+
+const std::string kOurs =
+    "GET /x?y HTTP/1.1\r\nHost: wiki\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n"
+    "X-Forwarded-Host: app.test\r\nX-Request-Id: 0123456789abcdef\r\nX-Forwarded-User: me\r\n";
+
+std::string head_with_own_authorization(const List& client_fields, std::string_view lines) {
+  lp::OutgoingRequest request;
+  request.method = "GET";
+  request.target = "/";
+  request.host = "wiki";
+  request.identity_lines = lines;
+  request.replaces_authorization = true;
+  std::string out;
+  lp::append_request_head(out, request, fields_of(client_fields), kRules);
+  return out;
+}
+
+std::string response_head(int status, const List& fields, lp::OutgoingResponse response) {
+  lp::ResponseHead head;
+  head.status = status;
+  head.reason = "Any";
+  head.fields = fields_of(fields);
+  std::string out;
+  lp::append_response_head(out, response, head, kRules);
+  return out;
+}
+
+lp::OutgoingResponse framed(Kind kind, std::uint64_t length = 0) {
+  lp::OutgoingResponse response;
+  response.body = {kind, length};
+  return response;
+}
+
+bool has_line(const std::string& head, const std::string& line) {
+  return head.find("\r\n" + line + "\r\n") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("an upstream request is ours first, then what may remain of the client's") {
+  const struct {
+    std::string says;
+    List client;
+    std::string rest;
+  } cases[] = {
+      {"ordinary fields pass as they were sent",
+       {{"Host", "app.test"}, {"User-Agent", "x"}, {"ACCEPT", "*/*"}},
+       "User-Agent: x\r\nACCEPT: */*\r\n"},
+      {"repeated fields pass", {{"Accept", "a"}, {"Accept", "b"}}, "Accept: a\r\nAccept: b\r\n"},
+      {"hop-by-hop fields stay here",
+       {{"Connection", "keep-alive"},
+        {"Keep-Alive", "5"},
+        {"TE", "trailers"},
+        {"Trailer", "x"},
+        {"Upgrade", "h2c"},
+        {"HTTP2-Settings", "x"},
+        {"Proxy-Connection", "close"},
+        {"Proxy-Authorization", "x"},
+        {"Expect", "100-continue"},
+        {"Transfer-Encoding", "chunked"},
+        {"Content-Length", "5"}},
+       ""},
+      {"fields that Connection names stay here",
+       {{"Connection", "close, X-Hop ,\tx-other"}, {"X-Hop", "1"}, {"X-OTHER", "2"}},
+       ""},
+      {"Connection cannot delete ours",
+       {{"Connection", "Host, Cookie, X-Forwarded-User"}, {"Connection", "x-forwarded-for, x-request-id"}},
+       ""},
+      {"identity and forwarding fields are spoofs",
+       {{"X-Forwarded-User", "admin"},
+        {"x_forwarded_user", "admin"},
+        {"X-Forwarded-For", "127.0.0.1"},
+        {"Forwarded", "for=x"},
+        {"X-Request-Id", "mine"},
+        {"Proxy", "http://evil.test"}},
+       ""},
+      {"framing in another spelling stays here", {{"Content_Length", "5"}, {"Transfer_Encoding", "chunked"}}, ""},
+      {"cookies are joined, ours left out",
+       {{"Cookie", "a=1; logto_session=x;b=2"},
+        {"Accept", "a"},
+        {"Cookie", "__Host-logto_pending_0=y"},
+        {"Cookie", "c=3"}},
+       "Accept: a\r\nCookie: a=1; b=2; c=3\r\n"},
+      {"no Cookie is sent when only ours were there",
+       {{"Cookie", "__Host-logto_session=x; __Host-logto_session_1=y"}},
+       ""},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.says);
+    CHECK(request_head(c.client) == kOurs + c.rest + "\r\n");
+  }
+}
+
+TEST_CASE("an upstream request is framed by what was parsed") {
+  CHECK(request_head({{"Content-Length", "9"}}, {Kind::length, 5}) == kOurs + "Content-Length: 5\r\n\r\n");
+  CHECK(request_head({}, {Kind::length, 0}) == kOurs + "Content-Length: 0\r\n\r\n");
+  CHECK(request_head({}, {Kind::chunked, 0}) == kOurs + "Transfer-Encoding: chunked\r\n\r\n");
+  CHECK(request_head({{"Connection", "keep-alive, Upgrade"}, {"Upgrade", "WebSocket"}, {"Sec-WebSocket-Version", "13"}},
+                     {},
+                     true) == kOurs + "Sec-WebSocket-Version: 13\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+}
+
+TEST_CASE("an answer is passed on without what belongs to the hop before") {
+  const std::string head = response_head(200,
+                                         {{"Content-Type", "text/html"},
+                                          {"Connection", "close, X-Hop"},
+                                          {"X-Hop", "1"},
+                                          {"Keep-Alive", "5"},
+                                          {"Transfer-Encoding", "chunked"},
+                                          {"X-Accel-Redirect", "/x"},
+                                          {"X-Forwarded-User", "evil"},
+                                          {"Set-Cookie", "app=1; Path=/"},
+                                          {"Set-Cookie", "__Host-logto_session=evil; Secure; Path=/"},
+                                          {"Proxy-Authenticate", "Basic"}},
+                                         framed(Kind::chunked));
+  CHECK(
+      head ==
+      "HTTP/1.1 200 Any\r\nContent-Type: text/html\r\nSet-Cookie: app=1; Path=/\r\nTransfer-Encoding: chunked\r\n\r\n");
+}
+
+TEST_CASE("an answer is framed for this client") {
+  CHECK(has_line(response_head(200, {{"Content-Length", "9"}}, framed(Kind::length, 5)), "Content-Length: 5"));
+  CHECK(has_line(response_head(200, {}, framed(Kind::until_close)), "Connection: close"));
+  lp::OutgoingResponse old = framed(Kind::length, 5);
+  old.client_version_minor = 0;
+  CHECK(has_line(response_head(200, {}, old), "Connection: keep-alive"));
+  old.keep_alive = false;
+  CHECK(has_line(response_head(200, {}, old), "Connection: close"));
+  CHECK(response_head(304, {{"Content-Length", "9"}}, framed(Kind::none)) ==
+        "HTTP/1.1 304 Any\r\nContent-Length: 9\r\n\r\n");
+  CHECK(response_head(204, {{"Content-Length", "9"}}, framed(Kind::none)) == "HTTP/1.1 204 Any\r\n\r\n");
+  CHECK(response_head(103, {{"Link", "x"}, {"Connection", "close"}}, framed(Kind::none)) ==
+        "HTTP/1.1 103 Any\r\nLink: x\r\n\r\n");
+  lp::OutgoingResponse upgrade = framed(Kind::none);
+  upgrade.is_upgrade = true;
+  CHECK(response_head(101, {{"Connection", "Upgrade"}, {"Upgrade", "websocket"}, {"Sec-WebSocket-Accept", "x"}},
+                      upgrade) ==
+        "HTTP/1.1 101 Any\r\nSec-WebSocket-Accept: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+}
+
+TEST_CASE("an answer of somebody signed in is private unless the app speaks") {
+  const std::vector<std::string> cookies = {"logto_session=new; Path=/"};
+  const struct {
+    std::string says;
+    bool authenticated;
+    bool our_cookies;
+    List fields;
+    std::vector<std::string> lines;
+  } cases[] = {
+      {"anonymous", false, false, {}, {}},
+      {"signed in, the app is silent", true, false, {}, {"Cache-Control: private"}},
+      {"signed in, the app says public", true, false, {{"Cache-Control", "public"}}, {"Cache-Control: public"}},
+      {"our cookie, the app says public",
+       true,
+       true,
+       {{"cache-control", "public, max-age=60"}},
+       {"Cache-Control: private"}},
+      {"our cookie, the app is silent", true, true, {}, {"Cache-Control: private"}},
+      {"our cookie, the app is as strict", true, true, {{"Cache-Control", "no-store"}}, {"Cache-Control: no-store"}},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.says);
+    lp::OutgoingResponse response = framed(Kind::length, 0);
+    response.authenticated = c.authenticated;
+    if (c.our_cookies) response.set_cookies = &cookies;
+    std::string expected = "HTTP/1.1 200 Any\r\n";
+    for (const std::string& line : c.lines) expected += line + "\r\n";
+    if (c.our_cookies) expected += "Set-Cookie: logto_session=new; Path=/\r\n";
+    CHECK(response_head(200, c.fields, response) == expected + "Content-Length: 0\r\n\r\n");
+  }
+}
+
+TEST_CASE("a reason phrase with a control byte is left out") {
+  lp::ResponseHead head;
+  head.status = 200;
+  head.reason = "a\r\nSet-Cookie: b";
+  std::string out;
+  lp::append_response_head(out, framed(Kind::length, 0), head, kRules);
+  CHECK(out == "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n");
+}
+
+TEST_CASE("where we say Authorization, the client's own stays here, also where we have nothing to say") {
+  const List clients = {{"Authorization", "Basic a"}, {"AUTHORIZATION", "Bearer b"}, {"Accept", "*/*"}};
+  CHECK(head_with_own_authorization(clients, "Authorization: Basic ours\r\n") ==
+        "GET / HTTP/1.1\r\nHost: wiki\r\nAuthorization: Basic ours\r\nAccept: */*\r\n\r\n");
+  CHECK(head_with_own_authorization(clients, "") == "GET / HTTP/1.1\r\nHost: wiki\r\nAccept: */*\r\n\r\n");
+}

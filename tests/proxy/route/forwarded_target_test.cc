@@ -1,0 +1,122 @@
+#include "proxy/route/forwarded_target.h"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <string>
+
+#include "base/encoding.h"
+
+using namespace lp;
+
+namespace {
+
+Settings make_settings() {
+  Settings settings;
+  settings.external_urls = {{"https", "app.test", 443}};
+  const auto add = [&](PathPattern path, Access access, std::vector<std::string> methods = {}) {
+    RouteSettings route;
+    route.index = static_cast<int>(settings.routes.size()) + 1;
+    route.path = std::move(path);
+    route.access = access;
+    route.methods = std::move(methods);
+    settings.routes.push_back(route);
+  };
+  add({PathPattern::Kind::prefix, "/public"}, Access::public_);
+  add({PathPattern::Kind::prefix, "/private"}, Access::signed_in);
+  add({PathPattern::Kind::prefix, "/api"}, Access::deny, {"DELETE"});
+  add({PathPattern::Kind::prefix, "/api"}, Access::public_);
+  return settings;
+}
+
+// Index of the route, 0: none, or minus the status of the refusal.
+int resolve(std::string_view target, std::string_view method = "GET", std::string_view host = "app.test",
+            std::string_view scheme = "https", const Fields& fields = {}) {
+  static const Settings settings = make_settings();
+  static const Router router(settings);
+  const Origin* external = router.origin_for(host);
+  if (external == nullptr) return -421;
+  const auto found = resolve_forwarded({ForwardedForm::forwarded, method, scheme, host, target},
+                                       {fields, "192.0.2.1", *external}, router, settings);
+  if (!found) return -found.error().status;
+  return found->route == nullptr ? 0 : found->route->index;
+}
+
+}  // namespace
+
+TEST_CASE("a forwarded request finds its route by the one normalisation") {
+  CHECK(resolve("/public/a?x=/private") == 1);
+  CHECK(resolve("/private/secret") == 2);
+  CHECK(resolve("/%70rivate/secret") == 2);
+  CHECK(resolve("/private/caf%c3%a9") == 2);
+  CHECK(resolve("/elsewhere") == 0);
+  CHECK(resolve("/private/", "GET", "APP.TEST:443") == 2);
+  CHECK(resolve("/private/", "GET", "app.test", "") == 2);
+}
+
+TEST_CASE("what the app would get must be read in one way only") {
+  for (const char* target : {"/public/../private/secret", "/public/%2e%2e/private/secret", "/private/../public/a",
+                             "//private/secret", "/public//a", "/public/./a", "/public/.", "/public/..;/private",
+                             "/public%2f..%2fprivate", "/private%2fsecret", "/public/%252e%252e/private", "/public/a#",
+                             "/public\\..\\private", "/public/%00", "/%zz", "/../public/a", "/public/%c0%ae"}) {
+    CAPTURE(target);
+    CHECK(resolve(target) <= 0);
+  }
+}
+
+TEST_CASE("hosts and schemes are those of external_urls") {
+  CHECK(resolve("/public/a", "GET", "evil.test") == -421);
+  CHECK(resolve("/public/a", "GET", "app.test, evil.test") == -421);
+  CHECK(resolve("/public/a", "GET", "app.test:8443") == -421);
+  CHECK(resolve("/public/a", "GET", "app.test", "http") == -400);
+}
+
+TEST_CASE("our own paths are asked about by mistake") {
+  CHECK(resolve("/_auth/sign-in") == -403);
+  CHECK(resolve("/_auth") == -403);
+}
+
+TEST_CASE("a method override must not lead to another route") {
+  const auto with = [](const char* name, const char* value) {
+    Fields fields;
+    fields.add(name, value);
+    return resolve("/api/x", "POST", "app.test", "https", fields);
+  };
+  CHECK(with("X-HTTP-Method-Override", "DELETE") == -400);
+  CHECK(with("x_http_method", "delete") == -400);
+  CHECK(with("X-Method-Override", "PUT") == 4);
+}
+
+TEST_CASE("an identity header in another spelling is refused, in its own it is the other proxy's to replace") {
+  const auto with = [](const char* name) {
+    Fields fields;
+    fields.add(name, "admin");
+    return resolve("/public/x", "GET", "app.test", "https", fields);
+  };
+  CHECK(with("X_Forwarded_User") == -400);
+  CHECK(with("x-forwarded.GROUPS") == -400);
+  CHECK(with("x-forwarded-user") == 1);
+  CHECK(with("X-Forwarded-Users") == 1);
+  CHECK(with("X_Request_Note") == 1);
+}
+
+TEST_CASE("no line of the corpus opens what is private, whichever way the app reads it") {
+  std::ifstream corpus(LP_SOURCE_DIR "/tests/corpora/path-confusion.tsv");
+  REQUIRE(corpus);
+  std::string line;
+  std::getline(corpus, line);
+  int lines = 0;
+  for (; std::getline(corpus, line); ++lines) {
+    const std::string target = line.substr(0, line.find('\t'));
+    CAPTURE(target);
+    const int route = resolve(target);
+    if (route <= 0) continue;
+    // The app gets the target as it stands: nothing in it may lead elsewhere.
+    const std::string path = percent_decode(target.substr(0, target.find('?'))).value_or("");
+    CHECK((path + "/").find("/../") == std::string::npos);
+    CHECK(path.find("//") == std::string::npos);
+    if (route == 1) CHECK(path.starts_with("/public"));
+    if (path.starts_with("/private/")) CHECK(route == 2);
+  }
+  CHECK(lines > 50);
+}
