@@ -5,6 +5,7 @@
 #include "cli/rule_tests.h"
 #include "config/check/check.h"
 #include "config/file/load.h"
+#include "config/file/print.h"
 
 namespace lp {
 namespace {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "config/file/print.h"
 
 namespace {
 

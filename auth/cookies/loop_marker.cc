@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "auth/cookies/cbor_members.h"
+#include "auth/cookies/secret_fingerprint.h"
 #include "base/encoding.h"
 
 namespace lp {
@@ -17,7 +18,6 @@ constexpr std::size_t kMembers = 2;
 constexpr std::size_t kNoteMembers = 5;
 constexpr std::size_t kMaxBytes = 1024;
 constexpr std::size_t kTargetBytes = 8;
-constexpr std::size_t kFingerprintDigits = 8;
 constexpr std::uint64_t kMaxSignIns = 9;  // one digit
 
 bool take_note(const json& m, LoopNote& note) {
@@ -39,14 +39,14 @@ std::optional<std::string_view> only_cookie(const Fields& fields, std::string_vi
 
 // FINGERPRINT.COUNT. off the front.
 bool take_front(std::string_view& text, FoundMarker& marker) {
-  if (text.size() < kFingerprintDigits + 3) return false;
-  marker.fingerprint = text.substr(0, kFingerprintDigits);
-  const char digit = text[kFingerprintDigits + 1];
+  if (text.size() < kSecretFingerprintDigits + 3) return false;
+  marker.fingerprint = text.substr(0, kSecretFingerprintDigits);
+  const char digit = text[kSecretFingerprintDigits + 1];
   if (marker.fingerprint.find_first_not_of("0123456789abcdef") != std::string::npos) return false;
-  if (text[kFingerprintDigits] != '.' || text[kFingerprintDigits + 2] != '.' || digit < '0' || digit > '9')
+  if (text[kSecretFingerprintDigits] != '.' || text[kSecretFingerprintDigits + 2] != '.' || digit < '0' || digit > '9')
     return false;
   marker.sign_ins = static_cast<std::uint64_t>(digit - '0');
-  text.remove_prefix(kFingerprintDigits + 3);
+  text.remove_prefix(kSecretFingerprintDigits + 3);
   return true;
 }
 
@@ -54,10 +54,6 @@ bool take_front(std::string_view& text, FoundMarker& marker) {
 
 std::string loop_target(std::string_view path_and_query) {
   return sha256(path_and_query.substr(0, path_and_query.find('#'))).substr(0, kTargetBytes);
-}
-
-std::string secret_fingerprint(const Secret& secret) {
-  return hex_encode(hmac_sha256(secret, "logto-proxy v1 fingerprint")).substr(0, kFingerprintDigits);
 }
 
 std::string encode_loop_notes(const std::vector<LoopNote>& notes) {

@@ -8,7 +8,6 @@
 #include "auth/cookies/sealed_cookie.h"
 #include "base/http_message.h"
 #include "base/result.h"
-#include "base/secret.h"
 
 // The marker cookie: which sign-ins of this browser succeeded in the last minute and have not been followed by a
 // request with their session. It is host-only, small and as short-lived as its use, so that it comes back where the
@@ -28,8 +27,6 @@ inline constexpr std::int64_t kLoopMarkerLifetimeS = 60;
 
 // Path and query in eight bytes: the marker must not tell the target nor grow with it. The fragment does not count.
 [[nodiscard]] std::string loop_target(std::string_view path_and_query);
-// Eight hex digits that tell two secrets apart and say nothing else of them.
-[[nodiscard]] std::string secret_fingerprint(const Secret& secret);
 
 [[nodiscard]] std::string encode_loop_notes(const std::vector<LoopNote>& notes);
 [[nodiscard]] Result<std::vector<LoopNote>> decode_loop_notes(std::string_view bytes);

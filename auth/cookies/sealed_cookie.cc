@@ -1,9 +1,8 @@
 #include "auth/cookies/sealed_cookie.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
+#include "base/check.h"
 #include "base/encoding.h"
 
 namespace lp {
@@ -31,52 +30,6 @@ std::string associated_data(std::string_view purpose, std::string_view cookie_na
   return data;
 }
 
-std::string piece_name(std::string_view name, std::size_t index) {
-  std::string piece(name);
-  if (index > 0) piece.append(1, '_').append(std::to_string(index));
-  return piece;
-}
-
-// Which piece of `name` a cookie is; the first is called `name` itself, the others `name`_1 to `name`_4.
-std::optional<std::size_t> piece_index(std::string_view cookie, std::string_view name) {
-  if (!cookie.starts_with(name)) return std::nullopt;
-  cookie.remove_prefix(name.size());
-  if (cookie.empty()) return 0;
-  if (cookie.size() != 2 || cookie[0] != '_' || cookie[1] < '1') return std::nullopt;
-  const auto index = static_cast<std::size_t>(cookie[1] - '0');
-  return index < kMaxCookiePieces ? std::optional(index) : std::nullopt;
-}
-
-std::string attribute_text(const CookieAttributes& attributes) {
-  std::string text = "; Path=/; Max-Age=" + std::to_string(attributes.max_age_s);
-  if (!attributes.domain.empty()) text += "; Domain=" + attributes.domain;
-  text += "; HttpOnly";
-  if (attributes.secure) text += "; Secure";
-  text += attributes.same_site == SameSite::none ? "; SameSite=None" : "; SameSite=Lax";
-  return text;
-}
-
-CookieAttributes expired(CookieAttributes attributes) {
-  attributes.max_age_s = 0;
-  return attributes;
-}
-
-// Calls `take(name, value)` for each pair of all Cookie fields, without allocating: cookie_pairs() for the hot path.
-template <class Take>
-void for_each_cookie(const Fields& fields, Take take) {
-  for (const Field& field : fields.all()) {
-    if (!iequals(field.name, "Cookie")) continue;
-    std::string_view rest = field.value;
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find(';'), rest.size());
-      const std::string_view pair = trim_ows(rest.substr(0, end));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      const std::size_t equals = pair.find('=');
-      if (equals != std::string_view::npos) take(pair.substr(0, equals), pair.substr(equals + 1));
-    }
-  }
-}
-
 }  // namespace
 
 CookieSealer::CookieSealer(const std::vector<Secret>& ring, CookiePurpose purpose, std::string realm)
@@ -102,53 +55,6 @@ std::optional<std::string> CookieSealer::open(std::string_view cookie_name, std:
     return plaintext;
   }
   return std::nullopt;
-}
-
-std::vector<std::string> set_cookie_pieces(std::string_view name, std::string_view value,
-                                           const CookieAttributes& attributes, std::size_t pieces_before) {
-  const std::size_t pieces = (value.size() + kCookiePieceBytes - 1) / kCookiePieceBytes;
-  if (pieces == 0 || pieces > kMaxCookiePieces) return {};
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < pieces; ++i) {
-    std::string line = piece_name(name, i) + "=";
-    line += value.substr(i * kCookiePieceBytes, kCookiePieceBytes);
-    lines.push_back(line + attribute_text(attributes));
-  }
-  for (std::size_t i = pieces; i < std::min(pieces_before, kMaxCookiePieces); ++i) {
-    lines.push_back(piece_name(name, i) + "=" + attribute_text(expired(attributes)));
-  }
-  return lines;
-}
-
-std::vector<std::string> delete_cookie_pieces(std::string_view name, const CookieAttributes& attributes,
-                                              std::size_t pieces) {
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < std::min(pieces, kMaxCookiePieces); ++i) {
-    lines.push_back(piece_name(name, i) + "=" + attribute_text(expired(attributes)));
-  }
-  return lines;
-}
-
-JoinedCookie join_cookie_pieces(std::string_view name, const Fields& fields) {
-  std::array<std::optional<std::string_view>, kMaxCookiePieces> found;
-  JoinedCookie joined;
-  bool twice = false;
-  for_each_cookie(fields, [&](std::string_view cookie, std::string_view value) {
-    const std::optional<std::size_t> index = piece_index(cookie, name);
-    if (!index) return;
-    twice = twice || found[*index].has_value();
-    found[*index] = value;
-    joined.pieces = std::max(joined.pieces, *index + 1);
-  });
-  const bool complete = std::all_of(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(joined.pieces),
-                                    [](const auto& piece) { return piece.has_value(); });
-  if (twice || !complete || joined.pieces == 0) return joined;
-  if (joined.pieces == 1) {
-    joined.single = *found[0];
-    return joined;
-  }
-  for (std::size_t i = 0; i < joined.pieces; ++i) joined.assembled += *found[i];
-  return joined;
 }
 
 }  // namespace lp

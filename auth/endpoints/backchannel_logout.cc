@@ -5,6 +5,7 @@
 
 #include "auth/endpoints/call_by_logto.h"
 #include "auth/oidc/backchannel_logout_request.h"
+#include "auth/visit/verdict.h"
 
 namespace lp {
 namespace {
@@ -24,9 +25,9 @@ Verdict answer_outcome(const Visit& visit, const Outcome& outcome) {
   return rejected ? call_refused(visit, outcome.error().message) : answer_unavailable(visit);
 }
 
-class LogoutWait final : public Gatekeeper::Wait {
+class LogoutWait final : public PendingVerdict {
  public:
-  LogoutWait(const Visit& visit, std::string token, Gatekeeper::Later later) : visit_(visit), later_(std::move(later)) {
+  LogoutWait(const Visit& visit, std::string token, LaterVerdict later) : visit_(visit), later_(std::move(later)) {
     question_ =
         visit_.realm.auth->judge_logout_token(visit_.loop, std::string(visit_.facts.request_id), std::move(token),
                                               [this](const Outcome& outcome) { finish(outcome); });
@@ -35,12 +36,12 @@ class LogoutWait final : public Gatekeeper::Wait {
  private:
   void finish(const Outcome& outcome) {
     visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
-    const Gatekeeper::Later later = std::move(later_);
+    const LaterVerdict later = std::move(later_);
     later(answer_outcome(visit_, outcome));
   }
 
   Visit visit_;
-  Gatekeeper::Later later_;
+  LaterVerdict later_;
   std::unique_ptr<AuthQuestions::Question> question_;
 };
 

@@ -5,12 +5,14 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "auth/cookies/pending_cookie.h"
 #include "auth/cookies/sign_in_state.h"
 #include "auth/endpoints/sign_in.h"
 #include "auth/loops/stop.h"
 #include "auth/realm/end_sessions.h"
 #include "auth/rules/return_to.h"
 #include "auth/visit/load_first.h"
+#include "auth/visit/verdict.h"
 
 namespace lp {
 namespace {
@@ -202,9 +204,9 @@ Verdict answer_failure(const Visit& visit, const PendingSignIn& pending, const S
 }
 
 // Waits for the flight that exchanges the code.
-class ExchangeWait final : public Gatekeeper::Wait {
+class ExchangeWait final : public PendingVerdict {
  public:
-  ExchangeWait(const Visit& visit, CallbackResponse response, PendingSignIn pending, Gatekeeper::Later later)
+  ExchangeWait(const Visit& visit, CallbackResponse response, PendingSignIn pending, LaterVerdict later)
       : visit_(visit), pending_(std::move(pending)), later_(std::move(later)) {
     question_ = visit_.realm.auth->finish_sign_in(
         visit_.loop, std::string(visit_.facts.request_id), std::move(response), pending_,
@@ -214,7 +216,7 @@ class ExchangeWait final : public Gatekeeper::Wait {
  private:
   void finish(Result<FinishedSignIn, SignInFailure> result) {
     visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
-    const Gatekeeper::Later later = std::move(later_);
+    const LaterVerdict later = std::move(later_);
     visit_.now_s = visit_.realm.clock.unix_s();
     if (!result) return later(answer_failure(visit_, pending_, result.error()));
     std::optional<SessionToStore> to_store;
@@ -230,7 +232,7 @@ class ExchangeWait final : public Gatekeeper::Wait {
   // A session that the store does not hold would be no session at the next request.
   void answer(const Result<SessionSaved>& saved) {
     visit_.loop.defer_delete(std::move(saving_));  // its callback is on the stack, and `later` may drop this
-    const Gatekeeper::Later later = std::move(later_);
+    const LaterVerdict later = std::move(later_);
     if (saved && *saved == SessionSaved::saved) return later(std::move(verdict_));
     visit_.realm.log.error("nobody can sign in: the store of sessions takes none",
                            {{"id", visit_.facts.request_id}, {"reason", saved ? "refused" : saved.error().message}});
@@ -239,7 +241,7 @@ class ExchangeWait final : public Gatekeeper::Wait {
 
   Visit visit_;
   PendingSignIn pending_;
-  Gatekeeper::Later later_;
+  LaterVerdict later_;
   std::unique_ptr<AuthQuestions::Question> question_;
   std::unique_ptr<StoredSessions::Question> saving_;
   Verdict verdict_;  // what is answered once the session is saved

@@ -5,12 +5,14 @@
 #include <optional>
 #include <utility>
 
+#include "auth/cookies/pending_cookie.h"
 #include "auth/cookies/sign_in_state.h"
 #include "auth/loops/stop.h"
 #include "auth/oidc/authorization_request.h"
 #include "auth/rules/authorize.h"
 #include "auth/rules/own_returns.h"
 #include "auth/rules/return_to.h"
+#include "auth/visit/verdict.h"
 #include "base/crypto.h"
 
 namespace lp {
@@ -96,9 +98,9 @@ Verdict redirect_to_own_sign_in(const Visit& visit, SignInStart start) {
 }
 
 // Waits for Logto's metadata, then redirects.
-class MetadataWait final : public Gatekeeper::Wait {
+class MetadataWait final : public PendingVerdict {
  public:
-  MetadataWait(const Visit& visit, SignInStart start, Gatekeeper::Later later)
+  MetadataWait(const Visit& visit, SignInStart start, LaterVerdict later)
       : visit_(visit), start_(std::move(start)), later_(std::move(later)) {
     question_ = visit_.realm.auth->need_metadata(visit_.loop, [this](MetadataResult result) { finish(result); });
   }
@@ -106,13 +108,13 @@ class MetadataWait final : public Gatekeeper::Wait {
  private:
   void finish(const MetadataResult& result) {
     visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
-    const Gatekeeper::Later later = std::move(later_);
+    const LaterVerdict later = std::move(later_);
     later(result ? redirect_to_logto(visit_, start_, **result) : without_logto(visit_, start_));
   }
 
   Visit visit_;
   SignInStart start_;
-  Gatekeeper::Later later_;
+  LaterVerdict later_;
   std::unique_ptr<AuthQuestions::Question> question_;
 };
 

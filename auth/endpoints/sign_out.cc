@@ -4,11 +4,13 @@
 #include <optional>
 #include <utility>
 
+#include "auth/cookies/pending_cookie.h"
 #include "auth/loops/stop.h"
 #include "auth/oidc/rp_logout.h"
 #include "auth/realm/end_sessions.h"
 #include "auth/rules/navigation.h"
 #include "auth/rules/return_to.h"
+#include "auth/visit/verdict.h"
 #include "base/encoding.h"
 
 namespace lp {
@@ -86,9 +88,9 @@ void revoke(const Visit& visit) {
 }
 
 // Waits for Logto's metadata, to end the session there too.
-class MetadataWait final : public Gatekeeper::Wait {
+class MetadataWait final : public PendingVerdict {
  public:
-  MetadataWait(const Visit& visit, std::string then, Gatekeeper::Later later)
+  MetadataWait(const Visit& visit, std::string then, LaterVerdict later)
       : visit_(visit), then_(std::move(then)), later_(std::move(later)) {
     question_ = visit_.realm.auth->need_metadata(visit_.loop, [this](MetadataResult result) { finish(result); });
   }
@@ -96,13 +98,13 @@ class MetadataWait final : public Gatekeeper::Wait {
  private:
   void finish(const MetadataResult& result) {
     visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
-    const Gatekeeper::Later later = std::move(later_);
+    const LaterVerdict later = std::move(later_);
     later(leave(visit_, result ? result.value().get() : nullptr, then_));
   }
 
   Visit visit_;
   std::string then_;
-  Gatekeeper::Later later_;
+  LaterVerdict later_;
   std::unique_ptr<AuthQuestions::Question> question_;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "auth/oidc/app_token_needs.h"
+#include "auth/visit/verdict.h"
 
 namespace lp {
 namespace {
@@ -72,10 +73,9 @@ class Fetching {
 };
 
 // Waits for one token, then for what else the route needs, then judges, which may wait again.
-class TokenWait final : public Gatekeeper::Wait {
+class TokenWait final : public PendingVerdict {
  public:
-  TokenWait(Fetching fetching, Needed needed, BackgroundRefreshes& background, JudgeVisit judge,
-            Gatekeeper::Later later)
+  TokenWait(Fetching fetching, Needed needed, BackgroundRefreshes& background, JudgeVisit judge, LaterVerdict later)
       : visit_(std::move(fetching.visit)),
         needed_(std::move(needed)),
         background_(background),
@@ -89,12 +89,12 @@ class TokenWait final : public Gatekeeper::Wait {
   void finish(const GrantOutcome& outcome) {
     visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
     visit_.now_s = visit_.realm.clock.unix_s();
-    const Gatekeeper::Later later = std::move(later_);
+    const LaterVerdict later = std::move(later_);
     Verdict verdict = judge_after(outcome, later);
     if (verdict.kind != Verdict::Kind::wait) later(std::move(verdict));
   }
 
-  Verdict judge_after(const GrantOutcome& outcome, const Gatekeeper::Later& later) {
+  Verdict judge_after(const GrantOutcome& outcome, const LaterVerdict& later) {
     if (!outcome) {
       continue_session(visit_, outcome.error(), keyring_generation_);
     } else {
@@ -116,10 +116,10 @@ class TokenWait final : public Gatekeeper::Wait {
   Needed needed_;
   BackgroundRefreshes& background_;
   JudgeVisit judge_;
-  Gatekeeper::Later later_;
+  LaterVerdict later_;
   const std::uint64_t keyring_generation_ = visit_.realm.keyring_generation();
   std::unique_ptr<AuthQuestions::Question> question_;
-  std::unique_ptr<Gatekeeper::Wait> next_;
+  std::unique_ptr<PendingVerdict> next_;
 };
 
 }  // namespace

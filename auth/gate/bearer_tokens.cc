@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "auth/oidc/token_revocation.h"
+#include "auth/visit/verdict.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
 
@@ -64,10 +65,10 @@ void explain_refusal(const Visit& visit, Verdict& verdict) {
 }  // namespace
 
 // Waits for the auth thread, then judges.
-class BearerWait final : public Gatekeeper::Wait {
+class BearerWait final : public PendingVerdict {
  public:
   BearerWait(BearerTokens& tokens, const Visit& visit, std::string hash, Secret token, JudgeVisit judge,
-             Gatekeeper::Later later)
+             LaterVerdict later)
       : tokens_(tokens), visit_(visit), hash_(std::move(hash)), judge_(std::move(judge)), later_(std::move(later)) {
     question_ =
         visit_.realm.auth->access_tokens()->judge(visit_.loop, std::string(visit_.facts.request_id), std::move(token),
@@ -78,7 +79,7 @@ class BearerWait final : public Gatekeeper::Wait {
   void finish(const AccessTokenQuestions::Outcome& outcome) {
     visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
     visit_.now_s = visit_.realm.clock.unix_s();
-    const Gatekeeper::Later later = std::move(later_);
+    const LaterVerdict later = std::move(later_);
     Verdict verdict = tokens_.take(visit_, hash_, outcome, judge_, Waiting{later, next_});
     if (verdict.kind != Verdict::Kind::wait) later(std::move(verdict));
   }
@@ -87,9 +88,9 @@ class BearerWait final : public Gatekeeper::Wait {
   Visit visit_;
   std::string hash_;
   JudgeVisit judge_;
-  Gatekeeper::Later later_;
+  LaterVerdict later_;
   std::unique_ptr<AuthQuestions::Question> question_;
-  std::unique_ptr<Gatekeeper::Wait> next_;
+  std::unique_ptr<PendingVerdict> next_;
 };
 
 BearerTokens::BearerTokens(Realm& realm)

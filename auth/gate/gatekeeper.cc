@@ -11,6 +11,7 @@
 #include "auth/gate/shadow.h"
 #include "auth/gate/watched_sessions.h"
 #include "auth/held/hold_request.h"
+#include "auth/loops/pass.h"
 #include "auth/loops/stop.h"
 #include "auth/oidc/app_token_needs.h"
 #include "auth/oidc/authorization_request.h"
@@ -271,7 +272,7 @@ Gatekeeper::~Gatekeeper() = default;
 
 bool Gatekeeper::is_own_path(std::string_view path) const { return lp::is_own_path(path, *impl_->realm.settings); }
 
-Verdict Gatekeeper::judge(const RequestFacts& facts, Later later, std::unique_ptr<Wait>& wait) {
+Verdict Gatekeeper::judge(const RequestFacts& facts, LaterVerdict later, std::unique_ptr<PendingVerdict>& wait) {
   LP_CHECK(facts.head != nullptr && facts.external != nullptr, "a request without head or external URL");
   if (facts.forwarded != ForwardedForm::none) return impl_->judge_forwarded(facts, {std::move(later), wait});
   Waiting waiting{std::move(later), wait};

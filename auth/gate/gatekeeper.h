@@ -1,76 +1,16 @@
 #pragma once
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "auth/identity/app_headers.h"
-#include "auth/oidc/app_token.h"
 #include "auth/realm/realm.h"
-#include "auth/session/opened_session.h"
-#include "auth/visit/forwarded_request.h"
+#include "auth/visit/verdict.h"
 #include "base/event.h"
-#include "base/http_message.h"
-#include "base/url.h"
-#include "config/settings.h"
 
 // Who is this, and may they? The one entrance from proxy/ into auth/, one per worker.
 namespace lp {
-
-// What the gatekeeper knows of a request's body. `unread` until it asks; `too_large`: more than it wanted, and none of
-// it is shown. `whole` holds for a request without a body too.
-enum class BodyFacts { unread, whole, too_large };
-
-// One request as the gatekeeper sees it. All views must stay valid until the verdict is there, also a later one.
-struct RequestFacts {
-  const RequestHead* head = nullptr;
-  const Origin* external = nullptr;  // the external URL that the Host names
-  std::string_view path;             // normalised
-  std::string_view query;            // as sent, without '?'
-  bool has_query = false;
-  const RouteSettings* route = nullptr;  // null for own endpoints and where no route matched
-  bool wants_upgrade = false;
-  std::string_view request_id;
-  // The Host is where Logto reaches us and no external URL (logto.backchannel_url): `external` is that origin, and only
-  // the two endpoints for Logto's own calls are asked for.
-  bool only_backchannel = false;
-  BodyFacts body_state = BodyFacts::unread;
-  std::string_view body;  // without its transfer coding; may hold a logout token or a form
-  // Not none: another proxy asks whether it may let this request through. All of the above describes the request that
-  // it asks about; the verdict is always an answer for that proxy, a pass being 200 with the identity headers.
-  ForwardedForm forwarded = ForwardedForm::none;
-};
-
-// What the app gets in place of the client's body.
-struct ReplacedBody {
-  std::string content_type;
-  std::string body;
-};
-
-struct Verdict {
-  // need_body: the same request is to be judged again once its body is there, with RequestFacts::body_state set. Never
-  // said twice for one request.
-  enum class Kind { pass, answer, wait, need_body };
-  Kind kind = Kind::answer;
-  std::string_view decision;                     // static text for the access log: "pass", "public", "sign_in", ...
-  std::shared_ptr<const OpenedSession> session;  // who it is, as far as known; with pass the app is told
-  RouteTokens tokens;                            // kind pass: what the route needs of them
-  std::vector<std::string> set_cookies;          // to be added to whatever answer the client gets, pages included
-  Answer answer;                                 // kind answer
-  std::size_t body_limit_bytes = 0;              // kind need_body
-  // Kind pass: instead of what the client sent. Without it a body that was collected goes on as it came; after
-  // BodyFacts::too_large a pass is answered 413, for a part of the body is gone.
-  std::optional<ReplacedBody> replaced_body;
-  std::shared_ptr<const AppHeaders> app_headers;  // kind pass; null: the app is told nothing
-  // Kind pass, on routes with `shadow`: what would have happened instead, for the access log; static text, empty where
-  // the request would have passed as well. And for which requirements, as operators read them.
-  std::string_view shadow;
-  std::string shadow_missing;
-};
 
 // Virtual where a test of proxy/ scripts the verdicts.
 class Gatekeeper {
@@ -79,18 +19,13 @@ class Gatekeeper {
   Gatekeeper(Realm& realm, EventLoop& loop);
   virtual ~Gatekeeper();
 
-  class Wait {  // dropping it cancels; it may be dropped inside the callback
-   public:
-    virtual ~Wait() = default;
-  };
-  using Later = std::function<void(Verdict)>;  // runs on the loop, never inside judge()
-
   // True for paths at or below the auth prefix: never routed, never forwarded.
   [[nodiscard]] bool is_own_path(std::string_view path) const;
 
   // The verdict; or kind wait, then `wait` is set and `later` gets the verdict (never wait again, but maybe need_body).
   // Warm sessions cost one hash look-up: no decryption, no JSON.
-  [[nodiscard]] virtual Verdict judge(const RequestFacts& facts, Later later, std::unique_ptr<Wait>& wait);
+  [[nodiscard]] virtual Verdict judge(const RequestFacts& facts, LaterVerdict later,
+                                      std::unique_ptr<PendingVerdict>& wait);
 
   // What goes on for a session, a WebSocket or a download, ends when this says so: asked about twice a second for each
   // on the worker's loop, so at most a hash look-up or two.

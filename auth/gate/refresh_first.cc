@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "auth/realm/end_sessions.h"
+#include "auth/visit/verdict.h"
 
 namespace lp {
 namespace {
@@ -36,9 +37,9 @@ bool is_over(const Visit& visit) {
 }
 
 // Waits for the auth thread, then judges, which may wait again.
-class RefreshWait final : public Gatekeeper::Wait {
+class RefreshWait final : public PendingVerdict {
  public:
-  RefreshWait(const Visit& visit, JudgeVisit judge, Gatekeeper::Later later)
+  RefreshWait(const Visit& visit, JudgeVisit judge, LaterVerdict later)
       : visit_(visit), judge_(std::move(judge)), later_(std::move(later)) {
     question_ = visit_.realm.auth->refresh(visit_.loop, std::string(visit_.facts.request_id), *visit_.signed_in(),
                                            [this](const RefreshOutcome& outcome) { finish(outcome); });
@@ -48,12 +49,12 @@ class RefreshWait final : public Gatekeeper::Wait {
   void finish(const RefreshOutcome& outcome) {
     visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
     visit_.now_s = visit_.realm.clock.unix_s();
-    const Gatekeeper::Later later = std::move(later_);
+    const LaterVerdict later = std::move(later_);
     Verdict verdict = judge_after(outcome, later);
     if (verdict.kind != Verdict::Kind::wait) later(std::move(verdict));
   }
 
-  Verdict judge_after(const RefreshOutcome& outcome, const Gatekeeper::Later& later) {
+  Verdict judge_after(const RefreshOutcome& outcome, const LaterVerdict& later) {
     const bool proven = may_go_on(visit_, outcome);
     continue_session(visit_, outcome, keyring_generation_);
     return visit_.signed_in() == nullptr || proven ? judge_(visit_, Waiting{later, next_}) : unproven_verdict(visit_);
@@ -61,10 +62,10 @@ class RefreshWait final : public Gatekeeper::Wait {
 
   Visit visit_;
   JudgeVisit judge_;
-  Gatekeeper::Later later_;
+  LaterVerdict later_;
   const std::uint64_t keyring_generation_ = visit_.realm.keyring_generation();
   std::unique_ptr<AuthQuestions::Question> question_;
-  std::unique_ptr<Gatekeeper::Wait> next_;
+  std::unique_ptr<PendingVerdict> next_;
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "auth/gate/shadow.h"
 
+#include "auth/loops/pass.h"
+
 namespace lp {
 namespace {
 

@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "auth/cookies/cookie_pieces.h"
 #include "auth/endpoints/sign_in.h"
 #include "auth/held/held_pages.h"
+#include "auth/loops/pass.h"
 #include "auth/rules/navigation.h"
 #include "auth/rules/own_returns.h"
 #include "auth/rules/return_to.h"

@@ -23,19 +23,7 @@ std::optional<std::uint64_t> content_length(const Fields& fields) {
   return bytes;
 }
 
-bool accepts_html(const Fields& fields) {
-  const std::vector<std::string_view> accepted = list_values(fields, "Accept");
-  return std::any_of(accepted.begin(), accepted.end(),
-                     [](std::string_view range) { return iequals(media_type(range), "text/html"); });
-}
-
 }  // namespace
-
-bool is_form_post(const RequestHead& head, bool wants_upgrade) {
-  if (head.method != "POST" || wants_upgrade) return false;
-  if (!head.fields.has("Sec-Fetch-Mode")) return accepts_html(head.fields) && !head.fields.has("X-Requested-With");
-  return head.fields.get("Sec-Fetch-Mode") == "navigate" && head.fields.get("Sec-Fetch-Dest") == "document";
-}
 
 bool is_same_origin(const Fields& fields, const Origin& external) {
   const bool says_so = fields.get("Sec-Fetch-Site") == "same-origin";

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "auth/rules/navigation.h"
 #include "auth/session/authentic_session.h"
 #include "base/http_message.h"
 #include "base/url.h"
@@ -23,9 +24,6 @@ enum class NotHeld {
   other_person,  // it was held for somebody else
 };
 
-// A form that a person submits in a browser: mode navigate and destination document where those are sent, which
-// browsers do over https only; else text/html in Accept.
-[[nodiscard]] bool is_form_post(const RequestHead& head, bool wants_upgrade);
 // Sec-Fetch-Site: same-origin or Origin equal to `external`; neither may say otherwise, and one must be there. "null"
 // says nothing: a page with Referrer-Policy: no-referrer posts so, while a sandboxed one is cross-site to itself.
 [[nodiscard]] bool is_same_origin(const Fields& fields, const Origin& external);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "auth/cookies/cookie_pieces.h"
+#include "auth/cookies/pending_cookie.h"
 #include "auth/cookies/sign_in_state.h"
 #include "auth/loops/detective.h"
 #include "auth/loops/texts.h"

@@ -1,19 +1,14 @@
 #pragma once
-#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "auth/cookies/sealed_cookie.h"
-#include "base/result.h"
+#include "base/secret.h"
 
-// A sign-in that has been sent to Logto and has not come back: sealed in a cookie of its own, one per attempt, so that
-// two tabs never disturb each other. Pure.
 namespace lp {
 
 inline constexpr std::int64_t kNoMaxAge = -1;
 
+// A sign-in that has been sent to Logto and has not come back.
 struct PendingSignIn {
   Secret state;  // made by make_state() of sign_in_state.h
   Secret nonce;
@@ -25,31 +20,5 @@ struct PendingSignIn {
   bool step_up = false;                // for a session that lives: the same person goes on with it
   std::int64_t max_age_s = kNoMaxAge;  // that was sent, so that auth_time must prove it (OIDC Core 3.1.2.1)
 };
-
-inline constexpr std::size_t kMaxPendingSignIns = 5;
-inline constexpr std::int64_t kPendingLifetimeS = 600;
-
-[[nodiscard]] std::string encode_pending(const PendingSignIn& pending);
-[[nodiscard]] Result<PendingSignIn> decode_pending(std::string_view bytes);
-
-// Cookie name of the attempt with this state: prefix + 16 hex digits of SHA-256(state). The state itself stays sealed.
-[[nodiscard]] std::string pending_cookie_name(std::string_view prefix, std::string_view state);
-
-// Names of attempts to delete before one more is added: those that don't open or are too old, and of the others the
-// oldest, so that at most kMaxPendingSignIns stay (attacks.md O30).
-[[nodiscard]] std::vector<std::string> evict_pending(const Fields& fields, std::string_view prefix,
-                                                     const CookieSealer& sealer, std::int64_t now_s);
-// All names of attempts that the browser sent, readable or not: for signing out.
-[[nodiscard]] std::vector<std::string> pending_cookie_names(const Fields& fields, std::string_view prefix);
-
-// The pending sign-in that belongs to `state`, judged before any network call: sent once, opened, state equal in
-// constant time. Expired ones are told apart, for they still know where the person wanted to go.
-enum class PendingFate { current, expired, missing };
-struct FoundPending {
-  PendingFate fate = PendingFate::missing;
-  PendingSignIn pending;  // empty when missing
-};
-[[nodiscard]] FoundPending find_pending(const Fields& fields, std::string_view prefix, std::string_view state,
-                                        const CookieSealer& sealer, std::int64_t now_s);
 
 }  // namespace lp

@@ -1,14 +1,10 @@
 #pragma once
 #include <string_view>
 
+#include "auth/pages/language.h"
+
 // What our pages say, in each language: one table, so that a text is changed in one place. Pure.
 namespace lp {
-
-enum class Language { english, japanese };
-inline constexpr std::size_t kLanguages = 2;
-
-// RFC 9110 12.5.4: the language with the highest weight of those we have; English where nothing fits.
-[[nodiscard]] Language choose_language(std::string_view accept_language);
 
 enum class PageKind {
   sign_in_failed,

@@ -1,6 +1,6 @@
 #include "auth/realm/keyring.h"
 
-#include "auth/cookies/loop_marker.h"
+#include "auth/cookies/secret_fingerprint.h"
 
 namespace lp {
 

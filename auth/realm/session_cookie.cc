@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "auth/cookies/cookie_pieces.h"
+#include "auth/cookies/pending_cookie.h"
 #include "auth/session/session_handle.h"
 #include "base/crypto.h"
 

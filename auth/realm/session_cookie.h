@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "auth/cookies/cookie_names.h"
+#include "auth/cookies/cookie_pieces.h"
 #include "auth/oidc/pending_sign_in.h"
 #include "auth/realm/app_header_maker.h"
 #include "auth/realm/realm.h"

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/realm/stored_sessions.h"
 #include "base/redis_reply.h"
 #include "base/result.h"
 
@@ -17,20 +18,9 @@ namespace lp {
 [[nodiscard]] std::string session_record_key(std::string_view prefix, std::string_view realm,
                                              std::string_view handle_hash);
 
-struct StoredSession {
-  enum class Kind { found, missing, ended };
-  Kind kind = Kind::missing;     // missing: expired, or never there, or Redis lost it
-  std::uint64_t generation = 0;  // found
-  std::string bytes;             // found; sealed
-};
 [[nodiscard]] std::vector<std::string> load_session_command(const std::string& key);
 [[nodiscard]] Result<StoredSession> judge_loaded_session(const RedisReply& reply);
 
-enum class SessionSaved {
-  saved,
-  newer,  // there is a higher generation, or another record of this one: load it, and begin from that
-  ended,  // the session was removed
-};
 // The same bytes may be saved twice. `generation` is below 2^53.
 [[nodiscard]] std::vector<std::string> save_session_command(const std::string& key, std::string_view bytes,
                                                             std::uint64_t generation, std::int64_t ttl_ms);

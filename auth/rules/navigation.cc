@@ -78,4 +78,10 @@ bool is_same_origin_request(const Fields& fields, std::string_view own_origin) {
   return comes_from(fields, own_origin);
 }
 
+bool is_form_post(const RequestHead& head, bool wants_upgrade) {
+  if (head.method != "POST" || wants_upgrade) return false;
+  if (!head.fields.has("Sec-Fetch-Mode")) return accepts_html(head.fields) && !head.fields.has("X-Requested-With");
+  return head.fields.get("Sec-Fetch-Mode") == "navigate" && head.fields.get("Sec-Fetch-Dest") == "document";
+}
+
 }  // namespace lp

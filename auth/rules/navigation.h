@@ -19,4 +19,8 @@ namespace lp {
 // sent; else Origin or Referer of `own`; for a POST without any of these headers, false.
 [[nodiscard]] bool is_same_site_request(std::string_view method, const Fields& fields, std::string_view own_origin);
 
+// A form that a person submits in a browser: mode navigate and destination document where those are sent, which
+// browsers do over https only; else text/html in Accept.
+[[nodiscard]] bool is_form_post(const RequestHead& head, bool wants_upgrade);
+
 }  // namespace lp

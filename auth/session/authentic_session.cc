@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "auth/cookies/cookie_names.h"
+#include "auth/cookies/cookie_pieces.h"
 
 namespace lp {
 

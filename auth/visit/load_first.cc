@@ -2,17 +2,18 @@
 
 #include <utility>
 
-#include "auth/held/hold_rules.h"
+#include "auth/rules/navigation.h"
 #include "auth/session/session_handle.h"
 #include "auth/session/store_trust.h"
+#include "auth/visit/verdict.h"
 
 namespace lp {
 namespace {
 
 // Waits for the store, then judges, which may wait again.
-class LoadWait final : public Gatekeeper::Wait {
+class LoadWait final : public PendingVerdict {
  public:
-  LoadWait(const Visit& visit, WithoutStore without_store, JudgeVisit judge, Gatekeeper::Later later)
+  LoadWait(const Visit& visit, WithoutStore without_store, JudgeVisit judge, LaterVerdict later)
       : visit_(visit),
         without_store_(without_store),
         judge_(std::move(judge)),
@@ -26,12 +27,12 @@ class LoadWait final : public Gatekeeper::Wait {
   void finish(const Result<StoredSession>& loaded) {
     visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
     visit_.now_s = visit_.realm.clock.unix_s();
-    const Gatekeeper::Later later = std::move(later_);
+    const LaterVerdict later = std::move(later_);
     Verdict verdict = judge_after(loaded, later);
     if (verdict.kind != Verdict::Kind::wait) later(std::move(verdict));
   }
 
-  Verdict judge_after(const Result<StoredSession>& loaded, const Gatekeeper::Later& later) {
+  Verdict judge_after(const Result<StoredSession>& loaded, const LaterVerdict& later) {
     const bool known = loaded ? take(*loaded) : take_proven(loaded.error().message);
     visit_.session.to_load = Secret();
     if (!known && without_store_ == WithoutStore::refuse) return unproven_verdict(visit_);
@@ -82,11 +83,11 @@ class LoadWait final : public Gatekeeper::Wait {
   Visit visit_;
   WithoutStore without_store_;
   JudgeVisit judge_;
-  Gatekeeper::Later later_;
+  LaterVerdict later_;
   SessionHandle handle_;
   std::string hash_;
   std::unique_ptr<StoredSessions::Question> question_;
-  std::unique_ptr<Gatekeeper::Wait> next_;
+  std::unique_ptr<PendingVerdict> next_;
 };
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "auth/loops/stop.h"
 #include "auth/oidc/access_token.h"
 #include "auth/rules/challenge.h"
 #include "auth/rules/cors.h"
@@ -143,18 +142,6 @@ Verdict step_up_verdict(const Visit& visit, std::string_view decision, std::int6
                             {{"max_age", max_age_s}, {"sign_in_url", sign_in_url_for_scripts(visit, route)}});
   Verdict verdict = answer_verdict(visit, decision, std::move(answer));
   set_challenges(verdict.answer, visit.facts.route, {kMoreRecentSignIn, kMessage, {}, max_age_s});
-  return verdict;
-}
-
-Verdict pass_verdict(const Visit& visit) {
-  Verdict verdict;
-  verdict.kind = Verdict::Kind::pass;
-  verdict.decision = visit.session.opened ? "pass" : "public";
-  verdict.session = visit.session.opened;
-  if (visit.session.opened) verdict.tokens = visit.tokens;
-  verdict.set_cookies = cookies_to_renew(visit);
-  if (visit.session.opened) append_cookies(verdict, wipe_loop_marker(visit));
-  verdict.app_headers = headers_for_app(visit);
   return verdict;
 }
 

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/gate/gatekeeper.h"
 #include "auth/pages/pages.h"
 #include "auth/realm/session_cookie.h"
 #include "auth/rules/authorize.h"
+#include "auth/visit/verdict.h"
 
 // One request on its way through auth/: what each feature (sign-in, callback, sign-out, ...) is given, and the verdicts
 // that they share. Copies are cheap; all it refers to outlives the verdict.
@@ -48,8 +48,8 @@ struct Visit {
 
 // Where a verdict that has to wait is delivered.
 struct Waiting {
-  Gatekeeper::Later later;
-  std::unique_ptr<Gatekeeper::Wait>& wait;
+  LaterVerdict later;
+  std::unique_ptr<PendingVerdict>& wait;
 };
 
 [[nodiscard]] PageFacts page_facts(const Visit& visit);
@@ -68,8 +68,6 @@ struct Waiting {
 // 401 for a session that is good but whose sign-in is too long ago (RFC 9470): likewise, and signing in by that link or
 // URL asks for one of at most `max_age_s`.
 [[nodiscard]] Verdict step_up_verdict(const Visit& visit, std::string_view decision, std::int64_t max_age_s);
-// On to the app, with the session in hand; its cookie is written again when it is time.
-[[nodiscard]] Verdict pass_verdict(const Visit& visit);
 // What the app is told; a pass verdict that was kept for a while has it made again.
 [[nodiscard]] std::shared_ptr<const AppHeaders> headers_for_app(const Visit& visit);
 

@@ -7,21 +7,10 @@
 
 #include "base/result.h"
 #include "config/settings.h"
+#include "config/yaml/problem.h"
 
 namespace lp {
 
-// One mistake in a configuration file. Lines and columns count from 1; 0 where the file as a whole is meant.
-struct ConfigProblem {
-  std::string file;
-  int line = 0;
-  int column = 0;
-  std::string key;      // dotted path, elements from 1, "routes[2].require.roles"; may be empty
-  std::string message;  // what was expected, what was found, what to do
-
-  [[nodiscard]] std::string text() const;  // FILE:LINE:COL: key: message
-};
-
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 [[nodiscard]] Environment process_environment();
 
 struct LoadedConfig {
@@ -38,11 +27,5 @@ struct LoadedConfig {
 [[nodiscard]] Result<LoadedConfig, std::vector<ConfigProblem>> parse_config(const std::string& text,
                                                                             const std::string& path,
                                                                             const Environment& env);
-
-// The effective settings as YAML, in the order of the option table, secrets shown as "********".
-[[nodiscard]] std::string print_config(const Settings& settings);
-// The keys whose effective values differ, as --print-config shows them, in the order of the option table: "routes",
-// "session.idle_timeout". Secrets of one number look the same.
-[[nodiscard]] std::vector<std::string> differing_keys(const Settings& a, const Settings& b);
 
 }  // namespace lp

@@ -1,6 +1,7 @@
+#include "config/file/print.h"
+
 #include <algorithm>
 
-#include "config/file/load.h"
 #include "config/options/option_table.h"
 #include "config/yaml/document.h"
 #include "config/yaml/report.h"

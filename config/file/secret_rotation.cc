@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "config/file/load.h"
+#include "config/file/print.h"
 
 namespace lp {
 namespace {

@@ -1,95 +1,16 @@
 #pragma once
-#include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "config/settings.h"
-#include "config/yaml/document.h"
-#include "config/yaml/report.h"
+#include "config/options/option.h"
 
 // THE option table: one row for each key that a configuration file may have. The loader, its messages,
 // --print-config and the test of config.example.yaml walk it; nothing else knows the keys.
 namespace lp {
 
-// What a row acts on: the settings, and in an element of a list or a named map that element.
-struct Scope {
-  Settings* settings = nullptr;
-  ListenSettings* listen = nullptr;
-  UpstreamSettings* upstream = nullptr;
-  RouteSettings* route = nullptr;
-  RuleTestSettings* test = nullptr;
-  IssuerSettings* issuer = nullptr;
-  RealmSettings* realm = nullptr;
-  // Of the realm, where one is meant, else those at the top.
-  [[nodiscard]] LogtoSettings& logto() const { return realm ? realm->logto : settings->logto; }
-  [[nodiscard]] std::vector<Origin>& external_urls() const {
-    return realm ? realm->external_urls : settings->external_urls;
-  }
-  [[nodiscard]] std::optional<Origin>& sign_in_url() const {
-    return realm ? realm->sign_in_url : settings->sign_in_url;
-  }
-  [[nodiscard]] std::string& cookie_domain() const {
-    return realm ? realm->cookie_domain : settings->session.cookie.domain;
-  }
-  [[nodiscard]] SignInSettings& sign_in() const { return route ? route->sign_in : logto().sign_in; }
-};
-
-struct Option;
-
-// One value being read: where it stands and where its problems go.
-struct Reading {
-  const Option& option;
-  const Scope& scope;
-  const std::string& key;     // as in messages, "routes[2].path"
-  const std::string& folder;  // of the configuration file: relative files are there
-  Report& report;
-  void problem(const Node& node, std::string message) const { report.problem_at(node.mark, key, std::move(message)); }
-};
-
-// How a row reads its YAML value, never null, into the settings, and how it prints it back; null prints as null, no
-// print at all means that another row shows it.
-struct Binding {
-  std::function<void(const Node&, const Reading&)> read;
-  std::function<Node(const Scope&)> print;
-};
-
-enum OptionFlags : unsigned {
-  kPlain = 0,
-  kRequired = 1,
-  kSecret = 2,
-  kLater = 4,     // not built yet: refused by name with `help` as the reason; null is let pass
-  kNonEmpty = 8,  // a list that is given must have an element: an empty rule is a mistake, never "all" or "nobody"
-};
-
-struct Option {
-  std::string path;               // "limits.target", "upstreams.*.host", "routes[].methods"
-  std::string_view type;          // what a value looks like
-  std::string_view default_text;  // as YAML; "null": none
-  std::int64_t min = 0;           // durations in ms, sizes in bytes, counts
-  std::int64_t max = 0;
-  unsigned flags = kPlain;
-  std::string_view help;
-  Binding binding;
-  [[nodiscard]] bool is(OptionFlags flag) const { return (flags & flag) != 0; }
-};
-
 [[nodiscard]] const std::vector<Option>& option_table();
 [[nodiscard]] const Option* find_option(std::string_view path);
-
-// A key that holds further keys in another way than as a plain map.
-struct Group {
-  enum class Kind { map, list, named };
-  std::string_view path;  // "routes"; its elements' keys begin with "routes[]." or, named, "upstreams.*."
-  Kind kind = Kind::map;
-  std::string_view shorthand;  // a scalar in place of the map stands for this key of it
-  std::function<void(Settings&)> clear;
-  std::function<Scope(Settings&, const std::string& name)> add;
-  std::function<std::vector<std::pair<std::string, Scope>>(Settings&)> elements;
-  [[nodiscard]] std::string element_path() const;
-};
 [[nodiscard]] const Group* find_group(std::string_view path);
 
 // The keys directly below a path ("" is the top), in table order, each once.

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/file/load.h"
+#include "config/yaml/problem.h"
 
 // A YAML text as a plain tree with a place for every key and value. Limits: 1 MiB of text, 32 levels, 10,000 nodes
 // after aliases are copied in, so that no bomb costs more than that (attacks.md D27).

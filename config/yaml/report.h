@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "config/file/load.h"
 #include "config/yaml/document.h"
+#include "config/yaml/problem.h"
 
 namespace lp {
 

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "proxy/exchange/access_log.h"
+#include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
 #include "proxy/route/webdav.h"
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/visit/verdict.h"
 #include "proxy/exchange/bound_exchanges.h"
 #include "proxy/exchange/worker_context.h"
 #include "proxy/http/collected_body.h"
@@ -108,7 +109,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   std::string app_target_;  // what the upstream gets
   ClientFacts client_facts_;
   std::string request_id_;
-  std::unique_ptr<Gatekeeper::Wait> wait_;
+  std::unique_ptr<PendingVerdict> wait_;
   std::unique_ptr<UpstreamStream> lease_;
   std::shared_ptr<const OpenedSession> session_;
   RouteTokens tokens_;

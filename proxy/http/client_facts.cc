@@ -1,7 +1,8 @@
+#include "proxy/http/client_facts.h"
+
 #include <algorithm>
 
 #include "base/encoding.h"
-#include "proxy/http/forwarding.h"
 #include "proxy/net/ip_address.h"
 
 namespace lp {

@@ -7,21 +7,12 @@
 #include "auth/identity/client_headers.h"
 #include "base/http_message.h"
 #include "config/settings.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http/client_facts.h"
+#include "proxy/http/messages.h"
 
 // What is sent on is rebuilt from parsed fields, never copied: hop-by-hop fields, the client's spoofs and our own
 // cookies stay here. Pure.
 namespace lp {
-
-// The client as far as trusted hops tell (RFC 7239 7.4: never believe an untrusted hop).
-struct ClientFacts {
-  std::string address;        // textual, v4-mapped IPv6 shown as IPv4
-  std::string forwarded_for;  // the X-Forwarded-For value to send on
-  bool peer_is_trusted = false;
-};
-// `peer` is the socket's address text; empty for a unix socket (which counts as trusted only when trusted_proxies
-// is not empty).
-[[nodiscard]] ClientFacts client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted);
 
 // What the Host field says where the upstream does not get the client's own; else empty.
 [[nodiscard]] std::string own_host_field(const UpstreamSettings& upstream);

@@ -5,7 +5,7 @@
 
 #include "base/http_message.h"
 #include "proxy/http/forwarding.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http/messages.h"
 
 // The two small seams of an exchange: a stream to the client and a stream to the upstream. HTTP/1 stands behind both
 // today; HTTP/2 will without the exchange noticing. Everything here happens on one worker's loop.

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/http_message.h"
+#include "proxy/http/messages.h"
 
 // The strict HTTP/1.1 codec, reading side (RFC 9112). Pure: bytes in, values out. What is ambiguous is refused, never
 // repaired: a repaired message means something else to the next parser (request smuggling, attacks.md S).
@@ -37,45 +37,13 @@ class HeadScanner {
   std::size_t lines_ = 0;
 };
 
-struct ParseError {
-  // What a client is told: 400, 405 (TRACE, CONNECT), 414, 417 (unknown Expect), 431, 501 (method too long), 505.
-  // Of a response always 502.
-  int status = 400;
-  const char* rule = "";  // static text for the log: "two Content-Length fields"
-};
-
-// How the body that follows a head is framed (RFC 9112 6.3). "Content-Length: 0" is `length` with 0: there is no body,
-// but the field was there and is sent on.
-struct BodyFraming {
-  enum class Kind { none, length, chunked, until_close };
-  Kind kind = Kind::none;
-  std::uint64_t length = 0;
-};
-
 // A complete head as found by HeadScanner, with its empty line. Fills `out` with views into `bytes`.
 // Also checks what RFC 9112/9110 demand of the whole: exactly one valid Host (HTTP/1.0 too: we need it), framing
 // unambiguous, version, method token, target form (origin-form; absolute-form of http/https; "*" and authority-form are
 // refused).
-struct ParsedRequest {
-  RequestHead head;
-  BodyFraming body;
-  bool keep_alive = true;
-  bool expect_continue = false;     // HTTP/1.1 and a body to wait for
-  bool wants_upgrade = false;       // a WebSocket handshake; any other Upgrade is dropped, never tunnelled
-  std::string_view upgrade;         // its value as sent: "websocket" in any case
-  std::string_view authority;       // Host, or the absolute-form's authority when that is used
-  std::string_view path_and_query;  // the target's path and query as sent (absolute-form cut off)
-  void clear();
-};
 [[nodiscard]] std::optional<ParseError> parse_request_head(std::string_view bytes, const HeadLimits& limits,
                                                            ParsedRequest& out);
 
-struct ParsedResponse {
-  ResponseHead head;
-  BodyFraming body;  // already regards HEAD, 1xx, 204, 304
-  bool keep_alive = true;
-  void clear();
-};
 [[nodiscard]] std::optional<ParseError> parse_response_head(std::string_view bytes, std::string_view request_method,
                                                             const HeadLimits& limits, ParsedResponse& out);
 

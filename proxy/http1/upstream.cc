@@ -18,12 +18,13 @@ constexpr std::size_t kCopyBytes = 16 * 1024;
 constexpr HeadLimits kResponseHeadLimits{256 * 1024, 1000, 0};
 }  // namespace
 
-Http1Upstream::Http1Upstream(UpstreamPool& pool, UpstreamEvents& events)
-    : pool_(pool),
+Http1Upstream::Http1Upstream(const Environment& environment, Owner& owner, UpstreamEvents& events)
+    : environment_(environment),
+      owner_(owner),
       events_(&events),
-      writer_(pool.loop_, pool.buffers_, [this] { on_writable(); }),
-      deadline_(pool.wheel_, [this] { on_deadline(); }),
-      in_(pool.buffers_) {}
+      writer_(environment.loop, environment.buffers, [this] { on_writable(); }),
+      deadline_(environment.wheel, [this] { on_deadline(); }),
+      in_(environment.buffers) {}
 
 Http1Upstream::~Http1Upstream() = default;
 
@@ -31,30 +32,31 @@ Http1Upstream::~Http1Upstream() = default;
 
 void Http1Upstream::connect() {
   arm_deadline();
-  if (pool_.settings_.kind == UpstreamSettings::Kind::unix_socket) return connect_to_known({});
-  const auto* known = pool_.resolver_.known(pool_.settings_.host, pool_.settings_.port);
+  if (environment_.settings.kind == UpstreamSettings::Kind::unix_socket) return connect_to_known({});
+  const auto* known = environment_.resolver.known(environment_.settings.host, environment_.settings.port);
   if (!known) return look_up();
-  addresses_are_old_ = addresses_without_lookup(pool_.settings_.host).empty();  // of a literal there is no news
+  addresses_are_old_ = addresses_without_lookup(environment_.settings.host).empty();  // of a literal there is no news
   connect_to_known(*known);
 }
 
 void Http1Upstream::look_up() {
   addresses_are_old_ = false;
-  lookup_ = pool_.resolver_.look_up(pool_.settings_.host, pool_.settings_.port, [this](auto addresses) {
-    lookup_.reset();
-    if (!addresses) return fail(UpstreamError::unresolvable);
-    connect_to_known(std::move(*addresses));
-  });
+  lookup_ =
+      environment_.resolver.look_up(environment_.settings.host, environment_.settings.port, [this](auto addresses) {
+        lookup_.reset();
+        if (!addresses) return fail(UpstreamError::unresolvable);
+        connect_to_known(std::move(*addresses));
+      });
 }
 
 void Http1Upstream::connect_to_known(std::vector<SocketAddress> addresses) {
-  if (pool_.settings_.kind == UpstreamSettings::Kind::unix_socket) {
+  if (environment_.settings.kind == UpstreamSettings::Kind::unix_socket) {
     SocketAddress address;
     auto* un = reinterpret_cast<sockaddr_un*>(&address.storage);
     un->sun_family = AF_UNIX;
-    LP_CHECK(pool_.settings_.socket_path.size() < sizeof un->sun_path,
+    LP_CHECK(environment_.settings.socket_path.size() < sizeof un->sun_path,
              "the loader has checked the socket path's length");
-    std::memcpy(un->sun_path, pool_.settings_.socket_path.data(), pool_.settings_.socket_path.size());
+    std::memcpy(un->sun_path, environment_.settings.socket_path.data(), environment_.settings.socket_path.size());
     address.length = sizeof(sockaddr_un);
     addresses = {address};
   }
@@ -72,7 +74,7 @@ void Http1Upstream::connect_next() {
     if (!socket_.is_open()) continue;
     const int rc = ::connect(socket_.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.length);
     if (rc == 0 || errno == EINPROGRESS) {
-      connecting_ = std::make_unique<IoEvent>(pool_.loop_, socket_.fd(), kWritable, [this] { on_connected(); });
+      connecting_ = std::make_unique<IoEvent>(environment_.loop, socket_.fd(), kWritable, [this] { on_connected(); });
       return connecting_->enable();
     }
   }
@@ -82,12 +84,12 @@ void Http1Upstream::connect_next() {
 // Called from on_connected(), that is from the event itself: it may be deleted only when it has returned.
 void Http1Upstream::stop_connecting() {
   if (connecting_) connecting_->disable();
-  pool_.loop_.defer_delete(std::move(connecting_));
+  environment_.loop.defer_delete(std::move(connecting_));
   socket_.close();
 }
 
 void Http1Upstream::connect_failed() {
-  pool_.resolver_.forget(pool_.settings_.host);
+  environment_.resolver.forget(environment_.settings.host);
   if (addresses_are_old_) return look_up();
   // A look-up that was fresh and still no address answers: the exchange hears of it by the wheel's next tick or from
   // the event that brought us here.
@@ -105,7 +107,7 @@ void Http1Upstream::on_connected() {
   connecting_->disable();
   set_no_delay(socket_.fd());
   writer_.attach(socket_.fd());
-  readable_.emplace(pool_.loop_, socket_.fd(), kReadable, [this] { on_readable(); });
+  readable_.emplace(environment_.loop, socket_.fd(), kReadable, [this] { on_readable(); });
   if (!is_paused_) readable_->enable();
   phase_ = Phase::waiting_for_head;
   flush();
@@ -312,7 +314,7 @@ void Http1Upstream::give_back() {
   in_.release();
   writer_.give_back_idle_memory();
   deadline_.set_ms(kIdleMs);
-  pool_.take_back(*this);
+  owner_.take_back(*this);
 }
 
 void Http1Upstream::discard() { close(); }
@@ -333,7 +335,7 @@ void Http1Upstream::close() {
   if (readable_) readable_->disable();
   writer_.close();
   socket_.close();
-  pool_.remove(*this);
+  owner_.remove(*this);
 }
 
 void Http1Upstream::set_paused(bool paused) {
@@ -351,14 +353,14 @@ void Http1Upstream::set_paused(bool paused) {
 void Http1Upstream::arm_deadline() {
   switch (phase_) {
     case Phase::connecting:
-      return deadline_.set_ms(pool_.settings_.connect_timeout_ms);
+      return deadline_.set_ms(environment_.settings.connect_timeout_ms);
     case Phase::waiting_for_head:
       // While the client is still sending, its own deadline runs, unless it is the app that takes nothing.
       if (!request_sent_ && writer_.unsent_bytes() == 0) return deadline_.clear();
-      return deadline_.set_ms(pool_.settings_.response_timeout_ms);
+      return deadline_.set_ms(environment_.settings.response_timeout_ms);
     case Phase::body:
     case Phase::tunnel:
-      if (!is_paused_) deadline_.set_ms(pool_.settings_.idle_timeout_ms);
+      if (!is_paused_) deadline_.set_ms(environment_.settings.idle_timeout_ms);
       return;
     case Phase::answered:
     case Phase::idle:

@@ -5,17 +5,41 @@
 #include <string>
 #include <vector>
 
+#include "base/event.h"
+#include "base/resolver.h"
+#include "config/settings.h"
+#include "proxy/http/stream.h"
 #include "proxy/http1/parse.h"
+#include "proxy/net/buffer.h"
 #include "proxy/net/socket.h"
-#include "proxy/upstream/pool.h"
 
 namespace lp {
 
-// One HTTP/1.1 connection to an app: connecting, then requests one after the other. Owned by its pool; an exchange
-// holds it through a lease and never after it has given that back.
+// One HTTP/1.1 connection to an app: connecting, then requests one after the other. An exchange holds it through a
+// lease and never after it has given that back.
 class Http1Upstream {
  public:
-  Http1Upstream(UpstreamPool& pool, UpstreamEvents& events);
+  // What all connections to one upstream have in common. All of it outlives them.
+  struct Environment {
+    EventLoop& loop;
+    DeadlineWheel& wheel;
+    BufferPool& buffers;
+    Resolver& resolver;
+    const UpstreamSettings& settings;
+  };
+  // Whose connection it is: a pool.
+  class Owner {
+   public:
+    virtual void take_back(Http1Upstream& connection) = 0;  // idle, and good for another request
+    // Closed. The owner forgets it now and deletes it at the end of the loop's turn.
+    virtual void remove(Http1Upstream& connection) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  // Environment and owner outlive the connection.
+  Http1Upstream(const Environment& environment, Owner& owner, UpstreamEvents& events);
   ~Http1Upstream();
   void connect();
   void lease_again(UpstreamEvents& events);
@@ -56,7 +80,8 @@ class Http1Upstream {
   void arm_deadline();
   [[nodiscard]] bool is_reusable() const;
 
-  UpstreamPool& pool_;
+  const Environment& environment_;
+  Owner& owner_;
   UpstreamEvents* events_;  // null while idle or closed
   Phase phase_ = Phase::connecting;
   Socket socket_;

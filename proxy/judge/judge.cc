@@ -14,6 +14,7 @@
 #include "base/encoding.h"
 #include "config/path_pattern.h"
 #include "config/value.h"
+#include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
 #include "proxy/route/webdav.h"
 

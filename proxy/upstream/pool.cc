@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "proxy/http1/upstream.h"
 
 namespace lp {
 
@@ -34,12 +33,7 @@ class Lease final : public UpstreamStream {
 
 UpstreamPool::UpstreamPool(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, Resolver& resolver,
                            const UpstreamSettings& settings)
-    : loop_(loop),
-      wheel_(wheel),
-      buffers_(buffers),
-      resolver_(resolver),
-      settings_(settings),
-      own_host_(own_host_field(settings)) {}
+    : environment_{loop, wheel, buffers, resolver, settings}, own_host_(own_host_field(settings)) {}
 
 UpstreamPool::~UpstreamPool() = default;
 
@@ -53,7 +47,8 @@ std::unique_ptr<UpstreamStream> UpstreamPool::lease(UpstreamEvents& events, Choi
     idle->lease_again(events);
     return std::make_unique<Lease>(*idle);
   }
-  auto connection = std::make_unique<Http1Upstream>(*this, events);
+  Http1Upstream::Owner& owner = *this;
+  auto connection = std::make_unique<Http1Upstream>(environment_, owner, events);
   Http1Upstream& added = *connection;
   connections_.emplace(&added, std::move(connection));
   added.connect();
@@ -82,7 +77,7 @@ void UpstreamPool::remove(Http1Upstream& connection) {
   std::erase(idle_, &connection);
   auto node = connections_.extract(&connection);
   LP_CHECK(!node.empty(), "a connection is removed once");
-  loop_.defer_delete(std::move(node.mapped()));
+  environment_.loop.defer_delete(std::move(node.mapped()));
 }
 
 UpstreamPools::UpstreamPools(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, const Settings& settings)

@@ -9,15 +9,14 @@
 #include "base/resolver.h"
 #include "config/settings.h"
 #include "proxy/http/stream.h"
+#include "proxy/http1/upstream.h"
 #include "proxy/net/buffer.h"
 
 namespace lp {
 
-class Http1Upstream;
-
 // All connections of one worker to one upstream. Idle ones are kept for the next request, the last used first (it is
 // the least likely to have been closed by the app).
-class UpstreamPool {
+class UpstreamPool final : private Http1Upstream::Owner {
  public:
   UpstreamPool(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, Resolver& resolver,
                const UpstreamSettings& settings);
@@ -30,21 +29,17 @@ class UpstreamPool {
   };
   // A stream at once; connecting goes on behind it, and what is sent waits. `events` must outlive the stream.
   [[nodiscard]] std::unique_ptr<UpstreamStream> lease(UpstreamEvents& events, Choice choice);
-  // What the Host field says when it is not the client's own; empty when it is.
+  // All connections, at the end of the worker: nobody may hold a stream any more.
   void close();
+  // What the Host field says when it is not the client's own; empty when it is.
   [[nodiscard]] const std::string& own_host() const { return own_host_; }
 
  private:
-  friend class Http1Upstream;
-  void take_back(Http1Upstream& connection);  // to the idle list
-  void remove(Http1Upstream& connection);     // closed: out of all lists, deleted at the end of the turn
+  void take_back(Http1Upstream& connection) override;  // to the idle list
+  void remove(Http1Upstream& connection) override;
   Http1Upstream* pop_idle(Choice choice);
 
-  EventLoop& loop_;
-  DeadlineWheel& wheel_;
-  BufferPool& buffers_;
-  Resolver& resolver_;
-  const UpstreamSettings& settings_;
+  Http1Upstream::Environment environment_;
   std::string own_host_;
   std::map<Http1Upstream*, std::unique_ptr<Http1Upstream>> connections_;
   std::vector<Http1Upstream*> idle_;
@@ -55,8 +50,8 @@ class UpstreamPools {
  public:
   UpstreamPools(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, const Settings& settings);
   ~UpstreamPools();
+  void close();  // see UpstreamPool::close()
   // Of the route's upstream. The route must have one.
-  void close();  // all connections, at the end of the worker: nobody may hold a stream any more
   [[nodiscard]] UpstreamPool& of(const RouteSettings& route) {
     return *by_route_[static_cast<std::size_t>(route.index)];
   }

@@ -4,6 +4,7 @@
 
 #include "auth/gate/gatekeeper.h"
 #include "auth/realm/access_token_questions.h"
+#include "auth/visit/verdict.h"
 #include "bench.h"
 #include "proxy/http1/parse.h"
 #include "tests/support/signing.h"
@@ -96,7 +97,7 @@ int main() {
   facts.path = request.path_and_query;
   facts.route = &realm.settings->routes.front();
   facts.request_id = "0123456789abcdef";
-  std::unique_ptr<Gatekeeper::Wait> wait;
+  std::unique_ptr<PendingVerdict> wait;
   const auto first = gatekeeper.judge(
       facts, [&](Verdict) { loop.stop(); }, wait);
   if (first.kind == Verdict::Kind::wait) loop.run();

@@ -2,6 +2,7 @@
 
 #include "auth/identity/client_headers.h"
 #include "bench.h"
+#include "proxy/http/client_facts.h"
 #include "proxy/http/forwarding.h"
 #include "proxy/http1/parse.h"
 

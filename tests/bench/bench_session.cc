@@ -3,6 +3,7 @@
 
 #include "auth/gate/gatekeeper.h"
 #include "auth/realm/session_cookie.h"
+#include "auth/visit/verdict.h"
 #include "base/crypto.h"
 #include "bench.h"
 #include "proxy/http1/parse.h"
@@ -67,7 +68,7 @@ int main() {
   facts.path = request.path_and_query;
   facts.route = &realm.settings->routes.front();
   facts.request_id = "0123456789abcdef";
-  std::unique_ptr<Gatekeeper::Wait> wait;
+  std::unique_ptr<PendingVerdict> wait;
   bool passes = parsed;
   report("gatekeeper: judge a warm session", [&] {
     const Verdict verdict = gatekeeper.judge(

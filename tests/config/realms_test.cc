@@ -1,4 +1,5 @@
 #include "config/realms.h"
+#include "config/file/print.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "config/file/load.h"
+#include "config/file/print.h"
 #include "tests/support/config.h"
 
 using namespace lp;

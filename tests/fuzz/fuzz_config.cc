@@ -4,6 +4,7 @@
 #include <string>
 
 #include "config/file/load.h"
+#include "config/file/print.h"
 
 // A configuration file never crashes the loader, and what it prints of an accepted one is accepted too.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

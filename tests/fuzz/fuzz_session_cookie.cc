@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "auth/cookies/cookie_pieces.h"
+#include "auth/cookies/pending_cookie.h"
 #include "auth/cookies/sealed_cookie.h"
 #include "auth/cookies/sign_in_state.h"
 #include "auth/oidc/pending_sign_in.h"

@@ -13,6 +13,7 @@
 
 #include "auth/gate/gatekeeper.h"
 #include "auth/realm/session_cookie.h"
+#include "auth/visit/verdict.h"
 #include "base/encoding.h"
 #include "tests/support/requirements.h"
 
@@ -214,7 +215,7 @@ struct World {
   }
 
   Verdict judge_and_wait(const RequestFacts& facts) {
-    std::unique_ptr<Gatekeeper::Wait> wait;
+    std::unique_ptr<PendingVerdict> wait;
     std::optional<Verdict> late;
     Verdict verdict = gatekeeper.judge(
         facts,

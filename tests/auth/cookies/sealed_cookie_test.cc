@@ -1,4 +1,5 @@
 #include "auth/cookies/sealed_cookie.h"
+#include "auth/cookies/cookie_pieces.h"
 
 #include <doctest/doctest.h>
 

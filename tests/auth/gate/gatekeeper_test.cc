@@ -1,3 +1,4 @@
+#include "auth/visit/verdict.h"
 #include "tests/support/gatekeeper_world.h"
 
 using namespace lp;
@@ -108,7 +109,7 @@ TEST_CASE("a wait that is dropped is never answered") {
   facts.external = &world.realm.settings->external_urls.front();
   facts.path = "/";
   facts.route = &world.realm.settings->routes[0];
-  std::unique_ptr<Gatekeeper::Wait> wait;
+  std::unique_ptr<PendingVerdict> wait;
   bool answered = false;
   CHECK(world.gatekeeper
             .judge(

@@ -1,4 +1,5 @@
 #include "auth/gate/refresh_first.h"
+#include "auth/visit/verdict.h"
 
 #include "auth/realm/end_sessions.h"
 #include "tests/support/gatekeeper_world.h"
@@ -216,7 +217,7 @@ TEST_CASE("a wait that is dropped is never answered, and what comes of it is not
   facts.external = &world.realm.settings->external_urls.front();
   facts.path = "/";
   facts.route = &world.realm.settings->routes[0];
-  std::unique_ptr<Gatekeeper::Wait> wait;
+  std::unique_ptr<PendingVerdict> wait;
   bool answered = false;
   const auto later = [&](Verdict) { answered = true; };
   CHECK(world.gatekeeper.judge(facts, later, wait).kind == Verdict::Kind::wait);
@@ -235,7 +236,7 @@ TEST_CASE("a session that was opened under a secret that has left the ring is no
   const auto jar = world.jar;
   world.loop.post([&] {
     world.realm.replace_keyring({Secret(std::string(32, 'n'))});
-    std::unique_ptr<Gatekeeper::Wait> wait;
+    std::unique_ptr<PendingVerdict> wait;
     RequestHead head;  // by it the worker follows the new ring
     head.method = "GET";
     head.fields.add("Cookie", "__Host-logto_session=x");

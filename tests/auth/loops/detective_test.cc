@@ -1,4 +1,5 @@
 #include "auth/loops/detective.h"
+#include "auth/cookies/secret_fingerprint.h"
 
 #include <doctest/doctest.h>
 

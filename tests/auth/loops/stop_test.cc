@@ -1,4 +1,5 @@
 #include "auth/loops/stop.h"
+#include "auth/cookies/secret_fingerprint.h"
 
 #include "auth/cookies/loop_marker.h"
 #include "tests/support/gatekeeper_world.h"

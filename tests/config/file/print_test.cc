@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "config/file/load.h"
+#include "config/file/print.h"
 #include "config/options/binding.h"
 #include "config/options/option_table.h"
 #include "config/value.h"

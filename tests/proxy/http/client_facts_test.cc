@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "proxy/http/client_facts.h"
 #include "proxy/http/forwarding.h"
 #include "proxy/net/ip_address.h"
 

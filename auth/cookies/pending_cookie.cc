@@ -1,4 +1,4 @@
-#include "auth/oidc/pending_sign_in.h"
+#include "auth/cookies/pending_cookie.h"
 
 #include <algorithm>
 #include <optional>

@@ -1,3 +1,4 @@
+#include "auth/cookies/pending_cookie.h"
 #include "auth/oidc/pending_sign_in.h"
 
 #include <doctest/doctest.h>

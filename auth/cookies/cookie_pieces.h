@@ -1,0 +1,45 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/http_message.h"
+#include "config/settings.h"
+
+// How a value travels in cookies: set, cut into pieces, joined, deleted. Pure.
+namespace lp {
+
+// Browsers keep 4096 bytes per cookie with its name and attributes; larger values are cut into pieces that are
+// meaningless alone: they are sealed as one and only then cut.
+inline constexpr std::size_t kCookiePieceBytes = 3600;
+inline constexpr std::size_t kMaxCookiePieces = 5;
+
+struct CookieAttributes {
+  bool secure = true;
+  SameSite same_site = SameSite::lax;
+  std::string domain;
+  std::int64_t max_age_s = 0;
+};
+// Set-Cookie values for all pieces, and deletions for pieces of an older, longer value (`pieces_before`). Empty when
+// the value needs more than kMaxCookiePieces: the caller refuses the session and says so in the log.
+[[nodiscard]] std::vector<std::string> set_cookie_pieces(std::string_view name, std::string_view value,
+                                                         const CookieAttributes& attributes, std::size_t pieces_before);
+// Deletions with the same attributes as at setting (attacks.md C15).
+[[nodiscard]] std::vector<std::string> delete_cookie_pieces(std::string_view name, const CookieAttributes& attributes,
+                                                            std::size_t pieces);
+
+// The pieces put together again. A name that comes twice (cookie tossing, attacks.md C10) or a missing piece makes it
+// unreadable: value() is empty. `pieces` says how many names, counted from the first, the browser may hold: for
+// deletion.
+struct JoinedCookie {
+  std::string_view single;  // where there is one piece: a view into the fields, which costs a warm request no copy
+  std::string assembled;
+  std::size_t pieces = 0;
+
+  [[nodiscard]] std::string_view value() const { return assembled.empty() ? single : std::string_view(assembled); }
+};
+[[nodiscard]] JoinedCookie join_cookie_pieces(std::string_view name, const Fields& fields);
+
+}  // namespace lp

@@ -1,0 +1,21 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/http_message.h"
+#include "config/settings.h"
+
+namespace lp {
+
+// The client as far as trusted hops tell (RFC 7239 7.4: never believe an untrusted hop).
+struct ClientFacts {
+  std::string address;        // textual, v4-mapped IPv6 shown as IPv4
+  std::string forwarded_for;  // the X-Forwarded-For value to send on
+  bool peer_is_trusted = false;
+};
+// `peer` is the socket's address text; empty for a unix socket (which counts as trusted only when trusted_proxies
+// is not empty).
+[[nodiscard]] ClientFacts client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted);
+
+}  // namespace lp
