@@ -5,6 +5,7 @@
 #include <string>
 
 #include "auth/realm/auth_questions.h"
+#include "auth/session/stored_session.h"
 #include "base/event.h"
 #include "base/result.h"
 
@@ -16,20 +17,6 @@ struct SessionToStore {
   std::string sealed;
   std::uint64_t generation = 0;
   std::int64_t ttl_ms = 0;
-};
-
-// What the store has of a session.
-struct StoredSession {
-  enum class Kind { found, missing, ended };
-  Kind kind = Kind::missing;     // missing: expired, or never there, or Redis lost it
-  std::uint64_t generation = 0;  // found
-  std::string bytes;             // found; sealed
-};
-
-enum class SessionSaved {
-  saved,
-  newer,  // there is a higher generation, or another record of this one: load it, and begin from that
-  ended,  // the session was removed
 };
 
 // What workers ask of the store of sessions, where there is one (session.store). Any worker's loop; answers come on it,

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/realm/stored_sessions.h"
+#include "auth/session/stored_session.h"
 #include "base/redis_reply.h"
 #include "base/result.h"
 

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Policy is pure: it takes the time, randomness and keys as arguments and reaches no event, fetch or log header,
-neither itself nor through a header of ours. Every .cc of auth/ and proxy/ stands in policy_files.txt or io_files.txt,
-so that a new file must choose."""
+neither itself nor through a header of ours. Folders that arrows.txt marks [pure] are so as a whole; in the mixed ones
+the pure files stand in policy_files.txt."""
 import pathlib
 import sys
 
+from arrows import folders
 from tree import ROOT, files, finish, includes, read, without_comments
 
 HERE = pathlib.Path(__file__).parent
-IMPURE_HEADERS = ["base/event.h", "base/log.h", "base/clock.h", "auth/provider/fetch.h", "auth/gate/gatekeeper.h", "auth/service/auth_service.h",
-                  "auth/provider/provider.h", "auth/realm/realm.h", "event2/", "<event2/", "<curl/", "<fstream>", "<thread>", "<random>",
-                  "<sys/socket.h>", "<unistd.h>"]
+IMPURE_HEADERS = ["base/event.h", "base/log.h", "base/clock.h", "auth/provider/fetch.h", "auth/gate/gatekeeper.h",
+                  "auth/service/auth_service.h", "auth/provider/provider.h", "auth/realm/realm.h", "event2/", "<event2/", "<curl/",
+                  "<fstream>", "<thread>", "<random>", "<sys/socket.h>", "<unistd.h>"]
 IMPURE_CALLS = ["system_clock", "steady_clock", "::now(", "random_bytes(", "getenv(", "time(nullptr)", "time(NULL)", "std::rand("]
 
 
@@ -50,12 +51,18 @@ def judge(path):
                     yield f"{part}:{number}: policy must not call {call}: take it as an argument"
 
 
-policy, io = listed("policy_files.txt"), listed("io_files.txt")
-problems = [f"{path}: listed but not there" for path in policy + io if not (ROOT / path).is_file()]
-problems += [f"{path}: listed as policy and as I/O" for path in sorted(set(policy) & set(io))]
-for path in files("*.cc"):
-    if path.parts[0] in ("auth", "proxy") and str(path) not in policy and str(path) not in io:
-        problems.append(f"{path}: add it to tests/checks/policy_files.txt (pure) or io_files.txt")
+table = folders()
+pure_folders = {one.name for one in table.values() if one.is_pure}
+policy = listed("policy_files.txt")
+problems = [f"{header}: this check forbids it, and there is no such file" for header in IMPURE_HEADERS
+            if not header.startswith(("<", "event2")) and not (ROOT / header).is_file()]
+for path in policy:
+    folder = str(pathlib.PurePosixPath(path).parent)
+    if not (ROOT / path).is_file():
+        problems.append(f"{path}: listed but not there")
+    if folder in pure_folders:
+        problems.append(f"{path}: need not be listed, for {folder}/ is pure as a whole")
+policy += [str(path) for path in files("*.cc", "*.h") if str(path.parent) in pure_folders]
 for path in policy:
     if (ROOT / path).is_file():
         problems += judge(path)
