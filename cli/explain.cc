@@ -86,9 +86,9 @@ std::string status_text(const Judgement& judgement) {
 
 void print_target(std::string& out, const Explanation& e) {
   const Judgement& j = e.judgement;
-  if (j.external != nullptr) line(out, "external URL", j.external->text());
-  if (j.external == nullptr && j.outcome == Outcome::misdirected) line(out, "external URL", "none: 421");
-  if (j.target) line(out, "target", j.target->text());
+  if (j.external() != nullptr) line(out, "external URL", j.external()->text());
+  if (j.external() == nullptr && j.outcome == Outcome::misdirected) line(out, "external URL", "none: 421");
+  if (j.target()) line(out, "target", j.target()->text());
   if (!j.client.address.empty()) line(out, "client", j.client.address);
 }
 
@@ -96,7 +96,7 @@ void print_route(std::string& out, const Explanation& e) {
   if (e.steps.empty()) return;
   const RouteSettings* matching = e.matching();
   line(out, "route", matching == nullptr ? "none" : route_words(*matching));
-  if (!e.judgement.ambiguity.empty()) line(out, "", "but: " + e.judgement.ambiguity);
+  if (!e.judgement.ambiguity().empty()) line(out, "", "but: " + std::string(e.judgement.ambiguity()));
   for (const RouteStep& step : e.steps) {
     if (!step.matches()) line(out, "", "not " + step.route->label + ": " + joined(step.why_not));
     if (!step.unclear.empty()) line(out, "", "can be read in two ways: " + joined(step.unclear));
@@ -104,7 +104,7 @@ void print_route(std::string& out, const Explanation& e) {
 }
 
 void print_rules(std::string& out, const Explanation& e) {
-  const RouteSettings* route = e.judgement.route;
+  const RouteSettings* route = e.judgement.route();
   if (route == nullptr || (route->require.empty() && route->deny.empty())) return;
   const auto print = [&](std::string_view label, const Requirement& root) {
     if (root.empty()) return;
@@ -122,14 +122,14 @@ void print_verdict(std::string& out, const Explanation& e) {
   const Judgement& j = e.judgement;
   line(out, "verdict", std::string(outcome_word(j.outcome)) + ": " + j.reason);
   line(out, "status", "navigation: " + status_text(e.as_navigation) + "; script: " + status_text(e.as_script));
-  if (j.outcome == Outcome::allow && e.person && !j.knows_who)
+  if (j.outcome == Outcome::allow && e.person && j.counts_as == Asker::Kind::nobody)
     line(out, "", "the app is not told who it is: the route does not ask");
 }
 
 void print_head(std::string& out, const Explanation& e) {
   const Judgement& j = e.judgement;
   if (j.outcome != Outcome::allow) return;
-  line(out, "to the app", "upstream " + j.route->upstream);
+  line(out, "to the app", "upstream " + j.route()->upstream);
   for (std::size_t begin = 0; begin + 2 < j.head.size();) {
     const std::size_t end = j.head.find("\r\n", begin);
     out += "  " + j.head.substr(begin, end - begin) + "\n";
@@ -216,7 +216,7 @@ void add_allowed(ordered_json& out, const Judgement& judgement) {
   out["identity_headers"] = fields_json(judgement.identity);
   const std::string_view head = judgement.head;
   const std::size_t end = head.find("\r\n");
-  out["app"] = {{"target", judgement.app_target},
+  out["app"] = {{"target", judgement.resolved->app_target},
                 {"request_line", head.substr(0, end)},
                 {"headers", fields_json(head.substr(end + 2))}};
 }
@@ -234,15 +234,15 @@ ordered_json json_of(const Explanation& e) {
   ordered_json out = {{"method", e.asked.method}, {"url", e.asked.url}, {"as", nullptr}};
   if (e.person) out["as"] = e.person->session.sub;
   out["client"] = j.client.address;
-  out["external_url"] = j.external == nullptr ? ordered_json() : ordered_json(j.external->text());
-  out["target"] = j.target ? ordered_json(j.target->text()) : ordered_json();
-  out["route"] = j.route == nullptr ? ordered_json() : json_of(*j.route);
-  out["ambiguity"] = j.ambiguity.empty() ? ordered_json() : ordered_json(j.ambiguity);
+  out["external_url"] = j.external() == nullptr ? ordered_json() : ordered_json(j.external()->text());
+  out["target"] = j.target() ? ordered_json(j.target()->text()) : ordered_json();
+  out["route"] = j.route() == nullptr ? ordered_json() : json_of(*j.route());
+  out["ambiguity"] = j.ambiguity().empty() ? ordered_json() : ordered_json(j.ambiguity());
   out["routes_asked"] = ordered_json::array();
   for (const RouteStep& step : e.steps) out["routes_asked"].push_back(json_of(step));
-  if (j.route != nullptr) {
-    out["deny"] = json_of(j.route->deny, e);
-    out["require"] = json_of(j.route->require, e);
+  if (j.route() != nullptr) {
+    out["deny"] = json_of(j.route()->deny, e);
+    out["require"] = json_of(j.route()->require, e);
   }
   out["outcome"] = outcome_word(j.outcome);
   out["reason"] = j.reason;
@@ -296,8 +296,8 @@ void answer(Explanation& e, const RequestJudge& judge) {
   e.as_navigation = in_manner(Manner::navigation);
   e.as_script = in_manner(Manner::script);
   const Judgement& j = e.judgement;
-  const bool asked_routes = j.route != nullptr || !j.ambiguity.empty() || j.outcome == Outcome::not_found;
-  if (asked_routes) e.steps = explain_routes(e.settings, RequestJudge::question_of(j));
+  if (j.resolved && j.resolved->asked_router)
+    e.steps = explain_routes(e.settings, route_question(j.request_line(), *j.resolved));
 }
 
 }  // namespace

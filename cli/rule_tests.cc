@@ -89,8 +89,8 @@ class TestRun {
     std::string text = "expected " + std::string(outcome_word(outcome_of(test_.expect))) + ", found " +
                        std::string(outcome_word(judgement_.outcome)) + status_words(judgement_) + ": " +
                        judgement_.reason;
-    if (judgement_.route == nullptr) return text;
-    const RouteSettings& route = *judgement_.route;
+    if (judgement_.route() == nullptr) return text;
+    const RouteSettings& route = *judgement_.route();
     text += "\n    route " + route.label + (route.line > 0 ? " (line " + std::to_string(route.line) + ")" : "");
     if (!person_) return text;
     std::string rules = requirement_lines(route.require, person_->principal(), now_s_, 6);

@@ -36,27 +36,22 @@ Verdict forbidden_text(const Visit& visit) {
   return answer_verdict(visit, kDecision, make_text(403, std::move(text), id));
 }
 
-bool may_choose_account(const Visit& visit) {
-  return visit.facts.route->forbidden == Forbidden::sign_in && visit.signed_in() != nullptr &&
-         visit.may_start_sign_in() && !has_just_signed_in(visit, visit.own_return_to());
-}
-
-Verdict choose_account(const Visit& visit, Waiting waiting) {
-  SignInStart start = start_for_route(visit);
-  start.sign_in.prompt = "login";
-  start.decision = kDecision;
-  return start_sign_in(visit, std::move(start), std::move(waiting));
-}
-
 }  // namespace
 
-Verdict forbid(const Visit& visit, const Authorization& authorization, Waiting waiting) {
-  if (may_choose_account(visit)) return choose_account(visit, std::move(waiting));
+Verdict forbidden_verdict(const Visit& visit, const Authorization& authorization) {
   if (!visit.is_navigation()) return forbidden_json(visit, authorization);
   if (visit.facts.route->forbidden == Forbidden::status_403) return forbidden_text(visit);
   Verdict verdict = forbidden_page(visit, authorization);
   append_cookies(verdict, wipe_loop_marker(visit));  // the next visit may choose again
   return verdict;
+}
+
+Verdict choose_account(const Visit& visit, const Authorization& authorization, Waiting waiting) {
+  if (has_just_signed_in(visit, visit.own_return_to())) return forbidden_verdict(visit, authorization);
+  SignInStart start = start_for_route(visit);
+  start.sign_in.prompt = "login";
+  start.decision = kDecision;
+  return start_sign_in(visit, std::move(start), std::move(waiting));
 }
 
 }  // namespace lp

@@ -19,8 +19,8 @@
 #include "auth/rules/authorize.h"
 #include "auth/rules/challenge.h"
 #include "auth/rules/cors.h"
+#include "auth/rules/decision.h"
 #include "auth/rules/navigation.h"
-#include "auth/rules/own_paths.h"
 #include "auth/rules/route_modes.h"
 #include "auth/session/store_trust.h"
 #include "auth/visit/forward_auth.h"
@@ -31,29 +31,26 @@ namespace lp {
 namespace {
 
 constexpr std::int64_t kFreshSignInMs = 5 * kMinute;
+constexpr std::string_view kStepUp = "step_up";
 
 bool redirects_when_signed_out(const Visit& visit) {
   return redirects_when_signed_out(*visit.facts.route, *visit.facts.head, visit.facts.wants_upgrade);
 }
 
-// Redirects lose what only the browser knows, the #fragment: a page with a small script takes it along. Where another
-// proxy asks, no page of ours may look like a pass.
-bool wants_fragment_carried(const Visit& visit) {
-  if (visit.facts.forwarded != ForwardedForm::none) return false;
-  const SignInSettings sign_in = effective_sign_in(visit.settings().logto.sign_in, visit.facts.route->sign_in);
-  return sign_in.keep_fragment.value_or(false) && visit.facts.head->method == "GET" && visit.is_navigation();
+// Where a redirect would lose the fragment, a page that takes it along.
+std::optional<Verdict> carry_fragment(const Visit& visit, const Decision& decision, std::string_view word) {
+  if (!decision.carries_fragment) return std::nullopt;
+  return answer_verdict(visit, word, make_page(PageKind::carry_fragment, page_facts(visit)));
 }
 
-Verdict sign_in(const Visit& visit, Waiting waiting) {
-  if (!visit.facts.route->accept.session) return token_missing_verdict(visit);
-  if (!redirects_when_signed_out(visit)) {
-    std::optional<Verdict> held = hold_or_explain(visit, std::move(waiting));
-    return held ? std::move(*held) : unauthenticated_verdict(visit, "unauthenticated");
-  }
-  if (wants_fragment_carried(visit)) {
-    return answer_verdict(visit, "sign_in", make_page(PageKind::carry_fragment, page_facts(visit)));
-  }
+Verdict sign_in(const Visit& visit, const Decision& decision, Waiting waiting) {
+  if (auto page = carry_fragment(visit, decision, "sign_in")) return std::move(*page);
   return start_sign_in(visit, start_for_route(visit), std::move(waiting));
+}
+
+Verdict unauthenticated(const Visit& visit, Waiting waiting) {
+  std::optional<Verdict> held = hold_or_explain(visit, std::move(waiting));
+  return held ? std::move(*held) : unauthenticated_verdict(visit, "unauthenticated");
 }
 
 Verdict revalidate(const Visit& visit, Waiting waiting) {
@@ -64,19 +61,13 @@ Verdict revalidate(const Visit& visit, Waiting waiting) {
   return start_sign_in(visit, std::move(start), std::move(waiting));
 }
 
-// The person proves anew who they are. Whoever cannot be sent there is told so.
-Verdict step_up(const Visit& visit, const Authorization& authorization, Waiting waiting) {
-  constexpr std::string_view kDecision = "step_up";
-  if (visit.signed_in() == nullptr || !redirects_when_signed_out(visit)) {
-    return step_up_verdict(visit, kDecision, authorization.max_age_s);
-  }
-  if (wants_fragment_carried(visit)) {
-    return answer_verdict(visit, kDecision, make_page(PageKind::carry_fragment, page_facts(visit)));
-  }
+// The person proves anew who they are.
+Verdict step_up(const Visit& visit, const Decision& decision, Waiting waiting) {
+  if (auto page = carry_fragment(visit, decision, kStepUp)) return std::move(*page);
   SignInStart start = start_for_route(visit);
   start.step_up = true;
-  start.max_age_s = authorization.max_age_s;
-  start.decision = kDecision;
+  start.max_age_s = decision.authorization.max_age_s;
+  start.decision = kStepUp;
   return start_sign_in(visit, std::move(start), std::move(waiting));
 }
 
@@ -103,23 +94,54 @@ Verdict sign_in_for_tokens(const Visit& visit, Waiting waiting) {
   return unauthenticated_verdict(visit, "no_refresh_token");
 }
 
+Verdict preflight_verdict() {
+  Verdict verdict;
+  verdict.kind = Verdict::Kind::pass;
+  verdict.decision = "preflight";
+  return verdict;
+}
+
+Verdict pass(const Visit& visit, Waiting waiting) {
+  if (visit.cannot_have_tokens) return sign_in_for_tokens(visit, std::move(waiting));
+  if (std::optional<Verdict> resumed = resume_held(visit)) return std::move(*resumed);
+  return should_revalidate(visit) ? revalidate(visit, std::move(waiting)) : pass_verdict(visit);
+}
+
+Decision decide(const Visit& visit) {
+  const RequestFacts& facts = visit.facts;
+  const AskedOnRoute asked{*facts.head, facts.wants_upgrade, facts.foreign_websocket,
+                           facts.forwarded != ForwardedForm::none};
+  return decide(*visit.facts.route, asked, visit.asker(), visit.settings().logto.sign_in, visit.now_s);
+}
+
+// What is decided, carried out.
 Verdict judge_route(const Visit& visit, Waiting waiting) {
-  const std::optional<Principal> who = visit.principal();
-  const Authorization authorization = authorize(*visit.facts.route, who ? &*who : nullptr, visit.now_s);
-  if (visit.facts.route->shadow) return pass_in_shadow(visit, authorization);
-  switch (authorization.verdict) {
-    case Authorization::Verdict::denied:
-      return status_verdict(visit, "deny", 403);
-    case Authorization::Verdict::sign_in:
-      return sign_in(visit, std::move(waiting));
-    case Authorization::Verdict::step_up:
-      return step_up(visit, authorization, std::move(waiting));
-    case Authorization::Verdict::forbidden:
-      return forbid(visit, authorization, std::move(waiting));
-    case Authorization::Verdict::pass:
-      if (visit.cannot_have_tokens) return sign_in_for_tokens(visit, std::move(waiting));
-      if (std::optional<Verdict> resumed = resume_held(visit)) return std::move(*resumed);
-      return should_revalidate(visit) ? revalidate(visit, std::move(waiting)) : pass_verdict(visit);
+  using Kind = Decision::Kind;
+  const Decision decision = decide(visit);
+  if (visit.facts.route->shadow && decision.kind == Kind::pass) return pass_in_shadow(visit, decision);
+  switch (decision.kind) {
+    case Kind::preflight:
+      return preflight_verdict();
+    case Kind::pass:
+      return pass(visit, std::move(waiting));
+    case Kind::sign_in:
+      return sign_in(visit, decision, std::move(waiting));
+    case Kind::unauthenticated:
+      return unauthenticated(visit, std::move(waiting));
+    case Kind::token_missing:
+      return token_missing_verdict(visit);
+    case Kind::step_up:
+      return step_up(visit, decision, std::move(waiting));
+    case Kind::step_up_needed:
+      return step_up_verdict(visit, kStepUp, decision.authorization.max_age_s);
+    case Kind::choose_account:
+      return choose_account(visit, decision.authorization, std::move(waiting));
+    case Kind::forbidden:
+      return forbidden_verdict(visit, decision.authorization);
+    case Kind::foreign_origin:
+      return status_verdict(visit, "foreign_origin", 403);
+    case Kind::denied:
+      break;
   }
   return status_verdict(visit, "deny", 403);
 }
@@ -133,16 +155,20 @@ bool may_have_tokens(const Visit& visit) {
   return authorize(route, &*who, visit.now_s).verdict == Authorization::Verdict::pass;
 }
 
-Verdict preflight_verdict() {
-  Verdict verdict;
-  verdict.kind = Verdict::Kind::pass;
-  verdict.decision = "preflight";
-  return verdict;
-}
-
 }  // namespace
 
 struct Gatekeeper::Impl {
+  class OwnEndpoints final : public Responder {
+   public:
+    explicit OwnEndpoints(Impl& impl) : impl_(impl) {}
+    Verdict judge(const RequestFacts& facts, LaterVerdict later, std::unique_ptr<PendingVerdict>& wait) override {
+      return impl_.judge_own(facts, {std::move(later), wait});
+    }
+
+   private:
+    Impl& impl_;
+  };
+
   Realm& realm;
   EventLoop& loop;
   SessionCookie https_cookies;
@@ -150,6 +176,7 @@ struct Gatekeeper::Impl {
   BackgroundRefreshes background;
   WatchedSessions watched;
   BearerTokens bearer;
+  OwnEndpoints own_endpoints{*this};
 
   Impl(Realm& realm_in, EventLoop& loop_in)
       : realm(realm_in),
@@ -197,14 +224,13 @@ struct Gatekeeper::Impl {
   // to be there must neither replace nor widen what the token may do.
   Verdict judge_on_route(const RequestFacts& facts, Waiting waiting) {
     const RouteSettings& route = *facts.route;
-    const bool asks = asks_who(route);
-    if (asks && route.accept.bearer) {
+    if (counts_on_route(route, Asker::Kind::token)) {
       const BearerField field = find_bearer(facts.head->fields);
       if (field.kind != BearerField::Kind::none) {
         return bearer.judge(visit(facts, false), field, judge_route, std::move(waiting));
       }
     }
-    const Visit made = visit(facts, asks && route.accept.session);
+    const Visit made = visit(facts, counts_on_route(route, Asker::Kind::session));
     if (!needs_tokens(route, *realm.settings)) return judge_known(made, judge_route, std::move(waiting));
     const auto with_tokens = [this](const Visit& visited, Waiting later) {
       return judge_with_tokens(visited, std::move(later));
@@ -270,15 +296,14 @@ struct Gatekeeper::Impl {
 Gatekeeper::Gatekeeper(Realm& realm, EventLoop& loop) : impl_(std::make_unique<Impl>(realm, loop)) {}
 Gatekeeper::~Gatekeeper() = default;
 
-bool Gatekeeper::is_own_path(std::string_view path) const { return lp::is_own_path(path, *impl_->realm.settings); }
-
 Verdict Gatekeeper::judge(const RequestFacts& facts, LaterVerdict later, std::unique_ptr<PendingVerdict>& wait) {
   LP_CHECK(facts.head != nullptr && facts.external != nullptr, "a request without head or external URL");
-  if (facts.forwarded != ForwardedForm::none) return impl_->judge_forwarded(facts, {std::move(later), wait});
   Waiting waiting{std::move(later), wait};
-  if (is_own_path(facts.path)) return impl_->judge_own(facts, std::move(waiting));
+  if (facts.forwarded != ForwardedForm::none) return impl_->judge_forwarded(facts, std::move(waiting));
   return impl_->judge_routed(facts, std::move(waiting));
 }
+
+Responder& Gatekeeper::own_endpoints() { return impl_->own_endpoints; }
 
 bool Gatekeeper::is_over(const OpenedSession& session, std::int64_t now_s) const {
   return session.token ? impl_->bearer.is_over(session, now_s) : impl_->watched.is_over(session, now_s);

@@ -13,19 +13,18 @@
 namespace lp {
 
 // Virtual where a test of proxy/ scripts the verdicts.
-class Gatekeeper {
+class Gatekeeper : public Responder {
  public:
   // `loop` is the worker's; realm outlives it.
   Gatekeeper(Realm& realm, EventLoop& loop);
-  virtual ~Gatekeeper();
+  ~Gatekeeper() override;
 
-  // True for paths at or below the auth prefix: never routed, never forwarded.
-  [[nodiscard]] bool is_own_path(std::string_view path) const;
-
-  // The verdict; or kind wait, then `wait` is set and `later` gets the verdict (never wait again, but maybe need_body).
-  // Warm sessions cost one hash look-up: no decryption, no JSON.
-  [[nodiscard]] virtual Verdict judge(const RequestFacts& facts, LaterVerdict later,
-                                      std::unique_ptr<PendingVerdict>& wait);
+  // For everything but own endpoints: by the rules of `facts.route`, without one 404. Warm sessions cost one hash
+  // look-up: no decryption, no JSON.
+  [[nodiscard]] Verdict judge(const RequestFacts& facts, LaterVerdict later,
+                              std::unique_ptr<PendingVerdict>& wait) override;
+  // For paths at or below the auth prefix (auth/rules/own_paths.h): an answer, never a pass. Lives as long as this.
+  [[nodiscard]] virtual Responder& own_endpoints();
 
   // What goes on for a session, a WebSocket or a download, ends when this says so: asked about twice a second for each
   // on the worker's loop, so at most a hash look-up or two.

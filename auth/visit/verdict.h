@@ -32,6 +32,7 @@ struct RequestFacts {
   bool has_query = false;
   const RouteSettings* route = nullptr;  // null for own endpoints and where no route matched
   bool wants_upgrade = false;
+  bool foreign_websocket = false;  // an upgrade that a page of another origin asks for
   std::string_view request_id;
   // The Host is where Logto reaches us and no external URL (logto.backchannel_url): `external` is that origin, and only
   // the two endpoints for Logto's own calls are asked for.
@@ -76,5 +77,14 @@ class PendingVerdict {
   virtual ~PendingVerdict() = default;
 };
 using LaterVerdict = std::function<void(Verdict)>;  // runs on the worker's loop, never inside the call that asked
+
+// Whoever may answer a request in the process: an endpoint of ours, the rules of a route.
+class Responder {
+ public:
+  virtual ~Responder() = default;
+  // The verdict; or kind wait, then `wait` is set and `later` gets the verdict (never wait again, but maybe need_body).
+  [[nodiscard]] virtual Verdict judge(const RequestFacts& facts, LaterVerdict later,
+                                      std::unique_ptr<PendingVerdict>& wait) = 0;
+};
 
 }  // namespace lp

@@ -38,15 +38,20 @@ bool Visit::is_navigation() const {
   return !facts.wants_upgrade && !has_token() && lp::is_navigation(facts.head->method, facts.head->fields);
 }
 
-std::optional<Principal> Visit::principal() const {
-  if (!session.opened) return std::nullopt;
-  Principal who = principal_of(session.opened->session);
+Asker Visit::asker() const {
+  if (!session.opened) return {};
+  Asker asker{has_token() ? Asker::Kind::token : Asker::Kind::session, principal_of(session.opened->session)};
   if (has_token()) {
-    who.scopes = &session.opened->token->scopes;
+    asker.principal.scopes = &session.opened->token->scopes;
   } else if (tokens.access) {
-    who.scopes = &tokens.access->scopes;
+    asker.principal.scopes = &tokens.access->scopes;
   }
-  return who;
+  return asker;
+}
+
+std::optional<Principal> Visit::principal() const {
+  const Asker who = asker();
+  return who.who() == nullptr ? std::nullopt : std::optional(who.principal);
 }
 
 bool Visit::may_start_sign_in() const {

@@ -9,6 +9,7 @@
 #include "auth/pages/pages.h"
 #include "auth/realm/session_cookie.h"
 #include "auth/rules/authorize.h"
+#include "auth/rules/decision.h"
 #include "auth/visit/verdict.h"
 
 // One request on its way through auth/: what each feature (sign-in, callback, sign-out, ...) is given, and the verdicts
@@ -34,6 +35,7 @@ struct Visit {
     return session.opened && !has_token() ? &session.opened->session : nullptr;
   }
   // Who asks, as rules see them; valid as long as the visit.
+  [[nodiscard]] Asker asker() const;
   [[nodiscard]] std::optional<Principal> principal() const;
   [[nodiscard]] bool is_navigation() const;
   [[nodiscard]] bool may_start_sign_in() const;

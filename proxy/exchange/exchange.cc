@@ -79,130 +79,108 @@ void Exchange::begin(std::size_t head_bytes) {
   facts_ = {};
   wait_.reset();
   realm_ = &context_.realms.front();
-  realm_is_known_ = false;
   session_.reset();
   tokens_ = {};
   set_cookies_.clear();
-  decision_ = shadow_ = {};
-  shadow_missing_.clear();
-  status_ = 0;
-  bytes_in_ = head_bytes;
-  bytes_out_ = body_bytes_ = 0;
-  began_unix_ms_ = context_.clock.unix_ms();
-  began_ms_ = context_.clock.monotonic_ms();
-  upstream_ms_ = -1;
-  is_retried_ = response_is_paused_ = was_forwarded_ = sent_continue_ = false;
-  target_ = {};
+  record_ = {};
+  record_.bytes_in = head_bytes;
+  record_.began_unix_ms = context_.clock.unix_ms();
+  record_.began_ms = context_.clock.monotonic_ms();
+  body_bytes_ = 0;
+  is_retried_ = response_is_paused_ = sent_continue_ = false;
+  resolution_.start_over();
   enter(AnswerSide::judging);
   context_.server.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
-  client_facts_ = client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies);
+  record_.client = client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies);
   choose_request_id();
 }
 
 void Exchange::choose_request_id() {
   const Fields& fields = request_->head.fields;
-  const bool believed = client_facts_.peer_is_trusted && fields.count("X-Request-Id") == 1 &&
+  const bool believed = record_.client.peer_is_trusted && fields.count("X-Request-Id") == 1 &&
                         is_plausible_request_id(fields.get("X-Request-Id"));
-  request_id_ = believed ? std::string(fields.get("X-Request-Id")) : context_.next_request_id();
+  record_.id = believed ? std::string(fields.get("X-Request-Id")) : context_.next_request_id();
 }
 
-// In the order of docs/ARCHITECTURE.md: whose host, which target (the one normalisation), which route, then who.
 void Exchange::judge() {
-  facts_.head = &request_->head;
-  facts_.request_id = request_id_;
+  facts_.request_id = record_.id;
   if (context_.settings.forward_auth.enabled) {
     if (const auto behind = behind_check(request_->path_and_query, context_.settings.auth_prefix)) {
       return judge_check(*behind);
     }
   }
-  if (!find_origin(request_->authority)) return answer_error(421, "unknown_host");
-  auto target = normalise_target(request_->path_and_query);
-  if (!target) return refuse_target(target.error().message);
-  target_ = std::move(*target);
-  facts_.path = target_.path;
-  facts_.query = target_.query;
-  facts_.has_query = target_.has_query;
-  if (facts_.only_backchannel && !is_backchannel_path(target_.path, context_.settings.auth_prefix))
-    return answer_error(421, "unknown_host");
-  if (!find_route()) return refuse_target("the target can be read in ways that its route does not take");
-  const std::int64_t limit = context_.settings.limits.request_body_bytes;
-  if (limit != kUnlimited && request_->body.length > static_cast<std::uint64_t>(limit))
-    return answer_error(413, "too_large");
-  facts_.wants_upgrade = is_websocket();
-  ask_gatekeeper();
+  const RequestHead& head = request_->head;
+  resolve(context_.routes,
+          {request_->authority, request_->path_and_query, head.method, head.fields, record_.client.address,
+           request_->body.length},
+          resolution_);
+  take_resolution(head);
+  if (resolution_.kind == Resolution::Kind::refused) return refuse(resolution_.refusal);
+  note_upgrade(request_->wants_upgrade && iequals(request_->upgrade, "websocket"));
+  ask_responder();
+}
+
+void Exchange::take_resolution(const RequestHead& head) {
+  if (resolution_.names_realm) realm_ = &context_.realms[resolution_.realm];
+  facts_.head = &head;
+  facts_.external = resolution_.external;
+  facts_.only_backchannel = resolution_.only_backchannel;
+  facts_.route = resolution_.route;
+  if (!resolution_.has_target) return;
+  facts_.path = resolution_.target.path;
+  facts_.query = resolution_.target.query;
+  facts_.has_query = resolution_.target.has_query;
+}
+
+void Exchange::note_upgrade(bool wants_websocket) {
+  facts_.wants_upgrade = wants_websocket;
+  facts_.foreign_websocket = wants_websocket && facts_.route != nullptr &&
+                             !is_allowed_origin(request_->head.fields, *realm_->realm.settings, *facts_.route);
+}
+
+void Exchange::refuse(const Refusal& refusal) {
+  if (refusal.status == 400) log_bad_request(refusal.reason);
+  answer_error(refusal.status, refusal.decision);
 }
 
 // Another proxy asks whether it may let a request through. It may come under any Host, for that is an address inside.
 void Exchange::judge_check(std::string_view behind) {
-  if (!client_facts_.peer_is_trusted) {
+  if (!record_.client.peer_is_trusted) {
     return refuse_check({403, "untrusted_proxy",
                          "the peer is not in trusted_proxies: add its address if it is your proxy, for what it says of "
                          "a request is believed from there only"});
   }
   const auto request = read_forwarded_request(request_->head, request_->authority, behind);
   if (!request) return refuse_check({400, "bad_forwarded", request.error().message});
-  ask_about(*request);
-}
-
-void Exchange::ask_about(const ForwardedRequest& request) {
   forwarded_head_ = request_->head;
-  forwarded_head_.method = request.method;
-  forwarded_head_.target = request.path_and_query;
-  if (!find_origin(request.authority) || facts_.only_backchannel) {
-    facts_.only_backchannel = false;
-    return refuse_check({421, "unknown_host", "none of external_urls has the host " + std::string(request.authority)});
-  }
-  auto found = resolve_forwarded(request, {request_->head.fields, client_facts_.address, *facts_.external},
-                                 realm_->router, *realm_->realm.settings);
-  if (!found) return refuse_check(found.error());
-  facts_.head = &forwarded_head_;
-  facts_.route = found->route;
-  facts_.forwarded = request.form;
-  facts_.wants_upgrade = asks_for_websocket(request_->head.fields);
-  target_ = std::move(found->target);
-  facts_.path = target_.path;
-  facts_.query = target_.query;
-  facts_.has_query = target_.has_query;
+  forwarded_head_.method = request->method;
+  forwarded_head_.target = request->path_and_query;
+  resolve_check(context_.routes, *request, request_->head.fields, record_.client.address, resolution_);
+  take_resolution(forwarded_head_);
+  facts_.only_backchannel = false;
+  if (resolution_.kind == Resolution::Kind::refused) return refuse_check(resolution_.refusal);
+  facts_.forwarded = request->form;
   if (facts_.route == nullptr) return refuse_check({404, "no_route", "no route matches"});
-  if (refuse_upgrade()) return refuse_check({403, "foreign_origin", "a WebSocket for a page of another origin"});
-  ask_gatekeeper();
+  note_upgrade(asks_for_websocket(request_->head.fields));
+  ask_responder();
 }
 
-void Exchange::refuse_check(const ForwardedRefusal& refusal) {
-  context_.log.warning("a check for another proxy was refused", {{"id", std::string_view(request_id_)},
-                                                                 {"client", std::string_view(client_facts_.address)},
+void Exchange::refuse_check(const Refusal& refusal) {
+  context_.log.warning("a check for another proxy was refused", {{"id", std::string_view(record_.id)},
+                                                                 {"client", std::string_view(record_.client.address)},
                                                                  {"decision", refusal.decision},
                                                                  {"reason", std::string_view(refusal.reason)}});
   answer_error(refusal_status(request_->head.fields, refusal.status), refusal.decision);
 }
 
-// No Host names origins of two realms: the configuration's check refuses that.
-bool Exchange::find_origin(std::string_view authority) {
-  for (WorkerRealm& realm : context_.realms) {
-    if (!find_origin_in(realm, authority)) continue;
-    realm_ = &realm;
-    realm_is_known_ = true;
-    return true;
-  }
-  return false;
-}
-
-bool Exchange::find_origin_in(const WorkerRealm& realm, std::string_view authority) {
-  facts_.external = realm.router.origin_for(authority);
-  if (facts_.external) return true;
-  wildcard_origin_ = realm.router.wildcard_origin_for(authority);
-  if (wildcard_origin_) facts_.external = &*wildcard_origin_;
-  if (facts_.external) return true;
-  facts_.external = realm.router.backchannel_origin_for(authority);
-  facts_.only_backchannel = facts_.external != nullptr;
-  return facts_.only_backchannel;
-}
-
-void Exchange::ask_gatekeeper() {
-  Verdict verdict = realm_->gatekeeper->judge(
+// Who answers in the process: an endpoint of ours, or the gatekeeper of all routes, who may also say that the app does.
+void Exchange::ask_responder() {
+  Gatekeeper& gatekeeper = *realm_->gatekeeper;
+  Responder& responder = resolution_.kind == Resolution::Kind::own ? gatekeeper.own_endpoints() : gatekeeper;
+  Verdict verdict = responder.judge(
       facts_, [this](Verdict later) { act_on_later(std::move(later)); }, wait_);
   if (verdict.kind == Verdict::Kind::wait) {
-    decision_ = verdict.decision;
+    record_.decision = verdict.decision;
     // Without a body the client is listened to, so that one that goes away is noticed.
     if (request_side_ == RequestSide::open) client_.pause_request_body();
     return;
@@ -210,49 +188,21 @@ void Exchange::ask_gatekeeper() {
   act_on(std::move(verdict));
 }
 
-void Exchange::refuse_target(std::string_view rule) {
-  log_bad_request(rule);
-  answer_error(400, "bad_request");
-}
-
-// False where the target is one that its route does not take.
-bool Exchange::find_route() {
-  if (realm_->gatekeeper->is_own_path(target_.path)) return !target_.has_encoded_slash;
-  if (realm_->router.serves_only_own_endpoints(*facts_.external)) return true;
-  const RequestHead& head = request_->head;
-  const RouteQuestion question{facts_.external->host, head.method, target_, head.fields, client_facts_.address};
-  const RouteAnswer found = realm_->router.route_for(question);
-  facts_.route = found.route;
-  if (found.is_ambiguous()) return false;
-  if (!facts_.route) return true;
-  if (facts_.route->upstream.empty() && facts_.route->access != Access::deny) {
-    facts_.route = nullptr;  // its app stands behind another proxy, which asks {prefix}/check
-    return true;
-  }
-  if (!destination_stays_on_route(realm_->router, question, *facts_.route)) return false;
-  auto path = rewrite_path(target_.path, facts_.route->strip_prefix);
-  if (!path) return false;
-  app_target_ = std::move(*path);
-  if (target_.has_query) app_target_.append("?").append(target_.query);
-  return true;
-}
-
 void Exchange::act_on(Verdict verdict) {
   wait_.reset();
   client_.resume_request_body();
-  decision_ = verdict.decision;
+  record_.decision = verdict.decision;
   session_ = std::move(verdict.session);
   tokens_ = std::move(verdict.tokens);
   set_cookies_ = std::move(verdict.set_cookies);
   replaced_body_ = std::move(verdict.replaced_body);
   app_headers_ = std::move(verdict.app_headers);
-  shadow_ = verdict.shadow;
-  shadow_missing_ = std::move(verdict.shadow_missing);
+  record_.shadow = verdict.shadow;
+  record_.shadow_missing = std::move(verdict.shadow_missing);
   if (verdict.kind == Verdict::Kind::need_body) return collect(verdict.body_limit_bytes);
   if (verdict.kind == Verdict::Kind::answer) return answer(verdict.answer);
   LP_CHECK(verdict.kind == Verdict::Kind::pass && facts_.route, "only a request with a route passes");
   if (facts_.body_state == BodyFacts::too_large) return answer_error(413, "too_large");
-  if (refuse_upgrade()) return answer_error(403, "foreign_origin");
   forward();
 }
 
@@ -260,12 +210,6 @@ void Exchange::act_on(Verdict verdict) {
 void Exchange::act_on_later(Verdict verdict) {
   act_on(std::move(verdict));
   if (lease_) lease_->flush();
-}
-
-bool Exchange::is_websocket() const { return request_->wants_upgrade && iequals(request_->upgrade, "websocket"); }
-
-bool Exchange::refuse_upgrade() {
-  return facts_.wants_upgrade && !is_allowed_origin(request_->head.fields, *realm_->realm.settings, *facts_.route);
 }
 
 // ---- a body that the gatekeeper must see -------------------------------------------------------------------------
@@ -286,14 +230,14 @@ void Exchange::judge_with_body(BodyFacts state) {
   facts_.body_state = state;
   facts_.body = collected_.bytes();
   enter(AnswerSide::judging);
-  ask_gatekeeper();
+  ask_responder();
 }
 
 // ---- to the upstream --------------------------------------------------------------------------------------------
 
 void Exchange::forward() {
   enter(AnswerSide::waiting);
-  was_forwarded_ = true;
+  record_.was_forwarded = true;
   if (session_) realm_->bound_exchanges.bind(*this, *session_);
   send_continue();
   const bool harmless =
@@ -334,11 +278,11 @@ BodyFraming Exchange::upstream_framing() const {
 void Exchange::send_upstream_head() {
   OutgoingRequest out;
   out.method = request_->head.method;
-  out.target = app_target_;
+  out.target = resolution_.app_target;
   out.host = upstream_host();
   out.external = facts_.external;
-  out.client = &client_facts_;
-  out.request_id = request_id_;
+  out.client = &record_.client;
+  out.request_id = record_.id;
   if (app_headers_) out.identity_lines = app_headers_->lines;
   const bool has_token = facts_.route->token.is_configured();
   out.replaces_authorization = has_token || (app_headers_ && app_headers_->replaces_authorization);
@@ -355,18 +299,18 @@ std::string_view Exchange::upstream_host() const {
 }
 
 void Exchange::on_request_body(std::string_view bytes) {
-  bytes_in_ += bytes.size();
+  record_.bytes_in += bytes.size();
   if (answer_side_ == AnswerSide::collecting) {
     if (!collected_.append(bytes)) judge_with_body(BodyFacts::too_large);
     return;
   }
   if (answer_side_ == AnswerSide::closing_tunnel) {
-    client_frames_.feed(bytes);
+    tunnel_.client_says(bytes);
     return finish_tunnel_if_done();
   }
   if (answer_side_ == AnswerSide::none || !lease_ || replaced_body_) return;
   if (answer_side_ == AnswerSide::tunnel)
-    client_frames_.feed(bytes);
+    tunnel_.client_says(bytes);
   else
     body_bytes_ += bytes.size();
   const std::int64_t limit = context_.settings.limits.request_body_bytes;
@@ -382,7 +326,7 @@ void Exchange::on_request_body(std::string_view bytes) {
 void Exchange::on_request_end() {
   if (answer_side_ == AnswerSide::none) return;
   enter(RequestSide::complete);
-  client_ended_ = answer_side_ == AnswerSide::tunnel || answer_side_ == AnswerSide::closing_tunnel;
+  if (answer_side_ == AnswerSide::tunnel || answer_side_ == AnswerSide::closing_tunnel) tunnel_.client_has_ended();
   if (answer_side_ == AnswerSide::closing_tunnel) return finish_tunnel_if_done();
   if (answer_side_ == AnswerSide::collecting) return judge_with_body(BodyFacts::whole);
   if (lease_ && !replaced_body_) lease_->end_body();
@@ -404,8 +348,8 @@ void Exchange::on_response(const ParsedResponse& response) {
     lease_.reset();
     return on_upstream_error(UpstreamError::nonsense);
   }
-  upstream_ms_ = context_.clock.monotonic_ms() - began_ms_;
-  status_ = response.head.status;
+  record_.upstream_ms = context_.clock.monotonic_ms() - record_.began_ms;
+  record_.status = response.head.status;
   OutgoingResponse out;
   out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
   out.client_version_minor = request_->head.version_minor;
@@ -419,8 +363,7 @@ void Exchange::on_response(const ParsedResponse& response) {
   client_.send_head(response.head, out);
   if (!opens_tunnel) return enter(AnswerSide::body);
   enter(AnswerSide::tunnel);
-  client_frames_ = app_frames_ = {};
-  client_ended_ = false;
+  tunnel_.open();
   context_.server.open_tunnels.fetch_add(1, std::memory_order_relaxed);
   client_.flush();
   lease_->become_tunnel();
@@ -437,8 +380,8 @@ BodyFraming Exchange::client_framing(const ParsedResponse& response) const {
 
 void Exchange::on_response_body(std::string_view bytes) {
   if (answer_side_ == AnswerSide::closing_tunnel) return;
-  if (answer_side_ == AnswerSide::tunnel) app_frames_.feed(bytes);
-  bytes_out_ += bytes.size();
+  if (answer_side_ == AnswerSide::tunnel) tunnel_.app_says(bytes);
+  record_.bytes_out += bytes.size();
   client_.send_body(bytes);
   if (response_is_paused_ || client_.unsent_bytes() <= kHighWaterBytes) return;
   response_is_paused_ = true;
@@ -479,7 +422,7 @@ void Exchange::on_bad_request(const ParseError& error) {
 void Exchange::log_bad_request(std::string_view rule) {
   context_.log.info(
       "bad request",
-      {{"id", std::string_view(request_id_)}, {"client", std::string_view(client_facts_.address)}, {"rule", rule}});
+      {{"id", std::string_view(record_.id)}, {"client", std::string_view(record_.client.address)}, {"rule", rule}});
 }
 
 void Exchange::on_upstream_error(UpstreamError error) {
@@ -491,10 +434,10 @@ void Exchange::on_upstream_error(UpstreamError error) {
     return lease_and_send(UpstreamPool::Choice::fresh);
   }
   const UpstreamFault fault = fault_of(error);
-  context_.log.warning("upstream failed", {{"id", std::string_view(request_id_)},
+  context_.log.warning("upstream failed", {{"id", std::string_view(record_.id)},
                                            {"upstream", std::string_view(facts_.route->upstream)},
                                            {"reason", fault.words}});
-  if (answer_side_ == AnswerSide::waiting) return answer_error(fault.status, decision_);
+  if (answer_side_ == AnswerSide::waiting) return answer_error(fault.status, record_.decision);
   break_off(fault.words);
 }
 
@@ -508,22 +451,22 @@ bool Exchange::may_retry(UpstreamError error) const {
 
 void Exchange::on_client_gone() {
   if (!request_) return;
-  if (status_ == 0) status_ = 499;
+  if (record_.status == 0) record_.status = 499;
   conclude();
 }
 
 // The head is out: all that is left is to make sure that the client does not take the answer for complete.
 void Exchange::break_off(std::string_view why) {
-  context_.log.warning("answer broken off", {{"id", std::string_view(request_id_)}, {"reason", why}});
+  context_.log.warning("answer broken off", {{"id", std::string_view(record_.id)}, {"reason", why}});
   conclude();
   client_.abort();
 }
 
 void Exchange::answer_error(int status, std::string_view decision) {
-  decision_ = decision;
+  record_.decision = decision;
   const bool has_head = !request_->head.method.empty();
   facts_.head = has_head ? &request_->head : nullptr;
-  facts_.request_id = request_id_;
+  facts_.request_id = record_.id;
   answer(realm_->gatekeeper->error_answer(status, facts_));
 }
 
@@ -531,21 +474,84 @@ void Exchange::answer(const Answer& made) {
   Answer complete = made;
   drop_stale_cookies();
   for (auto& cookie : set_cookies_) complete.add("Set-Cookie", std::move(cookie));
-  status_ = complete.status;
+  record_.status = complete.status;
   const bool without_body = request_->head.method == "HEAD";
-  const bool upload_is_cut = decision_ == kSessionOver && request_side_ == RequestSide::open;
-  const bool keep_alive = request_->keep_alive && status_ != 400 && status_ != 408 && status_ != 413 &&
-                          !upload_is_cut && !context_.server.draining.load(std::memory_order_relaxed);
-  bytes_out_ = without_body ? 0 : complete.body.size();
+  const bool upload_is_cut = record_.decision == kSessionOver && request_side_ == RequestSide::open;
+  const bool keep_alive = request_->keep_alive && record_.status != 400 && record_.status != 408 &&
+                          record_.status != 413 && !upload_is_cut &&
+                          !context_.server.draining.load(std::memory_order_relaxed);
+  record_.bytes_out = without_body ? 0 : complete.body.size();
   conclude();
   client_.send_answer(complete, without_body, keep_alive);
+}
+
+// ---- the session ends: nobody gets a byte more of what it let them have -------------------------------------------
+
+void Exchange::on_session_over() {
+  if (answer_side_ == AnswerSide::closing_tunnel) {
+    if (tunnel_.has_waited_long_enough()) finish_tunnel();
+    return;
+  }
+  record_.decision = kSessionOver;
+  switch (answer_side_) {
+    case AnswerSide::waiting:
+      return refuse_waiting();
+    case AnswerSide::body:
+      log_session_over("answer cut off");
+      conclude();
+      return client_.abort();
+    case AnswerSide::tunnel:
+      return close_tunnel();
+    default:
+      LP_CHECK(false, "only what was forwarded is bound to a session");
+  }
+}
+
+void Exchange::log_session_over(std::string_view what) {
+  context_.log.info(
+      "session over",
+      {{"id", std::string_view(record_.id)}, {"route", std::string_view(facts_.route->label)}, {"reason", what}});
+}
+
+// A long poll, or an upload that the app has not answered yet.
+void Exchange::refuse_waiting() {
+  log_session_over("request not answered yet");
+  lease_.reset();
+  set_cookies_.clear();
+  answer_error(401, kSessionOver);
+}
+
+void Exchange::close_tunnel() {
+  log_session_over("WebSocket closed");
+  if (!tunnel_.close(client_, lease_)) {
+    conclude();
+    return client_.abort();
+  }
+  enter(AnswerSide::closing_tunnel);
+  client_.flush();
+  client_.resume_request_body();  // its own close frame may stand behind what nobody takes any more
+  if (response_is_paused_ && lease_) lease_->resume_response();
+  response_is_paused_ = false;
+  finish_tunnel_if_done();
+}
+
+void Exchange::finish_tunnel_if_done() {
+  if (tunnel_.is_done(client_)) finish_tunnel();
+}
+
+void Exchange::finish_tunnel() {
+  const bool all_is_sent = client_.unsent_bytes() == 0;
+  conclude();
+  if (all_is_sent) return client_.end();
+  client_.abort();
 }
 
 // ---- the end ----------------------------------------------------------------------------------------------------
 
 // Those of a pass verdict have waited for the app.
 void Exchange::drop_stale_cookies() {
-  if (was_forwarded_ && !set_cookies_.empty()) realm_->gatekeeper->drop_stale_cookies(session_.get(), set_cookies_);
+  if (record_.was_forwarded && !set_cookies_.empty())
+    realm_->gatekeeper->drop_stale_cookies(session_.get(), set_cookies_);
 }
 
 // Before the client stream hears of the end: it may then reuse the memory that our views point to.
@@ -569,25 +575,25 @@ void Exchange::conclude() {
 void Exchange::log_access() {
   if (!context_.log.access_enabled()) return;
   AccessRecord record;
-  record.time_unix_ms = began_unix_ms_;
-  record.id = request_id_;
-  record.client = client_facts_.address;
+  record.time_unix_ms = record_.began_unix_ms;
+  record.id = record_.id;
+  record.client = record_.client.address;
   const bool is_check = facts_.forwarded != ForwardedForm::none;
   const std::string asked_host = is_check ? facts_.external->authority() : std::string();
   record.method = is_check ? forwarded_head_.method : request_->head.method;
   record.host = is_check ? std::string_view(asked_host) : request_->authority;
-  if (realm_is_known_ && context_.realms.size() > 1) record.realm = realm_->realm.settings->realm;
-  record.path = target_.path;
+  if (resolution_.names_realm && context_.realms.size() > 1) record.realm = realm_->realm.settings->realm;
+  if (resolution_.has_target) record.path = resolution_.target.path;
   if (facts_.route) record.route = facts_.route->label;
-  record.decision = decision_;
-  record.shadow = shadow_;
-  record.shadow_missing = shadow_missing_;
-  record.status = status_;
-  record.bytes_in = bytes_in_;
-  record.bytes_out = bytes_out_;
-  record.duration_ms = context_.clock.monotonic_ms() - began_ms_;
-  record.upstream_ms = upstream_ms_;
-  if (was_forwarded_) record.upstream = facts_.route->upstream;
+  record.decision = record_.decision;
+  record.shadow = record_.shadow;
+  record.shadow_missing = record_.shadow_missing;
+  record.status = record_.status;
+  record.bytes_in = record_.bytes_in;
+  record.bytes_out = record_.bytes_out;
+  record.duration_ms = context_.clock.monotonic_ms() - record_.began_ms;
+  record.upstream_ms = record_.upstream_ms;
+  if (record_.was_forwarded) record.upstream = facts_.route->upstream;
   if (session_) record.sub = session_->session.sub;
   context_.scratch.clear();
   append_access_line(context_.scratch, record);

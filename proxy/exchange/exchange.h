@@ -8,12 +8,12 @@
 
 #include "auth/visit/verdict.h"
 #include "proxy/exchange/bound_exchanges.h"
+#include "proxy/exchange/record.h"
+#include "proxy/exchange/tunnel.h"
 #include "proxy/exchange/worker_context.h"
 #include "proxy/http/collected_body.h"
 #include "proxy/http/stream.h"
-#include "proxy/http/websocket_frames.h"
-#include "proxy/route/forwarded_target.h"
-#include "proxy/route/target.h"
+#include "proxy/route/resolve.h"
 
 namespace lp {
 
@@ -52,16 +52,16 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void enter(AnswerSide next);
 
   void begin(std::size_t head_bytes);
-  void refuse_target(std::string_view rule);
+  void choose_request_id();
   void log_bad_request(std::string_view rule);
+
   void judge();
   void judge_check(std::string_view behind);
-  void ask_about(const ForwardedRequest& request);
-  void refuse_check(const ForwardedRefusal& refusal);
-  bool find_origin(std::string_view authority);
-  bool find_origin_in(const WorkerRealm& realm, std::string_view authority);
-  void ask_gatekeeper();
-  bool find_route();
+  void take_resolution(const RequestHead& head);
+  void note_upgrade(bool wants_websocket);
+  void refuse(const Refusal& refusal);
+  void refuse_check(const Refusal& refusal);
+  void ask_responder();
   void act_on(Verdict verdict);
   void act_on_later(Verdict verdict);
   void collect(std::size_t limit_bytes);
@@ -73,67 +73,44 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void lease_and_send(UpstreamPool::Choice choice);
   void send_upstream_head();
   [[nodiscard]] bool may_retry(UpstreamError error) const;
-  bool refuse_upgrade();
   void answer_error(int status, std::string_view decision);
   void answer(const Answer& made);
   void break_off(std::string_view why);
   void conclude();
   void drop_stale_cookies();
 
-  // When the session ends (exchange_session_end.cc).
   void on_session_over() override;
   void log_session_over(std::string_view what);
   void refuse_waiting();
   void close_tunnel();
-  void tell_app();
   void finish_tunnel_if_done();
   void finish_tunnel();
   void log_access();
-  void choose_request_id();
-  [[nodiscard]] bool is_websocket() const;
   [[nodiscard]] std::string_view upstream_host() const;
   [[nodiscard]] BodyFraming client_framing(const ParsedResponse& response) const;
 
   WorkerContext& context_;
   ClientStream& client_;
   WorkerRealm* realm_;  // the one that the Host names; until that is known any
-  bool realm_is_known_ = false;
-  std::optional<Origin> wildcard_origin_;  // that facts_.external may point to
 
   RequestSide request_side_ = RequestSide::none;
   AnswerSide answer_side_ = AnswerSide::none;
   const ParsedRequest* request_ = nullptr;  // null while none is under way
+  Resolution resolution_;
   RequestFacts facts_;
   RequestHead forwarded_head_;  // of the request that another proxy asks about
-  Target target_;
-  std::string app_target_;  // what the upstream gets
-  ClientFacts client_facts_;
-  std::string request_id_;
+  ExchangeRecord record_;
   std::unique_ptr<PendingVerdict> wait_;
   std::unique_ptr<UpstreamStream> lease_;
   std::shared_ptr<const OpenedSession> session_;
   RouteTokens tokens_;
   std::shared_ptr<const AppHeaders> app_headers_;
   std::vector<std::string> set_cookies_;
-  std::string_view decision_;
-  std::string_view shadow_;  // what a route with `shadow` would have done
-  std::string shadow_missing_;
   CollectedBody collected_;
   std::optional<ReplacedBody> replaced_body_;
+  Tunnel tunnel_;
 
-  FrameTracker client_frames_;  // of a tunnel: sent by the client, and by the app
-  FrameTracker app_frames_;
-  bool client_ended_ = false;  // its side of a tunnel
-  std::uint8_t sweeps_left_ = 0;
-
-  int status_ = 0;
-  std::uint64_t bytes_in_ = 0;
-  std::uint64_t bytes_out_ = 0;
   std::uint64_t body_bytes_ = 0;  // of the request, as the app gets it
-  std::int64_t began_unix_ms_ = 0;
-  std::int64_t began_ms_ = 0;
-  std::int64_t upstream_ms_ = -1;
-  bool was_forwarded_ = false;
   bool is_retried_ = false;
   bool sent_continue_ = false;
   bool response_is_paused_ = false;

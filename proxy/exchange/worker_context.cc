@@ -38,7 +38,10 @@ WorkerContext::WorkerContext(const ServedRealms& served, ServerState& server_in)
       server(server_in),
       upstreams(loop, wheel, buffers, settings),
       id_state_(random_seed()) {
-  for (const ServedRealm& realm : served.realms) realms.emplace_back(realm, loop, wheel);
+  for (const ServedRealm& realm : served.realms) {
+    realms.emplace_back(realm, loop, wheel);
+    routes.push_back({*realm.realm.settings, realm.router});
+  }
 }
 
 // SplitMix64: distinct for 2^64 calls, no system call. Ids are for correlation, nothing is granted for knowing one.

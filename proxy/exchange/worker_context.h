@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "auth/gate/gatekeeper.h"
 #include "auth/identity/client_headers.h"
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "proxy/exchange/bound_exchanges.h"
 #include "proxy/net/buffer.h"
+#include "proxy/route/resolve.h"
 #include "proxy/route/router.h"
 #include "proxy/upstream/pool.h"
 
@@ -64,8 +66,9 @@ struct WorkerContext {
   DeadlineWheel wheel{loop};
   BufferPool buffers;
   UpstreamPools upstreams;
-  std::deque<WorkerRealm> realms;  // never none
-  std::string scratch;             // for building heads and log lines; valid until the next use
+  std::deque<WorkerRealm> realms;   // never none
+  std::vector<RealmRoutes> routes;  // of each of `realms`
+  std::string scratch;              // for building heads and log lines; valid until the next use
   [[nodiscard]] std::string next_request_id();
 
  private:

@@ -16,6 +16,7 @@
 #include "config/value.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
+#include "proxy/http1/parse.h"
 #include "proxy/route/webdav.h"
 
 namespace lp {
@@ -155,35 +156,6 @@ bool wants_websocket(const Judgement& judgement) {
   return judgement.request.wants_upgrade && iequals(judgement.request.upgrade, "websocket");
 }
 
-bool is_navigation(const Judgement& judgement) {
-  return !wants_websocket(judgement) && is_navigation(judgement.request.head.method, judgement.request.head.fields);
-}
-
-void send_to_logto(Judgement& judgement, const Settings& settings, std::string reason) {
-  const SignInSettings sign_in = effective_sign_in(settings.logto.sign_in, judgement.route->sign_in);
-  const bool carries_fragment =
-      sign_in.keep_fragment.value_or(false) && judgement.request.head.method == "GET" && is_navigation(judgement);
-  conclude(judgement, Outcome::sign_in, carries_fragment ? 200 : 303, std::move(reason));
-}
-
-bool can_be_sent_to_logto(const Judgement& judgement) {
-  return redirects_when_signed_out(*judgement.route, judgement.request.head, wants_websocket(judgement));
-}
-
-void answer_signed_out(Judgement& judgement, const Settings& settings) {
-  if (can_be_sent_to_logto(judgement))
-    return send_to_logto(judgement, settings, "nobody is signed in, and the route wants somebody");
-  conclude(judgement, Outcome::unauthenticated, 401,
-           "nobody is signed in, and this request is not one that can be sent to sign in");
-}
-
-void step_up(Judgement& judgement, const Settings& settings) {
-  const std::string most = std::to_string(judgement.authorization->max_age_s);
-  const std::string reason = "the sign-in is more than " + most + " s ago";
-  if (can_be_sent_to_logto(judgement)) return send_to_logto(judgement, settings, reason);
-  conclude(judgement, Outcome::unauthenticated, 401, reason);
-}
-
 std::string why_refused(const Authorization& authorization) {
   if (authorization.by_deny_rule) return "a deny rule of the route holds";
   std::string missing;
@@ -192,18 +164,15 @@ std::string why_refused(const Authorization& authorization) {
   return "missing: " + missing;
 }
 
-void forbid(Judgement& judgement) {
-  const std::string why = why_refused(*judgement.authorization);
-  const bool asks_for_another = judgement.route->forbidden == Forbidden::sign_in && !wants_websocket(judgement) &&
-                                may_start_sign_in(judgement.request.head.method, judgement.request.head.fields);
-  if (!asks_for_another) return conclude(judgement, Outcome::deny, 403, why);
-  conclude(judgement, Outcome::sign_in, 303, why + "; sent to sign in with another account, once");
+std::string too_long_ago(const Authorization& authorization) {
+  return "the sign-in is more than " + std::to_string(authorization.max_age_s) + " s ago";
 }
 
-std::string would_have_been(const Authorization& authorization) {
+std::string why_passed(const RouteSettings& route, const Decision& decision) {
+  const Authorization& authorization = decision.authorization;
   switch (authorization.verdict) {
     case Authorization::Verdict::pass:
-      return "all that the route asks for holds";
+      return asks_who(route) || route.shadow ? "all that the route asks for holds" : "the route lets everybody pass";
     case Authorization::Verdict::sign_in:
       return "in shadow only: nobody is signed in";
     case Authorization::Verdict::step_up:
@@ -216,25 +185,63 @@ std::string would_have_been(const Authorization& authorization) {
   return {};
 }
 
+struct Words {
+  Outcome outcome;
+  std::string reason;
+};
+
+Words words_of(const RouteSettings& route, const Decision& decision) {
+  using Kind = Decision::Kind;
+  switch (decision.kind) {
+    case Kind::preflight:
+      return {Outcome::allow, "a CORS preflight, which the route lets pass without anybody"};
+    case Kind::pass:
+      return {Outcome::allow, why_passed(route, decision)};
+    case Kind::sign_in:
+      return {Outcome::sign_in, "nobody is signed in, and the route wants somebody"};
+    case Kind::unauthenticated:
+      return {Outcome::unauthenticated, "nobody is signed in, and this request is not one that can be sent to sign in"};
+    case Kind::token_missing:
+      return {Outcome::unauthenticated, "the route takes access tokens only, and none that counts there was sent"};
+    case Kind::step_up:
+      return {Outcome::sign_in, too_long_ago(decision.authorization)};
+    case Kind::step_up_needed:
+      return {Outcome::unauthenticated, too_long_ago(decision.authorization)};
+    case Kind::choose_account:
+      return {Outcome::sign_in, why_refused(decision.authorization) + "; sent to sign in with another account, once"};
+    case Kind::forbidden:
+      return {Outcome::deny, why_refused(decision.authorization)};
+    case Kind::foreign_origin:
+      return {Outcome::deny, "a WebSocket of a page whose Origin is not ours or allowed"};
+    case Kind::denied:
+      return {Outcome::deny, "the route has access: deny"};
+  }
+  return {Outcome::deny, ""};
+}
+
+Outcome outcome_of(const Refusal& refusal) {
+  if (refusal.status == 421) return Outcome::misdirected;
+  return refusal.status == 403 ? Outcome::deny : Outcome::bad_request;
+}
+
 std::string own_url(const Judgement& judgement, const Settings& settings, std::string_view endpoint) {
-  const Origin& origin = settings.sign_in_url ? *settings.sign_in_url : *judgement.external;
+  const Origin& origin = settings.sign_in_url ? *settings.sign_in_url : *judgement.external();
   return origin.text() + settings.auth_prefix + "/" + std::string(endpoint);
 }
 
 // As auth/endpoints/sign_in.cc and auth/gate/forbid.cc choose them.
 SignInSettings sign_in_for(const Judgement& judgement, const Settings& settings) {
-  using Verdict = Authorization::Verdict;
-  SignInSettings sign_in = effective_sign_in(settings.logto.sign_in, judgement.route->sign_in);
-  const Verdict verdict = judgement.authorization->verdict;
-  if (verdict == Verdict::forbidden) sign_in.prompt = "login";
-  if (verdict == Verdict::step_up && sign_in.prompt == "none") sign_in.prompt.reset();
+  using Kind = Decision::Kind;
+  SignInSettings sign_in = effective_sign_in(settings.logto.sign_in, judgement.route()->sign_in);
+  if (judgement.decision->kind == Kind::choose_account) sign_in.prompt = "login";
+  if (judgement.decision->kind == Kind::step_up && sign_in.prompt == "none") sign_in.prompt.reset();
   return sign_in;
 }
 
 std::int64_t max_age_for(const Judgement& judgement, const SignInSettings& sign_in) {
-  auto needed_s = needed_max_age_s(judgement.route->require);
-  const Authorization& authorization = *judgement.authorization;
-  if (authorization.verdict == Authorization::Verdict::step_up)
+  auto needed_s = needed_max_age_s(judgement.route()->require);
+  const Authorization& authorization = judgement.decision->authorization;
+  if (judgement.decision->kind == Decision::Kind::step_up)
     needed_s = needed_s ? std::min(*needed_s, authorization.max_age_s) : authorization.max_age_s;
   return max_age_to_send_s(sign_in, needed_s);
 }
@@ -247,6 +254,22 @@ Principal Person::principal() const {
   Principal who = principal_of(session);
   if (scopes) who.scopes = &*scopes;
   return who;
+}
+
+Asker Person::asker_on(const RouteSettings& route) const {
+  const bool of_session = !scopes || (!route.accept.bearer && route.token.is_configured());
+  return {of_session ? Asker::Kind::session : Asker::Kind::token, principal()};
+}
+
+std::string_view Judgement::ambiguity() const {
+  const bool refused = resolved && resolved->kind == Resolution::Kind::refused;
+  const bool by_route = refused && resolved->refusal.status == 400 && resolved->asked_router;
+  return by_route ? std::string_view(resolved->refusal.reason) : std::string_view();
+}
+
+RequestLine Judgement::request_line() const {
+  return {request.authority,   request.path_and_query, request.head.method,
+          request.head.fields, client.address,         request.body.length};
 }
 
 Result<Person> person_from_claims(std::string_view text, const Settings& settings, std::int64_t now_s) {
@@ -277,105 +300,62 @@ Judgement RequestJudge::judge(const AskedRequest& asked, const Person* who, std:
   judgement.bytes = std::make_shared<const std::string>(std::move(*bytes));
   if (!parse(judgement, settings_.limits)) return judgement;
   judgement.client = client_facts(asked.client, judgement.request.head.fields, settings_.trusted_proxies);
-  if (find_target(judgement)) find_route(judgement);
-  if (judgement.route != nullptr && judgement.ambiguity.empty()) judge_route(judgement, who, now_s);
+  find_route(judgement);
+  if (judgement.resolved->kind == Resolution::Kind::routed) judge_route(judgement, who, now_s);
   return judgement;
 }
 
-RouteQuestion RequestJudge::question_of(const Judgement& judgement) {
-  const RequestHead& head = judgement.request.head;
-  return {judgement.external->host, head.method, *judgement.target, head.fields, judgement.client.address};
-}
-
-// In the order of proxy/exchange/exchange.h: whose host, which target, which route. False where the answer is found.
-bool RequestJudge::find_target(Judgement& judgement) const {
-  const std::string_view authority = judgement.request.authority;
-  const auto misdirected = [&] {
-    conclude(judgement, Outcome::misdirected, 421,
-             "none of external_urls has the host " + std::string(authority) + " (with this port)");
-    return false;
-  };
-  judgement.external = router_.origin_for(authority);
-  if (judgement.external == nullptr) {
-    if (const auto wildcard = router_.wildcard_origin_for(authority)) {
-      judgement.of_wildcard = std::make_shared<const Origin>(*wildcard);
-      judgement.external = judgement.of_wildcard.get();
-    }
-  }
-  const bool only_backchannel = judgement.external == nullptr;
-  if (only_backchannel) judgement.external = router_.backchannel_origin_for(authority);
-  if (judgement.external == nullptr) return misdirected();
-  auto target = normalise_target(judgement.request.path_and_query);
-  if (!target) {
-    conclude(judgement, Outcome::bad_request, 400, target.error().message);
-    return false;
-  }
-  judgement.target = std::move(*target);
-  if (only_backchannel && !is_backchannel_path(judgement.target->path, settings_.auth_prefix)) return misdirected();
-  if (!is_below(judgement.target->path, settings_.auth_prefix)) return true;
-  if (judgement.target->has_encoded_slash)
-    conclude(judgement, Outcome::bad_request, 400, "an encoded slash below auth_prefix");
-  else
-    conclude(judgement, Outcome::own_endpoint, 0, "an endpoint of logto-proxy itself");
-  return false;
-}
-
 void RequestJudge::find_route(Judgement& judgement) const {
-  if (router_.serves_only_own_endpoints(*judgement.external))
-    return conclude(judgement, Outcome::not_found, 404,
-                    "sign_in_url has no routes, only endpoints of logto-proxy itself");
-  const RouteQuestion question = question_of(judgement);
-  const RouteAnswer found = router_.route_for(question);
-  judgement.route = found.route;
-  judgement.ambiguity = found.ambiguity;
-  if (found.route == nullptr && !found.is_ambiguous())
-    return conclude(judgement, Outcome::not_found, 404, "no route matches");
-  if (!found.is_ambiguous() && !destination_stays_on_route(router_, question, *found.route))
-    judgement.ambiguity = "the Destination field names a place that another route, or none, is responsible for";
-  if (judgement.ambiguity.empty()) {
-    auto rewritten = rewrite_path(question.target.path, found.route->strip_prefix);
-    if (rewritten)
-      judgement.app_target = std::move(*rewritten);
-    else
-      judgement.ambiguity = rewritten.error().message;
+  const RealmRoutes realms[] = {{settings_, router_}};
+  auto resolved = std::make_shared<Resolution>();
+  resolve(realms, judgement.request_line(), *resolved);
+  ask_as_other_proxy(judgement, *resolved);
+  judgement.resolved = resolved;
+  switch (resolved->kind) {
+    case Resolution::Kind::refused:
+      return conclude(judgement, outcome_of(resolved->refusal), resolved->refusal.status, resolved->refusal.reason);
+    case Resolution::Kind::own:
+      return conclude(judgement, Outcome::own_endpoint, 0, "an endpoint of logto-proxy itself");
+    case Resolution::Kind::no_route:
+      return conclude(judgement, Outcome::not_found, 404,
+                      router_.serves_only_own_endpoints(*resolved->external)
+                          ? "sign_in_url has no routes, only endpoints of logto-proxy itself"
+                          : "no route matches");
+    case Resolution::Kind::routed:
+      return;
   }
-  if (!judgement.ambiguity.empty()) return conclude(judgement, Outcome::bad_request, 400, judgement.ambiguity);
-  if (judgement.target->has_query) judgement.app_target.append("?").append(judgement.target->query);
 }
 
-void RequestJudge::judge_route(Judgement& judgement, const Person* who, std::int64_t now_s) const {
-  using Verdict = Authorization::Verdict;
-  const RouteSettings& route = *judgement.route;
-  if (passes_as_preflight(route, judgement.request.head, wants_websocket(judgement))) {
-    judgement.reason = "a CORS preflight, which the route lets pass without anybody";
-    return pass(judgement, nullptr);
-  }
-  if (!asks_who(route)) who = nullptr;
-  judgement.knows_who = who != nullptr;
-  const std::optional<Principal> principal = who == nullptr ? std::nullopt : std::optional(who->principal());
-  judgement.authorization = authorize(route, principal ? &*principal : nullptr, now_s);
-  if (route.shadow && !route.upstream.empty()) {
-    judgement.reason = would_have_been(*judgement.authorization);
-    return pass(judgement, who);
-  }
-  switch (judgement.authorization->verdict) {
-    case Verdict::pass:
-      judgement.reason = asks_who(route) ? "all that the route asks for holds" : "the route lets everybody pass";
-      return pass(judgement, who);
-    case Verdict::denied:
-      return conclude(judgement, Outcome::deny, 403, "the route has access: deny");
-    case Verdict::sign_in:
-      return answer_signed_out(judgement, settings_);
-    case Verdict::step_up:
-      return step_up(judgement, settings_);
-    case Verdict::forbidden:
-      return forbid(judgement);
-  }
+// What the server answers with 404 another proxy may ask about, with forward_auth: that is the question then.
+void RequestJudge::ask_as_other_proxy(const Judgement& judgement, Resolution& resolved) const {
+  if (resolved.kind != Resolution::Kind::no_route || !settings_.forward_auth.enabled) return;
+  if (router_.serves_only_own_endpoints(*resolved.external)) return;
+  const RequestLine request = judgement.request_line();
+  const ForwardedRequest forwarded{ForwardedForm::forwarded, request.method, "", request.authority,
+                                   request.path_and_query};
+  const RealmRoutes realms[] = {{settings_, router_}};
+  resolve_check(realms, forwarded, request.fields, request.client_address, resolved);
+}
+
+void RequestJudge::judge_route(Judgement& judgement, const Person* person, std::int64_t now_s) const {
+  const RouteSettings& route = *judgement.route();
+  Asker asker = person == nullptr ? Asker{} : person->asker_on(route);
+  if (!counts_on_route(route, asker.kind)) asker = {};
+  judgement.counts_as = asker.kind;
+  const RequestHead& head = judgement.request.head;
+  const bool is_websocket = wants_websocket(judgement);
+  const bool is_foreign = is_websocket && !is_allowed_origin(head.fields, settings_, route);
+  const AskedOnRoute asked{head, is_websocket, is_foreign, judgement.resolved->by_check};
+  judgement.decision = decide(route, asked, asker, settings_.logto.sign_in, now_s);
+  const Words words = words_of(route, *judgement.decision);
+  conclude(judgement, words.outcome, judgement.decision->status(), words.reason);
+  const bool is_told = judgement.decision->kind == Decision::Kind::pass && asker.kind != Asker::Kind::nobody;
+  if (words.outcome == Outcome::allow) pass(judgement, is_told ? person : nullptr);
 }
 
 // No secret is shown, and what is made or fetched for each request stands for itself.
 AppHeaders RequestJudge::headers_for(const Judgement& judgement, const Person* who) const {
-  HeaderSet set = sets_.at(sets_.index_of(*judgement.route));
+  HeaderSet set = sets_.at(sets_.index_of(*judgement.route()));
   for (IdentityHeaderSettings& header : set.headers) {
     if (header.source == IdentityHeaderSettings::Source::secret) header.secret = Secret(std::string(kMask));
   }
@@ -384,7 +364,7 @@ AppHeaders RequestJudge::headers_for(const Judgement& judgement, const Person* w
   std::optional<AppUser> user;
   if (who != nullptr) user.emplace(AppUser{who->session.claims, who->session.sub});
   facts.person = user ? &*user : nullptr;
-  facts.external = judgement.external;
+  facts.external = judgement.external();
   facts.assertion = facts.id_token = facts.access_token = who != nullptr ? kTokenInPlace : std::string_view();
   std::vector<LeftOut> left_out;
   return make_app_headers(set, facts, left_out);
@@ -392,34 +372,30 @@ AppHeaders RequestJudge::headers_for(const Judgement& judgement, const Person* w
 
 void RequestJudge::pass(Judgement& judgement, const Person* who) const {
   const RequestHead& head = judgement.request.head;
-  const bool is_websocket = wants_websocket(judgement);
-  if (is_websocket && !is_allowed_origin(head.fields, settings_, *judgement.route))
-    return conclude(judgement, Outcome::deny, 403, "a WebSocket of a page whose Origin is not ours or allowed");
-  conclude(judgement, Outcome::allow, 0, std::move(judgement.reason));
   const AppHeaders headers = headers_for(judgement, who);
   judgement.identity = headers.lines;
-  if (judgement.route->upstream.empty()) return;  // another proxy asks, and sends the request on itself
-  const std::string own_host = own_host_field(settings_.upstreams.at(judgement.route->upstream));
+  if (judgement.route()->upstream.empty()) return;  // another proxy asks, and sends the request on itself
+  const std::string own_host = own_host_field(settings_.upstreams.at(judgement.route()->upstream));
   OutgoingRequest out;
   out.method = head.method;
-  out.target = judgement.app_target;
+  out.target = judgement.resolved->app_target;
   out.host = own_host.empty() ? judgement.request.authority : std::string_view(own_host);
-  out.external = judgement.external;
+  out.external = judgement.external();
   out.client = &judgement.client;
   out.request_id = "new";
   out.identity_lines = judgement.identity;
-  out.replaces_authorization = headers.replaces_authorization || judgement.route->token.is_configured();
-  if (judgement.route->token.is_configured() && who != nullptr) out.bearer_token = kTokenInPlace;
+  out.replaces_authorization = headers.replaces_authorization || judgement.route()->token.is_configured();
+  if (judgement.route()->token.is_configured() && who != nullptr) out.bearer_token = kTokenInPlace;
   out.body = judgement.request.body;
-  out.upgrade_websocket = is_websocket;
+  out.upgrade_websocket = wants_websocket(judgement);
   append_request_head(judgement.head, out, head.fields, rules_);
 }
 
 SignInRequest sign_in_request_of(const Judgement& judgement, const Settings& settings) {
   SignInRequest request;
   request.endpoint = settings.logto.issuer() + "/auth";
-  const std::string target = judgement.target->text();
-  request.return_to = vet_return_to(target, *judgement.external, settings.auth_prefix).value_or("/");
+  const std::string target = judgement.target()->text();
+  request.return_to = vet_return_to(target, *judgement.external(), settings.auth_prefix).value_or("/");
   ProviderMetadata metadata;
   metadata.authorization_endpoint = request.endpoint;
   PendingSignIn pending =

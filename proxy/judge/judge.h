@@ -9,25 +9,27 @@
 
 #include "auth/identity/app_headers.h"
 #include "auth/identity/client_headers.h"
-#include "auth/rules/authorize.h"
+#include "auth/rules/decision.h"
 #include "auth/session/session.h"
 #include "base/result.h"
 #include "config/settings.h"
 #include "proxy/http/forwarding.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http/messages.h"
+#include "proxy/route/resolve.h"
 #include "proxy/route/router.h"
-#include "proxy/route/target.h"
 
-// What becomes of a request, without a wire, a cookie or Logto: the same steps in the same order as
-// proxy/exchange/exchange.h and auth/gate/gatekeeper.h take them, through the same functions. For `explain` and the
-// configuration's `tests:`. Pure.
+// What becomes of a request, without a wire, a cookie or Logto: through proxy/route/resolve.h and
+// auth/rules/decision.h, as at the server. For `explain` and the configuration's `tests:`. Pure.
 namespace lp {
 
 // Who asks, instead of a cookie or a token that was verified.
 struct Person {
   Session session;                                 // with the claims that a session would keep
-  std::optional<std::vector<std::string>> scopes;  // of an access token; none: a session
+  std::optional<std::vector<std::string>> scopes;  // of an access token
   [[nodiscard]] Principal principal() const;
+  // With scopes they bring an access token, but for routes that get tokens of their own for a session: there it is the
+  // scopes of such a one. Without, a session.
+  [[nodiscard]] Asker asker_on(const RouteSettings& route) const;
 };
 // From an ID token's claims as JSON: `sub`, whatever Logto or userinfo tells, `identities` also as a list of targets.
 // Two members are not claims: `scopes`, a list, as an access token has them, and `authenticated_ago`, "5m", instead of
@@ -62,16 +64,19 @@ struct Judgement {
   ParsedRequest request;  // views into `bytes`
   std::shared_ptr<const std::string> bytes;
   ClientFacts client;
-  const Origin* external = nullptr;  // in the settings, or `of_wildcard`
-  std::shared_ptr<const Origin> of_wildcard;
-  std::optional<Target> target;
-  std::string ambiguity;                       // why the route that matches does not take the request; empty: it does
-  const RouteSettings* route = nullptr;        // in the settings
-  std::optional<Authorization> authorization;  // where a rule was asked
-  bool knows_who = false;                      // the app is told who it is
-  std::string app_target;                      // allow: path and query that the app gets
+  std::shared_ptr<const Resolution> resolved;   // null where the head was refused; points into the settings
+  std::optional<Decision> decision;             // where a route was asked
+  Asker::Kind counts_as = Asker::Kind::nobody;  // who asks, as the route sees them: the app is told who that is
   std::string head;      // allow: the whole head that the app gets; "X-Request-Id: new" stands for any
   std::string identity;  // allow: the lines of it that tell who it is
+
+  [[nodiscard]] const Origin* external() const { return resolved ? resolved->external : nullptr; }
+  [[nodiscard]] const Target* target() const { return resolved && resolved->has_target ? &resolved->target : nullptr; }
+  // The one that matches, also where it does not take the request.
+  [[nodiscard]] const RouteSettings* route() const { return resolved ? resolved->route : nullptr; }
+  // Why the route that matches does not take the request; empty: it does.
+  [[nodiscard]] std::string_view ambiguity() const;
+  [[nodiscard]] RequestLine request_line() const;
 };
 
 class RequestJudge {
@@ -81,14 +86,11 @@ class RequestJudge {
   // `who` is null when signed out.
   [[nodiscard]] Judgement judge(const AskedRequest& asked, const Person* who, std::int64_t now_s) const;
 
-  // The question that `judgement` asked of the router; only where it has a target and an external URL, valid as long as
-  // the judgement.
-  [[nodiscard]] static RouteQuestion question_of(const Judgement& judgement);
   [[nodiscard]] const Settings& settings() const { return settings_; }
 
  private:
-  [[nodiscard]] bool find_target(Judgement& judgement) const;
   void find_route(Judgement& judgement) const;
+  void ask_as_other_proxy(const Judgement& judgement, Resolution& resolved) const;
   void judge_route(Judgement& judgement, const Person* who, std::int64_t now_s) const;
   [[nodiscard]] AppHeaders headers_for(const Judgement& judgement, const Person* who) const;
   void pass(Judgement& judgement, const Person* who) const;

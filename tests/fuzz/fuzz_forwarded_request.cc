@@ -9,7 +9,7 @@
 #include "auth/visit/forwarded_request.h"
 #include "base/check.h"
 #include "base/encoding.h"
-#include "proxy/route/forwarded_target.h"
+#include "proxy/route/resolve.h"
 
 namespace {
 
@@ -38,18 +38,18 @@ std::string_view take(std::string_view& rest, char separator) {
 void check_route(const ForwardedRequest& request, const Fields& fields) {
   static const Settings settings = make_settings();
   static const Router router(settings);
-  const Origin* external = router.origin_for(request.authority);
-  if (external == nullptr) return;
-  const auto found = resolve_forwarded(request, {fields, "192.0.2.1", *external}, router, settings);
-  if (!found) {
-    LP_CHECK(found.error().status >= 400, "a refusal that looks like a pass");
+  const RealmRoutes realms[] = {{settings, router}};
+  Resolution found;
+  resolve_check(realms, request, fields, "192.0.2.1", found);
+  if (found.kind == Resolution::Kind::refused) {
+    LP_CHECK(found.refusal.status >= 400, "a refusal that looks like a pass");
     return;
   }
   const auto sent = percent_decode(request.path_and_query.substr(0, request.path_and_query.find('?')));
   LP_CHECK(sent.has_value(), "broken escapes");
   LP_CHECK((*sent + "/").find("/../") == std::string::npos && sent->find("//") == std::string::npos, "not as judged");
   const bool is_private = *sent == "/private" || sent->starts_with("/private/");
-  LP_CHECK(!is_private || found->route == &settings.routes[1], "another route than that of the path");
+  LP_CHECK(!is_private || found.route == &settings.routes[1], "another route than that of the path");
 }
 
 }  // namespace

@@ -72,23 +72,28 @@ class ScriptedGatekeeper final : public Gatekeeper {
   };
   std::vector<Asked> asked;
   std::deque<Verdict> verdicts;
-  Later later;  // of the verdict before which it said wait
+  LaterVerdict later;  // of the verdict before which it said wait
   bool session_over = false;
   mutable int asked_if_over = 0;
   mutable std::vector<std::string> stale_asked;  // the cookies that it let go, if they are stale
   bool cookies_are_stale = false;
 
-  Verdict judge(const RequestFacts& facts, Later later_in, std::unique_ptr<Wait>& wait) override {
+  Verdict judge(const RequestFacts& facts, LaterVerdict later_in, std::unique_ptr<PendingVerdict>& wait) override {
     asked.push_back({std::string(facts.path), facts.body_state, std::string(facts.body), facts.only_backchannel});
-    if (verdicts.empty()) return Gatekeeper::judge(facts, std::move(later_in), wait);
+    if (verdicts.empty()) {
+      const bool is_own = facts.path.starts_with("/_auth");
+      return is_own ? Gatekeeper::own_endpoints().judge(facts, std::move(later_in), wait)
+                    : Gatekeeper::judge(facts, std::move(later_in), wait);
+    }
     Verdict next = std::move(verdicts.front());
     verdicts.pop_front();
     if (next.kind == Verdict::Kind::wait) {
       later = std::move(later_in);
-      wait = std::make_unique<Wait>();
+      wait = std::make_unique<PendingVerdict>();
     }
     return next;
   }
+  Responder& own_endpoints() override { return *this; }
   bool is_over(const OpenedSession& session, std::int64_t) const override {
     CHECK(session.session.sub == "alice");
     ++asked_if_over;

@@ -13,6 +13,7 @@
 
 #include "auth/gate/gatekeeper.h"
 #include "auth/realm/session_cookie.h"
+#include "auth/rules/own_paths.h"
 #include "auth/visit/verdict.h"
 #include "base/encoding.h"
 #include "tests/support/requirements.h"
@@ -217,7 +218,9 @@ struct World {
   Verdict judge_and_wait(const RequestFacts& facts) {
     std::unique_ptr<PendingVerdict> wait;
     std::optional<Verdict> late;
-    Verdict verdict = gatekeeper.judge(
+    const bool is_own = is_own_path(facts.path, *realm.settings);
+    Responder& responder = is_own ? gatekeeper.own_endpoints() : gatekeeper;
+    Verdict verdict = responder.judge(
         facts,
         [&](Verdict v) {
           late = std::move(v);

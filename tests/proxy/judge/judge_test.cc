@@ -54,7 +54,7 @@ Judgement judged(const Settings& settings, const Asked& asked) {
 std::string word_of(const Settings& settings, const Asked& asked) {
   const Judgement judgement = judged(settings, asked);
   return std::string(outcome_word(judgement.outcome)) + " " + std::to_string(judgement.status) +
-         (judgement.route == nullptr ? "" : " #" + std::to_string(judgement.route->index));
+         (judgement.route() == nullptr ? "" : " #" + std::to_string(judgement.route()->index));
 }
 
 constexpr const char* kAlice = R"({"sub": "alice", "roles": ["editor"]})";
@@ -121,7 +121,7 @@ TEST_CASE("what the app gets is what the server would send") {
       *settings,
       {"/api/a?x=%41", kRoot, "GET", Manner::script, {{"X-Forwarded-User", "evil"}, {"X-Mine", "1"}}, "192.0.2.7"});
   REQUIRE(api.outcome == Outcome::allow);
-  CHECK(api.app_target == "/a?x=%41");
+  CHECK(api.resolved->app_target == "/a?x=%41");
   CHECK(api.identity == "X-Forwarded-User: root\r\nX-Forwarded-Email: r@x.example\r\nX-Forwarded-Groups: admin\r\n");
   CHECK(api.head ==
         "GET /a?x=%41 HTTP/1.1\r\nHost: app.example.com\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n"
@@ -130,7 +130,7 @@ TEST_CASE("what the app gets is what the server would send") {
         "Sec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n\r\n");
   const Judgement open = judged(*settings, {"/public/a", kRoot});
   CHECK(open.identity.empty());
-  CHECK_FALSE(open.knows_who);
+  CHECK(open.counts_as == Asker::Kind::nobody);
   CHECK(judged(*settings, {"/optional/a", kRoot}).identity == api.identity);
 }
 
@@ -239,9 +239,9 @@ TEST_CASE("why a route does not match is told condition by condition") {
       "  - { path: /*, upstream: wiki }\n"
       "  - { path: /after, upstream: wiki }\n");
   const Judgement judgement = judged(*settings, {"/a/b?q=2", kAlice});
-  REQUIRE(judgement.route != nullptr);
-  CHECK(judgement.route->index == 4);
-  const auto steps = explain_routes(*settings, RequestJudge::question_of(judgement));
+  REQUIRE(judgement.route() != nullptr);
+  CHECK(judgement.route()->index == 4);
+  const auto steps = explain_routes(*settings, route_question(judgement.request_line(), *judgement.resolved));
   REQUIRE(steps.size() == 4);
   CHECK(steps[0].why_not == std::vector<std::string>{"method: GET is not POST or PUT",
                                                      "network: 127.0.0.1 is not in 10.0.0.0/8 or 2001:db8::/32",
@@ -252,7 +252,7 @@ TEST_CASE("why a route does not match is told condition by condition") {
   CHECK(steps[3].matches());
   const Judgement unclear = judged(*settings, {"/a/b?q=1&q=2"});
   CHECK(unclear.outcome == Outcome::bad_request);
-  const auto to_unclear = explain_routes(*settings, RequestJudge::question_of(unclear));
+  const auto to_unclear = explain_routes(*settings, route_question(unclear.request_line(), *unclear.resolved));
   REQUIRE(to_unclear.size() == 3);
   CHECK(to_unclear[2].unclear.size() == 1);
 }

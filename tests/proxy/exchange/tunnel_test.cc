@@ -33,11 +33,11 @@ const std::string kMaskedFrame = "\x81\x82" + std::string("\x01\x02\x03\x04hi");
 const std::string kMaskedClose = "\x88\x80\x01\x02\x03\x04";
 const std::string kEnded = close_frame(4401, "session ended");
 
-struct Tunnel : BoundWorld {
+struct OpenTunnel : BoundWorld {
   Peer* client = nullptr;
   Peer* app = nullptr;
   std::size_t client_head = 0, app_head = 0;
-  Tunnel() {
+  OpenTunnel() {
     client = &ask(
         "GET /ws HTTP/1.1\r\nHost: app.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: "
         "13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://app.test\r\n\r\n");
@@ -139,7 +139,7 @@ TEST_CASE("what runs for a session that goes on goes on") {
 }
 
 TEST_CASE("a WebSocket at a frame boundary is closed with 4401 on both sides") {
-  Tunnel world;
+  OpenTunnel world;
   world.exchange_bytes(kMaskedFrame, kTextFrame);
   world.gatekeeper.session_over = true;
   world.wait([&] { return world.to_client() == kTextFrame + kEnded; });
@@ -154,7 +154,7 @@ TEST_CASE("a WebSocket at a frame boundary is closed with 4401 on both sides") {
 }
 
 TEST_CASE("a client that does not answer its close frame is left a second at most") {
-  Tunnel world;
+  OpenTunnel world;
   world.exchange_bytes(kMaskedFrame, kTextFrame);
   world.gatekeeper.session_over = true;
   SUBCASE("it says nothing") {
@@ -173,7 +173,7 @@ TEST_CASE("a client that does not answer its close frame is left a second at mos
 }
 
 TEST_CASE("a client that reads nothing is cut") {
-  Tunnel world;
+  OpenTunnel world;
   world.client->stop_reading();
   std::string large("\x82\x7f\x00\x00\x00\x00\x01\x00\x00\x00", 10);
   world.app->send(large + std::string(16 << 20, 'x'));
@@ -187,7 +187,7 @@ TEST_CASE("a client that reads nothing is cut") {
 }
 
 TEST_CASE("in mid-frame of the app the client is cut, and the app is told") {
-  Tunnel world;
+  OpenTunnel world;
   world.exchange_bytes(kMaskedFrame, kHalfFrame);
   world.gatekeeper.session_over = true;
   world.wait_for_end(*world.client);
@@ -199,7 +199,7 @@ TEST_CASE("in mid-frame of the app the client is cut, and the app is told") {
 }
 
 TEST_CASE("in mid-frame of the client the app is cut, and the client is told") {
-  Tunnel world;
+  OpenTunnel world;
   world.exchange_bytes("\x81\x82\x01", kTextFrame);
   world.gatekeeper.session_over = true;
   world.wait_for_end(*world.app);
@@ -211,7 +211,7 @@ TEST_CASE("in mid-frame of the client the app is cut, and the client is told") {
 }
 
 TEST_CASE("who has closed already gets no second close frame") {
-  Tunnel world;
+  OpenTunnel world;
   SUBCASE("the client") {
     world.exchange_bytes(kMaskedClose, kTextFrame);
     world.gatekeeper.session_over = true;
@@ -241,7 +241,7 @@ TEST_CASE("who has closed already gets no second close frame") {
 TEST_CASE("either side may vanish while a tunnel closes") {
   for (const bool client_vanishes : {true, false}) {
     CAPTURE(client_vanishes);
-    Tunnel world;
+    OpenTunnel world;
     world.gatekeeper.session_over = true;
     world.wait([&] { return world.to_client() == kEnded; });
     (client_vanishes ? world.client : world.app)->reset();
@@ -249,7 +249,7 @@ TEST_CASE("either side may vanish while a tunnel closes") {
     world.wait_for_no_tunnel();
   }
   SUBCASE("or the worker ends") {
-    Tunnel world;
+    OpenTunnel world;
     world.gatekeeper.session_over = true;
     world.wait([&] { return world.to_client() == kEnded; });
   }

@@ -1,0 +1,125 @@
+#include "auth/rules/decision.h"
+
+#include <utility>
+
+#include "auth/rules/navigation.h"
+#include "auth/rules/route_modes.h"
+
+namespace lp {
+namespace {
+
+using Kind = Decision::Kind;
+
+std::string_view would_have_been(const Authorization& authorization) {
+  switch (authorization.verdict) {
+    case Authorization::Verdict::pass:
+      return {};
+    case Authorization::Verdict::sign_in:
+      return "sign_in";
+    case Authorization::Verdict::step_up:
+      return "step_up";
+    case Authorization::Verdict::forbidden:
+      return authorization.by_deny_rule ? "denied" : "forbidden";
+    case Authorization::Verdict::denied:
+      return "denied";
+  }
+  return "denied";
+}
+
+bool can_be_sent_to_logto(const RouteSettings& route, const AskedOnRoute& asked) {
+  return redirects_when_signed_out(route, asked.head, asked.wants_upgrade);
+}
+
+Kind for_signed_out(const RouteSettings& route, const AskedOnRoute& asked) {
+  if (!route.accept.session) return Kind::token_missing;
+  return can_be_sent_to_logto(route, asked) ? Kind::sign_in : Kind::unauthenticated;
+}
+
+// A token's owner cannot be sent anywhere: a program holds it.
+Kind for_old_sign_in(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker) {
+  const bool is_session = asker.kind == Asker::Kind::session;
+  return is_session && can_be_sent_to_logto(route, asked) ? Kind::step_up : Kind::step_up_needed;
+}
+
+Kind for_refused(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker) {
+  const bool may_choose = route.forbidden == Forbidden::sign_in && asker.kind == Asker::Kind::session &&
+                          !asked.wants_upgrade && may_start_sign_in(asked.head.method, asked.head.fields);
+  return may_choose ? Kind::choose_account : Kind::forbidden;
+}
+
+Kind kind_of(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker,
+             const Authorization& authorization) {
+  switch (authorization.verdict) {
+    case Authorization::Verdict::pass:
+      return Kind::pass;
+    case Authorization::Verdict::sign_in:
+      return for_signed_out(route, asked);
+    case Authorization::Verdict::step_up:
+      return for_old_sign_in(route, asked, asker);
+    case Authorization::Verdict::forbidden:
+      return for_refused(route, asked, asker);
+    case Authorization::Verdict::denied:
+      return Kind::denied;
+  }
+  return Kind::denied;
+}
+
+bool wants_fragment_carried(const RouteSettings& route, const AskedOnRoute& asked, const SignInSettings& defaults) {
+  if (asked.by_other_proxy || asked.head.method != "GET" || asked.wants_upgrade) return false;
+  const bool keeps = route.sign_in.keep_fragment.value_or(defaults.keep_fragment.value_or(false));
+  return keeps && is_navigation(asked.head.method, asked.head.fields);
+}
+
+}  // namespace
+
+bool counts_on_route(const RouteSettings& route, Asker::Kind kind) {
+  switch (kind) {
+    case Asker::Kind::nobody:
+      return false;
+    case Asker::Kind::session:
+      return route.accept.session && asks_who(route);
+    case Asker::Kind::token:
+      return route.accept.bearer && asks_who(route);
+  }
+  return false;
+}
+
+int Decision::status() const {
+  switch (kind) {
+    case Kind::preflight:
+    case Kind::pass:
+      return 0;
+    case Kind::sign_in:
+    case Kind::step_up:
+      return carries_fragment ? 200 : 303;
+    case Kind::choose_account:
+      return 303;
+    case Kind::unauthenticated:
+    case Kind::token_missing:
+    case Kind::step_up_needed:
+      return 401;
+    case Kind::forbidden:
+    case Kind::foreign_origin:
+    case Kind::denied:
+      return 403;
+  }
+  return 403;
+}
+
+Decision decide(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker,
+                const SignInSettings& defaults, std::int64_t now_s) {
+  Decision decision;
+  if (passes_as_preflight(route, asked.head, asked.wants_upgrade)) {
+    decision.kind = Kind::preflight;
+    return decision;
+  }
+  decision.authorization = authorize(route, asker.who(), now_s);
+  decision.kind = route.shadow ? Kind::pass : kind_of(route, asked, asker, decision.authorization);
+  if (route.shadow) decision.shadow = would_have_been(decision.authorization);
+  if (decision.kind == Kind::pass && asked.foreign_websocket) decision.kind = Kind::foreign_origin;
+  if (decision.kind == Kind::sign_in || decision.kind == Kind::step_up)
+    decision.carries_fragment = wants_fragment_carried(route, asked, defaults);
+  return decision;
+}
+
+}  // namespace lp

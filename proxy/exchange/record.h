@@ -1,0 +1,26 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "proxy/http/client_facts.h"
+
+namespace lp {
+
+// What is known and counted of one request, to be told when it has ended. A new request begins with a new one.
+struct ExchangeRecord {
+  std::string id;      // X-Request-Id
+  ClientFacts client;  // behind trusted hops
+  std::int64_t began_unix_ms = 0;
+  std::int64_t began_ms = 0;      // monotonic
+  std::int64_t upstream_ms = -1;  // until the app's response head; -1: no app was asked, or none answered
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  int status = 0;             // 0: nothing was answered yet
+  std::string_view decision;  // static text
+  std::string_view shadow;    // static text: what a route with `shadow` would have done
+  std::string shadow_missing;
+  bool was_forwarded = false;
+};
+
+}  // namespace lp

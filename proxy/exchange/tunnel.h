@@ -1,0 +1,37 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "proxy/http/stream.h"
+#include "proxy/http/websocket_frames.h"
+
+// A WebSocket between client and app, from the 101 to its end: where frames begin and end in what both say, and how the
+// two are told that the session is over (4401), each where its side leaves a place for a close frame.
+namespace lp {
+
+class Tunnel {
+ public:
+  void open() { *this = {}; }
+  void client_says(std::string_view bytes) { client_frames_.feed(bytes); }
+  void app_says(std::string_view bytes) { app_frames_.feed(bytes); }
+  void client_has_ended() { client_ended_ = true; }
+
+  // The session is over. The app is told, and hears of the end where there is no place for it in mid-frame: `app` is
+  // given back then. False: the client is in mid-frame, and only the end of its connection can say it.
+  [[nodiscard]] bool close(ClientStream& client, std::unique_ptr<UpstreamStream>& app);
+  // Both sides have said what they had to, and the client has got all of it. To be asked after close() has said true.
+  [[nodiscard]] bool is_done(const ClientStream& client) const;
+  // Once for each sweep after that: true when whoever has not ended by now never will.
+  [[nodiscard]] bool has_waited_long_enough() { return --sweeps_left_ == 0; }
+
+ private:
+  void tell_app(std::unique_ptr<UpstreamStream>& app) const;
+
+  FrameTracker client_frames_;
+  FrameTracker app_frames_;
+  bool client_ended_ = false;
+  std::uint8_t sweeps_left_ = 0;
+};
+
+}  // namespace lp

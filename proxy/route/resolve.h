@@ -1,0 +1,92 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "auth/visit/forwarded_request.h"
+#include "base/http_message.h"
+#include "base/url.h"
+#include "config/settings.h"
+#include "proxy/route/router.h"
+#include "proxy/route/target.h"
+
+// What can be said of a request before anybody looks at who sends it: whose Host, which target, an endpoint of ours or
+// which route, what the app would get, or the refusal. The one resolution of the server, of checks for other proxies,
+// of `explain` and of `tests:`. Pure.
+namespace lp {
+
+// A realm's routes. Both outlive what is resolved with them.
+struct RealmRoutes {
+  const Settings& settings;
+  const Router& router;
+};
+
+// Of a request as it stands on the wire. Views: valid as long as the resolution is used.
+struct RequestLine {
+  std::string_view authority;       // Host, or that of an absolute target
+  std::string_view path_and_query;  // as sent
+  std::string_view method;
+  const Fields& fields;
+  std::string_view client_address;  // behind trusted hops
+  std::uint64_t body_bytes = 0;     // Content-Length; 0 too where nobody knows yet
+};
+
+struct Refusal {
+  int status = 400;
+  std::string_view decision;  // static text, for the access log
+  std::string reason;         // for logs and `explain`: which rule
+};
+
+// Filled in place, and used again for the next request: `external` may point into it.
+struct Resolution {
+  enum class Kind : std::uint8_t {
+    refused,
+    own,       // an endpoint of ours, if there is one of that name
+    no_route,  // 404
+    routed,
+  };
+  Kind kind = Kind::refused;
+  Refusal refusal;                   // refused
+  std::size_t realm = 0;             // index of the one that the Host names, where it names one
+  bool names_realm = false;          // it does
+  const Origin* external = nullptr;  // the external URL that the Host names, in the realm's router or in `wildcard`
+  std::optional<Origin> wildcard;
+  // The Host is where Logto reaches us and no external URL (logto.backchannel_url): `external` is that origin, and only
+  // the endpoints for Logto's own calls are there.
+  bool only_backchannel = false;
+  bool has_target = false;
+  Target target;
+  bool by_check = false;  // by resolve_check()
+  bool asked_router = false;
+  const RouteSettings* route = nullptr;  // routed; refused: the one that matches and does not take the request
+  std::string app_target;                // routed, by resolve(): path and query that the app gets
+
+  void start_over();
+  Resolution() = default;
+  Resolution(const Resolution&) = delete;
+  Resolution& operator=(const Resolution&) = delete;
+};
+
+// For a request to us.
+void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Resolution& into);
+
+// For a request that another proxy asks about: the same, and stricter where that proxy, not we, sends the app what it
+// gets. Refused is besides:
+//  - another scheme than the external URL's;
+//  - a path with dot segments or empty ones, though we could resolve them: the app gets the path as it was sent, and
+//    may resolve nothing;
+//  - a path of our own: the other proxy must send it to us without asking;
+//  - an identity header in a spelling that gateways take for the same ("X_Forwarded_User", attacks.md H02), which the
+//    other proxy does not replace;
+//  - a method override that would lead to another route: nobody takes these fields out on the way to the app.
+// `fields` are those of the check, which are the client's own.
+void resolve_check(std::span<const RealmRoutes> realms, const ForwardedRequest& request, const Fields& fields,
+                   std::string_view client_address, Resolution& into);
+
+// The question that was asked of the router; only where there is an external URL and a target.
+[[nodiscard]] RouteQuestion route_question(const RequestLine& request, const Resolution& resolution);
+
+}  // namespace lp

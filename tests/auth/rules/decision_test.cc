@@ -1,0 +1,153 @@
+#include "auth/rules/decision.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/requirements.h"
+
+using namespace lp;
+using Kind = Decision::Kind;
+
+namespace {
+
+constexpr std::int64_t kNow = 1'700'000'000;
+const nlohmann::json kEditor = {{"sub", "alice"}, {"roles", {"editor"}}};
+
+RequestHead head_of(std::string_view method, bool navigates) {
+  RequestHead head;
+  head.method = method;
+  head.fields.add("Sec-Fetch-Mode", navigates ? "navigate" : "cors");
+  head.fields.add("Sec-Fetch-Dest", navigates ? "document" : "empty");
+  return head;
+}
+
+Asker somebody(Asker::Kind kind, std::int64_t authenticated_at_s = kNow) {
+  Asker asker;
+  asker.kind = kind;
+  asker.principal = {"alice", &kEditor, nullptr, authenticated_at_s};
+  return asker;
+}
+
+Requirement recent() {
+  Requirement made;
+  made.kind = Requirement::Kind::max_age;
+  made.max_age_s = 60;
+  return made;
+}
+
+struct Case {
+  const char* what;
+  void (*change)(RouteSettings&);
+  Asker asker;
+  Kind kind;
+  int status;
+  std::string_view method = "GET";
+  bool navigates = true;
+  bool upgrade = false;
+};
+
+void nothing(RouteSettings&) {}
+void needs_admin(RouteSettings& route) { route.require.children = {roles_requirement({"admin"})}; }
+void needs_another(RouteSettings& route) {
+  needs_admin(route);
+  route.forbidden = Forbidden::sign_in;
+}
+void needs_recent(RouteSettings& route) { route.require.children = {recent()}; }
+void tokens_only(RouteSettings& route) { route.accept = {.session = false, .bearer = true}; }
+void closed(RouteSettings& route) { route.access = Access::deny; }
+void shadowed(RouteSettings& route) {
+  needs_admin(route);
+  route.shadow = true;
+}
+void never_redirects(RouteSettings& route) { route.unauthenticated = Unauthenticated::status_401; }
+
+}  // namespace
+
+TEST_CASE("what becomes of a request is decided by route, request and who asks") {
+  const Asker nobody;
+  const Asker session = somebody(Asker::Kind::session);
+  const Asker token = somebody(Asker::Kind::token);
+  const Asker old_session = somebody(Asker::Kind::session, kNow - 3600);
+  const Asker old_token = somebody(Asker::Kind::token, kNow - 3600);
+  const Case cases[] = {
+      {"signed in", nothing, session, Kind::pass, 0},
+      {"with a token", nothing, token, Kind::pass, 0},
+      {"nobody, by a link", nothing, nobody, Kind::sign_in, 303},
+      {"nobody, by a script", nothing, nobody, Kind::unauthenticated, 401, "GET", false},
+      {"nobody, by a form", nothing, nobody, Kind::unauthenticated, 401, "POST"},
+      {"nobody, by a WebSocket", nothing, nobody, Kind::unauthenticated, 401, "GET", true, true},
+      {"nobody where nobody is sent away", never_redirects, nobody, Kind::unauthenticated, 401},
+      {"nobody where tokens are wanted", tokens_only, nobody, Kind::token_missing, 401},
+      {"without the role", needs_admin, session, Kind::forbidden, 403},
+      {"a token without the role", needs_admin, token, Kind::forbidden, 403},
+      {"without the role, another account may do", needs_another, session, Kind::choose_account, 303},
+      {"a script is sent nowhere for that", needs_another, session, Kind::forbidden, 403, "GET", false},
+      {"nor is a form", needs_another, session, Kind::forbidden, 403, "POST"},
+      {"nor is a token's program, though it looks like a browser", needs_another, token, Kind::forbidden, 403},
+      {"a sign-in of long ago", needs_recent, old_session, Kind::step_up, 303},
+      {"the same by a script", needs_recent, old_session, Kind::step_up_needed, 401, "GET", false},
+      {"the same with a token", needs_recent, old_token, Kind::step_up_needed, 401},
+      {"closed", closed, session, Kind::denied, 403},
+      {"closed for nobody too", closed, nobody, Kind::denied, 403},
+      {"in shadow everybody passes", shadowed, nobody, Kind::pass, 0},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    RouteSettings route;
+    c.change(route);
+    const RequestHead head = head_of(c.method, c.navigates);
+    const Decision decision = decide(route, {.head = head, .wants_upgrade = c.upgrade}, c.asker, {}, kNow);
+    CHECK(decision.kind == c.kind);
+    CHECK(decision.status() == c.status);
+  }
+}
+
+TEST_CASE("a page of another site opens no WebSocket in the name of whoever looks at it") {
+  RouteSettings route;
+  const RequestHead head = head_of("GET", false);
+  const AskedOnRoute asked{.head = head, .wants_upgrade = true, .foreign_websocket = true};
+  CHECK(decide(route, asked, somebody(Asker::Kind::session), {}, kNow).kind == Kind::foreign_origin);
+  CHECK(decide(route, asked, {}, {}, kNow).kind == Kind::unauthenticated);
+  shadowed(route);
+  CHECK(decide(route, asked, somebody(Asker::Kind::session), {}, kNow).kind == Kind::foreign_origin);
+}
+
+TEST_CASE("a route in shadow says what would have been") {
+  RouteSettings route;
+  shadowed(route);
+  const RequestHead head = head_of("GET", true);
+  CHECK(decide(route, {head}, {}, {}, kNow).shadow == "sign_in");
+  CHECK(decide(route, {head}, somebody(Asker::Kind::session), {}, kNow).shadow == "forbidden");
+  route.require.children = {roles_requirement({"editor"})};
+  CHECK(decide(route, {head}, somebody(Asker::Kind::session), {}, kNow).shadow.empty());
+}
+
+TEST_CASE("a fragment is carried along by a page, where there is a browser that shows one") {
+  RouteSettings route;
+  const RequestHead link = head_of("GET", true);
+  const RequestHead head_request = head_of("HEAD", true);
+  SignInSettings defaults;
+  CHECK(decide(route, {link}, {}, defaults, kNow).status() == 303);
+  defaults.keep_fragment = true;
+  CHECK(decide(route, {link}, {}, defaults, kNow).status() == 200);
+  CHECK(decide(route, {link}, {}, defaults, kNow).carries_fragment);
+  CHECK_FALSE(decide(route, {head_request}, {}, defaults, kNow).carries_fragment);
+  CHECK_FALSE(decide(route, {.head = link, .by_other_proxy = true}, {}, defaults, kNow).carries_fragment);
+  route.sign_in.keep_fragment = false;
+  CHECK_FALSE(decide(route, {link}, {}, defaults, kNow).carries_fragment);
+}
+
+TEST_CASE("who counts on a route") {
+  RouteSettings route;
+  CHECK(counts_on_route(route, Asker::Kind::session));
+  CHECK_FALSE(counts_on_route(route, Asker::Kind::token));
+  CHECK_FALSE(counts_on_route(route, Asker::Kind::nobody));
+  tokens_only(route);
+  CHECK(counts_on_route(route, Asker::Kind::token));
+  CHECK_FALSE(counts_on_route(route, Asker::Kind::session));
+  route.access = Access::public_;
+  CHECK_FALSE(counts_on_route(route, Asker::Kind::token));
+  needs_admin(route);
+  CHECK(counts_on_route(route, Asker::Kind::token));
+}
