@@ -38,7 +38,7 @@ class ClientFetch::Call final : public Fetcher::Handle {
   std::unique_ptr<Fetcher::Handle> fetch_;
 };
 
-ClientFetch::ClientFetch(Fetcher& fetcher, Log& log, std::vector<Secret> secrets)
+ClientFetch::ClientFetch(PinnedFetcher& fetcher, Log& log, std::vector<Secret> secrets)
     : fetcher_(fetcher), log_(log), secrets_(std::move(secrets)) {}
 
 std::unique_ptr<Fetcher::Handle> ClientFetch::fetch(Build build, Fetcher::Done done) {

@@ -94,7 +94,7 @@ struct Strangers {
 }  // namespace
 
 struct Provider::Impl {
-  Impl(EventLoop& loop_in, Fetcher& fetcher_in, const LogtoSettings& logto_in, const Clock& clock_in, Log& log_in,
+  Impl(EventLoop& loop_in, PinnedFetcher& fetcher_in, const LogtoSettings& logto_in, const Clock& clock_in, Log& log_in,
        Freshness freshness_in)
       : loop(loop_in),
         fetcher(fetcher_in),
@@ -127,7 +127,7 @@ struct Provider::Impl {
   bool keys_under_way() const { return keys.fetch != nullptr || keys_metadata_wait != nullptr; }
 
   EventLoop& loop;
-  Fetcher& fetcher;
+  PinnedFetcher& fetcher;
   const LogtoSettings& logto;
   const Clock& clock;
   Freshness freshness;
@@ -307,9 +307,9 @@ void Provider::Impl::fail_keys(const std::string& why) {
   keys.failed(why, clock.monotonic_ms());
 }
 
-Provider::Provider(EventLoop& loop, Fetcher& fetcher, const LogtoSettings& logto, const Clock& clock, Log& log)
+Provider::Provider(EventLoop& loop, PinnedFetcher& fetcher, const LogtoSettings& logto, const Clock& clock, Log& log)
     : Provider(loop, fetcher, logto, clock, log, Freshness{}) {}
-Provider::Provider(EventLoop& loop, Fetcher& fetcher, const LogtoSettings& logto, const Clock& clock, Log& log,
+Provider::Provider(EventLoop& loop, PinnedFetcher& fetcher, const LogtoSettings& logto, const Clock& clock, Log& log,
                    Freshness freshness)
     : impl_(std::make_unique<Impl>(loop, fetcher, logto, clock, log, freshness)) {}
 Provider::~Provider() = default;

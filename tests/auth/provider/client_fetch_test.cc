@@ -111,7 +111,7 @@ struct World {
   Endpoint endpoint;
   LogtoSettings logto = endpoint.logto();
   EventLoop loop;
-  Fetcher fetcher{loop, logto};
+  PinnedFetcher fetcher{loop, logto};
   int fds[2]{};
   std::optional<Log> log;
   std::optional<ClientFetch> client;
