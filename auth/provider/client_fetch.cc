@@ -19,7 +19,7 @@ class ClientFetch::Call final : public Fetcher::Handle {
     sent_ = secret;
     fetch_ = owner_.fetcher_.fetch(build_(sent_), [this](auto reply) { on_reply(std::move(reply)); });
   }
-  void on_reply(Result<BackchannelReply> reply) {
+  void on_reply(Result<ProviderReply> reply) {
     const auto verdict = reply ? judge_client_secret(*reply) : ClientSecretVerdict::unknown;
     if (verdict == ClientSecretVerdict::accepted) owner_.accepted(sent_, refused_);
     if (verdict == ClientSecretVerdict::refused) {

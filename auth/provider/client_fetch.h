@@ -19,7 +19,7 @@ class ClientFetch {
   ClientFetch(PinnedFetcher& fetcher, Log& log, std::vector<Secret> secrets);
 
   // Makes the request for one client secret; called once for each attempt, also later, so it owns what it needs.
-  using Build = std::function<BackchannelRequest(const Secret& client_secret)>;
+  using Build = std::function<ProviderRequest(const Secret& client_secret)>;
   // As Fetcher::fetch: `done` runs later on the loop, once, not after the handle is gone; dropping the handle cancels
   // and may happen inside any `done`. When every secret is refused `done` gets the last refusal as the reply.
   [[nodiscard]] std::unique_ptr<Fetcher::Handle> fetch(Build build, Fetcher::Done done);

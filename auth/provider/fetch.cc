@@ -71,7 +71,7 @@ Result<Destination> destination(const std::string& url_text, const std::optional
   return Destination{std::move(asked), url->text(), url->origin.scheme};
 }
 
-HeaderList request_headers(const BackchannelRequest& request, const Origin& asked) {
+HeaderList request_headers(const ProviderRequest& request, const Origin& asked) {
   HeaderList list;
   add_header(list, "Host", asked.authority());
   add_header(list, "X-Forwarded-Proto", asked.scheme);
@@ -117,7 +117,7 @@ class Multi;
 // One request under way.
 class Transfer final : public Fetcher::Handle {
  public:
-  Transfer(Multi& multi, const BackchannelRequest& request, const Destination& to, Fetcher::Done done);
+  Transfer(Multi& multi, const ProviderRequest& request, const Destination& to, Fetcher::Done done);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
   ~Transfer() override;
@@ -151,7 +151,7 @@ class Transfer final : public Fetcher::Handle {
     return true;
   }
   void set_callbacks();
-  Result<BackchannelReply> outcome(CURLcode code);
+  Result<ProviderReply> outcome(CURLcode code);
 
   Multi& multi_;
   Fetcher::Done done_;
@@ -160,7 +160,7 @@ class Transfer final : public Fetcher::Handle {
   HeaderList headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   std::size_t head_bytes_ = 0;
-  BackchannelReply reply_;
+  ProviderReply reply_;
   Easy easy_;  // last: it refers to the others
 };
 
@@ -278,7 +278,7 @@ class Multi {
   std::map<curl_socket_t, std::unique_ptr<Watch>> watches_;
 };
 
-Transfer::Transfer(Multi& multi, const BackchannelRequest& request, const Destination& to, Fetcher::Done done)
+Transfer::Transfer(Multi& multi, const ProviderRequest& request, const Destination& to, Fetcher::Done done)
     : multi_(multi),
       done_(std::move(done)),
       form_body_(request.form_body),
@@ -316,7 +316,7 @@ void Transfer::set_callbacks() {
 
 Transfer::~Transfer() { multi_.remove(easy_.get()); }
 
-Result<BackchannelReply> Transfer::outcome(CURLcode code) {
+Result<ProviderReply> Transfer::outcome(CURLcode code) {
   if (code != CURLE_OK) {
     const char* text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
     return fail(std::string("no answer: ") + text);
@@ -352,7 +352,7 @@ namespace {
 // One call: waits for its turn, then is a transfer. Time limits begin with the transfer.
 class Call final : public Fetcher::Handle {
  public:
-  Call(Fetcher::Impl& all, BackchannelRequest request, Destination to, Fetcher::Done done)
+  Call(Fetcher::Impl& all, ProviderRequest request, Destination to, Fetcher::Done done)
       : all_(all), request_(std::move(request)), to_(std::move(to)), done_(std::move(done)) {
     if (all_.has_room()) {
       start();
@@ -369,7 +369,7 @@ class Call final : public Fetcher::Handle {
 
   void start() {
     ++all_.under_way;
-    transfer_ = std::make_unique<Transfer>(all_.multi, request_, to_, [this](Result<BackchannelReply> reply) {
+    transfer_ = std::make_unique<Transfer>(all_.multi, request_, to_, [this](Result<ProviderReply> reply) {
       const Fetcher::Done done = std::move(done_);
       end();
       done(std::move(reply));  // `this` may be gone afterwards
@@ -383,7 +383,7 @@ class Call final : public Fetcher::Handle {
   }
 
   Fetcher::Impl& all_;
-  BackchannelRequest request_;
+  ProviderRequest request_;
   Destination to_;
   Fetcher::Done done_;
   std::unique_ptr<Transfer> transfer_;
@@ -402,8 +402,8 @@ void Fetcher::Impl::end_one() {
 Fetcher::Fetcher(EventLoop& loop, Options options) : impl_(std::make_unique<Impl>(loop, std::move(options))) {}
 Fetcher::~Fetcher() = default;
 
-std::unique_ptr<Fetcher::Handle> Fetcher::fetch(const BackchannelRequest& request,
-                                                const std::optional<Origin>& connect_to, Done done) {
+std::unique_ptr<Fetcher::Handle> Fetcher::fetch(const ProviderRequest& request, const std::optional<Origin>& connect_to,
+                                                Done done) {
   auto to = destination(request.url, connect_to, impl_->multi.options.allows_http);
   if (!to) return refuse(to.error(), std::move(done));
   return std::make_unique<Call>(*impl_, request, std::move(*to), std::move(done));

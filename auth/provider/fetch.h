@@ -33,13 +33,13 @@ class Fetcher {
    public:
     virtual ~Handle() = default;
   };
-  using Done = std::function<void(Result<BackchannelReply>)>;
+  using Done = std::function<void(Result<ProviderReply>)>;
   // `done` runs later on the loop, never inside this call, and not after the handle is gone. An error means that there
   // is no whole answer: refused, timed out, TLS failure, too long, or a URL that may not be called at all. Calls that
   // wait for their turn go in order, and their time counts from then on. With `connect_to` the connection goes there
   // (TLS names are verified against it) while Host and X-Forwarded-Proto stay the URL's.
-  [[nodiscard]] std::unique_ptr<Handle> fetch(const BackchannelRequest& request,
-                                              const std::optional<Origin>& connect_to, Done done);
+  [[nodiscard]] std::unique_ptr<Handle> fetch(const ProviderRequest& request, const std::optional<Origin>& connect_to,
+                                              Done done);
   // For calls that must not be made: `done` gets `error`, as above.
   [[nodiscard]] std::unique_ptr<Handle> refuse(Error error, Done done);
 

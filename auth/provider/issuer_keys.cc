@@ -63,9 +63,9 @@ void IssuerKeys::fetch() {
 }
 
 void IssuerKeys::request(const std::string& url, std::function<void(const std::string&)> then) {
-  BackchannelRequest request;
+  ProviderRequest request;
   request.url = url;
-  call_ = fetcher_.fetch(request, [this, then = std::move(then)](const Result<BackchannelReply>& reply) {
+  call_ = fetcher_.fetch(request, [this, then = std::move(then)](const Result<ProviderReply>& reply) {
     loop_.defer_delete(std::move(call_));  // its callback is on the stack
     if (!reply) return failed(reply.error().message);
     if (reply->status != 200) return failed("status " + std::to_string(reply->status));

@@ -18,7 +18,7 @@ PinnedFetcher::PinnedFetcher(EventLoop& loop, Pin pin, Fetcher::Options options)
 PinnedFetcher::PinnedFetcher(EventLoop& loop, const LogtoSettings& logto)
     : PinnedFetcher(loop, {logto.endpoint, logto.connect_to}, {logto.ca_file, logto.max_calls}) {}
 
-std::unique_ptr<Fetcher::Handle> PinnedFetcher::fetch(const BackchannelRequest& request, Fetcher::Done done) {
+std::unique_ptr<Fetcher::Handle> PinnedFetcher::fetch(const ProviderRequest& request, Fetcher::Done done) {
   const auto url = parse_url(request.url);
   const bool is_there = url && url->origin == pin_.origin;
   if (!is_there) return fetcher_.refuse(fail("back-channel URL is not on the configured endpoint"), std::move(done));

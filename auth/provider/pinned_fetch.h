@@ -27,7 +27,7 @@ class PinnedFetcher {
   PinnedFetcher(EventLoop& loop, const LogtoSettings& logto);
 
   // As Fetcher::fetch. An error, and no connection, for a URL that is not on the pin's origin.
-  [[nodiscard]] std::unique_ptr<Fetcher::Handle> fetch(const BackchannelRequest& request, Fetcher::Done done);
+  [[nodiscard]] std::unique_ptr<Fetcher::Handle> fetch(const ProviderRequest& request, Fetcher::Done done);
 
  private:
   Pin pin_;

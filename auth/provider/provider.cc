@@ -32,7 +32,7 @@ std::unique_ptr<Provider::Wait> wait_for(Ticket ticket) {
 }
 
 // A document of the back channel as JSON text; the content is judged by whom it concerns.
-Result<std::string> document_of(const Result<BackchannelReply>& reply, const std::string& what) {
+Result<std::string> document_of(const Result<ProviderReply>& reply, const std::string& what) {
   if (!reply) return reply.error();
   if (reply->status != 200) return fail(what + " answered " + std::to_string(reply->status));
   return reply->body;
@@ -110,17 +110,17 @@ struct Provider::Impl {
 
   void refresh_metadata();
   void fetch_metadata();
-  void on_metadata(const Result<BackchannelReply>& reply);
+  void on_metadata(const Result<ProviderReply>& reply);
   void publish(MetadataPtr metadata);
 
   bool may_refetch_for_unknown_kid();
   bool may_fetch_for_stranger();
   void fetch_keys();
   void request_keys(const ProviderMetadata& from);
-  void on_keys(const Result<BackchannelReply>& reply, std::uint64_t number);
+  void on_keys(const Result<ProviderReply>& reply, std::uint64_t number);
   void fail_keys(const std::string& why);
   void fetch_for_strangers();
-  void on_strangers_keys(const Result<BackchannelReply>& reply, std::uint64_t number);
+  void on_strangers_keys(const Result<ProviderReply>& reply, std::uint64_t number);
   std::unique_ptr<Fetcher::Handle> fetch_key_set(const ProviderMetadata& from, Fetcher::Done done);
   KeysPtr newest(Jwks fetched, std::uint64_t number);
   void publish_keys(KeysPtr set);
@@ -163,12 +163,12 @@ void Provider::Impl::refresh_metadata() {
 }
 
 void Provider::Impl::fetch_metadata() {
-  BackchannelRequest request;
+  ProviderRequest request;
   request.url = discovery_url(logto);
-  metadata.fetch = fetcher.fetch(request, [this](const Result<BackchannelReply>& reply) { on_metadata(reply); });
+  metadata.fetch = fetcher.fetch(request, [this](const Result<ProviderReply>& reply) { on_metadata(reply); });
 }
 
-void Provider::Impl::on_metadata(const Result<BackchannelReply>& reply) {
+void Provider::Impl::on_metadata(const Result<ProviderReply>& reply) {
   loop.defer_delete(std::move(metadata.fetch));
   const auto document = document_of(reply, "discovery");
   auto judged = document ? judge_discovery(*document, logto) : Result<ProviderMetadata>(document.error());
@@ -246,7 +246,7 @@ void Provider::Impl::fetch_for_strangers() {
       *metadata.known, [this, number = last_key_fetch + 1](const auto& reply) { on_strangers_keys(reply, number); });
 }
 
-void Provider::Impl::on_strangers_keys(const Result<BackchannelReply>& reply, std::uint64_t number) {
+void Provider::Impl::on_strangers_keys(const Result<ProviderReply>& reply, std::uint64_t number) {
   loop.defer_delete(std::move(strangers.fetch));
   const auto document = document_of(reply, "jwks_uri");
   auto parsed = document ? Jwks::parse(*document) : Result<Jwks>(document.error());
@@ -262,7 +262,7 @@ void Provider::Impl::on_strangers_keys(const Result<BackchannelReply>& reply, st
 
 std::unique_ptr<Fetcher::Handle> Provider::Impl::fetch_key_set(const ProviderMetadata& from, Fetcher::Done done) {
   ++last_key_fetch;
-  BackchannelRequest request;
+  ProviderRequest request;
   request.url = from.jwks_uri;
   return fetcher.fetch(request, std::move(done));
 }
@@ -292,7 +292,7 @@ void Provider::Impl::request_keys(const ProviderMetadata& from) {
   keys.fetch = fetch_key_set(from, [this, number = last_key_fetch + 1](const auto& reply) { on_keys(reply, number); });
 }
 
-void Provider::Impl::on_keys(const Result<BackchannelReply>& reply, std::uint64_t number) {
+void Provider::Impl::on_keys(const Result<ProviderReply>& reply, std::uint64_t number) {
   loop.defer_delete(std::move(keys.fetch));
   const auto document = document_of(reply, "jwks_uri");
   auto parsed = document ? Jwks::parse(*document) : Result<Jwks>(document.error());

@@ -70,7 +70,7 @@ class VerifyTokens {
  private:
   void on_keys(const Result<std::shared_ptr<const Jwks>>& keys);
   void complete_claims();
-  void on_userinfo(const Result<BackchannelReply>& reply);
+  void on_userinfo(const Result<ProviderReply>& reply);
   void succeed(const nlohmann::json& userinfo_claims);
   void fail_with(VerifyFailure::Kind kind, std::string rule, std::string message);
 

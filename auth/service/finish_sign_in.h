@@ -32,7 +32,7 @@ class FinishSignIn {
  private:
   void on_metadata(Result<std::shared_ptr<const ProviderMetadata>> known);
   void exchange_code();
-  void on_token_reply(const Result<BackchannelReply>& reply);
+  void on_token_reply(const Result<ProviderReply>& reply);
   void on_verified(VerifyTokens::Outcome verified);
   void succeed(VerifiedTokens verified);
   void fail_with(SignInFailure::Kind kind, std::string rule, std::string message);

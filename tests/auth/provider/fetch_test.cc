@@ -20,12 +20,12 @@ struct World {
   explicit World(std::string server, Fetcher::Options options = {{}, 32, true})
       : origin(std::move(server)), fetcher(loop, std::move(options)) {}
 
-  auto fetch(const BackchannelRequest& request, Fetcher::Done done) {
+  auto fetch(const ProviderRequest& request, Fetcher::Done done) {
     return fetcher.fetch(request, connect_to, std::move(done));
   }
-  Result<BackchannelReply> get(const BackchannelRequest& request) {
-    std::optional<Result<BackchannelReply>> result;
-    const auto handle = fetch(request, [&](Result<BackchannelReply> reply) {
+  Result<ProviderReply> get(const ProviderRequest& request) {
+    std::optional<Result<ProviderReply>> result;
+    const auto handle = fetch(request, [&](Result<ProviderReply> reply) {
       result = std::move(reply);
       loop.stop();
     });
@@ -34,8 +34,8 @@ struct World {
     REQUIRE(result);
     return *result;
   }
-  Result<BackchannelReply> get(const std::string& path) {
-    BackchannelRequest request;
+  Result<ProviderReply> get(const std::string& path) {
+    ProviderRequest request;
     request.url = origin + path;
     return get(request);
   }
@@ -69,7 +69,7 @@ TEST_CASE("a GET brings status, type and body, and asks for plain JSON") {
 TEST_CASE("a POST carries credentials and form, without waiting for a 100") {
   FakeServer server([](const FakeRequest&) { return http_answer(200, ""); });
   World world(server.origin());
-  BackchannelRequest request;
+  ProviderRequest request;
   request.method = "POST";
   request.url = server.origin() + "/oidc/token";
   request.authorization = Secret("Basic abc");
@@ -99,7 +99,7 @@ TEST_CASE("only https is called, or http where its caller allows it") {
   World world(server.origin());
   World strict("https://127.0.0.1:1", Fetcher::Options{});
   const auto url = [](const std::string& text) {
-    BackchannelRequest request;
+    ProviderRequest request;
     request.url = text;
     return request;
   };
@@ -118,7 +118,7 @@ TEST_CASE("only https is called, or http where its caller allows it") {
 TEST_CASE("what is refused is answered later, like everything else") {
   World world("http://127.0.0.1:1");
   std::optional<std::string> reason;
-  const auto handle = world.fetcher.refuse(fail("no"), [&](const Result<BackchannelReply>& reply) {
+  const auto handle = world.fetcher.refuse(fail("no"), [&](const Result<ProviderReply>& reply) {
     reason = reply.error().message;
     world.loop.stop();
   });
@@ -189,7 +189,7 @@ TEST_CASE("a form is sent once: a connection that ends under it is an error, not
     return http_answer(200, "{}");
   });
   World world(server.origin());
-  BackchannelRequest request;
+  ProviderRequest request;
   request.method = "POST";
   request.url = world.origin + "/token";
   request.form_body = Secret("refresh_token=x");
@@ -201,14 +201,14 @@ TEST_CASE("a form is sent once: a connection that ends under it is an error, not
 TEST_CASE("dropping a handle cancels, at once and from inside another's completion") {
   FakeServer server([](const FakeRequest& r) { return r.target == "/never" ? std::string() : http_answer(200, "{}"); });
   World world(server.origin());
-  BackchannelRequest request;
+  ProviderRequest request;
   request.url = server.origin() + "/never";
   bool completed = false;
-  auto dropped = world.fetch(request, [&](const Result<BackchannelReply>&) { completed = true; });
+  auto dropped = world.fetch(request, [&](const Result<ProviderReply>&) { completed = true; });
   dropped.reset();
-  auto hanging = world.fetch(request, [&](const Result<BackchannelReply>&) { completed = true; });
+  auto hanging = world.fetch(request, [&](const Result<ProviderReply>&) { completed = true; });
   request.url = server.origin() + "/soon";
-  std::unique_ptr<Fetcher::Handle> soon = world.fetch(request, [&](const Result<BackchannelReply>&) {
+  std::unique_ptr<Fetcher::Handle> soon = world.fetch(request, [&](const Result<ProviderReply>&) {
     hanging.reset();
     soon.reset();
     world.loop.stop();
@@ -222,11 +222,11 @@ TEST_CASE("dropping a handle cancels, at once and from inside another's completi
 TEST_CASE("a fetch may start the next one from its completion") {
   FakeServer server([](const FakeRequest&) { return http_answer(200, "{}"); });
   World world(server.origin());
-  BackchannelRequest request;
+  ProviderRequest request;
   request.url = server.origin() + "/";
   int left = 5;
   std::unique_ptr<Fetcher::Handle> handle;
-  std::function<void(Result<BackchannelReply>)> next = [&](const Result<BackchannelReply>& reply) {
+  std::function<void(Result<ProviderReply>)> next = [&](const Result<ProviderReply>& reply) {
     CHECK(reply);
     if (--left == 0) return world.loop.stop();
     handle = world.fetch(request, next);
@@ -238,10 +238,10 @@ TEST_CASE("a fetch may start the next one from its completion") {
 
 TEST_CASE("a fetcher may go while transfers have just been dropped") {
   FakeServer server([](const FakeRequest&) { return std::string(); });
-  BackchannelRequest request;
+  ProviderRequest request;
   request.url = server.origin() + "/";
   World world(server.origin());
-  auto handle = world.fetch(request, [](const Result<BackchannelReply>&) {});
+  auto handle = world.fetch(request, [](const Result<ProviderReply>&) {});
   test::run_loop_for_ms(world.loop, 50);
   handle.reset();
 }
@@ -252,9 +252,9 @@ TEST_CASE("calls beyond max_calls wait for their turn, in order, and may be drop
   std::string order;
   std::vector<std::unique_ptr<Fetcher::Handle>> handles;
   for (const char name : {'a', 'b', 'c', 'd'}) {
-    BackchannelRequest request;
+    ProviderRequest request;
     request.url = server.origin() + "/" + name;
-    handles.push_back(world.fetch(request, [&, name](const Result<BackchannelReply>& reply) {
+    handles.push_back(world.fetch(request, [&, name](const Result<ProviderReply>& reply) {
       CHECK(reply);
       order += name;
       if (name == 'd') world.loop.stop();

@@ -14,11 +14,11 @@ using lp::test::http_answer;
 
 namespace {
 
-Result<BackchannelReply> get(EventLoop& loop, PinnedFetcher& fetcher, const std::string& url) {
-  BackchannelRequest request;
+Result<ProviderReply> get(EventLoop& loop, PinnedFetcher& fetcher, const std::string& url) {
+  ProviderRequest request;
   request.url = url;
-  std::optional<Result<BackchannelReply>> result;
-  const auto handle = fetcher.fetch(request, [&](Result<BackchannelReply> reply) {
+  std::optional<Result<ProviderReply>> result;
+  const auto handle = fetcher.fetch(request, [&](Result<ProviderReply> reply) {
     result = std::move(reply);
     loop.stop();
   });
