@@ -16,8 +16,8 @@
 namespace lp {
 
 // One sign-in from the callback to the session (OIDC Core 3.1.2.7 to 3.1.3.7): issuer of the response -> code exchange
-// -> tokens verified -> session. The pending sign-in was
-// opened by the caller, before any network call. Auth thread; dropping it cancels.
+// -> tokens verified -> session. The pending sign-in was opened by the caller, before any network call. Auth thread;
+// dropping it cancels.
 class FinishSignIn {
  public:
   using World = AuthWorld;
