@@ -83,10 +83,11 @@ Verdict BearerTokens::judge(const Visit& visit, const BearerField& field, JudgeV
   if (!realm_.auth || realm_.auth->access_tokens() == nullptr) {
     return refused(visit, {AccessTokenFailure::Kind::unavailable, "auth", "nobody can judge it"});
   }
-  return ask(visit, std::move(hash), Secret(std::string(field.token)), std::move(judge), std::move(waiting));
+  return judge_unknown(visit, std::move(hash), Secret(std::string(field.token)), std::move(judge), std::move(waiting));
 }
 
-Verdict BearerTokens::ask(const Visit& visit, std::string hash, Secret token, JudgeVisit judge, Waiting waiting) {
+Verdict BearerTokens::judge_unknown(const Visit& visit, std::string hash, Secret token, JudgeVisit judge,
+                                    Waiting waiting) {
   const auto ask = [&token](const Visit& asking, auto answer) {
     return asking.realm.auth->access_tokens()->judge(asking.loop, std::string(asking.facts.request_id),
                                                      std::move(token), std::move(answer));

@@ -42,7 +42,8 @@ class BearerTokens {
   [[nodiscard]] std::shared_ptr<const OpenedSession> open(const std::string& hash, AcceptedToken accepted) const;
   [[nodiscard]] bool is_revoked(const OpenedSession& opened) const;
   [[nodiscard]] bool is_revoked(Known& known) const;
-  [[nodiscard]] Verdict ask(const Visit& visit, std::string hash, Secret token, JudgeVisit judge, Waiting waiting);
+  [[nodiscard]] Verdict judge_unknown(const Visit& visit, std::string hash, Secret token, JudgeVisit judge,
+                                      Waiting waiting);
   [[nodiscard]] Verdict take(Visit visit, const std::string& hash, const AccessTokenQuestions::Outcome& outcome,
                              const JudgeVisit& judge, Waiting waiting);
   [[nodiscard]] Verdict pass_on(Visit visit, Known& known, const JudgeVisit& judge, Waiting waiting) const;
