@@ -30,13 +30,13 @@ inline constexpr std::int64_t kPendingLifetimeS = 600;
 // All names of attempts that the browser sent, readable or not: for signing out.
 [[nodiscard]] std::vector<std::string> pending_cookie_names(const Fields& fields, std::string_view prefix);
 
-// The pending sign-in that belongs to `state`, judged before any network call: sent once, opened, state equal in
-// constant time. Expired ones are told apart, for they still know where the person wanted to go.
 enum class PendingFate { current, expired, missing };
 struct FoundPending {
   PendingFate fate = PendingFate::missing;
   PendingSignIn pending;  // empty when missing
 };
+// The pending sign-in that belongs to `state`, judged before any network call: sent once, opened, state equal in
+// constant time. Expired ones are told apart, for they still know where the person wanted to go.
 [[nodiscard]] FoundPending find_pending(const Fields& fields, std::string_view prefix, std::string_view state,
                                         const CookieSealer& sealer, std::int64_t now_s);
 

@@ -5,7 +5,7 @@
 
 #include "auth/endpoints/call_by_logto.h"
 #include "auth/oidc/backchannel_logout_request.h"
-#include "auth/visit/verdict.h"
+#include "auth/visit/wait.h"
 
 namespace lp {
 namespace {
@@ -25,26 +25,6 @@ Verdict answer_outcome(const Visit& visit, const Outcome& outcome) {
   return rejected ? call_refused(visit, outcome.error().message) : answer_unavailable(visit);
 }
 
-class LogoutWait final : public PendingVerdict {
- public:
-  LogoutWait(const Visit& visit, std::string token, LaterVerdict later) : visit_(visit), later_(std::move(later)) {
-    question_ =
-        visit_.realm.auth->judge_logout_token(visit_.loop, std::string(visit_.facts.request_id), std::move(token),
-                                              [this](const Outcome& outcome) { finish(outcome); });
-  }
-
- private:
-  void finish(const Outcome& outcome) {
-    visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
-    const LaterVerdict later = std::move(later_);
-    later(answer_outcome(visit_, outcome));
-  }
-
-  Visit visit_;
-  LaterVerdict later_;
-  std::unique_ptr<AuthQuestions::Question> question_;
-};
-
 Result<std::string, RuleError> token_of(const Visit& visit) {
   if (visit.facts.body_state == BodyFacts::too_large) return broken_rule("size", "request is too long");
   return parse_logout_request(visit.fields().get("Content-Type"), visit.facts.body);
@@ -57,10 +37,14 @@ Verdict handle_backchannel_logout(const Visit& visit, Waiting waiting) {
   auto token = token_of(visit);
   if (!token) return call_refused_and_logged(visit, "logout token refused", token.error());
   if (!visit.realm.auth) return answer_unavailable(visit);
-  waiting.wait = std::make_unique<LogoutWait>(visit, std::move(*token), std::move(waiting.later));
-  Verdict verdict;
-  verdict.kind = Verdict::Kind::wait;
-  return verdict;
+  const auto ask = [&token](const Visit& asking, auto answer) {
+    return asking.realm.auth->judge_logout_token(asking.loop, std::string(asking.facts.request_id), std::move(*token),
+                                                 std::move(answer));
+  };
+  const auto judge = [](const Visit& judged, const Outcome& outcome, Waiting) {
+    return answer_outcome(judged, outcome);
+  };
+  return wait_for(visit, std::move(waiting), ask, judge);
 }
 
 }  // namespace lp

@@ -12,7 +12,7 @@
 #include "auth/realm/end_sessions.h"
 #include "auth/rules/return_to.h"
 #include "auth/visit/load_first.h"
-#include "auth/visit/verdict.h"
+#include "auth/visit/wait.h"
 
 namespace lp {
 namespace {
@@ -203,49 +203,42 @@ Verdict answer_failure(const Visit& visit, const PendingSignIn& pending, const S
   return verdict;
 }
 
-// Waits for the flight that exchanges the code.
-class ExchangeWait final : public PendingVerdict {
- public:
-  ExchangeWait(const Visit& visit, CallbackResponse response, PendingSignIn pending, LaterVerdict later)
-      : visit_(visit), pending_(std::move(pending)), later_(std::move(later)) {
-    question_ = visit_.realm.auth->finish_sign_in(
-        visit_.loop, std::string(visit_.facts.request_id), std::move(response), pending_,
-        [this](Result<FinishedSignIn, SignInFailure> result) { finish(std::move(result)); });
-  }
+// A session that the store does not hold would be no session at the next request.
+Verdict answer_when_saved(const Visit& visit, Verdict success, SessionToStore session, Waiting waiting) {
+  if (!visit.realm.stored) return unproven_verdict(visit);
+  const auto save = [&session](const Visit& asking, auto answer) {
+    return asking.realm.stored->save(asking.loop, std::move(session), std::move(answer));
+  };
+  auto judge = [success = std::move(success)](const Visit& judged, const Result<SessionSaved>& saved, Waiting) mutable {
+    if (saved && *saved == SessionSaved::saved) return std::move(success);
+    judged.realm.log.error("nobody can sign in: the store of sessions takes none",
+                           {{"id", judged.facts.request_id}, {"reason", saved ? "refused" : saved.error().message}});
+    return unproven_verdict(judged);
+  };
+  return wait_for(visit, std::move(waiting), save, std::move(judge));
+}
 
- private:
-  void finish(Result<FinishedSignIn, SignInFailure> result) {
-    visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
-    const LaterVerdict later = std::move(later_);
-    visit_.now_s = visit_.realm.clock.unix_s();
-    if (!result) return later(answer_failure(visit_, pending_, result.error()));
-    std::optional<SessionToStore> to_store;
-    Verdict verdict = answer_success(visit_, pending_, std::move(*result), to_store);
-    if (!to_store) return later(std::move(verdict));
-    if (!visit_.realm.stored) return later(unproven_verdict(visit_));
-    later_ = later;
-    verdict_ = std::move(verdict);
-    saving_ =
-        visit_.realm.stored->save(visit_.loop, std::move(*to_store), [this](const auto& saved) { answer(saved); });
-  }
+using Exchanged = Result<FinishedSignIn, SignInFailure>;
 
-  // A session that the store does not hold would be no session at the next request.
-  void answer(const Result<SessionSaved>& saved) {
-    visit_.loop.defer_delete(std::move(saving_));  // its callback is on the stack, and `later` may drop this
-    const LaterVerdict later = std::move(later_);
-    if (saved && *saved == SessionSaved::saved) return later(std::move(verdict_));
-    visit_.realm.log.error("nobody can sign in: the store of sessions takes none",
-                           {{"id", visit_.facts.request_id}, {"reason", saved ? "refused" : saved.error().message}});
-    later(unproven_verdict(visit_));
-  }
+Verdict answer_exchanged(const Visit& visit, const PendingSignIn& pending, Exchanged exchanged, Waiting waiting) {
+  if (!exchanged) return answer_failure(visit, pending, exchanged.error());
+  std::optional<SessionToStore> to_store;
+  Verdict verdict = answer_success(visit, pending, std::move(*exchanged), to_store);
+  if (!to_store) return verdict;
+  return answer_when_saved(visit, std::move(verdict), std::move(*to_store), std::move(waiting));
+}
 
-  Visit visit_;
-  PendingSignIn pending_;
-  LaterVerdict later_;
-  std::unique_ptr<AuthQuestions::Question> question_;
-  std::unique_ptr<StoredSessions::Question> saving_;
-  Verdict verdict_;  // what is answered once the session is saved
-};
+// By the flight that exchanges the code.
+Verdict exchange(const Visit& visit, CallbackResponse response, const PendingSignIn& pending, Waiting waiting) {
+  const auto ask = [&response, &pending](const Visit& asking, auto answer) {
+    return asking.realm.auth->finish_sign_in(asking.loop, std::string(asking.facts.request_id), std::move(response),
+                                             pending, std::move(answer));
+  };
+  auto judge = [pending](const Visit& judged, Exchanged exchanged, Waiting later) {
+    return answer_exchanged(judged, pending, std::move(exchanged), std::move(later));
+  };
+  return wait_for(visit, std::move(waiting), ask, std::move(judge));
+}
 
 }  // namespace
 
@@ -260,11 +253,7 @@ Verdict handle_callback(const Visit& visit, Waiting waiting) {
   if (found.fate != PendingFate::current) return answer_stale(visit, *response, found, std::move(waiting));
   if (!response->error.empty()) return answer_error(visit, *response, found.pending);
   if (!visit.realm.auth) return status_verdict(visit, "own", 503);
-  waiting.wait =
-      std::make_unique<ExchangeWait>(visit, std::move(*response), std::move(found.pending), std::move(waiting.later));
-  Verdict verdict;
-  verdict.kind = Verdict::Kind::wait;
-  return verdict;
+  return exchange(visit, std::move(*response), found.pending, std::move(waiting));
 }
 
 }  // namespace lp

@@ -12,7 +12,7 @@
 #include "auth/rules/authorize.h"
 #include "auth/rules/own_returns.h"
 #include "auth/rules/return_to.h"
-#include "auth/visit/verdict.h"
+#include "auth/visit/wait.h"
 #include "base/crypto.h"
 
 namespace lp {
@@ -96,27 +96,6 @@ Verdict redirect_to_own_sign_in(const Visit& visit, SignInStart start) {
   if (start.silent) url.append(url.find('?') == std::string::npos ? "?" : "&").append("prompt=none");
   return redirect_verdict(visit, start.decision, std::move(url));
 }
-
-// Waits for Logto's metadata, then redirects.
-class MetadataWait final : public PendingVerdict {
- public:
-  MetadataWait(const Visit& visit, SignInStart start, LaterVerdict later)
-      : visit_(visit), start_(std::move(start)), later_(std::move(later)) {
-    question_ = visit_.realm.auth->need_metadata(visit_.loop, [this](MetadataResult result) { finish(result); });
-  }
-
- private:
-  void finish(const MetadataResult& result) {
-    visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
-    const LaterVerdict later = std::move(later_);
-    later(result ? redirect_to_logto(visit_, start_, **result) : without_logto(visit_, start_));
-  }
-
-  Visit visit_;
-  SignInStart start_;
-  LaterVerdict later_;
-  std::unique_ptr<AuthQuestions::Question> question_;
-};
 
 // --- the endpoints ---
 
@@ -245,10 +224,13 @@ Verdict start_sign_in(const Visit& visit, SignInStart start, Waiting waiting) {
   }
   if (!visit.realm.auth) return without_logto(visit, start);
   if (const auto metadata = visit.realm.auth->metadata()) return redirect_to_logto(visit, start, *metadata);
-  waiting.wait = std::make_unique<MetadataWait>(visit, std::move(start), std::move(waiting.later));
-  Verdict verdict;
-  verdict.kind = Verdict::Kind::wait;
-  return verdict;
+  const auto ask = [](const Visit& asking, auto answer) {
+    return asking.realm.auth->need_metadata(asking.loop, std::move(answer));
+  };
+  auto judge = [start = std::move(start)](const Visit& judged, const MetadataResult& metadata, Waiting) mutable {
+    return metadata ? redirect_to_logto(judged, start, **metadata) : without_logto(judged, start);
+  };
+  return wait_for(visit, std::move(waiting), ask, std::move(judge));
 }
 
 Verdict handle_sign_in(const Visit& visit, Waiting waiting) {

@@ -10,7 +10,7 @@
 #include "auth/realm/end_sessions.h"
 #include "auth/rules/navigation.h"
 #include "auth/rules/return_to.h"
-#include "auth/visit/verdict.h"
+#include "auth/visit/wait.h"
 #include "base/encoding.h"
 
 namespace lp {
@@ -87,27 +87,6 @@ void revoke(const Visit& visit) {
   visit.realm.auth->revoke_refresh_token(std::string(visit.facts.request_id), session->refresh_token);
 }
 
-// Waits for Logto's metadata, to end the session there too.
-class MetadataWait final : public PendingVerdict {
- public:
-  MetadataWait(const Visit& visit, std::string then, LaterVerdict later)
-      : visit_(visit), then_(std::move(then)), later_(std::move(later)) {
-    question_ = visit_.realm.auth->need_metadata(visit_.loop, [this](MetadataResult result) { finish(result); });
-  }
-
- private:
-  void finish(const MetadataResult& result) {
-    visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
-    const LaterVerdict later = std::move(later_);
-    later(leave(visit_, result ? result.value().get() : nullptr, then_));
-  }
-
-  Visit visit_;
-  std::string then_;
-  LaterVerdict later_;
-  std::unique_ptr<AuthQuestions::Question> question_;
-};
-
 }  // namespace
 
 // Through Logto, and with sign_in_url from there to that origin.
@@ -124,10 +103,13 @@ Verdict sign_out_to(const Visit& visit, std::string then, Waiting waiting) {
   if (!visit.realm.auth) return leave(visit, nullptr, then);
   revoke(visit);
   if (const auto metadata = visit.realm.auth->metadata()) return leave(visit, metadata.get(), then);
-  waiting.wait = std::make_unique<MetadataWait>(visit, std::move(then), std::move(waiting.later));
-  Verdict verdict;
-  verdict.kind = Verdict::Kind::wait;
-  return verdict;
+  const auto ask = [](const Visit& asking, auto answer) {
+    return asking.realm.auth->need_metadata(asking.loop, std::move(answer));
+  };
+  auto judge = [then = std::move(then)](const Visit& judged, const MetadataResult& metadata, Waiting) {
+    return leave(judged, metadata ? metadata->get() : nullptr, then);
+  };
+  return wait_for(visit, std::move(waiting), ask, std::move(judge));
 }
 
 Verdict handle_signed_out(const Visit& visit, Waiting) {

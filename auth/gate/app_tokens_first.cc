@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "auth/oidc/app_token_needs.h"
-#include "auth/visit/verdict.h"
+#include "auth/visit/wait.h"
 
 namespace lp {
 namespace {
@@ -72,55 +72,40 @@ class Fetching {
   BackgroundRefreshes& background_;
 };
 
-// Waits for one token, then for what else the route needs, then judges, which may wait again.
-class TokenWait final : public PendingVerdict {
- public:
-  TokenWait(Fetching fetching, Needed needed, BackgroundRefreshes& background, JudgeVisit judge, LaterVerdict later)
-      : visit_(std::move(fetching.visit)),
-        needed_(std::move(needed)),
-        background_(background),
-        judge_(std::move(judge)),
-        later_(std::move(later)),
-        question_(visit_.realm.auth->token_for(visit_.loop, std::string(visit_.facts.request_id), *visit_.signed_in(),
-                                               needed_.audience,
-                                               [this](const GrantOutcome& outcome) { finish(outcome); })) {}
+// Ends nothing and brings nothing.
+RefreshOutcome nothing_new() { return RefreshFailure{}; }
 
- private:
-  void finish(const GrantOutcome& outcome) {
-    visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
-    visit_.now_s = visit_.realm.clock.unix_s();
-    const LaterVerdict later = std::move(later_);
-    Verdict verdict = judge_after(outcome, later);
-    if (verdict.kind != Verdict::Kind::wait) later(std::move(verdict));
-  }
+void take(Visit& visit, const Needed& needed, const GrantOutcome& outcome, std::uint64_t keyring_generation) {
+  if (!outcome) return continue_session(visit, outcome.error(), keyring_generation);
+  const RefreshOutcome refreshed = outcome->refreshed ? RefreshOutcome(outcome->refreshed) : nothing_new();
+  continue_session(visit, refreshed, keyring_generation);
+  visit.tokens.*needed.place = needed.audience.is_id_token() ? outcome->id_token : outcome->access_token;
+}
 
-  Verdict judge_after(const GrantOutcome& outcome, const LaterVerdict& later) {
-    if (!outcome) {
-      continue_session(visit_, outcome.error(), keyring_generation_);
-    } else {
-      continue_session(visit_, outcome->refreshed ? RefreshOutcome(outcome->refreshed) : nothing_new(),
-                       keyring_generation_);
-      visit_.tokens.*needed_.place = needed_.audience.is_id_token() ? outcome->id_token : outcome->access_token;
-    }
-    if (visit_.signed_in() == nullptr) return judge_(visit_, Waiting{later, next_});
-    if (visit_.tokens.*needed_.place) return tokens_first(visit_, background_, judge_, Waiting{later, next_});
-    if (outcome || outcome.error().kind != Kind::refused) return unproven_verdict(visit_);
-    if (needed_.is_must && !lets_anybody_pass(visit_)) return refused_verdict(visit_);
-    return judge_(visit_, Waiting{later, next_});
-  }
+Verdict judge_fetched(const Visit& visit, const Needed& needed, const GrantOutcome& outcome,
+                      BackgroundRefreshes& background, const JudgeVisit& judge, Waiting waiting) {
+  if (visit.signed_in() == nullptr) return judge(visit, std::move(waiting));
+  if (visit.tokens.*needed.place) return tokens_first(visit, background, judge, std::move(waiting));
+  if (outcome || outcome.error().kind != Kind::refused) return unproven_verdict(visit);
+  if (needed.is_must && !lets_anybody_pass(visit)) return refused_verdict(visit);
+  return judge(visit, std::move(waiting));
+}
 
-  // Ends nothing and brings nothing.
-  static RefreshOutcome nothing_new() { return RefreshFailure{}; }
-
-  Visit visit_;
-  Needed needed_;
-  BackgroundRefreshes& background_;
-  JudgeVisit judge_;
-  LaterVerdict later_;
-  const std::uint64_t keyring_generation_ = visit_.realm.keyring_generation();
-  std::unique_ptr<AuthQuestions::Question> question_;
-  std::unique_ptr<PendingVerdict> next_;
-};
+// Waits for one token, then for what else the route needs, then judges.
+Verdict fetch(const Visit& visit, const Needed& needed, BackgroundRefreshes& background, JudgeVisit judge,
+              Waiting waiting) {
+  const auto ask = [&needed](const Visit& asking, auto answer) {
+    return asking.realm.auth->token_for(asking.loop, std::string(asking.facts.request_id), *asking.signed_in(),
+                                        needed.audience, std::move(answer));
+  };
+  auto judge_outcome = [needed, &background, judge = std::move(judge),
+                        keyring_generation = visit.realm.keyring_generation()](
+                           Visit& judged, const GrantOutcome& outcome, Waiting later) {
+    take(judged, needed, outcome, keyring_generation);
+    return judge_fetched(judged, needed, outcome, background, judge, std::move(later));
+  };
+  return wait_for(visit, std::move(waiting), ask, std::move(judge_outcome));
+}
 
 }  // namespace
 
@@ -134,11 +119,7 @@ Verdict tokens_first(const Visit& visit, BackgroundRefreshes& background, JudgeV
   if (step.verdict) return std::move(*step.verdict);
   if (!step.fetch) return judge(fetching.visit, std::move(waiting));
   if (!visit.realm.auth) return unproven_verdict(visit);
-  waiting.wait = std::make_unique<TokenWait>(std::move(fetching), std::move(*step.fetch), background, std::move(judge),
-                                             std::move(waiting.later));
-  Verdict verdict;
-  verdict.kind = Verdict::Kind::wait;
-  return verdict;
+  return fetch(fetching.visit, *step.fetch, background, std::move(judge), std::move(waiting));
 }
 
 }  // namespace lp

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "auth/oidc/token_revocation.h"
-#include "auth/visit/verdict.h"
+#include "auth/visit/wait.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
 
@@ -64,35 +64,6 @@ void explain_refusal(const Visit& visit, Verdict& verdict) {
 
 }  // namespace
 
-// Waits for the auth thread, then judges.
-class BearerWait final : public PendingVerdict {
- public:
-  BearerWait(BearerTokens& tokens, const Visit& visit, std::string hash, Secret token, JudgeVisit judge,
-             LaterVerdict later)
-      : tokens_(tokens), visit_(visit), hash_(std::move(hash)), judge_(std::move(judge)), later_(std::move(later)) {
-    question_ =
-        visit_.realm.auth->access_tokens()->judge(visit_.loop, std::string(visit_.facts.request_id), std::move(token),
-                                                  [this](const auto& outcome) { finish(outcome); });
-  }
-
- private:
-  void finish(const AccessTokenQuestions::Outcome& outcome) {
-    visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
-    visit_.now_s = visit_.realm.clock.unix_s();
-    const LaterVerdict later = std::move(later_);
-    Verdict verdict = tokens_.take(visit_, hash_, outcome, judge_, Waiting{later, next_});
-    if (verdict.kind != Verdict::Kind::wait) later(std::move(verdict));
-  }
-
-  BearerTokens& tokens_;
-  Visit visit_;
-  std::string hash_;
-  JudgeVisit judge_;
-  LaterVerdict later_;
-  std::unique_ptr<AuthQuestions::Question> question_;
-  std::unique_ptr<PendingVerdict> next_;
-};
-
 BearerTokens::BearerTokens(Realm& realm)
     : realm_(realm), known_(static_cast<std::size_t>(realm.settings->bearer.max_cached)) {}
 
@@ -112,11 +83,20 @@ Verdict BearerTokens::judge(const Visit& visit, const BearerField& field, JudgeV
   if (!realm_.auth || realm_.auth->access_tokens() == nullptr) {
     return refused(visit, {AccessTokenFailure::Kind::unavailable, "auth", "nobody can judge it"});
   }
-  waiting.wait = std::make_unique<BearerWait>(*this, visit, std::move(hash), Secret(std::string(field.token)),
-                                              std::move(judge), std::move(waiting.later));
-  Verdict verdict;
-  verdict.kind = Verdict::Kind::wait;
-  return verdict;
+  return judge_unknown(visit, std::move(hash), Secret(std::string(field.token)), std::move(judge), std::move(waiting));
+}
+
+Verdict BearerTokens::judge_unknown(const Visit& visit, std::string hash, Secret token, JudgeVisit judge,
+                                    Waiting waiting) {
+  const auto ask = [&token](const Visit& asking, auto answer) {
+    return asking.realm.auth->access_tokens()->judge(asking.loop, std::string(asking.facts.request_id),
+                                                     std::move(token), std::move(answer));
+  };
+  auto judge_token = [this, hash = std::move(hash), judge = std::move(judge)](
+                         const Visit& judged, const AccessTokenQuestions::Outcome& outcome, Waiting later) {
+    return take(judged, hash, outcome, judge, std::move(later));
+  };
+  return wait_for(visit, std::move(waiting), ask, std::move(judge_token));
 }
 
 BearerTokens::Known* BearerTokens::find(const std::string& hash, std::int64_t now_s) {

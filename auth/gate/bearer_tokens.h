@@ -10,6 +10,7 @@
 #include "auth/visit/load_first.h"
 #include "auth/visit/visit.h"
 #include "base/bounded_cache.h"
+#include "base/secret.h"
 
 // Requests that bring an access token of their own to a route that accepts them (RFC 6750), on one worker.
 namespace lp {
@@ -31,7 +32,6 @@ class BearerTokens {
   [[nodiscard]] bool is_over(const OpenedSession& opened, std::int64_t now_s) const;
 
  private:
-  friend class BearerWait;
   struct Known {
     std::shared_ptr<const OpenedSession> opened;
     std::uint64_t keys_version = 0;
@@ -42,6 +42,8 @@ class BearerTokens {
   [[nodiscard]] std::shared_ptr<const OpenedSession> open(const std::string& hash, AcceptedToken accepted) const;
   [[nodiscard]] bool is_revoked(const OpenedSession& opened) const;
   [[nodiscard]] bool is_revoked(Known& known) const;
+  [[nodiscard]] Verdict judge_unknown(const Visit& visit, std::string hash, Secret token, JudgeVisit judge,
+                                      Waiting waiting);
   [[nodiscard]] Verdict take(Visit visit, const std::string& hash, const AccessTokenQuestions::Outcome& outcome,
                              const JudgeVisit& judge, Waiting waiting);
   [[nodiscard]] Verdict pass_on(Visit visit, Known& known, const JudgeVisit& judge, Waiting waiting) const;

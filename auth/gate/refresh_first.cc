@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "auth/realm/end_sessions.h"
-#include "auth/visit/verdict.h"
+#include "auth/visit/wait.h"
 
 namespace lp {
 namespace {
@@ -35,38 +35,6 @@ bool is_over(const Visit& visit) {
   return visit.realm.revocations.is_revoked(opened.revocation_keys, opened.session.signed_in_at_ms) ||
          session_age(opened.session, visit.settings(), visit.now_s) == SessionAge::expired;
 }
-
-// Waits for the auth thread, then judges, which may wait again.
-class RefreshWait final : public PendingVerdict {
- public:
-  RefreshWait(const Visit& visit, JudgeVisit judge, LaterVerdict later)
-      : visit_(visit), judge_(std::move(judge)), later_(std::move(later)) {
-    question_ = visit_.realm.auth->refresh(visit_.loop, std::string(visit_.facts.request_id), *visit_.signed_in(),
-                                           [this](const RefreshOutcome& outcome) { finish(outcome); });
-  }
-
- private:
-  void finish(const RefreshOutcome& outcome) {
-    visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
-    visit_.now_s = visit_.realm.clock.unix_s();
-    const LaterVerdict later = std::move(later_);
-    Verdict verdict = judge_after(outcome, later);
-    if (verdict.kind != Verdict::Kind::wait) later(std::move(verdict));
-  }
-
-  Verdict judge_after(const RefreshOutcome& outcome, const LaterVerdict& later) {
-    const bool proven = may_go_on(visit_, outcome);
-    continue_session(visit_, outcome, keyring_generation_);
-    return visit_.signed_in() == nullptr || proven ? judge_(visit_, Waiting{later, next_}) : unproven_verdict(visit_);
-  }
-
-  Visit visit_;
-  JudgeVisit judge_;
-  LaterVerdict later_;
-  const std::uint64_t keyring_generation_ = visit_.realm.keyring_generation();
-  std::unique_ptr<AuthQuestions::Question> question_;
-  std::unique_ptr<PendingVerdict> next_;
-};
 
 }  // namespace
 
@@ -133,10 +101,17 @@ void BackgroundRefreshes::drop(const std::string& key) {
 
 Verdict refresh_first(const Visit& visit, JudgeVisit judge, Waiting waiting) {
   if (!visit.realm.auth) return unproven_verdict(visit);
-  waiting.wait = std::make_unique<RefreshWait>(visit, std::move(judge), std::move(waiting.later));
-  Verdict verdict;
-  verdict.kind = Verdict::Kind::wait;
-  return verdict;
+  const auto ask = [](const Visit& asking, auto answer) {
+    return asking.realm.auth->refresh(asking.loop, std::string(asking.facts.request_id), *asking.signed_in(),
+                                      std::move(answer));
+  };
+  auto judge_refreshed = [judge = std::move(judge), keyring_generation = visit.realm.keyring_generation()](
+                             Visit& judged, const RefreshOutcome& outcome, Waiting later) {
+    const bool proven = may_go_on(judged, outcome);
+    continue_session(judged, outcome, keyring_generation);
+    return judged.signed_in() == nullptr || proven ? judge(judged, std::move(later)) : unproven_verdict(judged);
+  };
+  return wait_for(visit, std::move(waiting), ask, std::move(judge_refreshed));
 }
 
 }  // namespace lp

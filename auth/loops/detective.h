@@ -18,7 +18,7 @@
 // signing in, being signed out and signing in again is no loop either. There is deliberately no memory keyed by address
 // and user agent: a class room behind one address, or a script that signs in with fresh cookies each time, looks
 // exactly like a browser that returns no cookie. That browser never gets past the callback, where the sealed state
-// (auth/ sign_in_state.h) tells that its fresh start has been used up: see explain_missing_attempt().
+// (auth/cookies/sign_in_state.h) tells that its fresh start has been used up: see explain_missing_attempt().
 namespace lp {
 
 enum class LoopCause {

@@ -32,7 +32,7 @@ Secret client_secret_basic(std::string_view client_id, const Secret& client_secr
 // RFC 6749 5.2: an error of client authentication is 401 invalid_client where the Authorization field was used; Logto
 // answers an unknown client with 400 invalid_client and an expired secret with 400 invalid_request. Only who has been
 // authenticated hears of an invalid grant.
-ClientSecretVerdict judge_client_secret(const BackchannelReply& reply) {
+ClientSecretVerdict judge_client_secret(const ProviderReply& reply) {
   if (reply.status == 200) return ClientSecretVerdict::accepted;
   if (reply.status != 400 && reply.status != 401) return ClientSecretVerdict::unknown;
   auto body = parse_json_strict(reply.body, kMaxErrorBytes);

@@ -13,6 +13,6 @@ namespace lp {
 // very secret is wrong, deleted or expired, so that nothing was done with the request and another secret is worth a
 // try. An unknown client is not that: no secret would help. Errors of the server say nothing.
 enum class ClientSecretVerdict { accepted, refused, unknown };
-[[nodiscard]] ClientSecretVerdict judge_client_secret(const BackchannelReply& reply);
+[[nodiscard]] ClientSecretVerdict judge_client_secret(const ProviderReply& reply);
 
 }  // namespace lp

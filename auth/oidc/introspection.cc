@@ -19,9 +19,9 @@ AccessTokenFailure no_answer(std::string why) {
 
 }  // namespace
 
-BackchannelRequest introspection_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                         const Secret& client_secret, const Secret& token) {
-  BackchannelRequest request;
+ProviderRequest introspection_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
+                                      const Secret& client_secret, const Secret& token) {
+  ProviderRequest request;
   request.method = "POST";
   request.url = metadata.introspection_endpoint.value_or("");
   request.authorization = client_secret_basic(logto.app_id, client_secret);
@@ -30,7 +30,7 @@ BackchannelRequest introspection_request(const ProviderMetadata& metadata, const
   return request;
 }
 
-Result<AccessToken, AccessTokenFailure> judge_introspection(const BackchannelReply& reply, const Settings& settings,
+Result<AccessToken, AccessTokenFailure> judge_introspection(const ProviderReply& reply, const Settings& settings,
                                                             std::int64_t now_s) {
   if (reply.status != 200) return no_answer("status " + std::to_string(reply.status));
   if (!is_json_content_type(reply.content_type)) return no_answer("an answer without JSON");

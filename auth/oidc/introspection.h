@@ -14,11 +14,11 @@
 namespace lp {
 
 // `metadata` must name an introspection endpoint.
-[[nodiscard]] BackchannelRequest introspection_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                                       const Secret& client_secret, const Secret& token);
+[[nodiscard]] ProviderRequest introspection_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
+                                                    const Secret& client_secret, const Secret& token);
 // The rule of a rejection is "inactive" or one of read_introspected_token(). A reply that is no answer to the question
 // says nothing of the token: unavailable. The token is trusted for bearer.introspection_cache, never beyond its exp.
-[[nodiscard]] Result<AccessToken, AccessTokenFailure> judge_introspection(const BackchannelReply& reply,
+[[nodiscard]] Result<AccessToken, AccessTokenFailure> judge_introspection(const ProviderReply& reply,
                                                                           const Settings& settings, std::int64_t now_s);
 
 }  // namespace lp

@@ -16,7 +16,8 @@ struct ProviderMetadata {
   // follow the request's Host).
   std::string authorization_endpoint;
   std::optional<std::string> end_session_endpoint;
-  // Back channel: with connect_to the origin is replaced by it at fetch time (fetch.h); here as the issuer names them.
+  // Back channel: with connect_to the origin is replaced by it when they are called (auth/provider/fetch.h); here as
+  // the issuer names them.
   std::string token_endpoint;
   std::string jwks_uri;
   std::optional<std::string> userinfo_endpoint;

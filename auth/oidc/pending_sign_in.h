@@ -10,7 +10,7 @@ inline constexpr std::int64_t kNoMaxAge = -1;
 
 // A sign-in that has been sent to Logto and has not come back.
 struct PendingSignIn {
-  Secret state;  // made by make_state() of sign_in_state.h
+  Secret state;  // made by make_state() of auth/cookies/sign_in_state.h
   Secret nonce;
   Secret code_verifier;
   std::string return_to;     // path and query (and fragment with keep_fragment), already vetted

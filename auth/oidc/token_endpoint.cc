@@ -88,7 +88,7 @@ Kind kind_of(int status, std::string_view code, std::string_view description) {
 
 std::string cut(std::string_view text) { return std::string(text.substr(0, 200)); }
 
-TokenError judge_failure(const BackchannelReply& reply) {
+TokenError judge_failure(const ProviderReply& reply) {
   const std::string status = "token endpoint answered " + std::to_string(reply.status);
   if (says_unavailable(reply.status)) return error(Kind::provider_unavailable, status);
   auto body = parse_json_strict(reply.body, kMaxMetadataBytes);
@@ -104,10 +104,10 @@ TokenError judge_failure(const BackchannelReply& reply) {
 
 bool says_unavailable(int status) { return status >= 500 || status == 429 || status == 408; }
 
-BackchannelRequest code_exchange_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                         const Secret& client_secret, std::string_view code,
-                                         const PendingSignIn& pending) {
-  BackchannelRequest request;
+ProviderRequest code_exchange_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
+                                      const Secret& client_secret, std::string_view code,
+                                      const PendingSignIn& pending) {
+  ProviderRequest request;
   request.method = "POST";
   request.url = metadata.token_endpoint;
   request.authorization = client_secret_basic(logto.app_id, client_secret);
@@ -118,10 +118,10 @@ BackchannelRequest code_exchange_request(const ProviderMetadata& metadata, const
   return request;
 }
 
-BackchannelRequest refresh_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                   const Secret& client_secret, const Secret& refresh_token,
-                                   const TokenAudience& audience) {
-  BackchannelRequest request;
+ProviderRequest refresh_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
+                                const Secret& client_secret, const Secret& refresh_token,
+                                const TokenAudience& audience) {
+  ProviderRequest request;
   request.method = "POST";
   request.url = metadata.token_endpoint;
   request.authorization = client_secret_basic(logto.app_id, client_secret);
@@ -132,7 +132,7 @@ BackchannelRequest refresh_request(const ProviderMetadata& metadata, const Logto
   return request;
 }
 
-Result<TokenSet, TokenError> judge_token_reply(const BackchannelReply& reply) {
+Result<TokenSet, TokenError> judge_token_reply(const ProviderReply& reply) {
   if (reply.status != 200) return judge_failure(reply);
   if (!is_json_content_type(reply.content_type)) return protocol("token endpoint answered 200 without JSON");
   auto body = parse_json_strict(reply.body, kMaxMetadataBytes);

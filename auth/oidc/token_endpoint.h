@@ -18,14 +18,14 @@
 // The token endpoint (RFC 6749 4.1.3, 5; OIDC Core 3.1.3): build the request, judge the reply, apart. Pure.
 namespace lp {
 
-[[nodiscard]] BackchannelRequest code_exchange_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                                       const Secret& client_secret, std::string_view code,
-                                                       const PendingSignIn& pending);
+[[nodiscard]] ProviderRequest code_exchange_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
+                                                    const Secret& client_secret, std::string_view code,
+                                                    const PendingSignIn& pending);
 // RFC 6749 6. No scope: what was granted is asked for again, and an ID token comes with it. `audience` says whom the
 // access token is for (RFC 8707 2.2, and Logto's organization_id); none: an opaque one for userinfo.
-[[nodiscard]] BackchannelRequest refresh_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                                 const Secret& client_secret, const Secret& refresh_token,
-                                                 const TokenAudience& audience = {});
+[[nodiscard]] ProviderRequest refresh_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
+                                              const Secret& client_secret, const Secret& refresh_token,
+                                              const TokenAudience& audience = {});
 struct TokenSet {
   Secret id_token;
   Secret access_token;
@@ -48,7 +48,7 @@ struct TokenError {
   Kind kind = Kind::protocol;
   std::string message;  // may quote the provider's error and its description, never a token
 };
-[[nodiscard]] Result<TokenSet, TokenError> judge_token_reply(const BackchannelReply& reply);
+[[nodiscard]] Result<TokenSet, TokenError> judge_token_reply(const ProviderReply& reply);
 
 // 5xx, 429 and 408: somebody in front of Logto, or Logto itself, cannot answer now; trying later may help.
 [[nodiscard]] bool says_unavailable(int status);

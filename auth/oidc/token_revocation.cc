@@ -8,10 +8,10 @@
 
 namespace lp {
 
-BackchannelRequest revocation_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                      const Secret& client_secret, const Secret& refresh_token) {
+ProviderRequest revocation_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
+                                   const Secret& client_secret, const Secret& refresh_token) {
   LP_CHECK(metadata.revocation_endpoint.has_value(), "revocation asked of a provider that has none");
-  BackchannelRequest request;
+  ProviderRequest request;
   request.method = "POST";
   request.url = *metadata.revocation_endpoint;
   request.authorization = client_secret_basic(logto.app_id, client_secret);
@@ -20,7 +20,7 @@ BackchannelRequest revocation_request(const ProviderMetadata& metadata, const Lo
   return request;
 }
 
-Result<void> judge_revocation(const BackchannelReply& reply) {
+Result<void> judge_revocation(const ProviderReply& reply) {
   if (reply.status == 200) return {};
   return fail("revocation endpoint answered " + std::to_string(reply.status));
 }

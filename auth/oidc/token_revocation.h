@@ -9,9 +9,9 @@
 namespace lp {
 
 // `metadata` must name a revocation endpoint.
-[[nodiscard]] BackchannelRequest revocation_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                                    const Secret& client_secret, const Secret& refresh_token);
+[[nodiscard]] ProviderRequest revocation_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
+                                                 const Secret& client_secret, const Secret& refresh_token);
 // RFC 7009 2.2: 200, also for a token that was not valid any more.
-[[nodiscard]] Result<void> judge_revocation(const BackchannelReply& reply);
+[[nodiscard]] Result<void> judge_revocation(const ProviderReply& reply);
 
 }  // namespace lp

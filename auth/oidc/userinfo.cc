@@ -7,15 +7,15 @@
 
 namespace lp {
 
-BackchannelRequest userinfo_request(const ProviderMetadata& metadata, const Secret& access_token) {
+ProviderRequest userinfo_request(const ProviderMetadata& metadata, const Secret& access_token) {
   LP_CHECK(metadata.userinfo_endpoint.has_value(), "userinfo asked of a provider that has none");
-  BackchannelRequest request;
+  ProviderRequest request;
   request.url = *metadata.userinfo_endpoint;
   request.authorization = Secret("Bearer " + std::string(access_token.reveal()));
   return request;
 }
 
-Result<nlohmann::json> judge_userinfo(const BackchannelReply& reply, std::string_view id_token_sub) {
+Result<nlohmann::json> judge_userinfo(const ProviderReply& reply, std::string_view id_token_sub) {
   if (reply.status != 200) return fail("userinfo endpoint answered " + std::to_string(reply.status));
   if (!is_json_content_type(reply.content_type)) return fail("userinfo endpoint answered without JSON");
   auto claims = parse_json_strict(reply.body, kMaxMetadataBytes);

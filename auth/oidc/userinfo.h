@@ -11,8 +11,8 @@
 namespace lp {
 
 // `metadata` must name a userinfo endpoint.
-[[nodiscard]] BackchannelRequest userinfo_request(const ProviderMetadata& metadata, const Secret& access_token);
+[[nodiscard]] ProviderRequest userinfo_request(const ProviderMetadata& metadata, const Secret& access_token);
 // OIDC Core 5.3.2: sub must equal the ID token's, else the claims are somebody else's.
-[[nodiscard]] Result<nlohmann::json> judge_userinfo(const BackchannelReply& reply, std::string_view id_token_sub);
+[[nodiscard]] Result<nlohmann::json> judge_userinfo(const ProviderReply& reply, std::string_view id_token_sub);
 
 }  // namespace lp

@@ -19,7 +19,7 @@ class ClientFetch::Call final : public Fetcher::Handle {
     sent_ = secret;
     fetch_ = owner_.fetcher_.fetch(build_(sent_), [this](auto reply) { on_reply(std::move(reply)); });
   }
-  void on_reply(Result<BackchannelReply> reply) {
+  void on_reply(Result<ProviderReply> reply) {
     const auto verdict = reply ? judge_client_secret(*reply) : ClientSecretVerdict::unknown;
     if (verdict == ClientSecretVerdict::accepted) owner_.accepted(sent_, refused_);
     if (verdict == ClientSecretVerdict::refused) {
@@ -38,7 +38,7 @@ class ClientFetch::Call final : public Fetcher::Handle {
   std::unique_ptr<Fetcher::Handle> fetch_;
 };
 
-ClientFetch::ClientFetch(Fetcher& fetcher, Log& log, std::vector<Secret> secrets)
+ClientFetch::ClientFetch(PinnedFetcher& fetcher, Log& log, std::vector<Secret> secrets)
     : fetcher_(fetcher), log_(log), secrets_(std::move(secrets)) {}
 
 std::unique_ptr<Fetcher::Handle> ClientFetch::fetch(Build build, Fetcher::Done done) {

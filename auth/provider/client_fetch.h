@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "auth/provider/client_secrets.h"
-#include "auth/provider/fetch.h"
+#include "auth/provider/pinned_fetch.h"
 #include "base/log.h"
 #include "base/secret.h"
 
@@ -16,10 +16,10 @@ namespace lp {
 class ClientFetch {
  public:
   // `fetcher` and `log` must outlive it, and it must outlive its handles. `secrets`: at least one.
-  ClientFetch(Fetcher& fetcher, Log& log, std::vector<Secret> secrets);
+  ClientFetch(PinnedFetcher& fetcher, Log& log, std::vector<Secret> secrets);
 
   // Makes the request for one client secret; called once for each attempt, also later, so it owns what it needs.
-  using Build = std::function<BackchannelRequest(const Secret& client_secret)>;
+  using Build = std::function<ProviderRequest(const Secret& client_secret)>;
   // As Fetcher::fetch: `done` runs later on the loop, once, not after the handle is gone; dropping the handle cancels
   // and may happen inside any `done`. When every secret is refused `done` gets the last refusal as the reply.
   [[nodiscard]] std::unique_ptr<Fetcher::Handle> fetch(Build build, Fetcher::Done done);
@@ -31,7 +31,7 @@ class ClientFetch {
   class Call;
   void accepted(const Secret& secret, const std::vector<Secret>& refused);
 
-  Fetcher& fetcher_;
+  PinnedFetcher& fetcher_;
   Log& log_;
   ClientSecrets secrets_;
 };

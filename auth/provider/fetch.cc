@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/url.h"
 
 namespace lp {
 namespace {
@@ -56,23 +55,26 @@ void set(CURL* easy, CURLoption option, Value value) {
   LP_CHECK(code == CURLE_OK, "libcurl lacks an option that we need");
 }
 
-// Where a request really goes.
+// Whom a request is for, and where it really goes.
 struct Destination {
+  Origin asked;
   std::string url;
   std::string scheme;
 };
-// Only the endpoint's origin: the client secret and tokens must not leave for anywhere else.
-Result<Destination> destination(const std::string& url_text, const LogtoSettings& logto) {
+Result<Destination> destination(const std::string& url_text, const std::optional<Origin>& connect_to,
+                                bool allows_http) {
   auto url = parse_url(url_text);
-  if (!url || url->origin != logto.endpoint) return fail("back-channel URL is not on the configured endpoint");
-  if (logto.connect_to) url->origin = *logto.connect_to;
-  return Destination{url->text(), url->origin.scheme};
+  if (!url) return fail("not a URL that can be called");
+  Origin asked = url->origin;
+  if (connect_to) url->origin = *connect_to;
+  if (!allows_http && !url->origin.is_https()) return fail("not an https URL");
+  return Destination{std::move(asked), url->text(), url->origin.scheme};
 }
 
-HeaderList request_headers(const BackchannelRequest& request, const LogtoSettings& logto) {
+HeaderList request_headers(const ProviderRequest& request, const Origin& asked) {
   HeaderList list;
-  add_header(list, "Host", logto.endpoint.authority());
-  add_header(list, "X-Forwarded-Proto", logto.endpoint.scheme);
+  add_header(list, "Host", asked.authority());
+  add_header(list, "X-Forwarded-Proto", asked.scheme);
   add_header(list, "Accept", "application/json");
   add_header(list, "Accept-Encoding", "identity");
   if (!request.authorization.empty()) add_header(list, "Authorization", request.authorization.reveal());
@@ -115,7 +117,7 @@ class Multi;
 // One request under way.
 class Transfer final : public Fetcher::Handle {
  public:
-  Transfer(Multi& multi, const BackchannelRequest& request, const Destination& to, Fetcher::Done done);
+  Transfer(Multi& multi, const ProviderRequest& request, const Destination& to, Fetcher::Done done);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
   ~Transfer() override;
@@ -149,7 +151,7 @@ class Transfer final : public Fetcher::Handle {
     return true;
   }
   void set_callbacks();
-  Result<BackchannelReply> outcome(CURLcode code);
+  Result<ProviderReply> outcome(CURLcode code);
 
   Multi& multi_;
   Fetcher::Done done_;
@@ -158,7 +160,7 @@ class Transfer final : public Fetcher::Handle {
   HeaderList headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   std::size_t head_bytes_ = 0;
-  BackchannelReply reply_;
+  ProviderReply reply_;
   Easy easy_;  // last: it refers to the others
 };
 
@@ -200,8 +202,8 @@ void init_curl_once() {
 // curl's multi interface on our loop: curl says which sockets and which time it waits for, we tell it what happened.
 class Multi {
  public:
-  Multi(EventLoop& event_loop, const LogtoSettings& logto_settings)
-      : loop(event_loop), logto(logto_settings), timer_(event_loop, [this] { act(CURL_SOCKET_TIMEOUT, 0); }) {
+  Multi(EventLoop& event_loop, Fetcher::Options all_options)
+      : loop(event_loop), options(std::move(all_options)), timer_(event_loop, [this] { act(CURL_SOCKET_TIMEOUT, 0); }) {
     init_curl_once();
     multi_ = curl_multi_init();
     LP_CHECK(multi_ != nullptr, "libcurl cannot start");
@@ -209,7 +211,7 @@ class Multi {
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Multi::on_timer);
     curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(logto.max_calls));
+    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(options.max_calls));
   }
   Multi(const Multi&) = delete;
   Multi& operator=(const Multi&) = delete;
@@ -224,7 +226,7 @@ class Multi {
   void remove(CURL* easy) { curl_multi_remove_handle(multi_, easy); }
 
   EventLoop& loop;
-  const LogtoSettings& logto;
+  const Fetcher::Options options;
 
  private:
   static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) {
@@ -276,17 +278,17 @@ class Multi {
   std::map<curl_socket_t, std::unique_ptr<Watch>> watches_;
 };
 
-Transfer::Transfer(Multi& multi, const BackchannelRequest& request, const Destination& to, Fetcher::Done done)
+Transfer::Transfer(Multi& multi, const ProviderRequest& request, const Destination& to, Fetcher::Done done)
     : multi_(multi),
       done_(std::move(done)),
       form_body_(request.form_body),
-      headers_(request_headers(request, multi.logto)),
+      headers_(request_headers(request, to.asked)),
       easy_(curl_easy_init()) {
   CURL* easy = easy_.get();
   LP_CHECK(easy != nullptr, "out of memory");
   set_safety(easy, to.scheme);
   set_bounds(easy);
-  set_tls(easy, multi.logto.ca_file);
+  set_tls(easy, multi.options.ca_file);
   set_callbacks();
   set(easy, CURLOPT_URL, to.url.c_str());
   set(easy, CURLOPT_USERAGENT, "logto-proxy/" LP_VERSION);
@@ -314,7 +316,7 @@ void Transfer::set_callbacks() {
 
 Transfer::~Transfer() { multi_.remove(easy_.get()); }
 
-Result<BackchannelReply> Transfer::outcome(CURLcode code) {
+Result<ProviderReply> Transfer::outcome(CURLcode code) {
   if (code != CURLE_OK) {
     const char* text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
     return fail(std::string("no answer: ") + text);
@@ -336,8 +338,8 @@ class Call;
 
 // Calls under way, and those that wait for their turn in the order in which they came.
 struct Fetcher::Impl {
-  Impl(EventLoop& loop, const LogtoSettings& logto) : multi(loop, logto) {}
-  [[nodiscard]] bool has_room() const { return under_way < static_cast<std::size_t>(multi.logto.max_calls); }
+  Impl(EventLoop& loop, Options options) : multi(loop, std::move(options)) {}
+  [[nodiscard]] bool has_room() const { return under_way < static_cast<std::size_t>(multi.options.max_calls); }
   void end_one();
 
   Multi multi;
@@ -350,7 +352,7 @@ namespace {
 // One call: waits for its turn, then is a transfer. Time limits begin with the transfer.
 class Call final : public Fetcher::Handle {
  public:
-  Call(Fetcher::Impl& all, BackchannelRequest request, Destination to, Fetcher::Done done)
+  Call(Fetcher::Impl& all, ProviderRequest request, Destination to, Fetcher::Done done)
       : all_(all), request_(std::move(request)), to_(std::move(to)), done_(std::move(done)) {
     if (all_.has_room()) {
       start();
@@ -367,7 +369,7 @@ class Call final : public Fetcher::Handle {
 
   void start() {
     ++all_.under_way;
-    transfer_ = std::make_unique<Transfer>(all_.multi, request_, to_, [this](Result<BackchannelReply> reply) {
+    transfer_ = std::make_unique<Transfer>(all_.multi, request_, to_, [this](Result<ProviderReply> reply) {
       const Fetcher::Done done = std::move(done_);
       end();
       done(std::move(reply));  // `this` may be gone afterwards
@@ -381,7 +383,7 @@ class Call final : public Fetcher::Handle {
   }
 
   Fetcher::Impl& all_;
-  BackchannelRequest request_;
+  ProviderRequest request_;
   Destination to_;
   Fetcher::Done done_;
   std::unique_ptr<Transfer> transfer_;
@@ -397,14 +399,18 @@ void Fetcher::Impl::end_one() {
   next->start();
 }
 
-Fetcher::Fetcher(EventLoop& loop, const LogtoSettings& logto) : impl_(std::make_unique<Impl>(loop, logto)) {}
+Fetcher::Fetcher(EventLoop& loop, Options options) : impl_(std::make_unique<Impl>(loop, std::move(options))) {}
 Fetcher::~Fetcher() = default;
 
-std::unique_ptr<Fetcher::Handle> Fetcher::fetch(const BackchannelRequest& request, Done done) {
-  Multi& multi = impl_->multi;
-  auto to = destination(request.url, multi.logto);
-  if (!to) return std::make_unique<Refusal>(multi.loop, to.error(), std::move(done));
+std::unique_ptr<Fetcher::Handle> Fetcher::fetch(const ProviderRequest& request, const std::optional<Origin>& connect_to,
+                                                Done done) {
+  auto to = destination(request.url, connect_to, impl_->multi.options.allows_http);
+  if (!to) return refuse(to.error(), std::move(done));
   return std::make_unique<Call>(*impl_, request, std::move(*to), std::move(done));
+}
+
+std::unique_ptr<Fetcher::Handle> Fetcher::refuse(Error error, Done done) {
+  return std::make_unique<Refusal>(impl_->multi.loop, std::move(error), std::move(done));
 }
 
 }  // namespace lp

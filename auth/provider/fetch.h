@@ -1,24 +1,30 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "auth/oidc/provider_call.h"
 #include "base/event.h"
 #include "base/result.h"
-#include "config/settings.h"
+#include "base/url.h"
 
-// HTTP to Logto's back channel: libcurl multi on the auth thread's loop. https with verification (or what the
-// configured endpoint says), no redirects followed, bodies cut at 1 MiB, no proxies from the environment, bounded time
-// (connect 5 s, whole 15 s), no signals, CURLOPT_QUICK_EXIT so that dropping a fetch during a name look-up does not
-// block.
+// HTTP to any server: libcurl multi on the auth thread's loop. https with verification, no redirects followed, bodies
+// cut at 1 MiB, no proxies from the environment, bounded time (connect 5 s, whole 15 s), no signals, CURLOPT_QUICK_EXIT
+// so that dropping a fetch during a name look-up does not block. Whoever must not call just anybody uses
+// auth/provider/pinned_fetch.h.
 namespace lp {
 
 class Fetcher {
  public:
-  // Auth thread only. `loop` and `logto` must outlive it, it must outlive its handles. With connect_to the connection
-  // goes there (TLS names are verified against it) while Host and X-Forwarded-Proto stay the endpoint's.
-  Fetcher(EventLoop& loop, const LogtoSettings& logto);
+  struct Options {
+    std::string ca_file;          // empty: the system's
+    std::int64_t max_calls = 32;  // at one time; more wait for their turn
+    bool allows_http = false;     // plain http too, for whoever decides on it elsewhere
+  };
+  // Auth thread only. `loop` must outlive it, it must outlive its handles.
+  Fetcher(EventLoop& loop, Options options);
   ~Fetcher();
   Fetcher(const Fetcher&) = delete;
   Fetcher& operator=(const Fetcher&) = delete;
@@ -27,11 +33,15 @@ class Fetcher {
    public:
     virtual ~Handle() = default;
   };
-  using Done = std::function<void(Result<BackchannelReply>)>;
-  // At most logto.max_calls are under way at a time; others wait for their turn, in order, before their time counts.
+  using Done = std::function<void(Result<ProviderReply>)>;
   // `done` runs later on the loop, never inside this call, and not after the handle is gone. An error means that there
-  // is no whole answer: refused, timed out, TLS failure, too long, or a URL that is not on the endpoint's origin.
-  [[nodiscard]] std::unique_ptr<Handle> fetch(const BackchannelRequest& request, Done done);
+  // is no whole answer: refused, timed out, TLS failure, too long, or a URL that may not be called at all. Calls that
+  // wait for their turn go in order, and their time counts from then on. With `connect_to` the connection goes there
+  // (TLS names are verified against it) while Host and X-Forwarded-Proto stay the URL's.
+  [[nodiscard]] std::unique_ptr<Handle> fetch(const ProviderRequest& request, const std::optional<Origin>& connect_to,
+                                              Done done);
+  // For calls that must not be made: `done` gets `error`, as above.
+  [[nodiscard]] std::unique_ptr<Handle> refuse(Error error, Done done);
 
   struct Impl;
 

@@ -13,16 +13,12 @@ constexpr std::int64_t kStaleMs = 10 * kMinute;
 constexpr std::int64_t kMaxCalls = 2;
 
 // A checked configuration: both are URLs.
-LogtoSettings place_of(const IssuerSettings& issuer) {
-  LogtoSettings place;
+Pin pin_of(const IssuerSettings& issuer) {
   const auto url = parse_url(issuer.jwks_url.empty() ? issuer.issuer : issuer.jwks_url);
-  if (url) place.endpoint = url->origin;
-  place.connect_to = issuer.connect_to;
-  place.max_calls = kMaxCalls;
-  return place;
+  return {url ? url->origin : Origin(), issuer.connect_to};
 }
 
-// As parse_url writes it: the Fetcher compares origins.
+// As parse_url writes it: origins are compared.
 std::string normal_url(const std::string& text) {
   const auto url = parse_url(text);
   return url ? url->text() : text;
@@ -37,8 +33,7 @@ IssuerKeys::IssuerKeys(EventLoop& loop, const IssuerSettings& issuer, const Cloc
       clock_(clock),
       log_(log),
       changed_(std::move(changed)),
-      place_(place_of(issuer)),
-      fetcher_(loop, place_),
+      fetcher_(loop, pin_of(issuer), {{}, kMaxCalls}),
       keys_url_(issuer.jwks_url.empty() ? "" : normal_url(issuer.jwks_url)) {}
 
 IssuerKeys::Wait IssuerKeys::need(const std::string& kid, Done done) {
@@ -68,9 +63,9 @@ void IssuerKeys::fetch() {
 }
 
 void IssuerKeys::request(const std::string& url, std::function<void(const std::string&)> then) {
-  BackchannelRequest request;
+  ProviderRequest request;
   request.url = url;
-  call_ = fetcher_.fetch(request, [this, then = std::move(then)](const Result<BackchannelReply>& reply) {
+  call_ = fetcher_.fetch(request, [this, then = std::move(then)](const Result<ProviderReply>& reply) {
     loop_.defer_delete(std::move(call_));  // its callback is on the stack
     if (!reply) return failed(reply.error().message);
     if (reply->status != 200) return failed("status " + std::to_string(reply->status));

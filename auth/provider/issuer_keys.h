@@ -7,7 +7,7 @@
 
 #include "auth/jose/jwks.h"
 #include "auth/provider/backoff.h"
-#include "auth/provider/fetch.h"
+#include "auth/provider/pinned_fetch.h"
 #include "auth/provider/waiters.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -48,8 +48,7 @@ class IssuerKeys {
   const Clock& clock_;
   Log& log_;
   std::function<void()> changed_;
-  LogtoSettings place_;  // what a Fetcher wants to know of where it calls
-  Fetcher fetcher_;
+  PinnedFetcher fetcher_;
   std::unique_ptr<Fetcher::Handle> call_;
   std::string keys_url_;  // empty: not discovered yet
   KeysPtr known_;

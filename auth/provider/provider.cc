@@ -32,7 +32,7 @@ std::unique_ptr<Provider::Wait> wait_for(Ticket ticket) {
 }
 
 // A document of the back channel as JSON text; the content is judged by whom it concerns.
-Result<std::string> document_of(const Result<BackchannelReply>& reply, const std::string& what) {
+Result<std::string> document_of(const Result<ProviderReply>& reply, const std::string& what) {
   if (!reply) return reply.error();
   if (reply->status != 200) return fail(what + " answered " + std::to_string(reply->status));
   return reply->body;
@@ -94,7 +94,7 @@ struct Strangers {
 }  // namespace
 
 struct Provider::Impl {
-  Impl(EventLoop& loop_in, Fetcher& fetcher_in, const LogtoSettings& logto_in, const Clock& clock_in, Log& log_in,
+  Impl(EventLoop& loop_in, PinnedFetcher& fetcher_in, const LogtoSettings& logto_in, const Clock& clock_in, Log& log_in,
        Freshness freshness_in)
       : loop(loop_in),
         fetcher(fetcher_in),
@@ -110,24 +110,24 @@ struct Provider::Impl {
 
   void refresh_metadata();
   void fetch_metadata();
-  void on_metadata(const Result<BackchannelReply>& reply);
+  void on_metadata(const Result<ProviderReply>& reply);
   void publish(MetadataPtr metadata);
 
   bool may_refetch_for_unknown_kid();
   bool may_fetch_for_stranger();
   void fetch_keys();
   void request_keys(const ProviderMetadata& from);
-  void on_keys(const Result<BackchannelReply>& reply, std::uint64_t number);
+  void on_keys(const Result<ProviderReply>& reply, std::uint64_t number);
   void fail_keys(const std::string& why);
   void fetch_for_strangers();
-  void on_strangers_keys(const Result<BackchannelReply>& reply, std::uint64_t number);
+  void on_strangers_keys(const Result<ProviderReply>& reply, std::uint64_t number);
   std::unique_ptr<Fetcher::Handle> fetch_key_set(const ProviderMetadata& from, Fetcher::Done done);
   KeysPtr newest(Jwks fetched, std::uint64_t number);
   void publish_keys(KeysPtr set);
   bool keys_under_way() const { return keys.fetch != nullptr || keys_metadata_wait != nullptr; }
 
   EventLoop& loop;
-  Fetcher& fetcher;
+  PinnedFetcher& fetcher;
   const LogtoSettings& logto;
   const Clock& clock;
   Freshness freshness;
@@ -163,12 +163,12 @@ void Provider::Impl::refresh_metadata() {
 }
 
 void Provider::Impl::fetch_metadata() {
-  BackchannelRequest request;
+  ProviderRequest request;
   request.url = discovery_url(logto);
-  metadata.fetch = fetcher.fetch(request, [this](const Result<BackchannelReply>& reply) { on_metadata(reply); });
+  metadata.fetch = fetcher.fetch(request, [this](const Result<ProviderReply>& reply) { on_metadata(reply); });
 }
 
-void Provider::Impl::on_metadata(const Result<BackchannelReply>& reply) {
+void Provider::Impl::on_metadata(const Result<ProviderReply>& reply) {
   loop.defer_delete(std::move(metadata.fetch));
   const auto document = document_of(reply, "discovery");
   auto judged = document ? judge_discovery(*document, logto) : Result<ProviderMetadata>(document.error());
@@ -246,7 +246,7 @@ void Provider::Impl::fetch_for_strangers() {
       *metadata.known, [this, number = last_key_fetch + 1](const auto& reply) { on_strangers_keys(reply, number); });
 }
 
-void Provider::Impl::on_strangers_keys(const Result<BackchannelReply>& reply, std::uint64_t number) {
+void Provider::Impl::on_strangers_keys(const Result<ProviderReply>& reply, std::uint64_t number) {
   loop.defer_delete(std::move(strangers.fetch));
   const auto document = document_of(reply, "jwks_uri");
   auto parsed = document ? Jwks::parse(*document) : Result<Jwks>(document.error());
@@ -262,7 +262,7 @@ void Provider::Impl::on_strangers_keys(const Result<BackchannelReply>& reply, st
 
 std::unique_ptr<Fetcher::Handle> Provider::Impl::fetch_key_set(const ProviderMetadata& from, Fetcher::Done done) {
   ++last_key_fetch;
-  BackchannelRequest request;
+  ProviderRequest request;
   request.url = from.jwks_uri;
   return fetcher.fetch(request, std::move(done));
 }
@@ -292,7 +292,7 @@ void Provider::Impl::request_keys(const ProviderMetadata& from) {
   keys.fetch = fetch_key_set(from, [this, number = last_key_fetch + 1](const auto& reply) { on_keys(reply, number); });
 }
 
-void Provider::Impl::on_keys(const Result<BackchannelReply>& reply, std::uint64_t number) {
+void Provider::Impl::on_keys(const Result<ProviderReply>& reply, std::uint64_t number) {
   loop.defer_delete(std::move(keys.fetch));
   const auto document = document_of(reply, "jwks_uri");
   auto parsed = document ? Jwks::parse(*document) : Result<Jwks>(document.error());
@@ -307,9 +307,9 @@ void Provider::Impl::fail_keys(const std::string& why) {
   keys.failed(why, clock.monotonic_ms());
 }
 
-Provider::Provider(EventLoop& loop, Fetcher& fetcher, const LogtoSettings& logto, const Clock& clock, Log& log)
+Provider::Provider(EventLoop& loop, PinnedFetcher& fetcher, const LogtoSettings& logto, const Clock& clock, Log& log)
     : Provider(loop, fetcher, logto, clock, log, Freshness{}) {}
-Provider::Provider(EventLoop& loop, Fetcher& fetcher, const LogtoSettings& logto, const Clock& clock, Log& log,
+Provider::Provider(EventLoop& loop, PinnedFetcher& fetcher, const LogtoSettings& logto, const Clock& clock, Log& log,
                    Freshness freshness)
     : impl_(std::make_unique<Impl>(loop, fetcher, logto, clock, log, freshness)) {}
 Provider::~Provider() = default;

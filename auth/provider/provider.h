@@ -6,7 +6,7 @@
 
 #include "auth/jose/jwks.h"
 #include "auth/oidc/oidc_discovery.h"
-#include "auth/provider/fetch.h"
+#include "auth/provider/pinned_fetch.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -22,8 +22,8 @@ class Provider {
   };
 
   // All references must outlive it, and it must outlive its waits.
-  Provider(EventLoop& loop, Fetcher& fetcher, const LogtoSettings& logto, const Clock& clock, Log& log);
-  Provider(EventLoop& loop, Fetcher& fetcher, const LogtoSettings& logto, const Clock& clock, Log& log,
+  Provider(EventLoop& loop, PinnedFetcher& fetcher, const LogtoSettings& logto, const Clock& clock, Log& log);
+  Provider(EventLoop& loop, PinnedFetcher& fetcher, const LogtoSettings& logto, const Clock& clock, Log& log,
            Freshness freshness);
   ~Provider();
 

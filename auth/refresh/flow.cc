@@ -37,7 +37,7 @@ void RefreshFlow::on_metadata(const Result<std::shared_ptr<const ProviderMetadat
 }
 
 // Logto repeats the refresh token or sends its successor: what comes back is kept, whatever becomes of the rest.
-void RefreshFlow::on_token_reply(const Result<BackchannelReply>& reply) {
+void RefreshFlow::on_token_reply(const Result<ProviderReply>& reply) {
   if (!reply) return fail_with({Kind::unavailable, "provider_unavailable", reply.error().message, {}});
   auto tokens = judge_token_reply(*reply);
   if (!tokens)

@@ -24,7 +24,7 @@ class RefreshFlow {
 
  private:
   void on_metadata(const Result<std::shared_ptr<const ProviderMetadata>>& known);
-  void on_token_reply(const Result<BackchannelReply>& reply);
+  void on_token_reply(const Result<ProviderReply>& reply);
   void on_verified(const VerifyTokens::Outcome& verified);
   void succeed(const VerifiedTokens& verified);
   [[nodiscard]] std::shared_ptr<const Refreshed> refreshed_by(const VerifiedTokens& verified) const;

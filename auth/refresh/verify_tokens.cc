@@ -51,7 +51,7 @@ void VerifyTokens::complete_claims() {
                                   [this](const auto& reply) { on_userinfo(reply); });
 }
 
-void VerifyTokens::on_userinfo(const Result<BackchannelReply>& reply) {
+void VerifyTokens::on_userinfo(const Result<ProviderReply>& reply) {
   if (!reply) return fail_with(Kind::provider_unavailable, "provider_unavailable", reply.error().message);
   auto claims = judge_userinfo(*reply, id_token_.sub);
   if (claims) return succeed(*claims);

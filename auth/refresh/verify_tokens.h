@@ -8,7 +8,7 @@
 #include "auth/oidc/id_token.h"
 #include "auth/oidc/token_endpoint.h"
 #include "auth/provider/client_fetch.h"
-#include "auth/provider/fetch.h"
+#include "auth/provider/pinned_fetch.h"
 #include "auth/provider/provider.h"
 #include "auth/session/session.h"
 #include "base/clock.h"
@@ -23,7 +23,7 @@ using KeepIdToken = std::function<void(const Session&, const Secret& id_token, s
 struct AuthWorld {
   const Settings& settings;
   Provider& provider;
-  Fetcher& fetcher;
+  PinnedFetcher& fetcher;
   ClientFetch& client_fetch;  // for calls that we authenticate ourselves in
   const Clock& clock;
   const KeepIdToken* keep_id_token = nullptr;  // null: nobody wants to know
@@ -70,7 +70,7 @@ class VerifyTokens {
  private:
   void on_keys(const Result<std::shared_ptr<const Jwks>>& keys);
   void complete_claims();
-  void on_userinfo(const Result<BackchannelReply>& reply);
+  void on_userinfo(const Result<ProviderReply>& reply);
   void succeed(const nlohmann::json& userinfo_claims);
   void fail_with(VerifyFailure::Kind kind, std::string rule, std::string message);
 

@@ -1,9 +1,11 @@
 #include "auth/rules/navigation.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/encoding.h"
 #include "base/url.h"
+#include "base/weighted_list.h"
 
 namespace lp {
 namespace {
@@ -25,12 +27,11 @@ bool is_page_destination(std::string_view destination) {
   return destination == "document" || destination == "iframe" || destination == "frame" || destination == "empty";
 }
 
-// "text/html" or "text/html;q=0.9", not "text/html;q=0".
-bool wants_html(std::string_view media_range) {
-  const std::size_t end = std::min(media_range.find(';'), media_range.size());
-  if (!iequals(trim_ows(media_range.substr(0, end)), "text/html")) return false;
-  const std::string_view parameters = trim_ows(media_range.substr(std::min(end + 1, media_range.size())));
-  return !(parameters == "q=0" || parameters == "q=0.0" || parameters == "q=0.00" || parameters == "q=0.000");
+// "text/html", "text/html;level=1" or "text/html;q=0.9", not "text/html;q=0".
+bool wants_html(std::string_view element) {
+  const std::optional<Weighted> range = parse_weighted(element);
+  if (!range || range->weight == 0) return false;
+  return iequals(trim_ows(range->value.substr(0, range->value.find(';'))), "text/html");
 }
 
 bool accepts_html(const Fields& fields) {

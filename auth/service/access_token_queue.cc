@@ -180,7 +180,7 @@ void AccessTokens::introspect(Flight& flight) {
   flight.pending = client_fetch_.fetch(build, [this, &flight](const auto& reply) { on_introspected(flight, reply); });
 }
 
-void AccessTokens::on_introspected(Flight& flight, const Result<BackchannelReply>& reply) {
+void AccessTokens::on_introspected(Flight& flight, const Result<ProviderReply>& reply) {
   --introspections_;
   auto token = reply ? judge_introspection(*reply, settings_, clock_.unix_s())
                      : Result<AccessToken, AccessTokenFailure>(unavailable("introspection", reply.error().message));

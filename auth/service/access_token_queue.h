@@ -68,7 +68,7 @@ class AccessTokens {
   void verify(Flight& flight);
   void introspect_next();
   void introspect(Flight& flight);
-  void on_introspected(Flight& flight, const Result<BackchannelReply>& reply);
+  void on_introspected(Flight& flight, const Result<ProviderReply>& reply);
   void accept(Flight& flight, Accepted accepted);
   void refuse(Flight& flight, AccessTokenFailure failure, bool remember);
   void end(Flight& flight, const Outcome& outcome);

@@ -11,7 +11,7 @@
 
 #include "auth/oidc/app_token_needs.h"
 #include "auth/provider/client_fetch.h"
-#include "auth/provider/fetch.h"
+#include "auth/provider/pinned_fetch.h"
 #include "auth/provider/provider.h"
 #include "auth/realm/app_tokens.h"
 #include "auth/realm/asked_question.h"
@@ -166,7 +166,7 @@ struct AuthService::Impl final : AccessTokenQuestions {
   std::shared_ptr<const Settings> settings;
   Log& log;
   EventLoop loop;
-  Fetcher fetcher;
+  PinnedFetcher fetcher;
   ClientFetch client_fetch;
   Provider provider;
   const KeepIdToken keep_id_token;

@@ -71,7 +71,7 @@ void FinishSignIn::exchange_code() {
       [this](const auto& reply) { on_token_reply(reply); });
 }
 
-void FinishSignIn::on_token_reply(const Result<BackchannelReply>& reply) {
+void FinishSignIn::on_token_reply(const Result<ProviderReply>& reply) {
   if (!reply) return fail_with(Kind::provider_unavailable, "provider_unavailable", reply.error().message);
   auto tokens = judge_token_reply(*reply);
   if (!tokens) {

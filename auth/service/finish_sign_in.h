@@ -16,8 +16,8 @@
 namespace lp {
 
 // One sign-in from the callback to the session (OIDC Core 3.1.2.7 to 3.1.3.7): issuer of the response -> code exchange
-// -> tokens verified -> session. The pending sign-in was
-// opened by the caller, before any network call. Auth thread; dropping it cancels.
+// -> tokens verified -> session. The pending sign-in was opened by the caller, before any network call. Auth thread;
+// dropping it cancels.
 class FinishSignIn {
  public:
   using World = AuthWorld;
@@ -32,7 +32,7 @@ class FinishSignIn {
  private:
   void on_metadata(Result<std::shared_ptr<const ProviderMetadata>> known);
   void exchange_code();
-  void on_token_reply(const Result<BackchannelReply>& reply);
+  void on_token_reply(const Result<ProviderReply>& reply);
   void on_verified(VerifyTokens::Outcome verified);
   void succeed(VerifiedTokens verified);
   void fail_with(SignInFailure::Kind kind, std::string rule, std::string message);

@@ -31,7 +31,7 @@ void RevokeFlow::send(std::shared_ptr<const ProviderMetadata> metadata) {
       [this](const auto& reply) { on_reply(reply); });
 }
 
-void RevokeFlow::on_reply(const Result<BackchannelReply>& reply) {
+void RevokeFlow::on_reply(const Result<ProviderReply>& reply) {
   if (!reply) return fail_with(reply.error().message);
   auto judged = judge_revocation(*reply);
   if (!judged) return fail_with(judged.error().message);

@@ -24,7 +24,7 @@ class RevokeFlow {
  private:
   void on_metadata(const Result<std::shared_ptr<const ProviderMetadata>>& known);
   void send(std::shared_ptr<const ProviderMetadata> metadata);
-  void on_reply(const Result<BackchannelReply>& reply);
+  void on_reply(const Result<ProviderReply>& reply);
   void fail_with(std::string_view reason);
 
   ClientFetch& client_fetch_;

@@ -8,10 +8,10 @@ namespace lp {
 
 using JudgeVisit = std::function<Verdict(const Visit&, Waiting)>;
 
+enum class WithoutStore { refuse, signed_out };
 // Asks the store for the session of visit.session.to_load, then judges with it; signed out where there is none. While
 // the store is away, a session that this process has had before is taken as it was; for another `judge` is not called:
 // nothing says that its person is signed out, so the answer is 503, or where `without_store` allows, as if signed out.
-enum class WithoutStore { refuse, signed_out };
 [[nodiscard]] Verdict load_session_first(const Visit& visit, WithoutStore without_store, JudgeVisit judge,
                                          Waiting waiting);
 

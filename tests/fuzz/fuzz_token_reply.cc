@@ -19,7 +19,7 @@ void must_fit_a_header(std::string_view token) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::array<int, 6> kStatuses = {200, 400, 401, 404, 503, 302};
   if (size == 0) return 0;
-  lp::BackchannelReply reply;
+  lp::ProviderReply reply;
   reply.status = kStatuses[data[0] % kStatuses.size()];
   reply.content_type = "application/json";
   reply.body.assign(reinterpret_cast<const char*>(data) + 1, size - 1);

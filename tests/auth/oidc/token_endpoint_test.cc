@@ -13,7 +13,7 @@ using Kind = TokenError::Kind;
 
 namespace {
 
-BackchannelReply reply(int status, std::string body, std::string type = "application/json; charset=utf-8") {
+ProviderReply reply(int status, std::string body, std::string type = "application/json; charset=utf-8") {
   return {status, std::move(type), std::move(body)};
 }
 json good_reply() {
@@ -42,7 +42,7 @@ TEST_CASE("the code exchange sends code, redirect URI and verifier") {
   PendingSignIn pending;
   pending.redirect_uri = "https://app.example.com/_auth/callback";
   pending.code_verifier = Secret("VERIFIER");
-  const BackchannelRequest request = code_exchange_request(metadata, logto(), Secret("s3 cr/et"), "c/1", pending);
+  const ProviderRequest request = code_exchange_request(metadata, logto(), Secret("s3 cr/et"), "c/1", pending);
   CHECK(request.method == "POST");
   CHECK(request.url == metadata.token_endpoint);
   CHECK(request.authorization.reveal() == client_secret_basic("app:1", Secret("s3 cr/et")).reveal());
@@ -77,7 +77,7 @@ TEST_CASE("a reply may lack what is optional") {
 TEST_CASE("a success that isn't quite one is a protocol error") {
   const struct {
     std::string name;
-    BackchannelReply reply;
+    ProviderReply reply;
   } cases[] = {
       {"error with status 200", reply(200, with("error", "invalid_grant").dump())},
       {"HTML", reply(200, "<html></html>", "text/html")},
@@ -159,7 +159,7 @@ TEST_CASE("userinfo must be of the ID token's subject") {
 
   ProviderMetadata metadata;
   metadata.userinfo_endpoint = "https://auth.example.com/oidc/me";
-  const BackchannelRequest request = userinfo_request(metadata, Secret("AT"));
+  const ProviderRequest request = userinfo_request(metadata, Secret("AT"));
   CHECK(request.method == "GET");
   CHECK(request.authorization.reveal() == "Bearer AT");
 }
@@ -167,7 +167,7 @@ TEST_CASE("userinfo must be of the ID token's subject") {
 TEST_CASE("revocation names the refresh token, and only 200 is success") {
   ProviderMetadata metadata;
   metadata.revocation_endpoint = "https://auth.example.com/oidc/token/revocation";
-  const BackchannelRequest request = revocation_request(metadata, logto(), Secret("s3 cr/et"), Secret("RT/1"));
+  const ProviderRequest request = revocation_request(metadata, logto(), Secret("s3 cr/et"), Secret("RT/1"));
   CHECK(request.method == "POST");
   CHECK(request.url == *metadata.revocation_endpoint);
   CHECK(request.form_body.reveal() == "token=RT%2F1&token_type_hint=refresh_token");

@@ -77,7 +77,7 @@ struct World {
 
   ClientFetch::Build build() {
     return [this](const Secret& secret) {
-      BackchannelRequest request;
+      ProviderRequest request;
       request.method = "POST";
       request.url = logto.endpoint.text() + "/oidc/token";
       request.authorization = client_secret_basic("app", secret);
@@ -88,7 +88,7 @@ struct World {
   // The status of the reply; 0: no reply.
   int call() {
     std::optional<int> status;
-    const auto handle = client->fetch(build(), [&](Result<BackchannelReply> reply) {
+    const auto handle = client->fetch(build(), [&](Result<ProviderReply> reply) {
       status = reply ? reply->status : 0;
       loop.stop();
     });
@@ -111,7 +111,7 @@ struct World {
   Endpoint endpoint;
   LogtoSettings logto = endpoint.logto();
   EventLoop loop;
-  Fetcher fetcher{loop, logto};
+  PinnedFetcher fetcher{loop, logto};
   int fds[2]{};
   std::optional<Log> log;
   std::optional<ClientFetch> client;
@@ -181,7 +181,7 @@ TEST_CASE("many calls at once fall over together with one log line") {
   int answers = 0;
   std::vector<std::unique_ptr<Fetcher::Handle>> handles;
   for (int i = 0; i < 10; ++i) {
-    handles.push_back(world.client->fetch(world.build(), [&](const Result<BackchannelReply>& reply) {
+    handles.push_back(world.client->fetch(world.build(), [&](const Result<ProviderReply>& reply) {
       CHECK((reply && reply->status == 200));
       if (++answers == 10) world.loop.stop();
     }));
@@ -196,7 +196,7 @@ TEST_CASE("many calls at once fall over together with one log line") {
 TEST_CASE("secrets replaced in mid-call are tried by the call that was refused") {
   World world({kGood}, {kStale});
   std::optional<int> status;
-  const auto handle = world.client->fetch(world.build(), [&](const Result<BackchannelReply>& reply) {
+  const auto handle = world.client->fetch(world.build(), [&](const Result<ProviderReply>& reply) {
     status = reply ? reply->status : 0;
     world.loop.stop();
   });

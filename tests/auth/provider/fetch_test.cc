@@ -15,18 +15,17 @@ using lp::test::http_answer;
 
 namespace {
 
-LogtoSettings logto_at(const std::string& endpoint) {
-  LogtoSettings logto;
-  logto.endpoint = *parse_origin(endpoint);
-  return logto;
-}
-
+// Whoever calls a server, in plain http where a test does not say otherwise.
 struct World {
-  explicit World(LogtoSettings settings) : logto(std::move(settings)), fetcher(loop, logto) {}
+  explicit World(std::string server, Fetcher::Options options = {{}, 32, true})
+      : origin(std::move(server)), fetcher(loop, std::move(options)) {}
 
-  Result<BackchannelReply> get(const BackchannelRequest& request) {
-    std::optional<Result<BackchannelReply>> result;
-    const auto handle = fetcher.fetch(request, [&](Result<BackchannelReply> reply) {
+  auto fetch(const ProviderRequest& request, Fetcher::Done done) {
+    return fetcher.fetch(request, connect_to, std::move(done));
+  }
+  Result<ProviderReply> get(const ProviderRequest& request) {
+    std::optional<Result<ProviderReply>> result;
+    const auto handle = fetch(request, [&](Result<ProviderReply> reply) {
       result = std::move(reply);
       loop.stop();
     });
@@ -35,13 +34,14 @@ struct World {
     REQUIRE(result);
     return *result;
   }
-  Result<BackchannelReply> get(const std::string& path) {
-    BackchannelRequest request;
-    request.url = logto.endpoint.text() + path;
+  Result<ProviderReply> get(const std::string& path) {
+    ProviderRequest request;
+    request.url = origin + path;
     return get(request);
   }
 
-  LogtoSettings logto;
+  std::string origin;
+  std::optional<Origin> connect_to;
   EventLoop loop;
   Fetcher fetcher;
 };
@@ -50,7 +50,7 @@ struct World {
 
 TEST_CASE("a GET brings status, type and body, and asks for plain JSON") {
   FakeServer server([](const FakeRequest&) { return http_answer(203, "{}", "application/json; charset=utf-8"); });
-  World world(logto_at(server.origin()));
+  World world(server.origin());
   auto reply = world.get("/oidc/jwks?x=1");
   REQUIRE(reply);
   CHECK(reply->status == 203);
@@ -68,8 +68,8 @@ TEST_CASE("a GET brings status, type and body, and asks for plain JSON") {
 
 TEST_CASE("a POST carries credentials and form, without waiting for a 100") {
   FakeServer server([](const FakeRequest&) { return http_answer(200, ""); });
-  World world(logto_at(server.origin()));
-  BackchannelRequest request;
+  World world(server.origin());
+  ProviderRequest request;
   request.method = "POST";
   request.url = server.origin() + "/oidc/token";
   request.authorization = Secret("Basic abc");
@@ -85,9 +85,8 @@ TEST_CASE("a POST carries credentials and form, without waiting for a 100") {
 
 TEST_CASE("connect_to changes where the connection goes, not what is asked there") {
   FakeServer server([](const FakeRequest&) { return http_answer(200, "{}"); });
-  LogtoSettings logto = logto_at("https://auth.example.com");
-  logto.connect_to = *parse_origin(server.origin());
-  World world(logto);
+  World world("https://auth.example.com");
+  world.connect_to = *parse_origin(server.origin());
   REQUIRE(world.get("/oidc/.well-known/openid-configuration"));
   FakeRequest seen = server.seen().at(0);
   CHECK(seen.target == "/oidc/.well-known/openid-configuration");
@@ -95,15 +94,37 @@ TEST_CASE("connect_to changes where the connection goes, not what is asked there
   CHECK(seen.headers["x-forwarded-proto"] == "https");
 }
 
-TEST_CASE("only the endpoint's origin is ever called") {
+TEST_CASE("only https is called, or http where its caller allows it") {
   FakeServer server([](const FakeRequest&) { return http_answer(200, "{}"); });
-  World world(logto_at("http://127.0.0.1:1"));
-  for (const std::string& url : {server.origin() + "/", std::string("file:///etc/passwd"), std::string("nonsense")}) {
-    BackchannelRequest request;
-    request.url = url;
-    CHECK_FALSE(world.get(request));
+  World world(server.origin());
+  World strict("https://127.0.0.1:1", Fetcher::Options{});
+  const auto url = [](const std::string& text) {
+    ProviderRequest request;
+    request.url = text;
+    return request;
+  };
+  for (const char* bad : {"file:///etc/passwd", "ftp://127.0.0.1/", "nonsense", "", "http://user@127.0.0.1/"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(world.get(url(bad)));
+    CHECK_FALSE(strict.get(url(bad)));
   }
+  CHECK_FALSE(strict.get(url(server.origin() + "/")));
+  strict.connect_to = *parse_origin(server.origin());
+  CHECK_FALSE(strict.get("/"));
   CHECK(server.connections() == 0);
+  CHECK(world.get("/"));
+}
+
+TEST_CASE("what is refused is answered later, like everything else") {
+  World world("http://127.0.0.1:1");
+  std::optional<std::string> reason;
+  const auto handle = world.fetcher.refuse(fail("no"), [&](const Result<ProviderReply>& reply) {
+    reason = reply.error().message;
+    world.loop.stop();
+  });
+  CHECK_FALSE(reason);
+  test::run_loop(world.loop);
+  CHECK(reason == "no");
 }
 
 TEST_CASE("a redirect is an answer, not an order") {
@@ -111,7 +132,7 @@ TEST_CASE("a redirect is an answer, not an order") {
   FakeServer server([&](const FakeRequest&) {
     return http_answer(307, "", "text/plain", "Location: " + elsewhere.origin() + "/\r\n");
   });
-  World world(logto_at(server.origin()));
+  World world(server.origin());
   auto reply = world.get("/");
   REQUIRE(reply);
   CHECK(reply->status == 307);
@@ -126,7 +147,7 @@ TEST_CASE("bodies and heads are cut at their limits, declared or not") {
     if (request.target == "/head") return "HTTP/1.1 200 X\r\nX-Pad: " + std::string(70'000, 'p') + "\r\n\r\n{}";
     return http_answer(200, big.substr(0, 1 << 20));
   });
-  World world(logto_at(server.origin()));
+  World world(server.origin());
   CHECK_FALSE(world.get("/declared"));
   CHECK_FALSE(world.get("/endless"));
   CHECK_FALSE(world.get("/head"));
@@ -136,27 +157,27 @@ TEST_CASE("bodies and heads are cut at their limits, declared or not") {
 }
 
 TEST_CASE("broken answers are errors: refused, reset, truncated, not HTTP") {
-  World refused(logto_at("http://127.0.0.1:1"));
+  World refused("http://127.0.0.1:1");
   CHECK_FALSE(refused.get("/"));
   FakeServer server([](const FakeRequest& request) -> std::string {
     if (request.target == "/reset") return FakeServer::kReset;
     if (request.target == "/truncated") return "HTTP/1.1 200 X\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{}";
     return "hello";
   });
-  World world(logto_at(server.origin()));
+  World world(server.origin());
   CHECK_FALSE(world.get("/reset"));
   CHECK_FALSE(world.get("/nonsense"));
 }
 
 TEST_CASE("a plain server where TLS is expected is an error") {
   FakeServer server([](const FakeRequest&) { return http_answer(200, "{}"); });
-  World world(logto_at("https://127.0.0.1:" + std::to_string(server.port())));
+  World world("https://127.0.0.1:" + std::to_string(server.port()));
   CHECK_FALSE(world.get("/"));
 }
 
 TEST_CASE("connections are used again") {
   FakeServer server([](const FakeRequest&) { return http_answer(200, "{}"); });
-  World world(logto_at(server.origin()));
+  World world(server.origin());
   for (int i = 0; i < 3; ++i) REQUIRE(world.get("/"));
   CHECK(server.connections() == 1);
 }
@@ -167,10 +188,10 @@ TEST_CASE("a form is sent once: a connection that ends under it is an error, not
     if (request.method == "POST" && ++forms > 1) return std::string(FakeServer::kReset);
     return http_answer(200, "{}");
   });
-  World world(logto_at(server.origin()));
-  BackchannelRequest request;
+  World world(server.origin());
+  ProviderRequest request;
   request.method = "POST";
-  request.url = world.logto.endpoint.text() + "/token";
+  request.url = world.origin + "/token";
   request.form_body = Secret("refresh_token=x");
   CHECK(world.get(request));
   CHECK_FALSE(world.get(request));  // on the same connection, which is where curl would try again
@@ -179,15 +200,15 @@ TEST_CASE("a form is sent once: a connection that ends under it is an error, not
 
 TEST_CASE("dropping a handle cancels, at once and from inside another's completion") {
   FakeServer server([](const FakeRequest& r) { return r.target == "/never" ? std::string() : http_answer(200, "{}"); });
-  World world(logto_at(server.origin()));
-  BackchannelRequest request;
+  World world(server.origin());
+  ProviderRequest request;
   request.url = server.origin() + "/never";
   bool completed = false;
-  auto dropped = world.fetcher.fetch(request, [&](const Result<BackchannelReply>&) { completed = true; });
+  auto dropped = world.fetch(request, [&](const Result<ProviderReply>&) { completed = true; });
   dropped.reset();
-  auto hanging = world.fetcher.fetch(request, [&](const Result<BackchannelReply>&) { completed = true; });
+  auto hanging = world.fetch(request, [&](const Result<ProviderReply>&) { completed = true; });
   request.url = server.origin() + "/soon";
-  std::unique_ptr<Fetcher::Handle> soon = world.fetcher.fetch(request, [&](const Result<BackchannelReply>&) {
+  std::unique_ptr<Fetcher::Handle> soon = world.fetch(request, [&](const Result<ProviderReply>&) {
     hanging.reset();
     soon.reset();
     world.loop.stop();
@@ -200,42 +221,40 @@ TEST_CASE("dropping a handle cancels, at once and from inside another's completi
 
 TEST_CASE("a fetch may start the next one from its completion") {
   FakeServer server([](const FakeRequest&) { return http_answer(200, "{}"); });
-  World world(logto_at(server.origin()));
-  BackchannelRequest request;
+  World world(server.origin());
+  ProviderRequest request;
   request.url = server.origin() + "/";
   int left = 5;
   std::unique_ptr<Fetcher::Handle> handle;
-  std::function<void(Result<BackchannelReply>)> next = [&](const Result<BackchannelReply>& reply) {
+  std::function<void(Result<ProviderReply>)> next = [&](const Result<ProviderReply>& reply) {
     CHECK(reply);
     if (--left == 0) return world.loop.stop();
-    handle = world.fetcher.fetch(request, next);
+    handle = world.fetch(request, next);
   };
-  handle = world.fetcher.fetch(request, next);
+  handle = world.fetch(request, next);
   test::run_loop(world.loop);
   CHECK(left == 0);
 }
 
 TEST_CASE("a fetcher may go while transfers have just been dropped") {
   FakeServer server([](const FakeRequest&) { return std::string(); });
-  BackchannelRequest request;
+  ProviderRequest request;
   request.url = server.origin() + "/";
-  World world(logto_at(server.origin()));
-  auto handle = world.fetcher.fetch(request, [](const Result<BackchannelReply>&) {});
+  World world(server.origin());
+  auto handle = world.fetch(request, [](const Result<ProviderReply>&) {});
   test::run_loop_for_ms(world.loop, 50);
   handle.reset();
 }
 
 TEST_CASE("calls beyond max_calls wait for their turn, in order, and may be dropped while they wait") {
   FakeServer server([](const FakeRequest&) { return http_answer(200, ""); });
-  LogtoSettings logto = logto_at(server.origin());
-  logto.max_calls = 1;
-  World world(logto);
+  World world(server.origin(), {{}, 1, true});
   std::string order;
   std::vector<std::unique_ptr<Fetcher::Handle>> handles;
   for (const char name : {'a', 'b', 'c', 'd'}) {
-    BackchannelRequest request;
+    ProviderRequest request;
     request.url = server.origin() + "/" + name;
-    handles.push_back(world.fetcher.fetch(request, [&, name](const Result<BackchannelReply>& reply) {
+    handles.push_back(world.fetch(request, [&, name](const Result<ProviderReply>& reply) {
       CHECK(reply);
       order += name;
       if (name == 'd') world.loop.stop();

@@ -110,7 +110,7 @@ struct World {
   EventLoop loop;
   FakeClock clock{1'800'000'000'000};
   Log log{Log::Options{-1, ::open("/dev/null", O_WRONLY | O_CLOEXEC)}};
-  Fetcher fetcher;
+  PinnedFetcher fetcher;
   Provider provider;
 };
 

@@ -131,7 +131,7 @@ struct Replica {
   FakeClock clock{kNow * 1000};
   Log log{Log::Options{-1, -1}};
   Realm realm;
-  Fetcher fetcher{loop, realm.settings->logto};
+  PinnedFetcher fetcher{loop, realm.settings->logto};
   ClientFetch client_fetch{fetcher, log, realm.settings->logto.app_secrets};
   Provider provider{loop, fetcher, realm.settings->logto, clock, log};
   std::unique_ptr<RedisLink> redis;

@@ -131,13 +131,17 @@ Session session(const std::string& name, int number = 1) {
   return made;
 }
 
+Settings settings_for(const RotatingLogto& logto, std::int64_t max_calls) {
+  Settings made;
+  made.logto.endpoint = *parse_origin(logto.origin());
+  made.logto.app_id = "app";
+  made.logto.app_secrets = {Secret("secret")};
+  made.logto.max_calls = max_calls;
+  return made;
+}
+
 struct World {
-  explicit World(std::int64_t max_calls = 32) {
-    settings.logto.endpoint = *parse_origin(logto.origin());
-    settings.logto.app_id = "app";
-    settings.logto.app_secrets = {Secret("secret")};
-    settings.logto.max_calls = max_calls;
-  }
+  explicit World(std::int64_t max_calls = 32) : settings(settings_for(logto, max_calls)) {}
 
   void join(const Session& with) {
     flights.join("0123456789abcdef", with, [this](const RefreshOutcome& outcome) { answers.push_back(outcome); });
@@ -166,7 +170,7 @@ struct World {
   FakeClock clock{kNow * 1000};
   Log log{{-1, -1, 4096, LogLevel::error}};
   EventLoop loop;
-  Fetcher fetcher{loop, settings.logto};
+  PinnedFetcher fetcher{loop, settings.logto};
   ClientFetch client_fetch{fetcher, log, {Secret("secret")}};
   Provider provider{loop, fetcher, settings.logto, clock, log};
   RefreshFlights flights{loop, AuthWorld{settings, provider, fetcher, client_fetch, clock}, log};

@@ -120,3 +120,41 @@ TEST_CASE("who asks for a change from our own site") {
     CHECK(is_same_site_request(c.method, c.fields, kOwn) == c.same_site);
   }
 }
+
+TEST_CASE("one Accept means the same for a navigation and for a form") {
+  struct Case {
+    const char* accept;
+    bool html;
+  };
+  const Case cases[] = {
+      {"text/html", true},
+      {"TEXT/HTML", true},
+      {"text/html;q=0.001", true},
+      {"text/html;level=1", true},
+      {"text/html ; level=1 ; q=0.5", true},
+      {"application/json, text/html;q=0.1", true},
+      {"text/html;q=0, text/html", true},
+      {"text/html;q=0", false},
+      {"text/html;q=0.", false},
+      {"text/html;q=0.0", false},
+      {"text/html;q=0.00", false},
+      {"text/html;q=0.000", false},
+      {"text/html;Q=0", false},
+      {"text/html ; q=0.000 , application/json", false},
+      {"text/html;level=1;q=0", false},
+      {"text/html;q=0;ext=1", false},
+      {"text/html;q=x", false},
+      {"text/htmlx", false},
+      {"text/*", false},
+      {"*/*", false},
+      {"", false},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.accept);
+    RequestHead form;
+    form.method = "POST";
+    form.fields = fields_of({{"Accept", c.accept}});
+    CHECK(is_navigation("GET", form.fields) == c.html);
+    CHECK(is_form_post(form, false) == c.html);
+  }
+}

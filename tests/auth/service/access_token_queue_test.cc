@@ -106,7 +106,7 @@ struct World {
   EventLoop loop;
   FakeClock clock{kNow * 1000};
   Log log{Log::Options{-1, ::open("/dev/null", O_WRONLY | O_CLOEXEC)}};
-  Fetcher fetcher;
+  PinnedFetcher fetcher;
   ClientFetch client_fetch;
   Provider provider;
   AccessTokens tokens;

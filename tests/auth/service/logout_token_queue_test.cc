@@ -86,7 +86,7 @@ struct World {
   EventLoop loop;
   FakeClock clock{kNow * 1000};
   Log log{Log::Options{-1, ::open("/dev/null", O_WRONLY | O_CLOEXEC)}};
-  Fetcher fetcher;
+  PinnedFetcher fetcher;
   Provider provider;
   std::vector<std::string> ended;
   LogoutTokens tokens;
