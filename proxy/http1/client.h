@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/deadline.h"
 #include "config/settings.h"
 #include "proxy/http/stream.h"
 #include "proxy/http1/parse.h"

@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "base/log_format.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 #include "proxy/exchange/bound_exchanges.h"
+#include "base/deadline.h"
 
 #include <doctest/doctest.h>
 
