@@ -1,8 +1,7 @@
+#include "config/check/answers.h"
+
 #include <algorithm>
 
-#include "config/check/check.h"
-
-// What routes[] say of answers: keys that could not do what they seem to do.
 namespace lp {
 namespace {
 

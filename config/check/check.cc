@@ -3,7 +3,11 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "config/check/answers.h"
 #include "config/check/bearer.h"
+#include "config/check/identity.h"
+#include "config/check/route_tokens.h"
+#include "config/check/routes.h"
 #include "config/claims.h"
 #include "config/host_pattern.h"
 #include "config/realms.h"

@@ -1,6 +1,7 @@
+#include "config/check/identity.h"
+
 #include <algorithm>
 
-#include "config/check/check.h"
 #include "config/claims.h"
 #include "config/identity_presets.h"
 #include "config/value.h"

@@ -1,6 +1,6 @@
-#include <algorithm>
+#include "config/check/route_tokens.h"
 
-#include "config/check/check.h"
+#include <algorithm>
 
 namespace lp {
 namespace {

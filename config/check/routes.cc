@@ -1,7 +1,8 @@
+#include "config/check/routes.h"
+
 #include <algorithm>
 
 #include "config/check/bearer.h"
-#include "config/check/check.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/yaml/suggest.h"
