@@ -5,6 +5,9 @@
 
 #include "base/encoding.h"
 #include "base/url.h"
+#include "cli/import/oauth2_proxy_headers.h"
+#include "cli/import/oauth2_proxy_routes.h"
+#include "cli/import/oauth2_proxy_table.h"
 #include "config/value.h"
 
 namespace lp {

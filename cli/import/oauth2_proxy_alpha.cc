@@ -1,8 +1,10 @@
+#include "cli/import/oauth2_proxy_alpha.h"
+
 #include <algorithm>
 #include <utility>
 
 #include "base/encoding.h"
-#include "cli/import/oauth2_proxy.h"
+#include "cli/import/yaml.h"
 #include "config/yaml/document.h"
 
 namespace lp {

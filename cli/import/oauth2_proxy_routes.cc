@@ -1,9 +1,10 @@
+#include "cli/import/oauth2_proxy_routes.h"
+
 #include <algorithm>
 #include <utility>
 
 #include "base/encoding.h"
 #include "base/url.h"
-#include "cli/import/oauth2_proxy.h"
 #include "cli/import/paths.h"
 #include "config/value.h"
 

@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/url.h"
 #include "cli/import/paths.h"
+#include "cli/import/traefik_rule.h"
 #include "config/path_pattern.h"
 #include "config/value.h"
 

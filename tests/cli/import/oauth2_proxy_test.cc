@@ -1,4 +1,5 @@
 #include "cli/import/oauth2_proxy.h"
+#include "cli/import/toml.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,5 @@
 #include "cli/import/source.h"
+#include "cli/import/toml.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,5 @@
 #include "cli/import/traefik.h"
+#include "cli/import/traefik_rule.h"
 
 #include <doctest/doctest.h>
 
