@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "proxy/http1/request.h"
 #include "proxy/http1/write.h"
 
 namespace lp {

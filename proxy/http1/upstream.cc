@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "proxy/http1/response.h"
 #include "proxy/http1/write.h"
 
 namespace lp {

@@ -10,7 +10,8 @@
 #include "base/resolver.h"
 #include "config/settings.h"
 #include "proxy/http/stream.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http1/chunked.h"
+#include "proxy/http1/scan.h"
 #include "proxy/net/buffer.h"
 #include "proxy/net/socket.h"
 

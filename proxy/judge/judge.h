@@ -14,7 +14,7 @@
 #include "base/result.h"
 #include "config/settings.h"
 #include "proxy/http/forwarding.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http/messages.h"
 #include "proxy/route/router.h"
 #include "proxy/route/target.h"
 

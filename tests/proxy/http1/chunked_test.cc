@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "proxy/http1/parse.h"
+#include "proxy/http1/chunked.h"
 
 using lp::ChunkedDecoder;
 using Outcome = lp::ChunkedDecoder::Outcome;

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "proxy/http1/parse.h"
+#include "proxy/http1/request.h"
 
 using lp::BodyFraming;
 using lp::HeadLimits;

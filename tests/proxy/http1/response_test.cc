@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "proxy/http1/parse.h"
+#include "proxy/http1/response.h"
 
 using lp::HeadLimits;
 using lp::ParsedResponse;

@@ -1,4 +1,5 @@
 #include "proxy/http1/upstream.h"
+#include "base/deadline.h"
 
 #include <doctest/doctest.h>
 #include <sys/un.h>
@@ -10,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "base/deadline.h"
 #include "proxy/upstream/pool.h"
 #include "tests/support/wire.h"
 
