@@ -1,6 +1,6 @@
 #include "config/check/answers.h"
 
-#include <algorithm>
+#include "base/one_of.h"
 
 namespace lp {
 namespace {
@@ -23,7 +23,7 @@ void forbidden_can_happen(const Place& p) {
 
 bool takes_options(const RouteSettings& route) {
   const auto& methods = route.methods;
-  return methods.empty() || std::find(methods.begin(), methods.end(), "OPTIONS") != methods.end();
+  return methods.empty() || is_one_of("OPTIONS", methods);
 }
 
 void preflight_can_pass(const Place& p) {
