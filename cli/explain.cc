@@ -9,6 +9,7 @@
 
 #include "auth/rules/explain_requirement.h"
 #include "base/encoding.h"
+#include "cli/access_word.h"
 #include "cli/exit_status.h"
 #include "cli/load_or_complain.h"
 #include "cli/realm_judges.h"

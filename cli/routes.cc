@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "auth/rules/authorize.h"
+#include "cli/access_word.h"
 #include "cli/exit_status.h"
 #include "cli/load_or_complain.h"
 #include "cli/text_table.h"
