@@ -1,3 +1,5 @@
+#include "base/deadline.h"
+
 #include <doctest/doctest.h>
 
 #include <ctime>
@@ -6,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "base/deadline.h"
 #include "base/event.h"
 
 using lp::Deadline;

@@ -1,5 +1,4 @@
 #include "base/log.h"
-#include "base/log_format.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -15,6 +14,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "base/log_format.h"
 
 using namespace std::string_literals;
 using lp::Log;

@@ -1,11 +1,11 @@
 #include "cli/import/oauth2_proxy.h"
-#include "cli/import/toml.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <string>
 
+#include "cli/import/toml.h"
 #include "config/file/load.h"
 
 namespace lp {

@@ -1,5 +1,4 @@
 #include "cli/import/source.h"
-#include "cli/import/toml.h"
 
 #include <doctest/doctest.h>
 
@@ -7,6 +6,7 @@
 #include <vector>
 
 #include "cli/import/context.h"
+#include "cli/import/toml.h"
 
 namespace lp {
 namespace {

@@ -1,9 +1,10 @@
 #include "cli/import/traefik.h"
-#include "cli/import/traefik_rule.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
+
+#include "cli/import/traefik_rule.h"
 
 namespace lp {
 namespace {

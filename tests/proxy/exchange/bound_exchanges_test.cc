@@ -1,11 +1,11 @@
 #include "proxy/exchange/bound_exchanges.h"
-#include "base/deadline.h"
 
 #include <doctest/doctest.h>
 
 #include <memory>
 #include <vector>
 
+#include "base/deadline.h"
 #include "tests/support/wire.h"
 
 using namespace lp;
