@@ -13,6 +13,7 @@ class ChunkedDecoder {
   // Looks at `in`, sets `consumed`; on `data`, `data` is the next piece of the body (a view into `in`), to be called
   // again with the rest; on `end` the message is complete and what follows `consumed` belongs to the next one.
   Outcome next(std::string_view in, std::size_t& consumed, std::string_view& data);
+  [[nodiscard]] bool has_ended() const { return state_ == State::done; }
   void reset();
 
  private:

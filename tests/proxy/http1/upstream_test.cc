@@ -1,5 +1,4 @@
 #include "proxy/http1/upstream.h"
-#include "base/deadline.h"
 
 #include <doctest/doctest.h>
 #include <sys/un.h>
@@ -11,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/deadline.h"
 #include "proxy/upstream/pool.h"
 #include "tests/support/wire.h"
 
