@@ -1,10 +1,11 @@
+#include "base/deadline.h"
+
 #include <algorithm>
 #include <array>
 #include <ctime>
 #include <utility>
 
 #include "base/check.h"
-#include "base/event.h"
 
 namespace lp {
 namespace {

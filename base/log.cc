@@ -20,6 +20,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/log_format.h"
 
 namespace lp {
 namespace {

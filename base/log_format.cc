@@ -1,10 +1,11 @@
+#include "base/log_format.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
 
 #include "base/encoding.h"
-#include "base/log.h"
 
 namespace lp {
 namespace {

@@ -2,21 +2,15 @@
 
 #include <openssl/crypto.h>
 
+#include <utility>
+
+#include "base/wipe.h"
+
 namespace lp {
-namespace {
 
-// The whole capacity: what was longer once, or was moved away out of the small buffer, stands there still.
-void wipe(std::string& bytes) {
-  bytes.resize(bytes.capacity());
-  OPENSSL_cleanse(bytes.data(), bytes.size());
-  bytes.clear();
-}
+Secret::Secret(std::string bytes) : bytes_(std::move(bytes)) { wipe_string(bytes); }
 
-}  // namespace
-
-Secret::Secret(std::string bytes) : bytes_(std::move(bytes)) { wipe(bytes); }
-
-Secret::Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) { wipe(other.bytes_); }
+Secret::Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) { wipe_string(other.bytes_); }
 
 Secret& Secret::operator=(const Secret& other) {
   if (this != &other) *this = Secret(other);
@@ -25,13 +19,13 @@ Secret& Secret::operator=(const Secret& other) {
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this == &other) return *this;
-  wipe(bytes_);
+  wipe_string(bytes_);
   bytes_ = std::move(other.bytes_);
-  wipe(other.bytes_);
+  wipe_string(other.bytes_);
   return *this;
 }
 
-Secret::~Secret() { wipe(bytes_); }
+Secret::~Secret() { wipe_string(bytes_); }
 
 bool Secret::equals(std::string_view other) const { return equal_constant_time(bytes_, other); }
 

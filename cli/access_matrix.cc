@@ -1,9 +1,11 @@
+#include "cli/access_matrix.h"
+
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "auth/rules/authorize.h"
 #include "auth/rules/role_access.h"
-#include "cli/commands.h"
+#include "cli/exit_status.h"
 #include "cli/load_or_complain.h"
 #include "cli/text_table.h"
 

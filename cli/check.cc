@@ -1,7 +1,9 @@
+#include "cli/check.h"
+
 #include <ctime>
 #include <iostream>
 
-#include "cli/commands.h"
+#include "cli/exit_status.h"
 #include "cli/rule_tests.h"
 #include "config/check/check.h"
 #include "config/file/load.h"

@@ -1,3 +1,5 @@
+#include "cli/explain.h"
+
 #include <cstdio>
 #include <ctime>
 #include <fstream>
@@ -7,7 +9,8 @@
 
 #include "auth/rules/explain_requirement.h"
 #include "base/encoding.h"
-#include "cli/commands.h"
+#include "cli/access_word.h"
+#include "cli/exit_status.h"
 #include "cli/load_or_complain.h"
 #include "cli/realm_judges.h"
 #include "cli/requirement_lines.h"

@@ -1,3 +1,5 @@
+#include "cli/health.h"
+
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -5,7 +7,7 @@
 #include <cstring>
 
 #include "base/resolver.h"
-#include "cli/commands.h"
+#include "cli/exit_status.h"
 #include "config/file/load.h"
 #include "proxy/net/socket.h"
 

@@ -1,3 +1,5 @@
+#include "cli/import.h"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -5,8 +7,9 @@
 #include <sstream>
 
 #include "base/encoding.h"
-#include "cli/commands.h"
+#include "cli/exit_status.h"
 #include "cli/import/oauth2_proxy.h"
+#include "cli/import/toml.h"
 #include "cli/import/traefik.h"
 
 extern char** environ;

@@ -13,18 +13,4 @@ std::shared_ptr<const Settings> load_or_complain(const std::string& config_path)
   return nullptr;
 }
 
-std::string_view access_word(Access access) {
-  switch (access) {
-    case Access::public_:
-      return "public";
-    case Access::optional:
-      return "optional";
-    case Access::signed_in:
-      return "signed_in";
-    case Access::deny:
-      return "deny";
-  }
-  return "";
-}
-
 }  // namespace lp

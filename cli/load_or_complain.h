@@ -1,7 +1,6 @@
 #pragma once
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "config/settings.h"
 
@@ -10,8 +9,5 @@ namespace lp {
 // The settings of a configuration file for a command that only looks at them; its problems go to stderr, and null comes
 // back. Warnings are for `check` to tell.
 [[nodiscard]] std::shared_ptr<const Settings> load_or_complain(const std::string& config_path);
-
-// As the configuration writes it.
-[[nodiscard]] std::string_view access_word(Access access);
 
 }  // namespace lp

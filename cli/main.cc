@@ -5,7 +5,15 @@
 #include <functional>
 #include <string>
 
-#include "cli/commands.h"
+#include "cli/access_matrix.h"
+#include "cli/check.h"
+#include "cli/exit_status.h"
+#include "cli/explain.h"
+#include "cli/health.h"
+#include "cli/import.h"
+#include "cli/routes.h"
+#include "cli/secret.h"
+#include "cli/serve.h"
 #include "config/file/print.h"
 
 namespace {

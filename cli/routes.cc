@@ -1,7 +1,10 @@
+#include "cli/routes.h"
+
 #include <cstdio>
 
 #include "auth/rules/authorize.h"
-#include "cli/commands.h"
+#include "cli/access_word.h"
+#include "cli/exit_status.h"
 #include "cli/load_or_complain.h"
 #include "cli/text_table.h"
 #include "config/path_pattern.h"

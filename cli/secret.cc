@@ -1,8 +1,9 @@
+#include "cli/secret.h"
+
 #include <iostream>
 
 #include "base/crypto.h"
 #include "base/encoding.h"
-#include "cli/commands.h"
 
 namespace lp {
 

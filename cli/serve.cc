@@ -1,3 +1,5 @@
+#include "cli/serve.h"
+
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -8,7 +10,7 @@
 #include "auth/service/upkeep.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "cli/commands.h"
+#include "cli/exit_status.h"
 #include "cli/reload.h"
 #include "cli/rule_tests.h"
 #include "config/file/load.h"

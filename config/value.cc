@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/encoding.h"
+#include "base/one_of.h"
 #include "base/url.h"
 
 namespace lp {
@@ -376,7 +377,7 @@ Result<std::string> parse_ui_locales(std::string_view text) {
 Result<std::string> parse_first_screen(std::string_view text) {
   static constexpr std::array<std::string_view, 6> kScreens{
       "sign_in", "register", "reset_password", "identifier:sign_in", "identifier:register", "single_sign_on"};
-  if (std::find(kScreens.begin(), kScreens.end(), text) != kScreens.end()) return std::string(text);
+  if (is_one_of(text, kScreens)) return std::string(text);
   return expected("sign_in, register, reset_password, identifier:sign_in, identifier:register or single_sign_on", text);
 }
 

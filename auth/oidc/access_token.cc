@@ -7,6 +7,7 @@
 #include "auth/jose/json_strict.h"
 #include "auth/jose/jws.h"
 #include "base/encoding.h"
+#include "base/one_of.h"
 
 namespace lp {
 namespace {
@@ -30,11 +31,8 @@ Issuer issuer_at(const Settings& settings, std::size_t place) {
   return {further.issuer, further.type};
 }
 
-bool is_one_of(const std::vector<std::string>& all, std::string_view text) {
-  return std::any_of(all.begin(), all.end(), [&](const std::string& one) { return one == text; });
-}
 bool have_one_in_common(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  return std::any_of(a.begin(), a.end(), [&](const std::string& one) { return is_one_of(b, one); });
+  return std::any_of(a.begin(), a.end(), [&](const std::string& one) { return is_one_of(one, b); });
 }
 
 // RFC 9068 2.1, RFC 8725 3.11: what tells it from ID tokens and logout tokens of the same issuer and key. An issuer
@@ -257,7 +255,7 @@ bool access_token_is_for(const AccessToken& token, const RouteSettings& route, c
   if (of_issuer.empty()) return have_one_in_common(token.audiences, of_route);
   const bool narrowed = !route.audiences.empty();
   return std::any_of(token.audiences.begin(), token.audiences.end(), [&](const std::string& audience) {
-    return is_one_of(of_issuer, audience) && (!narrowed || is_one_of(route.audiences, audience));
+    return is_one_of(audience, of_issuer) && (!narrowed || is_one_of(audience, route.audiences));
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include "auth/session/claim_path.h"
 #include "base/encoding.h"
+#include "base/one_of.h"
 
 namespace lp {
 namespace {
@@ -14,13 +15,9 @@ namespace {
 using nlohmann::json;
 using Kind = Requirement::Kind;
 
-bool is_one_of_texts(const std::vector<std::string>& any_of, std::string_view text) {
-  return std::any_of(any_of.begin(), any_of.end(), [&](const std::string& one) { return one == text; });
-}
-
 bool lists_any(const json* array, const std::vector<std::string>& any_of) {
   return array != nullptr && array->is_array() && std::any_of(array->begin(), array->end(), [&](const json& item) {
-           return item.is_string() && is_one_of_texts(any_of, item.get_ref<const std::string&>());
+           return item.is_string() && is_one_of(item.get_ref<const std::string&>(), any_of);
          });
 }
 
@@ -76,7 +73,7 @@ std::optional<std::string> scalar_text(const json& value) {
 
 bool scalar_is_one_of(const json& value, const std::vector<std::string>& values) {
   const auto text = scalar_text(value);
-  return text && is_one_of_texts(values, *text);
+  return text && is_one_of(*text, values);
 }
 
 bool claim_holds(const ClaimTest& test, const Principal& who) {
@@ -100,7 +97,7 @@ bool claim_holds(const ClaimTest& test, const Principal& who) {
 
 bool has_scope(const Principal& who, const std::vector<std::string>& any_of) {
   return who.scopes != nullptr && std::any_of(who.scopes->begin(), who.scopes->end(),
-                                              [&](const std::string& scope) { return is_one_of_texts(any_of, scope); });
+                                              [&](const std::string& scope) { return is_one_of(scope, any_of); });
 }
 
 bool is_recent(const Requirement& requirement, const Principal& who, std::int64_t now_s) {

@@ -9,7 +9,7 @@
 namespace lp {
 namespace {
 
-bool is_one_of(const std::vector<Origin>& origins, std::string_view origin) {
+bool names_origin(const std::vector<Origin>& origins, std::string_view origin) {
   return std::any_of(origins.begin(), origins.end(), [&](const Origin& known) {
     if (!is_wildcard(known.host)) return known.text() == origin;
     const auto sent = parse_origin(origin);
@@ -33,8 +33,8 @@ bool is_method_name(std::string_view text) {
 std::string_view allowed_origin(const Fields& fields, const Settings& settings, const RouteSettings* route) {
   if (fields.count("Origin") != 1) return {};
   const std::string_view origin = fields.get("Origin");
-  const bool allowed =
-      is_one_of(settings.external_urls, origin) || (route != nullptr && is_one_of(route->allowed_origins, origin));
+  const bool allowed = names_origin(settings.external_urls, origin) ||
+                       (route != nullptr && names_origin(route->allowed_origins, origin));
   return allowed ? origin : std::string_view();
 }
 

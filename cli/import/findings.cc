@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/one_of.h"
+
 namespace lp {
 namespace {
 
@@ -38,7 +40,7 @@ std::string variables_report(std::string_view config) {
     const bool is_escaped = at > 0 && config[at - 1] == '$';
     const std::string name(config.substr(at + 2, config.find('}', at) - at - 2));
     if (is_escaped || name.find(':') != std::string::npos) continue;
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    if (!is_one_of(name, names)) names.push_back(name);
   }
   std::string out = names.empty() ? "" : "\nSet these in the environment, or write the values into the file:";
   for (const auto& name : names) out += (&name == names.data() ? " " : ", ") + name;

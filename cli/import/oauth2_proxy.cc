@@ -4,7 +4,11 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/one_of.h"
 #include "base/url.h"
+#include "cli/import/oauth2_proxy_headers.h"
+#include "cli/import/oauth2_proxy_routes.h"
+#include "cli/import/oauth2_proxy_table.h"
 #include "config/value.h"
 
 namespace lp {
@@ -161,8 +165,7 @@ class Import {
     std::string dropped;
     for (std::string rest = options_.text("scope") + " "; !rest.empty(); rest.erase(0, rest.find(' ') + 1)) {
       const std::string scope = rest.substr(0, rest.find(' '));
-      const bool known = std::find(std::begin(kLogtoScopes), std::end(kLogtoScopes), scope) != std::end(kLogtoScopes) ||
-                         scope.substr(0, 10) == "urn:logto:";
+      const bool known = is_one_of(scope, kLogtoScopes) || scope.substr(0, 10) == "urn:logto:";
       if (scope == "offline_access")
         put(logto, "refresh", scope);
       else if (known)
@@ -278,7 +281,7 @@ class Import {
   void who_may() {
     People people;
     const auto domains = options_.list("email_domains");
-    const bool anybody = std::find(domains.begin(), domains.end(), "*") != domains.end();
+    const bool anybody = is_one_of("*", domains);
     if (!anybody) people.domains = domains;
     if (!anybody) people.emails = listed_emails();
     groups(people);
@@ -322,8 +325,7 @@ class Import {
     for (const auto* name :
          {"allowed_groups", "allowed_roles", "google_groups", "google_group", "gitlab_groups", "keycloak_groups"}) {
       for (const auto& group : options_.list(name)) {
-        if (std::find(people.roles.begin(), people.roles.end(), group) == people.roles.end())
-          people.roles.push_back(group);
+        if (!is_one_of(group, people.roles)) people.roles.push_back(group);
       }
       context_.differs(
           name, "require: roles on every route: make global roles of these names in Logto and give them to people");

@@ -1,75 +1,13 @@
 #pragma once
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
-#include "base/result.h"
 #include "cli/import/context.h"
+#include "cli/import/oauth2_proxy_alpha.h"
 #include "cli/import/source.h"
 
 // oauth2-proxy's configuration as ours. Pure: a file that it names is read by the FileReader.
 namespace lp {
 
-// One entry of `upstreams` (legacy: only uri) or of upstreamConfig.upstreams.
-struct OAuth2ProxyUpstream {
-  std::string shown;  // how messages name it
-  std::string id;
-  std::string uri;
-  std::string path;            // "": taken from the uri
-  std::string rewrite_target;  // "": none
-  bool is_static = false;
-  int static_code = 200;
-  bool pass_host = true;
-  std::string timeout = "30s";
-  bool insecure_tls = false;
-};
-
-// One header with its first value.
-struct OAuth2ProxyHeader {
-  std::string shown;
-  std::string name;
-  std::string claim;  // of the session: user, email, groups, preferred_username, id_token, access_token or another
-  std::string prefix;
-  bool has_basic_password = false;
-  bool is_secret = false;  // not from a claim
-  std::string secret_file;
-  std::string secret_variable;
-  bool is_plain() const { return claim.empty() == is_secret; }
-};
-
-// What alpha configuration has and flat options cannot say.
-struct OAuth2ProxyAlpha {
-  std::optional<std::vector<OAuth2ProxyUpstream>> upstreams;
-  std::vector<OAuth2ProxyHeader> request_headers;
-  std::vector<OAuth2ProxyHeader> response_headers;
-  bool proxy_raw_path = false;
-};
-
-// Reads alpha configuration (YAML); what also exists as a flat option is set in `options`. The Error says where.
-[[nodiscard]] Result<OAuth2ProxyAlpha> read_oauth2_proxy_alpha(const std::string& text, const std::string& path,
-                                                               SourceOptions& options);
-
 // `alpha` is null where there is no such file.
 [[nodiscard]] Imported import_oauth2_proxy(const SourceOptions& options, const OAuth2ProxyAlpha* alpha,
                                            const FileReader& read_file);
-
-// Its parts. What every route gets besides its path:
-struct RouteExtras {
-  Node require;                     // null: none
-  std::vector<Node> authorization;  // none or one
-  bool answers_401 = false;
-  bool preflight = false;
-  bool accepts_bearer = false;
-  bool assertion = false;
-  bool keeps_encoded_slash = false;
-};
-// upstreams and routes, by upstream options and everything that concerns paths. Answers whether another proxy
-// forwards, and this one is only asked.
-bool import_oauth2_proxy_routes(ImportContext& context, const OAuth2ProxyAlpha* alpha, const RouteExtras& extras);
-// identity_headers and the routes' authorization.
-void import_oauth2_proxy_headers(ImportContext& context, const OAuth2ProxyAlpha* alpha, RouteExtras& extras);
-// Options whose outcome does not depend on anything.
-void report_fixed_oauth2_proxy_options(ImportContext& context);
 
 }  // namespace lp

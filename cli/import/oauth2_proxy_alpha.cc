@@ -1,8 +1,10 @@
-#include <algorithm>
+#include "cli/import/oauth2_proxy_alpha.h"
+
 #include <utility>
 
 #include "base/encoding.h"
-#include "cli/import/oauth2_proxy.h"
+#include "base/one_of.h"
+#include "cli/import/yaml.h"
 #include "config/yaml/document.h"
 
 namespace lp {
@@ -148,7 +150,7 @@ class Alpha {
                                                      {"proxyWebSockets", "proxy_websockets"},
                                                      {"disableKeepAlives", "disable_keep_alives"},
                                                      {"insecureSkipTLSVerify", "ssl_upstream_insecure_skip_verify"}};
-    if (std::find(std::begin(kRead), std::end(kRead), entry.key) != std::end(kRead)) return;
+    if (is_one_of(entry.key, kRead)) return;
     for (const auto& [key, option] : kFlags) {
       if (key == entry.key)
         return options_.set({std::string(option), one.shown + " " + entry.key, texts_of(entry.value)});

@@ -1,8 +1,9 @@
+#include "cli/import/oauth2_proxy_headers.h"
+
 #include <algorithm>
 #include <utility>
 
 #include "base/encoding.h"
-#include "cli/import/oauth2_proxy.h"
 
 namespace lp {
 namespace {

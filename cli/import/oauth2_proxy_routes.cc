@@ -1,9 +1,11 @@
+#include "cli/import/oauth2_proxy_routes.h"
+
 #include <algorithm>
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/one_of.h"
 #include "base/url.h"
-#include "cli/import/oauth2_proxy.h"
 #include "cli/import/paths.h"
 #include "config/value.h"
 
@@ -369,7 +371,7 @@ class Routes {
     for (const auto& rule : negated_) {
       if (rule.method.empty())
         any = true;
-      else if (std::find(methods.begin(), methods.end(), rule.method) == methods.end())
+      else if (!is_one_of(rule.method, methods))
         methods.push_back(rule.method);
       unclear = unclear || within_mount(rule.regex, app.mount).overlap == Overlap::unclear;
     }

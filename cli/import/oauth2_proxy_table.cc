@@ -1,4 +1,4 @@
-#include "cli/import/oauth2_proxy.h"
+#include "cli/import/oauth2_proxy_table.h"
 
 namespace lp {
 namespace {

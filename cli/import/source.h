@@ -52,8 +52,6 @@ struct Assignment {
 [[nodiscard]] std::string oauth2_proxy_name(std::string_view written);
 // The variables OAUTH2_PROXY_* among these; others are left alone.
 void read_oauth2_proxy_environment(const std::vector<Assignment>& variables, SourceOptions& options);
-// Its configuration file, which is TOML.
-[[nodiscard]] Result<void> read_oauth2_proxy_toml(std::string_view text, SourceOptions& options);
 
 // Options of traefik-forward-auth, by its ini file or by variables (PROVIDERS_OIDC_ISSUER_URL).
 [[nodiscard]] Result<void> read_traefik_forward_auth_ini(std::string_view text, SourceOptions& options);

@@ -1,8 +1,9 @@
+#include "cli/import/toml.h"
+
 #include <toml++/toml.h>
 
 #include <string>
 
-#include "cli/import/source.h"
 #include "cli/import/yaml.h"
 
 namespace lp {

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/one_of.h"
 #include "base/url.h"
 #include "cli/import/paths.h"
+#include "cli/import/traefik_rule.h"
 #include "config/path_pattern.h"
 #include "config/value.h"
 
@@ -54,7 +56,7 @@ std::string host_of(const std::string& written) {
   const auto colon = written.substr(0, close).find(':');
   const std::string pattern = colon == std::string::npos ? "" : written.substr(colon + 1, close - colon - 1);
   static constexpr std::string_view kOneLabel[] = {"", "[^.]+", ".+", ".*", "[a-z0-9-]+", "[a-zA-Z0-9-]+"};
-  if (std::find(std::begin(kOneLabel), std::end(kOneLabel), pattern) == std::end(kOneLabel)) return "";
+  if (!is_one_of(pattern, kOneLabel)) return "";
   const std::string domain = ascii_lower(written.substr(close + 2));
   return is_host(domain) ? "*." + domain : "";
 }
@@ -221,8 +223,7 @@ class Import {
 
   static bool one_of_each(const TraefikMatcher& matcher, std::vector<std::string>& into,
                           const std::vector<std::string>& values) {
-    const bool good = into.empty() && std::find(values.begin(), values.end(), "") == values.end() &&
-                      values.size() == matcher.arguments.size();
+    const bool good = into.empty() && !is_one_of("", values) && values.size() == matcher.arguments.size();
     if (good) into = values;
     return good;
   }
@@ -287,7 +288,7 @@ class Import {
     }
     for (const auto& host : hosts_) {
       const bool below = urls.size() > 1 && urls[1] == scheme + "*." + domain && is_one_label_below(host, domain);
-      if (!below && std::find(urls.begin(), urls.end(), scheme + host) == urls.end()) urls.push_back(scheme + host);
+      if (!below && !is_one_of(scheme + host, urls)) urls.push_back(scheme + host);
     }
     if (urls.empty()) urls.push_back(variable("EXTERNAL_URL"));
     if (urls.front() == variable("EXTERNAL_URL")) {

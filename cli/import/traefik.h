@@ -1,25 +1,9 @@
 #pragma once
-#include <string>
-#include <string_view>
-#include <vector>
-
-#include "base/result.h"
 #include "cli/import/context.h"
+#include "cli/import/source.h"
 
 // traefik-forward-auth's configuration as ours. Pure.
 namespace lp {
-
-// One thing that a rule of Traefik v2 asks for.
-struct TraefikMatcher {
-  std::string name;  // as written: Host, PathPrefix, ...
-  std::vector<std::string> arguments;
-  bool negated = false;
-};
-using TraefikMatchers = std::vector<TraefikMatcher>;  // all of them
-
-// "Host(`a`) && (PathPrefix(`/x`) || Method(`GET`))" as alternatives of matchers that must all hold. The Error says
-// where it is not such a rule, or that it stands for more than 64 alternatives.
-[[nodiscard]] Result<std::vector<TraefikMatchers>> parse_traefik_rule(std::string_view rule);
 
 [[nodiscard]] Imported import_traefik_forward_auth(const SourceOptions& options);
 

@@ -1,4 +1,4 @@
-#include "cli/import/traefik.h"
+#include "cli/import/traefik_rule.h"
 
 #include <utility>
 

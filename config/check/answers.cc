@@ -1,8 +1,7 @@
-#include <algorithm>
+#include "config/check/answers.h"
 
-#include "config/check/check.h"
+#include "base/one_of.h"
 
-// What routes[] say of answers: keys that could not do what they seem to do.
 namespace lp {
 namespace {
 
@@ -24,7 +23,7 @@ void forbidden_can_happen(const Place& p) {
 
 bool takes_options(const RouteSettings& route) {
   const auto& methods = route.methods;
-  return methods.empty() || std::find(methods.begin(), methods.end(), "OPTIONS") != methods.end();
+  return methods.empty() || is_one_of("OPTIONS", methods);
 }
 
 void preflight_can_pass(const Place& p) {

@@ -3,13 +3,10 @@
 #include <algorithm>
 
 #include "base/url.h"
+#include "config/check/loopback.h"
 
 namespace lp {
 namespace {
-
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host.starts_with("127.") || host == "[::1]" || host.ends_with(".localhost");
-}
 
 // Whoever can change what comes over the wire could sign as this issuer.
 void judge_url(const std::string& key, const std::string& text, const IssuerSettings& issuer, Report& report) {

@@ -3,7 +3,12 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "config/check/answers.h"
 #include "config/check/bearer.h"
+#include "config/check/identity.h"
+#include "config/check/loopback.h"
+#include "config/check/route_tokens.h"
+#include "config/check/routes.h"
 #include "config/claims.h"
 #include "config/host_pattern.h"
 #include "config/realms.h"
@@ -11,11 +16,6 @@
 
 namespace lp {
 namespace {
-
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host.substr(0, 4) == "127." || host == "[::1]" || host == "::1" ||
-         (host.size() > 10 && host.substr(host.size() - 10) == ".localhost");
-}
 
 bool all_https(const Settings& s) {
   return std::all_of(s.external_urls.begin(), s.external_urls.end(), [](const Origin& o) { return o.is_https(); });

@@ -15,14 +15,4 @@ void check_settings(const Settings& settings, Report& report);
 // What an operator should know of a legal configuration before running it in earnest; `check` prints it.
 [[nodiscard]] std::vector<std::string> notes_on(const Settings& settings);
 
-// config/check/routes.cc: the part of it that is about routes, of one realm and of all together.
-void check_routes(const Settings& settings, Report& report);
-void check_hosts_of_routes(const Settings& settings, Report& report);
-// config/check/route_tokens.cc: the part of that which is about routes[].token.
-void check_route_tokens(const Settings& settings, Report& report);
-// config/check/identity.cc: the part about what apps are told of people.
-void check_identity(const Settings& settings, Report& report);
-// config/check/answers.cc: and what they say of answers.
-void check_answers(const Settings& settings, Report& report);
-
 }  // namespace lp

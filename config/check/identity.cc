@@ -1,6 +1,8 @@
+#include "config/check/identity.h"
+
 #include <algorithm>
 
-#include "config/check/check.h"
+#include "base/one_of.h"
 #include "config/claims.h"
 #include "config/identity_presets.h"
 #include "config/value.h"
@@ -53,7 +55,7 @@ constexpr std::string_view kForbiddenPrefixes[] = {"content-", "sec-", "if-", "a
 
 bool is_forbidden_header(const std::string& name) {
   const auto begins = [&](std::string_view prefix) { return name.substr(0, prefix.size()) == prefix; };
-  return std::find(std::begin(kForbiddenHeaders), std::end(kForbiddenHeaders), name) != std::end(kForbiddenHeaders) ||
+  return is_one_of(name, kForbiddenHeaders) ||
          std::any_of(std::begin(kForbiddenPrefixes), std::end(kForbiddenPrefixes), begins);
 }
 
@@ -64,7 +66,7 @@ std::string problem_of_name(const std::string& header, const std::vector<std::st
   if (name == "authorization") return "say `authorization:` on the route: it takes the client's own away";
   if (is_forbidden_header(name)) return "this header has a meaning of its own in HTTP and cannot carry an identity";
   if (name == folded_header(kAssertionHeader)) return "say `assertion: true` on the route";
-  if (std::find(seen.begin(), seen.end(), name) == seen.end()) return {};
+  if (!is_one_of(name, seen)) return {};
   return "apps take this for the same name as an earlier one (case, '-', '_' and '.' are alike to many)";
 }
 
@@ -95,7 +97,7 @@ bool has_id_token(const Headers& headers) {
 void claim_has_its_scope(const Settings& s, const std::string& key, const std::string& claim, Report& report) {
   const std::string scope(scope_of_claim(top_level_claim(claim)));
   const auto& scopes = s.logto.scopes;
-  if (scope.empty() || std::find(scopes.begin(), scopes.end(), scope) != scopes.end()) return;
+  if (scope.empty() || is_one_of(scope, scopes)) return;
   if (report.has_problem_in("logto.scopes")) return;
   report.warning(key,
                  "Logto tells the claim '" + claim + "' only with the scope '" + scope + "', which logto.scopes lacks");

@@ -1,6 +1,6 @@
-#include <algorithm>
+#include "config/check/route_tokens.h"
 
-#include "config/check/check.h"
+#include "base/one_of.h"
 
 namespace lp {
 namespace {
@@ -54,7 +54,7 @@ constexpr Rule kRules[] = {audience_is_named, somebody_is_signed_in, host_names_
 // Tokens are fetched with the session's refresh token.
 void refresh_tokens_come(const Settings& settings, Report& report, const std::string& key) {
   const LogtoSettings& logto = settings.logto;
-  const bool asked = std::find(logto.scopes.begin(), logto.scopes.end(), "offline_access") != logto.scopes.end();
+  const bool asked = is_one_of("offline_access", logto.scopes);
   if (logto.refresh == RefreshMode::off) {
     report.problem(key, "tokens are fetched by refresh, and logto.refresh is off: set it to offline_access");
   } else if (logto.refresh == RefreshMode::automatic && !asked) {

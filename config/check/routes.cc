@@ -1,7 +1,9 @@
+#include "config/check/routes.h"
+
 #include <algorithm>
 
+#include "base/one_of.h"
 #include "config/check/bearer.h"
-#include "config/check/check.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/yaml/suggest.h"
@@ -145,16 +147,14 @@ void strip_prefix_fits(const Place& p) {
 
 bool methods_cover(const RouteSettings& wide, const RouteSettings& narrow) {
   if (wide.methods.empty()) return true;
-  return !narrow.methods.empty() && std::all_of(narrow.methods.begin(), narrow.methods.end(), [&](const auto& method) {
-    return std::find(wide.methods.begin(), wide.methods.end(), method) != wide.methods.end();
-  });
+  return !narrow.methods.empty() && std::all_of(narrow.methods.begin(), narrow.methods.end(),
+                                                [&](const auto& method) { return is_one_of(method, wide.methods); });
 }
 
 bool methods_meet(const RouteSettings& a, const RouteSettings& b) {
   if (a.methods.empty() || b.methods.empty()) return true;
-  return std::any_of(a.methods.begin(), a.methods.end(), [&](const auto& method) {
-    return std::find(b.methods.begin(), b.methods.end(), method) != b.methods.end();
-  });
+  return std::any_of(a.methods.begin(), a.methods.end(),
+                     [&](const auto& method) { return is_one_of(method, b.methods); });
 }
 
 // Whoever asks passes.

@@ -1,9 +1,9 @@
 #include "config/file/load.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/one_of.h"
 #include "config/check/check.h"
 #include "config/claims.h"
 #include "config/options/binding.h"
@@ -165,7 +165,7 @@ void preset_replaces_defaults(Settings& settings, const Report& report) {
 void add_scopes_of_rules(const std::vector<RouteSettings>& routes, const std::string& logto,
                          std::vector<std::string>& scopes, Report& report) {
   const auto need = [&](const std::string& key, const std::string& scope) {
-    if (scope.empty() || std::find(scopes.begin(), scopes.end(), scope) != scopes.end()) return;
+    if (scope.empty() || is_one_of(scope, scopes)) return;
     scopes.push_back(scope);
     report.warning(key, "this rule needs the scope '" + scope + "': it is added to " + logto + ".scopes");
   };

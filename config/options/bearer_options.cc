@@ -1,6 +1,7 @@
 #include "config/options/bearer_options.h"
 
 #include "config/options/binding.h"
+#include "config/options/list_group.h"
 #include "config/options/option_bindings.h"
 
 namespace lp {
@@ -85,22 +86,9 @@ void add_bearer_route_options(Table& table) {
 }
 
 Group issuer_group() {
-  const auto scope_of = [](Settings& settings, IssuerSettings& issuer) {
-    Scope scope;
-    scope.settings = &settings;
-    scope.issuer = &issuer;
-    return scope;
-  };
-  return {"bearer.issuers",
-          Group::Kind::list,
-          "issuer",
-          [](Settings& s) { s.bearer.issuers.clear(); },
-          [=](Settings& s, const std::string&) { return scope_of(s, s.bearer.issuers.emplace_back()); },
-          [=](Settings& s) {
-            std::vector<std::pair<std::string, Scope>> all;
-            for (auto& issuer : s.bearer.issuers) all.emplace_back("", scope_of(s, issuer));
-            return all;
-          }};
+  return list_group(
+      "bearer.issuers", "issuer", [](Settings& s) -> std::vector<IssuerSettings>& { return s.bearer.issuers; },
+      &Scope::issuer);
 }
 
 }  // namespace lp

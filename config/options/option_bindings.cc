@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/one_of.h"
 #include "base/url.h"
 #include "config/value.h"
 
@@ -47,11 +48,10 @@ bool is_well_known_suffix(std::string_view domain) {
       "sslip.io",        "lvh.me",       "logto.app"};
   static constexpr std::string_view kSecondLevel[] = {"ac", "co", "com", "edu", "go", "gov", "gob", "ltd",
                                                       "me", "ne", "net", "nom", "or", "org", "plc"};
-  if (std::find(std::begin(kHosting), std::end(kHosting), domain) != std::end(kHosting)) return true;
+  if (is_one_of(domain, kHosting)) return true;
   const auto dot = domain.find('.');
   const bool of_a_country = domain.size() == dot + 3;  // co.uk
-  return of_a_country &&
-         std::find(std::begin(kSecondLevel), std::end(kSecondLevel), domain.substr(0, dot)) != std::end(kSecondLevel);
+  return of_a_country && is_one_of(domain.substr(0, dot), kSecondLevel);
 }
 
 // --print-config shows this in place of secrets; a file made from its output must not start with it as a secret.
@@ -287,7 +287,7 @@ Binding scopes_binding() {
                 reading.problem(*item, expected("one scope in each element of the list", *text).message);
               } else if (*text == "offline_access") {
                 reading.problem(*item, "say `refresh: offline_access` instead");
-              } else if (*text != "openid" && std::find(scopes.begin(), scopes.end(), *text) == scopes.end()) {
+              } else if (*text != "openid" && !is_one_of(*text, scopes)) {
                 scopes.push_back(*text);
               }
             }

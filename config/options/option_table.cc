@@ -1,10 +1,10 @@
 #include "config/options/option_table.h"
 
-#include <algorithm>
-
+#include "base/one_of.h"
 #include "config/options/bearer_options.h"
 #include "config/options/binding.h"
 #include "config/options/identity_binding.h"
+#include "config/options/list_group.h"
 #include "config/options/option_bindings.h"
 #include "config/options/route_options.h"
 #include "config/options/rule_test_options.h"
@@ -250,9 +250,7 @@ Table make_table() {
   return table;
 }
 
-Scope listen_scope(Settings& settings, ListenSettings& listen) { return {&settings, &listen}; }
 Scope upstream_scope(Settings& settings, UpstreamSettings& upstream) { return {&settings, nullptr, &upstream}; }
-Scope route_scope(Settings& settings, RouteSettings& route) { return {&settings, nullptr, nullptr, &route}; }
 
 Scope realm_scope(Settings& settings, RealmSettings& realm) {
   Scope scope;
@@ -279,16 +277,8 @@ Group realm_group() {
 }
 
 Group listen_group() {
-  return {"listen",
-          Group::Kind::list,
-          "address",
-          [](Settings& s) { s.listen.clear(); },
-          [](Settings& s, const std::string&) { return listen_scope(s, s.listen.emplace_back()); },
-          [](Settings& s) {
-            std::vector<std::pair<std::string, Scope>> all;
-            for (auto& listen : s.listen) all.emplace_back("", listen_scope(s, listen));
-            return all;
-          }};
+  return list_group(
+      "listen", "address", [](Settings& s) -> std::vector<ListenSettings>& { return s.listen; }, &Scope::listen);
 }
 
 Group upstream_group() {
@@ -309,20 +299,9 @@ Group upstream_group() {
 }
 
 Group route_group() {
-  return {"routes",
-          Group::Kind::list,
-          "",
-          [](Settings& s) { s.routes.clear(); },
-          [](Settings& s, const std::string&) {
-            auto& route = s.routes.emplace_back();
-            route.index = static_cast<int>(s.routes.size());
-            return route_scope(s, route);
-          },
-          [](Settings& s) {
-            std::vector<std::pair<std::string, Scope>> all;
-            for (auto& route : s.routes) all.emplace_back("", route_scope(s, route));
-            return all;
-          }};
+  return list_group(
+      "routes", "", [](Settings& s) -> std::vector<RouteSettings>& { return s.routes; }, &Scope::route,
+      &RouteSettings::index);
 }
 
 const std::vector<Group>& groups() {
@@ -357,8 +336,6 @@ const Group* find_group(std::string_view path) {
   return nullptr;
 }
 
-std::string Group::element_path() const { return std::string(path) + (kind == Kind::list ? "[]" : ".*"); }
-
 std::string join_path(std::string_view path, std::string_view key) {
   return path.empty() ? std::string(key) : std::string(path) + "." + std::string(key);
 }
@@ -372,7 +349,7 @@ std::vector<std::string> child_keys(std::string_view path) {
       rest.remove_prefix(path.size() + 1);
     }
     std::string key(rest.substr(0, rest.find_first_of(".[")));
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(std::move(key));
+    if (!is_one_of(key, keys)) keys.push_back(std::move(key));
   }
   return keys;
 }

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "config/options/binding.h"
+#include "config/options/list_group.h"
 #include "config/options/option_bindings.h"
 #include "config/value.h"
 
@@ -221,26 +222,9 @@ void add_rule_test_options(Table& table) {
 }
 
 Group rule_test_group() {
-  const auto scope_of = [](Settings& settings, RuleTestSettings& test) {
-    Scope scope;
-    scope.settings = &settings;
-    scope.test = &test;
-    return scope;
-  };
-  return {"tests",
-          Group::Kind::list,
-          "",
-          [](Settings& s) { s.tests.clear(); },
-          [scope_of](Settings& s, const std::string&) {
-            auto& test = s.tests.emplace_back();
-            test.index = static_cast<int>(s.tests.size());
-            return scope_of(s, test);
-          },
-          [scope_of](Settings& s) {
-            std::vector<std::pair<std::string, Scope>> all;
-            for (auto& test : s.tests) all.emplace_back("", scope_of(s, test));
-            return all;
-          }};
+  return list_group(
+      "tests", "", [](Settings& s) -> std::vector<RuleTestSettings>& { return s.tests; }, &Scope::test,
+      &RuleTestSettings::index);
 }
 
 }  // namespace lp

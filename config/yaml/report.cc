@@ -35,14 +35,6 @@ constexpr std::string_view kCookieDomain = "session.cookie.domain";
 
 }  // namespace
 
-std::string ConfigProblem::text() const {
-  std::string out = file;
-  if (line > 0) out += ":" + std::to_string(line) + ":" + std::to_string(column);
-  out += ": ";
-  if (!key.empty()) out += key + ": ";
-  return out + message;
-}
-
 int Report::line_of(const std::string& key) const {
   const auto found = places_.find(key);
   return found == places_.end() ? 0 : found->second.line;

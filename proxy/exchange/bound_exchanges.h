@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "auth/session/opened_session.h"
+#include "base/deadline.h"
 #include "base/event.h"
 
 // Requests that live only as long as the session that they were let through for. One list a worker, on its loop.

@@ -7,6 +7,8 @@
 #include "auth/visit/forward_auth.h"
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/one_of.h"
+#include "base/wipe.h"
 #include "proxy/exchange/access_log.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
@@ -17,10 +19,6 @@ namespace lp {
 namespace {
 // A side that has taken more than this without passing it on is not read from any further.
 constexpr std::size_t kHighWaterBytes = 64 * 1024;
-
-bool is_one_of(std::string_view text, std::initializer_list<std::string_view> list) {
-  return std::find(list.begin(), list.end(), text) != list.end();
-}
 
 // RFC 9110 9.2.2: what may be sent again after a connection died under it.
 bool is_idempotent(std::string_view method) { return is_one_of(method, {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}); }

@@ -10,6 +10,7 @@
 #include "auth/identity/client_headers.h"
 #include "auth/realm/realm.h"
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/event.h"
 #include "base/log.h"
 #include "proxy/exchange/bound_exchanges.h"

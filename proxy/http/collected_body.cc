@@ -1,17 +1,11 @@
 #include "proxy/http/collected_body.h"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 #include <utility>
 
-namespace lp {
+#include "base/wipe.h"
 
-void wipe_string(std::string& bytes) {
-  bytes.resize(bytes.capacity());
-  OPENSSL_cleanse(bytes.data(), bytes.size());
-  bytes.clear();
-}
+namespace lp {
 
 void CollectedBody::begin(std::size_t limit_bytes) {
   wipe();

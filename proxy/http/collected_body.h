@@ -25,7 +25,4 @@ class CollectedBody {
   std::size_t limit_bytes_ = 0;
 };
 
-// Overwrites what the string holds and held, and empties it.
-void wipe_string(std::string& bytes);
-
 }  // namespace lp

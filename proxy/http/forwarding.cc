@@ -18,8 +18,9 @@ constexpr std::string_view kRequestOnly[] = {"Host", "Expect", "HTTP2-Settings",
                                              "Proxy-Authenticate"};
 constexpr std::string_view kResponseOnly[] = {"Proxy-Authenticate", "Proxy-Authentication-Info"};
 
+// Whatever the case, as names of fields are compared.
 template <class List>
-bool is_one_of(const List& list, std::string_view name) {
+bool is_listed(const List& list, std::string_view name) {
   return std::any_of(std::begin(list), std::end(list),
                      [&](std::string_view one) { return one.size() == name.size() && iequals(one, name); });
 }
@@ -118,8 +119,8 @@ void append_client_fields(std::string& out, const OutgoingRequest& request, cons
   const Names named = named_by_connection(fields);
   bool has_cookies = false;
   for (const Field& field : fields.all()) {
-    if (is_one_of(kPerHop, field.name) || is_one_of(kRequestOnly, field.name)) continue;
-    if (rules.strips_request_field(field.name) || is_one_of(named, field.name)) continue;
+    if (is_listed(kPerHop, field.name) || is_listed(kRequestOnly, field.name)) continue;
+    if (rules.strips_request_field(field.name) || is_listed(named, field.name)) continue;
     if (request.replaces_authorization && iequals(field.name, "Authorization")) continue;
     if (request.replaced_content_type != nullptr && describes_body(field.name)) continue;
     if (iequals(field.name, "Cookie"))
@@ -162,8 +163,8 @@ struct ResponseFilter {
 
   [[nodiscard]] bool passes(const Field& field) const {
     if (keeps_content_length && iequals(field.name, "Content-Length")) return true;
-    if (is_one_of(kPerHop, field.name) || is_one_of(kResponseOnly, field.name)) return false;
-    if (rules.strips_response_field(field.name) || is_one_of(named, field.name)) return false;
+    if (is_listed(kPerHop, field.name) || is_listed(kResponseOnly, field.name)) return false;
+    if (rules.strips_response_field(field.name) || is_listed(named, field.name)) return false;
     if (iequals(field.name, "Set-Cookie")) return rules.app_may_set(field.value);
     const bool replaced = caching == Caching::private_always && iequals(field.name, "Cache-Control");
     return !replaced || !allows_shared_caching(field.value);

@@ -1,8 +1,9 @@
+#include "proxy/http1/chunked.h"
+
 #include <algorithm>
 #include <limits>
 
 #include "proxy/http/syntax.h"
-#include "proxy/http1/parse.h"
 
 namespace lp {
 namespace {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "proxy/http1/request.h"
 #include "proxy/http1/write.h"
 
 namespace lp {
@@ -17,8 +18,6 @@ constexpr std::int64_t kLingerMs = 2000;
 // A client that has closed its sending side gets this long to be answered: some tools half-close, but nearly always it
 // means that nobody is there any more, and an app's event stream should not run on for hours.
 constexpr std::int64_t kHalfClosedMs = 5000;
-// Up to here bytes are copied behind the head so that both leave in one system call.
-constexpr std::size_t kCopyBytes = 16 * 1024;
 }  // namespace
 
 Http1Client::Http1Client(const Environment& environment, Socket socket, std::string peer_address,
@@ -34,11 +33,10 @@ Http1Client::Http1Client(const Environment& environment, Socket socket, std::str
                    static_cast<std::size_t>(env_.limits.header_count),
                    static_cast<std::size_t>(env_.limits.target_bytes)},
       writer_(env_.loop, env_.buffers, [this] { on_writable(); }),
-      readable_(env_.loop, socket_.fd(), kReadable, [this] { on_readable(); }),
+      input_(env_.loop, socket_.fd(), [this] { on_readable(); }),
       deadline_(env_.wheel, [this] { on_deadline(); }),
       later_(env_.loop, [this] { on_later(); }) {
   writer_.attach(socket_.fd());
-  readable_.enable();
   arm_deadline();
 }
 
@@ -76,7 +74,7 @@ void Http1Client::read_head() {
 
 // Who sends no more still gets what is on its way, and answers to the requests that have come.
 void Http1Client::on_head_input_end() {
-  set_pause(kEndOfInput, true);
+  pause(Pause::end_of_input);
   const bool more_to_answer = phase_ == Phase::idle && !in_.empty();
   if (!more_to_answer) close_when_sent();
 }
@@ -98,7 +96,7 @@ void Http1Client::read_body() {
   }
   if (phase_ == Phase::exchange && body_is_open()) return arm_deadline();
   if (phase_ == Phase::exchange && !body_in_.empty()) {  // the next request waits: the head in in_ must not move
-    set_pause(kPipelineFull, true);
+    pause(Pause::pipeline_full);
   } else {
     body_in_.release();
   }
@@ -115,7 +113,7 @@ void Http1Client::read_tunnel() {
   if (got.kind == ReceiveResult::Kind::again) return;
   if (got.kind == ReceiveResult::Kind::failed) return client_gone();
   if (got.kind == ReceiveResult::Kind::end) {
-    set_pause(kEndOfInput, true);
+    pause(Pause::end_of_input);
     events_->on_request_end();
     return;
   }
@@ -127,7 +125,7 @@ void Http1Client::read_tunnel() {
 
 // The next request may come early; it waits its turn. Views into the head must not move, so only spare room is used.
 void Http1Client::read_pipelined() {
-  if (in_.room() == 0) return set_pause(kPipelineFull, true);
+  if (in_.room() == 0) return pause(Pause::pipeline_full);
   const ReceiveResult got = receive_into(socket_.fd(), in_);
   if (got.kind == ReceiveResult::Kind::failed) return client_gone();
   if (got.kind == ReceiveResult::Kind::end) on_input_end();
@@ -137,12 +135,12 @@ void Http1Client::drop_input() {
   const ReceiveResult got = receive_and_drop(socket_.fd());
   if (got.kind == ReceiveResult::Kind::again || got.kind == ReceiveResult::Kind::data) return;
   if (phase_ == Phase::lingering || got.kind == ReceiveResult::Kind::failed) return close();
-  set_pause(kEndOfInput, true);
+  pause(Pause::end_of_input);
 }
 
 void Http1Client::on_input_end() {
   if (phase_ != Phase::exchange || body_is_open()) return client_gone();
-  set_pause(kEndOfInput, true);
+  pause(Pause::end_of_input);
   arm_deadline();
 }
 
@@ -151,13 +149,13 @@ void Http1Client::process_input() {
   while (phase_ == Phase::idle || phase_ == Phase::head) {
     if (in_.empty()) break;
     if (phase_ == Phase::idle && was_blocked_) {  // else answers that nobody reads would pile up without end
-      set_pause(kUnreadAnswers, true);
+      pause(Pause::unread_answers);
       break;
     }
     if (phase_ == Phase::idle) enter(Phase::head);
     const HeadScanner::Outcome outcome = scanner_.scan(in_.data(), head_limits_);
     if (outcome == HeadScanner::Outcome::need_more) {
-      if ((paused_ & kEndOfInput) != 0) close_when_sent();  // the rest of this head will never come
+      if (input_has_ended()) close_when_sent();  // the rest of this head will never come
       break;
     }
     if (outcome == HeadScanner::Outcome::bad) {
@@ -178,13 +176,10 @@ void Http1Client::process_input() {
 void Http1Client::start_request() {
   head_bytes_ = scanner_.head_bytes();
   leftover_used_ = 0;
-  request_.clear();
   const auto error = parse_request_head(in_.data().substr(0, head_bytes_), head_limits_, request_);
   if (error) return refuse(*error);
-  body_open_ = request_.body.kind == BodyFraming::Kind::chunked ||
-               (request_.body.kind == BodyFraming::Kind::length && request_.body.length > 0);
-  body_left_ = request_.body.length;
-  chunked_.reset();
+  body_.begin(request_.body);
+  body_open_ = !body_.is_over();
   discarded_bytes_ = 0;
   read_bytes_ = BufferPool::kSmallBytes;
   keep_alive_ = request_.keep_alive;
@@ -197,15 +192,15 @@ void Http1Client::refuse(const ParseError& error) {
   keep_alive_ = false;
   body_open_ = true;  // what else comes is unknown: lingering will drop it
   enter(Phase::exchange);
-  set_pause(kBackPressure, true);
+  pause(Pause::back_pressure);
   events_->on_bad_request(error);
 }
 
 void Http1Client::feed_leftover() {
   if ((phase_ == Phase::exchange || phase_ == Phase::discard) && body_is_open()) {
     const std::string_view rest = in_.data().substr(head_bytes_ + leftover_used_);
-    if (!rest.empty() && phase_ == Phase::exchange && (paused_ & kBackPressure) != 0)
-      return set_pause(kEarlyBytes, true);
+    if (!rest.empty() && phase_ == Phase::exchange && input_.is_paused_by(Pause::back_pressure))
+      return pause(Pause::early_bytes);
     if (!rest.empty()) return feed(rest, leftover_used_);
     if (phase_ == Phase::exchange) events_->on_request_batch_end();  // the head goes on though the body has not begun
   }
@@ -219,53 +214,37 @@ void Http1Client::feed_early_tunnel_bytes() {
   if (phase_ != Phase::tunnel) return;
   events_->on_request_batch_end();
   if (phase_ != Phase::tunnel) return;
-  set_pause(kEarlyBytes, false);
-  if ((paused_ & kEndOfInput) != 0) events_->on_request_end();
+  resume(Pause::early_bytes);
+  if (input_has_ended()) events_->on_request_end();
 }
 
 // Hands body bytes on, or drops them in Phase::discard. `counter` grows by what belongs to this request before any
 // event is told, because the exchange may end inside one.
 void Http1Client::feed(std::string_view bytes, std::size_t& counter) {
-  if (request_.body.kind == BodyFraming::Kind::length) {
-    feed_length(bytes, counter);
-  } else {
-    feed_chunked(bytes, counter);
-  }
+  feed_pieces(bytes, counter);
   if (phase_ == Phase::discard && discarded_bytes_ > kMaxDiscardBytes) return close_when_sent();
   if (phase_ == Phase::exchange && body_is_open()) events_->on_request_batch_end();
 }
 
-void Http1Client::feed_length(std::string_view bytes, std::size_t& counter) {
-  const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), body_left_));
-  body_left_ -= taken;
-  counter += taken;
-  if (phase_ == Phase::discard) {
-    discarded_bytes_ += taken;
-  } else {
-    events_->on_request_body(bytes.substr(0, taken));
-  }
-  if (body_left_ == 0) request_body_done();
-}
-
-void Http1Client::feed_chunked(std::string_view bytes, std::size_t& counter) {
+void Http1Client::feed_pieces(std::string_view bytes, std::size_t& counter) {
   while ((phase_ == Phase::exchange || phase_ == Phase::discard) && body_is_open()) {
     std::size_t consumed = 0;
     std::string_view data;
-    const auto outcome = chunked_.next(bytes, consumed, data);
+    const auto outcome = body_.next(bytes, consumed, data);
     bytes.remove_prefix(consumed);
     counter += consumed;
     discarded_bytes_ += phase_ == Phase::discard ? consumed : 0;
-    if (outcome == ChunkedDecoder::Outcome::need_more) return;
-    if (outcome == ChunkedDecoder::Outcome::end) return request_body_done();
-    if (outcome == ChunkedDecoder::Outcome::bad) return broken_body();
-    if (phase_ == Phase::exchange) events_->on_request_body(data);
+    if (outcome == BodyReader::Outcome::bad) return broken_body();
+    if (phase_ == Phase::exchange && !data.empty()) events_->on_request_body(data);
+    if (outcome == BodyReader::Outcome::end) return request_body_done();
+    if (outcome == BodyReader::Outcome::need_more) return;
   }
 }
 
 void Http1Client::broken_body() {
   if (phase_ == Phase::discard) return close_when_sent();
   keep_alive_ = false;
-  set_pause(kBackPressure, true);
+  pause(Pause::back_pressure);
   events_->on_bad_request({400, "broken chunked coding"});
 }
 
@@ -287,8 +266,8 @@ void Http1Client::send_continue() {
 }
 
 void Http1Client::send_head(const ResponseHead& head, const OutgoingResponse& response) {
-  keep_alive_ = response.keep_alive;
-  answer_framing_ = response.body;
+  keep_alive_ = response.keep_alive && response.body.kind != BodyFraming::Kind::until_close;
+  answer_body_.begin(response.body);
   env_.scratch.clear();
   append_response_head(env_.scratch, response, head, env_.header_rules);
   writer_.queue(env_.scratch);
@@ -296,8 +275,8 @@ void Http1Client::send_head(const ResponseHead& head, const OutgoingResponse& re
 
 void Http1Client::send_answer(const Answer& answer, bool without_body, bool keep_alive) {
   keep_alive_ = keep_alive && keep_alive_;
-  answer_framing_ = {};
-  if (body_is_open() && (request_.expect_continue || body_left_ > kMaxDiscardBytes)) keep_alive_ = false;
+  answer_body_.begin({});
+  if (body_is_open() && (request_.expect_continue || body_.bytes_left() > kMaxDiscardBytes)) keep_alive_ = false;
   env_.scratch.clear();
   append_answer(env_.scratch, answer, without_body, keep_alive_, std::time(nullptr));
   writer_.queue(env_.scratch);
@@ -306,31 +285,21 @@ void Http1Client::send_answer(const Answer& answer, bool without_body, bool keep
 
 void Http1Client::send_body(std::string_view bytes) {
   if (bytes.empty()) return;
-  const bool is_chunked = answer_framing_.kind == BodyFraming::Kind::chunked;
-  if (is_chunked) writer_.queue(ChunkHead(bytes.size()).text());
-  if (bytes.size() <= kCopyBytes) {
-    writer_.queue(bytes);
-    if (is_chunked) writer_.queue("\r\n");
-    if (writer_.unsent_bytes() > 2 * kCopyBytes) flush();
-    return;
-  }
-  after_write(writer_.send(bytes, is_chunked ? "\r\n" : ""));
+  if (const auto state = answer_body_.write(bytes)) after_write(*state);
 }
 
 void Http1Client::end() {
-  if (answer_framing_.kind == BodyFraming::Kind::chunked) writer_.queue("0\r\n\r\n");
-  if (answer_framing_.kind == BodyFraming::Kind::until_close) keep_alive_ = false;
+  answer_body_.end();
   if (phase_ == Phase::tunnel) {
     keep_alive_ = false;
     body_open_ = true;  // the client may be talking still: lingering will drop it
   }
-  answer_framing_ = {};
   flush();
   if (phase_ != Phase::closed) answer_done();
 }
 
 void Http1Client::abort() {
-  readable_.disable();
+  input_.pause(Pause::closed);
   writer_.close();
   socket_.reset_connection();
   close();
@@ -339,20 +308,20 @@ void Http1Client::abort() {
 void Http1Client::flush() { after_write(writer_.flush()); }
 
 void Http1Client::become_tunnel() {
-  answer_framing_ = {BodyFraming::Kind::until_close, 0};
+  answer_body_.begin({});
   body_open_ = false;
   enter(Phase::tunnel);
-  const bool is_early = in_.size() > head_bytes_ + leftover_used_ || (paused_ & kEndOfInput) != 0;
+  const bool is_early = in_.size() > head_bytes_ + leftover_used_ || input_has_ended();
   if (is_early) {
-    set_pause(kEarlyBytes, true);  // what came before the 101 goes first
+    pause(Pause::early_bytes);  // what came before the 101 goes first
     later_.start_ms(0);
   }
-  set_pause(kPipelineFull, false);
+  resume(Pause::pipeline_full);
 }
 
 void Http1Client::resume_request_body() {
-  set_pause(kBackPressure, false);
-  if ((paused_ & kEarlyBytes) != 0) later_.start_ms(0);
+  resume(Pause::back_pressure);
+  if (input_.is_paused_by(Pause::early_bytes)) later_.start_ms(0);
 }
 
 void Http1Client::answer_done() {
@@ -368,11 +337,11 @@ void Http1Client::next_request() {
   in_.consume(head_bytes_ + leftover_used_);
   head_bytes_ = leftover_used_ = 0;
   scanner_.reset();
-  const bool input_ended = (paused_ & kEndOfInput) != 0;
+  const bool input_ended = input_has_ended();
   enter(Phase::idle);
-  set_pause(kBackPressure, false);
-  if ((paused_ & kPipelineFull) != 0) {
-    set_pause(kPipelineFull, false);
+  resume(Pause::back_pressure);
+  if (input_.is_paused_by(Pause::pipeline_full)) {
+    resume(Pause::pipeline_full);
     take_next_from_body_buffer();
   }
   if (!in_.empty()) {
@@ -407,8 +376,8 @@ void Http1Client::on_writable() {
   arm_deadline();
   if (phase_ == Phase::closing) return finish_closing();
   if (phase_ == Phase::exchange || phase_ == Phase::tunnel) return events_->on_client_drained();
-  if ((paused_ & kUnreadAnswers) == 0) return;
-  set_pause(kUnreadAnswers, false);
+  if (!input_.is_paused_by(Pause::unread_answers)) return;
+  resume(Pause::unread_answers);
   process_input();
 }
 
@@ -417,13 +386,13 @@ void Http1Client::on_writable() {
 // What the client still sends is dropped meanwhile.
 void Http1Client::close_when_sent() {
   enter(Phase::closing);
-  set_pause(kAllButTheEnd, false);
+  input_.resume_for_all();
   if (writer_.unsent_bytes() == 0) finish_closing();
 }
 
 void Http1Client::finish_closing() {
   const bool may_still_send = body_is_open() || in_.size() > head_bytes_ + leftover_used_ || !body_in_.empty();
-  if (!may_still_send || (paused_ & kEndOfInput) != 0) return close();
+  if (!may_still_send || input_has_ended()) return close();
   // Closing with unread input makes the kernel send a reset, which can destroy the answer on its way (RFC 9112 9.6).
   ::shutdown(socket_.fd(), SHUT_WR);
   enter(Phase::lingering);
@@ -449,7 +418,7 @@ void Http1Client::close() {
   enter(Phase::closed);
   deadline_.clear();
   later_.stop();
-  readable_.disable();
+  input_.pause(Pause::closed);
   writer_.close();
   socket_.close();
   on_closed_(*this);
@@ -458,13 +427,24 @@ void Http1Client::close() {
 // ---- time and pauses --------------------------------------------------------------------------------------------
 
 void Http1Client::enter(Phase next) {
-  LP_CHECK(phase_ != Phase::closed || next == Phase::closed, "a closed connection stays closed");
+  // [from][to]: idle, head, exchange, discard, closing, lingering, tunnel, closed
+  static constexpr bool kLegal[8][8] = {
+      {false, true, false, false, true, false, false, true},     // idle
+      {false, false, true, false, true, false, false, true},     // head
+      {true, false, false, true, true, false, true, true},       // exchange
+      {true, false, false, false, true, false, false, true},     // discard
+      {false, false, false, false, false, true, false, true},    // closing
+      {false, false, false, false, false, false, false, true},   // lingering
+      {false, false, false, false, true, false, false, true},    // tunnel
+      {false, false, false, false, false, false, false, false},  // closed, for good
+  };
+  LP_CHECK(kLegal[static_cast<int>(phase_)][static_cast<int>(next)], "a legal step of a client's connection");
   phase_ = next;
   if (next != Phase::closed) arm_deadline();
 }
 
 void Http1Client::arm_deadline() {
-  const bool waits_for_body = body_is_open() && paused_ == 0;
+  const bool waits_for_body = body_is_open() && !input_.is_paused();
   switch (phase_) {
     case Phase::idle:
       if (writer_.unsent_bytes() > 0) return deadline_.set_ms(env_.timeouts.body_idle_ms);
@@ -474,7 +454,7 @@ void Http1Client::arm_deadline() {
     case Phase::exchange:
     case Phase::tunnel:
       if (writer_.unsent_bytes() > 0 || waits_for_body) return deadline_.set_ms(env_.timeouts.body_idle_ms);
-      if ((paused_ & kEndOfInput) != 0 && phase_ == Phase::exchange) return deadline_.set_ms(kHalfClosedMs);
+      if (input_has_ended() && phase_ == Phase::exchange) return deadline_.set_ms(kHalfClosedMs);
       return deadline_.clear();
     case Phase::discard:
     case Phase::closing:
@@ -499,22 +479,18 @@ void Http1Client::on_deadline() {
 void Http1Client::on_later() {
   if (writer_.flush() == SocketWriter::State::failed) return client_gone();
   if (phase_ == Phase::idle) return process_input();
-  if ((paused_ & kEarlyBytes) == 0) return;
+  if (!input_.is_paused_by(Pause::early_bytes)) return;
   if (phase_ == Phase::tunnel) return feed_early_tunnel_bytes();
-  set_pause(kEarlyBytes, false);
+  resume(Pause::early_bytes);
   feed_leftover();
 }
 
-void Http1Client::set_pause(unsigned reasons, bool on) {
-  const unsigned before = paused_;
-  paused_ = on ? paused_ | reasons : paused_ & ~reasons;
-  if (phase_ == Phase::closed || before == paused_) return;
-  if (paused_ == 0) {
-    readable_.enable();
-  } else {
-    readable_.disable();
-  }
-  arm_deadline();
+void Http1Client::pause(Pause reason) {
+  if (input_.pause(reason)) arm_deadline();
+}
+
+void Http1Client::resume(Pause reason) {
+  if (input_.resume(reason)) arm_deadline();
 }
 
 }  // namespace lp

@@ -4,9 +4,13 @@
 #include <memory>
 #include <string>
 
+#include "base/deadline.h"
 #include "config/settings.h"
 #include "proxy/http/stream.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http1/body_reader.h"
+#include "proxy/http1/body_writer.h"
+#include "proxy/http1/pausable_input.h"
+#include "proxy/http1/scan.h"
 #include "proxy/net/socket.h"
 
 namespace lp {
@@ -45,11 +49,12 @@ class Http1Client final : public ClientStream {
   void flush() override;
   void become_tunnel() override;
   [[nodiscard]] std::size_t unsent_bytes() const override { return writer_.unsent_bytes(); }
-  void pause_request_body() override { set_pause(kBackPressure, true); }
+  void pause_request_body() override { pause(Pause::back_pressure); }
   void resume_request_body() override;
   [[nodiscard]] const std::string& peer_address() const override { return peer_address_; }
 
  private:
+  using Pause = PausableInput::Reason;
   enum class Phase {
     idle,       // no byte of a request yet
     head,       // a part of a head
@@ -60,14 +65,6 @@ class Http1Client final : public ClientStream {
     tunnel,
     closed,
   };
-  enum PauseReason : unsigned {
-    kBackPressure = 1,   // the exchange takes no more
-    kPipelineFull = 2,   // the next requests fill the room that there is
-    kEarlyBytes = 4,     // what came with the head is handed on first
-    kUnreadAnswers = 8,  // no next request before the client has taken the answers that it has
-    kEndOfInput = 16,
-  };
-  static constexpr unsigned kAllButTheEnd = kBackPressure | kPipelineFull | kEarlyBytes | kUnreadAnswers;
 
   void enter(Phase next);
   void on_readable();
@@ -80,8 +77,7 @@ class Http1Client final : public ClientStream {
   void start_request();
   void refuse(const ParseError& error);
   void feed(std::string_view bytes, std::size_t& counter);
-  void feed_length(std::string_view bytes, std::size_t& counter);
-  void feed_chunked(std::string_view bytes, std::size_t& counter);
+  void feed_pieces(std::string_view bytes, std::size_t& counter);
   void feed_leftover();
   void broken_body();
   void feed_early_tunnel_bytes();
@@ -96,7 +92,9 @@ class Http1Client final : public ClientStream {
   void on_deadline();
   void on_later();
   void arm_deadline();
-  void set_pause(unsigned reasons, bool on);
+  void pause(Pause reason);
+  void resume(Pause reason);
+  [[nodiscard]] bool input_has_ended() const { return input_.is_paused_by(Pause::end_of_input); }
   void client_gone();
   void close();
   void close_when_sent();
@@ -110,7 +108,6 @@ class Http1Client final : public ClientStream {
   std::unique_ptr<RequestEvents> events_;
 
   Phase phase_ = Phase::idle;
-  unsigned paused_ = 0;
   Buffer in_;       // [head of the request under way][what came with it]
   Buffer body_in_;  // later reads of a body or a tunnel; may end with bytes of the next request
   std::size_t read_bytes_ = BufferPool::kSmallBytes;
@@ -120,17 +117,16 @@ class Http1Client final : public ClientStream {
   std::size_t head_bytes_ = 0;     // pinned in in_ while the exchange looks at it
   std::size_t leftover_used_ = 0;  // of the bytes behind the head
   bool body_open_ = false;         // more of the request body is to come
-  std::uint64_t body_left_ = 0;    // with a length
-  ChunkedDecoder chunked_;
+  BodyReader body_;
   std::uint64_t discarded_bytes_ = 0;
 
-  BodyFraming answer_framing_;
   bool keep_alive_ = true;
   bool was_blocked_ = false;  // the exchange hears of the next drain
   bool processing_ = false;   // process_input() is on the stack and goes on by itself
 
   SocketWriter writer_;
-  IoEvent readable_;
+  BodyWriter answer_body_{writer_};
+  PausableInput input_;
   Deadline deadline_;
   Timer later_;  // for what must not complete inside the call that caused it
 };

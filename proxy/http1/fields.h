@@ -4,7 +4,8 @@
 #include <string_view>
 
 #include "base/http_message.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http/messages.h"
+#include "proxy/http1/head_limits.h"
 
 // The field section that requests and responses share (RFC 9112 5), and what its fields say about framing and the
 // connection. Internal to the codec. Pure.

@@ -1,3 +1,5 @@
+#include "proxy/http1/request.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -5,7 +7,6 @@
 #include "base/url.h"
 #include "proxy/http/syntax.h"
 #include "proxy/http1/fields.h"
-#include "proxy/http1/parse.h"
 
 namespace lp {
 namespace {
@@ -116,13 +117,6 @@ void set_body(const FieldSummary& summary, BodyFraming& body) {
 }
 
 }  // namespace
-
-void ParsedRequest::clear() {
-  Fields fields = std::move(head.fields);  // keeps its storage
-  fields.clear();
-  *this = ParsedRequest{};
-  head.fields = std::move(fields);
-}
 
 std::optional<ParseError> parse_request_head(std::string_view bytes, const HeadLimits& limits, ParsedRequest& out) {
   out.clear();

@@ -1,8 +1,9 @@
+#include "proxy/http1/response.h"
+
 #include <utility>
 
 #include "proxy/http/syntax.h"
 #include "proxy/http1/fields.h"
-#include "proxy/http1/parse.h"
 
 namespace lp {
 namespace {
@@ -62,13 +63,6 @@ MaybeError as_bad_gateway(MaybeError error) {
 }
 
 }  // namespace
-
-void ParsedResponse::clear() {
-  Fields fields = std::move(head.fields);  // keeps its storage
-  fields.clear();
-  *this = ParsedResponse{};
-  head.fields = std::move(fields);
-}
 
 std::optional<ParseError> parse_response_head(std::string_view bytes, std::string_view request_method,
                                               const HeadLimits& limits, ParsedResponse& out) {

@@ -1,7 +1,8 @@
+#include "proxy/http1/scan.h"
+
 #include <algorithm>
 
 #include "proxy/http/syntax.h"
-#include "proxy/http1/parse.h"
 
 namespace lp {
 namespace {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "proxy/http1/response.h"
 #include "proxy/http1/write.h"
 
 namespace lp {
@@ -14,7 +15,6 @@ namespace lp {
 namespace {
 constexpr int kMaxInterimResponses = 16;  // attacks.md S25: 100,000 of them
 constexpr std::int64_t kIdleMs = 60'000;
-constexpr std::size_t kCopyBytes = 16 * 1024;
 constexpr HeadLimits kResponseHeadLimits{256 * 1024, 1000, 0};
 }  // namespace
 
@@ -136,7 +136,7 @@ bool Http1Upstream::looks_alive() const {
 void Http1Upstream::send_head(const OutgoingRequest& request, const Fields& client_fields,
                               const ClientHeaderRules& rules) {
   method_.assign(request.method);
-  request_framing_ = request.body;
+  request_body_.begin(request.body);
   scanner_.reset();
   thread_local std::string head;
   head.clear();
@@ -146,30 +146,17 @@ void Http1Upstream::send_head(const OutgoingRequest& request, const Fields& clie
 
 void Http1Upstream::send_body(std::string_view bytes) {
   if (phase_ == Phase::closed || bytes.empty()) return;
-  const bool is_chunked = request_framing_.kind == BodyFraming::Kind::chunked && phase_ != Phase::tunnel;
-  if (is_chunked) writer_.queue(ChunkHead(bytes.size()).text());
-  const std::string_view suffix = is_chunked ? "\r\n" : "";
-  if (phase_ == Phase::connecting || bytes.size() <= kCopyBytes) {
-    writer_.queue(bytes);
-    writer_.queue(suffix);
-    if (writer_.unsent_bytes() > 2 * kCopyBytes) flush();
-  } else {
-    // A failed write is no failed request: the app may have answered early (413) and closed. Reading tells.
-    (void)writer_.send(bytes, suffix);
-    if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
-  }
+  // A failed write is no failed request: the app may have answered early (413) and closed. Reading tells.
+  const bool wrote = request_body_.write(bytes).has_value();
+  if (wrote && (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel)) arm_deadline();
 }
 
 void Http1Upstream::end_body() {
   if (phase_ == Phase::closed) return;
-  if (phase_ == Phase::tunnel) {
-    request_sent_ = true;
-    flush();
-    return end_tunnel_when_sent();
-  }
-  if (request_framing_.kind == BodyFraming::Kind::chunked) writer_.queue("0\r\n\r\n");
+  request_body_.end();
   request_sent_ = true;
   flush();
+  if (phase_ == Phase::tunnel) end_tunnel_when_sent();
 }
 
 void Http1Upstream::flush() {
@@ -185,6 +172,8 @@ void Http1Upstream::end_tunnel_when_sent() {
 
 void Http1Upstream::become_tunnel() {
   phase_ = Phase::tunnel;
+  request_body_.begin({});
+  response_body_.begin({BodyFraming::Kind::until_close, 0});
   request_sent_ = false;
   arm_deadline();
 }
@@ -252,14 +241,11 @@ bool Http1Upstream::process_head() {
     return events_ != nullptr;
   }
   phase_ = Phase::body;
-  body_left_ = response_.body.length;
-  chunked_.reset();
+  response_body_.begin(response_.body);
   events_->on_response(response_);
   if (!events_ || phase_ == Phase::closed) return false;
   in_.consume(head_bytes);
-  const bool no_body = response_.body.kind == BodyFraming::Kind::none ||
-                       (response_.body.kind == BodyFraming::Kind::length && body_left_ == 0);
-  if (phase_ == Phase::body && no_body) {
+  if (phase_ == Phase::body && response_body_.is_over()) {
     answer_complete();
     return false;
   }
@@ -267,29 +253,15 @@ bool Http1Upstream::process_head() {
 }
 
 bool Http1Upstream::process_body() {
-  std::string_view data = in_.data();
-  if (phase_ == Phase::tunnel || response_.body.kind == BodyFraming::Kind::until_close) {
-    events_->on_response_body(data);
-    if (events_) in_.consume(data.size());
-    return false;
-  }
-  if (response_.body.kind == BodyFraming::Kind::length) {
-    data = data.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(data.size(), body_left_)));
-    body_left_ -= data.size();
-    events_->on_response_body(data);
-    if (!events_) return false;
-    in_.consume(data.size());
-    if (body_left_ == 0) answer_complete();
-    return false;
-  }
   std::size_t consumed = 0;
-  const auto outcome = chunked_.next(in_.data(), consumed, data);
-  if (outcome == ChunkedDecoder::Outcome::data) events_->on_response_body(data);
+  std::string_view data;
+  const auto outcome = response_body_.next(in_.data(), consumed, data);
+  if (!data.empty()) events_->on_response_body(data);
   if (!events_) return false;
   in_.consume(consumed);
-  if (outcome == ChunkedDecoder::Outcome::bad) fail(UpstreamError::nonsense);
-  if (outcome == ChunkedDecoder::Outcome::end) answer_complete();
-  return outcome == ChunkedDecoder::Outcome::data;
+  if (outcome == BodyReader::Outcome::bad) fail(UpstreamError::nonsense);
+  if (outcome == BodyReader::Outcome::end) answer_complete();
+  return outcome == BodyReader::Outcome::data;
 }
 
 void Http1Upstream::answer_complete() {

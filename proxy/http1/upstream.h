@@ -5,11 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "base/deadline.h"
 #include "base/event.h"
 #include "base/resolver.h"
 #include "config/settings.h"
 #include "proxy/http/stream.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http1/body_reader.h"
+#include "proxy/http1/body_writer.h"
+#include "proxy/http1/scan.h"
 #include "proxy/net/buffer.h"
 #include "proxy/net/socket.h"
 
@@ -97,11 +100,10 @@ class Http1Upstream {
   std::size_t read_bytes_ = BufferPool::kSmallBytes;
   HeadScanner scanner_{HeadScanner::Kind::response};
   ParsedResponse response_;
-  ChunkedDecoder chunked_;
-  std::uint64_t body_left_ = 0;
+  BodyReader response_body_;
   int interim_responses_ = 0;
   std::string method_;
-  BodyFraming request_framing_;
+  BodyWriter request_body_{writer_};
   bool request_sent_ = false;  // the whole request, body included; in a tunnel: the client has ended its side
   bool is_reused_ = false;
   bool is_paused_ = false;

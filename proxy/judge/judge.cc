@@ -16,7 +16,8 @@
 #include "config/value.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http1/request.h"
+#include "proxy/http1/scan.h"
 #include "proxy/route/webdav.h"
 
 namespace lp {

@@ -52,6 +52,7 @@ class SocketWriter {
   SocketWriter(EventLoop& loop, BufferPool& pool, std::function<void()> on_writable)
       : loop_(loop), queue_(pool), on_writable_(std::move(on_writable)) {}
   void attach(int fd) { fd_ = fd; }
+  [[nodiscard]] bool is_attached() const { return fd_ >= 0; }
 
   void queue(std::string_view bytes) { queue_.append(bytes); }
   // Queued bytes and then these, with one system call where the kernel has room; the rest is queued.

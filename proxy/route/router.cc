@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/one_of.h"
 #include "base/url.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
@@ -57,7 +58,7 @@ class CompiledRoute {
 
   [[nodiscard]] bool matches(const RouteQuestion& question, std::string_view path) const {
     const auto& methods = settings->methods;
-    if (!methods.empty() && std::find(methods.begin(), methods.end(), question.method) == methods.end()) return false;
+    if (!methods.empty() && !is_one_of(question.method, methods)) return false;
     if (regex_ && !(host_fits(question.host, host_) && RE2::FullMatch({path.data(), path.size()}, *regex_)))
       return false;
     return settings->networks.empty() || is_in_networks(question.client_address);

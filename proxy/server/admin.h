@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "base/deadline.h"
 #include "proxy/server/worker.h"
 
 namespace lp {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/deadline.h"
 #include "base/event.h"
 #include "base/resolver.h"
 #include "config/settings.h"

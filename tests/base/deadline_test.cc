@@ -1,3 +1,5 @@
+#include "base/deadline.h"
+
 #include <doctest/doctest.h>
 
 #include <ctime>

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/log_format.h"
+
 using namespace std::string_literals;
 using lp::Log;
 using lp::LogLevel;

@@ -6,7 +6,7 @@
 #include "auth/realm/access_token_questions.h"
 #include "auth/visit/verdict.h"
 #include "bench.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http1/request.h"
 #include "tests/support/signing.h"
 
 namespace {

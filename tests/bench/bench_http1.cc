@@ -4,7 +4,9 @@
 #include "bench.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/forwarding.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http1/request.h"
+#include "proxy/http1/response.h"
+#include "proxy/http1/scan.h"
 
 int main() {
   using namespace lp;

@@ -6,7 +6,7 @@
 #include "auth/visit/verdict.h"
 #include "base/crypto.h"
 #include "bench.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http1/request.h"
 
 namespace {
 

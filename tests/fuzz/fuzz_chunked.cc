@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http1/chunked.h"
 
 namespace {
 

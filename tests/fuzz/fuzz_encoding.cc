@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/log_format.h"
 
 namespace {
 

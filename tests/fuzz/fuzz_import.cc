@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/import/oauth2_proxy.h"
+#include "cli/import/toml.h"
 #include "cli/import/traefik.h"
 #include "config/yaml/document.h"
 

@@ -2,7 +2,8 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http1/request.h"
+#include "proxy/http1/scan.h"
 
 // Scanning at once and in pieces must agree, and a head that parses must have been found whole by the scanner.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,7 +5,8 @@
 #include "auth/identity/client_headers.h"
 #include "base/check.h"
 #include "proxy/http/forwarding.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http1/response.h"
+#include "proxy/http1/scan.h"
 
 // A response head that parses is written for a client, and what is written parses again with the framing we chose.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/deadline.h"
 #include "proxy/http1/client.h"
 #include "tests/support/wire.h"
 

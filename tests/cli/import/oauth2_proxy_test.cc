@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "cli/import/toml.h"
 #include "config/file/load.h"
 
 namespace lp {

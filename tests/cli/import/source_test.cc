@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/import/context.h"
+#include "cli/import/toml.h"
 
 namespace lp {
 namespace {

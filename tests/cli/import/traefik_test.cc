@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "cli/import/traefik_rule.h"
+
 namespace lp {
 namespace {
 

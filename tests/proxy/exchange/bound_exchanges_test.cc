@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/deadline.h"
 #include "tests/support/wire.h"
 
 using namespace lp;

@@ -32,9 +32,3 @@ TEST_CASE("a collected body in many pieces is their sum") {
   body.wipe();
   CHECK(body.bytes().empty());
 }
-
-TEST_CASE("a wiped string is empty") {
-  std::string text(1000, 's');
-  wipe_string(text);
-  CHECK(text.empty());
-}

@@ -1,8 +1,8 @@
+#include "proxy/http1/chunked.h"
+
 #include <doctest/doctest.h>
 
 #include <string>
-
-#include "proxy/http1/parse.h"
 
 using lp::ChunkedDecoder;
 using Outcome = lp::ChunkedDecoder::Outcome;

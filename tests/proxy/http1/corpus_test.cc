@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "proxy/http1/parse.h"
+#include "proxy/http1/chunked.h"
+#include "proxy/http1/request.h"
+#include "proxy/http1/scan.h"
 #include "proxy/route/target.h"
 
 // What the codec alone makes of every raw request of tests/corpora/smuggling. Session, route and upgrade rules of the

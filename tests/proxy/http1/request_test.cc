@@ -1,8 +1,8 @@
+#include "proxy/http1/request.h"
+
 #include <doctest/doctest.h>
 
 #include <string>
-
-#include "proxy/http1/parse.h"
 
 using lp::BodyFraming;
 using lp::HeadLimits;

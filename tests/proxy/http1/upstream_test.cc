@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/deadline.h"
 #include "proxy/upstream/pool.h"
 #include "tests/support/wire.h"
 

@@ -10,7 +10,8 @@
 #include "auth/realm/access_token_questions.h"
 #include "config/value.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/http1/parse.h"
+#include "proxy/http1/request.h"
+#include "proxy/http1/scan.h"
 #include "proxy/judge/judge.h"
 #include "tests/support/gatekeeper_world.h"
 

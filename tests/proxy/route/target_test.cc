@@ -5,8 +5,6 @@
 #include <fstream>
 #include <string>
 
-#include "proxy/http1/parse.h"
-
 namespace {
 
 constexpr const char* kRefused = "(refused)";

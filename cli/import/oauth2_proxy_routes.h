@@ -1,0 +1,26 @@
+#pragma once
+#include <vector>
+
+#include "cli/import/context.h"
+#include "cli/import/oauth2_proxy_alpha.h"
+#include "cli/import/yaml.h"
+
+// The part of oauth2-proxy's configuration that concerns paths and upstreams. Pure.
+namespace lp {
+
+// What every route gets besides its path.
+struct RouteExtras {
+  Node require;                     // null: none
+  std::vector<Node> authorization;  // none or one
+  bool answers_401 = false;
+  bool preflight = false;
+  bool accepts_bearer = false;
+  bool assertion = false;
+  bool keeps_encoded_slash = false;
+};
+
+// upstreams and routes, by upstream options and everything that concerns paths. Answers whether another proxy
+// forwards, and this one is only asked.
+bool import_oauth2_proxy_routes(ImportContext& context, const OAuth2ProxyAlpha* alpha, const RouteExtras& extras);
+
+}  // namespace lp

@@ -1,0 +1,13 @@
+#pragma once
+#include "config/settings.h"
+#include "config/yaml/report.h"
+
+// Rules across options that are about routes. Pure.
+namespace lp {
+
+// Of one realm.
+void check_routes(const Settings& settings, Report& report);
+// Of all realms together: there is a route, and the host of each is one of ours.
+void check_hosts_of_routes(const Settings& settings, Report& report);
+
+}  // namespace lp

@@ -1,0 +1,26 @@
+#include "proxy/http1/body_writer.h"
+
+#include "proxy/http1/write.h"
+
+namespace lp {
+namespace {
+
+constexpr std::size_t kCopyBytes = 16 * 1024;
+
+}  // namespace
+
+std::optional<SocketWriter::State> BodyWriter::write(std::string_view bytes) {
+  if (is_chunked_) writer_.queue(ChunkHead(bytes.size()).text());
+  if (writer_.is_attached() && bytes.size() > kCopyBytes) return writer_.send(bytes, is_chunked_ ? "\r\n" : "");
+  writer_.queue(bytes);
+  if (is_chunked_) writer_.queue("\r\n");
+  if (writer_.is_attached() && writer_.unsent_bytes() > 2 * kCopyBytes) return writer_.flush();
+  return std::nullopt;
+}
+
+void BodyWriter::end() {
+  if (is_chunked_) writer_.queue("0\r\n\r\n");
+  is_chunked_ = false;
+}
+
+}  // namespace lp

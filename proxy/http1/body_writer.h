@@ -1,0 +1,28 @@
+#pragma once
+#include <optional>
+#include <string_view>
+
+#include "proxy/http/messages.h"
+#include "proxy/net/socket.h"
+
+namespace lp {
+
+// Frames the bodies that a connection sends, one after the other: the chunked coding is put on (RFC 9112 7.1), any
+// other body goes as it is. The writer outlives this.
+class BodyWriter {
+ public:
+  explicit BodyWriter(SocketWriter& writer) : writer_(writer) {}
+
+  void begin(const BodyFraming& framing) { is_chunked_ = framing.kind == BodyFraming::Kind::chunked; }
+  // Small pieces are copied behind what is queued, so that they leave with it in one system call: nullopt while they
+  // wait for the flush at the end of the batch, else what came of writing. Nothing is written before the writer has its
+  // descriptor. `bytes` is not empty, for an empty chunk would be the last one.
+  std::optional<SocketWriter::State> write(std::string_view bytes);
+  void end();  // queues what the coding ends with
+
+ private:
+  SocketWriter& writer_;
+  bool is_chunked_ = false;
+};
+
+}  // namespace lp

@@ -1,0 +1,48 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace lp {
+
+// Takes the chunked coding off (RFC 9112 7.1). Extensions are checked and dropped, trailers are checked and dropped
+// (attacks.md H16); their size is bounded.
+class ChunkedDecoder {
+ public:
+  enum class Outcome { need_more, data, end, bad };
+  // Looks at `in`, sets `consumed`; on `data`, `data` is the next piece of the body (a view into `in`), to be called
+  // again with the rest; on `end` the message is complete and what follows `consumed` belongs to the next one.
+  Outcome next(std::string_view in, std::size_t& consumed, std::string_view& data);
+  [[nodiscard]] bool has_ended() const { return state_ == State::done; }
+  void reset();
+
+ private:
+  enum class State : std::uint8_t {
+    size,
+    extension,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    trailer_start,
+    trailer_name,
+    trailer_value,
+    trailer_lf,
+    end_lf,
+    done,
+    failed
+  };
+  bool take(char c);  // one byte outside of data; false: no legal message goes on so
+  bool take_size(char c);
+  bool take_extension(char c);
+  bool take_trailer(char c);
+  bool expect(char c, char wanted, State next_state);
+
+  State state_ = State::size;
+  std::uint64_t left_ = 0;             // of this chunk's data
+  std::uint32_t digits_ = 0;           // of this chunk's size
+  std::uint32_t extension_bytes_ = 0;  // of the whole message
+  std::uint32_t trailer_bytes_ = 0;
+};
+
+}  // namespace lp

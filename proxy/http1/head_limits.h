@@ -1,0 +1,13 @@
+#pragma once
+#include <cstddef>
+
+namespace lp {
+
+// How much of a head is taken from a peer; more is refused.
+struct HeadLimits {
+  std::size_t head_bytes = 64 * 1024;  // request line or status line and all fields, with the empty line
+  std::size_t field_count = 200;
+  std::size_t target_bytes = 16 * 1024;
+};
+
+}  // namespace lp

@@ -1,0 +1,16 @@
+#pragma once
+#include <optional>
+#include <string_view>
+
+#include "proxy/http/messages.h"
+#include "proxy/http1/head_limits.h"
+
+// The same strictness towards apps as request.h towards clients. Pure.
+namespace lp {
+
+// A complete head as found by HeadScanner; `request_method` is that of the request it answers (RFC 9112 6.3). Fills
+// `out` with views into `bytes`. A ParseError is always a 502.
+[[nodiscard]] std::optional<ParseError> parse_response_head(std::string_view bytes, std::string_view request_method,
+                                                            const HeadLimits& limits, ParsedResponse& out);
+
+}  // namespace lp
