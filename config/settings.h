@@ -55,7 +55,7 @@ struct TimeoutSettings {
 // Parameters of the authorization request that an operator may choose; unset means inherit, then leave out.
 struct SignInSettings {
   std::optional<std::string> with;          // "social:linkedin", "sso:CONNECTOR_ID"
-  std::optional<std::string> first_screen;  // one of Logto's values (logto-facts.md, section 2)
+  std::optional<std::string> first_screen;  // one of Logto's values (Logto fact 22)
   std::optional<std::string> prompt;        // login | consent | none
   std::optional<std::string> ui_locales;
   std::optional<bool> keep_fragment;

@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 
-// Logto's webhooks for users who are suspended or deleted, of which Back-Channel Logout says nothing (fact 3). Pure.
+// Logto's webhooks for users who are suspended or deleted, whom no logout token names (Logto fact 3). Pure.
 namespace lp {
 
 inline constexpr const char* kWebhookSignatureHeader = "logto-signature-sha-256";

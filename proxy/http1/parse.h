@@ -7,7 +7,7 @@
 #include "proxy/http/messages.h"
 
 // The strict HTTP/1.1 codec, reading side (RFC 9112). Pure: bytes in, values out. What is ambiguous is refused, never
-// repaired: a repaired message means something else to the next parser (request smuggling, attacks.md S).
+// repaired: a repaired message means something else to the next parser (request smuggling, threats S).
 namespace lp {
 
 struct HeadLimits {
@@ -48,7 +48,7 @@ class HeadScanner {
                                                             const HeadLimits& limits, ParsedResponse& out);
 
 // Takes the chunked coding off (RFC 9112 7.1). Extensions are checked and dropped, trailers are checked and dropped
-// (attacks.md H16); their size is bounded.
+// (threat H16); their size is bounded.
 class ChunkedDecoder {
  public:
   enum class Outcome { need_more, data, end, bad };

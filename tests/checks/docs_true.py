@@ -15,14 +15,15 @@ def line_of(text, offset):
 
 
 def check_backticked_paths(path, text):
-    """`auth/endpoints/sign_out.cc` must exist; `auth/x.h/.cc` means both; a glob must match something; build/ is made later."""
+    """`auth/endpoints/sign_out.cc` must exist, and of `auth/endpoints/sign_out` the header or the source; `auth/x.h/.cc`
+    means both; a glob must match something; build/ is made later."""
     for match in re.finditer(r"`([\w.*{}<>-]+(?:/[\w.*{}<>-]*)+)`", text):
         word = match.group(1).rstrip("/")
         if word.split("/")[0] not in PLACES or "<" in word or "{" in word:
             continue
         pattern = re.fullmatch(r"(.+)\.h/\.cc", word)
         for name in [f"{pattern.group(1)}.h", f"{pattern.group(1)}.cc"] if pattern else [word]:
-            if not any(ROOT.glob(name)):
+            if not any(any(ROOT.glob(name + suffix)) for suffix in ["", ".h", ".cc"]):
                 problems.append(f"{path}:{line_of(text, match.start())}: there is no {name}")
 
 
