@@ -12,7 +12,7 @@
 #include "config/requirement.h"
 #include "config/text_pattern.h"
 
-// What a configuration file says, typed, with the defaults in place. Made once by config/load, then immutable and
+// What a configuration file says, typed, with the defaults in place. Made once by config/file/load, then immutable and
 // shared: every thread holds a shared_ptr<const Settings>. Times are in milliseconds, sizes in bytes.
 namespace lp {
 

@@ -63,7 +63,7 @@ def check_threats(path, text):
 
 
 def check_facts(path, text):
-    for match in re.finditer(r"(\w+)?\s+facts? (\d+)", text):
+    for match in re.finditer(r"(\w+)?\s+facts? (\d+)", text, re.IGNORECASE):
         if match.group(1) != "Logto":
             problems.append(f'{path}:{line_of(text, match.start())}: write "Logto fact {match.group(2)}"')
         elif int(match.group(2)) not in facts:
