@@ -5,10 +5,10 @@
 
 namespace lp {
 
-// A back-channel request, ready for auth/provider/fetch.
+// A back-channel request, ready for auth/fetch.
 struct BackchannelRequest {
   std::string method = "GET";
-  std::string url;       // on the configured endpoint's origin; auth/provider/fetch refuses others
+  std::string url;       // on the configured endpoint's origin; auth/fetch refuses others
   Secret authorization;  // value of the Authorization field; empty: none
   Secret form_body;      // application/x-www-form-urlencoded; for POST
 };

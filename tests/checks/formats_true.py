@@ -6,7 +6,7 @@ import re
 from tree import ROOT, finish, read, sources
 
 PAGE = "docs/formats.md"
-CONSTANT = r"k\w+(?: = |\{)[^`]+"
+CONSTANT = r"k\w+(?:\s=\s|\{)[^`]+"
 CODE_VERSION = re.compile(r"constexpr (?:int kVersion|JournalFormat k\w+|std::string_view kField)\b")
 LABEL = re.compile(r'"(logto-proxy (?:v\d|stored|revocation)[^"\\]*)')
 # What is in the memory of one process only.
@@ -26,9 +26,10 @@ def check_constants():
         named.add(path)
         code = re.sub(r"\s+", " ", read(path))
         for constant in re.findall(rf"`({CONSTANT})`", match.group(2)):
+            constant = re.sub(r"\s+", " ", constant)
             if f" {constant};" not in code:
                 problems.append(f"{PAGE}: {path} does not say {constant};")
-        members = re.search(r"`kMembers = (\d+)`", match.group(2))
+        members = re.search(r"`kMembers\s=\s(\d+)`", match.group(2))
         if members:
             check_rows(path, int(members.group(1)), page[match.end():])
     return named
