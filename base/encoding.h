@@ -31,7 +31,7 @@ namespace lp {
 // Each byte that belongs to no well-formed sequence becomes one U+FFFD.
 [[nodiscard]] std::string replace_invalid_utf8(std::string_view bytes);
 
-// ASCII only, whatever the locale (attacks.md P34).
+// ASCII only, whatever the locale (threat P34).
 [[nodiscard]] bool iequals(std::string_view a, std::string_view b);
 [[nodiscard]] std::string ascii_lower(std::string_view text);
 [[nodiscard]] std::string_view trim_ows(std::string_view text);  // spaces and tabs (RFC 9110 5.6.3)

@@ -55,7 +55,7 @@ struct Answer {
 };
 
 // name=value pairs of one or more Cookie headers, in order, joined once (RFC 9113 8.2.3 crumbs included). Names are
-// exact bytes: no unquoting, no decoding, no case folding (attacks.md C11).
+// exact bytes: no unquoting, no decoding, no case folding (threat C11).
 [[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> cookie_pairs(const Fields& fields);
 // Comma separated list elements of all fields of this name, trimmed, empty ones left out.
 [[nodiscard]] std::vector<std::string_view> list_values(const Fields& fields, std::string_view name);

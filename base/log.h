@@ -12,7 +12,7 @@ namespace lp {
 enum class LogLevel { debug, info, warning, error };
 
 // One field of a log line. Values are escaped as JSON, control bytes and broken UTF-8 included, and cut at 2 KiB:
-// whatever the outside world sends stays one line (attacks.md O17).
+// whatever the outside world sends stays one line (threat O17).
 struct LogField {
   std::string_view key;
   std::variant<std::string_view, std::int64_t, bool> value;

@@ -33,7 +33,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(port);
 }
 
-// Between the brackets. One address has one text afterwards. No zone ids (attacks.md H14), and no NUL, at which
+// Between the brackets. One address has one text afterwards. No zone ids (threat H14), and no NUL, at which
 // inet_pton would stop reading.
 std::optional<std::string> canonical_ipv6(std::string_view text) {
   if (text.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) return std::nullopt;

@@ -12,7 +12,7 @@
 #include "config/requirement.h"
 #include "config/text_pattern.h"
 
-// What a configuration file says, typed, with the defaults in place. Made once by config/load, then immutable and
+// What a configuration file says, typed, with the defaults in place. Made once by config/file/load, then immutable and
 // shared: every thread holds a shared_ptr<const Settings>. Times are in milliseconds, sizes in bytes.
 namespace lp {
 
@@ -55,7 +55,7 @@ struct TimeoutSettings {
 // Parameters of the authorization request that an operator may choose; unset means inherit, then leave out.
 struct SignInSettings {
   std::optional<std::string> with;          // "social:linkedin", "sso:CONNECTOR_ID"
-  std::optional<std::string> first_screen;  // one of Logto's values (logto-facts.md, section 2)
+  std::optional<std::string> first_screen;  // one of Logto's values (Logto fact 22)
   std::optional<std::string> prompt;        // login | consent | none
   std::optional<std::string> ui_locales;
   std::optional<bool> keep_fragment;

@@ -54,7 +54,7 @@ namespace lp {
 [[nodiscard]] Result<Secret> parse_session_secret(std::string_view text);
 
 // Values of the authorization request that Logto accepts; one bad value voids all of its extra parameters
-// (logto-facts.md, fact 12), so they are judged here.
+// (Logto fact 12), so they are judged here.
 [[nodiscard]] Result<std::string> parse_with(std::string_view text);
 [[nodiscard]] Result<std::string> parse_prompt(std::string_view text);
 [[nodiscard]] Result<std::string> parse_ui_locales(std::string_view text);

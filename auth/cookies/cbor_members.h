@@ -23,7 +23,7 @@ namespace lp {
 [[nodiscard]] bool take_member(const nlohmann::json& member, bool& out);
 [[nodiscard]] bool take_member(const nlohmann::json& member, std::uint64_t& out);
 // Seconds or milliseconds since 1970, far enough from the ends of 64 bits that adding a lifetime cannot wrap
-// (attacks.md C16).
+// (threat C16).
 [[nodiscard]] bool take_time(const nlohmann::json& member, std::int64_t& out);
 
 }  // namespace lp

@@ -26,11 +26,11 @@ struct CookieAttributes {
 // the value needs more than kMaxCookiePieces: the caller refuses the session and says so in the log.
 [[nodiscard]] std::vector<std::string> set_cookie_pieces(std::string_view name, std::string_view value,
                                                          const CookieAttributes& attributes, std::size_t pieces_before);
-// Deletions with the same attributes as at setting (attacks.md C15).
+// Deletions with the same attributes as at setting (threat C15).
 [[nodiscard]] std::vector<std::string> delete_cookie_pieces(std::string_view name, const CookieAttributes& attributes,
                                                             std::size_t pieces);
 
-// The pieces put together again. A name that comes twice (cookie tossing, attacks.md C10) or a missing piece makes it
+// The pieces put together again. A name that comes twice (cookie tossing, threat C10) or a missing piece makes it
 // unreadable: value() is empty. `pieces` says how many names, counted from the first, the browser may hold: for
 // deletion.
 struct JoinedCookie {

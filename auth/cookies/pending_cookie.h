@@ -24,7 +24,7 @@ inline constexpr std::int64_t kPendingLifetimeS = 600;
 [[nodiscard]] std::string pending_cookie_name(std::string_view prefix, std::string_view state);
 
 // Names of attempts to delete before one more is added: those that don't open or are too old, and of the others the
-// oldest, so that at most kMaxPendingSignIns stay (attacks.md O30).
+// oldest, so that at most kMaxPendingSignIns stay (threat O30).
 [[nodiscard]] std::vector<std::string> evict_pending(const Fields& fields, std::string_view prefix,
                                                      const CookieSealer& sealer, std::int64_t now_s);
 // All names of attempts that the browser sent, readable or not: for signing out.

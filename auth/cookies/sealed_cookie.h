@@ -9,7 +9,7 @@
 
 // Values sealed into cookies (and into the `state` parameter): XAES-256-GCM under keys derived by HKDF for each purpose
 // from the ring of secrets; purpose, cookie name and realm are the associated data, so a pending cookie never opens as
-// a session, nor one realm's as another's (attacks.md C05, C18, C19). Pure: nonces are arguments.
+// a session, nor one realm's as another's (threats C05, C18, C19). Pure: nonces are arguments.
 namespace lp {
 
 // `refreshed` is no cookie, but is sealed in the same way (auth/refresh/record.h).

@@ -57,7 +57,7 @@ std::vector<std::string> remove_attempt(const Visit& visit, std::string_view sta
 // --- stale callbacks ---
 
 // No pending sign-in of this browser belongs to the response: it is never exchanged. One that began here (the state is
-// ours) goes on to the target or starts afresh, once; any other is refused (attacks.md O01, O05, O43).
+// ours) goes on to the target or starts afresh, once; any other is refused (threats O01, O05, O43).
 Verdict answer_stale(const Visit& visit, const CallbackResponse& response, const FoundPending& found, Waiting waiting) {
   const std::optional<SignInState> state = read_state(response.state, visit.realm.keyring()->state_sealer);
   if (!state) {
@@ -136,7 +136,7 @@ Session joined_with_old(const Visit& visit, Session fresh, const PendingSignIn& 
 }
 
 // No answer that is still under way may put the old session's cookie over the new one's. Another person's session ends
-// for good, with its grant, which would live on unseen (attacks.md O35, C13).
+// for good, with its grant, which would live on unseen (threats O35, C13).
 void end_replaced(const Visit& visit, const Session& fresh) {
   const Session* old = visit.signed_in();
   if (old == nullptr || old->id == fresh.id) return;

@@ -6,7 +6,7 @@
 namespace lp {
 
 // /_auth/me: who is signed in, as JSON for the app's own scripts: the claims in the session and its times, never a
-// token (attacks.md O33), nothing for other origins (K06). 401 when signed out.
+// token (threat O33), nothing for other origins (threat K06). 401 when signed out.
 // session_ends_at is the end that no use moves, session_idle_at the one that comes without any.
 [[nodiscard]] Verdict handle_me(const Visit& visit, Waiting waiting);
 

@@ -23,7 +23,7 @@ struct Oauth2ProxyPerson {
 
 // The query of /oauth2/auth: allowed_groups, allowed_emails and allowed_email_domains, each a list with commas and
 // repeatable; of each that is there one entry must fit. ".example.com" and "*.example.com" stand for that domain and
-// all below. Nobody has an e-mail address where logto.trust_email is false (logto-facts.md, fact 11). A query that
+// all below. Nobody has an e-mail address where logto.trust_email is false (Logto fact 11). A query that
 // cannot be read lets nobody pass.
 [[nodiscard]] bool oauth2_proxy_allows(const Oauth2ProxyPerson& person, std::string_view query, bool trust_email);
 

@@ -100,7 +100,7 @@ Verdict redirect_to_own_sign_in(const Visit& visit, SignInStart start) {
 // --- the endpoints ---
 
 // Parameters of our own endpoints. Any other is ignored: nobody steers the authorization request from outside
-// (attacks.md O29). One of ours sent twice is refused.
+// (threat O29). One of ours sent twice is refused.
 struct SignInQuery {
   std::optional<std::string> return_to;
   std::optional<std::string> with;

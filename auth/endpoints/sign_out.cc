@@ -44,7 +44,7 @@ const Session* session_to_end(const Visit& visit) {
   return opened ? &opened->session : nullptr;
 }
 
-// Cookies that hold this session open no more, here or wherever they were copied to (attacks.md C14).
+// Cookies that hold this session open no more, here or wherever they were copied to (threat C14).
 void end_sessions_asked_for(const Visit& visit) {
   const Session* session = session_to_end(visit);
   if (session == nullptr) return;

@@ -155,7 +155,7 @@ Verdict BearerTokens::take(Visit visit, const std::string& hash, const AccessTok
 }
 
 Verdict BearerTokens::pass_on(Visit visit, Known& known, const JudgeVisit& judge, Waiting waiting) const {
-  // O41: what one route accepts says nothing of another one.
+  // Threat O41: what one route accepts says nothing of another one.
   if (!access_token_is_for(*known.opened->token, *visit.facts.route, visit.settings())) {
     return invalid_token(visit, "aud", "the token is for another audience");
   }

@@ -6,7 +6,7 @@
 namespace lp {
 
 // Answers a request for an own path (auth/rules/own_paths.h); one that names no endpoint is 404, one with another
-// method 405. Such requests never reach an app (attacks.md P19, O21).
+// method 405. Such requests never reach an app (threats P19, O21).
 [[nodiscard]] Verdict answer_own_endpoint(const Visit& visit, Waiting waiting);
 
 // True for endpoints that say who is signed in: they show what Logto says now, as an app would be told. `path` is an

@@ -13,7 +13,7 @@ namespace lp {
 namespace {
 
 // Names are kept folded: lower case, everything that is not a letter or a digit as '-'. CGI and WSGI make one variable
-// of X-Forwarded-User, X_Forwarded_User and (some) X.Forwarded.User (attacks.md H02). A name that ends in '-' stands
+// of X-Forwarded-User, X_Forwarded_User and (some) X.Forwarded.User (threat H02). A name that ends in '-' stands
 // for all that begin with it.
 
 // Who somebody is, in the words of proxies that do our job: an app may be set up to believe any of them.
@@ -141,10 +141,10 @@ constexpr std::string_view kForwarding[] = {
     "x-forwarder-for",
 };
 
-// A method other than the one that the route judged (attacks.md P24).
+// A method other than the one that the route judged (threat P24).
 constexpr std::string_view kMethodOverrides[] = {"x-http-method", "x-http-method-override", "x-method-override"};
 
-// Commands to a proxy in front of an app (attacks.md H25).
+// Commands to a proxy in front of an app (threat H25).
 constexpr std::string_view kProxyCommands[] = {"x-accel-redirect",       "x-accel-charset",      "x-accel-expires",
                                                "x-accel-limit-rate",     "x-sendfile",           "x-lighttpd-send-file",
                                                "x-lighttpd-sendfile",    "x-litespeed-location", "x-reproxy-url",
@@ -159,7 +159,7 @@ constexpr std::string_view kResponseOnly[] = {"x-forwarded-", "x-auth-request-",
                                               "x-logto-",     "x-envoy-",        "x-pomerium-", "x-authentik-"};
 
 // Fields that the codec itself acts upon. Their own spelling is dealt with there; any other that folds to them
-// ("Content_Length") is for the app's gateway to misread (attacks.md S32).
+// ("Content_Length") is for the app's gateway to misread (threat S32).
 constexpr std::string_view kCodec[] = {"content-length", "transfer-encoding", "content-type",
                                        "keep-alive",     "proxy-connection",  "proxy-authorization"};
 
@@ -293,7 +293,7 @@ void ClientHeaderRules::append_foreign_cookies(std::string_view cookie_value, st
 }
 
 // A browser keeps "=name=value" and "=name" as a nameless cookie and sends it as "name=value": the first name that a
-// server would read out of it counts (attacks.md C10, C11).
+// server would read out of it counts (threats C10, C11).
 bool ClientHeaderRules::app_may_set(std::string_view set_cookie_value) const {
   std::string_view pair = trim_ows(set_cookie_value.substr(0, set_cookie_value.find(';')));
   while (pair.starts_with('=')) pair = trim_ows(pair.substr(1));

@@ -25,7 +25,7 @@ class Jwks {
   [[nodiscard]] std::size_t size() const { return keys_.size(); }
   [[nodiscard]] bool has_kid(std::string_view kid) const;
   // The key for a token: the one whose kid equals exactly, or when the token has no kid the only key that fits the
-  // algorithm. Two that fit are refused rather than tried (OIDC Core 10.1; attacks.md J16). Valid as long as any copy
+  // algorithm. Two that fit are refused rather than tried (OIDC Core 10.1; threat J16). Valid as long as any copy
   // of this set lives.
   [[nodiscard]] Result<const VerificationKey*> select(std::string_view kid, std::string_view alg) const;
   // Of the text that it was parsed from: two sets with the same digest are the same.

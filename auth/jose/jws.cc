@@ -19,7 +19,7 @@ constexpr std::size_t kMaxKidBytes = 1024;
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
-// header.payload.signature: a JWE has five parts, the JSON serialisation none (attacks.md J32, J33).
+// header.payload.signature: a JWE has five parts, the JSON serialisation none (threats J32, J33).
 struct Parts {
   std::string_view header, payload, signature, signed_part;
 };

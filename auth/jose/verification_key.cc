@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kMinRsaBits = 2048;
-constexpr int kMaxRsaBits = 8192;  // a larger modulus buys CPU time with one small answer (attacks.md J40)
+constexpr int kMaxRsaBits = 8192;  // a larger modulus buys CPU time with one small answer (threat J40)
 constexpr int kMaxExponentBits = 32;
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }

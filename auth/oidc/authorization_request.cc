@@ -94,7 +94,7 @@ constexpr std::array<std::string_view, 22> kReserved = {
     "ui_locales", "direct_sign_in", "first_screen",  "request",      "request_uri",    "code_challenge_method",
     "claims",     "registration",   "id_token_hint", "iss"};
 
-// Fact 12: what Logto would refuse is left out, so that it doesn't take the other parameters with it.
+// Logto fact 12: what Logto would refuse is left out, so that it doesn't take the other parameters with it.
 bool is_valid_extra(const std::string& name, const std::string& value) {
   if (value.empty() || value.size() > kMaxExtraBytes || holds(kReserved, name)) return false;
   if (name == "identifier") return is_identifiers(value);

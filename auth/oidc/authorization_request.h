@@ -19,15 +19,15 @@ namespace lp {
 
 // Route settings over the defaults of logto.sign_in, one field at a time.
 [[nodiscard]] SignInSettings effective_sign_in(const SignInSettings& defaults, const SignInSettings& route);
-// Fact 12: one bad value voids all of Logto's extra parameters, so values are checked before they are sent. Also used
-// by config tests and for /_auth/sign-in?with=.
+// Logto fact 12: one bad value voids all of Logto's extra parameters, so values are checked before they are sent. Also
+// used by config tests and for /_auth/sign-in?with=.
 [[nodiscard]] bool is_valid_with(std::string_view with);
 
 // The max_age to send: the smallest of what a route needs and what extra.max_age says; kNoMaxAge where neither does.
 [[nodiscard]] std::int64_t max_age_to_send_s(const SignInSettings& sign_in, std::optional<std::int64_t> needed_s);
 
 // `accept_language` gives ui_locales when none is configured. A silent one has prompt=none and no sign-in extras.
-// offline_access: adds the scope and `consent` to the prompt (fact: else Logto drops it). `needs`: token_needs().
+// offline_access: adds the scope and `consent` to the prompt (Logto fact 8). `needs`: token_needs().
 [[nodiscard]] std::string authorization_url(const ProviderMetadata& metadata, const LogtoSettings& logto,
                                             const SignInSettings& sign_in, const PendingSignIn& pending,
                                             std::string_view accept_language, const TokenNeeds& needs = {});

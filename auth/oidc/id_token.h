@@ -25,7 +25,7 @@ struct IdTokenExpectations {
 
 struct IdToken {
   std::string sub;
-  std::string sid;  // empty: none (fact 2)
+  std::string sid;  // empty: none (Logto fact 2)
   nlohmann::json claims;
 };
 // Signature and all rules. The key is chosen by the caller's Jwks; `unknown_key` is set when only the key is missing,

@@ -9,8 +9,8 @@
 #include "base/result.h"
 
 // The logout-token rules of OpenID Connect Back-Channel Logout 1.0, section 2.6, one function each, in its order. Pure.
-// Left to the caller, who has the memory: whether the jti has been seen (auth/seen_tokens), and who goes with sid or
-// sub.
+// Left to the caller, who has the memory: whether the jti has been seen (auth/session/seen_tokens), and who goes with
+// sid or sub.
 namespace lp {
 
 // Logto's tokens are below 2 KiB, with an RSA-4096 signature too. Anybody may send one, so nothing long is decoded.

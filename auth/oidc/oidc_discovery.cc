@@ -40,7 +40,7 @@ std::string wrong_origin(const char* name, const Origin& found, const Origin& ex
   return message;
 }
 
-// Attacks.md J54, O24: an endpoint elsewhere would get codes and the client secret, or make us call internal hosts.
+// Threats J54, O24: an endpoint elsewhere would get codes and the client secret, or make us call internal hosts.
 Result<std::string> judge_endpoint(const json& document, const char* name, const Origin& expected) {
   const std::string* text = string_member(document, name);
   if (text == nullptr) return fail(std::string(name) + " is missing or no text");
@@ -82,7 +82,7 @@ Result<void> read_endpoints(const json& document, const Origin& origin, Provider
 }
 
 // What is offered must include the only flow, PKCE method and kind of signature that we use; PKCE is never dropped
-// silently (attacks.md O06).
+// silently (threat O06).
 Result<void> judge_offers(const json& document) {
   const auto is_code = [](const std::string& text) { return text == "code"; };
   const auto is_s256 = [](const std::string& text) { return text == "S256"; };

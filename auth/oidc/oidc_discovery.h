@@ -27,7 +27,7 @@ struct ProviderMetadata {
 };
 
 [[nodiscard]] std::string discovery_url(const LogtoSettings& logto);  // {issuer}/.well-known/openid-configuration
-// Issuer must equal ours exactly; each endpoint must be on the configured endpoint's origin (attacks.md J54, O24);
+// Issuer must equal ours exactly; each endpoint must be on the configured endpoint's origin (threats J54, O24);
 // S256 and `code` must not be excluded by what is listed.
 [[nodiscard]] Result<ProviderMetadata> judge_discovery(std::string_view body, const LogtoSettings& logto);
 

@@ -11,7 +11,8 @@
 #include "base/result.h"
 
 // The rules that ID tokens (OIDC Core 3.1.3.7) and logout tokens (Back-Channel Logout 2.6, which refers to the former)
-// have in common, one function each. Pure. None is enough alone: auth/id_token and auth/logout_token put them in order.
+// have in common, one function each. Pure. None is enough alone: auth/oidc/id_token and auth/oidc/logout_token put them
+// in order.
 namespace lp {
 
 // Which rule broke, for the one log line and the page's "detail": "iss", "aud", "azp", "signature", "alg", "exp", ...

@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 
-// Logto's webhooks for users who are suspended or deleted, of which Back-Channel Logout says nothing (fact 3). Pure.
+// Logto's webhooks for users who are suspended or deleted, whom no logout token names (Logto fact 3). Pure.
 namespace lp {
 
 inline constexpr const char* kWebhookSignatureHeader = "logto-signature-sha-256";
@@ -24,7 +24,7 @@ struct WebhookEvent {
   std::string name;     // "User.Deleted"; printable, for the log
   std::string user_id;  // the `sub` whose sessions end; empty: nothing to do, answer 2xx
   std::int64_t created_at_ms = 0;
-  // For auth/seen_tokens: the same for each copy of this delivery, and when no copy is accepted any more.
+  // For auth/session/seen_tokens: the same for each copy of this delivery, and when no copy is accepted any more.
   std::string delivery_id;
   std::int64_t remember_until_s = 0;
 };

@@ -4,7 +4,7 @@
 #include "base/http_message.h"
 
 // The header fields that every answer of our own carries: it may not be stored, framed, sniffed, or run anything that
-// is not ours (attacks.md K01, O15, O16, O18). Pure.
+// is not ours (threats K01, O15, O16, O18). Pure.
 namespace lp {
 
 // What a page needs beyond the strictest policy.

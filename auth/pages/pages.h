@@ -47,7 +47,7 @@ struct PageFacts {
 // For people and programs alike, where neither gets a page.
 [[nodiscard]] Answer make_text(int status, std::string text, std::string_view request_id);
 [[nodiscard]] Answer make_json(int status, const nlohmann::ordered_json& value);
-[[nodiscard]] Answer make_redirect(std::string location);  // 303: never repeats a body elsewhere (attacks.md O14)
+[[nodiscard]] Answer make_redirect(std::string location);  // 303: never repeats a body elsewhere (threat O14)
 
 // "{prefix}/sign-in" with what to come back to; `return_to` stands last in the query.
 [[nodiscard]] std::string sign_in_path(std::string_view auth_prefix, std::string_view return_to, int route = 0,

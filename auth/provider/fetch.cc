@@ -84,7 +84,7 @@ HeaderList request_headers(const ProviderRequest& request, const Origin& asked) 
 
 void set_safety(CURL* easy, const std::string& scheme) {
   set(easy, CURLOPT_PROTOCOLS_STR, scheme.c_str());
-  set(easy, CURLOPT_FOLLOWLOCATION, 0L);  // attacks.md O26: a 307 would carry the secret elsewhere
+  set(easy, CURLOPT_FOLLOWLOCATION, 0L);  // threat O26: a 307 would carry the secret elsewhere
   set(easy, CURLOPT_PROXY, "");
   set(easy, CURLOPT_NOPROXY, "*");
   set(easy, CURLOPT_NOSIGNAL, 1L);

@@ -19,7 +19,7 @@ namespace lp {
 void add_cors_headers(Answer& answer, const Fields& fields, const Settings& settings, const RouteSettings* route);
 
 // Fetch 4.8: OPTIONS with one Origin and one Access-Control-Request-Method, and no body. Any other OPTIONS is judged
-// like every request (attacks.md P26).
+// like every request (threat P26).
 [[nodiscard]] bool is_preflight(const RequestHead& head);
 
 }  // namespace lp

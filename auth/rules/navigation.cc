@@ -12,7 +12,7 @@ namespace {
 
 bool is_safe_method(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
-// A prefetched sign-in would set a pending cookie and spend an interaction that nobody sees (attacks.md O30).
+// A prefetched sign-in would set a pending cookie and spend an interaction that nobody sees (threat O30).
 bool is_prefetch(const Fields& fields) {
   return fields.has("Sec-Purpose") || iequals(fields.get("Purpose"), "prefetch") ||
          iequals(fields.get("X-Moz"), "prefetch");

@@ -6,7 +6,7 @@
 #include "base/url.h"
 #include "config/settings.h"
 
-// The guard against open redirects (attacks.md O10-O12, K; corpora/open-redirects.txt). Pure.
+// The guard against open redirects (threats O10, O11, O12). Pure.
 namespace lp {
 
 // A place that a browser may be sent to after sign-in or sign-out: returns the path, query and fragment to use below

@@ -11,8 +11,8 @@ namespace lp {
 // goes before userinfo's.
 [[nodiscard]] nlohmann::json claims_to_keep(const nlohmann::json& id_token_claims,
                                             const nlohmann::json& userinfo_claims, const Settings& settings);
-// Userinfo is fetched only when a needed claim cannot be in the ID token (fact 10: identities) or is not there. A null
-// in the ID token is an answer: Logto sends null for what a user lacks.
+// Userinfo is fetched only when a needed claim cannot be in the ID token (Logto fact 10: identities) or is not there. A
+// null in the ID token is an answer: Logto sends null for what a user lacks.
 [[nodiscard]] bool needs_userinfo(const nlohmann::json& id_token_claims, const Settings& settings);
 
 }  // namespace lp

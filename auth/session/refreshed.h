@@ -65,7 +65,7 @@ using GrantOutcome = Result<GrantedTokens, RefreshFailure>;
                                               std::int64_t now_s);
 
 // Which kind of failure an answer of the token endpoint is for a session. `access_denied` and the like are Logto's word
-// on this user (facts 1.8); only what may be different tomorrow is not.
+// on this user (Logto fact 14); only what may be different tomorrow is not.
 [[nodiscard]] RefreshFailure refresh_failure(const TokenError& error);
 // As refresh_failure, where an access token for one audience was asked for: that the person may not have it, or that
 // the grant does not cover it, is no word on the session.

@@ -18,7 +18,7 @@ inline constexpr std::size_t kSessionIdBytes = 16;
 struct Session {
   std::string id;  // random, made at sign-in, the same over its whole life: what a sign-out ends
   std::string sub;
-  std::string sid;  // empty unless the app at Logto requires it (fact 2)
+  std::string sid;  // empty unless the app at Logto requires it (Logto fact 2)
   nlohmann::json claims =
       nlohmann::json::object();         // only those that rules and headers need, plus how pages call the person
   Secret refresh_token;                 // empty: none came

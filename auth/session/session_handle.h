@@ -18,7 +18,7 @@ struct SessionHandle {
   std::string id;
   Secret key;
 };
-// From random_bytes(kIdBytes + kKeyBytes): new at each sign-in, never changed (attacks.md C13: no fixation).
+// From random_bytes(kIdBytes + kKeyBytes): new at each sign-in, never changed (threat C13: no fixation).
 [[nodiscard]] SessionHandle make_session_handle(std::string_view random);
 // base64url, 64 characters; to be sealed like any cookie.
 [[nodiscard]] Secret encode_session_handle(const SessionHandle& handle);

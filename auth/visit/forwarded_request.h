@@ -7,7 +7,7 @@
 #include "base/result.h"
 
 // What another proxy asks {prefix}/check about: nginx auth_request, Traefik ForwardAuth, Caddy forward_auth, HAProxy,
-// Envoy ext_authz. Whoever calls this has made sure that the peer is one of trusted_proxies (attacks.md P04). Pure.
+// Envoy ext_authz. Whoever calls this has made sure that the peer is one of trusted_proxies (threat P04). Pure.
 namespace lp {
 
 enum class ForwardedForm : std::uint8_t {

@@ -63,7 +63,7 @@ bool has_rule(const RouteSettings& route, const Wanted& wanted) {
   return found;
 }
 
-// Logto's email_verified only says that there is an address (logto-facts.md, fact 11).
+// Logto's email_verified only says that there is an address (Logto fact 11).
 void email_is_trusted(const Place& p) {
   if (p.settings.logto.trust_email || p.report.has_problem_in(p.at("require"))) return;
   const bool used = has_rule(p.route, [](const Requirement& requirement) {

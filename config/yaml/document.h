@@ -7,7 +7,7 @@
 #include "config/yaml/problem.h"
 
 // A YAML text as a plain tree with a place for every key and value. Limits: 1 MiB of text, 32 levels, 10,000 nodes
-// after aliases are copied in, so that no bomb costs more than that (attacks.md D27).
+// after aliases are copied in, so that no bomb costs more than that (threat D27).
 namespace lp {
 
 // Counted from 1; 0: no place.

@@ -31,7 +31,7 @@ std::string joined_forwarded_for(const Fields& fields) {
 }
 
 // From the right, as long as the hop that wrote an entry is one of ours. An entry that is no address ends the walk: the
-// hop that passed it on is then the client (attacks.md H09).
+// hop that passed it on is then the client (threat H09).
 std::string client_address(std::string nearest, std::string_view entries, const std::vector<Cidr>& trusted) {
   while (!entries.empty()) {
     const std::size_t comma = entries.rfind(',');

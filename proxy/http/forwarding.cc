@@ -30,7 +30,7 @@ bool is_usual_option(std::string_view option) {
 }
 
 // The fields that the sender's Connection names besides the usual options. They apply to the sender's own fields only;
-// what we add is written apart from them (attacks.md H06, H07).
+// what we add is written apart from them (threats H06, H07).
 Names named_by_connection(const Fields& fields) {
   Names names;
   const auto unusual = [](const Field& field) {

@@ -15,7 +15,7 @@ constexpr std::uint32_t kMaxSizeDigits = 16;
 
 }  // namespace
 
-// chunk-size = 1*HEXDIG: no sign, no prefix, no space, no endless zeros (RFC 9112 7.1, attacks.md S11, S12).
+// chunk-size = 1*HEXDIG: no sign, no prefix, no space, no endless zeros (RFC 9112 7.1, threats S11, S12).
 bool ChunkedDecoder::take_size(char c) {
   const int digit = syntax::hex_value(c);
   if (digit >= 0) {
@@ -40,7 +40,7 @@ bool ChunkedDecoder::take_extension(char c) {
   return (syntax::is_text(c) || c == '\t') && ++extension_bytes_ <= kMaxExtensionBytes;
 }
 
-// Trailers are thrown away, but only where they are field lines: anything else is a request in hiding (S16).
+// Trailers are thrown away, but only where they are field lines: anything else is a request in hiding (threat S16).
 bool ChunkedDecoder::take_trailer(char c) {
   if (++trailer_bytes_ > kMaxTrailerBytes) return false;
   if (state_ == State::trailer_start) {

@@ -206,7 +206,7 @@ void Http1Client::feed_leftover() {
   }
 }
 
-// Bytes that a client sent before the 101: held until now (attacks.md S24).
+// Bytes that a client sent before the 101: held until now (threat S24).
 void Http1Client::feed_early_tunnel_bytes() {
   const std::string_view early = in_.data().substr(head_bytes_ + leftover_used_);
   leftover_used_ += early.size();

@@ -19,7 +19,7 @@ bool at_crlf(std::string_view bytes, std::size_t at) {
 }
 
 // field-line = field-name ":" OWS field-value OWS CRLF, nothing looser: whitespace before the colon, obs-fold and bare
-// line ends mean something else to the next parser (attacks.md S04, S05, S31).
+// line ends mean something else to the next parser (threats S04, S05, S31).
 Rule parse_field_line(std::string_view bytes, std::size_t& at, Field& field) {
   const std::size_t name_start = at;
   while (at < bytes.size() && syntax::is_tchar(bytes[at])) ++at;

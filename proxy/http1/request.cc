@@ -48,7 +48,7 @@ MaybeError parse_request_line(std::string_view bytes, const HeadLimits& limits, 
 }
 
 // Methods that this proxy answers itself: TRACE would show our cookies to a script (RFC 9110 9.3.8), CONNECT would make
-// it a tunnel to anywhere. In any case, since apps fold it (attacks.md P25).
+// it a tunnel to anywhere. In any case, since apps fold it (threat P25).
 MaybeError check_method(std::string_view method) {
   if (iequals(method, "TRACE")) return ParseError{405, "TRACE"};
   if (iequals(method, "CONNECT")) return ParseError{405, "CONNECT"};
@@ -62,7 +62,7 @@ MaybeError check_host(const FieldSummary& summary) {
 }
 
 // RFC 9112 3.2.2 lets the target's authority win over Host. We demand that they agree, so that no two readers of this
-// request can choose differently (attacks.md S18).
+// request can choose differently (threat S18).
 MaybeError split_absolute_form(std::string_view target, std::size_t scheme_bytes, std::uint16_t default_port,
                                ParsedRequest& out) {
   const std::string_view rest = target.substr(scheme_bytes);
@@ -97,7 +97,7 @@ MaybeError check_expect(const FieldSummary& summary, ParsedRequest& out) {
   return std::nullopt;
 }
 
-// Only a WebSocket handshake (RFC 6455 4.1) is an upgrade here; h2c and the rest are dropped (attacks.md S22).
+// Only a WebSocket handshake (RFC 6455 4.1) is an upgrade here; h2c and the rest are dropped (threat S22).
 MaybeError check_upgrade(const FieldSummary& summary, ParsedRequest& out) {
   const bool asks = summary.says_upgrade && summary.upgrades == 1 && iequals(summary.upgrade, "websocket");
   if (!asks || out.head.version_minor == 0) return std::nullopt;

@@ -13,7 +13,7 @@
 namespace lp {
 
 namespace {
-constexpr int kMaxInterimResponses = 16;  // attacks.md S25: 100,000 of them
+constexpr int kMaxInterimResponses = 16;  // threat S25: 100,000 of them
 constexpr std::int64_t kIdleMs = 60'000;
 constexpr HeadLimits kResponseHeadLimits{256 * 1024, 1000, 0};
 }  // namespace

@@ -8,7 +8,7 @@
 
 #include "config/settings.h"
 
-// IP addresses as values. IPv4 is kept v4-mapped, so that ::ffff:10.0.0.1 and 10.0.0.1 are one (attacks.md H14). Pure.
+// IP addresses as values. IPv4 is kept v4-mapped, so that ::ffff:10.0.0.1 and 10.0.0.1 are one (threat H14). Pure.
 namespace lp {
 
 using IpAddress = std::array<std::uint8_t, 16>;

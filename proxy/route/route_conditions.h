@@ -7,7 +7,7 @@
 
 // The further conditions of a route, on the query and the fields that the app gets. An app may read a query or a field
 // in another way than we do: what can be read in two ways that decide differently is `unclear`, and the request is
-// refused where such a condition decides (firm rule 5; attacks.md P22). Pure.
+// refused where such a condition decides (threat P22). Pure.
 namespace lp {
 
 enum class Condition { holds, fails, unclear };

@@ -68,7 +68,7 @@ class RouteIndex {
     for_each_path(wildcard, path, has_wildcards_ && !wildcard.empty(), try_bucket);
     for_each_path("", path, has_any_host_, try_bucket);
   }
-  // The path itself, and as a prefix each part of it that ends before a '/' or at its end (attacks.md P23).
+  // The path itself, and as a prefix each part of it that ends before a '/' or at its end (threat P23).
   template <class Try>
   void for_each_path(std::string_view host, std::string_view path, bool wanted, const Try& try_bucket) const {
     if (!wanted) return;

@@ -213,7 +213,7 @@ RouteAnswer Router::route_for(const RouteQuestion& question) const {
   return {match.route, {}};
 }
 
-// Many frameworks fold the method to upper case (attacks.md P25).
+// Many frameworks fold the method to upper case (threat P25).
 bool Router::evades_by_method(const RouteSettings& route, const RouteQuestion& question) const {
   if (!has_lower_case(question.method) || lets_nobody_pass(route)) return false;
   const std::string upper = ascii_upper(question.method);

@@ -14,7 +14,7 @@ using Rule = const char*;  // what was broken, null when nothing
 constexpr syntax::CharTable kPlain = syntax::chars("-._~!$&'()*+,=:@");
 // Raw characters that RFC 3986 forbids and browsers send nevertheless (WHATWG URL, path percent-encode set).
 constexpr syntax::CharTable kEscapedForClients = syntax::chars("[]^|", false);
-// Visible ASCII; '#' would begin a fragment, which has no place in a request (attacks.md P03).
+// Visible ASCII; '#' would begin a fragment, which has no place in a request (threat P03).
 constexpr syntax::CharTable kQuery = [] {
   syntax::CharTable table{};
   for (std::size_t c = 0x21; c < 0x7f; ++c) table[c] = c != '#';
@@ -50,7 +50,7 @@ Rule append_ascii_escape(int byte, std::string& segment) {
   return nullptr;
 }
 
-// A run of escapes of bytes beyond ASCII, from `at`: characters of UTF-8, each complete (attacks.md P13).
+// A run of escapes of bytes beyond ASCII, from `at`: characters of UTF-8, each complete (threat P13).
 Rule append_utf8_escapes(std::string_view raw, std::size_t& at, std::string& segment) {
   std::string bytes;
   for (int byte = escaped_byte(raw, at); byte >= 0x80; byte = escaped_byte(raw, at)) {
@@ -98,7 +98,7 @@ int doubly_escaped_byte(std::string_view s, std::size_t at) {
   return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-// What a second layer hides may not matter to path rules: no dot, no backslash, no control, no third layer (attacks.md
+// What a second layer hides may not matter to path rules: no dot, no backslash, no control, no third layer (threats
 // P09, P27). A slash is as good or bad as %2F. Looks at the normal form, since "%25%32%65" spells "%252e" too.
 Rule check_double_encoding(std::string_view segment) {
   for (std::size_t at = segment.find("%25"); at != std::string_view::npos; at = segment.find("%25", at + 1)) {

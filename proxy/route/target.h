@@ -9,7 +9,7 @@
 #include "config/settings.h"
 
 // The one normalisation of a request target. The router judges its result, and exactly its result is forwarded
-// (firm rule 5). Pure.
+// (docs/decisions/0006-strict-targets.md). Pure.
 namespace lp {
 
 struct Target {
@@ -37,7 +37,7 @@ struct Target {
 
 // Apps read some legal paths in other ways than RFC 3986: they cut parameters off (/private;x/secret), take %2F for a
 // slash, %3F or %23 for the end of the path, or decode twice. These are the paths that such apps would see, for the
-// router to ask whether its rule would still be the same one (attacks.md P02, P08, P11). Normal form but for the
+// router to ask whether its rule would still be the same one (threats P02, P08, P11). Normal form but for the
 // escapes that a second decoding leaves.
 inline constexpr std::size_t kLenientReadings = 5;
 [[nodiscard]] std::array<std::string, kLenientReadings> lenient_readings(std::string_view normal_path);

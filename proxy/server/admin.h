@@ -8,7 +8,7 @@
 namespace lp {
 
 // The operator's own listener: /healthz (the process lives) and /readyz (send traffic here: to all realms). Runs on the
-// server's main loop, so that it answers while workers are busy, and is never a public listener (attacks.md K07).
+// server's main loop, so that it answers while workers are busy, and is never a public listener (threat K07).
 class Admin {
  public:
   Admin(EventLoop& loop, const Settings& settings, const ClientHeaderRules& rules, const ServerState& server,

@@ -114,7 +114,7 @@ TEST_CASE("each stray byte becomes one replacement character") {
         "c");
 }
 
-TEST_CASE("case folding is ASCII only (attacks.md P34)") {
+TEST_CASE("case folding is ASCII only (threat P34)") {
   CHECK(lp::iequals("Host", "hOST"));
   CHECK(lp::iequals("", ""));
   CHECK_FALSE(lp::iequals("Host", "Hos"));

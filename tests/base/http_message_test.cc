@@ -32,7 +32,7 @@ TEST_CASE("cookie pairs keep order, exact names and exact values") {
   CHECK(pairs_of("a=1; a=2") == Pairs{{"a", "1"}, {"a", "2"}});
 }
 
-TEST_CASE("a cookie name is its bytes: no decoding, unquoting or folding (attacks.md C11)") {
+TEST_CASE("a cookie name is its bytes: no decoding, unquoting or folding (threat C11)") {
   const Pairs pairs = pairs_of(
       "__%48ost-session=S; \"__Host-session\"=S; __host-session=S; _[Host-session=S; ..Host-session=S; $Version=1");
   CHECK(pairs.size() == 6);

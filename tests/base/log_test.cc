@@ -270,7 +270,7 @@ TEST_CASE("without access log nothing is kept") {
   CHECK(log.dropped() == 0);
 }
 
-TEST_CASE("text is escaped for JSON, one line and a terminal (attacks.md O17)") {
+TEST_CASE("text is escaped for JSON, one line and a terminal (threat O17)") {
   struct Case {
     std::string text;
     const char* inside;

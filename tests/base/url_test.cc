@@ -128,7 +128,7 @@ TEST_CASE("an origin has neither path nor query") {
   }
 }
 
-TEST_CASE("an authority is lower-cased, without trailing dot, with its real port (attacks.md P16, P17)") {
+TEST_CASE("an authority is lower-cased, without trailing dot, with its real port (threats P16, P17)") {
   for (const AuthorityCase& c : {
            AuthorityCase{"victim.test", "victim.test", 443},
            AuthorityCase{"VICTIM.TEST", "victim.test", 443},
@@ -152,7 +152,7 @@ TEST_CASE("an authority is lower-cased, without trailing dot, with its real port
   }
 }
 
-TEST_CASE("an authority that is more or less than host and port is refused (attacks.md S17, S21, H14)") {
+TEST_CASE("an authority that is more or less than host and port is refused (threats S17, S21, H14)") {
   for (const std::string& text : {""s,
                                   "."s,
                                   ".."s,

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What the documents say exists, exists: paths in backticks, links, the README's two commands, configuration keys."""
+"""What documents and comments say exists, exists: paths, links, the README's two commands, configuration keys."""
 import os
 import re
 
-from tree import ROOT, files, finish, read
+from tree import ROOT, files, finish, read, sources
 
 PLACES = "base config auth proxy cli tests deploy docs .ci".split()
 COMMANDS = ["deploy/demo.sh", "tests/run.sh", ".ci/run"]
@@ -15,15 +15,24 @@ def line_of(text, offset):
 
 
 def check_backticked_paths(path, text):
-    """`auth/endpoints/sign_out.cc` must exist; `auth/x.h/.cc` means both; a glob must match something; build/ is made later."""
+    """`auth/endpoints/sign_out.cc` must exist, and of `auth/endpoints/sign_out` the header or the source; `auth/x.h/.cc`
+    means both; a glob must match something; build/ is made later."""
     for match in re.finditer(r"`([\w.*{}<>-]+(?:/[\w.*{}<>-]*)+)`", text):
         word = match.group(1).rstrip("/")
         if word.split("/")[0] not in PLACES or "<" in word or "{" in word:
             continue
         pattern = re.fullmatch(r"(.+)\.h/\.cc", word)
         for name in [f"{pattern.group(1)}.h", f"{pattern.group(1)}.cc"] if pattern else [word]:
-            if not any(ROOT.glob(name)):
+            if not any(any(ROOT.glob(name + suffix)) for suffix in ["", ".h", ".cc"]):
                 problems.append(f"{path}:{line_of(text, match.start())}: there is no {name}")
+
+
+def check_paths_in_comments(path, text):
+    """Comments of C++ name files with or without their ending."""
+    for comment in re.finditer(r"//[^\n]*", text):
+        for match in re.finditer(r"(?<![\w/.{\"-])(?:base|config|auth|proxy|cli|docs)/[\w/.-]*\w", comment.group(0)):
+            if not any((ROOT / (match.group(0) + suffix)).exists() for suffix in ["", ".h", ".cc"]):
+                problems.append(f"{path}:{line_of(text, comment.start())}: there is no {match.group(0)}")
 
 
 def check_links(path, text):
@@ -63,6 +72,8 @@ for path in documents:
     text = read(path)
     check_backticked_paths(path, text)
     check_links(path, text)
+for path in sources():
+    check_paths_in_comments(path, read(path))
 for command in COMMANDS:
     if not os.access(ROOT / command, os.X_OK):
         problems.append(f"{command} is not there or not executable")

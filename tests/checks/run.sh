@@ -4,7 +4,7 @@
 cd "$(dirname "$0")" || exit 1
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
-[ $# -gt 0 ] || set -- include_arrows policy_purity file_sizes no_private_words no_todo format docs_true scripts_parse
+[ $# -gt 0 ] || set -- include_arrows policy_purity file_sizes no_private_words no_todo format docs_true maps_true formats_true cited_reasons scripts_parse
 passed=0
 failed=0
 for name in "$@"; do

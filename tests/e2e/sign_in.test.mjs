@@ -206,7 +206,7 @@ describe('a sign-in, step by step', () => {
     assert.deepEqual(user.pendingCookies(HOST), []);
   });
 
-  test('O13 a client that goes away while the code is exchanged harms nobody', async () => {
+  test('O20 a client that goes away while the code is exchanged harms nobody', async () => {
     const { user, callback } = await untilCallback(world);
     const { RawClient, requestBytes } = await import('./lib/raw.mjs');
     const url = new URL(callback);
@@ -335,7 +335,7 @@ describe('what a sign-in may be asked for', () => {
     assert.equal((await authorization(world, '/_auth/sign-up')).get('first_screen'), 'register');
   });
 
-  test('fact 12: a value that Logto would not accept is not sent, since it would void the others', async () => {
+  test('Logto fact 12: a value that Logto would not accept is not sent, since it would void the others', async () => {
     for (const bad of ['banana', 'social:', 'social:<script>', 'social:a b', 'evil:x', 'social:linkedin%0d%0aX: y', 'SOCIAL:linkedin', 'sso:', 'social:../x']) {
       const answer = await world.get(`/_auth/sign-in?with=${encodeURIComponent(bad)}&return_to=/private/x`, NAVIGATION);
       if (answer.status === 303) assert.ok(!new URL(answer.fields.get('location')).searchParams.has('direct_sign_in'), bad);

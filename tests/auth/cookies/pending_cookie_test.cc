@@ -135,7 +135,7 @@ TEST_CASE("expired and unreadable attempts are evicted, foreign cookies are not"
   CHECK(pending_cookie_names(fields_of(line), kPrefix).size() == 2);
 }
 
-TEST_CASE("a flood of attempts is bounded") {  // attacks.md O30
+TEST_CASE("a flood of attempts is bounded") {  // threat O30
   std::string line;
   for (int i = 0; i < 500; ++i) line += cookie("f" + std::to_string(i), kNow + i % 7) + "; ";
   CHECK(evict_pending(fields_of(line), kPrefix, sealer(), kNow + 10).size() == 496);

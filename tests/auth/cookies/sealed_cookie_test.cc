@@ -44,7 +44,7 @@ TEST_CASE("any flipped byte, at every position, is the same refusal") {  // K02
   }
 }
 
-TEST_CASE("truncated values and cut tags are refused") {  // K03, attacks.md C04
+TEST_CASE("truncated values and cut tags are refused") {  // K03, threat C04
   const std::string text = sealer().seal(kName, "hello", kNonce);
   for (std::size_t n = 0; n < text.size(); ++n) CHECK_FALSE(sealer().open(kName, text.substr(0, n)));
   CHECK_FALSE(sealer().open(kName, text + "A"));
@@ -52,7 +52,7 @@ TEST_CASE("truncated values and cut tags are refused") {  // K03, attacks.md C04
   CHECK_FALSE(sealer().open(kName, text + "="));
 }
 
-TEST_CASE("purpose, cookie name and realm are bound into the seal") {  // attacks.md C05, C18, C19; K22, K23
+TEST_CASE("purpose, cookie name and realm are bound into the seal") {  // threats C05, C18, C19; K22, K23
   const std::string text = sealer().seal(kName, "hello", kNonce);
   CHECK_FALSE(sealer(CookiePurpose::pending_sign_in).open(kName, text));
   CHECK_FALSE(sealer(CookiePurpose::state).open(kName, text));
@@ -60,7 +60,7 @@ TEST_CASE("purpose, cookie name and realm are bound into the seal") {  // attack
   CHECK_FALSE(sealer(CookiePurpose::session, "other").open(kName, text));
 }
 
-TEST_CASE("every secret of the ring opens, the first seals") {  // attacks.md C22, K26
+TEST_CASE("every secret of the ring opens, the first seals") {  // threat C22; K26
   const CookieSealer old({kSecondSecret}, CookiePurpose::session, "default");
   bool with_first = true;
   CHECK(sealer().open(kName, old.seal(kName, "hello", kNonce), &with_first) == "hello");
@@ -98,7 +98,7 @@ TEST_CASE("large values are cut, joined again, and shrink cleanly") {
   CHECK(shrunk[2].starts_with("s_2=; Path=/; Max-Age=0;"));
 }
 
-TEST_CASE("deletion has the attributes of setting, for every piece") {  // attacks.md C15
+TEST_CASE("deletion has the attributes of setting, for every piece") {  // threat C15
   const auto lines = delete_cookie_pieces(kName, {true, SameSite::lax, "", 999}, 2);
   REQUIRE(lines.size() == 2);
   CHECK(lines[0] == "__Host-logto_session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax");
@@ -142,7 +142,7 @@ TEST_CASE("joining takes exact names once, in whatever order and field") {
   }
 }
 
-TEST_CASE("pieces of two sessions never open together") {  // attacks.md C09
+TEST_CASE("pieces of two sessions never open together") {  // threat C09
   const std::string a = sealer().seal(kName, std::string(5000, 'a'), kNonce);
   const std::string b = sealer().seal(kName, std::string(5000, 'b'), std::string(kXaesNonceBytes, 'm'));
   REQUIRE(a.size() > kCookiePieceBytes);

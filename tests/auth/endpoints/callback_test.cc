@@ -58,7 +58,7 @@ TEST_CASE("callbacks that are not ours are refused before any exchange") {
   }
 }
 
-TEST_CASE("another browser's callback makes no session here") {  // attacks.md O05
+TEST_CASE("another browser's callback makes no session here") {  // threat O05
   World attacker;
   const Verdict start = attacker.ask({.path = "/wiki", .route = 1});
   World victim;

@@ -3,7 +3,7 @@
 using namespace lp;
 using namespace lp::test;
 
-TEST_CASE("/_auth/me tells the claims and never a token") {  // attacks.md O33
+TEST_CASE("/_auth/me tells the claims and never a token") {  // threat O33
   World world;
   CHECK(world.ask({.path = "/_auth/me", .headers = kScript}).answer.status == 401);
   Session session = world.session();

@@ -115,7 +115,7 @@ TEST_CASE("a stale callback starts afresh for the place it came from") {
   CHECK(location(world.come_back(sent(deep_again, "state"))) == "https://wiki.app.test/");
 }
 
-TEST_CASE("a browser that keeps no session is stopped, wherever it started") {  // attacks.md O43
+TEST_CASE("a browser that keeps no session is stopped, wherever it started") {  // threat O43
   SharedWorld world;
   int rounds = 0;
   for (; rounds < 10; ++rounds) {
@@ -128,7 +128,7 @@ TEST_CASE("a browser that keeps no session is stopped, wherever it started") {  
   CHECK(world.ask_at({"https", "blue.team.app.test", 443}, {.path = "/page", .route = 1}).answer.status == 303);
 }
 
-TEST_CASE("signing out deletes the domain's cookie, and what the host has of its own") {  // attacks.md C15
+TEST_CASE("signing out deletes the domain's cookie, and what the host has of its own") {  // threat C15
   SharedWorld world;
   world.keep(SessionCookie(world.realm, true).write(world.session(), 0, kNowS));
   world.jar["__Host-logto_session"] = "left";
@@ -151,7 +151,7 @@ TEST_CASE("signing out deletes the domain's cookie, and what the host has of its
   CHECK(host_only == 2);
 }
 
-TEST_CASE("a host's own cookie beside the domain's is deleted when signing in again") {  // attacks.md C10
+TEST_CASE("a host's own cookie beside the domain's is deleted when signing in again") {  // threat C10
   auto with = shared_sign_in();
   with->session.cookie.name = "mine";
   SharedWorld world;
@@ -164,7 +164,7 @@ TEST_CASE("a host's own cookie beside the domain's is deleted when signing in ag
   }));
 }
 
-TEST_CASE("no realm opens what another one sealed") {  // attacks.md C18
+TEST_CASE("no realm opens what another one sealed") {  // threat C18
   auto b = settings();
   b->realm = "b";
   World one;

@@ -67,7 +67,7 @@ TEST_CASE("/_auth/sign-in takes its own parameters and no others") {
   }
 }
 
-TEST_CASE("nobody steers the authorization request from outside") {  // attacks.md O29
+TEST_CASE("nobody steers the authorization request from outside") {  // threat O29
   World world;
   const Verdict verdict = world.ask(
       {.path = "/_auth/sign-in",

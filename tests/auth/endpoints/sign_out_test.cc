@@ -20,7 +20,7 @@ TEST_CASE("signing out ends the session here and at Logto") {
   CHECK(world.ask({.path = "/_auth/signed-out"}).answer.status == 200);
 }
 
-TEST_CASE("nobody is signed out from elsewhere") {  // attacks.md O36
+TEST_CASE("nobody is signed out from elsewhere") {  // threat O36
   struct Case {
     const char* what;
     Ask ask;
@@ -87,7 +87,7 @@ bool passes_with(World& world, const std::string& cookie) {
 
 }  // namespace
 
-TEST_CASE("an old copy of the cookie opens nothing after the sign-out") {  // attacks.md C14
+TEST_CASE("an old copy of the cookie opens nothing after the sign-out") {  // threat C14
   World world;
   world.sign_in_directly(world.session());
   const std::string copy = world.jar.at(kSession);

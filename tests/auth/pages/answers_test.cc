@@ -110,7 +110,7 @@ TEST_CASE("whose scripts may read our answers") {
   }
 }
 
-TEST_CASE("what is a preflight") {  // attacks.md P26
+TEST_CASE("what is a preflight") {  // threat P26
   struct Case {
     const char* what;
     const char* method;

@@ -116,7 +116,7 @@ TEST_CASE("the policy names exactly the style and script of the page") {
   CHECK_FALSE(holds(make_page(PageKind::not_found, {}).body, "<script"));
 }
 
-TEST_CASE("whatever comes from outside is escaped") {  // attacks.md O16
+TEST_CASE("whatever comes from outside is escaped") {  // threat O16
   PageFacts facts;
   facts.user = "<script>alert(1)</script>";
   facts.detail = "\"><img src=x onerror=alert(1)>";

@@ -108,7 +108,7 @@ TEST_CASE("our own endpoints are no places to come back to") {
   }
 }
 
-TEST_CASE("no line of the open-redirect corpus leaves the origin, as it is or encoded once more") {  // attacks.md O10
+TEST_CASE("no line of the open-redirect corpus leaves the origin, as it is or encoded once more") {  // threat O10
   const char* shared = std::getenv("LOGTO_PROXY_SHARED");
   const std::string folder = shared != nullptr ? shared : std::string(LP_SOURCE_DIR) + "/../shared";
   std::ifstream file(folder + "/corpora/open-redirects.txt");

@@ -192,7 +192,7 @@ TEST_CASE("a method in another case does not walk past the rule of the method th
   CHECK(route_of(router, "/x/..%2f..%2fapi/y", "app.test", "delete") == -1);
 }
 
-// attacks.md P31: /public is open, /private is not, all else is a third route. No line may reach /private's resource
+// threat P31: /public is open, /private is not, all else is a third route. No line may reach /private's resource
 // under the name of another route.
 TEST_CASE("no line of the path-confusion corpus walks past the protected route") {
   const lp::Settings settings = settings_of({

@@ -171,7 +171,7 @@ TEST_CASE("a long path of dots takes linear time and memory") {
   CHECK(normal(slashes) == "/");
 }
 
-// attacks.md, "P": each line is refused, or judged and forwarded in one form that stays what it is.
+// Threats P: each line is refused, or judged and forwarded in one form that stays what it is.
 TEST_CASE("the path-confusion corpus is refused or has a normal form that is a fixed point") {
   std::ifstream file(LP_SOURCE_DIR "/tests/corpora/path-confusion.tsv");
   std::string line;
