@@ -6,7 +6,7 @@
 namespace lp {
 
 // Takes the chunked coding off (RFC 9112 7.1). Extensions are checked and dropped, trailers are checked and dropped
-// (attacks.md H16); their size is bounded.
+// (threat H16); their size is bounded.
 class ChunkedDecoder {
  public:
   enum class Outcome { need_more, data, end, bad };

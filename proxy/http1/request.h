@@ -6,7 +6,7 @@
 #include "proxy/http1/head_limits.h"
 
 // The strict HTTP/1.1 codec, reading side (RFC 9112). Pure: bytes in, values out. What is ambiguous is refused, never
-// repaired: a repaired message means something else to the next parser (request smuggling, attacks.md S).
+// repaired: a repaired message means something else to the next parser (request smuggling, threats S).
 namespace lp {
 
 // A complete head as found by HeadScanner, with its empty line. Fills `out` with views into `bytes`.

@@ -138,7 +138,7 @@ bool spells_identity_otherwise(const Fields& fields, const std::vector<std::stri
   });
 }
 
-// What frameworks take for the method if it is there (attacks.md P24).
+// What frameworks take for the method if it is there (threat P24).
 bool override_stays_on_route(const Router& router, RouteQuestion question, const RouteSettings& route) {
   constexpr std::array<std::string_view, 3> kOverrides = {"x-http-method", "x-http-method-override",
                                                           "x-method-override"};

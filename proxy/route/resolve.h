@@ -79,7 +79,7 @@ void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Re
 //  - a path with dot segments or empty ones, though we could resolve them: the app gets the path as it was sent, and
 //    may resolve nothing;
 //  - a path of our own: the other proxy must send it to us without asking;
-//  - an identity header in a spelling that gateways take for the same ("X_Forwarded_User", attacks.md H02), which the
+//  - an identity header in a spelling that gateways take for the same ("X_Forwarded_User", threat H02), which the
 //    other proxy does not replace;
 //  - a method override that would lead to another route: nobody takes these fields out on the way to the app.
 // `fields` are those of the check, which are the client's own.
