@@ -10,9 +10,9 @@
 namespace lp {
 namespace {
 
-constexpr std::uint8_t byte(char c) { return static_cast<std::uint8_t>(c); }
+constexpr std::uint8_t octet(char c) { return static_cast<std::uint8_t>(c); }
 
-constexpr bool is_plain(char c) { return byte(c) >= 0x20 && byte(c) < 0x7f && c != '"' && c != '\\'; }
+constexpr bool is_plain(char c) { return octet(c) >= 0x20 && octet(c) < 0x7f && c != '"' && c != '\\'; }
 
 constexpr std::uint64_t kOnes = 0x0101010101010101u;
 constexpr std::uint64_t kHighs = kOnes * 0x80;
@@ -62,23 +62,23 @@ void append_escaped_ascii(std::string& out, char c) {
       out += "\\t";
       break;
     default:
-      append_u_escape(out, byte(c));
+      append_u_escape(out, octet(c));
   }
 }
 
 // Code points that a terminal or a viewer obeys rather than shows: C1 controls, line and paragraph separators, and the
 // bidirectional overrides that make a line read as another one.
 std::uint32_t hostile_code_point(std::string_view sequence) {
-  if (sequence.size() == 2 && byte(sequence[0]) == 0xc2 && byte(sequence[1]) < 0xa0) return byte(sequence[1]);
-  if (sequence.size() != 3 || byte(sequence[0]) != 0xe2) return 0;
-  const std::uint32_t code = 0x2000u | ((byte(sequence[1]) & 0x3fu) << 6) | (byte(sequence[2]) & 0x3fu);
+  if (sequence.size() == 2 && octet(sequence[0]) == 0xc2 && octet(sequence[1]) < 0xa0) return octet(sequence[1]);
+  if (sequence.size() != 3 || octet(sequence[0]) != 0xe2) return 0;
+  const std::uint32_t code = 0x2000u | ((octet(sequence[1]) & 0x3fu) << 6) | (octet(sequence[2]) & 0x3fu);
   const bool hostile = (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
   return hostile ? code : 0;
 }
 
 // Appends what stands at the front of `text`, which is not plain, and says how many bytes that was.
 std::size_t append_special(std::string& out, std::string_view text) {
-  if (byte(text[0]) < 0x80) {
+  if (octet(text[0]) < 0x80) {
     append_escaped_ascii(out, text[0]);
     return 1;
   }
@@ -99,7 +99,7 @@ std::size_t append_special(std::string& out, std::string_view text) {
 std::string_view cut(std::string_view text, std::size_t max_bytes) {
   if (text.size() <= max_bytes) return text;
   std::size_t end = max_bytes;
-  while (end > 0 && max_bytes - end < 3 && (byte(text[end]) & 0xc0) == 0x80) --end;
+  while (end > 0 && max_bytes - end < 3 && (octet(text[end]) & 0xc0) == 0x80) --end;
   return text.substr(0, end);
 }
 

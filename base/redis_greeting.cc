@@ -6,7 +6,7 @@ namespace lp {
 namespace {
 
 constexpr std::int64_t kFirstDelayMs = 100;
-constexpr std::int64_t kMaxDelayMs = 5'000;
+constexpr std::int64_t kLongestBackoffMs = 5'000;
 constexpr std::size_t kMaxQuotedBytes = 200;
 
 std::string user_text(const RedisAddress& address) {
@@ -134,7 +134,7 @@ std::string_view redis_error_code(std::string_view error_text) {
 
 std::int64_t redis_retry_delay_ms(int failures, double jitter) {
   if (failures <= 0) return 0;
-  const std::int64_t whole = std::min(kMaxDelayMs, kFirstDelayMs << std::min(failures - 1, 10));
+  const std::int64_t whole = std::min(kLongestBackoffMs, kFirstDelayMs << std::min(failures - 1, 10));
   return whole - static_cast<std::int64_t>(static_cast<double>(whole) / 2 * std::clamp(jitter, 0.0, 1.0));
 }
 

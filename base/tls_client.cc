@@ -11,7 +11,7 @@
 namespace lp {
 namespace {
 
-int length(std::size_t size) {
+int checked_length(std::size_t size) {
   LP_CHECK(size <= (1U << 30), "too many bytes for OpenSSL");
   return static_cast<int>(size);
 }
@@ -70,7 +70,7 @@ TlsClient::~TlsClient() { SSL_free(ssl_); }
 Result<void> TlsClient::receive(std::string_view bytes, std::string& plain) {
   ERR_clear_error();
   if (!bytes.empty()) {
-    LP_CHECK(BIO_write(SSL_get_rbio(ssl_), bytes.data(), length(bytes.size())) > 0, "out of memory");
+    LP_CHECK(BIO_write(SSL_get_rbio(ssl_), bytes.data(), checked_length(bytes.size())) > 0, "out of memory");
   }
   if (!open_) {
     const auto shaken = shake_hands();
@@ -78,7 +78,7 @@ Result<void> TlsClient::receive(std::string_view bytes, std::string& plain) {
   }
   std::array<char, 16 * 1024> part;
   int got = 0;
-  while ((got = SSL_read(ssl_, part.data(), length(part.size()))) > 0) {
+  while ((got = SSL_read(ssl_, part.data(), checked_length(part.size()))) > 0) {
     plain.append(part.data(), static_cast<std::size_t>(got));
   }
   if (SSL_get_error(ssl_, got) == SSL_ERROR_WANT_READ) return {};
@@ -111,7 +111,7 @@ void TlsClient::send(std::string_view plain) {
   if (plain.empty()) return;
   ERR_clear_error();
   // Into memory: takes all of it. After a failure nothing leaves any more, and receive() tells why.
-  (void)SSL_write(ssl_, plain.data(), length(plain.size()));
+  (void)SSL_write(ssl_, plain.data(), checked_length(plain.size()));
 }
 
 void TlsClient::take_output(std::string& bytes) {
@@ -120,7 +120,7 @@ void TlsClient::take_output(std::string& bytes) {
   if (waiting == 0) return;
   const std::size_t before = bytes.size();
   bytes.resize(before + waiting);
-  LP_CHECK(BIO_read(out, bytes.data() + before, length(waiting)) == length(waiting), "OpenSSL failed");
+  LP_CHECK(BIO_read(out, bytes.data() + before, checked_length(waiting)) == checked_length(waiting), "OpenSSL failed");
 }
 
 }  // namespace lp

@@ -67,12 +67,6 @@ std::vector<Row> rows_of(const Settings& settings, const std::vector<std::string
   return rows;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : "; ") + word;
-  return text;
-}
-
 // All roles side by side would not fit: some in each table.
 TextTable table_of(const std::vector<Row>& rows, const std::vector<std::string>& roles, std::size_t first,
                    std::size_t count, bool footnotes) {
@@ -99,7 +93,7 @@ std::string text_of(const std::vector<Row>& rows, const std::vector<std::string>
   std::size_t footnote = 0;
   bool shadows = false;
   for (const Row& row : rows) {
-    if (!row.beyond.empty()) text += "[" + std::to_string(++footnote) + "] " + joined(row.beyond) + "\n";
+    if (!row.beyond.empty()) text += "[" + std::to_string(++footnote) + "] " + joined(row.beyond, "; ") + "\n";
     shadows = shadows || row.route->shadow;
   }
   if (shadows) text += "shadow: everybody passes for now; the row says who would.\n";

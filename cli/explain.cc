@@ -14,6 +14,7 @@
 #include "cli/load_or_complain.h"
 #include "cli/realm_judges.h"
 #include "cli/requirement_lines.h"
+#include "cli/text_table.h"
 #include "config/value.h"
 #include "proxy/judge/judge.h"
 #include "proxy/route/explain_route.h"
@@ -22,7 +23,6 @@ namespace lp {
 namespace {
 
 using nlohmann::ordered_json;
-using Outcome = Judgement::Outcome;
 using Manner = AskedRequest::Manner;
 
 // One question with all that is said about it, in text and in JSON.
@@ -67,7 +67,7 @@ void line(std::string& out, std::string_view label, const std::string& text) {
   out += start + " " + text + "\n";
 }
 
-std::string route_words(const RouteSettings& route) {
+std::string words_of_route(const RouteSettings& route) {
   std::string words = route.label;
   if (route.line > 0) words += " (line " + std::to_string(route.line) + ")";
   words += ", access " + std::string(access_word(route.access));
@@ -75,22 +75,16 @@ std::string route_words(const RouteSettings& route) {
   return words;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : "; ") + word;
-  return text;
-}
-
 std::string status_text(const Judgement& judgement) {
-  if (judgement.outcome == Outcome::allow) return "the app's answer";
-  if (judgement.outcome == Outcome::own_endpoint) return "the endpoint's answer";
-  return std::to_string(judgement.status) + (judgement.outcome == Outcome::sign_in ? " (to sign in)" : "");
+  if (judgement.outcome == Judgement::Outcome::allow) return "the app's answer";
+  if (judgement.outcome == Judgement::Outcome::own_endpoint) return "the endpoint's answer";
+  return std::to_string(judgement.status) + (judgement.outcome == Judgement::Outcome::sign_in ? " (to sign in)" : "");
 }
 
 void print_target(std::string& out, const Explanation& e) {
   const Judgement& j = e.judgement;
   if (j.external() != nullptr) line(out, "external URL", j.external()->text());
-  if (j.external() == nullptr && j.outcome == Outcome::misdirected) line(out, "external URL", "none: 421");
+  if (j.external() == nullptr && j.outcome == Judgement::Outcome::misdirected) line(out, "external URL", "none: 421");
   if (j.target()) line(out, "target", j.target()->text());
   if (!j.client.address.empty()) line(out, "client", j.client.address);
 }
@@ -98,11 +92,11 @@ void print_target(std::string& out, const Explanation& e) {
 void print_route(std::string& out, const Explanation& e) {
   if (e.steps.empty()) return;
   const RouteSettings* matching = e.matching();
-  line(out, "route", matching == nullptr ? "none" : route_words(*matching));
+  line(out, "route", matching == nullptr ? "none" : words_of_route(*matching));
   if (!e.judgement.ambiguity().empty()) line(out, "", "but: " + std::string(e.judgement.ambiguity()));
   for (const RouteStep& step : e.steps) {
-    if (!step.matches()) line(out, "", "not " + step.route->label + ": " + joined(step.why_not));
-    if (!step.unclear.empty()) line(out, "", "can be read in two ways: " + joined(step.unclear));
+    if (!step.matches()) line(out, "", "not " + step.route->label + ": " + joined(step.why_not, "; "));
+    if (!step.unclear.empty()) line(out, "", "can be read in two ways: " + joined(step.unclear, "; "));
   }
 }
 
@@ -125,13 +119,13 @@ void print_verdict(std::string& out, const Explanation& e) {
   const Judgement& j = e.judgement;
   line(out, "verdict", std::string(outcome_word(j.outcome)) + ": " + j.reason);
   line(out, "status", "navigation: " + status_text(e.as_navigation) + "; script: " + status_text(e.as_script));
-  if (j.outcome == Outcome::allow && e.person && j.counts_as == Asker::Kind::nobody)
+  if (j.outcome == Judgement::Outcome::allow && e.person && j.counts_as == Asker::Kind::nobody)
     line(out, "", "the app is not told who it is: the route does not ask");
 }
 
 void print_head(std::string& out, const Explanation& e) {
   const Judgement& j = e.judgement;
-  if (j.outcome != Outcome::allow) return;
+  if (j.outcome != Judgement::Outcome::allow) return;
   line(out, "to the app", "upstream " + j.route()->upstream);
   for (std::size_t begin = 0; begin + 2 < j.head.size();) {
     const std::size_t end = j.head.find("\r\n", begin);
@@ -141,7 +135,7 @@ void print_head(std::string& out, const Explanation& e) {
 }
 
 void print_sign_in(std::string& out, const Explanation& e) {
-  if (e.judgement.outcome != Outcome::sign_in) return;
+  if (e.judgement.outcome != Judgement::Outcome::sign_in) return;
   const SignInRequest request = sign_in_request_of(e.judgement, e.settings);
   line(out, "sign-in", request.endpoint);
   for (const auto& [name, value] : request.parameters) out += "  " + name + " = " + value + "\n";
@@ -215,7 +209,7 @@ ordered_json fields_json(std::string_view lines) {
 }
 
 void add_allowed(ordered_json& out, const Judgement& judgement) {
-  if (judgement.outcome != Outcome::allow) return;
+  if (judgement.outcome != Judgement::Outcome::allow) return;
   out["identity_headers"] = fields_json(judgement.identity);
   const std::string_view head = judgement.head;
   const std::size_t end = head.find("\r\n");
@@ -225,7 +219,7 @@ void add_allowed(ordered_json& out, const Judgement& judgement) {
 }
 
 void add_sign_in(ordered_json& out, const Explanation& e) {
-  if (e.judgement.outcome != Outcome::sign_in) return;
+  if (e.judgement.outcome != Judgement::Outcome::sign_in) return;
   const SignInRequest request = sign_in_request_of(e.judgement, e.settings);
   ordered_json parameters = ordered_json::object();
   for (const auto& [name, value] : request.parameters) parameters[name] = value;
@@ -320,7 +314,7 @@ int run_explain(const ExplainOptions& options) {
       options.json ? json_of(e).dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n" : text_of(e);
   std::fputs(text.c_str(), stdout);
   if (std::fflush(stdout) != 0) return kExitFailed;
-  return e.judgement.outcome == Outcome::allow ? kExitOk : kExitFailed;
+  return e.judgement.outcome == Judgement::Outcome::allow ? kExitOk : kExitFailed;
 }
 
 }  // namespace lp

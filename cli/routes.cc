@@ -13,12 +13,6 @@
 namespace lp {
 namespace {
 
-std::string joined(const std::vector<std::string>& words, const char* between) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
-  return text;
-}
-
 std::string rules_of(const RouteSettings& route) {
   std::vector<std::string> rules;
   for (const Requirement& rule : route.require.children)

@@ -11,26 +11,25 @@ namespace lp {
 namespace {
 
 using Expect = RuleTestSettings::Expect;
-using Outcome = Judgement::Outcome;
 
-Outcome outcome_of(Expect expect) {
+Judgement::Outcome outcome_of(Expect expect) {
   switch (expect) {
     case Expect::allow:
-      return Outcome::allow;
+      return Judgement::Outcome::allow;
     case Expect::deny:
-      return Outcome::deny;
+      return Judgement::Outcome::deny;
     case Expect::sign_in:
-      return Outcome::sign_in;
+      return Judgement::Outcome::sign_in;
     case Expect::unauthenticated:
-      return Outcome::unauthenticated;
+      return Judgement::Outcome::unauthenticated;
     case Expect::not_found:
-      return Outcome::not_found;
+      return Judgement::Outcome::not_found;
     case Expect::bad_request:
-      return Outcome::bad_request;
+      return Judgement::Outcome::bad_request;
     case Expect::misdirected:
-      return Outcome::misdirected;
+      return Judgement::Outcome::misdirected;
   }
-  return Outcome::bad_request;
+  return Judgement::Outcome::bad_request;
 }
 
 AskedRequest request_of(const RuleTestSettings& test) {

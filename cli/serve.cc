@@ -27,7 +27,7 @@ void print_problems(const std::vector<ConfigProblem>& problems) {
 }
 
 // A configuration that does not do what it says of itself is not served.
-bool tests_pass(const Settings& settings, const std::string& config_path) {
+bool own_tests_pass(const Settings& settings, const std::string& config_path) {
   const auto failing = failing_rule_tests(settings, config_path, SystemClock().unix_s());
   for (const auto& test : failing) std::fprintf(stderr, "%s\n", test.c_str());
   if (!failing.empty())
@@ -94,7 +94,7 @@ int run_serve(const std::string& config_path) {
     print_problems(loaded.error());
     return kExitConfig;
   }
-  if (!tests_pass(*loaded->settings, config_path)) return kExitConfig;
+  if (!own_tests_pass(*loaded->settings, config_path)) return kExitConfig;
   return serve(config_path, loaded->settings, loaded->warnings);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lp {
@@ -17,5 +18,8 @@ struct TextTable {
 
 // The same as CSV (RFC 4180).
 [[nodiscard]] std::string format_csv(const TextTable& table);
+
+// "a, b, c"
+[[nodiscard]] std::string joined(const std::vector<std::string>& words, std::string_view between);
 
 }  // namespace lp

@@ -5,12 +5,12 @@
 namespace lp {
 namespace {
 
-struct Row {
+struct ClaimOfScope {
   std::string_view claim;
   std::string_view scope;
 };
 
-constexpr Row kRows[] = {
+constexpr ClaimOfScope kRows[] = {
     {"name", "profile"},
     {"family_name", "profile"},
     {"given_name", "profile"},

@@ -10,41 +10,41 @@ namespace {
 using Headers = std::vector<IdentityHeaderSettings>;
 using Source = IdentityHeaderSettings::Source;
 
-struct Row {
+struct PresetHeader {
   std::string_view header;
   std::string_view claim;
   char separator = ',';
 };
 
 // The `user` of oauth2-proxy is the subject for OpenID Connect.
-constexpr Row kOauth2Proxy[] = {
+constexpr PresetHeader kOauth2Proxy[] = {
     {"X-Forwarded-User", "sub"},
     {"X-Forwarded-Email", "email"},
     {"X-Forwarded-Preferred-Username", "username"},
     {"X-Forwarded-Groups", "roles"},
 };
-constexpr Row kAuthelia[] = {
+constexpr PresetHeader kAuthelia[] = {
     {"Remote-User", "username"},
     {"Remote-Name", "name"},
     {"Remote-Email", "email"},
     {"Remote-Groups", "roles"},
 };
-constexpr Row kAuthentik[] = {
+constexpr PresetHeader kAuthentik[] = {
     {"X-authentik-username", "username"}, {"X-authentik-email", "email"},       {"X-authentik-name", "name"},
     {"X-authentik-uid", "sub"},           {"X-authentik-groups", "roles", '|'},
 };
-constexpr Row kPomerium[] = {
+constexpr PresetHeader kPomerium[] = {
     {"X-Pomerium-Claim-Sub", "sub"},   {"X-Pomerium-Claim-User", "sub"},     {"X-Pomerium-Claim-Email", "email"},
     {"X-Pomerium-Claim-Name", "name"}, {"X-Pomerium-Claim-Groups", "roles"},
 };
 // X-Remote-User is what recipes call REMOTE_USER on its way to an app (OIDCAuthNHeader).
-constexpr Row kModAuthOpenidc[] = {
+constexpr PresetHeader kModAuthOpenidc[] = {
     {"OIDC_CLAIM_sub", "sub"},     {"OIDC_CLAIM_username", "username"}, {"OIDC_CLAIM_name", "name"},
     {"OIDC_CLAIM_email", "email"}, {"OIDC_CLAIM_picture", "picture"},   {"OIDC_CLAIM_roles", "roles"},
     {"X-Remote-User", "sub"},
 };
 
-IdentityHeaderSettings from_row(const Row& row) {
+IdentityHeaderSettings from_row(const PresetHeader& row) {
   IdentityHeaderSettings header;
   header.header = row.header;
   header.claim = row.claim;
@@ -54,7 +54,7 @@ IdentityHeaderSettings from_row(const Row& row) {
 }
 
 template <std::size_t N>
-Headers from_rows(const Row (&rows)[N]) {
+Headers from_rows(const PresetHeader (&rows)[N]) {
   Headers headers;
   std::transform(std::begin(rows), std::end(rows), std::back_inserter(headers), from_row);
   return headers;

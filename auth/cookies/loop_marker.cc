@@ -13,10 +13,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
-constexpr std::size_t kMembers = 2;
+constexpr int kMarkerVersion = 1;
+constexpr std::size_t kMarkerMembers = 2;
 constexpr std::size_t kNoteMembers = 5;
-constexpr std::size_t kMaxBytes = 1024;
+constexpr std::size_t kMaxMarkerBytes = 1024;
 constexpr std::size_t kTargetBytes = 8;
 constexpr std::uint64_t kMaxSignIns = 9;  // one digit
 
@@ -61,11 +61,11 @@ std::string encode_loop_notes(const std::vector<LoopNote>& notes) {
   for (const LoopNote& note : notes) {
     list.push_back(json::array({note.target, note.signed_in_at_ms, note.pieces, note.bytes, note.alone}));
   }
-  return write_members(json::array({kVersion, std::move(list)}));
+  return write_members(json::array({kMarkerVersion, std::move(list)}));
 }
 
 Result<std::vector<LoopNote>> decode_loop_notes(std::string_view bytes) {
-  const std::optional<json> members = read_members(bytes, kMaxBytes, kVersion, kMembers);
+  const std::optional<json> members = read_members(bytes, kMaxMarkerBytes, kMarkerVersion, kMarkerMembers);
   if (!members || !(*members)[1].is_array()) return fail("not a loop marker of this version");
   std::vector<LoopNote> notes;
   for (const json& member : (*members)[1]) {

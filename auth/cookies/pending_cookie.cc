@@ -14,8 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 2;
-constexpr std::size_t kMembers = 10;
+constexpr int kPendingVersion = 2;
+constexpr std::size_t kPendingMembers = 10;
 constexpr std::size_t kIdDigits = 16;
 constexpr std::size_t kMaxPendingBytes = 4096;  // a cookie holds no more
 
@@ -45,13 +45,13 @@ std::optional<PendingSignIn> open_pending(std::string_view name, std::string_vie
 
 std::string encode_pending(const PendingSignIn& pending) {
   return write_members(
-      json::array({kVersion, std::string(pending.state.reveal()), std::string(pending.nonce.reveal()),
+      json::array({kPendingVersion, std::string(pending.state.reveal()), std::string(pending.nonce.reveal()),
                    std::string(pending.code_verifier.reveal()), pending.return_to, pending.redirect_uri,
                    pending.made_at_s, pending.silent, pending.step_up, pending.max_age_s}));
 }
 
 Result<PendingSignIn> decode_pending(std::string_view bytes) {
-  const std::optional<json> members = read_members(bytes, kMaxPendingBytes, kVersion, kMembers);
+  const std::optional<json> members = read_members(bytes, kMaxPendingBytes, kPendingVersion, kPendingMembers);
   if (!members) return fail("not a pending sign-in of this version");
   const json& m = *members;
   PendingSignIn pending;

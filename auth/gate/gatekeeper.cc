@@ -116,31 +116,30 @@ Decision decide(const Visit& visit) {
 
 // What is decided, carried out.
 Verdict judge_route(const Visit& visit, Waiting waiting) {
-  using Kind = Decision::Kind;
   const Decision decision = decide(visit);
-  if (visit.facts.route->shadow && decision.kind == Kind::pass) return pass_in_shadow(visit, decision);
+  if (visit.facts.route->shadow && decision.kind == Decision::Kind::pass) return pass_in_shadow(visit, decision);
   switch (decision.kind) {
-    case Kind::preflight:
+    case Decision::Kind::preflight:
       return preflight_verdict();
-    case Kind::pass:
+    case Decision::Kind::pass:
       return pass(visit, std::move(waiting));
-    case Kind::sign_in:
+    case Decision::Kind::sign_in:
       return sign_in(visit, decision, std::move(waiting));
-    case Kind::unauthenticated:
+    case Decision::Kind::unauthenticated:
       return unauthenticated(visit, std::move(waiting));
-    case Kind::token_missing:
+    case Decision::Kind::token_missing:
       return token_missing_verdict(visit);
-    case Kind::step_up:
+    case Decision::Kind::step_up:
       return step_up(visit, decision, std::move(waiting));
-    case Kind::step_up_needed:
+    case Decision::Kind::step_up_needed:
       return step_up_verdict(visit, kStepUp, decision.authorization.max_age_s);
-    case Kind::choose_account:
+    case Decision::Kind::choose_account:
       return choose_account(visit, decision.authorization, std::move(waiting));
-    case Kind::forbidden:
+    case Decision::Kind::forbidden:
       return forbidden_verdict(visit, decision.authorization);
-    case Kind::foreign_origin:
+    case Decision::Kind::foreign_origin:
       return status_verdict(visit, "foreign_origin", 403);
-    case Kind::denied:
+    case Decision::Kind::denied:
       break;
   }
   return status_verdict(visit, "deny", 403);

@@ -63,8 +63,6 @@ constexpr Advice kAdvice{
      "入力内容を残すには、ブラウザーの「戻る」で前の画面に戻り、内容をコピーしてください。"
      "その後、サインインしてから送信し直してください。"}};
 
-constexpr std::size_t index_of(Language language) { return language == Language::japanese ? 1 : 0; }
-
 const Reason& reason_of(NotHeld why) {
   const auto found = std::find_if(kReasons.begin(), kReasons.end(), [&](const Reason& r) { return r.why == why; });
   LP_CHECK(found != kReasons.end(), "a reason without a text");

@@ -17,8 +17,6 @@ using nlohmann::json;
 constexpr std::size_t kMaxHeaderBytes = 16 * 1024;
 constexpr std::size_t kMaxKidBytes = 1024;
 
-const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-
 // header.payload.signature: a JWE has five parts, the JSON serialisation none (threats J32, J33).
 struct Parts {
   std::string_view header, payload, signature, signed_part;
@@ -61,8 +59,8 @@ Result<void> read_header(std::string_view encoded, Jws& jws) {
 // RFC 7518 3.4: R || S of exact length; OpenSSL wants DER and itself refuses 0 and values out of range.
 std::optional<std::string> ecdsa_der(std::string_view raw) {
   const auto half = static_cast<int>(raw.size() / 2);
-  openssl::Bignum r(BN_bin2bn(bytes_of(raw), half, nullptr));
-  openssl::Bignum s(BN_bin2bn(bytes_of(raw) + half, half, nullptr));
+  openssl::Bignum r(BN_bin2bn(openssl::bytes_of(raw), half, nullptr));
+  openssl::Bignum s(BN_bin2bn(openssl::bytes_of(raw) + half, half, nullptr));
   const openssl::EcdsaSignature signature(ECDSA_SIG_new());
   if (!r || !s || !signature || ECDSA_SIG_set0(signature.get(), r.get(), s.get()) != 1) return std::nullopt;
   static_cast<void>(r.release());
@@ -89,7 +87,8 @@ bool signature_holds(EVP_PKEY* key, const JwsAlgorithm& algorithm, std::string_v
     return false;
   }
   if (algorithm.scheme == SignatureScheme::pss && !set_pss(key_context)) return false;
-  return EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(text), text.size()) == 1;
+  return EVP_DigestVerify(context.get(), openssl::bytes_of(signature), signature.size(), openssl::bytes_of(text),
+                          text.size()) == 1;
 }
 
 }  // namespace

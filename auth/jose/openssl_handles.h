@@ -8,6 +8,7 @@
 #include <openssl/rsa.h>
 
 #include <memory>
+#include <string_view>
 
 // OpenSSL's handles as owned values. For .cc files of auth/ only.
 namespace lp::openssl {
@@ -35,5 +36,10 @@ struct ErrorQueueGuard {
   ErrorQueueGuard& operator=(const ErrorQueueGuard&) = delete;
   ~ErrorQueueGuard() { ERR_clear_error(); }
 };
+
+// As its functions take them.
+[[nodiscard]] inline const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 }  // namespace lp::openssl

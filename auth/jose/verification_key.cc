@@ -17,8 +17,6 @@ constexpr int kMinRsaBits = 2048;
 constexpr int kMaxRsaBits = 8192;  // a larger modulus buys CPU time with one small answer (threat J40)
 constexpr int kMaxExponentBits = 32;
 
-const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-
 std::optional<std::string> decoded_member(const json& jwk, const char* name) {
   const std::string* text = string_member(jwk, name);
   return text == nullptr ? std::nullopt : base64url_decode(*text);
@@ -54,7 +52,7 @@ openssl::Pkey key_from(const char* type, OSSL_PARAM_BLD* builder) {
 }
 
 openssl::Bignum bignum(std::string_view bytes) {
-  return openssl::Bignum(BN_bin2bn(bytes_of(bytes), static_cast<int>(bytes.size()), nullptr));
+  return openssl::Bignum(BN_bin2bn(openssl::bytes_of(bytes), static_cast<int>(bytes.size()), nullptr));
 }
 
 Result<openssl::Pkey> rsa_key(const json& jwk) {
@@ -106,7 +104,7 @@ Result<openssl::Pkey> ec_key(const json& jwk, const std::string& crv) {
 Result<openssl::Pkey> okp_key(const json& jwk, const std::string& crv) {
   const auto x = decoded_member(jwk, "x");
   if (crv != "Ed25519" || !x || x->size() != 32) return fail("not an Ed25519 key");
-  openssl::Pkey key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(*x), x->size()));
+  openssl::Pkey key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, openssl::bytes_of(*x), x->size()));
   if (!key) return fail("Ed25519 key refused");
   return key;
 }

@@ -9,8 +9,6 @@
 namespace lp {
 namespace {
 
-constexpr std::size_t index_of(Language language) { return language == Language::japanese ? 1 : 0; }
-
 struct CauseText {
   LoopCause cause;
   struct {

@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxPayloadBytes = 16 * 1024;
-constexpr std::size_t kMaxScopes = 256;
+constexpr std::size_t kMaxGrantedScopes = 256;
 constexpr double kMaxTimeS = 1e11;
 
 bool is_access_token_type(std::string_view typ) { return iequals(typ, "at+jwt") || iequals(typ, "application/at+jwt"); }
@@ -39,7 +39,7 @@ bool is_for(const json& claims, const TokenAudience& audience) {
 
 std::vector<std::string> words(std::string_view text) {
   std::vector<std::string> out;
-  while (!text.empty() && out.size() < kMaxScopes) {
+  while (!text.empty() && out.size() < kMaxGrantedScopes) {
     const std::size_t end = std::min(text.find(' '), text.size());
     if (end > 0) out.emplace_back(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));

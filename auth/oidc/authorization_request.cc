@@ -24,7 +24,7 @@ bool holds(const Container& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-std::vector<std::string> words(std::string_view text) {
+std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> out;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(' '), text.size());
@@ -59,7 +59,7 @@ std::string scope_of(const LogtoSettings& logto, const TokenNeeds& needs, bool o
 
 // `none` stands alone (OIDC Core 3.1.2.1); offline_access needs `consent`, else Logto drops it without a word.
 std::string prompt_of(const SignInSettings& sign_in, bool silent, bool offline_access) {
-  const std::vector<std::string> asked = words(sign_in.prompt.value_or(""));
+  const std::vector<std::string> asked = words_of(sign_in.prompt.value_or(""));
   if (silent || (asked.size() == 1 && asked[0] == "none")) return "none";
   std::vector<std::string> prompt;
   if (holds(asked, "login")) prompt.emplace_back("login");
@@ -71,13 +71,13 @@ constexpr std::array<std::string_view, 6> kFirstScreens = {
     "sign_in", "register", "reset_password", "identifier:sign_in", "identifier:register", "single_sign_on"};
 
 bool is_locales(std::string_view text) {
-  const auto tags = words(text);
+  const auto tags = words_of(text);
   return !tags.empty() &&
          std::all_of(tags.begin(), tags.end(), [](const std::string& tag) { return is_language_tag(tag); });
 }
 
 bool is_identifiers(std::string_view text) {
-  const auto list = words(text);
+  const auto list = words_of(text);
   return !list.empty() && std::all_of(list.begin(), list.end(), [](const std::string& one) {
     return one == "username" || one == "email" || one == "phone";
   });
@@ -104,7 +104,7 @@ bool is_valid_extra(const std::string& name, const std::string& value) {
 
 void add_sign_in_parameters(FormPairs& parameters, const SignInSettings& sign_in, std::string_view accept_language) {
   const std::string locales = sign_in.ui_locales ? *sign_in.ui_locales : ui_locales_from(accept_language);
-  if (is_locales(locales)) parameters.emplace_back("ui_locales", joined(words(locales)));
+  if (is_locales(locales)) parameters.emplace_back("ui_locales", joined(words_of(locales)));
   if (sign_in.with && is_valid_with(*sign_in.with)) parameters.emplace_back("direct_sign_in", *sign_in.with);
   if (sign_in.first_screen && holds(kFirstScreens, *sign_in.first_screen)) {
     parameters.emplace_back("first_screen", *sign_in.first_screen);

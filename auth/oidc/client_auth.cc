@@ -9,7 +9,7 @@
 namespace lp {
 namespace {
 
-constexpr std::size_t kMaxErrorBytes = 64 * 1024;
+constexpr std::size_t kMaxErrorReplyBytes = 64 * 1024;
 
 bool says_expired_secret(const std::string* description) {
   if (description == nullptr) return false;
@@ -35,7 +35,7 @@ Secret client_secret_basic(std::string_view client_id, const Secret& client_secr
 ClientSecretVerdict judge_client_secret(const ProviderReply& reply) {
   if (reply.status == 200) return ClientSecretVerdict::accepted;
   if (reply.status != 400 && reply.status != 401) return ClientSecretVerdict::unknown;
-  auto body = parse_json_strict(reply.body, kMaxErrorBytes);
+  auto body = parse_json_strict(reply.body, kMaxErrorReplyBytes);
   const std::string* code = body ? string_member(*body, "error") : nullptr;
   if (reply.status == 401) {
     return code == nullptr || *code == "invalid_client" ? ClientSecretVerdict::refused : ClientSecretVerdict::unknown;

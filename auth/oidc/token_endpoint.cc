@@ -14,13 +14,13 @@ namespace lp {
 namespace {
 
 using nlohmann::json;
-using Kind = TokenError::Kind;
+using TokenErrorKind = TokenError::Kind;
 
 constexpr std::size_t kMaxOpaqueTokenBytes = 16 * 1024;
 constexpr double kMaxExpiresInS = 10.0 * 365 * 24 * 3600;
 
-TokenError error(Kind kind, std::string message) { return TokenError{kind, std::move(message)}; }
-TokenError protocol(std::string message) { return error(Kind::protocol, std::move(message)); }
+TokenError error(TokenErrorKind kind, std::string message) { return TokenError{kind, std::move(message)}; }
+TokenError protocol(std::string message) { return error(TokenErrorKind::protocol, std::move(message)); }
 
 // RFC 6749 A.12, A.17: visible characters. Tokens are put into header fields, so nothing else may pass.
 bool is_token_text(std::string_view text) {
@@ -64,33 +64,33 @@ Result<TokenSet, TokenError> judge_success(const json& reply) {
 
 struct ErrorKind {
   std::string_view error;
-  Kind kind;
+  TokenErrorKind kind;
 };
 // RFC 6749 5.2. Logto answers an unknown client with 400 invalid_client, a wrong secret with 401.
-constexpr std::array<ErrorKind, 9> kErrorKinds = {{{"invalid_grant", Kind::invalid_grant},
-                                                   {"access_denied", Kind::access_denied},
-                                                   {"invalid_target", Kind::not_for_audience},
-                                                   {"invalid_scope", Kind::not_for_audience},
-                                                   {"insufficient_scope", Kind::not_for_audience},
-                                                   {"invalid_client", Kind::client_credentials},
-                                                   {"unauthorized_client", Kind::client_credentials},
-                                                   {"temporarily_unavailable", Kind::provider_unavailable},
-                                                   {"server_error", Kind::provider_unavailable}}};
+constexpr std::array<ErrorKind, 9> kErrorKinds = {{{"invalid_grant", TokenErrorKind::invalid_grant},
+                                                   {"access_denied", TokenErrorKind::access_denied},
+                                                   {"invalid_target", TokenErrorKind::not_for_audience},
+                                                   {"invalid_scope", TokenErrorKind::not_for_audience},
+                                                   {"insufficient_scope", TokenErrorKind::not_for_audience},
+                                                   {"invalid_client", TokenErrorKind::client_credentials},
+                                                   {"unauthorized_client", TokenErrorKind::client_credentials},
+                                                   {"temporarily_unavailable", TokenErrorKind::provider_unavailable},
+                                                   {"server_error", TokenErrorKind::provider_unavailable}}};
 
-Kind kind_of(int status, std::string_view code, std::string_view description) {
+TokenErrorKind kind_of(int status, std::string_view code, std::string_view description) {
   const auto found =
       std::find_if(kErrorKinds.begin(), kErrorKinds.end(), [&](const auto& k) { return k.error == code; });
   if (found != kErrorKinds.end()) return found->kind;
   // Logto: an expired secret is 400 invalid_request "client secret has expired".
   const bool secret = ascii_lower(description).find("client secret") != std::string::npos;
-  return status == 401 || secret ? Kind::client_credentials : Kind::protocol;
+  return status == 401 || secret ? TokenErrorKind::client_credentials : TokenErrorKind::protocol;
 }
 
 std::string cut(std::string_view text) { return std::string(text.substr(0, 200)); }
 
 TokenError judge_failure(const ProviderReply& reply) {
   const std::string status = "token endpoint answered " + std::to_string(reply.status);
-  if (says_unavailable(reply.status)) return error(Kind::provider_unavailable, status);
+  if (says_unavailable(reply.status)) return error(TokenErrorKind::provider_unavailable, status);
   auto body = parse_json_strict(reply.body, kMaxMetadataBytes);
   const std::string* code = body ? string_member(*body, "error") : nullptr;
   const std::string* description = body ? string_member(*body, "error_description") : nullptr;

@@ -228,8 +228,6 @@ constexpr std::array kActions = {
     ActionLabel{PageAction::sign_in_again, {"Sign in again", "もう一度サインイン"}},
 };
 
-constexpr std::size_t index_of(Language language) { return language == Language::japanese ? 1 : 0; }
-
 }  // namespace
 
 const PageForm& page_form(PageKind kind) {

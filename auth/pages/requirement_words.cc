@@ -10,7 +10,7 @@ namespace {
 
 using Kind = Requirement::Kind;
 
-struct Words {
+struct RequirementWords {
   Kind kind;
   bool tells_names;
   struct {
@@ -19,23 +19,25 @@ struct Words {
   } text[kLanguages];
 };
 
-constexpr std::array kWords = {
-    Words{Kind::roles, true, {{"the role", "one of the roles"}, {"ロール", "いずれかのロール"}}},
-    Words{Kind::scopes, true, {{"the permission", "one of the permissions"}, {"権限", "いずれかの権限"}}},
-    Words{Kind::organizations, true, {{"the organization", "one of the organizations"}, {"組織", "いずれかの組織"}}},
-    Words{Kind::organization_roles,
-          true,
-          {{"the organization role", "one of the organization roles"}, {"組織ロール", "いずれかの組織ロール"}}},
-    Words{Kind::social,
-          true,
-          {{"an account linked with", "an account linked with one of"},
-           {"次のアカウントとの連携", "次のいずれかのアカウントとの連携"}}},
-    Words{Kind::email, false, {{"a certain e-mail address", ""}, {"特定のメールアドレス", ""}}},
-    Words{Kind::email_domain,
-          false,
-          {{"an e-mail address of a certain domain", ""}, {"特定のドメインのメールアドレス", ""}}},
-    Words{Kind::claim, false, {{"a certain attribute of the account", ""}, {"アカウントの特定の属性", ""}}},
-    Words{Kind::max_age, false, {{"a recent sign-in", ""}, {"最近のサインイン", ""}}},
+constexpr std::array kRequirementWords = {
+    RequirementWords{Kind::roles, true, {{"the role", "one of the roles"}, {"ロール", "いずれかのロール"}}},
+    RequirementWords{Kind::scopes, true, {{"the permission", "one of the permissions"}, {"権限", "いずれかの権限"}}},
+    RequirementWords{
+        Kind::organizations, true, {{"the organization", "one of the organizations"}, {"組織", "いずれかの組織"}}},
+    RequirementWords{
+        Kind::organization_roles,
+        true,
+        {{"the organization role", "one of the organization roles"}, {"組織ロール", "いずれかの組織ロール"}}},
+    RequirementWords{Kind::social,
+                     true,
+                     {{"an account linked with", "an account linked with one of"},
+                      {"次のアカウントとの連携", "次のいずれかのアカウントとの連携"}}},
+    RequirementWords{Kind::email, false, {{"a certain e-mail address", ""}, {"特定のメールアドレス", ""}}},
+    RequirementWords{Kind::email_domain,
+                     false,
+                     {{"an e-mail address of a certain domain", ""}, {"特定のドメインのメールアドレス", ""}}},
+    RequirementWords{Kind::claim, false, {{"a certain attribute of the account", ""}, {"アカウントの特定の属性", ""}}},
+    RequirementWords{Kind::max_age, false, {{"a recent sign-in", ""}, {"最近のサインイン", ""}}},
 };
 
 struct Joints {
@@ -45,8 +47,6 @@ constexpr std::array<Joints, kLanguages> kJoints = {
     Joints{" and ", " or ", "none of: "},
     Joints{" かつ ", " または ", "次のいずれでもないこと: "},
 };
-
-std::size_t index_of(Language language) { return language == Language::japanese ? 1 : 0; }
 
 std::string joined_children(const Requirement& requirement, std::string_view between, Language language) {
   std::string html;
@@ -74,7 +74,7 @@ std::string requirement_html(const Requirement& requirement, Language language) 
   if (requirement.kind == Kind::any) return joined_children(requirement, joints.any_of, language);
   if (requirement.kind == Kind::none)
     return std::string(joints.none_of) + joined_children(requirement, joints.any_of, language);
-  for (const Words& words : kWords) {
+  for (const RequirementWords& words : kRequirementWords) {
     if (words.kind != requirement.kind) continue;
     const auto& text = words.text[at];
     const bool several = words.tells_names && requirement.any_of.size() > 1;

@@ -7,7 +7,7 @@
 
 namespace lp {
 
-using Kind = VerifyFailure::Kind;
+using VerifyKind = VerifyFailure::Kind;
 
 // A token that is no JWS is refused by its rules, not here.
 VerifyTokens::VerifyTokens(const AuthWorld& world, std::shared_ptr<const ProviderMetadata> metadata, TokenSet tokens,
@@ -22,7 +22,7 @@ VerifyTokens::VerifyTokens(const AuthWorld& world, std::shared_ptr<const Provide
 }
 
 void VerifyTokens::on_keys(const Result<std::shared_ptr<const Jwks>>& keys) {
-  if (!keys) return fail_with(Kind::provider_unavailable, "provider_unavailable", keys.error().message);
+  if (!keys) return fail_with(VerifyKind::provider_unavailable, "provider_unavailable", keys.error().message);
   const std::string issuer = world_.settings.logto.issuer();
   IdTokenExpectations expected;
   expected.issuer = issuer;
@@ -35,7 +35,7 @@ void VerifyTokens::on_keys(const Result<std::shared_ptr<const Jwks>>& keys) {
   bool unknown_key = false;
   auto id_token = judge_id_token(tokens_.id_token.reveal(), **keys, expected, unknown_key);
   if (!id_token) {
-    return done_(VerifyFailure{Kind::rejected, id_token.error().rule, id_token.error().message, unknown_key});
+    return done_(VerifyFailure{VerifyKind::rejected, id_token.error().rule, id_token.error().message, unknown_key});
   }
   id_token_ = std::move(*id_token);
   complete_claims();
@@ -45,17 +45,17 @@ void VerifyTokens::complete_claims() {
   const bool is_complete = !needs_userinfo(id_token_.claims, world_.settings);
   if (is_complete || !tokens_.opens_userinfo) return succeed(nlohmann::json::object());
   if (!metadata_->userinfo_endpoint) {
-    return fail_with(Kind::provider_error, "userinfo", "a claim is needed but there is no userinfo endpoint");
+    return fail_with(VerifyKind::provider_error, "userinfo", "a claim is needed but there is no userinfo endpoint");
   }
   waiting_ = world_.fetcher.fetch(userinfo_request(*metadata_, tokens_.access_token),
                                   [this](const auto& reply) { on_userinfo(reply); });
 }
 
 void VerifyTokens::on_userinfo(const Result<ProviderReply>& reply) {
-  if (!reply) return fail_with(Kind::provider_unavailable, "provider_unavailable", reply.error().message);
+  if (!reply) return fail_with(VerifyKind::provider_unavailable, "provider_unavailable", reply.error().message);
   auto claims = judge_userinfo(*reply, id_token_.sub);
   if (claims) return succeed(*claims);
-  const Kind kind = says_unavailable(reply->status) ? Kind::provider_unavailable : Kind::rejected;
+  const VerifyKind kind = says_unavailable(reply->status) ? VerifyKind::provider_unavailable : VerifyKind::rejected;
   fail_with(kind, "userinfo", claims.error().message);
 }
 
@@ -71,7 +71,7 @@ void VerifyTokens::succeed(const nlohmann::json& userinfo_claims) {
   done_(std::move(verified));
 }
 
-void VerifyTokens::fail_with(Kind kind, std::string rule, std::string message) {
+void VerifyTokens::fail_with(VerifyKind kind, std::string rule, std::string message) {
   done_(VerifyFailure{kind, std::move(rule), std::move(message), false});
 }
 

@@ -8,7 +8,7 @@
 namespace lp {
 namespace {
 
-using Kind = Decision::Kind;
+using DecisionKind = Decision::Kind;
 
 std::string_view would_have_been(const Authorization& authorization) {
   switch (authorization.verdict) {
@@ -30,28 +30,28 @@ bool can_be_sent_to_logto(const RouteSettings& route, const AskedOnRoute& asked)
   return redirects_when_signed_out(route, asked.head, asked.wants_upgrade);
 }
 
-Kind for_signed_out(const RouteSettings& route, const AskedOnRoute& asked) {
-  if (!route.accept.session) return Kind::token_missing;
-  return can_be_sent_to_logto(route, asked) ? Kind::sign_in : Kind::unauthenticated;
+DecisionKind for_signed_out(const RouteSettings& route, const AskedOnRoute& asked) {
+  if (!route.accept.session) return DecisionKind::token_missing;
+  return can_be_sent_to_logto(route, asked) ? DecisionKind::sign_in : DecisionKind::unauthenticated;
 }
 
 // A token's owner cannot be sent anywhere: a program holds it.
-Kind for_old_sign_in(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker) {
+DecisionKind for_old_sign_in(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker) {
   const bool is_session = asker.kind == Asker::Kind::session;
-  return is_session && can_be_sent_to_logto(route, asked) ? Kind::step_up : Kind::step_up_needed;
+  return is_session && can_be_sent_to_logto(route, asked) ? DecisionKind::step_up : DecisionKind::step_up_needed;
 }
 
-Kind for_refused(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker) {
+DecisionKind for_refused(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker) {
   const bool may_choose = route.forbidden == Forbidden::sign_in && asker.kind == Asker::Kind::session &&
                           !asked.wants_upgrade && may_start_sign_in(asked.head.method, asked.head.fields);
-  return may_choose ? Kind::choose_account : Kind::forbidden;
+  return may_choose ? DecisionKind::choose_account : DecisionKind::forbidden;
 }
 
-Kind kind_of(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker,
-             const Authorization& authorization) {
+DecisionKind kind_of(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker,
+                     const Authorization& authorization) {
   switch (authorization.verdict) {
     case Authorization::Verdict::pass:
-      return Kind::pass;
+      return DecisionKind::pass;
     case Authorization::Verdict::sign_in:
       return for_signed_out(route, asked);
     case Authorization::Verdict::step_up:
@@ -59,9 +59,9 @@ Kind kind_of(const RouteSettings& route, const AskedOnRoute& asked, const Asker&
     case Authorization::Verdict::forbidden:
       return for_refused(route, asked, asker);
     case Authorization::Verdict::denied:
-      return Kind::denied;
+      return DecisionKind::denied;
   }
-  return Kind::denied;
+  return DecisionKind::denied;
 }
 
 bool wants_fragment_carried(const RouteSettings& route, const AskedOnRoute& asked, const SignInSettings& defaults) {
@@ -86,21 +86,21 @@ bool counts_on_route(const RouteSettings& route, Asker::Kind kind) {
 
 int Decision::status() const {
   switch (kind) {
-    case Kind::preflight:
-    case Kind::pass:
+    case DecisionKind::preflight:
+    case DecisionKind::pass:
       return 0;
-    case Kind::sign_in:
-    case Kind::step_up:
+    case DecisionKind::sign_in:
+    case DecisionKind::step_up:
       return carries_fragment ? 200 : 303;
-    case Kind::choose_account:
+    case DecisionKind::choose_account:
       return 303;
-    case Kind::unauthenticated:
-    case Kind::token_missing:
-    case Kind::step_up_needed:
+    case DecisionKind::unauthenticated:
+    case DecisionKind::token_missing:
+    case DecisionKind::step_up_needed:
       return 401;
-    case Kind::forbidden:
-    case Kind::foreign_origin:
-    case Kind::denied:
+    case DecisionKind::forbidden:
+    case DecisionKind::foreign_origin:
+    case DecisionKind::denied:
       return 403;
   }
   return 403;
@@ -110,14 +110,14 @@ Decision decide(const RouteSettings& route, const AskedOnRoute& asked, const Ask
                 const SignInSettings& defaults, std::int64_t now_s) {
   Decision decision;
   if (passes_as_preflight(route, asked.head, asked.wants_upgrade)) {
-    decision.kind = Kind::preflight;
+    decision.kind = DecisionKind::preflight;
     return decision;
   }
   decision.authorization = authorize(route, asker.who(), now_s);
-  decision.kind = route.shadow ? Kind::pass : kind_of(route, asked, asker, decision.authorization);
+  decision.kind = route.shadow ? DecisionKind::pass : kind_of(route, asked, asker, decision.authorization);
   if (route.shadow) decision.shadow = would_have_been(decision.authorization);
-  if (decision.kind == Kind::pass && asked.foreign_websocket) decision.kind = Kind::foreign_origin;
-  if (decision.kind == Kind::sign_in || decision.kind == Kind::step_up)
+  if (decision.kind == DecisionKind::pass && asked.foreign_websocket) decision.kind = DecisionKind::foreign_origin;
+  if (decision.kind == DecisionKind::sign_in || decision.kind == DecisionKind::step_up)
     decision.carries_fragment = wants_fragment_carried(route, asked, defaults);
   return decision;
 }

@@ -7,41 +7,42 @@
 namespace lp {
 namespace {
 
-using Kind = SignInFailure::Kind;
+using FailureKind = SignInFailure::Kind;
 
 // The operator's and the provider's faults are not the person's: they get another page and another log line.
 SignInFailure failure_of(const TokenError& error) {
   switch (error.kind) {
     case TokenError::Kind::invalid_grant:
-      return {Kind::rejected, "invalid_grant", error.message};
+      return {FailureKind::rejected, "invalid_grant", error.message};
     case TokenError::Kind::access_denied:
-      return {Kind::rejected, "access_denied", error.message};
+      return {FailureKind::rejected, "access_denied", error.message};
     case TokenError::Kind::client_credentials:
-      return {Kind::provider_error, "client_credentials", error.message};
+      return {FailureKind::provider_error, "client_credentials", error.message};
     case TokenError::Kind::provider_unavailable:
-      return {Kind::provider_unavailable, "provider_unavailable", error.message};
+      return {FailureKind::provider_unavailable, "provider_unavailable", error.message};
     case TokenError::Kind::not_for_audience:
     case TokenError::Kind::protocol:
       break;
   }
-  return {Kind::provider_error, "token_reply", error.message};
+  return {FailureKind::provider_error, "token_reply", error.message};
 }
 
-Kind sign_in_kind(VerifyFailure::Kind kind) {
+FailureKind sign_in_kind(VerifyFailure::Kind kind) {
   switch (kind) {
     case VerifyFailure::Kind::rejected:
-      return Kind::rejected;
+      return FailureKind::rejected;
     case VerifyFailure::Kind::provider_unavailable:
-      return Kind::provider_unavailable;
+      return FailureKind::provider_unavailable;
     case VerifyFailure::Kind::provider_error:
       break;
   }
-  return Kind::provider_error;
+  return FailureKind::provider_error;
 }
 
 // RFC 6749 4.1.2.1: the provider speaks of itself with these two, of the request or the person with all others.
-Kind kind_of_error_response(const std::string& error) {
-  return error == "server_error" || error == "temporarily_unavailable" ? Kind::provider_unavailable : Kind::rejected;
+FailureKind kind_of_error_response(const std::string& error) {
+  return error == "server_error" || error == "temporarily_unavailable" ? FailureKind::provider_unavailable
+                                                                       : FailureKind::rejected;
 }
 
 }  // namespace
@@ -53,10 +54,10 @@ FinishSignIn::FinishSignIn(const World& world, CallbackResponse response, Pendin
 
 // RFC 9207 2.4: whose response this is comes before anything is sent to anybody, or believed.
 void FinishSignIn::on_metadata(Result<std::shared_ptr<const ProviderMetadata>> known) {
-  if (!known) return fail_with(Kind::provider_unavailable, "provider_unavailable", known.error().message);
+  if (!known) return fail_with(FailureKind::provider_unavailable, "provider_unavailable", known.error().message);
   metadata_ = *known;
   auto issuer = judge_callback_issuer(response_, metadata_->issuer, metadata_->iss_parameter_supported);
-  if (!issuer) return fail_with(Kind::rejected, "response_iss", issuer.error().message);
+  if (!issuer) return fail_with(FailureKind::rejected, "response_iss", issuer.error().message);
   if (!response_.error.empty()) {
     return fail_with(kind_of_error_response(response_.error), response_.error, response_.error_description);
   }
@@ -72,7 +73,7 @@ void FinishSignIn::exchange_code() {
 }
 
 void FinishSignIn::on_token_reply(const Result<ProviderReply>& reply) {
-  if (!reply) return fail_with(Kind::provider_unavailable, "provider_unavailable", reply.error().message);
+  if (!reply) return fail_with(FailureKind::provider_unavailable, "provider_unavailable", reply.error().message);
   auto tokens = judge_token_reply(*reply);
   if (!tokens) {
     SignInFailure failure = failure_of(tokens.error());
@@ -109,7 +110,7 @@ void FinishSignIn::succeed(VerifiedTokens verified) {
   done_(std::move(session));
 }
 
-void FinishSignIn::fail_with(Kind kind, std::string rule, std::string message) {
+void FinishSignIn::fail_with(FailureKind kind, std::string rule, std::string message) {
   done_(SignInFailure{kind, std::move(rule), std::move(message)});
 }
 

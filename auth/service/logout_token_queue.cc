@@ -8,13 +8,13 @@
 namespace lp {
 namespace {
 
-using Kind = LogoutTokenFailure::Kind;
+using LogoutKind = LogoutTokenFailure::Kind;
 
 // Each for an hour at most. Only who has Logto's signing key can fill it.
 constexpr std::size_t kMaxSeen = 100'000;
 
-LogoutTokenFailure rejected(RuleError error) {
-  return {Kind::rejected, std::move(error.rule), std::move(error.message)};
+LogoutTokenFailure rejected_token(RuleError error) {
+  return {LogoutKind::rejected, std::move(error.rule), std::move(error.message)};
 }
 
 // The key id that a token claims; none when no key would help it. Nothing is verified.
@@ -54,7 +54,7 @@ void LogoutTokens::judge(std::string request_id, std::string token, Done done) {
 }
 
 void LogoutTokens::refuse_for_want_of_room(const std::string& request_id, Done done) {
-  const Outcome outcome = LogoutTokenFailure{Kind::unavailable, "busy", "too many logout tokens at once"};
+  const Outcome outcome = LogoutTokenFailure{LogoutKind::unavailable, "busy", "too many logout tokens at once"};
   tell(request_id, outcome);
   loop_.post([done = std::move(done), outcome] { done(outcome); });
 }
@@ -77,13 +77,14 @@ void LogoutTokens::judge_next() {
 
 // 2.6, and last its (8): a token is used up only by what holds in all else.
 LogoutTokens::Outcome LogoutTokens::outcome_of(const Queued& queued) {
-  if (!queued.keys) return LogoutTokenFailure{Kind::unavailable, "provider_unavailable", queued.keys.error().message};
+  if (!queued.keys)
+    return LogoutTokenFailure{LogoutKind::unavailable, "provider_unavailable", queued.keys.error().message};
   const LogoutTokenExpectations expected = expectations();
   bool unknown_key = false;
   auto token = judge_logout_token(queued.token, **queued.keys, expected, unknown_key);
-  if (!token) return rejected(token.error());
+  if (!token) return rejected_token(token.error());
   if (!seen_.first_time(issuer_ + "\n" + token->jti, expected.now_s, token->remember_until_s)) {
-    return rejected(broken_rule("jti", "token has been used before"));
+    return rejected_token(broken_rule("jti", "token has been used before"));
   }
   return std::move(*token);
 }

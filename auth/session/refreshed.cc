@@ -12,8 +12,8 @@ namespace {
 using nlohmann::json;
 using Kind = RefreshFailure::Kind;
 
-constexpr int kVersion = 1;
-constexpr std::size_t kMembers = 7;
+constexpr int kRefreshedVersion = 1;
+constexpr std::size_t kRefreshedMembers = 7;
 
 }  // namespace
 
@@ -49,12 +49,12 @@ bool says_more(const Refreshed& refreshed, const Session& than) {
 
 std::string encode_refreshed(const Refreshed& refreshed) {
   return write_members(
-      json::array({kVersion, refreshed.claims, std::string(refreshed.refresh_token.reveal()), refreshed.sid,
+      json::array({kRefreshedVersion, refreshed.claims, std::string(refreshed.refresh_token.reveal()), refreshed.sid,
                    refreshed.tokens_expire_at_s, refreshed.validated_at_s, refreshed.generation}));
 }
 
 Result<Refreshed> decode_refreshed(std::string_view bytes) {
-  std::optional<json> members = read_members(bytes, kMaxSessionBytes, kVersion, kMembers);
+  std::optional<json> members = read_members(bytes, kMaxSessionBytes, kRefreshedVersion, kRefreshedMembers);
   if (!members) return fail("not the outcome of a refresh of this version");
   json& m = *members;
   Refreshed refreshed;

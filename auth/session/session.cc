@@ -12,8 +12,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 3;
-constexpr std::size_t kMembers = 13;
+constexpr int kSessionVersion = 3;
+constexpr std::size_t kSessionMembers = 13;
 constexpr std::int64_t kMaxResealAfterS = 300;
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
@@ -28,14 +28,14 @@ std::int64_t refresh_at_s(const Session& session, std::int64_t unproven_at_s, co
 }  // namespace
 
 std::string encode_session(const Session& session) {
-  return write_members(
-      json::array({kVersion, session.sub, session.sid, session.claims, std::string(session.refresh_token.reveal()),
-                   session.signed_in_at_ms, session.validated_at_s, session.sealed_at_s, session.generation, session.id,
-                   session.nonce_hash, session.tokens_expire_at_s, session.authenticated_at_s}));
+  return write_members(json::array({kSessionVersion, session.sub, session.sid, session.claims,
+                                    std::string(session.refresh_token.reveal()), session.signed_in_at_ms,
+                                    session.validated_at_s, session.sealed_at_s, session.generation, session.id,
+                                    session.nonce_hash, session.tokens_expire_at_s, session.authenticated_at_s}));
 }
 
 Result<Session> decode_session(std::string_view bytes) {
-  std::optional<json> members = read_members(bytes, kMaxSessionBytes, kVersion, kMembers);
+  std::optional<json> members = read_members(bytes, kMaxSessionBytes, kSessionVersion, kSessionMembers);
   if (!members) return fail("not a session of this version");
   json& m = *members;
   Session session;

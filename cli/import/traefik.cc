@@ -81,9 +81,9 @@ struct Conditions {
   bool complete = true;  // nothing had to be left out
 };
 
-class Import {
+class TraefikImport {
  public:
-  explicit Import(const SourceOptions& options) : context_(options), options_(options) {}
+  explicit TraefikImport(const SourceOptions& options) : context_(options), options_(options) {}
 
   Imported run() {
     read_rules();
@@ -396,6 +396,6 @@ class Import {
 
 }  // namespace
 
-Imported import_traefik_forward_auth(const SourceOptions& options) { return Import(options).run(); }
+Imported import_traefik_forward_auth(const SourceOptions& options) { return TraefikImport(options).run(); }
 
 }  // namespace lp

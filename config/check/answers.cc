@@ -1,21 +1,15 @@
 #include "config/check/answers.h"
 
 #include "base/one_of.h"
+#include "config/check/route_place.h"
 
 namespace lp {
 namespace {
 
 // One route with the key under which messages name it.
-struct Place {
-  const RouteSettings& route;
-  Report& report;
-  std::string key;
-  [[nodiscard]] std::string at(std::string_view name) const { return key + "." + std::string(name); }
-};
-
 bool has_rules(const RouteSettings& route) { return !route.require.empty() || !route.deny.empty(); }
 
-void forbidden_can_happen(const Place& p) {
+void forbidden_can_happen(const RoutePlace& p) {
   if (!p.report.has(p.at("forbidden")) || p.report.has_problem_in(p.key)) return;
   if (has_rules(p.route) && p.route.access == Access::signed_in) return;
   p.report.warning(p.at("forbidden"), "has no effect: without require or deny nobody who is signed in is refused here");
@@ -26,7 +20,7 @@ bool takes_options(const RouteSettings& route) {
   return methods.empty() || is_one_of("OPTIONS", methods);
 }
 
-void preflight_can_pass(const Place& p) {
+void preflight_can_pass(const RoutePlace& p) {
   if (!p.route.preflight || p.report.has_problem_in(p.key)) return;
   if (p.route.access == Access::deny) {
     return p.report.problem(p.at("preflight"), "works nowhere with access: deny, where nothing passes");
@@ -40,7 +34,7 @@ void preflight_can_pass(const Place& p) {
 }
 
 // A rule that is tried out protects nothing: whoever starts the server is told so each time.
-void shadow_is_meant(const Place& p) {
+void shadow_is_meant(const RoutePlace& p) {
   if (!p.route.shadow || p.report.has_problem_in(p.key)) return;
   if (p.route.access == Access::deny) {
     return p.report.problem(p.at("shadow"),
@@ -56,7 +50,7 @@ void shadow_is_meant(const Place& p) {
 
 void check_answers(const Settings& settings, Report& report) {
   for (const auto& route : settings.routes) {
-    const Place place{route, report, "routes[" + std::to_string(route.index) + "]"};
+    const RoutePlace place{route, settings, report, "routes[" + std::to_string(route.index) + "]"};
     forbidden_can_happen(place);
     preflight_can_pass(place);
     shadow_is_meant(place);

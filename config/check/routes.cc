@@ -4,6 +4,7 @@
 
 #include "base/one_of.h"
 #include "config/check/bearer.h"
+#include "config/check/route_place.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/yaml/suggest.h"
@@ -12,21 +13,13 @@ namespace lp {
 namespace {
 
 // One route with the key under which messages name it.
-struct Place {
-  const RouteSettings& route;
-  const Settings& settings;
-  Report& report;
-  std::string key;
-  [[nodiscard]] std::string at(std::string_view name) const { return key + "." + std::string(name); }
-};
-
 bool host_covers(const std::string& wide, const std::string& narrow) {
   return wide.empty() || wide == narrow || (!is_wildcard(narrow) && host_matches(wide, narrow));
 }
 
 bool is_regex(const RouteSettings& route) { return route.path.kind == PathPattern::Kind::regex; }
 
-void upstream_is_known(const Place& p) {
+void upstream_is_known(const RoutePlace& p) {
   const std::string& name = p.route.upstream;
   if (p.report.has_problem_in(p.at("upstream")) || p.report.has_problem_in(p.at("access"))) return;
   if (name.empty()) {
@@ -44,7 +37,7 @@ void upstream_is_known(const Place& p) {
 }
 
 // A rule that nobody would evaluate must not look as if it protected something.
-void require_is_enforced(const Place& p) {
+void require_is_enforced(const RoutePlace& p) {
   if (p.report.has(p.at("require")) && p.route.require.empty() && !p.report.has_problem_in(p.at("require"))) {
     p.report.problem(p.at("require"), "expected a map of rules, found nothing: everybody who is signed in would pass");
   }
@@ -64,7 +57,7 @@ bool has_rule(const RouteSettings& route, const Wanted& wanted) {
 }
 
 // Logto's email_verified only says that there is an address (Logto fact 11).
-void email_is_trusted(const Place& p) {
+void email_is_trusted(const RoutePlace& p) {
   if (p.settings.logto.trust_email || p.report.has_problem_in(p.at("require"))) return;
   const bool used = has_rule(p.route, [](const Requirement& requirement) {
     using Kind = Requirement::Kind;
@@ -77,14 +70,14 @@ void email_is_trusted(const Place& p) {
 }
 
 // Scopes are of access tokens; a session has none by itself.
-void scopes_can_hold(const Place& p) {
+void scopes_can_hold(const RoutePlace& p) {
   const bool used =
       has_rule(p.route, [](const Requirement& requirement) { return requirement.kind == Requirement::Kind::scopes; });
   if (!used || p.route.accept.bearer || p.route.token.is_configured()) return;
   p.report.problem(p.at("require"), "scopes never hold here: they need accept: [bearer], or a token for the app");
 }
 
-void sign_in_keys_matter(const Place& p) {
+void sign_in_keys_matter(const RoutePlace& p) {
   if (p.route.access == Access::signed_in) return;
   for (const auto* name : {"unauthenticated", "sign_in"}) {
     const bool optional_sign_in = p.route.access == Access::optional && std::string_view(name) == "sign_in";
@@ -93,7 +86,7 @@ void sign_in_keys_matter(const Place& p) {
   }
 }
 
-void host_is_ours(const Place& p) {
+void host_is_ours(const RoutePlace& p) {
   const std::string& host = p.route.host;
   if (host.empty() || p.report.has_problem_in("external_urls") || p.report.has_problem_in("realms")) return;
   const auto have = [&](const std::vector<Origin>& origins) {
@@ -106,7 +99,7 @@ void host_is_ours(const Place& p) {
   if (!covered) p.report.problem(p.at("host"), "none of external_urls has the host '" + host + "'");
 }
 
-void path_is_not_ours(const Place& p) {
+void path_is_not_ours(const RoutePlace& p) {
   if (is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
   if (!is_below(p.route.path.text, p.settings.auth_prefix)) return;
   p.report.problem(p.at("path"), "never matches: paths below auth_prefix (" + p.settings.auth_prefix +
@@ -114,19 +107,19 @@ void path_is_not_ours(const Place& p) {
 }
 
 // The prefix stands in auth/rules/own_paths.h.
-void path_is_not_of_oauth2_proxy(const Place& p) {
+void path_is_not_of_oauth2_proxy(const RoutePlace& p) {
   if (!p.settings.forward_auth.oauth2_proxy || is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
   if (p.settings.auth_prefix == "/oauth2" || !is_below(p.route.path.text, "/oauth2")) return;
   p.report.problem(p.at("path"), "never matches: paths below /oauth2 belong to forward_auth.oauth2_proxy");
 }
 
-void encoded_slash_can_match(const Place& p) {
+void encoded_slash_can_match(const RoutePlace& p) {
   if (is_regex(p.route) || p.route.encoded_slash == EncodedSlash::keep) return;
   if (p.route.path.text.find("%2F") == std::string::npos) return;
   p.report.problem(p.at("path"), "never matches: a path with %2F needs encoded_slash: keep");
 }
 
-void regex_can_match(const Place& p) {
+void regex_can_match(const RoutePlace& p) {
   if (!is_regex(p.route) || p.route.path.text.empty()) return;
   const char first = p.route.path.text.front();
   const bool letter =
@@ -135,7 +128,7 @@ void regex_can_match(const Place& p) {
     p.report.warning(p.at("path"), "never matches: the pattern must match the whole path, which starts with '/'");
 }
 
-void strip_prefix_fits(const Place& p) {
+void strip_prefix_fits(const RoutePlace& p) {
   const std::string& prefix = p.route.strip_prefix;
   if (prefix.empty() || p.report.has_problem_in(p.at("path"))) return;
   if (is_regex(p.route))
@@ -206,7 +199,7 @@ bool takes_requests_of(const RouteSettings& wide, const RouteSettings& narrow) {
 }
 
 // The first route that matches wins: say so where that is surely not what was meant.
-void order_makes_sense(const Place& p) {
+void order_makes_sense(const RoutePlace& p) {
   for (const auto& earlier : p.settings.routes) {
     if (earlier.index >= p.route.index) return;
     if (!takes_requests_of(earlier, p.route)) continue;
@@ -223,8 +216,8 @@ void order_makes_sense(const Place& p) {
   }
 }
 
-using Rule = void (*)(const Place&);
-constexpr Rule kRules[] = {
+using RouteRule = void (*)(const RoutePlace&);
+constexpr RouteRule kRouteRules[] = {
     upstream_is_known, require_is_enforced,         email_is_trusted,        scopes_can_hold, sign_in_keys_matter,
     path_is_not_ours,  path_is_not_of_oauth2_proxy, encoded_slash_can_match, regex_can_match, strip_prefix_fits,
     order_makes_sense,
@@ -234,8 +227,8 @@ constexpr Rule kRules[] = {
 
 void check_routes(const Settings& settings, Report& report) {
   for (const auto& route : settings.routes) {
-    const Place place{route, settings, report, "routes[" + std::to_string(route.index) + "]"};
-    for (const Rule rule : kRules) rule(place);
+    const RoutePlace place{route, settings, report, "routes[" + std::to_string(route.index) + "]"};
+    for (const RouteRule rule : kRouteRules) rule(place);
     check_bearer_route(route, settings, report);
   }
 }

@@ -9,12 +9,6 @@
 namespace lp {
 namespace {
 
-Node empty_map() {
-  Node node;
-  node.kind = Node::Kind::map;
-  return node;
-}
-
 bool says_something(const Node& node) { return !node.is_null() && !(node.is_map() && node.entries.empty()); }
 
 // What stands in each realm does not stand at the top, and the other way round.
@@ -26,7 +20,7 @@ Node print_value(const std::string& path, const Scope& scope, bool only_what_is_
 
 // Inside elements of lists, what is not set is left out; elsewhere every key is shown.
 Node print_map(const std::string& path, const Scope& scope, bool only_what_is_set) {
-  Node map = empty_map();
+  Node map = Node::empty_map();
   for (auto& key : child_keys(path)) {
     const std::string child = join_path(path, key);
     const Option* option = find_option(child);
@@ -54,7 +48,7 @@ Node shortened(const Group& group, const std::string& path, Node element) {
 }
 
 Node print_group(const Group& group, const Scope& scope) {
-  Node out = empty_map();
+  Node out = Node::empty_map();
   if (group.kind == Group::Kind::list) out.kind = Node::Kind::list;
   const std::string path = group.element_path();
   for (const auto& [name, inner] : group.elements(*scope.settings)) {

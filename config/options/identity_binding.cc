@@ -12,14 +12,14 @@ namespace lp {
 namespace {
 
 using Header = IdentityHeaderSettings;
-using Kind = UpstreamAuthorizationSettings::Kind;
+using AuthorizationKind = UpstreamAuthorizationSettings::Kind;
 
 constexpr std::size_t kMaxConstantBytes = 8 * 1024;
 
 // One key of a map that a single row reads as a whole.
-class Below {
+class BelowEntry {
  public:
-  Below(const Reading& reading, const Entry& entry)
+  BelowEntry(const Reading& reading, const Entry& entry)
       : key_(reading.key + "." + entry.key),
         mark_(entry.mark),
         node_(entry.value),
@@ -27,8 +27,8 @@ class Below {
     reading.report.remember(key_, mark_);
     if (!node_.is_null()) reading.report.remember_value(key_);
   }
-  Below(const Below&) = delete;
-  Below& operator=(const Below&) = delete;
+  BelowEntry(const BelowEntry&) = delete;
+  BelowEntry& operator=(const BelowEntry&) = delete;
 
   [[nodiscard]] const Reading& reading() const { return reading_; }
   [[nodiscard]] const Node& node() const { return node_; }
@@ -48,7 +48,7 @@ class Below {
   Reading reading_;
 };
 
-using ReadKey = void (*)(const Below&, Header&);
+using ReadKey = void (*)(const BelowEntry&, Header&);
 
 // A field value as RFC 9110 5.5 has it; blanks at its ends would be trimmed by whoever reads it.
 bool is_field_value(std::string_view text) {
@@ -57,7 +57,7 @@ bool is_field_value(std::string_view text) {
   return clean && !text.empty() && text.front() != ' ' && text.back() != ' ' && text.size() <= kMaxConstantBytes;
 }
 
-void read_claim(const Below& at, Header& header) {
+void read_claim(const BelowEntry& at, Header& header) {
   header.source = Header::Source::claim;
   const auto* text = at.text("a claim");
   if (text == nullptr) return;
@@ -66,7 +66,7 @@ void read_claim(const Below& at, Header& header) {
   header.claim = std::move(*claim);
 }
 
-void read_encoding(const Below& at, Header& header) {
+void read_encoding(const BelowEntry& at, Header& header) {
   const auto* text = at.text("percent or utf8");
   if (text == nullptr) return;
   if (*text != "percent" && *text != "utf8") return at.value_problem(expected("percent or utf8", *text).message);
@@ -74,7 +74,7 @@ void read_encoding(const Below& at, Header& header) {
 }
 
 // Not '%', which the encoding begins with, and nothing that could end the field or be trimmed from it.
-void read_separator(const Below& at, Header& header) {
+void read_separator(const BelowEntry& at, Header& header) {
   constexpr std::string_view kLegal = ",;|:/+& ";
   const auto* text = at.text("one character");
   if (text == nullptr) return;
@@ -84,7 +84,7 @@ void read_separator(const Below& at, Header& header) {
   header.separator = text->front();
 }
 
-void read_constant(const Below& at, Header& header) {
+void read_constant(const BelowEntry& at, Header& header) {
   header.source = Header::Source::constant;
   const auto* text = at.text("a text");
   if (text == nullptr) return;
@@ -96,7 +96,7 @@ void read_constant(const Below& at, Header& header) {
 }
 
 // Of a file; its text is never shown.
-Secret read_secret_file(const Below& at) {
+Secret read_secret_file(const BelowEntry& at) {
   const auto* name = at.text("a file");
   if (name == nullptr) return {};
   auto text = read_small_file(resolve_file(at.reading().folder, *name));
@@ -109,19 +109,19 @@ Secret read_secret_file(const Below& at) {
   return {};
 }
 
-void read_value_file(const Below& at, Header& header) {
+void read_value_file(const BelowEntry& at, Header& header) {
   header.source = Header::Source::secret;
   header.secret = read_secret_file(at);
 }
 
-void read_flag(const Below& at, Header& header, Header::Source source) {
+void read_flag(const BelowEntry& at, Header& header, Header::Source source) {
   header.source = source;
   const auto* text = at.text("true");
   if (text != nullptr && *text != "true") at.value_problem(expected("true", *text).message);
 }
-void read_id_token(const Below& at, Header& header) { read_flag(at, header, Header::Source::id_token); }
-void read_access_token(const Below& at, Header& header) { read_flag(at, header, Header::Source::access_token); }
-void read_assertion(const Below& at, Header& header) { read_flag(at, header, Header::Source::assertion); }
+void read_id_token(const BelowEntry& at, Header& header) { read_flag(at, header, Header::Source::id_token); }
+void read_access_token(const BelowEntry& at, Header& header) { read_flag(at, header, Header::Source::access_token); }
+void read_assertion(const BelowEntry& at, Header& header) { read_flag(at, header, Header::Source::assertion); }
 
 struct HeaderKey {
   std::string_view name;
@@ -140,7 +140,7 @@ constexpr HeaderKey kHeaderKeys[] = {
 };
 
 template <class Rows>
-void report_unknown(const Below& at, const std::string& name, const Rows& rows) {
+void report_unknown(const BelowEntry& at, const std::string& name, const Rows& rows) {
   std::vector<std::string> names;
   std::string known;
   for (const auto& row : rows) {
@@ -153,11 +153,11 @@ void report_unknown(const Below& at, const std::string& name, const Rows& rows) 
 
 bool only_for_claims(const Node& map) { return map.find("encoding") != nullptr || map.find("separator") != nullptr; }
 
-void read_header_map(const Below& at, Header& header) {
+void read_header_map(const BelowEntry& at, Header& header) {
   int sources = 0;
   bool all_known = true;
   for (const Entry& entry : at.node().entries) {
-    const Below below(at.reading(), entry);
+    const BelowEntry below(at.reading(), entry);
     const auto key = std::find_if(std::begin(kHeaderKeys), std::end(kHeaderKeys),
                                   [&](const HeaderKey& row) { return row.name == entry.key; });
     if (key == std::end(kHeaderKeys)) {
@@ -177,7 +177,7 @@ void read_header_map(const Below& at, Header& header) {
   }
 }
 
-Header read_header(const Below& at, const std::string& name) {
+Header read_header(const BelowEntry& at, const std::string& name) {
   Header header;
   header.header = name;
   if (at.node().is_map()) {
@@ -196,10 +196,10 @@ Header read_header(const Below& at, const std::string& name) {
 
 struct BasicKey {
   std::string_view name;
-  void (*read)(const Below&, UpstreamAuthorizationSettings&);
+  void (*read)(const BelowEntry&, UpstreamAuthorizationSettings&);
 };
 
-void read_username(const Below& at, UpstreamAuthorizationSettings& to) {
+void read_username(const BelowEntry& at, UpstreamAuthorizationSettings& to) {
   const auto* text = at.text("a name");
   if (text == nullptr) return;
   if (!is_field_value(*text) || text->find(':') != std::string::npos) {
@@ -208,13 +208,13 @@ void read_username(const Below& at, UpstreamAuthorizationSettings& to) {
   to.username = *text;
 }
 
-void read_username_claim(const Below& at, UpstreamAuthorizationSettings& to) {
+void read_username_claim(const BelowEntry& at, UpstreamAuthorizationSettings& to) {
   Header header;
   read_claim(at, header);
   to.username_claim = header.claim;
 }
 
-void read_password(const Below& at, UpstreamAuthorizationSettings& to) {
+void read_password(const BelowEntry& at, UpstreamAuthorizationSettings& to) {
   if (at.node().broken) return;
   if (!at.node().is_scalar()) return at.value_problem("expected a password");
   if (at.node().text == kSecretMask) {
@@ -226,25 +226,25 @@ void read_password(const Below& at, UpstreamAuthorizationSettings& to) {
   to.password = Secret(at.node().text);
 }
 
-void read_password_file(const Below& at, UpstreamAuthorizationSettings& to) { to.password = read_secret_file(at); }
+void read_password_file(const BelowEntry& at, UpstreamAuthorizationSettings& to) { to.password = read_secret_file(at); }
 
 constexpr BasicKey kBasicKeys[] = {{"username", read_username},
                                    {"username_claim", read_username_claim},
                                    {"password", read_password},
                                    {"password_file", read_password_file}};
 
-void expect_one_of(const Below& at, const char* a, const char* b) {
+void expect_one_of(const BelowEntry& at, const char* a, const char* b) {
   const int found = (at.node().find(a) != nullptr ? 1 : 0) + (at.node().find(b) != nullptr ? 1 : 0);
   if (found == 1) return;
   at.problem(std::string("expected one of ") + a + " and " + b + ", found " + (found == 0 ? "none" : "both"));
 }
 
-void read_basic(const Below& at, UpstreamAuthorizationSettings& to) {
-  to.kind = Kind::basic;
+void read_basic(const BelowEntry& at, UpstreamAuthorizationSettings& to) {
+  to.kind = AuthorizationKind::basic;
   if (at.node().broken) return;
   if (!at.node().is_map()) return at.value_problem("expected a map, found " + at.node().describe());
   for (const Entry& entry : at.node().entries) {
-    const Below below(at.reading(), entry);
+    const BelowEntry below(at.reading(), entry);
     const auto key = std::find_if(std::begin(kBasicKeys), std::end(kBasicKeys),
                                   [&](const BasicKey& row) { return row.name == entry.key; });
     if (key == std::end(kBasicKeys)) return report_unknown(below, entry.key, kBasicKeys);
@@ -254,8 +254,8 @@ void read_basic(const Below& at, UpstreamAuthorizationSettings& to) {
   expect_one_of(at, "password", "password_file");
 }
 
-void read_bearer(const Below& at, UpstreamAuthorizationSettings& to) {
-  to.kind = Kind::id_token;
+void read_bearer(const BelowEntry& at, UpstreamAuthorizationSettings& to) {
+  to.kind = AuthorizationKind::id_token;
   const auto* text = at.text("id_token");
   if (text != nullptr && *text != "id_token") {
     at.value_problem(expected("id_token (access tokens come from the route's `token`)", *text).message);
@@ -268,7 +268,7 @@ void read_authorization(const Node& node, const Reading& reading) {
   if (!node.is_map() || node.entries.size() != 1) {
     return reading.problem(node, "expected one of basic and bearer, found " + node.describe());
   }
-  const Below at(reading, node.entries.front());
+  const BelowEntry at(reading, node.entries.front());
   for (const BasicKey& key : kAuthorizationKeys) {
     if (key.name == node.entries.front().key) return key.read(at, reading.scope.route->authorization);
   }
@@ -277,12 +277,6 @@ void read_authorization(const Node& node, const Reading& reading) {
 
 // ---- printing ----
 
-Node map_node() {
-  Node node;
-  node.kind = Node::Kind::map;
-  return node;
-}
-
 void add(Node& map, std::string_view key, Node value) {
   map.entries.push_back({std::string(key), {}, std::move(value)});
 }
@@ -290,7 +284,7 @@ void add(Node& map, std::string_view key, Node value) {
 Node print_claim(const Header& header) {
   const bool plain = header.encoding == HeaderEncoding::percent && header.separator == ',';
   if (plain) return Node::scalar(header.claim);
-  Node map = map_node();
+  Node map = Node::empty_map();
   add(map, "claim", Node::scalar(header.claim));
   if (header.encoding == HeaderEncoding::utf8) add(map, "encoding", Node::scalar("utf8"));
   if (header.separator != ',') add(map, "separator", Node::scalar(std::string(1, header.separator)));
@@ -298,7 +292,7 @@ Node print_claim(const Header& header) {
 }
 
 Node print_header(const Header& header) {
-  Node map = map_node();
+  Node map = Node::empty_map();
   switch (header.source) {
     case Header::Source::claim:
       return print_claim(header);
@@ -324,13 +318,13 @@ Node print_header(const Header& header) {
 }
 
 Node print_authorization(const UpstreamAuthorizationSettings& authorization) {
-  if (authorization.kind == Kind::none) return {};
-  Node map = map_node();
-  if (authorization.kind == Kind::id_token) {
+  if (authorization.kind == AuthorizationKind::none) return {};
+  Node map = Node::empty_map();
+  if (authorization.kind == AuthorizationKind::id_token) {
     add(map, "bearer", Node::scalar("id_token"));
     return map;
   }
-  Node basic = map_node();
+  Node basic = Node::empty_map();
   const bool fixed = authorization.username_claim.empty();
   add(basic, fixed ? "username" : "username_claim",
       Node::scalar(fixed ? authorization.username : authorization.username_claim));
@@ -357,10 +351,11 @@ Binding identity_headers_binding(Field<std::vector<IdentityHeaderSettings>> fiel
             }
             auto& headers = field(reading.scope);
             headers.clear();
-            for (const Entry& entry : node.entries) headers.push_back(read_header(Below(reading, entry), entry.key));
+            for (const Entry& entry : node.entries)
+              headers.push_back(read_header(BelowEntry(reading, entry), entry.key));
           },
           [=](const Scope& scope) {
-            Node map = map_node();
+            Node map = Node::empty_map();
             for (const Header& header : field(scope)) add(map, header.header, print_header(header));
             return map.entries.empty() && !may_be_empty ? Node() : map;
           }};

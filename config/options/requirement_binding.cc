@@ -10,11 +10,11 @@
 namespace lp {
 namespace {
 
-using Kind = Requirement::Kind;
+using RequirementKind = Requirement::Kind;
 
 struct NamedRule {
   std::string_view name;
-  Kind kind;
+  RequirementKind kind;
   Parse<std::string> parse;
 };
 
@@ -38,15 +38,16 @@ Result<std::string> parse_organization_role(std::string_view text) {
 }
 
 const NamedRule kLists[] = {
-    {"roles", Kind::roles, parse_nonempty_text},
-    {"scopes", Kind::scopes, parse_visible_text},
-    {"organizations", Kind::organizations, parse_nonempty_text},
-    {"organization_roles", Kind::organization_roles, parse_organization_role},
-    {"social", Kind::social, parse_social_target},
-    {"email", Kind::email, parse_email_address},
-    {"email_domain", Kind::email_domain, parse_email_domain},
+    {"roles", RequirementKind::roles, parse_nonempty_text},
+    {"scopes", RequirementKind::scopes, parse_visible_text},
+    {"organizations", RequirementKind::organizations, parse_nonempty_text},
+    {"organization_roles", RequirementKind::organization_roles, parse_organization_role},
+    {"social", RequirementKind::social, parse_social_target},
+    {"email", RequirementKind::email, parse_email_address},
+    {"email_domain", RequirementKind::email_domain, parse_email_domain},
 };
-const NamedRule kGroups[] = {{"all", Kind::all, {}}, {"any", Kind::any, {}}, {"not", Kind::none, {}}};
+const NamedRule kGroups[] = {
+    {"all", RequirementKind::all, {}}, {"any", RequirementKind::any, {}}, {"not", RequirementKind::none, {}}};
 
 struct NamedTest {
   std::string_view name;
@@ -151,7 +152,7 @@ void read_claim_tests(const Node& node, const Reading& reading, const std::strin
                       std::vector<Requirement>& into) {
   const auto add = [&](ClaimTest::Kind kind, const Node& operand, const Reading& at) {
     Requirement made;
-    made.kind = Kind::claim;
+    made.kind = RequirementKind::claim;
     made.test.claim = claim;
     made.test.kind = kind;
     read_operand(operand, at, made.test);
@@ -186,13 +187,13 @@ void read_max_age(const Node& node, const Reading& reading, std::vector<Requirem
   if (!ms) return reading.problem(node, ms.error().message);
   if (*ms < kSecond || *ms > 400 * kDay) return reading.problem(node, "expected a duration from 1s to 400d");
   Requirement made;
-  made.kind = Kind::max_age;
+  made.kind = RequirementKind::max_age;
   made.max_age_s = *ms / kSecond;
   into.push_back(std::move(made));
 }
 
 // Each element of a group is a map of rules that hold together.
-void read_group(const Node& node, const Reading& reading, Kind kind, std::vector<Requirement>& into) {
+void read_group(const Node& node, const Reading& reading, RequirementKind kind, std::vector<Requirement>& into) {
   if (node.broken) return;
   Requirement group;
   group.kind = kind;
@@ -205,7 +206,7 @@ void read_group(const Node& node, const Reading& reading, Kind kind, std::vector
     together.children = std::move(rules);
     group.children.push_back(std::move(together));
   };
-  if (kind == Kind::none && node.is_map()) {
+  if (kind == RequirementKind::none && node.is_map()) {
     add(node, reading);
   } else if (!node.is_list() || node.items.empty()) {
     return reading.problem(node, "expected a list of maps of rules, found " + node.describe());
@@ -251,12 +252,6 @@ void read_rules(const Node& map, const Reading& reading, std::vector<Requirement
 
 // ---- printing ----
 
-Node map_node() {
-  Node node;
-  node.kind = Node::Kind::map;
-  return node;
-}
-
 void add_entry(Node& map, std::string_view key, Node value) {
   map.entries.push_back({std::string(key), {}, std::move(value)});
 }
@@ -284,9 +279,9 @@ Node print_operand(const ClaimTest& test) {
 Node print_rules(const std::vector<Requirement>& rules);
 
 void print_claim(Node& map, const ClaimTest& test) {
-  if (entry_named(map, "claims") == nullptr) add_entry(map, "claims", map_node());
+  if (entry_named(map, "claims") == nullptr) add_entry(map, "claims", Node::empty_map());
   Node& claims = *entry_named(map, "claims");
-  if (entry_named(claims, test.claim) == nullptr) add_entry(claims, test.claim, map_node());
+  if (entry_named(claims, test.claim) == nullptr) add_entry(claims, test.claim, Node::empty_map());
   add_entry(*entry_named(claims, test.claim), name_of(kTests, test.kind), print_operand(test));
 }
 
@@ -294,19 +289,19 @@ Node print_group(const Requirement& group) {
   Node list;
   list.kind = Node::Kind::list;
   for (const Requirement& child : group.children) {
-    list.items.push_back(child.kind == Kind::all ? print_rules(child.children) : print_rules({child}));
+    list.items.push_back(child.kind == RequirementKind::all ? print_rules(child.children) : print_rules({child}));
   }
   return list;
 }
 
 Node print_rules(const std::vector<Requirement>& rules) {
-  Node map = map_node();
+  Node map = Node::empty_map();
   for (const Requirement& rule : rules) {
     if (const auto list = name_of(kLists, rule.kind); !list.empty()) {
       add_entry(map, list, Node::list(rule.any_of));
-    } else if (rule.kind == Kind::claim) {
+    } else if (rule.kind == RequirementKind::claim) {
       print_claim(map, rule.test);
-    } else if (rule.kind == Kind::max_age) {
+    } else if (rule.kind == RequirementKind::max_age) {
       add_entry(map, "max_age", Node::scalar(format_duration(rule.max_age_s * kSecond)));
     } else {
       add_entry(map, name_of(kGroups, rule.kind), print_group(rule));
@@ -334,7 +329,7 @@ FieldCondition read_condition(const Entry& entry, const Reading& reading,
 
 }  // namespace
 
-Binding requirement_binding(Field<Requirement> field, Kind root) {
+Binding requirement_binding(Field<Requirement> field, RequirementKind root) {
   return {[=](const Node& node, const Reading& reading) {
             Requirement tree;
             tree.kind = root;
@@ -358,7 +353,7 @@ Binding field_conditions_binding(Field<std::vector<FieldCondition>> field,
             }
           },
           [=](const Scope& scope) {
-            Node map = map_node();
+            Node map = Node::empty_map();
             for (const FieldCondition& condition : field(scope)) {
               std::vector<std::string> texts;
               for (const TextPattern& pattern : condition.any_of) texts.push_back(pattern.text());

@@ -141,12 +141,6 @@ void read_fields(const Node& node, const Reading& reading, const Take& take) {
   }
 }
 
-Node map_node() {
-  Node map;
-  map.kind = Node::Kind::map;
-  return map;
-}
-
 Binding request_headers_binding() {
   return {[](const Node& node, const Reading& reading) {
             read_fields(node, reading, [&](const Entry& entry, const std::string* value) {
@@ -154,7 +148,7 @@ Binding request_headers_binding() {
             });
           },
           [](const Scope& scope) {
-            Node map = map_node();
+            Node map = Node::empty_map();
             for (const auto& [name, value] : scope.test->request_headers)
               map.entries.push_back({name, {}, Node::scalar(value)});
             return map;
@@ -169,7 +163,7 @@ Binding expect_headers_binding() {
             });
           },
           [](const Scope& scope) {
-            Node map = map_node();
+            Node map = Node::empty_map();
             for (const auto& [name, value] : scope.test->expect_headers)
               map.entries.push_back({name, {}, value ? Node::scalar(*value) : Node()});
             return map;

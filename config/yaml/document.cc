@@ -391,6 +391,12 @@ Node Node::scalar(std::string text) {
   return node;
 }
 
+Node Node::empty_map() {
+  Node node;
+  node.kind = Kind::map;
+  return node;
+}
+
 Node Node::list(std::vector<std::string> texts) {
   Node node;
   node.kind = Kind::list;

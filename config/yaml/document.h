@@ -38,6 +38,7 @@ struct Node {
 
   static Node scalar(std::string text);
   static Node list(std::vector<std::string> texts);
+  static Node empty_map();
 };
 
 struct Entry {

@@ -7,7 +7,7 @@ from tree import ROOT, finish, read, sources
 
 PAGE = "docs/formats.md"
 CONSTANT = r"k\w+(?:\s=\s|\{)[^`]+"
-CODE_VERSION = re.compile(r"constexpr (?:int kVersion|JournalFormat k\w+|std::string_view kField)\b")
+CODE_VERSION = re.compile(r"constexpr (?:int k\w*Version|JournalFormat k\w+|std::string_view kField)\b")
 LABEL = re.compile(r'"(logto-proxy (?:v\d|stored|revocation)[^"\\]*)')
 # What is in the memory of one process only.
 NOT_SHARED = {"auth/session/held_requests.cc"}
@@ -29,7 +29,7 @@ def check_constants():
             constant = re.sub(r"\s+", " ", constant)
             if f" {constant};" not in code:
                 problems.append(f"{PAGE}: {path} does not say {constant};")
-        members = re.search(r"`kMembers\s=\s(\d+)`", match.group(2))
+        members = re.search(r"`k(?!Note)\w*Members\s=\s(\d+)`", match.group(2))
         if members:
             check_rows(path, int(members.group(1)), page[match.end():])
     return named
