@@ -1,4 +1,5 @@
 // How long a session lives, what renews it, and what it holds.
+// Release too: the clock, which is the real one there.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseSetCookie } from './lib/browser_user.mjs';
