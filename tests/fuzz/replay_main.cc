@@ -1,5 +1,6 @@
 // replay_seeds TARGET FOLDER...: replays every file of the folders through a fuzz target, so that a plain test run
-// covers all seeds. The build names each target's LLVMFuzzerTestOneInput after its file, and lists them in FUZZ_TARGETS.
+// covers all seeds. The build names each target's LLVMFuzzerTestOneInput after its file, and lists them in
+// FUZZ_TARGETS.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
