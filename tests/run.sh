@@ -4,8 +4,12 @@
 #   tests/run.sh --only NAME    one part; may be given several times:
 #                                 checks     rules of this repository, and the configurations that the documents show
 #                                 unit       unit tests and the seeds of all fuzz targets, under ASan and UBSan
-#                                 e2e        the release binary from outside: raw sockets, a development OpenID provider, a browser
-#                                 sanitized  the same against the binary built with ASan and UBSan
+#                                 e2e        the release binary from outside: what can differ there, as the first lines of the
+#                                            files in tests/e2e say ("Release too: ...")
+#                                 sanitized  all of tests/e2e against the binary built with ASan and UBSan: raw sockets, a
+#                                            development OpenID provider, a browser
+#   tests/run.sh --only quick   after a small change: checks, unit tests and seeds without sanitizers, and the files of tests/e2e
+#                               that say "Quick.", with the objects of the release build
 # As root or with sudo; where everything is installed, neither these nor a network is needed. Logs: build/test-logs/.
 # The last line is "N passed, N failed"; the exit status is 0 only if nothing failed.
 # shellcheck disable=SC2034
@@ -15,7 +19,7 @@ LOGS=build/test-logs
 # shellcheck source=deploy/lib.sh
 . deploy/lib.sh
 
-PARTS=(checks unit e2e sanitized)
+PARTS=(checks unit e2e sanitized quick)
 CHOSEN=()
 while [ $# -gt 0 ]; do
   case $1 in
@@ -28,7 +32,7 @@ while [ $# -gt 0 ]; do
     *) die "unknown argument $1 (try --help)" ;;
   esac
 done
-[ ${#CHOSEN[@]} -gt 0 ] || CHOSEN=("${PARTS[@]}")
+[ ${#CHOSEN[@]} -gt 0 ] || CHOSEN=(checks unit e2e sanitized)
 chosen() { # true if one of the given parts was asked for
   local part
   for part in "$@"; do [[ " ${CHOSEN[*]} " != *" $part "* ]] || return 0; done
@@ -79,16 +83,24 @@ sum_of_ctest() {
     END { print passed + 0, failed + 0 }' "$1"
 }
 
-run_unit_tests() {
-  local log="$LOGS/unit.log" status=0
-  step_begin "Unit tests and fuzz seeds, sanitized"
-  ctest --test-dir build/debug --parallel "$(nproc)" --timeout 300 --no-tests=error -V >"$log" 2>&1 || status=$?
+run_unit_tests() { # PRESET
+  local log="$LOGS/unit-$1.log" status=0
+  step_begin "Unit tests and fuzz seeds, $1"
+  # Most of the time they wait: for a timer, for the other end of a connection.
+  ctest --preset "$1" --parallel $((2 * $(nproc))) --timeout 300 --no-tests=error -V >"$log" 2>&1 || status=$?
   read -r passed failed < <(sum_of_ctest "$log")
   [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
   [ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || failed=1
-  count "unit tests and fuzz seeds" "$passed" "$failed"
+  count "unit tests and fuzz seeds, $1" "$passed" "$failed"
   show_skips "$log"
+  sed -n 's/^[0-9]*: \([0-9.]* s: .*\)/      \1/p' "$log" | show_slowest
   [ "$failed" -eq 0 ] || { grep -E '(ERROR:|FATAL|SUMMARY:|runtime error|TEST CASE:|\*\*\*)' "$log" | head -n 60; echo "all of it: $log"; }
+}
+
+# Ten lines, the longest time first.
+show_slowest() {
+  echo '      slowest:'
+  sort -rn | head -n 10 || :
 }
 
 show_skips() {
@@ -97,16 +109,26 @@ show_skips() {
   [ -z "$lines" ] || printf '      %s\n' "$lines" | sed 's/^ *\([^ ]\)/      \1/'
 }
 
-run_e2e() { # NAME BINARY SANITIZED
-  local name=$1 log="$LOGS/$1.log" tap="$LOGS/$1.tap" status=0 key value
+# The files of tests/e2e with a line like this among their first ones; the largest first, so that none is left to the end.
+e2e_files() { # PATTERN
+  local file
+  for file in tests/e2e/*.test.mjs; do
+    ! sed '/^import/q' "$file" | grep -q "$1" || stat -c '%s %n' "$file"
+  done | sort -rn | cut -d ' ' -f 2
+}
+
+run_e2e() { # NAME BINARY PATTERN
+  local name=$1 log="$LOGS/$1.log" tap="$LOGS/$1.tap" slowest="$LOGS/$1.slowest" status=0 key value files
   local passed=0 failed=0 cancelled=0 skipped=0
-  step_begin "End-to-end tests, $name binary"
-  rm -f "$tap"
-  LOGTO_PROXY_BIN=$2 E2E_SANITIZED=$3 ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=1} \
+  step_begin "End-to-end tests, $name"
+  rm -f "$tap" "$slowest"
+  mapfile -t files < <(e2e_files "$3")
+  LOGTO_PROXY_BIN=$2 ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=1} \
     UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1} timeout --kill-after=30 "${E2E_SECONDS:-1800}" \
-    "$NODE" --test ${E2E_JOBS:+"--test-concurrency=$E2E_JOBS"} --test-timeout=300000 \
+    "$NODE" --test "--test-concurrency=${E2E_JOBS:-2}" --test-timeout=300000 \
     --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$tap" \
-    tests/e2e/*.test.mjs >"$log" 2>&1 </dev/null || status=$?
+    --test-reporter=./tests/e2e/lib/slowest.mjs --test-reporter-destination="$slowest" \
+    "${files[@]}" >"$log" 2>&1 </dev/null || status=$?
   while read -r _ key value; do
     case $key in pass) passed=$value ;; fail) failed=$value ;; cancelled) cancelled=$value ;; skipped) skipped=$value ;; esac
   done < <(grep -E '^# (pass|fail|cancelled|skipped) [0-9]+$' "$tap" 2>/dev/null)
@@ -115,6 +137,7 @@ run_e2e() { # NAME BINARY SANITIZED
   [ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || failed=1
   count "end to end, $name" "$passed" "$failed"
   show_skips "$log"
+  [ ! -s "$slowest" ] || sed 's/^ */      /' "$slowest" | show_slowest
   if [ "$failed" -gt 0 ]; then
     [ "$status" -ne 124 ] || echo "ended after ${E2E_SECONDS:-1800} s: something hangs"
     sed -n '/failing tests:/,$p' "$log" | head -n 120
@@ -123,16 +146,19 @@ run_e2e() { # NAME BINARY SANITIZED
 }
 
 STEPS=1 # packages
-! chosen checks || STEPS=$((STEPS + 2))
+! chosen checks quick || STEPS=$((STEPS + 2))
 ! chosen unit || STEPS=$((STEPS + 1))
 ! chosen e2e || STEPS=$((STEPS + 1))
 ! chosen sanitized || STEPS=$((STEPS + 1))
-! chosen e2e sanitized || STEPS=$((STEPS + 1))    # npm
-! chosen checks e2e || STEPS=$((STEPS + 1))       # release build
-! chosen unit sanitized || STEPS=$((STEPS + 1))   # debug build
+! chosen quick || STEPS=$((STEPS + 3))               # its build, its unit tests, its end-to-end tests
+! chosen e2e sanitized quick || STEPS=$((STEPS + 1)) # npm
+! chosen checks e2e || STEPS=$((STEPS + 1))          # release build
+! chosen unit sanitized || STEPS=$((STEPS + 1))      # debug build
 mkdir -p "$LOGS" || die "cannot write to $PWD/$LOGS (was an earlier run made as another user?)"
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
-if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER:-ccache}; fi
+if command -v ccache >/dev/null; then
+  export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER:-ccache} CCACHE_SLOPPINESS=pch_defines,time_macros
+fi
 
 # Peers that the tests start themselves, on ports of their own: Debian's services for them must not start here.
 need_peers() {
@@ -147,18 +173,18 @@ need_peers() {
 
 step_begin "Installing Debian packages"
 need_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}"
-! chosen checks || need_packages clang-format-14 git
-! chosen unit e2e sanitized || need_peers redis-server
+! chosen checks quick || need_packages clang-format-14 git
+! chosen unit e2e sanitized quick || need_peers redis-server
 if chosen e2e sanitized; then
   need_packages chromium fonts-vlgothic git
   need_peers nginx-light haproxy caddy
-  need_npm
 fi
+! chosen e2e sanitized quick || need_npm
 step_done
 
-! chosen checks || run_checks repository
+! chosen checks quick || run_checks repository
 
-if chosen e2e sanitized; then
+if chosen e2e sanitized quick; then
   step_begin "Installing npm packages of the development provider and the tests"
   need_node_modules
   step_done
@@ -168,13 +194,20 @@ if chosen checks e2e; then
   build_preset release
   step_done
 fi
-! chosen checks || run_checks configurations documented_configs
+if chosen quick; then
+  step_begin "Building, release with the unit tests"
+  build_preset quick
+  step_done
+fi
+! chosen checks quick || run_checks configurations documented_configs
+! chosen quick || run_unit_tests quick
+! chosen quick || run_e2e quick build/release/logto-proxy '^// Quick\.'
+! chosen e2e || run_e2e release build/release/logto-proxy '^// Release too: '
 if chosen unit sanitized; then
   step_begin "Building with ASan and UBSan, and the unit tests"
   build_preset debug
   step_done
 fi
-! chosen unit || run_unit_tests
-! chosen e2e || run_e2e release build/release/logto-proxy ''
-! chosen sanitized || run_e2e sanitized build/debug/logto-proxy 1
+! chosen unit || run_unit_tests debug
+! chosen sanitized || run_e2e sanitized build/debug/logto-proxy ''
 COMPLETE=yes

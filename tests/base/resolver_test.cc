@@ -1,6 +1,8 @@
 #include "base/resolver.h"
 
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 
 #include <string>
 #include <vector>

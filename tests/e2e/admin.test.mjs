@@ -1,4 +1,6 @@
 // The admin listener, the health command, and an orderly end.
+// Release too: what is packaged: the commands, the signals, the version.
+// Quick.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import net from 'node:net';

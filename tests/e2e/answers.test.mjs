@@ -188,6 +188,7 @@ describe('a more recent sign-in', () => {
   let world;
   before(async () => {
     world = await makeWorld(scope, {
+      clock: true,
       opOptions: { refreshTokens: true },
       routes: [
         { path: '/pay/*', require: { max_age: '5m' }, upstream: 'app' },
@@ -310,6 +311,7 @@ describe('a refresh', () => {
   const scope = suite(after);
   test('keeps when the person last signed in', async () => {
     const world = await makeWorld(scope, {
+      clock: true,
       opOptions: { refreshTokens: true, tokenLifetimeS: 4 },
       config: { logto: { refresh_early: '1s' } },
       routes: [{ path: '/pay/*', require: { max_age: '5m' }, upstream: 'app' }],

@@ -1,4 +1,5 @@
 // Machine clients: access tokens in Authorization: Bearer on routes that accept them, and untouched on all others.
+// Quick.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { EvilOp, SigningKey, b64, mac } from './lib/evil_op.mjs';

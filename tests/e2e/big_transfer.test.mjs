@@ -1,4 +1,5 @@
 // One GiB each way through the proxy, with the same memory before, during and after.
+// Release too: memory and speed are those of optimised code, and the sanitized transfer is an eighth.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';

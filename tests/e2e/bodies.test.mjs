@@ -1,4 +1,6 @@
 // Bodies in both directions: framing, streaming, early answers, interim answers, order.
+// Release too: speed, and optimised scanners.
+// Quick.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { randomBytes } from 'node:crypto';

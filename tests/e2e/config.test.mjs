@@ -1,4 +1,6 @@
 // Mistakes in the configuration refuse to start: exit 2, all of them at once, each with file, line, column, key and what was expected.
+// Release too: what is packaged: the same mistakes are refused.
+// Quick.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,5 @@
 // 500 sessions whose tokens expire together; tests/soak/expire_together.mjs plays it with 10,000.
+// Release too: speed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { expireTogether, inWords } from './lib/expire_together.mjs';

@@ -1,4 +1,5 @@
 // Who may set which header: identity only we, forwarding only we or a trusted proxy, Connection never names ours.
+// Quick.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { lines } from './lib/corpora.mjs';

@@ -1,4 +1,5 @@
 // What apps are told: presets under the names of other proxies, headers and Authorization of a route, signed assertions.
+// Quick.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,6 @@
 // `import`: configurations of other proxies become one that `check` accepts, with a report that names every option.
+// Release too: what is packaged.
+// Quick.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -4,6 +4,7 @@
 //   LIFECYCLE_SEED=7 makes the choices of run 7 (not its timing), LIFECYCLE_SEED=random new ones: tests/soak/lifecycle.sh plays many,
 //   LIFECYCLE_ROUNDS=5000 makes it a soak test, and
 //   LIFECYCLE_REDIS=1 plays the same with two proxies that share a Redis.
+// Release too: the clock, which is the real one there.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';

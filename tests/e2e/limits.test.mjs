@@ -1,4 +1,5 @@
 // The limits and timeouts of the configuration, each with its status, and memory that stays flat under all of them.
+// Release too: memory, and the one limit that a sanitizer itself breaks.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { loudSkip } from './lib/corpora.mjs';

@@ -1,4 +1,5 @@
 // The access log and the error log: one JSON object a line, the fields an operator needs, and never a secret.
+// Quick.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { FETCH, NAVIGATION, RawClient, request, requestBytes } from './lib/raw.mjs';

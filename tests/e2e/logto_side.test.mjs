@@ -1,4 +1,5 @@
 // What differs between Logto installations: its address inside and outside, its signing keys, whether refresh tokens come.
+// Quick.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { BrowserUser } from './lib/browser_user.mjs';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { BrowserUser } from './lib/browser_user.mjs';
-import { CLOCK_IS_MOVABLE, Clock, sleep } from './lib/clock.mjs';
+import { CLOCK_IS_MOVABLE, Clock } from './lib/clock.mjs';
 import { Proxy, freshSecret } from './lib/proxy.mjs';
 import { HOST, ORIGIN, makeWorld, suite, twoProxies } from './lib/world.mjs';
 
@@ -148,11 +148,11 @@ describe('what the operator can have done', () => {
   });
 
   test('a session cookie that browsers hide behind an older one: silent checks end, and the user goes on', async (t) => {
-    const world = await makeWorld(t, { config: { session: { revalidate: '1s' } } });
+    const world = await makeWorld(t, { clock: true, config: { session: { revalidate: '1s' } } });
     const user = odd(world);
     assert.equal((await user.navigate(TARGET)).status, 200);
     user.keeps = (line) => !isSession(nameOf(line));
-    await sleep(1600);
+    await world.clock.pass(1600);
     const before = visits(world);
     assert.equal((await user.navigate(TARGET)).status, 200);
     assert.equal(visits(world) - before, 2);

@@ -1,5 +1,6 @@
 // A real browser: sign-in by password and by social buttons, our pages in two languages and two colour schemes, no CSP violation.
 // Screenshots go to build/screenshots.
+// Release too: a browser.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
 // What the rule judged is what the app gets: every target of path-confusion.tsv, written raw to the socket.
+// Release too: optimised scanners.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { BrowserUser } from './lib/browser_user.mjs';

@@ -1,4 +1,5 @@
 // Two Logto applications in one process, each with hosts of its own: what one sealed, ended or was told says nothing in the other.
+// Quick.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import fs from 'node:fs';

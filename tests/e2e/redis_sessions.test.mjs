@@ -19,7 +19,7 @@ async function stored(t, { grace = '5m', op = {} } = {}) {
   const redis = await Redis.start();
   t.after(() => redis.stop());
   const world = await twoProxies(t, {
-    opOptions: op, config: { session: { store: 'redis' }, redis: { ...redis.settings(), grace } },
+    clock: true, opOptions: op, config: { session: { store: 'redis' }, redis: { ...redis.settings(), grace } },
   });
   const start = await world.signIn(); // as soon as both have caught up
   await eventually('both replicas serve', async () => (await world.get('/private/x', { ...FETCH, Cookie: start.sessionCookies(HOST) }, { at: world.second })).status === 200);
@@ -70,7 +70,7 @@ describe('sessions in Redis', { skip: REDIS_SERVER ? false : 'no redis-server', 
   test('tokens that rotate at each refresh keep a session alive on both, and none is used twice', async (t) => {
     const { world } = await stored(t, { op: { refreshTokens: true, rotate: 'always', tokenLifetimeS: 4 } });
     const cookie = await world.session();
-    for (const end = Date.now() + 12_000; Date.now() < end; await sleep(300)) {
+    for (const end = world.clock.now() + 12_000; world.clock.now() < end; await world.clock.pass(300)) {
       for (const at of [world.proxy, world.second]) assert.equal(await status(world, cookie, { at }), 200);
     }
     assert.equal(world.op.grants.reuses, 0);

@@ -1,5 +1,6 @@
 // Two proxies on one Redis: a session that ends on one is over on the other, and a refresh token is used by one of them only, whichever
 // cookie asks where, also when Redis or a proxy goes down in the middle.
+// Release too: speed: what two processes do at the same time.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';

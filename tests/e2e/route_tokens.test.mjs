@@ -1,5 +1,6 @@
 // Tokens for apps from outside: which access token reaches which route, one call to Logto whoever asks, no refresh token used twice
 // while several audiences and the session itself live on one, and every way in which a token is not to be had.
+// Quick.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CLOCK_IS_MOVABLE, sleep } from './lib/clock.mjs';

@@ -1,4 +1,5 @@
 // Per-route protection: who may pass, where, with which method; and what everybody else is told.
+// Quick.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { BrowserUser } from './lib/browser_user.mjs';

@@ -1,5 +1,6 @@
 // Conditions and requirements on the wire: what the rule says is what the app sees, whatever a client does to the query, the
 // fields or the claims.
+// Quick.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { FETCH, RawClient, request } from './lib/raw.mjs';

@@ -1,4 +1,5 @@
 // Secrets that are replaced while the proxy runs: SIGHUP, the ring of session secrets, two app secrets.
+// Quick.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import fs from 'node:fs';

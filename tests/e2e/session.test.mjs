@@ -1,4 +1,5 @@
 // How long a session lives, what renews it, and what it holds.
+// Release too: the clock, which is the real one there.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseSetCookie } from './lib/browser_user.mjs';
@@ -22,17 +23,17 @@ async function until(world, user, wanted, { step = 100, limit = 12_000, headers 
 
 describe('lifetimes', { concurrency: true }, () => {
   test('an idle session ends after idle_timeout', async (t) => {
-    const world = await makeWorld(t, { config: { session: { idle_timeout: '2s', max_lifetime: '1h' } } });
+    const world = await makeWorld(t, { clock: true, config: { session: { idle_timeout: '2s', max_lifetime: '1h' } } });
     const user = await world.signIn();
-    await sleep(4000);
+    await world.clock.pass(4000);
     assert.equal((await user.fetch(`${ORIGIN}/private/x`, { headers: FETCH })).status, 401);
   });
 
   test('use keeps a session alive past idle_timeout', async (t) => {
-    const world = await makeWorld(t, { config: { session: { idle_timeout: '2s', max_lifetime: '1h' } } });
+    const world = await makeWorld(t, { clock: true, config: { session: { idle_timeout: '2s', max_lifetime: '1h' } } });
     const user = await world.signIn();
     for (let count = 0; count < 12; ++count) {
-      await sleep(400);
+      await world.clock.pass(400);
       assert.equal((await user.fetch(`${ORIGIN}/private/x`, { headers: FETCH })).status, 200, `after ${(count + 1) * 0.4} s of use`);
     }
   });
@@ -52,9 +53,9 @@ describe('lifetimes', { concurrency: true }, () => {
   });
 
   test('without a refresh token the next navigation after revalidate asks Logto silently', async (t) => {
-    const world = await makeWorld(t, { config: { session: { revalidate: '1s' } } });
+    const world = await makeWorld(t, { clock: true, config: { session: { revalidate: '1s' } } });
     const user = await world.signIn();
-    await sleep(1600);
+    await world.clock.pass(1600);
     assert.equal((await user.fetch(`${ORIGIN}/private/x`, { headers: FETCH })).status, 200, 'a script is not disturbed');
     const start = await user.fetch(`${ORIGIN}/private/again?x=1`);
     assert.equal(start.status, 303);
@@ -66,19 +67,19 @@ describe('lifetimes', { concurrency: true }, () => {
   });
 
   test('a silent check that finds nobody signed in leads to an interactive sign-in, not to an error', async (t) => {
-    const world = await makeWorld(t, { config: { session: { revalidate: '1s' } } });
+    const world = await makeWorld(t, { clock: true, config: { session: { revalidate: '1s' } } });
     const user = await world.signIn();
     world.op.signedIn = false;
-    await sleep(1600);
+    await world.clock.pass(1600);
     const answer = await user.navigate(`${ORIGIN}/private/x`, { stop: (url) => url.pathname === '/oidc/auth' && url.searchParams.get('prompt') !== 'none' });
     assert.equal(new URL(answer.next).pathname, '/oidc/auth', `status ${answer.status}`);
   });
 
   test('a silent check that another user answers does not swap the identity silently into the old session', async (t) => {
-    const world = await makeWorld(t, { config: { session: { revalidate: '1s' } } });
+    const world = await makeWorld(t, { clock: true, config: { session: { revalidate: '1s' } } });
     const user = await world.signIn();
     world.op.user = { ...world.op.user, sub: 'mallory-sub', roles: [] };
-    await sleep(1600);
+    await world.clock.pass(1600);
     await user.navigate(`${ORIGIN}/private/x`);
     const seen = world.recorder.requests.at(-1);
     assert.ok(!(seen.fields.get('x-forwarded-user') === 'mallory-sub' && seen.fields.get('x-forwarded-groups')), 'never a mix of two users');

@@ -1,4 +1,5 @@
 // What a session let somebody start ends with the session: WebSockets, event streams, downloads, uploads, long polls.
+// Quick.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { once } from 'node:events';

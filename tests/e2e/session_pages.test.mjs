@@ -1,5 +1,6 @@
 // A real browser in front of sessions that end: the form that is kept, the account page, the loop that is stopped.
 // Screenshots go to build/screenshots.
+// Release too: a browser.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
 // Sign-out ends the session here, the refresh token, and the session at Logto; and nobody else can make a user do it.
+// Quick.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';

@@ -1,4 +1,6 @@
 // Upgrades: a tunnel only after a 101, only for whom the route lets in, only from our own origins.
+// Release too: speed, and optimised scanners.
+// Quick.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { createHash, randomBytes } from 'node:crypto';

@@ -2,13 +2,13 @@
 #include <doctest/doctest.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "config/file/load.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/server/worker.h"
 #include "tests/support/wire.h"
@@ -34,31 +34,9 @@ routes:
   - { path: /*, upstream: app, access: public }
 )";
 
-inline std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what))
-    text.replace(at, what.size(), with);
-  return text;
-}
-
-inline std::uint16_t port_of_nobody() {
-  std::uint16_t port = 0;
-  const Socket gone = listening_socket(port);
-  return port;
-}
-
-inline std::shared_ptr<const Settings> settings_for(std::uint16_t port, const std::string& patience) {
-  const std::string ports =
-      replaced(replaced(kYaml, "@PORT@", std::to_string(port)), "@AWAY@", std::to_string(port_of_nobody()));
-  const std::string yaml = replaced(ports, "@PATIENCE@", patience);
-  auto loaded = parse_config(yaml, "test.yaml", [](const std::string&) { return std::optional<std::string>(); });
-  if (!loaded) {
-    for (const auto& problem : loaded.error()) MESSAGE(problem.text());
-  }
-  REQUIRE(loaded);
-  auto settings = std::make_shared<Settings>(*loaded->settings);
-  settings->logto.backchannel_url = Origin{"http", "proxy.internal", 8080};
-  return settings;
-}
+std::string replaced(std::string text, const std::string& what, const std::string& with);
+std::uint16_t port_of_nobody();
+std::shared_ptr<const Settings> settings_for(std::uint16_t port, const std::string& patience);
 
 // Says what the test wants it to say, in turn; then it judges by itself.
 class ScriptedGatekeeper final : public Gatekeeper {
@@ -105,30 +83,10 @@ class ScriptedGatekeeper final : public Gatekeeper {
   }
 };
 
-inline std::shared_ptr<const OpenedSession> some_session() {
-  auto opened = std::make_shared<OpenedSession>();
-  opened->session.sub = "alice";
-  return opened;
-}
-
-inline std::shared_ptr<const AppHeaders> some_headers() {
-  return std::make_shared<const AppHeaders>(AppHeaders{"X-Forwarded-User: alice\r\n", false});
-}
-
-inline Verdict verdict_of(Verdict::Kind kind) {
-  Verdict verdict;
-  verdict.kind = kind;
-  verdict.decision = "scripted";
-  verdict.answer.status = 200;
-  verdict.answer.body = "answered";
-  return verdict;
-}
-
-inline Verdict wants_body(std::size_t limit_bytes) {
-  Verdict verdict = verdict_of(Verdict::Kind::need_body);
-  verdict.body_limit_bytes = limit_bytes;
-  return verdict;
-}
+std::shared_ptr<const OpenedSession> some_session();
+std::shared_ptr<const AppHeaders> some_headers();
+Verdict verdict_of(Verdict::Kind kind);
+Verdict wants_body(std::size_t limit_bytes);
 
 // A whole worker but for its thread: connections, exchanges, pools; Logto can't be asked.
 struct World {
@@ -144,64 +102,21 @@ struct World {
   std::unique_ptr<Acceptor> acceptor;
   std::vector<std::unique_ptr<Peer>> clients;
 
-  explicit World(const std::string& patience_with_app = "100ms") {
-    std::uint16_t app_port = 0;
-    app_listening_ = listening_socket(app_port);
-    realm = std::make_unique<Realm>(settings_for(app_port, patience_with_app), clock, log);
-    served = std::make_unique<ServedRealms>(*realm->settings, std::vector<Realm*>{realm.get()});
-    context = std::make_unique<WorkerContext>(*served, state);
-    app = std::make_unique<App>(context->loop, std::move(app_listening_), app_port);
-    listening = listening_socket(port);
-    acceptor = std::make_unique<Acceptor>(
-        Http1Client::Environment{context->loop, context->wheel, context->buffers, context->settings.limits,
-                                 context->settings.timeouts, context->client_headers, context->scratch},
-        std::vector<int>{listening.fd()}, Acceptor::Limits{state.open_connections, 1000},
-        [this](ClientStream& client) { return std::make_unique<Exchange>(*context, client); });
-  }
-  ~World() {
-    clients.clear();
-    app.reset();
-    acceptor.reset();
-    context->upstreams.close();
-    context->loop.delete_deferred();
-    CHECK(state.requests_in_flight == 0);
-    CHECK(state.open_tunnels == 0);
-    CHECK(state.open_connections == 0);
-  }
-  ScriptedGatekeeper& script() {
-    auto scripted = std::make_unique<ScriptedGatekeeper>(*realm, context->loop);
-    ScriptedGatekeeper& made = *scripted;
-    context->realms.front().gatekeeper = std::move(scripted);
-    return made;
-  }
+  explicit World(const std::string& patience_with_app = "100ms");
+  ~World();
+  ScriptedGatekeeper& script();
   EventLoop& loop() { return context->loop; }
-  Peer& connect() {
-    clients.push_back(std::make_unique<Peer>(loop(), connected_socket(port)));
-    return *clients.back();
-  }
-  Peer& ask(const std::string& request) {
-    Peer& client = connect();
-    client.send(request);
-    return client;
-  }
+  Peer& connect();
+  Peer& ask(const std::string& request);
   bool wait(const std::function<bool()>& what) { return wait_until(loop(), what); }
-  void wait_for(Peer& client, std::string_view text) {
-    wait([&] { return client.has(text) || client.ended; });
-    CHECK_MESSAGE(client.has(text), "received: " << client.received);
-  }
-  Peer& app_got(std::size_t connections, const std::string& text) {
-    wait([&] { return app->connections.size() >= connections && app->last().has(text); });
-    REQUIRE(app->connections.size() == connections);
-    return app->last();
-  }
+  void wait_for(Peer& client, std::string_view text);
+  Peer& app_got(std::size_t connections, const std::string& text);
 
  private:
   Socket app_listening_;
 };
 
-inline std::string get(const std::string& path, const std::string& more = "") {
-  return "GET " + path + " HTTP/1.1\r\nHost: app.test\r\n" + more + "\r\n";
-}
+std::string get(const std::string& path, const std::string& more = "");
 inline const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 }  // namespace lp::test::exchanges

@@ -1,11 +1,9 @@
 #pragma once
-#include <doctest/doctest.h>
-
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/deadline.h"
@@ -13,7 +11,7 @@
 #include "tests/support/wire.h"
 
 // A client connection between a scripted exchange and a scripted client.
-namespace lp::test {
+namespace lp::test::connections {
 
 // What the connection told its exchange, and what the test does then.
 struct Script {
@@ -27,38 +25,17 @@ struct Script {
   std::function<void(ClientStream&)> on_drained;
 };
 
-inline Answer text_answer(std::string body, int status = 200) {
-  Answer answer;
-  answer.status = status;
-  answer.body = std::move(body);
-  return answer;
-}
+Answer text_answer(std::string body, int status = 200);
 
 class Scripted final : public RequestEvents {
  public:
   Scripted(Script& script, ClientStream& client) : script_(script), client_(client) {}
-  void on_request(const ParsedRequest& request, std::size_t) override {
-    script_.paths.emplace_back(request.path_and_query);
-    script_.bodies.emplace_back();
-    if (script_.on_request) script_.on_request(client_, request);
-  }
-  void on_bad_request(const ParseError& error) override {
-    script_.refused.push_back(std::to_string(error.status) + " " + error.rule);
-    client_.send_answer(text_answer("refused\n", error.status), false, true);
-  }
-  void on_request_body(std::string_view bytes) override {
-    script_.bodies.back().append(bytes);
-    if (script_.on_body) script_.on_body(client_, bytes);
-  }
-  void on_request_end() override {
-    ++script_.ends;
-    if (script_.on_end) script_.on_end(client_);
-  }
+  void on_request(const ParsedRequest& request, std::size_t) override;
+  void on_bad_request(const ParseError& error) override;
+  void on_request_body(std::string_view bytes) override;
+  void on_request_end() override;
   void on_request_batch_end() override { ++script_.batch_ends; }
-  void on_client_drained() override {
-    ++script_.drained;
-    if (script_.on_drained) script_.on_drained(client_);
-  }
+  void on_client_drained() override;
   void on_client_gone() override { ++script_.gone; }
 
  private:
@@ -67,7 +44,7 @@ class Scripted final : public RequestEvents {
 };
 
 inline const std::string kGet = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-inline std::string get(const std::string& path) { return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n"; }
+std::string get(const std::string& path);
 
 struct World {
   EventLoop loop;
@@ -84,46 +61,15 @@ struct World {
   int closed = 0;
   std::unique_ptr<Peer> client;
 
-  explicit World(TimeoutSettings with = {}, int buffer_bytes = 0) : timeouts(with) {
-    TcpPair pair(buffer_bytes);
-    client = std::make_unique<Peer>(loop, std::move(pair.theirs));
-    const Http1Client::Environment environment{loop, wheel, buffers, limits, timeouts, rules, scratch};
-    connection = std::make_unique<Http1Client>(
-        environment, std::move(pair.ours), "192.0.2.1",
-        [this](ClientStream& made) {
-          stream = &made;
-          return std::make_unique<Scripted>(script, made);
-        },
-        [this](Http1Client&) {
-          ++closed;
-          loop.defer_delete(std::move(connection));
-        });
-  }
+  explicit World(TimeoutSettings with = {}, int buffer_bytes = 0);
   ~World() { loop.delete_deferred(); }
   bool wait(const std::function<bool()>& what) { return wait_until(loop, what); }
-  void wait_for_client(std::string_view text) {
-    wait([&] { return client->has(text) || client->ended; });
-    CHECK_MESSAGE(client->has(text), "received: " << client->received.substr(0, 500));
-  }
+  void wait_for_client(std::string_view text);
 };
 
-inline TimeoutSettings brief() {
-  TimeoutSettings timeouts;
-  timeouts.request_head_ms = timeouts.idle_connection_ms = timeouts.body_idle_ms = 100;
-  return timeouts;
-}
+TimeoutSettings brief();
 
 // An answer of the app, framed by its length.
-inline void send_response(ClientStream& client, const std::string& body, bool keep_alive = true) {
-  ResponseHead head;
-  head.status = 200;
-  head.reason = "OK";
-  OutgoingResponse out;
-  out.body = {BodyFraming::Kind::length, body.size()};
-  out.keep_alive = keep_alive;
-  client.send_head(head, out);
-  client.send_body(body);
-  client.end();
-}
+void send_response(ClientStream& client, const std::string& body, bool keep_alive = true);
 
-}  // namespace lp::test
+}  // namespace lp::test::connections

@@ -1,25 +1,12 @@
 #pragma once
-#include <doctest/doctest.h>
-
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 
 // What two versions of a real Logto answered (tests/corpora/logto).
 namespace lp::test {
 
-inline std::string read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  REQUIRE_MESSAGE(file.good(), "cannot read " << path);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-inline std::string recording(const std::string& version, const std::string& name) {
-  return read_text(LP_SOURCE_DIR "/tests/corpora/logto/" + version + "/" + name + ".json");
-}
-inline nlohmann::json recorded_json(const std::string& version, const std::string& name) {
-  return nlohmann::json::parse(recording(version, name));
-}
+std::string read_text(const std::string& path);
+std::string recording(const std::string& version, const std::string& name);
+nlohmann::json recorded_json(const std::string& version, const std::string& name);
 
 }  // namespace lp::test

@@ -1,6 +1,5 @@
 #pragma once
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "config/requirement.h"
@@ -8,34 +7,11 @@
 // Rules as tests write them.
 namespace lp {
 
-inline Requirement list_requirement(Requirement::Kind kind, std::vector<std::string> any_of) {
-  Requirement made;
-  made.kind = kind;
-  made.any_of = std::move(any_of);
-  return made;
-}
-inline Requirement roles_requirement(std::vector<std::string> roles) {
-  return list_requirement(Requirement::Kind::roles, std::move(roles));
-}
-inline Requirement social_requirement(std::vector<std::string> targets) {
-  return list_requirement(Requirement::Kind::social, std::move(targets));
-}
-inline Requirement group_requirement(Requirement::Kind kind, std::vector<Requirement> children) {
-  Requirement made;
-  made.kind = kind;
-  made.children = std::move(children);
-  return made;
-}
-inline Requirement all_requirement(std::vector<Requirement> children) {
-  return group_requirement(Requirement::Kind::all, std::move(children));
-}
-inline Requirement claim_requirement(std::string claim, ClaimTest::Kind kind, std::vector<std::string> values = {}) {
-  Requirement made;
-  made.kind = Requirement::Kind::claim;
-  made.test.claim = std::move(claim);
-  made.test.kind = kind;
-  made.test.values = std::move(values);
-  return made;
-}
+Requirement list_requirement(Requirement::Kind kind, std::vector<std::string> any_of);
+Requirement roles_requirement(std::vector<std::string> roles);
+Requirement social_requirement(std::vector<std::string> targets);
+Requirement group_requirement(Requirement::Kind kind, std::vector<Requirement> children);
+Requirement all_requirement(std::vector<Requirement> children);
+Requirement claim_requirement(std::string claim, ClaimTest::Kind kind, std::vector<std::string> values = {});
 
 }  // namespace lp

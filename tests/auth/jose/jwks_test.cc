@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "auth/jose/verification_key.h"
+#include "base/encoding.h"
 #include "tests/support/recordings.h"
 #include "tests/support/signing.h"
 

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "auth/rules/authorize.h"
+#include "base/encoding.h"
 #include "tests/support/recordings.h"
 #include "tests/support/signing.h"
 

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/crypto.h"
+#include "base/encoding.h"
 #include "tests/support/recordings.h"
 #include "tests/support/signing.h"
 

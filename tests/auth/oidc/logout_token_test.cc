@@ -6,6 +6,7 @@
 
 #include "auth/oidc/backchannel_logout_request.h"
 #include "auth/oidc/id_token.h"
+#include "base/encoding.h"
 #include "tests/support/recordings.h"
 #include "tests/support/signing.h"
 

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "auth/realm/session_cookie.h"
 #include "base/crypto.h"
 #include "tests/support/gatekeeper_world.h"
 

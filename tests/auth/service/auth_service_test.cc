@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/encoding.h"
 #include "tests/support/fake_server.h"
 #include "tests/support/loop_runner.h"
 #include "tests/support/requirements.h"

@@ -19,11 +19,12 @@ process.setMaxListeners(0);
 const SANITIZER = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:/;
 
 // For a program that is told its port before it starts, or gets it again after a restart. Below the ports that the kernel
-// gives to connections and to listeners on port 0, one of which would else have it in between.
+// gives to connections and to listeners on port 0, one of which would else have it in between; and each test process looks
+// among a thousand of its own, so that two which run at once do not get the same one.
 export async function freePort() {
   for (;;) {
     const server = net.createServer();
-    const port = randomInt(10_000, 32_000);
+    const port = 10_000 + (process.pid % 22) * 1000 + randomInt(1000);
     const free = await new Promise((resolve) => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
     if (!free) continue;
     await new Promise((resolve) => server.close(resolve));

@@ -1,9 +1,12 @@
+#include <doctest/doctest.h>
+
 #include <chrono>
 
 #include "tests/support/http1_client_world.h"
 
 using namespace lp;
 using namespace lp::test;
+using namespace lp::test::connections;
 
 TEST_CASE("deadlines") {
   World world(brief());

@@ -1,7 +1,10 @@
 #include "tests/support/http1_client_world.h"
 
+#include <doctest/doctest.h>
+
 using namespace lp;
 using namespace lp::test;
+using namespace lp::test::connections;
 
 TEST_CASE("one request, one answer, and the connection stays") {
   World world;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "auth/realm/access_token_questions.h"
+#include "auth/realm/session_cookie.h"
 #include "config/value.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/http1/request.h"
