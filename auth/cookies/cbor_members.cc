@@ -1,5 +1,6 @@
 #include "auth/cookies/cbor_members.h"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace lp {

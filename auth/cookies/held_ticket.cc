@@ -1,5 +1,6 @@
 #include "auth/cookies/held_ticket.h"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "auth/cookies/cbor_members.h"

@@ -1,6 +1,7 @@
 #include "auth/cookies/loop_marker.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 

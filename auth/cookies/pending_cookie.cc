@@ -1,6 +1,7 @@
 #include "auth/cookies/pending_cookie.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <utility>

@@ -48,8 +48,8 @@ std::string claim_text(const nlohmann::json& claim) {
 
 void add_claims(Rows& rows, const Session& session, Language language) {
   for (const auto& [claim, label] : kClaims) {
-    const auto found = session.claims.find(claim);
-    if (found == session.claims.end()) continue;
+    const auto found = session.claims->find(claim);
+    if (found == session.claims->end()) continue;
     std::string text = claim_text(*found);
     if (!text.empty()) rows.emplace_back(text_of(label, language), std::move(text));
   }

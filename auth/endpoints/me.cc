@@ -8,7 +8,7 @@ namespace lp {
 nlohmann::ordered_json me_json(const Session& session, const Settings& settings) {
   const SessionTimes times = session_times(session, settings);
   nlohmann::ordered_json me = {{"sub", session.sub}};
-  for (const auto& [name, claim] : session.claims.items()) me[name] = claim;
+  for (const auto& [name, claim] : session.claims->items()) me[name] = claim;
   me["signed_in_at"] = session.signed_in_at_ms / 1000;
   me["session_ends_at"] = times.ends_at_s;
   me["session_idle_at"] = std::min(times.idle_at_s, times.ends_at_s);

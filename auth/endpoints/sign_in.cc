@@ -28,22 +28,23 @@ const RouteSettings* route_of(const Settings& settings, int index) {
   return found == settings.routes.end() ? nullptr : &*found;
 }
 
-std::int64_t max_age_of(const Visit& visit, const SignInStart& start, const SignInSettings& sign_in) {
-  if (start.silent) return kNoMaxAge;
+SignInTerms terms_of(const Visit& visit, const SignInStart& start) {
   const RouteSettings* route = route_of(visit.settings(), start.route);
-  auto needed = route == nullptr ? std::nullopt : needed_max_age_s(route->require);
-  if (start.max_age_s && (!needed || *start.max_age_s < *needed)) needed = start.max_age_s;
-  return max_age_to_send_s(sign_in, needed);
+  SignInReason why{start.step_up, std::nullopt, start.max_age_s};
+  if (route != nullptr) why.route_max_age_s = needed_max_age_s(route->require);
+  SignInTerms terms = sign_in_terms(visit.settings().logto.sign_in, start.sign_in, why);
+  if (start.silent) terms.max_age_s = kNoMaxAge;
+  return terms;
 }
 
-PendingSignIn make_attempt(const Visit& visit, const SignInStart& start, const SignInSettings& sign_in) {
+PendingSignIn make_attempt(const Visit& visit, const SignInStart& start, std::int64_t max_age_s) {
   PendingSignIn pending = make_pending(random_bytes(96), start.return_to, visit.callback_url(), visit.now_s);
   const bool fits = start.return_to.size() <= kMaxReturnToInStateBytes;
   const SignInState state{visit.now_s, start.fresh_start, start.route, fits ? start.return_to : visit.place("/")};
   pending.state = Secret(make_state(state, visit.realm.keyring()->state_sealer, random_bytes(kXaesNonceBytes)));
   pending.silent = start.silent;
   pending.step_up = start.step_up;
-  pending.max_age_s = max_age_of(visit, start, sign_in);
+  pending.max_age_s = max_age_s;
   return pending;
 }
 
@@ -57,14 +58,13 @@ std::string write_attempt(const Visit& visit, PendingSignIn& pending) {
 
 Verdict redirect_to_logto(const Visit& visit, const SignInStart& start, const ProviderMetadata& metadata) {
   const LogtoSettings& logto = visit.settings().logto;
-  SignInSettings sign_in = effective_sign_in(logto.sign_in, start.sign_in);
-  if (start.step_up && sign_in.prompt == "none") sign_in.prompt.reset();  // a step-up may need the person
-  PendingSignIn pending = make_attempt(visit, start, sign_in);
+  const SignInTerms terms = terms_of(visit, start);
+  PendingSignIn pending = make_attempt(visit, start, terms.max_age_s);
   std::string cookie = write_attempt(visit, pending);
   Verdict verdict =
       redirect_verdict(visit, start.decision,
-                       authorization_url(metadata, logto, sign_in, pending, visit.fields().get("Accept-Language"),
-                                         token_needs(visit.settings())));
+                       authorization_url(metadata, logto, terms.settings, pending,
+                                         visit.fields().get("Accept-Language"), app_token_needs(visit.settings())));
   const std::string& prefix = visit.cookies.names().pending_prefix;
   append_cookies(verdict, visit.cookies.remove_pending(evict_pending(
                               visit.fields(), prefix, visit.realm.keyring()->pending_sealer, visit.now_s)));

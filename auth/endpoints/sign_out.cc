@@ -67,7 +67,7 @@ std::optional<std::string> place_after(const Visit& visit) {
 Verdict leave(const Visit& visit, const ProviderMetadata* metadata, const std::string& then) {
   const std::string signed_out = visit.own_url("signed-out");
   std::string target;
-  if (metadata != nullptr) target = end_session_url(*metadata, visit.settings().logto.app_id, signed_out);
+  if (metadata != nullptr) target = rp_logout_url(*metadata, visit.settings().logto.app_id, signed_out);
   if (target.empty()) target = visit.settings().auth_prefix + "/signed-out";
   if (!then.empty()) {
     target.append(target.find('?') == std::string::npos ? "?" : "&").append("state=").append(percent_encode(then));

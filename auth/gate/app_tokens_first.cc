@@ -16,7 +16,7 @@ using Kind = RefreshFailure::Kind;
 // One of the two tokens of a visit, and what it is of.
 struct Needed {
   TokenAudience audience;
-  std::shared_ptr<const IssuedToken> RouteTokens::*place = &RouteTokens::access;
+  std::shared_ptr<const AppToken> RouteTokens::*place = &RouteTokens::access;
   bool is_must = true;  // the route makes no sense without
 };
 
@@ -53,7 +53,7 @@ class Fetching {
  private:
   void look_for(const Needed& needed, Step& step) {
     if (visit.tokens.*needed.place) return;
-    TokenCache::Found found = visit.realm.tokens.find(visit.signed_in()->id, needed.audience, visit.now_s);
+    AppTokenCache::Found found = visit.realm.tokens.find(visit.signed_in()->id, needed.audience, visit.now_s);
     if (found.should_renew && !visit.signed_in()->refresh_token.empty()) {
       background_.renew_token(visit.cookies, visit.cookies.value_of(visit.fields()), *visit.signed_in(),
                               needed.audience, visit.facts.request_id);

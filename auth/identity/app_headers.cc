@@ -1,6 +1,7 @@
 #include "auth/identity/app_headers.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "auth/identity/identity_headers.h"

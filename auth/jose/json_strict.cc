@@ -1,6 +1,7 @@
 #include "auth/jose/json_strict.h"
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 

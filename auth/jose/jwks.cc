@@ -1,6 +1,7 @@
 #include "auth/jose/jwks.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "auth/jose/json_strict.h"

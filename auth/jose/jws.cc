@@ -1,5 +1,6 @@
 #include "auth/jose/jws.h"
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 

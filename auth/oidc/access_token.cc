@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "auth/jose/json_strict.h"
@@ -133,15 +134,15 @@ std::string text_or_empty(const json& claims, const char* name) {
 // An organization token of Logto names its organization in the audience; one for an API resource in organization_id.
 // Rules know both as the claim that ID tokens have.
 void add_organizations(AccessToken& token) {
-  if (!token.is_from_logto() || token.claims.contains("organizations")) return;
+  if (!token.is_from_logto() || token.claims->contains("organizations")) return;
   json organizations = json::array();
-  if (const std::string* id = string_member(token.claims, "organization_id")) organizations.push_back(*id);
+  if (const std::string* id = string_member(*token.claims, "organization_id")) organizations.push_back(*id);
   for (const std::string& audience : token.audiences) {
     if (audience.starts_with(kOrganizationAudience)) {
       organizations.push_back(audience.substr(kOrganizationAudience.size()));
     }
   }
-  if (!organizations.empty()) token.claims["organizations"] = std::move(organizations);
+  if (!organizations.empty()) (*token.claims)["organizations"] = std::move(organizations);
 }
 
 // After all rules about claims.

@@ -1,12 +1,13 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "auth/jose/json_object.h"
 #include "auth/jose/jwks.h"
 #include "auth/oidc/token_rules.h"
 #include "base/result.h"
@@ -29,10 +30,10 @@ struct AccessToken {
   std::vector<std::string> audiences;  // of an opaque token that has none: its client_id
   bool is_for_client_alone = false;    // that opaque token
   std::int64_t issued_at_s = 0;
-  std::int64_t expires_at_s = 0;                     // at this second it is not valid any more
-  std::int64_t authenticated_at_s = 0;               // 0: not said
-  std::int64_t trusted_until_s = 0;                  // then Logto must be asked about it again; at most expires_at_s
-  nlohmann::json claims = nlohmann::json::object();  // for rules and headers
+  std::int64_t expires_at_s = 0;        // at this second it is not valid any more
+  std::int64_t authenticated_at_s = 0;  // 0: not said
+  std::int64_t trusted_until_s = 0;     // then Logto must be asked about it again; at most expires_at_s
+  JsonObject claims;                    // for rules and headers
   [[nodiscard]] bool is_from_logto() const { return issuer == 0; }
 };
 

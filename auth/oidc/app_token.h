@@ -18,7 +18,7 @@ struct TokenAudience {
   bool operator==(const TokenAudience&) const = default;
 };
 
-struct IssuedToken {
+struct AppToken {
   Secret token;  // visible ASCII: it may become a header field
   std::int64_t expires_at_s = 0;
   std::int64_t renew_at_s = 0;      // from here on a successor is fetched on the side
@@ -27,8 +27,8 @@ struct IssuedToken {
 
 // What one request has of them.
 struct RouteTokens {
-  std::shared_ptr<const IssuedToken> access;  // null: the route asks for none, or nobody is signed in
-  std::shared_ptr<const IssuedToken> id;      // so too
+  std::shared_ptr<const AppToken> access;  // null: the route asks for none, or nobody is signed in
+  std::shared_ptr<const AppToken> id;      // so too
 };
 
 }  // namespace lp

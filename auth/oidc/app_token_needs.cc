@@ -58,8 +58,8 @@ bool has_scopes(const Requirement& root) {
 
 }  // namespace
 
-TokenNeeds token_needs(const Settings& settings) {
-  TokenNeeds needs;
+AppTokenNeeds app_token_needs(const Settings& settings) {
+  AppTokenNeeds needs;
   for (const RouteSettings& route : settings.routes) {
     const RouteTokenSettings& token = route.token;
     if (!token.is_configured()) continue;

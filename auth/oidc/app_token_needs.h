@@ -12,11 +12,11 @@ namespace lp {
 
 // Logto grants a resource and its scopes only where the authorization request named them (RFC 8707 2.1): all of them at
 // every sign-in, since one session goes to all routes.
-struct TokenNeeds {
+struct AppTokenNeeds {
   std::vector<std::string> resources;
   std::vector<std::string> scopes;
 };
-[[nodiscard]] TokenNeeds token_needs(const Settings& settings);
+[[nodiscard]] AppTokenNeeds app_token_needs(const Settings& settings);
 
 // Whom the access token of a request on this route is for. `host`: of the external URL; `path`: in normal form. An
 // organization that is named there is any id as Logto makes them: whether the person belongs to it is Logto's to say.

@@ -65,8 +65,8 @@ std::int64_t renew_at_s(std::int64_t expires_at_s, std::int64_t early_ms, std::i
   return expires_at_s - std::min(early_ms / 1000, std::max<std::int64_t>(expires_at_s - now_s, 0) / 2);
 }
 
-Result<IssuedToken> judge_issued_token(const TokenSet& tokens, const TokenAudience& audience, std::string_view sub,
-                                       std::int64_t early_ms, std::int64_t now_s) {
+Result<AppToken> judge_app_token(const TokenSet& tokens, const TokenAudience& audience, std::string_view sub,
+                                 std::int64_t early_ms, std::int64_t now_s) {
   const auto jws = parse_jws(tokens.access_token.reveal());
   if (!jws) return fail("the access token is no JWT, as one for a resource or an organization would be");
   if (!is_access_token_type(jws->typ)) return fail("the access token is a JWT of another type than at+jwt");
@@ -77,7 +77,7 @@ Result<IssuedToken> judge_issued_token(const TokenSet& tokens, const TokenAudien
   if (!is_for(*claims, audience)) return fail("the access token is for another audience");
   const auto until = end_of(*claims, tokens, now_s);
   if (!until) return fail("nothing says when the access token ends");
-  IssuedToken issued;
+  AppToken issued;
   issued.token = tokens.access_token;
   issued.expires_at_s = std::max(*until, now_s + 1);  // by a clock that is ahead of Logto's it would never begin
   issued.renew_at_s = renew_at_s(issued.expires_at_s, early_ms, now_s);

@@ -13,8 +13,8 @@ namespace lp {
 // signature is for the app to verify; what must not happen is that an app gets a token that is good elsewhere, such as
 // the opaque one that opens Logto's own endpoints. `early_ms`: how long before its end it is renewed, at most half of
 // its life.
-[[nodiscard]] Result<IssuedToken> judge_issued_token(const TokenSet& tokens, const TokenAudience& audience,
-                                                     std::string_view sub, std::int64_t early_ms, std::int64_t now_s);
+[[nodiscard]] Result<AppToken> judge_app_token(const TokenSet& tokens, const TokenAudience& audience,
+                                               std::string_view sub, std::int64_t early_ms, std::int64_t now_s);
 
 // Of a token that ends at `expires_at_s`, see above.
 [[nodiscard]] std::int64_t renew_at_s(std::int64_t expires_at_s, std::int64_t early_ms, std::int64_t now_s);

@@ -46,7 +46,7 @@ bool wants_offline_access(const LogtoSettings& logto) {
 }
 
 // openid first, each once.
-std::string scope_of(const LogtoSettings& logto, const TokenNeeds& needs, bool offline_access) {
+std::string scope_of(const LogtoSettings& logto, const AppTokenNeeds& needs, bool offline_access) {
   std::vector<std::string> scopes = {"openid"};
   for (const auto* list : {&logto.scopes, &needs.scopes}) {
     for (const std::string& scope : *list) {
@@ -119,6 +119,12 @@ void override_with(std::optional<T>& value, const std::optional<T>& other) {
   if (other) value = other;
 }
 
+std::optional<std::int64_t> max_age_in_extra(const SignInSettings& sign_in) {
+  const auto found = sign_in.extra.find(std::string(kMaxAge));
+  if (found == sign_in.extra.end() || !is_valid_extra(found->first, found->second)) return std::nullopt;
+  return std::stoll(found->second);
+}
+
 }  // namespace
 
 PendingSignIn make_pending(std::string_view random_96_bytes, std::string return_to, std::string redirect_uri,
@@ -160,17 +166,19 @@ bool is_valid_with(std::string_view with) {
          std::all_of(target.begin(), target.end(), fits);
 }
 
-std::int64_t max_age_to_send_s(const SignInSettings& sign_in, std::optional<std::int64_t> needed_s) {
-  const auto extra = sign_in.extra.find(std::string(kMaxAge));
-  std::int64_t max_age_s = needed_s.value_or(kNoMaxAge);
-  if (extra == sign_in.extra.end() || !is_valid_extra(extra->first, extra->second)) return max_age_s;
-  const std::int64_t configured_s = std::stoll(extra->second);
-  return max_age_s == kNoMaxAge ? configured_s : std::min(max_age_s, configured_s);
+SignInTerms sign_in_terms(const SignInSettings& defaults, const SignInSettings& over, const SignInReason& why) {
+  SignInTerms terms{effective_sign_in(defaults, over)};
+  if (why.step_up && terms.settings.prompt == "none") terms.settings.prompt.reset();
+  for (const auto& max_age_s : {why.route_max_age_s, why.decided_max_age_s, max_age_in_extra(terms.settings)}) {
+    if (!max_age_s) continue;
+    terms.max_age_s = terms.max_age_s == kNoMaxAge ? *max_age_s : std::min(terms.max_age_s, *max_age_s);
+  }
+  return terms;
 }
 
 std::string authorization_url(const ProviderMetadata& metadata, const LogtoSettings& logto,
                               const SignInSettings& sign_in, const PendingSignIn& pending,
-                              std::string_view accept_language, const TokenNeeds& needs) {
+                              std::string_view accept_language, const AppTokenNeeds& needs) {
   const bool offline_access = wants_offline_access(logto);
   FormPairs parameters = {{"client_id", logto.app_id},
                           {"redirect_uri", pending.redirect_uri},

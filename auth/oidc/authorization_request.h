@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "auth/oidc/app_token_needs.h"
-#include "auth/oidc/oidc_discovery.h"
+#include "auth/oidc/discovery.h"
 #include "auth/oidc/pending_sign_in.h"
 #include "config/settings.h"
 
@@ -23,13 +23,25 @@ namespace lp {
 // used by config tests and for /_auth/sign-in?with=.
 [[nodiscard]] bool is_valid_with(std::string_view with);
 
-// The max_age to send: the smallest of what a route needs and what extra.max_age says; kNoMaxAge where neither does.
-[[nodiscard]] std::int64_t max_age_to_send_s(const SignInSettings& sign_in, std::optional<std::int64_t> needed_s);
+// Why a sign-in begins, as far as Logto is asked differently.
+struct SignInReason {
+  bool step_up = false;                           // a session lives, but its sign-in is too long ago
+  std::optional<std::int64_t> route_max_age_s;    // that the route needs of everybody
+  std::optional<std::int64_t> decided_max_age_s;  // that was found to be broken
+};
+// What Logto is asked for, with which max_age: the smallest of those in `why` and of extra.max_age; kNoMaxAge where
+// none says one. A step-up may need the person, so prompt=none does not stand then.
+struct SignInTerms {
+  SignInSettings settings;
+  std::int64_t max_age_s = kNoMaxAge;
+};
+[[nodiscard]] SignInTerms sign_in_terms(const SignInSettings& defaults, const SignInSettings& over,
+                                        const SignInReason& why);
 
 // `accept_language` gives ui_locales when none is configured. A silent one has prompt=none and no sign-in extras.
-// offline_access: adds the scope and `consent` to the prompt (Logto fact 8). `needs`: token_needs().
+// offline_access: adds the scope and `consent` to the prompt (Logto fact 8). `needs`: app_token_needs().
 [[nodiscard]] std::string authorization_url(const ProviderMetadata& metadata, const LogtoSettings& logto,
                                             const SignInSettings& sign_in, const PendingSignIn& pending,
-                                            std::string_view accept_language, const TokenNeeds& needs = {});
+                                            std::string_view accept_language, const AppTokenNeeds& needs = {});
 
 }  // namespace lp

@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include "auth/oidc/oidc_discovery.h"
+#include "auth/oidc/discovery.h"
 #include "base/result.h"
 
 // The authorization response in the callback's query (OIDC Core 3.1.2.5, RFC 6749 4.1.2, RFC 9207). Pure.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "auth/jose/jws_algorithms.h"
@@ -96,7 +97,7 @@ constexpr std::array<ClaimRule, 11> kClaimRules = {shared<token_rules::judge_iss
 
 IdToken accepted(json claims) {
   const std::string* sid = string_member(claims, "sid");
-  IdToken token{claims["sub"].get<std::string>(), sid == nullptr ? std::string() : *sid, json()};
+  IdToken token{claims["sub"].get<std::string>(), sid == nullptr ? std::string() : *sid, {}};
   token.claims = std::move(claims);
   return token;
 }

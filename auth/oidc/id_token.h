@@ -1,9 +1,10 @@
 #pragma once
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
+#include "auth/jose/json_object.h"
 #include "auth/jose/json_strict.h"
 #include "auth/jose/jwks.h"
 #include "auth/oidc/token_rules.h"
@@ -26,7 +27,7 @@ struct IdTokenExpectations {
 struct IdToken {
   std::string sub;
   std::string sid;  // empty: none (Logto fact 2)
-  nlohmann::json claims;
+  JsonObject claims;
 };
 // Signature and all rules. The key is chosen by the caller's Jwks; `unknown_key` is set when only the key is missing,
 // so that the caller may fetch the set once more.

@@ -4,7 +4,7 @@
 
 #include "auth/oidc/access_token.h"
 #include "auth/oidc/access_token_failure.h"
-#include "auth/oidc/oidc_discovery.h"
+#include "auth/oidc/discovery.h"
 #include "auth/oidc/provider_call.h"
 #include "base/result.h"
 #include "base/secret.h"

@@ -4,8 +4,8 @@
 
 namespace lp {
 
-std::string end_session_url(const ProviderMetadata& metadata, std::string_view client_id,
-                            std::string_view post_logout_redirect_uri) {
+std::string rp_logout_url(const ProviderMetadata& metadata, std::string_view client_id,
+                          std::string_view post_logout_redirect_uri) {
   if (!metadata.end_session_endpoint) return {};
   return with_query(
       *metadata.end_session_endpoint,

@@ -5,7 +5,7 @@
 
 #include "auth/oidc/app_token.h"
 #include "auth/oidc/client_auth.h"
-#include "auth/oidc/oidc_discovery.h"
+#include "auth/oidc/discovery.h"
 #include "auth/oidc/pending_sign_in.h"
 #include "auth/oidc/provider_call.h"
 #include "auth/oidc/rp_logout.h"

@@ -8,8 +8,8 @@
 
 namespace lp {
 
-ProviderRequest revocation_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                   const Secret& client_secret, const Secret& refresh_token) {
+ProviderRequest token_revocation_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
+                                         const Secret& client_secret, const Secret& refresh_token) {
   LP_CHECK(metadata.revocation_endpoint.has_value(), "revocation asked of a provider that has none");
   ProviderRequest request;
   request.method = "POST";
@@ -20,7 +20,7 @@ ProviderRequest revocation_request(const ProviderMetadata& metadata, const Logto
   return request;
 }
 
-Result<void> judge_revocation(const ProviderReply& reply) {
+Result<void> judge_token_revocation(const ProviderReply& reply) {
   if (reply.status == 200) return {};
   return fail("revocation endpoint answered " + std::to_string(reply.status));
 }

@@ -1,5 +1,5 @@
 #pragma once
-#include "auth/oidc/oidc_discovery.h"
+#include "auth/oidc/discovery.h"
 #include "auth/oidc/provider_call.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -9,9 +9,9 @@
 namespace lp {
 
 // `metadata` must name a revocation endpoint.
-[[nodiscard]] ProviderRequest revocation_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                                 const Secret& client_secret, const Secret& refresh_token);
+[[nodiscard]] ProviderRequest token_revocation_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
+                                                       const Secret& client_secret, const Secret& refresh_token);
 // RFC 7009 2.2: 200, also for a token that was not valid any more.
-[[nodiscard]] Result<void> judge_revocation(const ProviderReply& reply);
+[[nodiscard]] Result<void> judge_token_revocation(const ProviderReply& reply);
 
 }  // namespace lp

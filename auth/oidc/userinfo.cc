@@ -1,5 +1,6 @@
 #include "auth/oidc/userinfo.h"
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "auth/jose/json_strict.h"

@@ -1,8 +1,8 @@
 #pragma once
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string_view>
 
-#include "auth/oidc/oidc_discovery.h"
+#include "auth/oidc/discovery.h"
 #include "auth/oidc/provider_call.h"
 #include "base/result.h"
 #include "base/secret.h"

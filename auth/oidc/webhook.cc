@@ -1,6 +1,7 @@
 #include "auth/oidc/webhook.h"
 
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "auth/jose/json_strict.h"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "auth/jose/jwks.h"
-#include "auth/oidc/oidc_discovery.h"
+#include "auth/oidc/discovery.h"
 #include "auth/provider/pinned_fetch.h"
 #include "base/clock.h"
 #include "base/log.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -25,8 +26,8 @@ constexpr std::int64_t kForEver = std::numeric_limits<std::int64_t>::max();
 
 // Those of the route's that this set has.
 struct TokensIn {
-  const IssuedToken* id;
-  const IssuedToken* access;
+  const AppToken* id;
+  const AppToken* access;
   TokensIn(const HeaderSet& set, const RouteTokens& tokens)
       : id(set.has_id_token ? tokens.id.get() : nullptr),
         access(set.has_access_token ? tokens.access.get() : nullptr) {}
@@ -73,7 +74,7 @@ ReadyHeaders AppHeaderMaker::make_set(const Keyring& keyring, std::size_t index,
   facts.external = &request.external;
   std::optional<AppUser> person;
   std::string assertion;
-  if (session != nullptr) facts.person = &person.emplace(AppUser{session->session.claims, session->session.sub});
+  if (session != nullptr) facts.person = &person.emplace(AppUser{*session->session.claims, session->session.sub});
   if (person && asserts(set)) {
     facts.assertion = assertion = sign(keyring, set, *person, request);
     made.good_until_s = request.now_s + kAssertionReuseS;

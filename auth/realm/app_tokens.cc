@@ -9,19 +9,19 @@ namespace lp {
 namespace {
 
 // Whoever ends the session after this was asked finds the token with the next drop_ended().
-bool is_over(const Realm& realm, const TokenCache::Owner& owner) {
+bool is_over(const Realm& realm, const AppTokenCache::Owner& owner) {
   return realm.revocations.is_revoked(owner.keys, owner.signed_in_at_ms);
 }
 
 }  // namespace
 
-TokenCache::Owner owner_of(const Realm& realm, const Session& session) {
+AppTokenCache::Owner owner_of(const Realm& realm, const Session& session) {
   return {session.id, revocation_keys(realm.settings->realm, session.id, session.sid, session.sub),
           session.signed_in_at_ms};
 }
 
 std::optional<GrantOutcome> known_token(Realm& realm, const Session& session, const TokenAudience& audience) {
-  const TokenCache::Found known = realm.tokens.peek(session.id, audience, realm.clock.unix_s());
+  const AppTokenCache::Found known = realm.tokens.peek(session.id, audience, realm.clock.unix_s());
   if (known.is_refused) {
     return RefreshFailure{RefreshFailure::Kind::refused, "refused", "Logto refused it a moment ago", {}};
   }
@@ -31,7 +31,7 @@ std::optional<GrantOutcome> known_token(Realm& realm, const Session& session, co
   return granted;
 }
 
-void keep_token(Realm& realm, const TokenCache::Owner& owner, const TokenAudience& audience,
+void keep_token(Realm& realm, const AppTokenCache::Owner& owner, const TokenAudience& audience,
                 const GrantOutcome& outcome) {
   if (is_over(realm, owner)) return;
   if (!outcome) {
@@ -45,16 +45,16 @@ void keep_token(Realm& realm, const TokenCache::Owner& owner, const TokenAudienc
 }
 
 void keep_id_token_of(Realm& realm, const Session& session, const Secret& id_token, std::int64_t expires_at_s) {
-  auto token = std::make_shared<IssuedToken>();
+  auto token = std::make_shared<AppToken>();
   token->token = id_token;
   token->expires_at_s = expires_at_s;
   token->renew_at_s = renew_at_s(expires_at_s, realm.settings->logto.refresh_early_ms, realm.clock.unix_s());
-  const TokenCache::Owner owner = owner_of(realm, session);
+  const AppTokenCache::Owner owner = owner_of(realm, session);
   if (!is_over(realm, owner)) realm.tokens.put(owner, TokenAudience{}, std::move(token));
 }
 
 void drop_ended_tokens(Realm& realm, std::int64_t now_s) {
-  realm.tokens.drop_ended(now_s, [&](const TokenCache::Owner& owner) { return is_over(realm, owner); });
+  realm.tokens.drop_ended(now_s, [&](const AppTokenCache::Owner& owner) { return is_over(realm, owner); });
 }
 
 }  // namespace lp

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "auth/oidc/callback_response.h"
+#include "auth/oidc/discovery.h"
 #include "auth/oidc/logout_token.h"
-#include "auth/oidc/oidc_discovery.h"
 #include "auth/oidc/pending_sign_in.h"
 #include "auth/session/refreshed.h"
 #include "auth/session/session.h"

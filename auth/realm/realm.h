@@ -39,7 +39,7 @@ struct Realm {
   CookieGenerations generations;  // any thread
   HeldRequests held_requests;     // any thread
   ProvenSessions proven;          // any thread
-  TokenCache tokens;              // any thread
+  AppTokenCache tokens;           // any thread
   StoreHealth store_health;       // any thread
   // An AuthService in the program, set once before the first worker starts. Null means that Logto can't be asked:
   // open routes and sessions in hand go on, sign-ins get the 503 page.

@@ -1,6 +1,7 @@
 #include "auth/realm/session_cookie.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 

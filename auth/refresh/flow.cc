@@ -45,10 +45,10 @@ void RefreshFlow::on_token_reply(const Result<ProviderReply>& reply) {
   if (!tokens->refresh_token.empty()) refresh_token_ = tokens->refresh_token;
   id_token_ = tokens->id_token;
   if (!audience_.is_id_token()) {
-    auto access_token = judge_issued_token(*tokens, audience_, session_.sub, world_.settings.logto.refresh_early_ms,
-                                           world_.clock.unix_s());
+    auto access_token = judge_app_token(*tokens, audience_, session_.sub, world_.settings.logto.refresh_early_ms,
+                                        world_.clock.unix_s());
     if (!access_token) return fail_with({Kind::refused, "access_token", access_token.error().message, {}});
-    access_token_ = std::make_shared<const IssuedToken>(std::move(*access_token));
+    access_token_ = std::make_shared<const AppToken>(std::move(*access_token));
     tokens->opens_userinfo = false;
     tokens->expires_in_s = 0;  // how long it lives is no word on the session
   }
@@ -73,7 +73,7 @@ void RefreshFlow::succeed(const VerifiedTokens& verified) {
   GrantedTokens granted;
   granted.refreshed = verified.lacks_userinfo ? replaced_token_only() : refreshed_by(verified);
   granted.access_token = access_token_;
-  auto id_token = std::make_shared<IssuedToken>();
+  auto id_token = std::make_shared<AppToken>();
   id_token->token = id_token_;
   id_token->expires_at_s = verified.id_token_expires_at_s;
   id_token->renew_at_s =

@@ -37,8 +37,8 @@ class RefreshFlow {
   TokenAudience audience_;
   Done done_;
   std::shared_ptr<const ProviderMetadata> metadata_;
-  Secret refresh_token_;                             // the newest one
-  std::shared_ptr<const IssuedToken> access_token_;  // for the audience
+  Secret refresh_token_;                          // the newest one
+  std::shared_ptr<const AppToken> access_token_;  // for the audience
   Secret id_token_;
   // The one thing that is waited for.
   std::variant<std::monostate, std::unique_ptr<Provider::Wait>, std::unique_ptr<Fetcher::Handle>,

@@ -1,5 +1,6 @@
 #include "auth/refresh/verify_tokens.h"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "auth/session/kept_claims.h"
@@ -42,7 +43,7 @@ void VerifyTokens::on_keys(const Result<std::shared_ptr<const Jwks>>& keys) {
 }
 
 void VerifyTokens::complete_claims() {
-  const bool is_complete = !needs_userinfo(id_token_.claims, world_.settings);
+  const bool is_complete = !needs_userinfo(*id_token_.claims, world_.settings);
   if (is_complete || !tokens_.opens_userinfo) return succeed(nlohmann::json::object());
   if (!metadata_->userinfo_endpoint) {
     return fail_with(VerifyKind::provider_error, "userinfo", "a claim is needed but there is no userinfo endpoint");
@@ -63,11 +64,11 @@ void VerifyTokens::succeed(const nlohmann::json& userinfo_claims) {
   VerifiedTokens verified;
   verified.sub = id_token_.sub;
   verified.sid = id_token_.sid;
-  verified.claims = claims_to_keep(id_token_.claims, userinfo_claims, world_.settings);
-  verified.expire_at_s = tokens_expire_at_s(id_token_.claims, tokens_, world_.clock.unix_s());
-  verified.authenticated_at_s = authenticated_at_s(id_token_.claims, world_.clock.unix_s());
-  verified.id_token_expires_at_s = tokens_expire_at_s(id_token_.claims, TokenSet{}, world_.clock.unix_s());
-  verified.lacks_userinfo = !tokens_.opens_userinfo && needs_userinfo(id_token_.claims, world_.settings);
+  verified.claims = claims_to_keep(*id_token_.claims, userinfo_claims, world_.settings);
+  verified.expire_at_s = tokens_expire_at_s(*id_token_.claims, tokens_, world_.clock.unix_s());
+  verified.authenticated_at_s = authenticated_at_s(*id_token_.claims, world_.clock.unix_s());
+  verified.id_token_expires_at_s = tokens_expire_at_s(*id_token_.claims, TokenSet{}, world_.clock.unix_s());
+  verified.lacks_userinfo = !tokens_.opens_userinfo && needs_userinfo(*id_token_.claims, world_.settings);
   done_(std::move(verified));
 }
 

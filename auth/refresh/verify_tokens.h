@@ -1,10 +1,11 @@
 #pragma once
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <variant>
 
+#include "auth/jose/json_object.h"
 #include "auth/oidc/id_token.h"
 #include "auth/oidc/token_endpoint.h"
 #include "auth/provider/client_fetch.h"
@@ -32,7 +33,7 @@ struct AuthWorld {
 struct VerifiedTokens {
   std::string sub;
   std::string sid;
-  nlohmann::json claims;  // claims_to_keep()
+  JsonObject claims;  // claims_to_keep()
   std::int64_t expire_at_s = 0;
   std::int64_t authenticated_at_s = 0;  // auth_time; 0: Logto did not say
   std::int64_t id_token_expires_at_s = 0;

@@ -169,7 +169,7 @@ std::string describe_children(const Requirement& requirement, const char* betwee
 }  // namespace
 
 Principal principal_of(const Session& session) {
-  return {session.sub, &session.claims, nullptr, session.authenticated_at_s};
+  return {session.sub, &*session.claims, nullptr, session.authenticated_at_s};
 }
 
 bool holds(const Requirement& requirement, const Principal& who, std::int64_t now_s) {

@@ -28,7 +28,7 @@ std::size_t max_introspections(const Settings& settings) {
 }  // namespace
 
 // One token under way, and everybody who asked about it.
-struct AccessTokens::Flight {
+struct AccessTokenQueue::Flight {
   std::string hash;
   Secret token;
   std::string request_id;
@@ -41,8 +41,8 @@ struct AccessTokens::Flight {
       pending;
 };
 
-AccessTokens::AccessTokens(EventLoop& loop, const Settings& settings, Provider& provider, ClientFetch& client_fetch,
-                           const Clock& clock, Log& log)
+AccessTokenQueue::AccessTokenQueue(EventLoop& loop, const Settings& settings, Provider& provider,
+                                   ClientFetch& client_fetch, const Clock& clock, Log& log)
     : loop_(loop),
       settings_(settings),
       provider_(provider),
@@ -59,9 +59,9 @@ AccessTokens::AccessTokens(EventLoop& loop, const Settings& settings, Provider& 
   }
 }
 
-AccessTokens::~AccessTokens() { provider_.on_new_keys({}); }
+AccessTokenQueue::~AccessTokenQueue() { provider_.on_new_keys({}); }
 
-void AccessTokens::judge(std::string request_id, Secret token, Done done) {
+void AccessTokenQueue::judge(std::string request_id, Secret token, Done done) {
   std::string hash = sha256(token.reveal());
   if (auto known = remembered(hash)) {
     return answer_later(std::move(done), AcceptedToken{std::move(known), keys_version()});
@@ -82,12 +82,12 @@ void AccessTokens::judge(std::string request_id, Secret token, Done done) {
   begin(begun);
 }
 
-std::shared_ptr<const Jwks> AccessTokens::known_keys(std::size_t issuer) const {
+std::shared_ptr<const Jwks> AccessTokenQueue::known_keys(std::size_t issuer) const {
   return issuer == 0 ? provider_.known_keys() : issuers_[issuer - 1]->known();
 }
 
 // A new set that still has the very same key needs no new verification.
-std::shared_ptr<const AccessToken> AccessTokens::remembered(const std::string& hash) {
+std::shared_ptr<const AccessToken> AccessTokenQueue::remembered(const std::string& hash) {
   Accepted* entry = accepted_.find(hash);
   if (entry == nullptr) return nullptr;
   bool holds = clock_.unix_s() < entry->token->trusted_until_s;
@@ -101,7 +101,7 @@ std::shared_ptr<const AccessToken> AccessTokens::remembered(const std::string& h
   return nullptr;
 }
 
-const AccessTokenFailure* AccessTokens::remembered_failure(const std::string& hash) {
+const AccessTokenFailure* AccessTokenQueue::remembered_failure(const std::string& hash) {
   Rejected* entry = rejected_.find(hash);
   if (entry == nullptr) return nullptr;
   if (clock_.monotonic_ms() < entry->until_ms) return &entry->failure;
@@ -109,7 +109,7 @@ const AccessTokenFailure* AccessTokens::remembered_failure(const std::string& ha
   return nullptr;
 }
 
-void AccessTokens::begin(Flight& flight) {
+void AccessTokenQueue::begin(Flight& flight) {
   if (!looks_like_jwt(flight.token.reveal())) {
     opaque_.push_back(&flight);
     return introspect_next();
@@ -120,7 +120,7 @@ void AccessTokens::begin(Flight& flight) {
   need_keys(flight, claimed->issuer, jws ? jws->kid : std::string());
 }
 
-void AccessTokens::need_keys(Flight& flight, std::size_t issuer, const std::string& kid) {
+void AccessTokenQueue::need_keys(Flight& flight, std::size_t issuer, const std::string& kid) {
   flight.issuer = issuer;
   const auto done = [this, &flight](const Result<std::shared_ptr<const Jwks>>& keys) {
     if (!keys) return refuse(flight, unavailable("keys", keys.error().message), false);
@@ -135,19 +135,19 @@ void AccessTokens::need_keys(Flight& flight, std::size_t issuer, const std::stri
   }
 }
 
-void AccessTokens::make_ready(Flight& flight) {
+void AccessTokenQueue::make_ready(Flight& flight) {
   ready_.push_back(&flight);
   if (ready_.size() == 1) turn_.start_ms(0);
 }
 
-void AccessTokens::judge_next() {
+void AccessTokenQueue::judge_next() {
   Flight& flight = *ready_.front();
   ready_.pop_front();
   if (!ready_.empty()) turn_.start_ms(0);
   verify(flight);
 }
 
-void AccessTokens::verify(Flight& flight) {
+void AccessTokenQueue::verify(Flight& flight) {
   // While it waited for its turn its key may have gone: what counts is the newest set.
   if (auto newest = known_keys(flight.issuer)) flight.keys = std::move(newest);
   bool unknown_key = false;
@@ -159,7 +159,7 @@ void AccessTokens::verify(Flight& flight) {
   accept(flight, {std::make_shared<const AccessToken>(std::move(*token)), flight.keys, jws->kid, jws->alg});
 }
 
-void AccessTokens::introspect_next() {
+void AccessTokenQueue::introspect_next() {
   while (!opaque_.empty() && introspections_ < max_introspections(settings_)) {
     Flight& flight = *opaque_.front();
     opaque_.pop_front();
@@ -173,14 +173,14 @@ void AccessTokens::introspect_next() {
   }
 }
 
-void AccessTokens::introspect(Flight& flight) {
+void AccessTokenQueue::introspect(Flight& flight) {
   const auto build = [this, metadata = flight.metadata, token = flight.token](const Secret& client_secret) {
     return introspection_request(*metadata, settings_.logto, client_secret, token);
   };
   flight.pending = client_fetch_.fetch(build, [this, &flight](const auto& reply) { on_introspected(flight, reply); });
 }
 
-void AccessTokens::on_introspected(Flight& flight, const Result<ProviderReply>& reply) {
+void AccessTokenQueue::on_introspected(Flight& flight, const Result<ProviderReply>& reply) {
   --introspections_;
   auto token = reply ? judge_introspection(*reply, settings_, clock_.unix_s())
                      : Result<AccessToken, AccessTokenFailure>(unavailable("introspection", reply.error().message));
@@ -193,13 +193,13 @@ void AccessTokens::on_introspected(Flight& flight, const Result<ProviderReply>& 
   introspect_next();
 }
 
-void AccessTokens::accept(Flight& flight, Accepted accepted) {
+void AccessTokenQueue::accept(Flight& flight, Accepted accepted) {
   const AcceptedToken outcome{accepted.token, keys_version()};
   if (clock_.unix_s() < accepted.token->trusted_until_s) accepted_.put(flight.hash, std::move(accepted));
   end(flight, outcome);
 }
 
-void AccessTokens::refuse(Flight& flight, AccessTokenFailure failure, bool remember) {
+void AccessTokenQueue::refuse(Flight& flight, AccessTokenFailure failure, bool remember) {
   if (remember) {
     const std::int64_t for_ms = looks_like_jwt(flight.token.reveal())
                                     ? kRememberRejectedMs
@@ -209,18 +209,18 @@ void AccessTokens::refuse(Flight& flight, AccessTokenFailure failure, bool remem
   end(flight, std::move(failure));
 }
 
-void AccessTokens::end(Flight& flight, const Outcome& outcome) {
+void AccessTokenQueue::end(Flight& flight, const Outcome& outcome) {
   auto ended = flights_.extract(flight.hash);
   for (Done& done : ended.mapped()->waiting) answer_later(std::move(done), outcome);
   loop_.defer_delete(std::move(ended.mapped()));  // a callback of its wait may be on the stack
 }
 
-void AccessTokens::answer_later(Done done, Outcome outcome) {
+void AccessTokenQueue::answer_later(Done done, Outcome outcome) {
   loop_.post([done = std::move(done), outcome = std::move(outcome)] { done(outcome); });
 }
 
 // Workers pass what is cached without asking here, so nobody else would ever notice that a key is gone.
-void AccessTokens::refresh_keys() {
+void AccessTokenQueue::refresh_keys() {
   refresh_.start_ms(kRefreshKeysMs);
   if (provider_.known_keys()) static_cast<void>(provider_.need_keys("", [](const auto&) {}));
   for (const auto& issuer : issuers_) issuer->refresh_if_stale();

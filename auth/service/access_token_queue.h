@@ -26,7 +26,7 @@ namespace lp {
 // nothing: at most one signature is verified in a turn of the loop, keys come from the budget for strangers, a part of
 // the calls to Logto is for introspection, and what waits is bounded. What a token turned out to be is remembered for
 // all workers: that it is good until it expires or its key is gone, that it is bad for half a minute.
-class AccessTokens {
+class AccessTokenQueue {
  public:
   static constexpr std::size_t kMaxAtOnce = 1'000;
   static constexpr std::size_t kMaxRejected = 1'000;
@@ -35,11 +35,11 @@ class AccessTokens {
   using Done = std::function<void(const Outcome&)>;
 
   // All references must outlive it.
-  AccessTokens(EventLoop& loop, const Settings& settings, Provider& provider, ClientFetch& client_fetch,
-               const Clock& clock, Log& log);
-  ~AccessTokens();
-  AccessTokens(const AccessTokens&) = delete;
-  AccessTokens& operator=(const AccessTokens&) = delete;
+  AccessTokenQueue(EventLoop& loop, const Settings& settings, Provider& provider, ClientFetch& client_fetch,
+                   const Clock& clock, Log& log);
+  ~AccessTokenQueue();
+  AccessTokenQueue(const AccessTokenQueue&) = delete;
+  AccessTokenQueue& operator=(const AccessTokenQueue&) = delete;
 
   // `done` runs later, never inside this call. What has begun is ended, whoever has stopped waiting.
   void judge(std::string request_id, Secret token, Done done);

@@ -56,8 +56,8 @@ using MetadataQuestion = AskedQuestion<Result<std::shared_ptr<const ProviderMeta
 using SignInQuestion = AskedQuestion<FinishSignIn::Outcome>;
 using RefreshQuestion = AskedQuestion<RefreshOutcome>;
 using TokenQuestion = AskedQuestion<GrantOutcome>;
-using LogoutQuestion = AskedQuestion<LogoutTokens::Outcome>;
-using AccessTokenQuestion = AskedQuestion<AccessTokens::Outcome>;
+using LogoutQuestion = AskedQuestion<LogoutTokenQueue::Outcome>;
+using AccessTokenQuestion = AskedQuestion<AccessTokenQueue::Outcome>;
 
 // Whose key is gone from Logto's set must not pass for long where keys open doors without a sign-in.
 Provider::Freshness freshness(const Settings& settings) {
@@ -110,7 +110,7 @@ struct AuthService::Impl final : AccessTokenQuestions {
                                                  Answer answer) override {
     auto question = std::make_shared<AccessTokenQuestion>(asking, std::move(answer));
     loop.post([this, question, request_id = std::move(request_id), token = std::move(token)] {
-      access_tokens.judge(request_id, token, [question](const AccessTokens::Outcome& outcome) {
+      access_tokens.judge(request_id, token, [question](const AccessTokenQueue::Outcome& outcome) {
         AccessTokenQuestion::answer(question, outcome);
       });
     });
@@ -175,8 +175,8 @@ struct AuthService::Impl final : AccessTokenQuestions {
   std::unique_ptr<RevocationSharing> sharing;  // null: nothing is shared
   std::unique_ptr<RedisSessions> stored;       // null: sessions are in cookies
   RefreshFlights refreshes;
-  LogoutTokens logout_tokens;
-  AccessTokens access_tokens;
+  LogoutTokenQueue logout_tokens;
+  AccessTokenQueue access_tokens;
   UnderWay<Provider::Wait> metadata_waits;
   UnderWay<RevokeFlow> revocations;
   Realm* realm = nullptr;
@@ -274,7 +274,7 @@ std::unique_ptr<AuthQuestions::Question> AuthService::judge_logout_token(EventLo
                                                                          std::string token, LogoutAnswer answer) {
   auto question = std::make_shared<LogoutQuestion>(asking, std::move(answer));
   impl_->loop.post([impl = impl_.get(), question, request_id = std::move(request_id), token = std::move(token)] {
-    impl->logout_tokens.judge(request_id, token, [question](const LogoutTokens::Outcome& outcome) {
+    impl->logout_tokens.judge(request_id, token, [question](const LogoutTokenQueue::Outcome& outcome) {
       LogoutQuestion::answer(question, outcome);
     });
   });

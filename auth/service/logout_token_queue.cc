@@ -27,8 +27,8 @@ std::optional<std::string> wanted_kid(std::string_view token, const LogoutTokenE
 
 }  // namespace
 
-LogoutTokens::LogoutTokens(EventLoop& loop, Provider& provider, const LogtoSettings& logto, const Clock& clock,
-                           Log& log, Accepted accepted)
+LogoutTokenQueue::LogoutTokenQueue(EventLoop& loop, Provider& provider, const LogtoSettings& logto, const Clock& clock,
+                                   Log& log, Accepted accepted)
     : loop_(loop),
       provider_(provider),
       clock_(clock),
@@ -39,9 +39,9 @@ LogoutTokens::LogoutTokens(EventLoop& loop, Provider& provider, const LogtoSetti
       seen_(kMaxSeen),
       turn_(loop, [this] { judge_next(); }) {}
 
-LogoutTokenExpectations LogoutTokens::expectations() const { return {issuer_, client_id_, clock_.unix_s()}; }
+LogoutTokenExpectations LogoutTokenQueue::expectations() const { return {issuer_, client_id_, clock_.unix_s()}; }
 
-void LogoutTokens::judge(std::string request_id, std::string token, Done done) {
+void LogoutTokenQueue::judge(std::string request_id, std::string token, Done done) {
   if (waiting_.size() + ready_.size() >= kMaxAtOnce) return refuse_for_want_of_room(request_id, std::move(done));
   waiting_.push_back({std::move(request_id), std::move(token), std::move(done), nullptr});
   const Place place = std::prev(waiting_.end());
@@ -53,19 +53,19 @@ void LogoutTokens::judge(std::string request_id, std::string token, Done done) {
   });
 }
 
-void LogoutTokens::refuse_for_want_of_room(const std::string& request_id, Done done) {
+void LogoutTokenQueue::refuse_for_want_of_room(const std::string& request_id, Done done) {
   const Outcome outcome = LogoutTokenFailure{LogoutKind::unavailable, "busy", "too many logout tokens at once"};
   tell(request_id, outcome);
   loop_.post([done = std::move(done), outcome] { done(outcome); });
 }
 
-void LogoutTokens::make_ready(Place place) {
+void LogoutTokenQueue::make_ready(Place place) {
   loop_.defer_delete(std::move(place->wait));
   ready_.splice(ready_.end(), waiting_, place);
   if (ready_.size() == 1) turn_.start_ms(0);
 }
 
-void LogoutTokens::judge_next() {
+void LogoutTokenQueue::judge_next() {
   const Queued queued = std::move(ready_.front());
   ready_.pop_front();
   if (!ready_.empty()) turn_.start_ms(0);
@@ -76,7 +76,7 @@ void LogoutTokens::judge_next() {
 }
 
 // 2.6, and last its (8): a token is used up only by what holds in all else.
-LogoutTokens::Outcome LogoutTokens::outcome_of(const Queued& queued) {
+LogoutTokenQueue::Outcome LogoutTokenQueue::outcome_of(const Queued& queued) {
   if (!queued.keys)
     return LogoutTokenFailure{LogoutKind::unavailable, "provider_unavailable", queued.keys.error().message};
   const LogoutTokenExpectations expected = expectations();
@@ -89,7 +89,7 @@ LogoutTokens::Outcome LogoutTokens::outcome_of(const Queued& queued) {
   return std::move(*token);
 }
 
-void LogoutTokens::tell(const std::string& request_id, const Outcome& outcome) {
+void LogoutTokenQueue::tell(const std::string& request_id, const Outcome& outcome) {
   if (outcome) {
     log_.info("Logto ended sessions", {{"id", request_id}, {"by", outcome->sid.empty() ? "sub" : "sid"}});
     return;

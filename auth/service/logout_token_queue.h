@@ -18,7 +18,7 @@ namespace lp {
 // Logout tokens on their way through the auth thread. Anybody may send one, so that a flood of junk must cost sign-ins
 // nothing: at most one signature is verified in a turn of the loop, keys come from the budget for strangers, and the
 // queue is bounded. What is in the queue is judged to its end, whoever has stopped waiting: Logto sends a token once.
-class LogoutTokens {
+class LogoutTokenQueue {
  public:
   static constexpr std::size_t kMaxAtOnce = 1'000;
 
@@ -27,10 +27,10 @@ class LogoutTokens {
   using Accepted = std::function<void(const LogoutToken&)>;
 
   // All references must outlive it. `accepted` runs before the token's `done`, once for each token that is good.
-  LogoutTokens(EventLoop& loop, Provider& provider, const LogtoSettings& logto, const Clock& clock, Log& log,
-               Accepted accepted);
-  LogoutTokens(const LogoutTokens&) = delete;
-  LogoutTokens& operator=(const LogoutTokens&) = delete;
+  LogoutTokenQueue(EventLoop& loop, Provider& provider, const LogtoSettings& logto, const Clock& clock, Log& log,
+                   Accepted accepted);
+  LogoutTokenQueue(const LogoutTokenQueue&) = delete;
+  LogoutTokenQueue& operator=(const LogoutTokenQueue&) = delete;
 
   // `done` runs later, never inside this call. Writes one log line.
   void judge(std::string request_id, std::string token, Done done);

@@ -26,14 +26,14 @@ void RevokeFlow::on_metadata(const Result<std::shared_ptr<const ProviderMetadata
 void RevokeFlow::send(std::shared_ptr<const ProviderMetadata> metadata) {
   fetch_ = client_fetch_.fetch(
       [this, metadata = std::move(metadata)](const Secret& client_secret) {
-        return revocation_request(*metadata, logto_, client_secret, refresh_token_);
+        return token_revocation_request(*metadata, logto_, client_secret, refresh_token_);
       },
       [this](const auto& reply) { on_reply(reply); });
 }
 
 void RevokeFlow::on_reply(const Result<ProviderReply>& reply) {
   if (!reply) return fail_with(reply.error().message);
-  auto judged = judge_revocation(*reply);
+  auto judged = judge_token_revocation(*reply);
   if (!judged) return fail_with(judged.error().message);
   done_();
 }

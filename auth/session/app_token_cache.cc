@@ -9,23 +9,23 @@ namespace {
 
 constexpr std::size_t kOverheadBytes = 256;  // of an entry, about
 
-std::size_t bytes_of(const TokenAudience& audience, const std::shared_ptr<const IssuedToken>& token) {
+std::size_t bytes_of(const TokenAudience& audience, const std::shared_ptr<const AppToken>& token) {
   return kOverheadBytes + audience.resource.size() + audience.organization.size() +
          (token ? token->token.reveal().size() : 0);
 }
 
 }  // namespace
 
-TokenCache::TokenCache(Limits limits) : limits_(limits) {}
+AppTokenCache::AppTokenCache(Limits limits) : limits_(limits) {}
 
 // Session ids are random bytes: any of them spreads.
-TokenCache::Shard& TokenCache::shard_of(std::string_view session_id) {
+AppTokenCache::Shard& AppTokenCache::shard_of(std::string_view session_id) {
   const auto byte = session_id.empty() ? std::uint8_t{0} : static_cast<std::uint8_t>(session_id.back());
   return shards_[byte % kShards];
 }
 
-TokenCache::Kept* TokenCache::Shard::find(std::string_view session_id, const TokenAudience& audience,
-                                          std::int64_t now_s) {
+AppTokenCache::Kept* AppTokenCache::Shard::find(std::string_view session_id, const TokenAudience& audience,
+                                                std::int64_t now_s) {
   const auto found = index.find(session_id);
   if (found == index.end()) return nullptr;
   OfSession& session = *found->second;
@@ -36,7 +36,8 @@ TokenCache::Kept* TokenCache::Shard::find(std::string_view session_id, const Tok
   return &*kept;
 }
 
-TokenCache::Found TokenCache::find(std::string_view session_id, const TokenAudience& audience, std::int64_t now_s) {
+AppTokenCache::Found AppTokenCache::find(std::string_view session_id, const TokenAudience& audience,
+                                         std::int64_t now_s) {
   Shard& shard = shard_of(session_id);
   const std::lock_guard lock(shard.mutex);
   Kept* kept = shard.find(session_id, audience, now_s);
@@ -48,7 +49,8 @@ TokenCache::Found TokenCache::find(std::string_view session_id, const TokenAudie
   return found;
 }
 
-TokenCache::Found TokenCache::peek(std::string_view session_id, const TokenAudience& audience, std::int64_t now_s) {
+AppTokenCache::Found AppTokenCache::peek(std::string_view session_id, const TokenAudience& audience,
+                                         std::int64_t now_s) {
   Shard& shard = shard_of(session_id);
   const std::lock_guard lock(shard.mutex);
   const Kept* kept = shard.find(session_id, audience, now_s);
@@ -57,18 +59,18 @@ TokenCache::Found TokenCache::peek(std::string_view session_id, const TokenAudie
   return {kept->token, false, kept->token == nullptr};
 }
 
-void TokenCache::put(const Owner& owner, const TokenAudience& audience, std::shared_ptr<const IssuedToken> token) {
+void AppTokenCache::put(const Owner& owner, const TokenAudience& audience, std::shared_ptr<const AppToken> token) {
   const std::int64_t until_s = token->expires_at_s;
   keep(owner, {audience, std::move(token), until_s, 0});
 }
 
 // A refusal never takes the place of a token that is still good: its renewal was refused, which the next one will hear.
-void TokenCache::refuse(const Owner& owner, const TokenAudience& audience, std::int64_t now_s) {
+void AppTokenCache::refuse(const Owner& owner, const TokenAudience& audience, std::int64_t now_s) {
   if (find(owner.session_id, audience, now_s).token != nullptr) return;
   keep(owner, {audience, nullptr, now_s + kRefusedS, 0});
 }
 
-TokenCache::OfSession& TokenCache::Shard::of(const Owner& owner) {
+AppTokenCache::OfSession& AppTokenCache::Shard::of(const Owner& owner) {
   if (const auto found = index.find(owner.session_id); found != index.end()) {
     found->second->owner.keys = owner.keys;
     found->second->owner.signed_in_at_ms = owner.signed_in_at_ms;
@@ -80,20 +82,20 @@ TokenCache::OfSession& TokenCache::Shard::of(const Owner& owner) {
   return sessions.front();
 }
 
-void TokenCache::Shard::take(OfSession& session, std::size_t index_of_kept) {
+void AppTokenCache::Shard::take(OfSession& session, std::size_t index_of_kept) {
   const Kept& kept = session.kept[index_of_kept];
   bytes -= bytes_of(kept.audience, kept.token);
   --count;
   session.kept.erase(session.kept.begin() + static_cast<std::ptrdiff_t>(index_of_kept));
 }
 
-void TokenCache::Shard::forget(Sessions::iterator session) {
+void AppTokenCache::Shard::forget(Sessions::iterator session) {
   while (!session->kept.empty()) take(*session, session->kept.size() - 1);
   index.erase(session->owner.session_id);
   sessions.erase(session);
 }
 
-void TokenCache::keep(const Owner& owner, Kept kept) {
+void AppTokenCache::keep(const Owner& owner, Kept kept) {
   Shard& shard = shard_of(owner.session_id);
   const std::lock_guard lock(shard.mutex);
   OfSession& session = shard.of(owner);
@@ -108,7 +110,7 @@ void TokenCache::keep(const Owner& owner, Kept kept) {
   while (shard.sessions.size() > 1 && is_full()) shard.forget(std::prev(shard.sessions.end()));
 }
 
-void TokenCache::rename(std::string_view session_id, const std::string& continued_id) {
+void AppTokenCache::rename(std::string_view session_id, const std::string& continued_id) {
   Sessions moved;
   {
     Shard& shard = shard_of(session_id);
@@ -122,13 +124,13 @@ void TokenCache::rename(std::string_view session_id, const std::string& continue
   for (Kept& kept : moved.front().kept) keep(moved.front().owner, std::move(kept));
 }
 
-void TokenCache::drop(std::string_view session_id) {
+void AppTokenCache::drop(std::string_view session_id) {
   Shard& shard = shard_of(session_id);
   const std::lock_guard lock(shard.mutex);
   if (const auto found = shard.index.find(session_id); found != shard.index.end()) shard.forget(found->second);
 }
 
-void TokenCache::drop_ended(std::int64_t now_s, const std::function<bool(const Owner&)>& is_over) {
+void AppTokenCache::drop_ended(std::int64_t now_s, const std::function<bool(const Owner&)>& is_over) {
   for (Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
     for (auto session = shard.sessions.begin(); session != shard.sessions.end();) {
@@ -142,7 +144,7 @@ void TokenCache::drop_ended(std::int64_t now_s, const std::function<bool(const O
   }
 }
 
-std::size_t TokenCache::size() const {
+std::size_t AppTokenCache::size() const {
   std::size_t total = 0;
   for (const Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
@@ -151,7 +153,7 @@ std::size_t TokenCache::size() const {
   return total;
 }
 
-std::size_t TokenCache::bytes() const {
+std::size_t AppTokenCache::bytes() const {
   std::size_t total = 0;
   for (const Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);

@@ -19,7 +19,7 @@ namespace lp {
 // Tokens that this process has fetched, by session and audience, and what Logto refused a moment ago. They die with
 // their own end, with their session, or to make room for others: whoever finds nothing asks Logto. Never in a cookie,
 // a store or a journal. Any thread; a look-up holds the lock of one shard in sixteen for a hash look-up.
-class TokenCache {
+class AppTokenCache {
  public:
   struct Limits {
     std::size_t tokens = 65'536;
@@ -35,19 +35,19 @@ class TokenCache {
     std::int64_t signed_in_at_ms = 0;
   };
 
-  explicit TokenCache(Limits limits);
-  TokenCache() : TokenCache(Limits{}) {}
+  explicit AppTokenCache(Limits limits);
+  AppTokenCache() : AppTokenCache(Limits{}) {}
 
   struct Found {
-    std::shared_ptr<const IssuedToken> token;  // null: none that is good
-    bool should_renew = false;                 // said to one asker in kRefusedS
+    std::shared_ptr<const AppToken> token;  // null: none that is good
+    bool should_renew = false;              // said to one asker in kRefusedS
     bool is_refused = false;
   };
   [[nodiscard]] Found find(std::string_view session_id, const TokenAudience& audience, std::int64_t now_s);
   // As find(), for who is about to ask Logto: a token that is due for renewal counts as none. Promises nobody anything.
   [[nodiscard]] Found peek(std::string_view session_id, const TokenAudience& audience, std::int64_t now_s);
 
-  void put(const Owner& owner, const TokenAudience& audience, std::shared_ptr<const IssuedToken> token);
+  void put(const Owner& owner, const TokenAudience& audience, std::shared_ptr<const AppToken> token);
   void refuse(const Owner& owner, const TokenAudience& audience, std::int64_t now_s);
   // What was kept for a sign-in belongs to the session that it continues.
   void rename(std::string_view session_id, const std::string& continued_id);
@@ -62,7 +62,7 @@ class TokenCache {
  private:
   struct Kept {
     TokenAudience audience;
-    std::shared_ptr<const IssuedToken> token;  // null: refused
+    std::shared_ptr<const AppToken> token;  // null: refused
     std::int64_t until_s = 0;
     std::int64_t renewed_until_s = 0;  // somebody was told to renew it
   };

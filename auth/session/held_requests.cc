@@ -1,5 +1,6 @@
 #include "auth/session/held_requests.h"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "auth/cookies/cbor_members.h"

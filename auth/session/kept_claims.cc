@@ -1,6 +1,7 @@
 #include "auth/session/kept_claims.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 

@@ -1,6 +1,7 @@
 #include "auth/session/refreshed.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -49,7 +50,7 @@ bool says_more(const Refreshed& refreshed, const Session& than) {
 
 std::string encode_refreshed(const Refreshed& refreshed) {
   return write_members(
-      json::array({kRefreshedVersion, refreshed.claims, std::string(refreshed.refresh_token.reveal()), refreshed.sid,
+      json::array({kRefreshedVersion, *refreshed.claims, std::string(refreshed.refresh_token.reveal()), refreshed.sid,
                    refreshed.tokens_expire_at_s, refreshed.validated_at_s, refreshed.generation}));
 }
 

@@ -1,10 +1,11 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
+#include "auth/jose/json_object.h"
 #include "auth/oidc/app_token.h"
 #include "auth/oidc/token_endpoint.h"
 #include "auth/session/session.h"
@@ -16,7 +17,7 @@ namespace lp {
 
 // What everybody who holds the refresh token gets, whichever cookie they hold it in. Immutable once made.
 struct Refreshed {
-  nlohmann::json claims = nlohmann::json::object();
+  JsonObject claims;
   Secret refresh_token;
   std::string sid;
   std::int64_t tokens_expire_at_s = 0;
@@ -41,9 +42,9 @@ using RefreshOutcome = Result<std::shared_ptr<const Refreshed>, RefreshFailure>;
 
 // What one refresh at Logto yields besides: the tokens that apps get.
 struct GrantedTokens {
-  std::shared_ptr<const Refreshed> refreshed;         // null: it says nothing new of the session
-  std::shared_ptr<const IssuedToken> access_token{};  // null: it was not asked for an audience
-  std::shared_ptr<const IssuedToken> id_token{};      // null: this outcome was remembered, or came from another replica
+  std::shared_ptr<const Refreshed> refreshed;      // null: it says nothing new of the session
+  std::shared_ptr<const AppToken> access_token{};  // null: it was not asked for an audience
+  std::shared_ptr<const AppToken> id_token{};      // null: this outcome was remembered, or came from another replica
 };
 using GrantOutcome = Result<GrantedTokens, RefreshFailure>;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -28,7 +29,7 @@ std::int64_t refresh_at_s(const Session& session, std::int64_t unproven_at_s, co
 }  // namespace
 
 std::string encode_session(const Session& session) {
-  return write_members(json::array({kSessionVersion, session.sub, session.sid, session.claims,
+  return write_members(json::array({kSessionVersion, session.sub, session.sid, *session.claims,
                                     std::string(session.refresh_token.reveal()), session.signed_in_at_ms,
                                     session.validated_at_s, session.sealed_at_s, session.generation, session.id,
                                     session.nonce_hash, session.tokens_expire_at_s, session.authenticated_at_s}));

@@ -1,10 +1,10 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "auth/jose/json_object.h"
 #include "auth/session/kept_claims.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -18,9 +18,8 @@ inline constexpr std::size_t kSessionIdBytes = 16;
 struct Session {
   std::string id;  // random, made at sign-in, the same over its whole life: what a sign-out ends
   std::string sub;
-  std::string sid;  // empty unless the app at Logto requires it (Logto fact 2)
-  nlohmann::json claims =
-      nlohmann::json::object();         // only those that rules and headers need, plus how pages call the person
+  std::string sid;                      // empty unless the app at Logto requires it (Logto fact 2)
+  JsonObject claims;                    // only those that rules and headers need, plus how pages call the person
   Secret refresh_token;                 // empty: none came
   Secret store_handle;                  // sessions in a store: what its cookie holds; not a part of the record
   std::string nonce_hash;               // of the sign-in, for the ID tokens of refreshes (OIDC Core 12.2)

@@ -98,8 +98,8 @@ PageFacts page_facts(const Visit& visit) {
 
 std::string display_name(const Session& session) {
   for (const char* claim : {"name", "username", "email"}) {
-    const auto found = session.claims.find(claim);
-    if (found == session.claims.end() || !found->is_string()) continue;
+    const auto found = session.claims->find(claim);
+    if (found == session.claims->end() || !found->is_string()) continue;
     if (const auto& text = found->get_ref<const std::string&>(); !text.empty()) return text;
   }
   return session.sub;

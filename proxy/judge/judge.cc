@@ -230,21 +230,14 @@ std::string own_url(const Judgement& judgement, const Settings& settings, std::s
   return origin.text() + settings.auth_prefix + "/" + std::string(endpoint);
 }
 
-// As auth/endpoints/sign_in.cc and auth/gate/forbid.cc choose them.
-SignInSettings sign_in_for(const Judgement& judgement, const Settings& settings) {
-  using Kind = Decision::Kind;
-  SignInSettings sign_in = effective_sign_in(settings.logto.sign_in, judgement.route()->sign_in);
-  if (judgement.decision->kind == Kind::choose_account) sign_in.prompt = "login";
-  if (judgement.decision->kind == Kind::step_up && sign_in.prompt == "none") sign_in.prompt.reset();
-  return sign_in;
-}
-
-std::int64_t max_age_for(const Judgement& judgement, const SignInSettings& sign_in) {
-  auto needed_s = needed_max_age_s(judgement.route()->require);
-  const Authorization& authorization = judgement.decision->authorization;
-  if (judgement.decision->kind == Decision::Kind::step_up)
-    needed_s = needed_s ? std::min(*needed_s, authorization.max_age_s) : authorization.max_age_s;
-  return max_age_to_send_s(sign_in, needed_s);
+SignInTerms terms_of(const Judgement& judgement, const Settings& settings) {
+  const RouteSettings& route = *judgement.route();
+  const Decision& decision = *judgement.decision;
+  SignInSettings over = route.sign_in;
+  if (decision.kind == Decision::Kind::choose_account) over.prompt = "login";  // as auth/gate/forbid.cc asks
+  SignInReason why{decision.kind == Decision::Kind::step_up, needed_max_age_s(route.require), std::nullopt};
+  if (why.step_up) why.decided_max_age_s = decision.authorization.max_age_s;
+  return sign_in_terms(settings.logto.sign_in, over, why);
 }
 
 constexpr std::string_view kRandom = "(random)";
@@ -363,7 +356,7 @@ AppHeaders RequestJudge::headers_for(const Judgement& judgement, const Person* w
   if (!set.authorization.password.empty()) set.authorization.password = Secret(std::string(kMask));
   AppHeaderFacts facts;
   std::optional<AppUser> user;
-  if (who != nullptr) user.emplace(AppUser{who->session.claims, who->session.sub});
+  if (who != nullptr) user.emplace(AppUser{*who->session.claims, who->session.sub});
   facts.person = user ? &*user : nullptr;
   facts.external = judgement.external();
   facts.assertion = facts.id_token = facts.access_token = who != nullptr ? kTokenInPlace : std::string_view();
@@ -401,9 +394,9 @@ SignInRequest sign_in_request_of(const Judgement& judgement, const Settings& set
   metadata.authorization_endpoint = request.endpoint;
   PendingSignIn pending =
       make_pending(std::string(96, '\0'), request.return_to, own_url(judgement, settings, "callback"), 0);
-  const SignInSettings sign_in = sign_in_for(judgement, settings);
-  pending.max_age_s = max_age_for(judgement, sign_in);
-  const std::string url = authorization_url(metadata, settings.logto, sign_in, pending,
+  const SignInTerms terms = terms_of(judgement, settings);
+  pending.max_age_s = terms.max_age_s;
+  const std::string url = authorization_url(metadata, settings.logto, terms.settings, pending,
                                             judgement.request.head.fields.get("Accept-Language"));
   auto parameters = parse_form(std::string_view(url).substr(request.endpoint.size() + 1));
   if (parameters) request.parameters = std::move(*parameters);

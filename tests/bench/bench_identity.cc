@@ -35,7 +35,7 @@ int main() {
     keep(cookies.headers_for_app(&opened, settings->routes[1], {external, none, now_s}));
   });
   const HeaderSets sets(*settings);
-  const AppUser person{opened.session.claims, opened.session.sub};
+  const AppUser person{*opened.session.claims, opened.session.sub};
   AppHeaderFacts facts;
   facts.person = &person;
   facts.external = &external;

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "auth/oidc/oidc_discovery.h"
+#include "auth/oidc/discovery.h"
 
 namespace {
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "auth/oidc/id_token.h"
@@ -19,12 +20,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto printable = [](char c) { return c >= 0x20 && c <= 0x7e; };
   if (token->sub.empty() || token->sub.size() > 255) std::abort();
   if (!std::all_of(token->sub.begin(), token->sub.end(), printable)) std::abort();
-  if (token->claims["iss"] != "https://auth.example.com/oidc" || token->claims["nonce"] != "n") std::abort();
-  const std::int64_t at_s = lp::authenticated_at_s(token->claims, expected.now_s);
+  if ((*token->claims)["iss"] != "https://auth.example.com/oidc" || (*token->claims)["nonce"] != "n") std::abort();
+  const std::int64_t at_s = lp::authenticated_at_s(*token->claims, expected.now_s);
   if (at_s < 0 || at_s > expected.now_s) std::abort();
   expected.max_age_s = 300;
   const auto recent = lp::judge_verified_payload(payload, "ES384", expected);
-  if (recent && lp::authenticated_at_s(recent->claims, expected.now_s) < expected.now_s - 360 - expected.leeway_s)
+  if (recent && lp::authenticated_at_s(*recent->claims, expected.now_s) < expected.now_s - 360 - expected.leeway_s)
     std::abort();
   return 0;
 }

@@ -1,6 +1,7 @@
 // The outcome of a refresh as journals and stores hold it, any bytes: whoever learnt a secret still finds a strict
 // decoder, and what it takes is written again as it was read.
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "auth/session/refreshed.h"
@@ -10,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const auto refreshed = lp::decode_refreshed(input);
   if (!refreshed) return 0;
-  LP_CHECK(refreshed->claims.is_object(), "claims that are no object");
+  LP_CHECK(refreshed->claims->is_object(), "claims that are no object");
   const auto again = lp::decode_refreshed(lp::encode_refreshed(*refreshed));
   LP_CHECK(again && again->claims == refreshed->claims && again->sid == refreshed->sid, "an outcome that changes");
   LP_CHECK(again->refresh_token.equals(refreshed->refresh_token.reveal()), "a token that changes");

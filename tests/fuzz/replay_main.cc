@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #define FUZZ_TARGET(name) extern "C" int name(const std::uint8_t* data, std::size_t size);

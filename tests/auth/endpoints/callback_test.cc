@@ -1,5 +1,7 @@
 #include "tests/support/gatekeeper_world.h"
 
+#include <nlohmann/json.hpp>
+
 using namespace lp;
 using namespace lp::test;
 
@@ -134,7 +136,7 @@ TEST_CASE("a session that fits no cookie is refused with a page") {
   World world;
   const Verdict start = world.ask({.route = 1});
   Session huge = world.session();
-  huge.claims["roles"] = nlohmann::json::array({std::string(30000, 'r')});
+  (*huge.claims)["roles"] = nlohmann::json::array({std::string(30000, 'r')});
   world.auth->exchange = huge;
   const Verdict verdict = world.ask(callback(sent(start, "state")));
   CHECK(verdict.answer.status == 500);
@@ -145,7 +147,7 @@ TEST_CASE("a session that fits no cookie is refused with a page") {
 TEST_CASE("a large session travels in pieces, and shrinks to one") {
   World world;
   Session large = world.session();
-  large.claims["roles"] = nlohmann::json::array({std::string(6000, 'r')});
+  (*large.claims)["roles"] = nlohmann::json::array({std::string(6000, 'r')});
   world.sign_in_directly(large);
   CHECK(world.jar.size() == 3);
   CHECK(world.ask({.route = 1}).kind == Verdict::Kind::pass);

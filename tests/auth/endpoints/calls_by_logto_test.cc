@@ -1,4 +1,6 @@
 #include "auth/endpoints/backchannel_logout.h"
+
+#include <nlohmann/json.hpp>
 #include "auth/oidc/webhook.h"
 #include "auth/realm/end_sessions.h"
 #include "base/crypto.h"

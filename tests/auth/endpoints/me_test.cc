@@ -1,5 +1,7 @@
 #include "tests/support/gatekeeper_world.h"
 
+#include <nlohmann/json.hpp>
+
 using namespace lp;
 using namespace lp::test;
 

@@ -31,8 +31,8 @@ std::shared_ptr<Settings> token_settings() {
   return made;
 }
 
-std::shared_ptr<const IssuedToken> token(const std::string& text, std::vector<std::string> scopes = {}) {
-  auto made = std::make_shared<IssuedToken>();
+std::shared_ptr<const AppToken> token(const std::string& text, std::vector<std::string> scopes = {}) {
+  auto made = std::make_shared<AppToken>();
   made->token = Secret(text);
   made->expires_at_s = kNowS + 600;
   made->renew_at_s = kNowS + 540;
@@ -48,11 +48,11 @@ struct TokenWorld : World {
     who.signed_in_at_ms -= signed_in_ago_ms;
     sign_in_directly(who);
   }
-  void keep(const TokenAudience& audience, std::shared_ptr<const IssuedToken> one) {
+  void keep(const TokenAudience& audience, std::shared_ptr<const AppToken> one) {
     realm.tokens.put(owner_of(realm, who), audience, std::move(one));
   }
   using World::keep;
-  void grant(std::shared_ptr<const IssuedToken> access, const std::string& successor = {}) {
+  void grant(std::shared_ptr<const AppToken> access, const std::string& successor = {}) {
     GrantedTokens tokens;
     tokens.access_token = std::move(access);
     tokens.id_token = token("ID");
@@ -203,7 +203,7 @@ TEST_CASE("who is signed out gets no token, and costs no question") {
 
 TEST_CASE("a session that ends takes its tokens along, and what lands after its end is not kept") {
   TokenWorld world;
-  const TokenCache::Owner owner = owner_of(world.realm, world.who);
+  const AppTokenCache::Owner owner = owner_of(world.realm, world.who);
   GrantedTokens granted;
   granted.access_token = token("T");
   keep_token(world.realm, owner, kThings, granted);

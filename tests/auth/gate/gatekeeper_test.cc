@@ -1,4 +1,6 @@
 #include "auth/visit/verdict.h"
+
+#include <nlohmann/json.hpp>
 #include "tests/support/gatekeeper_world.h"
 
 using namespace lp;

@@ -1,4 +1,6 @@
 #include "auth/gate/refresh_first.h"
+
+#include <nlohmann/json.hpp>
 #include "auth/visit/verdict.h"
 
 #include "auth/realm/end_sessions.h"

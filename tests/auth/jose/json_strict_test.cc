@@ -1,6 +1,7 @@
 #include "auth/jose/json_strict.h"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 using namespace lp;
 

@@ -51,7 +51,7 @@ TEST_CASE("a sign-in asks for every resource and scope of the routes, each once"
     CAPTURE(c.what);
     Settings settings;
     for (const RouteTokenSettings& one : c.tokens) settings.routes.push_back(route_with(one));
-    const TokenNeeds needs = token_needs(settings);
+    const AppTokenNeeds needs = app_token_needs(settings);
     CHECK(needs.resources == c.resources);
     CHECK(needs.scopes == c.scopes);
   }

@@ -65,7 +65,7 @@ TEST_CASE("an access token is passed on only if it says that it is for this audi
     CAPTURE(c.what);
     json claims = honest_claims();
     c.change(claims);
-    CHECK(judge_issued_token(answer(claims), c.audience, "alice", 60'000, kNow).ok() == c.good);
+    CHECK(judge_app_token(answer(claims), c.audience, "alice", 60'000, kNow).ok() == c.good);
   }
 }
 
@@ -74,21 +74,20 @@ TEST_CASE("what is no JWT access token is not passed on") {
   TokenSet opaque;
   opaque.access_token = Secret("opaque");
   opaque.expires_in_s = 600;
-  CHECK_FALSE(judge_issued_token(opaque, things, "alice", 60'000, kNow));
+  CHECK_FALSE(judge_app_token(opaque, things, "alice", 60'000, kNow));
   for (const char* typ : {"JWT", "", "logout+jwt"}) {
-    CHECK_FALSE(
-        judge_issued_token(answer(honest_claims(), {{"alg", "ES384"}, {"typ", typ}}), things, "alice", 0, kNow));
+    CHECK_FALSE(judge_app_token(answer(honest_claims(), {{"alg", "ES384"}, {"typ", typ}}), things, "alice", 0, kNow));
   }
-  CHECK(judge_issued_token(answer(honest_claims(), {{"alg", "RS256"}, {"typ", "application/at+JWT"}}), things, "alice",
-                           0, kNow));
+  CHECK(judge_app_token(answer(honest_claims(), {{"alg", "RS256"}, {"typ", "application/at+JWT"}}), things, "alice", 0,
+                        kNow));
   for (const std::string& payload : {std::string("[]"), std::string("{"), std::string("7"), std::string()}) {
     TokenSet tokens = answer({});
     tokens.access_token = Secret(token_of({{"alg", "ES384"}, {"typ", "at+jwt"}}, payload));
-    CHECK_FALSE(judge_issued_token(tokens, things, "alice", 0, kNow));
+    CHECK_FALSE(judge_app_token(tokens, things, "alice", 0, kNow));
   }
   json huge = honest_claims();
   huge["more"] = std::string(20'000, 'x');
-  CHECK_FALSE(judge_issued_token(answer(huge), things, "alice", 0, kNow));
+  CHECK_FALSE(judge_app_token(answer(huge), things, "alice", 0, kNow));
 }
 
 TEST_CASE("it ends when the answer or the token says, whichever is sooner, and is renewed before that") {
@@ -116,7 +115,7 @@ TEST_CASE("it ends when the answer or the token says, whichever is sooner, and i
     claims["exp"] = c.exp;
     TokenSet tokens = answer(claims);
     tokens.expires_in_s = c.expires_in_s;
-    const auto judged = judge_issued_token(tokens, {kThings, ""}, "alice", c.early_ms, kNow);
+    const auto judged = judge_app_token(tokens, {kThings, ""}, "alice", c.early_ms, kNow);
     REQUIRE(judged.ok() == (c.ends_s > 0));
     if (!judged) continue;
     CHECK(judged->expires_at_s == kNow + c.ends_s);
@@ -125,15 +124,15 @@ TEST_CASE("it ends when the answer or the token says, whichever is sooner, and i
 }
 
 TEST_CASE("scopes are those of the token, else of the answer") {
-  CHECK(judge_issued_token(answer(honest_claims()), {kThings, ""}, "alice", 0, kNow)->scopes ==
+  CHECK(judge_app_token(answer(honest_claims()), {kThings, ""}, "alice", 0, kNow)->scopes ==
         std::vector<std::string>{"read", "write"});
   json claims = honest_claims();
   claims.erase("scope");
   TokenSet tokens = answer(claims);
   tokens.scope = "  read ";
-  CHECK(judge_issued_token(tokens, {kThings, ""}, "alice", 0, kNow)->scopes == std::vector<std::string>{"read"});
+  CHECK(judge_app_token(tokens, {kThings, ""}, "alice", 0, kNow)->scopes == std::vector<std::string>{"read"});
   claims["scope"] = "";
   tokens = answer(claims);
   tokens.scope = "read";
-  CHECK(judge_issued_token(tokens, {kThings, ""}, "alice", 0, kNow)->scopes.empty());
+  CHECK(judge_app_token(tokens, {kThings, ""}, "alice", 0, kNow)->scopes.empty());
 }

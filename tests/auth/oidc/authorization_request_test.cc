@@ -166,7 +166,7 @@ TEST_CASE("a route's sign-in settings override the defaults one by one") {
 }
 
 TEST_CASE("resources are repeated, and scopes of tokens are added, each once") {
-  const TokenNeeds needs{{"https://a.test/api", "urn:x"}, {"read", "email", "offline_access"}};
+  const AppTokenNeeds needs{{"https://a.test/api", "urn:x"}, {"read", "email", "offline_access"}};
   const std::string url = authorization_url(metadata(), logto(), {}, pending(), "", needs);
   CHECK(url.find("&scope=openid%20profile%20email%20roles%20read&") != std::string::npos);
   CHECK(url.find("&resource=https%3A%2F%2Fa.test%2Fapi&resource=urn%3Ax") != std::string::npos);

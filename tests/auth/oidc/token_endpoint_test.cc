@@ -167,19 +167,19 @@ TEST_CASE("userinfo must be of the ID token's subject") {
 TEST_CASE("revocation names the refresh token, and only 200 is success") {
   ProviderMetadata metadata;
   metadata.revocation_endpoint = "https://auth.example.com/oidc/token/revocation";
-  const ProviderRequest request = revocation_request(metadata, logto(), Secret("s3 cr/et"), Secret("RT/1"));
+  const ProviderRequest request = token_revocation_request(metadata, logto(), Secret("s3 cr/et"), Secret("RT/1"));
   CHECK(request.method == "POST");
   CHECK(request.url == *metadata.revocation_endpoint);
   CHECK(request.form_body.reveal() == "token=RT%2F1&token_type_hint=refresh_token");
-  CHECK(judge_revocation(reply(200, "", "")));
-  CHECK_FALSE(judge_revocation(reply(400, "")));
+  CHECK(judge_token_revocation(reply(200, "", "")));
+  CHECK_FALSE(judge_token_revocation(reply(400, "")));
 }
 
 TEST_CASE("the end-session URL has client_id and no hint") {
   ProviderMetadata metadata;
-  CHECK(end_session_url(metadata, "app", "https://app.example.com/_auth/signed-out").empty());
+  CHECK(rp_logout_url(metadata, "app", "https://app.example.com/_auth/signed-out").empty());
   metadata.end_session_endpoint = "https://auth.example.com/oidc/session/end";
-  CHECK(end_session_url(metadata, "app", "https://app.example.com/_auth/signed-out") ==
+  CHECK(rp_logout_url(metadata, "app", "https://app.example.com/_auth/signed-out") ==
         "https://auth.example.com/oidc/session/end?client_id=app"
         "&post_logout_redirect_uri=https%3A%2F%2Fapp.example.com%2F_auth%2Fsigned-out");
 }

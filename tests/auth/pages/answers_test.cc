@@ -1,4 +1,6 @@
 #include "auth/rules/authorize.h"
+
+#include <nlohmann/json.hpp>
 #include "auth/rules/challenge.h"
 #include "auth/rules/cors.h"
 #include "tests/support/gatekeeper_world.h"
@@ -44,7 +46,7 @@ bool has(const std::vector<std::string>& list, std::string_view one) {
 Session proven(const World& world, std::int64_t ago_s, std::vector<std::string> roles = {"editor"}) {
   Session made = world.session();
   made.authenticated_at_s = world.clock.unix_s() - ago_s;
-  made.claims["roles"] = roles;
+  (*made.claims)["roles"] = roles;
   return made;
 }
 
@@ -254,7 +256,7 @@ TEST_CASE("what those who may not get, by routes[].forbidden") {
     }
     SUBCASE("another one may") {
       Session admin = world.session("u2");
-      admin.claims["roles"] = {"admin"};
+      (*admin.claims)["roles"] = {"admin"};
       world.auth->exchange = admin;
       CHECK(location(world.ask(callback(sent(away, "state")))) == "/admin");
       CHECK(world.ask({.path = "/admin", .route = 9}).kind == Verdict::Kind::pass);
@@ -358,7 +360,7 @@ TEST_CASE("another sign-in is asked for only where it is all that lacks") {
     one.require.children = {c.rule};
     Session session;
     session.sub = "u";
-    session.claims["roles"] = {"editor"};
+    (*session.claims)["roles"] = {"editor"};
     session.authenticated_at_s = 900;
     const Principal who = principal_of(session);
     const Authorization judged = authorize(one, &who, 1000);

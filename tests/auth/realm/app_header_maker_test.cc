@@ -1,6 +1,7 @@
 #include "auth/realm/app_header_maker.h"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include "auth/jose/jws.h"
 #include "auth/jose/verification_key.h"

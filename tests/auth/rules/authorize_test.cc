@@ -1,6 +1,7 @@
 #include "auth/rules/authorize.h"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/support/requirements.h"
 

@@ -1,6 +1,7 @@
 #include "auth/rules/explain_requirement.h"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include "auth/rules/role_access.h"
 #include "tests/support/requirements.h"

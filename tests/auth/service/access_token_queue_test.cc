@@ -22,7 +22,7 @@ using Kind = AccessTokenFailure::Kind;
 namespace {
 
 constexpr std::int64_t kNow = 1'800'000'000;
-using Outcome = AccessTokens::Outcome;
+using Outcome = AccessTokenQueue::Outcome;
 
 // Logto and a further issuer, on a server each.
 struct World {
@@ -109,7 +109,7 @@ struct World {
   PinnedFetcher fetcher;
   ClientFetch client_fetch;
   Provider provider;
-  AccessTokens tokens;
+  AccessTokenQueue tokens;
 };
 
 }  // namespace
@@ -202,11 +202,11 @@ TEST_CASE("more than a thousand tokens at once are refused for now") {
   world.down = true;
   std::size_t busy = 0;
   std::size_t landed = 0;
-  const std::size_t count = AccessTokens::kMaxAtOnce + 5;
+  const std::size_t count = AccessTokenQueue::kMaxAtOnce + 5;
   const std::string good = world.token("u1");
   for (std::size_t i = 0; i < count; ++i) {
     const std::string forged = good.substr(0, good.size() - 4) + std::to_string(1000 + i).substr(0, 4);
-    world.tokens.judge("id", Secret(i < AccessTokens::kMaxAtOnce ? "opaque" + std::to_string(i) : forged),
+    world.tokens.judge("id", Secret(i < AccessTokenQueue::kMaxAtOnce ? "opaque" + std::to_string(i) : forged),
                        [&](const Outcome& outcome) {
                          if (!outcome && outcome.error().rule == "busy") ++busy;
                          if (++landed == count) world.loop.stop();

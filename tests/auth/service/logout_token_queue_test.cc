@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::int64_t kNow = 1'800'000'000;
 constexpr const char* kEvent = "http://schemas.openid.net/event/backchannel-logout";
-using Outcome = LogoutTokens::Outcome;
+using Outcome = LogoutTokenQueue::Outcome;
 
 struct World {
   World()
@@ -89,7 +89,7 @@ struct World {
   PinnedFetcher fetcher;
   Provider provider;
   std::vector<std::string> ended;
-  LogoutTokens tokens;
+  LogoutTokenQueue tokens;
 };
 
 }  // namespace
@@ -169,7 +169,7 @@ TEST_CASE("beyond the room there is, a token is answered that it may come again"
   World world;
   int busy = 0;
   int answered = 0;
-  const std::size_t more = LogoutTokens::kMaxAtOnce + 5;
+  const std::size_t more = LogoutTokenQueue::kMaxAtOnce + 5;
   for (std::size_t i = 0; i < more; ++i) {
     world.tokens.judge("id", "junk", [&](const Outcome& outcome) {
       busy += outcome.error().kind == LogoutTokenFailure::Kind::unavailable ? 1 : 0;
@@ -185,8 +185,8 @@ TEST_CASE("beyond the room there is, a token is answered that it may come again"
 TEST_CASE("it may go while tokens are under way") {
   World world;
   const auto key_less = world.token("one", {}, "junk");
-  auto tokens = std::make_unique<LogoutTokens>(world.loop, world.provider, world.logto, world.clock, world.log,
-                                               [](const LogoutToken&) {});
+  auto tokens = std::make_unique<LogoutTokenQueue>(world.loop, world.provider, world.logto, world.clock, world.log,
+                                                   [](const LogoutToken&) {});
   bool answered = false;
   tokens->judge("id", key_less, [&](const Outcome&) { answered = true; });
   tokens->judge("id", "junk", [&](const Outcome&) { answered = true; });

@@ -1,6 +1,7 @@
 #include "auth/session/refreshed.h"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include <limits>
 #include <vector>

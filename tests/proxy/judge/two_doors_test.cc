@@ -302,7 +302,7 @@ int server_says(const Question& question, const Judgement& judgement, Server& se
 // A person with scopes has a token, but a session with tokens for apps where a route gets those: no route here does.
 std::string asked_words(const Question& question, const Judgement& judgement) {
   std::string words = judgement.bytes ? *judgement.bytes : question.asked.url;
-  words += question.person ? "as " + question.person->session.claims.dump() : "as nobody";
+  words += question.person ? "as " + question.person->session.claims->dump() : "as nobody";
   if (question.person && question.person->scopes) words += " with a token";
   const RouteSettings* route = judgement.route();
   return words + (route == nullptr ? " no route" : " route " + route->label) + ": " + judgement.reason;

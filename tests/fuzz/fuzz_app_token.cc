@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   tokens.access_token = lp::Secret(std::string(reinterpret_cast<const char*>(data) + 1, size - 1));
   for (const lp::TokenAudience& audience :
        {lp::TokenAudience{"https://things.example.test/api", ""}, lp::TokenAudience{"", "rvsdxgj6esgo"}}) {
-    const auto issued = lp::judge_issued_token(tokens, audience, "w4ndvwcirbdr", 60'000, kNow);
+    const auto issued = lp::judge_app_token(tokens, audience, "w4ndvwcirbdr", 60'000, kNow);
     if (!issued) continue;
     const std::string_view text = issued->token.reveal();
     if (!std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c <= 0x7e; })) std::abort();

@@ -1,4 +1,4 @@
-#include "auth/oidc/oidc_discovery.h"
+#include "auth/oidc/discovery.h"
 
 #include <doctest/doctest.h>
 
