@@ -5,9 +5,9 @@
 #include "base/check.h"
 
 #ifndef NDEBUG
-#include <atomic>
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 #endif
 
 namespace lp {
@@ -25,15 +25,18 @@ std::int64_t read_ms(clockid_t clock) {
 std::int64_t test_offset_ms() {
   static const char* const path = std::getenv("LOGTO_PROXY_CLOCK_OFFSET_FILE");
   if (path == nullptr) return 0;
-  static std::atomic<std::int64_t> next_look_ms{0};
-  static std::atomic<std::int64_t> offset_ms{0};
+  // Under one lock, so that nobody goes on with the old time while somebody else is about to read the new one.
+  static std::mutex mutex;
+  static std::int64_t next_look_ms = 0;
+  static std::int64_t offset_ms = 0;
+  const std::lock_guard<std::mutex> lock(mutex);
   const std::int64_t now_ms = read_ms(CLOCK_MONOTONIC);
-  if (now_ms >= next_look_ms.load()) {
-    next_look_ms.store(now_ms + 50);
+  if (now_ms >= next_look_ms) {
+    next_look_ms = now_ms + 50;
     std::int64_t offset = 0;
-    if (std::ifstream(path) >> offset) offset_ms.store(offset);
+    if (std::ifstream(path) >> offset) offset_ms = offset;
   }
-  return offset_ms.load();
+  return offset_ms;
 }
 #else
 constexpr std::int64_t test_offset_ms() { return 0; }

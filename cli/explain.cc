@@ -125,7 +125,7 @@ void print_verdict(std::string& out, const Explanation& e) {
 
 void print_head(std::string& out, const Explanation& e) {
   const Judgement& j = e.judgement;
-  if (j.outcome != Judgement::Outcome::allow) return;
+  if (j.outcome != Judgement::Outcome::allow || j.head.empty()) return;
   line(out, "to the app", "upstream " + j.route()->upstream);
   for (std::size_t begin = 0; begin + 2 < j.head.size();) {
     const std::size_t end = j.head.find("\r\n", begin);
@@ -212,6 +212,7 @@ void add_allowed(ordered_json& out, const Judgement& judgement) {
   if (judgement.outcome != Judgement::Outcome::allow) return;
   out["identity_headers"] = fields_json(judgement.identity);
   const std::string_view head = judgement.head;
+  if (head.empty()) return;  // another proxy sends it
   const std::size_t end = head.find("\r\n");
   out["app"] = {{"target", judgement.resolved->app_target},
                 {"request_line", head.substr(0, end)},

@@ -53,7 +53,7 @@ std::vector<AuthService*> start_auth(const std::vector<std::unique_ptr<Realm>>& 
   return all;
 }
 
-// The one place that wires the parts together; the order of these lines is the order of their lifetimes: the log
+// Wires realms, auth threads and server; the order of these lines is the order of their lifetimes: the log
 // outlives all, the auth threads are stopped after the workers, which ask them.
 int serve(const std::string& config_path, const std::shared_ptr<const Settings>& settings,
           const std::vector<std::string>& warnings) {

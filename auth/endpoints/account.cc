@@ -6,6 +6,7 @@
 #include "auth/endpoints/sign_in.h"
 #include "auth/endpoints/sign_out.h"
 #include "auth/rules/own_returns.h"
+#include "auth/session/session_times.h"
 
 namespace lp {
 namespace {

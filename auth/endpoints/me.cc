@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "auth/session/session_times.h"
+
 namespace lp {
 
 nlohmann::ordered_json me_json(const Session& session, const Settings& settings) {

@@ -12,6 +12,7 @@
 #include "auth/rules/authorize.h"
 #include "auth/rules/own_returns.h"
 #include "auth/rules/return_to.h"
+#include "auth/session/session_times.h"
 #include "auth/visit/wait.h"
 #include "base/crypto.h"
 

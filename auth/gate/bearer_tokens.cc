@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "auth/oidc/token_revocation.h"
+#include "auth/session/session_times.h"
 #include "auth/visit/wait.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
@@ -52,7 +53,7 @@ void collect_scopes(const Requirement& requirement, std::vector<std::string>& sc
 }
 
 void explain_refusal(const Visit& visit, Verdict& verdict) {
-  if (verdict.kind != Verdict::Kind::answer || verdict.answer.status != 403) return;
+  if (verdict.kind != Verdict::Kind::answer || verdict.decision != "forbidden") return;
   const std::optional<Principal> who = visit.principal();
   std::vector<std::string> scopes;
   const Authorization authorization = authorize(*visit.facts.route, who ? &*who : nullptr, visit.now_s);

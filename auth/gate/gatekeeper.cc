@@ -22,6 +22,7 @@
 #include "auth/rules/decision.h"
 #include "auth/rules/navigation.h"
 #include "auth/rules/route_modes.h"
+#include "auth/session/session_times.h"
 #include "auth/session/store_trust.h"
 #include "auth/visit/forward_auth.h"
 #include "auth/visit/load_first.h"
@@ -32,6 +33,7 @@ namespace {
 
 constexpr std::int64_t kFreshSignInMs = 5 * kMinute;
 constexpr std::string_view kStepUp = "step_up";
+constexpr std::string_view kForeignOrigin = "foreign_origin";
 
 bool redirects_when_signed_out(const Visit& visit) {
   return redirects_when_signed_out(*visit.facts.route, *visit.facts.head, visit.facts.wants_upgrade);
@@ -114,6 +116,14 @@ Decision decide(const Visit& visit) {
   return decide(*visit.facts.route, asked, visit.asker(), visit.settings().logto.sign_in, visit.now_s);
 }
 
+// Nothing is wrong with the session: what became of it leaves with this answer as with a pass.
+Verdict refuse_foreign_websocket(const Visit& visit, const Decision& decision) {
+  Verdict verdict = status_verdict(visit, kForeignOrigin, 403);
+  append_cookies(verdict, cookies_to_renew(visit));
+  note_shadow(verdict, decision);
+  return verdict;
+}
+
 // What is decided, carried out.
 Verdict judge_route(const Visit& visit, Waiting waiting) {
   const Decision decision = decide(visit);
@@ -138,7 +148,7 @@ Verdict judge_route(const Visit& visit, Waiting waiting) {
     case Decision::Kind::forbidden:
       return forbidden_verdict(visit, decision.authorization);
     case Decision::Kind::foreign_origin:
-      return status_verdict(visit, "foreign_origin", 403);
+      return refuse_foreign_websocket(visit, decision);
     case Decision::Kind::denied:
       break;
   }

@@ -9,7 +9,7 @@
 #include "auth/visit/verdict.h"
 #include "base/event.h"
 
-// Who is this, and may they? The one entrance from proxy/ into auth/, one per worker.
+// Who is this, and may they? The one entrance from proxy/ into auth/, one for each worker and realm.
 namespace lp {
 
 // Virtual where a test of proxy/ scripts the verdicts.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "auth/realm/end_sessions.h"
+#include "auth/session/session_times.h"
 #include "auth/visit/wait.h"
 
 namespace lp {

@@ -8,4 +8,7 @@ namespace lp {
 // the rule would have done. The rule causes no redirect and no cookie.
 [[nodiscard]] Verdict pass_in_shadow(const Visit& visit, const Decision& decision);
 
+// What the rule would have done, for the access log; also of a request that is refused for another reason.
+void note_shadow(Verdict& verdict, const Decision& decision);
+
 }  // namespace lp

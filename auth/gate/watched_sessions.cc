@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "auth/realm/end_sessions.h"
+#include "auth/session/session_times.h"
 #include "auth/session/store_trust.h"
 
 namespace lp {

@@ -3,8 +3,10 @@
 
 #include "base/http_message.h"
 
-// The header fields that every answer of our own carries: it may not be stored, framed, sniffed, or run anything that
-// is not ours (threats K01, O15, O16, O18). Pure.
+// The header fields of our own pages, JSON and redirects: they may not be stored, framed, sniffed, or run anything that
+// is not ours (threats K01, O15, O16, O18). Public keys alone may be stored (auth/endpoints/jwks_endpoint). Answers to
+// machines without a body of ours (auth/endpoints/call_by_logto, auth/visit/forward_auth) have Cache-Control alone.
+// Pure.
 namespace lp {
 
 // What a page needs beyond the strictest policy.

@@ -8,6 +8,7 @@
 #include "auth/cookies/cookie_pieces.h"
 #include "auth/cookies/pending_cookie.h"
 #include "auth/session/session_handle.h"
+#include "auth/session/session_times.h"
 #include "base/crypto.h"
 
 namespace lp {

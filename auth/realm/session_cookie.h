@@ -14,6 +14,7 @@
 #include "auth/realm/stored_sessions.h"
 #include "auth/session/opened_session.h"
 #include "auth/session/session_cache.h"
+#include "auth/session/session_times.h"
 #include "base/http_message.h"
 
 // Our cookies on one worker, under external URLs of one scheme: opening and writing sessions, setting and deleting

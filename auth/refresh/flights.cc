@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "auth/session/session_times.h"
+
 namespace lp {
 namespace {
 

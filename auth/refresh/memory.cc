@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "auth/session/session_times.h"
 #include "base/crypto.h"
 
 namespace lp {

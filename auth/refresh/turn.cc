@@ -41,7 +41,8 @@ void RefreshTurn::on_answer(const Result<RedisReply, RedisError>& answer) {
   if (!judged) return end(Failed{Failure::unreachable, judged.error().message});
   if (const auto* held = std::get_if<HeldRefreshLock>(&*judged)) {
     held_ = *held;
-    renew_.start_ms(times_.lock_ttl_ms / kRenewalsPerLife);
+    // A life that is shorter than the timer can tell is left to end: renewing it without a pause would flood Redis.
+    if (times_.lock_ttl_ms >= kRenewalsPerLife) renew_.start_ms(times_.lock_ttl_ms / kRenewalsPerLife);
     return end(*held);
   }
   if (const auto* successor = std::get_if<RefreshSuccessor>(&*judged)) return end(*successor);

@@ -27,11 +27,12 @@ bool is_page_destination(std::string_view destination) {
   return destination == "document" || destination == "iframe" || destination == "frame" || destination == "empty";
 }
 
-// "text/html", "text/html;level=1" or "text/html;q=0.9", not "text/html;q=0".
+// "text/html", "text/html;level=1" or "text/html;q=0.9", not "text/html;q=0". A weight that is none refuses nothing:
+// who names the type wants it.
 bool wants_html(std::string_view element) {
   const std::optional<Weighted> range = parse_weighted(element);
-  if (!range || range->weight == 0) return false;
-  return iequals(trim_ows(range->value.substr(0, range->value.find(';'))), "text/html");
+  if (range && range->weight == 0) return false;
+  return iequals(trim_ows(element.substr(0, element.find(';'))), "text/html");
 }
 
 bool accepts_html(const Fields& fields) {

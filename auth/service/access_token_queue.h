@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "auth/provider/client_fetch.h"
-#include "auth/provider/issuer_keys.h"
+#include "auth/provider/further_issuer_keys.h"
 #include "auth/provider/provider.h"
 #include "auth/realm/access_token_questions.h"
 #include "base/bounded_cache.h"

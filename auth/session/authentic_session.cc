@@ -7,6 +7,7 @@
 
 #include "auth/cookies/cookie_names.h"
 #include "auth/cookies/cookie_pieces.h"
+#include "auth/session/session_times.h"
 
 namespace lp {
 

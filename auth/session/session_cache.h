@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "auth/session/opened_session.h"
+#include "auth/session/session_times.h"
 
 // Sessions that this worker has opened before, by the bytes of their cookie: a warm request neither decrypts nor
 // parses. Bounded, the least recently used goes first. Only what opened is kept, so nobody can fill it with made-up

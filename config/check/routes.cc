@@ -12,7 +12,7 @@
 namespace lp {
 namespace {
 
-// One route with the key under which messages name it.
+// Whether `wide` matches every host that `narrow` does. Of two different patterns it says no.
 bool host_covers(const std::string& wide, const std::string& narrow) {
   return wide.empty() || wide == narrow || (!is_wildcard(narrow) && host_matches(wide, narrow));
 }

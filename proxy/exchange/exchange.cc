@@ -156,8 +156,8 @@ void Exchange::judge_check(std::string_view behind) {
   resolve_check(context_.routes, *request, request_->head.fields, record_.client.address, resolution_);
   take_resolution(forwarded_head_);
   facts_.only_backchannel = false;
+  if (facts_.external != nullptr) facts_.forwarded = request->form;  // the access line is about the request asked about
   if (resolution_.kind == Resolution::Kind::refused) return refuse_check(resolution_.refusal);
-  facts_.forwarded = request->form;
   if (facts_.route == nullptr) return refuse_check({404, "no_route", "no route matches"});
   note_upgrade(asks_for_websocket(request_->head.fields));
   ask_responder();

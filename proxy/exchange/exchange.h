@@ -9,7 +9,7 @@
 #include "auth/visit/verdict.h"
 #include "proxy/exchange/bound_exchanges.h"
 #include "proxy/exchange/record.h"
-#include "proxy/exchange/tunnel.h"
+#include "proxy/exchange/websocket_tunnel.h"
 #include "proxy/exchange/worker_context.h"
 #include "proxy/http/collected_body.h"
 #include "proxy/http/stream.h"

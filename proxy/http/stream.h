@@ -8,7 +8,8 @@
 #include "proxy/http/messages.h"
 
 // The two small seams of an exchange: a stream to the client and a stream to the upstream. HTTP/1 stands behind both
-// today; HTTP/2 will without the exchange noticing. Everything here happens on one worker's loop.
+// today. Still the exchange's: whether an answer of unknown length is chunked, which is a matter of the HTTP version.
+// Everything here happens on one worker's loop.
 namespace lp {
 
 // ---- towards the client -----------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@
 namespace lp {
 
 // One HTTP/1 connection of a client: requests one after the other, each handed to a RequestEvents, pipelined ones in
-// order. Owned by whoever accepted it (Worker, AdminListener); it reports its end once through `on_closed`, never
-// inside a call of its owner, and is then deleted with defer_delete.
+// order. Owned by whoever accepted it (Acceptor); it reports its end once through `on_closed`, never inside a call of
+// its owner, and is then deleted with defer_delete.
 class Http1Client final : public ClientStream {
  public:
   struct Environment {

@@ -127,11 +127,4 @@ std::optional<ParseError> parse_fields(std::string_view bytes, std::size_t at, c
   return std::nullopt;
 }
 
-std::optional<ParseError> check_framing(const FieldSummary& summary, int version_minor) {
-  if (summary.transfer_encodings == 0) return std::nullopt;
-  if (summary.content_lengths > 0) return ParseError{400, "Content-Length and Transfer-Encoding"};
-  if (version_minor == 0) return ParseError{400, "Transfer-Encoding in HTTP/1.0"};
-  return std::nullopt;
-}
-
 }  // namespace lp

@@ -32,7 +32,4 @@ struct FieldSummary {
 [[nodiscard]] std::optional<ParseError> parse_fields(std::string_view bytes, std::size_t at, const HeadLimits& limits,
                                                      Fields& fields, FieldSummary& summary);
 
-// The rules of RFC 9112 6.3 that hold for both directions; `version_minor` is that of the message.
-[[nodiscard]] std::optional<ParseError> check_framing(const FieldSummary& summary, int version_minor);
-
 }  // namespace lp

@@ -1,6 +1,8 @@
 #pragma once
 #include <cstddef>
 
+#include "config/settings.h"
+
 namespace lp {
 
 // How much of a head is taken from a peer; more is refused.
@@ -9,5 +11,11 @@ struct HeadLimits {
   std::size_t field_count = 200;
   std::size_t target_bytes = 16 * 1024;
 };
+
+// Of clients, as configured.
+[[nodiscard]] inline HeadLimits head_limits_of(const LimitSettings& limits) {
+  return {static_cast<std::size_t>(limits.request_head_bytes), static_cast<std::size_t>(limits.header_count),
+          static_cast<std::size_t>(limits.target_bytes)};
+}
 
 }  // namespace lp

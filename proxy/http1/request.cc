@@ -7,6 +7,7 @@
 #include "base/url.h"
 #include "proxy/http/syntax.h"
 #include "proxy/http1/fields.h"
+#include "proxy/http1/framing.h"
 
 namespace lp {
 namespace {
@@ -111,11 +112,6 @@ MaybeError check_upgrade(const FieldSummary& summary, ParsedRequest& out) {
   return std::nullopt;
 }
 
-void set_body(const FieldSummary& summary, BodyFraming& body) {
-  if (summary.transfer_encodings > 0) body.kind = BodyFraming::Kind::chunked;
-  if (summary.content_lengths > 0) body = {BodyFraming::Kind::length, summary.content_length};
-}
-
 }  // namespace
 
 std::optional<ParseError> parse_request_head(std::string_view bytes, const HeadLimits& limits, ParsedRequest& out) {
@@ -129,7 +125,7 @@ std::optional<ParseError> parse_request_head(std::string_view bytes, const HeadL
   if (const auto error = check_host(summary)) return error;
   out.authority = summary.host;
   if (const auto error = split_target(out)) return error;
-  set_body(summary, out.body);
+  out.body = frame_request(summary);
   if (const auto error = check_upgrade(summary, out)) return error;
   if (const auto error = check_expect(summary, out)) return error;
   out.keep_alive = !summary.says_close && (out.head.version_minor > 0 || summary.says_keep_alive);

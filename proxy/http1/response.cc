@@ -4,6 +4,7 @@
 
 #include "proxy/http/syntax.h"
 #include "proxy/http1/fields.h"
+#include "proxy/http1/framing.h"
 
 namespace lp {
 namespace {
@@ -36,27 +37,6 @@ MaybeError parse_status_line(std::string_view bytes, ResponseHead& head, std::si
   return std::nullopt;
 }
 
-// RFC 9112 6.3, in its order.
-MaybeError set_body(const FieldSummary& summary, std::string_view request_method, ParsedResponse& out) {
-  const int status = out.head.status;
-  if (status < 200 || status == 204) {
-    if (status < 200 && summary.transfer_encodings > 0) return ParseError{502, "Transfer-Encoding in a 1xx answer"};
-    // A 204 that announces a body may well send one: it is not read as the next answer.
-    if (summary.transfer_encodings > 0 || summary.content_length > 0) out.keep_alive = false;
-    return std::nullopt;
-  }
-  if (request_method == "HEAD" || status == 304) return std::nullopt;
-  if (summary.transfer_encodings > 0) {
-    out.body.kind = BodyFraming::Kind::chunked;
-  } else if (summary.content_lengths > 0) {
-    out.body = {BodyFraming::Kind::length, summary.content_length};
-  } else {
-    out.body.kind = BodyFraming::Kind::until_close;
-    out.keep_alive = false;
-  }
-  return std::nullopt;
-}
-
 MaybeError as_bad_gateway(MaybeError error) {
   if (error) error->status = 502;
   return error;
@@ -73,7 +53,7 @@ std::optional<ParseError> parse_response_head(std::string_view bytes, std::strin
   if (const auto error = parse_fields(bytes, at, limits, out.head.fields, summary)) return as_bad_gateway(error);
   if (const auto error = check_framing(summary, out.head.version_minor)) return as_bad_gateway(error);
   out.keep_alive = !summary.says_close && (out.head.version_minor > 0 || summary.says_keep_alive);
-  return set_body(summary, request_method, out);
+  return frame_response(summary, request_method, out);
 }
 
 }  // namespace lp

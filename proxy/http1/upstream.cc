@@ -109,7 +109,7 @@ void Http1Upstream::on_connected() {
   writer_.attach(socket_.fd());
   readable_.emplace(environment_.loop, socket_.fd(), kReadable, [this] { on_readable(); });
   if (!is_paused_) readable_->enable();
-  phase_ = Phase::waiting_for_head;
+  enter(Phase::waiting_for_head);
   flush();
   if (events_) events_->on_upstream_drained();
 }
@@ -121,7 +121,7 @@ void Http1Upstream::lease_again(UpstreamEvents& events) {
   request_sent_ = false;
   interim_responses_ = 0;
   read_bytes_ = BufferPool::kSmallBytes;
-  phase_ = Phase::waiting_for_head;
+  enter(Phase::waiting_for_head);
   arm_deadline();
 }
 
@@ -171,7 +171,7 @@ void Http1Upstream::end_tunnel_when_sent() {
 }
 
 void Http1Upstream::become_tunnel() {
-  phase_ = Phase::tunnel;
+  enter(Phase::tunnel);
   request_body_.begin({});
   response_body_.begin({BodyFraming::Kind::until_close, 0});
   request_sent_ = false;
@@ -240,7 +240,7 @@ bool Http1Upstream::process_head() {
     if (++interim_responses_ > kMaxInterimResponses) fail(UpstreamError::nonsense);
     return events_ != nullptr;
   }
-  phase_ = Phase::body;
+  enter(Phase::body);
   response_body_.begin(response_.body);
   events_->on_response(response_);
   if (!events_ || phase_ == Phase::closed) return false;
@@ -265,7 +265,7 @@ bool Http1Upstream::process_body() {
 }
 
 void Http1Upstream::answer_complete() {
-  phase_ = Phase::answered;
+  enter(Phase::answered);
   deadline_.clear();
   events_->on_response_end();
 }
@@ -282,7 +282,7 @@ void Http1Upstream::give_back() {
   events_ = nullptr;
   if (is_paused_) set_paused(false);
   if (!is_reusable()) return close();
-  phase_ = Phase::idle;
+  enter(Phase::idle);
   in_.release();
   writer_.give_back_idle_memory();
   deadline_.set_ms(kIdleMs);
@@ -299,7 +299,7 @@ void Http1Upstream::fail(UpstreamError error) {
 
 void Http1Upstream::close() {
   if (phase_ == Phase::closed) return;
-  phase_ = Phase::closed;
+  enter(Phase::closed);
   events_ = nullptr;
   lookup_.reset();
   deadline_.clear();
@@ -320,6 +320,21 @@ void Http1Upstream::set_paused(bool paused) {
     readable_->enable();
     arm_deadline();
   }
+}
+
+void Http1Upstream::enter(Phase next) {
+  // [from][to]: connecting, waiting_for_head, body, answered, tunnel, idle, closed
+  static constexpr bool kLegal[7][7] = {
+      {false, true, false, false, false, false, true},   // connecting
+      {false, false, true, false, false, false, true},   // waiting_for_head
+      {false, false, false, true, true, false, true},    // body
+      {false, false, false, false, false, true, true},   // answered
+      {false, false, false, false, false, false, true},  // tunnel
+      {false, true, false, false, false, false, true},   // idle
+      {false, false, false, false, false, false, false}  // closed, for good
+  };
+  LP_CHECK(kLegal[static_cast<int>(phase_)][static_cast<int>(next)], "a legal step of an app's connection");
+  phase_ = next;
 }
 
 void Http1Upstream::arm_deadline() {

@@ -61,6 +61,7 @@ class Http1Upstream {
 
  private:
   enum class Phase { connecting, waiting_for_head, body, answered, tunnel, idle, closed };
+  void enter(Phase next);
 
   void connect_to_known(std::vector<SocketAddress> addresses);
   void look_up();

@@ -92,9 +92,7 @@ Result<std::string> request_bytes(const AskedRequest& asked) {
 
 // False where the head is refused before anybody looks at what it asks for.
 bool parse(Judgement& judgement, const LimitSettings& settings) {
-  const HeadLimits limits{static_cast<std::size_t>(settings.request_head_bytes),
-                          static_cast<std::size_t>(settings.header_count),
-                          static_cast<std::size_t>(settings.target_bytes)};
+  const HeadLimits limits = head_limits_of(settings);
   HeadScanner scanner;
   const HeadScanner::Outcome outcome = scanner.scan(*judgement.bytes, limits);
   if (outcome == HeadScanner::Outcome::too_large) {
@@ -322,8 +320,7 @@ void RequestJudge::find_route(Judgement& judgement) const {
 
 // What the server answers with 404 another proxy may ask about, with forward_auth: that is the question then.
 void RequestJudge::ask_as_other_proxy(const Judgement& judgement, Resolution& resolved) const {
-  if (resolved.kind != Resolution::Kind::no_route || !settings_.forward_auth.enabled) return;
-  if (router_.serves_only_own_endpoints(*resolved.external)) return;
+  if (!resolved.is_behind_other_proxy || !settings_.forward_auth.enabled) return;
   const RequestLine request = judgement.request_line();
   const ForwardedRequest forwarded{ForwardedForm::forwarded, request.method, "", request.authority,
                                    request.path_and_query};
@@ -341,6 +338,7 @@ void RequestJudge::judge_route(Judgement& judgement, const Person* person, std::
   const bool is_foreign = is_websocket && !is_allowed_origin(head.fields, settings_, route);
   const AskedOnRoute asked{head, is_websocket, is_foreign, judgement.resolved->by_check};
   judgement.decision = decide(route, asked, asker, settings_.logto.sign_in, now_s);
+  if (judgement.decision->kind == Decision::Kind::preflight) judgement.counts_as = Asker::Kind::nobody;
   const Words words = words_of(route, *judgement.decision);
   conclude(judgement, words.outcome, judgement.decision->status(), words.reason);
   const bool is_told = judgement.decision->kind == Decision::Kind::pass && asker.kind != Asker::Kind::nobody;

@@ -82,8 +82,10 @@ bool find_route(const RealmRoutes& realm, const RouteQuestion& question, Resolut
   r.route = found.route;
   if (found.is_ambiguous()) return refuse(r, 400, kBadRequest, std::string(found.ambiguity));
   if (r.route == nullptr) return no_route(r);
-  // Its app stands behind another proxy, which asks {prefix}/check.
-  if (r.route->upstream.empty() && r.route->access != Access::deny) return no_route(r);
+  if (r.route->upstream.empty() && r.route->access != Access::deny) {
+    r.is_behind_other_proxy = true;
+    return no_route(r);
+  }
   if (destination_stays_on_route(realm.router, question, *r.route)) return true;
   return refuse(r, 400, kBadRequest,
                 "the Destination field names a place that another route, or none, is responsible for");
@@ -193,7 +195,7 @@ void find_checked_route(const RealmRoutes& realm, const RouteQuestion& question,
 void Resolution::start_over() {
   kind = Kind::refused;
   realm = 0;
-  names_realm = only_backchannel = has_target = by_check = asked_router = false;
+  names_realm = only_backchannel = has_target = by_check = asked_router = is_behind_other_proxy = false;
   external = nullptr;
   route = nullptr;
 }

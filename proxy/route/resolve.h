@@ -61,6 +61,7 @@ struct Resolution {
   Target target;
   bool by_check = false;  // by resolve_check()
   bool asked_router = false;
+  bool is_behind_other_proxy = false;    // no_route: one matches whose app another proxy has, which asks {prefix}/check
   const RouteSettings* route = nullptr;  // routed; refused: the one that matches and does not take the request
   std::string app_target;                // routed, by resolve(): path and query that the app gets
 

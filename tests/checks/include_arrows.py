@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A folder includes only what its line in arrows.txt names, always as "folder/file.h"; every .cc of it has its header."""
+"""A folder includes what its line in arrows.txt names and nothing else, always as "folder/file.h"; every .cc has its header."""
 from arrows import folders
 from tree import ROOT, finish, includes, sources
 
@@ -10,6 +10,7 @@ table = folders()
 tops = {name.split("/")[0] for name in table}
 problems = []
 seen = set()
+used = set()
 
 
 def what_a_test_may_see(folder):
@@ -27,6 +28,7 @@ def what_a_test_may_see(folder):
 
 
 def check_folder(path, line, name, folder, target):
+    used.add((folder, target))
     if folder.startswith("tests"):
         if target in table and target not in what_a_test_may_see(folder):
             problems.append(f'{path}:{line}: {folder}/ must not include "{name}": arrows.txt leads {folder[6:]}/ nowhere near')
@@ -59,6 +61,10 @@ for path in sources():
             problems.append(f'{path}:{line}: "{name}" is not a path from the root of the repository')
             continue
         check_folder(path, line, name, folder, name.rsplit("/", 1)[0])
+for one in table.values():
+    for other in one.includes:
+        if (one.name, other) not in used and other not in ("base", "config"):
+            problems.append(f"arrows.txt: {one.name} includes nothing of {other}: take the name out of its line")
 for name in table:
     if name not in seen:
         problems.append(f"{name}/ has no source file: arrows.txt names an empty folder")

@@ -174,3 +174,36 @@ TEST_CASE("resources are repeated, and scopes of tokens are added, each once") {
   silent.silent = true;
   CHECK(authorization_url(metadata(), logto(), {}, silent, "", needs).find("&resource=urn%3Ax") != std::string::npos);
 }
+
+TEST_CASE("the smallest max_age that anybody asks for is sent, and a step-up may need the person") {
+  const struct {
+    const char* what;
+    std::optional<std::int64_t> route_s;
+    std::optional<std::int64_t> decided_s;
+    const char* extra;
+    std::int64_t sent_s;
+  } cases[] = {
+      {"nobody asks", std::nullopt, std::nullopt, "", kNoMaxAge},
+      {"the route asks", 600, std::nullopt, "", 600},
+      {"a rule broke that the route does not always have", std::nullopt, 60, "", 60},
+      {"both, the smaller first", 60, 600, "", 60},
+      {"both, the smaller last", 600, 60, "", 60},
+      {"the configuration asks for less", 600, std::nullopt, "30", 30},
+      {"the configuration asks for more", 600, std::nullopt, "3600", 600},
+      {"zero is an age", 600, std::nullopt, "0", 0},
+      {"what is no age is not sent", 600, std::nullopt, "soon", 600},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    SignInSettings over;
+    if (*c.extra != '\0') over.extra["max_age"] = c.extra;
+    CHECK(sign_in_terms({}, over, {false, c.route_s, c.decided_s}).max_age_s == c.sent_s);
+  }
+  SignInSettings silent;
+  silent.prompt = "none";
+  CHECK(sign_in_terms(silent, {}, {}).settings.prompt == "none");
+  CHECK_FALSE(sign_in_terms(silent, {}, {true, std::nullopt, std::nullopt}).settings.prompt);
+  SignInSettings anew;
+  anew.prompt = "login";
+  CHECK(sign_in_terms(silent, anew, {true, std::nullopt, std::nullopt}).settings.prompt == "login");
+}

@@ -110,7 +110,9 @@ TEST_CASE("a page of another site opens no WebSocket in the name of whoever look
   CHECK(decide(route, asked, somebody(Asker::Kind::session), {}, kNow).kind == Kind::foreign_origin);
   CHECK(decide(route, asked, {}, {}, kNow).kind == Kind::unauthenticated);
   shadowed(route);
-  CHECK(decide(route, asked, somebody(Asker::Kind::session), {}, kNow).kind == Kind::foreign_origin);
+  const Decision in_shadow = decide(route, asked, somebody(Asker::Kind::session), {}, kNow);
+  CHECK(in_shadow.kind == Kind::foreign_origin);
+  CHECK(in_shadow.shadow == "forbidden");  // the access log still says what the rule would have done
 }
 
 TEST_CASE("a route in shadow says what would have been") {

@@ -143,7 +143,9 @@ TEST_CASE("one Accept means the same for a navigation and for a form") {
       {"text/html ; q=0.000 , application/json", false},
       {"text/html;level=1;q=0", false},
       {"text/html;q=0;ext=1", false},
-      {"text/html;q=x", false},
+      {"text/html;q=x", true},  // no weight: it refuses nothing
+      {"text/html;q=.9", true},
+      {"text/html;q=0.9000", true},
       {"text/htmlx", false},
       {"text/*", false},
       {"*/*", false},

@@ -1,4 +1,5 @@
 #include "auth/session/session.h"
+#include "auth/session/session_times.h"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>

@@ -258,3 +258,29 @@ TEST_CASE("why a route does not match is told condition by condition") {
   REQUIRE(to_unclear.size() == 3);
   CHECK(to_unclear[2].unclear.size() == 1);
 }
+
+TEST_CASE("a route without upstream is judged as another proxy would ask, and nothing else is") {
+  const auto settings = settings_of(
+      "  - { path: /public/*, access: public }\n"
+      "  - { path: /private/* }\n",
+      "forward_auth: { enabled: true }\ntrusted_proxies: [127.0.0.0/8]\n");
+  CHECK(word_of(*settings, {"/public/a"}) == "allow 0 #1");
+  CHECK(judged(*settings, {"/public/a"}).head.empty());
+  CHECK(word_of(*settings, {"/private/a"}) == "sign_in 303 #2");
+  CHECK(word_of(*settings, {"/private/a", kAlice}) == "allow 0 #2");
+  CHECK(word_of(*settings, {"/public//a"}) == "bad_request 400");  // the app would get it as it is
+  CHECK(word_of(*settings, {"/nothing//x"}) == "not_found 404");
+}
+
+TEST_CASE("limits and access tokens count as at the server") {
+  const auto settings = settings_of(
+      "  - { path: /api/*, upstream: wiki, accept: [session, bearer], require: { scopes: [read] }, forbidden: sign_in "
+      "}\n"
+      "  - { path: /*, upstream: wiki, access: public }\n",
+      "limits: { request_body: 1KiB }\nbearer: { audiences: [\"https://api.example.com\"] }\n");
+  const Asked large{"/x", "", "POST", Manner::script, {{"Content-Length", "24576"}}};
+  CHECK(word_of(*settings, large) == "bad_request 413 #2");
+  CHECK(word_of(*settings, {"/api/a", R"({"sub": "a", "scopes": ["write"]})"}) == "deny 403 #1");
+  CHECK(word_of(*settings, {"/api/a", R"({"sub": "a", "scopes": ["read"]})"}) == "allow 0 #1");
+  CHECK(word_of(*settings, {"/api/a", kAlice}) == "sign_in 303 #1");  // a session may choose another account
+}

@@ -1,4 +1,4 @@
-#include "proxy/exchange/tunnel.h"
+#include "proxy/exchange/websocket_tunnel.h"
 
 #include <algorithm>
 #include <array>

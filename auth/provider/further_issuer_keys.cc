@@ -1,4 +1,4 @@
-#include "auth/provider/issuer_keys.h"
+#include "auth/provider/further_issuer_keys.h"
 
 #include <utility>
 

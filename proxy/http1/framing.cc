@@ -1,0 +1,38 @@
+#include "proxy/http1/framing.h"
+
+namespace lp {
+
+std::optional<ParseError> check_framing(const FieldSummary& summary, int version_minor) {
+  if (summary.transfer_encodings == 0) return std::nullopt;
+  if (summary.content_lengths > 0) return ParseError{400, "Content-Length and Transfer-Encoding"};
+  if (version_minor == 0) return ParseError{400, "Transfer-Encoding in HTTP/1.0"};
+  return std::nullopt;
+}
+
+BodyFraming frame_request(const FieldSummary& summary) {
+  if (summary.content_lengths > 0) return {BodyFraming::Kind::length, summary.content_length};
+  return {summary.transfer_encodings > 0 ? BodyFraming::Kind::chunked : BodyFraming::Kind::none, 0};
+}
+
+std::optional<ParseError> frame_response(const FieldSummary& summary, std::string_view request_method,
+                                         ParsedResponse& out) {
+  const int status = out.head.status;
+  if (status < 200 || status == 204) {
+    if (status < 200 && summary.transfer_encodings > 0) return ParseError{502, "Transfer-Encoding in a 1xx answer"};
+    // A 204 that announces a body may well send one: it is not read as the next answer.
+    if (summary.transfer_encodings > 0 || summary.content_length > 0) out.keep_alive = false;
+    return std::nullopt;
+  }
+  if (request_method == "HEAD" || status == 304) return std::nullopt;
+  if (summary.transfer_encodings > 0) {
+    out.body.kind = BodyFraming::Kind::chunked;
+  } else if (summary.content_lengths > 0) {
+    out.body = {BodyFraming::Kind::length, summary.content_length};
+  } else {
+    out.body.kind = BodyFraming::Kind::until_close;
+    out.keep_alive = false;
+  }
+  return std::nullopt;
+}
+
+}  // namespace lp
