@@ -94,7 +94,7 @@ run_unit_tests() { # PRESET
   count "unit tests and fuzz seeds, $1" "$passed" "$failed"
   show_skips "$log"
   sed -n 's/^[0-9]*: \([0-9.]* s: .*\)/      \1/p' "$log" | show_slowest
-  [ "$failed" -eq 0 ] || { grep -E '(ERROR:|FATAL|SUMMARY:|runtime error|TEST CASE:|\*\*\*)' "$log" | head -n 60; echo "all of it: $log"; }
+  [ "$failed" -eq 0 ] || { grep -aE '(ERROR:|FATAL|SUMMARY:|runtime error|\*\*\*)' "$log" | head -n 60 || :; echo "all of it: $log"; }
 }
 
 # Ten lines, the longest time first.
