@@ -16,7 +16,8 @@ class Wait final : public PendingVerdict {
   template <class Ask>
   Wait(const Visit& visit, LaterVerdict later, const Ask& ask, Judge judge)
       : visit_(visit), judge_(std::move(judge)), later_(std::move(later)) {
-    question_ = ask(std::as_const(visit_), [this](auto&& answer) { finish(std::forward<decltype(answer)>(answer)); });
+    question_ =
+        ask(std::as_const(visit_), [this](auto&& answer) { this->finish(std::forward<decltype(answer)>(answer)); });
   }
   Wait(const Wait&) = delete;
   Wait& operator=(const Wait&) = delete;
