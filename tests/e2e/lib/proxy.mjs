@@ -18,15 +18,31 @@ export const SLOWNESS = /debug|asan/.test(BINARY) ? 4 : 1;
 process.setMaxListeners(0);
 const SANITIZER = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:/;
 
+const listens = (server, port) => new Promise((resolve) => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
+
+// A thousand ports that no other test process looks among: whoever listens on the first of them has them all.
+let range = null;
+async function claimRange() {
+  for (let i = process.pid; ; ++i) {
+    const first = 10_000 + (i % 22) * 1000;
+    const claim = net.createServer();
+    if (await listens(claim, first)) {
+      claim.unref();
+      return { claim, first, given: randomInt(999) };
+    }
+  }
+}
+
 // For a program that is told its port before it starts, or gets it again after a restart. Below the ports that the kernel
-// gives to connections and to listeners on port 0, one of which would else have it in between; and each test process looks
-// among a thousand of its own, so that two which run at once do not get the same one.
+// gives to connections and to listeners on port 0, one of which would else have it in between; and none is given twice,
+// for between the giving and the program's start nobody listens there.
 export async function freePort() {
+  range ??= claimRange();
+  const mine = await range;
   for (;;) {
     const server = net.createServer();
-    const port = 10_000 + (process.pid % 22) * 1000 + randomInt(1000);
-    const free = await new Promise((resolve) => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
-    if (!free) continue;
+    const port = mine.first + 1 + (mine.given++ % 999);
+    if (!(await listens(server, port))) continue;
     await new Promise((resolve) => server.close(resolve));
     return port;
   }
