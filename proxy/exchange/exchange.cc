@@ -119,7 +119,7 @@ void Exchange::judge() {
 }
 
 void Exchange::take_resolution(const RequestHead& head) {
-  if (resolution_.names_realm) realm_ = &context_.realms[resolution_.realm];
+  if (resolution_.external != nullptr) realm_ = &context_.realms[resolution_.realm];
   facts_.head = &head;
   facts_.external = resolution_.external;
   facts_.only_backchannel = resolution_.only_backchannel;
@@ -580,7 +580,7 @@ void Exchange::log_access() {
   const std::string asked_host = is_check ? facts_.external->authority() : std::string();
   record.method = is_check ? forwarded_head_.method : request_->head.method;
   record.host = is_check ? std::string_view(asked_host) : request_->authority;
-  if (resolution_.names_realm && context_.realms.size() > 1) record.realm = realm_->realm.settings->realm;
+  if (resolution_.external != nullptr && context_.realms.size() > 1) record.realm = realm_->realm.settings->realm;
   if (resolution_.has_target) record.path = resolution_.target.path;
   if (facts_.route) record.route = facts_.route->label;
   record.decision = record_.decision;

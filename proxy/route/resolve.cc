@@ -52,7 +52,6 @@ bool find_origin(std::span<const RealmRoutes> realms, std::string_view authority
   for (std::size_t i = 0; i < realms.size(); ++i) {
     if (!find_origin_in(realms[i].router, authority, r)) continue;
     r.realm = i;
-    r.names_realm = true;
     return true;
   }
   return refuse_host(r, authority);
@@ -179,7 +178,10 @@ void find_checked_route(const RealmRoutes& realm, const RouteQuestion& question,
   const RouteAnswer found = realm.router.route_for(question);
   const auto refuse_check = [&](std::string reason) { refuse(r, 400, kBadForwarded, std::move(reason)); };
   if (found.is_ambiguous()) return refuse_check(std::string(found.ambiguity));
-  if (found.route == nullptr) return static_cast<void>(no_route(r));
+  if (found.route == nullptr) {
+    no_route(r);
+    return;
+  }
   if (!destination_stays_on_route(realm.router, question, *found.route))
     return refuse_check("the Destination field names a place that another route, or none, is responsible for");
   if (!override_stays_on_route(realm.router, question, *found.route))
@@ -195,7 +197,7 @@ void find_checked_route(const RealmRoutes& realm, const RouteQuestion& question,
 void Resolution::start_over() {
   kind = Kind::refused;
   realm = 0;
-  names_realm = only_backchannel = has_target = by_check = asked_router = is_behind_other_proxy = false;
+  only_backchannel = has_target = by_check = asked_router = is_behind_other_proxy = false;
   external = nullptr;
   route = nullptr;
 }

@@ -49,10 +49,10 @@ struct Resolution {
     routed,
   };
   Kind kind = Kind::refused;
-  Refusal refusal;                   // refused
-  std::size_t realm = 0;             // index of the one that the Host names, where it names one
-  bool names_realm = false;          // it does
-  const Origin* external = nullptr;  // the external URL that the Host names, in the realm's router or in `wildcard`
+  Refusal refusal;  // refused
+  // The external URL that the Host names, in the realm's router or in `wildcard`; null: none of any realm.
+  const Origin* external = nullptr;
+  std::size_t realm = 0;  // index of that URL's
   std::optional<Origin> wildcard;
   // The Host is where Logto reaches us and no external URL (logto.backchannel_url): `external` is that origin, and only
   // the endpoints for Logto's own calls are there.
