@@ -65,8 +65,8 @@ struct Verdict {
   // BodyFacts::too_large a pass is answered 413, for a part of the body is gone.
   std::optional<ReplacedBody> replaced_body;
   std::shared_ptr<const AppHeaders> app_headers;  // kind pass; null: the app is told nothing
-  // Kind pass, on routes with `shadow`: what would have happened instead, for the access log; static text, empty where
-  // the request would have passed as well. And for which requirements, as operators read them.
+  // On routes with `shadow`: what the rule would have done, for the access log; static text, empty where the request
+  // would have passed as well. And for which requirements, as operators read them.
   std::string_view shadow;
   std::string shadow_missing;
 };
