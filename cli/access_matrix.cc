@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "auth/rules/authorize.h"
+#include "auth/rules/decision.h"
 #include "auth/rules/role_access.h"
 #include "cli/exit_status.h"
 #include "cli/load_or_complain.h"
@@ -23,13 +23,21 @@ std::string route_words(const RouteSettings& route) {
   return words;
 }
 
-// The word in the cell of somebody who is signed out.
-std::string signed_out_word(const RouteSettings& route) {
-  switch (authorize(route, nullptr, 0).verdict) {
-    case Authorization::Verdict::pass:
+// The word in the cell of somebody who is signed out and follows a link. A route in shadow counts as one that is not.
+std::string signed_out_word(RouteSettings route) {
+  route.shadow = false;
+  RequestHead link;
+  link.method = "GET";
+  link.fields.add("Accept", "text/html");
+  switch (decide(route, {.head = link}, {}, {}, 0).kind) {
+    case Decision::Kind::preflight:
+    case Decision::Kind::pass:
       return "yes";
-    case Authorization::Verdict::sign_in:
-      return route.unauthenticated == Unauthenticated::status_401 ? "401" : "sign in";
+    case Decision::Kind::sign_in:
+      return "sign in";
+    case Decision::Kind::unauthenticated:
+    case Decision::Kind::token_missing:
+      return "401";
     default:
       return "no";
   }
