@@ -7,6 +7,7 @@
 
 #include "auth/oidc/app_token_needs.h"
 #include "auth/visit/wait.h"
+#include "base/check.h"
 
 namespace lp {
 namespace {
@@ -41,7 +42,7 @@ class Fetching {
     Step step;
     if (route.token.is_configured()) {
       const auto audience = audience_of(route, visit.facts.external->host, visit.facts.path);
-      if (!audience) return {status_verdict(visit, "no_organization", 404), std::nullopt};
+      LP_CHECK(audience, "decide() lets nobody come so far whose address names no organization");
       look_for({*audience, &RouteTokens::access, true}, step);
     }
     if (step.verdict || step.fetch || !wants_id_token(route, visit.settings())) return step;

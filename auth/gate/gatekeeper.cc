@@ -96,10 +96,12 @@ Verdict sign_in_for_tokens(const Visit& visit, Waiting waiting) {
   return unauthenticated_verdict(visit, "no_refresh_token");
 }
 
-Verdict preflight_verdict() {
+// The app is told of nobody, but gets what is for everybody, and no Authorization of the client's where one is ours.
+Verdict preflight_verdict(const Visit& visit) {
   Verdict verdict;
   verdict.kind = Verdict::Kind::pass;
   verdict.decision = "preflight";
+  verdict.app_headers = headers_for_app(visit);
   return verdict;
 }
 
@@ -111,8 +113,8 @@ Verdict pass(const Visit& visit, Waiting waiting) {
 
 Decision decide(const Visit& visit) {
   const RequestFacts& facts = visit.facts;
-  const AskedOnRoute asked{*facts.head, facts.wants_upgrade, facts.foreign_websocket,
-                           facts.forwarded != ForwardedForm::none};
+  const AskedOnRoute asked{*facts.head,         facts.external->host,    facts.path,
+                           facts.wants_upgrade, facts.foreign_websocket, facts.forwarded != ForwardedForm::none};
   return decide(*visit.facts.route, asked, visit.asker(), visit.settings().logto.sign_in, visit.now_s);
 }
 
@@ -130,7 +132,7 @@ Verdict judge_route(const Visit& visit, Waiting waiting) {
   if (visit.facts.route->shadow && decision.kind == Decision::Kind::pass) return pass_in_shadow(visit, decision);
   switch (decision.kind) {
     case Decision::Kind::preflight:
-      return preflight_verdict();
+      return preflight_verdict(visit);
     case Decision::Kind::pass:
       return pass(visit, std::move(waiting));
     case Decision::Kind::sign_in:
@@ -147,6 +149,8 @@ Verdict judge_route(const Visit& visit, Waiting waiting) {
       return choose_account(visit, decision.authorization, std::move(waiting));
     case Decision::Kind::forbidden:
       return forbidden_verdict(visit, decision.authorization);
+    case Decision::Kind::no_organization:
+      return status_verdict(visit, "no_organization", 404);
     case Decision::Kind::foreign_origin:
       return refuse_foreign_websocket(visit, decision);
     case Decision::Kind::denied:
@@ -157,11 +161,11 @@ Verdict judge_route(const Visit& visit, Waiting waiting) {
 
 // Nobody whom the rules refuse costs a call to Logto, unless the rules judge what comes of it.
 bool may_have_tokens(const Visit& visit) {
-  const RouteSettings& route = *visit.facts.route;
   if (visit.signed_in() == nullptr) return false;
-  if (route.shadow || judges_scopes(route)) return true;
-  const std::optional<Principal> who = visit.principal();
-  return authorize(route, &*who, visit.now_s).verdict == Authorization::Verdict::pass;
+  const RouteSettings& route = *visit.facts.route;
+  const Decision::Kind kind = decide(visit).kind;
+  if (kind == Decision::Kind::no_organization || kind == Decision::Kind::foreign_origin) return false;
+  return kind == Decision::Kind::pass || judges_scopes(route);
 }
 
 }  // namespace
@@ -258,7 +262,8 @@ struct Gatekeeper::Impl {
 
   Verdict judge_routed(const RequestFacts& facts, Waiting waiting) {
     if (facts.route == nullptr) return status_verdict(visit(facts, false), "no_route", 404);
-    if (passes_as_preflight(*facts.route, *facts.head, facts.wants_upgrade)) return preflight_verdict();
+    if (passes_as_preflight(*facts.route, *facts.head, facts.wants_upgrade))
+      return preflight_verdict(visit(facts, false));
     return judge_on_route(facts, std::move(waiting));
   }
 

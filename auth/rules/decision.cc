@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "auth/oidc/app_token_needs.h"
 #include "auth/rules/navigation.h"
 #include "auth/rules/route_modes.h"
 
@@ -64,6 +65,14 @@ DecisionKind kind_of(const RouteSettings& route, const AskedOnRoute& asked, cons
   return DecisionKind::denied;
 }
 
+// Before rules that judge the token's scopes, for there will be no token.
+bool lacks_organization(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker,
+                        const Authorization& authorization) {
+  if (!route.token.is_configured() || asker.kind != Asker::Kind::session) return false;
+  const bool is_due = route.shadow || judges_scopes(route) || authorization.verdict == Authorization::Verdict::pass;
+  return is_due && !audience_of(route, asked.host, asked.path);
+}
+
 bool wants_fragment_carried(const RouteSettings& route, const AskedOnRoute& asked, const SignInSettings& defaults) {
   if (asked.by_other_proxy || asked.head.method != "GET" || asked.wants_upgrade) return false;
   const bool keeps = route.sign_in.keep_fragment.value_or(defaults.keep_fragment.value_or(false));
@@ -98,6 +107,8 @@ int Decision::status() const {
     case DecisionKind::token_missing:
     case DecisionKind::step_up_needed:
       return 401;
+    case DecisionKind::no_organization:
+      return 404;
     case DecisionKind::forbidden:
     case DecisionKind::foreign_origin:
     case DecisionKind::denied:
@@ -116,6 +127,7 @@ Decision decide(const RouteSettings& route, const AskedOnRoute& asked, const Ask
   decision.authorization = authorize(route, asker.who(), now_s);
   decision.kind = route.shadow ? DecisionKind::pass : kind_of(route, asked, asker, decision.authorization);
   if (route.shadow) decision.shadow = would_have_been(decision.authorization);
+  if (lacks_organization(route, asked, asker, decision.authorization)) decision.kind = DecisionKind::no_organization;
   if (decision.kind == DecisionKind::pass && asked.foreign_websocket) decision.kind = DecisionKind::foreign_origin;
   if (decision.kind == DecisionKind::sign_in || decision.kind == DecisionKind::step_up)
     decision.carries_fragment = wants_fragment_carried(route, asked, defaults);

@@ -25,6 +25,8 @@ struct Asker {
 // What of a request matters besides its route. Views: valid during the call.
 struct AskedOnRoute {
   const RequestHead& head;
+  std::string_view host{};  // of the external URL
+  std::string_view path{};  // in normal form
   bool wants_upgrade = false;
   bool foreign_websocket = false;  // that of a page whose Origin is neither ours nor allowed
   // Another proxy asks: it gets no page that does what a redirect would do.
@@ -42,6 +44,7 @@ struct Decision {
     step_up_needed,   // 401 for the same reason, where nobody can be sent there
     choose_account,   // known and refused: to Logto for another account. Once: who has just been there gets `forbidden`
     forbidden,        // 403: known, and some requirement does not hold
+    no_organization,  // 404: the app gets a token of the organization in the address, and there is none in it
     foreign_origin,   // 403: whoever it is may pass, but not a WebSocket of another site's page
     denied,           // 403 for everybody
   };

@@ -1,6 +1,8 @@
 #pragma once
+#include <string>
 #include <string_view>
 
+#include "base/url.h"
 #include "config/settings.h"
 
 // Which paths are ours on every external URL: never routed, never forwarded. Paths are normalised. Pure.
@@ -18,5 +20,11 @@ inline constexpr std::string_view kOauth2ProxyPrefix = "/oauth2";
   return lies_below_prefix(path, settings.auth_prefix) ||
          (settings.forward_auth.oauth2_proxy && lies_below_prefix(path, kOauth2ProxyPrefix));
 }
+
+// "https://app.example/_auth/callback": an endpoint as browsers and Logto know it, below sign_in_url where there is
+// one, else below the external URL of the request.
+[[nodiscard]] std::string own_url(const Settings& settings, const Origin& external, std::string_view endpoint);
+// The redirect URI of sign-ins that begin now. Who comes from oauth2-proxy has that one's registered at Logto.
+[[nodiscard]] std::string callback_url(const Settings& settings, const Origin& external);
 
 }  // namespace lp

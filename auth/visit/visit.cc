@@ -59,23 +59,15 @@ bool Visit::may_start_sign_in() const {
 }
 
 std::string Visit::own_url(std::string_view endpoint) const {
-  const std::optional<Origin>& sign_in = settings().sign_in_url;
-  return (sign_in ? *sign_in : *facts.external).text() + settings().auth_prefix + "/" + std::string(endpoint);
+  return lp::own_url(settings(), *facts.external, endpoint);
 }
+
+std::string Visit::callback_url() const { return lp::callback_url(settings(), *facts.external); }
 
 std::string Visit::place(std::string_view return_to) const {
   const std::optional<Origin>& ends_at = settings().sign_in_url;
   const bool stays = !ends_at || *ends_at == *facts.external || !return_to.starts_with('/');
   return (stays ? "" : facts.external->text()) + std::string(return_to);
-}
-
-// Who comes from oauth2-proxy has that one registered at Logto.
-std::string Visit::callback_url() const {
-  constexpr std::string_view kEndpoint = "/callback";
-  std::string url = own_url(kEndpoint.substr(1));
-  if (!settings().forward_auth.oauth2_proxy) return url;
-  url.resize(url.size() - kEndpoint.size() - settings().auth_prefix.size());
-  return url.append(kOauth2ProxyPrefix).append(kEndpoint);
 }
 
 std::string Visit::own_return_to() const {

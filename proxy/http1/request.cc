@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/url.h"
+#include "proxy/http/methods.h"
 #include "proxy/http/syntax.h"
 #include "proxy/http1/fields.h"
 #include "proxy/http1/framing.h"
@@ -48,11 +49,8 @@ MaybeError parse_request_line(std::string_view bytes, const HeadLimits& limits, 
   return parse_version(version, head.version_minor);
 }
 
-// Methods that this proxy answers itself: TRACE would show our cookies to a script (RFC 9110 9.3.8), CONNECT would make
-// it a tunnel to anywhere. In any case, since apps fold it (threat P25).
 MaybeError check_method(std::string_view method) {
-  if (iequals(method, "TRACE")) return ParseError{405, "TRACE"};
-  if (iequals(method, "CONNECT")) return ParseError{405, "CONNECT"};
+  if (is_refused_method(method)) return ParseError{405, "TRACE or CONNECT"};
   return std::nullopt;
 }
 

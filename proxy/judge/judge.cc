@@ -5,9 +5,12 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/jose/json_strict.h"
+#include "auth/oidc/app_token_needs.h"
 #include "auth/oidc/authorization_request.h"
+#include "auth/oidc/bearer_answers.h"
 #include "auth/oidc/id_token.h"
 #include "auth/rules/navigation.h"
+#include "auth/rules/own_paths.h"
 #include "auth/rules/return_to.h"
 #include "auth/rules/route_modes.h"
 #include "auth/session/kept_claims.h"
@@ -151,7 +154,9 @@ Result<void> take_age(json& claims, Person& person, std::int64_t now_s) {
 
 // --- the answers ---
 
+// As the door that is asked recognises it: other proxies take Upgrade out of what they ask about.
 bool wants_websocket(const Judgement& judgement) {
+  if (judgement.resolved->by_check) return asks_for_websocket(judgement.request.head.fields);
   return judgement.request.wants_upgrade && iequals(judgement.request.upgrade, "websocket");
 }
 
@@ -210,6 +215,8 @@ Words words_of(const RouteSettings& route, const Decision& decision) {
       return {Outcome::sign_in, why_refused(decision.authorization) + "; sent to sign in with another account, once"};
     case Kind::forbidden:
       return {Outcome::deny, why_refused(decision.authorization)};
+    case Kind::no_organization:
+      return {Outcome::not_found, "the app gets a token of the organization in the address, and there is none in it"};
     case Kind::foreign_origin:
       return {Outcome::deny, "a WebSocket of a page whose Origin is not ours or allowed"};
     case Kind::denied:
@@ -221,11 +228,6 @@ Words words_of(const RouteSettings& route, const Decision& decision) {
 Outcome outcome_of(const Refusal& refusal) {
   if (refusal.status == 421) return Outcome::misdirected;
   return refusal.status == 403 ? Outcome::deny : Outcome::bad_request;
-}
-
-std::string own_url(const Judgement& judgement, const Settings& settings, std::string_view endpoint) {
-  const Origin& origin = settings.sign_in_url ? *settings.sign_in_url : *judgement.external();
-  return origin.text() + settings.auth_prefix + "/" + std::string(endpoint);
 }
 
 SignInTerms terms_of(const Judgement& judgement, const Settings& settings) {
@@ -292,16 +294,23 @@ Judgement RequestJudge::judge(const AskedRequest& asked, const Person* who, std:
   judgement.bytes = std::make_shared<const std::string>(std::move(*bytes));
   if (!parse(judgement, settings_.limits)) return judgement;
   judgement.client = client_facts(asked.client, judgement.request.head.fields, settings_.trusted_proxies);
-  find_route(judgement);
+  find_route(judgement, asked);
   if (judgement.resolved->kind == Resolution::Kind::routed) judge_route(judgement, who, now_s);
   return judgement;
 }
 
-void RequestJudge::find_route(Judgement& judgement) const {
+// What the server answers with 404 another proxy may ask about, with forward_auth: that is the question then.
+void RequestJudge::find_route(Judgement& judgement, const AskedRequest& asked) const {
   const RealmRoutes realms[] = {{settings_, router_}};
   auto resolved = std::make_shared<Resolution>();
-  resolve(realms, judgement.request_line(), *resolved);
-  ask_as_other_proxy(judgement, *resolved);
+  const RequestLine line = judgement.request_line();
+  if (!asked.by_other_proxy) resolve(realms, line, *resolved);
+  if (asked.by_other_proxy || (resolved->is_behind_other_proxy && settings_.forward_auth.enabled)) {
+    const std::string_view scheme = std::string_view(asked.url).substr(0, asked.url.find(':'));
+    const ForwardedRequest forwarded{ForwardedForm::forwarded, line.method, scheme, line.authority,
+                                     line.path_and_query};
+    resolve_check(realms, forwarded, line.fields, line.client_address, *resolved);
+  }
   judgement.resolved = resolved;
   switch (resolved->kind) {
     case Resolution::Kind::refused:
@@ -318,14 +327,19 @@ void RequestJudge::find_route(Judgement& judgement) const {
   }
 }
 
-// What the server answers with 404 another proxy may ask about, with forward_auth: that is the question then.
-void RequestJudge::ask_as_other_proxy(const Judgement& judgement, Resolution& resolved) const {
-  if (!resolved.is_behind_other_proxy || !settings_.forward_auth.enabled) return;
-  const RequestLine request = judgement.request_line();
-  const ForwardedRequest forwarded{ForwardedForm::forwarded, request.method, "", request.authority,
-                                   request.path_and_query};
-  const RealmRoutes realms[] = {{settings_, router_}};
-  resolve_check(realms, forwarded, request.fields, request.client_address, resolved);
+// A token goes before a session, and what it is worth is not judged here: who asks is what the question says. False
+// where the answer is found.
+bool RequestJudge::judge_bearer(Judgement& judgement, const Person* person) const {
+  if (!counts_on_route(*judgement.route(), Asker::Kind::token)) return true;
+  const BearerField field = find_bearer(judgement.request.head.fields);
+  if (field.kind == BearerField::Kind::malformed) {
+    conclude(judgement, Outcome::bad_request, 400, "the Authorization field is no bearer token as RFC 6750 has it");
+    return false;
+  }
+  if (field.kind == BearerField::Kind::none || (person != nullptr && person->scopes)) return true;
+  conclude(judgement, Outcome::unauthenticated, 401,
+           "the token in Authorization is not verified here: whose it is say the claims, with scopes");
+  return false;
 }
 
 void RequestJudge::judge_route(Judgement& judgement, const Person* person, std::int64_t now_s) const {
@@ -336,9 +350,12 @@ void RequestJudge::judge_route(Judgement& judgement, const Person* person, std::
   const RequestHead& head = judgement.request.head;
   const bool is_websocket = wants_websocket(judgement);
   const bool is_foreign = is_websocket && !is_allowed_origin(head.fields, settings_, route);
-  const AskedOnRoute asked{head, is_websocket, is_foreign, judgement.resolved->by_check};
+  const AskedOnRoute asked{head,       judgement.external()->host,  judgement.target()->path, is_websocket,
+                           is_foreign, judgement.resolved->by_check};
   judgement.decision = decide(route, asked, asker, settings_.logto.sign_in, now_s);
-  if (judgement.decision->kind == Decision::Kind::preflight) judgement.counts_as = Asker::Kind::nobody;
+  const bool is_preflight = judgement.decision->kind == Decision::Kind::preflight;
+  if (is_preflight) judgement.counts_as = Asker::Kind::nobody;
+  if (!is_preflight && !judge_bearer(judgement, person)) return;
   const Words words = words_of(route, *judgement.decision);
   conclude(judgement, words.outcome, judgement.decision->status(), words.reason);
   const bool is_told = judgement.decision->kind == Decision::Kind::pass && asker.kind != Asker::Kind::nobody;
@@ -366,7 +383,7 @@ void RequestJudge::pass(Judgement& judgement, const Person* who) const {
   const RequestHead& head = judgement.request.head;
   const AppHeaders headers = headers_for(judgement, who);
   judgement.identity = headers.lines;
-  if (judgement.route()->upstream.empty()) return;  // another proxy asks, and sends the request on itself
+  if (judgement.resolved->by_check) return;  // another proxy asks, and sends the request on itself
   const std::string own_host = own_host_field(settings_.upstreams.at(judgement.route()->upstream));
   OutgoingRequest out;
   out.method = head.method;
@@ -391,11 +408,12 @@ SignInRequest sign_in_request_of(const Judgement& judgement, const Settings& set
   ProviderMetadata metadata;
   metadata.authorization_endpoint = request.endpoint;
   PendingSignIn pending =
-      make_pending(std::string(96, '\0'), request.return_to, own_url(judgement, settings, "callback"), 0);
+      make_pending(std::string(96, '\0'), request.return_to, callback_url(settings, *judgement.external()), 0);
   const SignInTerms terms = terms_of(judgement, settings);
   pending.max_age_s = terms.max_age_s;
-  const std::string url = authorization_url(metadata, settings.logto, terms.settings, pending,
-                                            judgement.request.head.fields.get("Accept-Language"));
+  const std::string url =
+      authorization_url(metadata, settings.logto, terms.settings, pending,
+                        judgement.request.head.fields.get("Accept-Language"), app_token_needs(settings));
   auto parameters = parse_form(std::string_view(url).substr(request.endpoint.size() + 1));
   if (parameters) request.parameters = std::move(*parameters);
   for (auto& [name, value] : request.parameters) {

@@ -45,6 +45,9 @@ struct AskedRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string client = "127.0.0.1";  // the connection's other end, an address
   Manner manner = Manner::navigation;
+  // Another proxy asks about it ({prefix}/check). Else that is asked only where the server would answer 404 because the
+  // route's app is behind another proxy.
+  bool by_other_proxy = false;
 };
 
 struct Judgement {
@@ -89,8 +92,8 @@ class RequestJudge {
   [[nodiscard]] const Settings& settings() const { return settings_; }
 
  private:
-  void find_route(Judgement& judgement) const;
-  void ask_as_other_proxy(const Judgement& judgement, Resolution& resolved) const;
+  void find_route(Judgement& judgement, const AskedRequest& asked) const;
+  [[nodiscard]] bool judge_bearer(Judgement& judgement, const Person* person) const;
   void judge_route(Judgement& judgement, const Person* who, std::int64_t now_s) const;
   [[nodiscard]] AppHeaders headers_for(const Judgement& judgement, const Person* who) const;
   void pass(Judgement& judgement, const Person* who) const;

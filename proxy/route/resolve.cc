@@ -8,6 +8,7 @@
 #include "auth/rules/own_paths.h"
 #include "auth/visit/forward_auth.h"
 #include "base/encoding.h"
+#include "proxy/http/methods.h"
 #include "proxy/route/webdav.h"
 
 namespace lp {
@@ -156,6 +157,15 @@ bool override_stays_on_route(const Router& router, RouteQuestion question, const
   });
 }
 
+// What the codec would refuse before anybody looks at the Host.
+bool check_is_possible(const ForwardedRequest& request, const Fields& fields, Resolution& r) {
+  if (is_refused_method(request.method))
+    return refuse(r, 405, kBadForwarded, "no app gets a " + std::string(request.method) + " through this proxy");
+  if (asks_for_websocket(fields) && request.method != "GET")
+    return refuse(r, 400, kBadForwarded, "a WebSocket handshake that is not a GET");
+  return true;
+}
+
 bool check_is_plain(const RealmRoutes& realm, const ForwardedRequest& request, Resolution& r) {
   if (!request.scheme.empty() && request.scheme != r.external->scheme) {
     return refuse(
@@ -175,6 +185,10 @@ bool check_is_plain(const RealmRoutes& realm, const ForwardedRequest& request, R
 
 void find_checked_route(const RealmRoutes& realm, const RouteQuestion& question, Resolution& r) {
   r.asked_router = true;
+  if (realm.router.serves_only_own_endpoints(*r.external)) {
+    no_route(r);
+    return;
+  }
   const RouteAnswer found = realm.router.route_for(question);
   const auto refuse_check = [&](std::string reason) { refuse(r, 400, kBadForwarded, std::move(reason)); };
   if (found.is_ambiguous()) return refuse_check(std::string(found.ambiguity));
@@ -219,7 +233,7 @@ void resolve_check(std::span<const RealmRoutes> realms, const ForwardedRequest& 
                    std::string_view client_address, Resolution& r) {
   r.start_over();
   r.by_check = true;
-  if (!find_origin(realms, request.authority, r)) return;
+  if (!check_is_possible(request, fields, r) || !find_origin(realms, request.authority, r)) return;
   if (r.only_backchannel) {
     refuse_host(r, request.authority);
     return;

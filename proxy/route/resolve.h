@@ -76,6 +76,7 @@ void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Re
 
 // For a request that another proxy asks about: the same, and stricter where that proxy, not we, sends the app what it
 // gets. Refused is besides:
+//  - a method that the codec refuses, a WebSocket handshake by another method than GET;
 //  - another scheme than the external URL's;
 //  - a path with dot segments or empty ones, though we could resolve them: the app gets the path as it was sent, and
 //    may resolve nothing;

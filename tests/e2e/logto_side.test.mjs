@@ -52,6 +52,23 @@ describe('Logto as it is installed', () => {
   });
 });
 
+describe('programs at the development provider', () => {
+  test('a machine client gets a token by client_credentials, and passes with it', async (t) => {
+    const op = await DevelopmentOp.start(REDIRECTS);
+    const resource = 'https://things.example.test/api';
+    const answer = await fetch(`${op.logto().endpoint}/oidc/token`, {
+      method: 'POST',
+      headers: { Authorization: `Basic ${Buffer.from('machine:machine-secret').toString('base64')}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials', resource, scope: 'read:things' }),
+    });
+    assert.equal(answer.status, 200, await answer.clone().text());
+    const { access_token: token } = await answer.json();
+    const world = await makeWorld(t, { op, config: (base) => ({ ...base, bearer: { audiences: [resource] }, routes: [{ path: '/*', accept: ['bearer'], upstream: 'app', require: { scopes: ['read:things'] } }] }) });
+    assert.equal((await world.get('/x', { Authorization: `Bearer ${token}` })).status, 200);
+    assert.equal((await world.get('/x', { Authorization: 'Bearer x.y.z' })).status, 401);
+  });
+});
+
 describe('the Host that an app gets', () => {
   for (const [host, expected] of [['client', () => HOST], ['upstream', (world) => new URL(world.recorder.url).host], ['intranet.test:81', () => 'intranet.test:81']]) {
     test(`host: ${host}`, async (t) => {

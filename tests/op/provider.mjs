@@ -10,14 +10,15 @@ const defaultTtl = { AccessToken: 3600, AuthorizationCode: 60, IdToken: 3600, Re
 // Parameters that Logto adds to the authorization request.
 const extraParams = ['direct_sign_in', 'first_screen', 'interaction_mode', 'identifier', 'organization_id', 'one_time_token', 'google_one_tap_credential'];
 
-function machineClients(config) {
+function machineClients(config, keys) {
   return config.machine_clients.map(({ client_id, client_secret }) => ({
     client_id, client_secret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [],
+    id_token_signed_response_alg: keys.alg,
   }));
 }
 
 function clients(config, keys) {
-  return [...machineClients(config), {
+  return [...machineClients(config, keys), {
     client_id: config.client_id,
     ...(config.public_client ? {} : { client_secret: config.client_secret }),
     redirect_uris: config.redirect_uris,

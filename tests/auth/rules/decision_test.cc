@@ -153,3 +153,25 @@ TEST_CASE("who counts on a route") {
   needs_admin(route);
   CHECK(counts_on_route(route, Asker::Kind::token));
 }
+
+TEST_CASE("where the app gets a token of the organization in the address, there must be one in it") {
+  RouteSettings route;
+  route.path = {PathPattern::Kind::prefix, "/o"};
+  route.token.organization = RouteTokenSettings::Organization::from_path;
+  const RequestHead head = head_of("GET", true);
+  const auto kind = [&](std::string_view path, const Asker& asker) {
+    return decide(route, {.head = head, .host = "app.test", .path = path}, asker, {}, kNow).kind;
+  };
+  const Asker session = somebody(Asker::Kind::session);
+  CHECK(kind("/o/acme/x", session) == Kind::pass);
+  CHECK(kind("/o", session) == Kind::no_organization);
+  CHECK(kind("/o/a.b", session) == Kind::no_organization);
+  CHECK(kind("/o", {}) == Kind::sign_in);
+  needs_admin(route);
+  CHECK(kind("/o", session) == Kind::forbidden);  // who may not come here learns nothing of the address
+  route.shadow = true;
+  CHECK(kind("/o", session) == Kind::no_organization);
+  route.shadow = false;
+  route.require.children = {list_requirement(Requirement::Kind::scopes, {"read"})};
+  CHECK(kind("/o", session) == Kind::no_organization);  // there will be no token whose scopes could be judged
+}

@@ -389,10 +389,12 @@ TEST_CASE("threads add and ask while the journal is kept, and nothing is lost") 
     const auto revocations = opened(folder, 10'000);
     std::atomic<int> running = kThreads;
     std::atomic<int> wrong = 0;
+    std::atomic<int> compactions = 0;
     std::vector<std::thread> threads;
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([&, t] {
         for (int i = 0; i < kEach; ++i) {
+          while (i == kEach - 1 && compactions == 0) std::this_thread::yield();  // however they are scheduled
           const int number = t * kEach + i;
           const std::uint64_t version = revocations->version();
           if (!revocations->add(revocation(number), kNow)) ++wrong;
@@ -407,7 +409,6 @@ TEST_CASE("threads add and ask while the journal is kept, and nothing is lost") 
         if (revocations->is_revoked(keys_of(99'999), 0)) ++wrong;
       }
     });
-    int compactions = 0;
     while (running > 0) {
       const Revocations::Upkeep upkeep = revocations->upkeep(kNow);
       compactions += upkeep.compacted ? 1 : 0;

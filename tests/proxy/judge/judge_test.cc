@@ -284,3 +284,33 @@ TEST_CASE("limits and access tokens count as at the server") {
   CHECK(word_of(*settings, {"/api/a", R"({"sub": "a", "scopes": ["read"]})"}) == "allow 0 #1");
   CHECK(word_of(*settings, {"/api/a", kAlice}) == "sign_in 303 #1");  // a session may choose another account
 }
+
+TEST_CASE("a token in Authorization goes before the person, and is not believed") {
+  const auto settings = settings_of(
+      "  - { path: /api/*, upstream: wiki, accept: [session, bearer] }\n"
+      "  - { path: /*, upstream: wiki }\n",
+      "bearer: { audiences: [\"https://api.example.com\"] }\n");
+  const auto with = [](const char* path, const char* as, const char* value) {
+    return Asked{path, as, "GET", Manner::script, {{"Authorization", value}}};
+  };
+  constexpr const char* kToken = R"({"sub": "a", "scopes": []})";
+  CHECK(word_of(*settings, with("/api/a", "", "Bearer abc")) == "unauthenticated 401 #1");
+  CHECK(word_of(*settings, with("/api/a", kAlice, "Bearer abc")) == "unauthenticated 401 #1");
+  CHECK(word_of(*settings, with("/api/a", kToken, "Bearer abc")) == "allow 0 #1");
+  CHECK(word_of(*settings, with("/api/a", kAlice, "Bearer a b")) == "bad_request 400 #1");
+  CHECK(word_of(*settings, with("/api/a", kAlice, "Basic YTpi")) == "allow 0 #1");
+  CHECK(word_of(*settings, with("/other", kAlice, "Bearer a b")) == "allow 0 #2");
+}
+
+TEST_CASE("the sign-in that is shown is the one that the server begins") {
+  const auto settings = settings_of(
+      "  - { path: /private/*, upstream: wiki }\n"
+      "  - { path: /things/*, upstream: wiki, token: { resource: \"https://things.example.com\", scopes: [read] } }\n",
+      "forward_auth: { enabled: true, oauth2_proxy: true }\ntrusted_proxies: [127.0.0.0/8]\n");
+  std::string all;
+  for (const auto& [name, value] : sign_in_request_of(judged(*settings, {"/private/a"}), *settings).parameters)
+    all += name + "=" + value + ";";
+  CHECK(all.find("redirect_uri=https://app.example.com/oauth2/callback;") != std::string::npos);
+  CHECK(all.find("resource=https://things.example.com;") != std::string::npos);
+  CHECK(all.find(" read;") != std::string::npos);
+}

@@ -84,6 +84,14 @@ RouteSettings random_route(Dice& dice, int index) {
   made.accept.bearer = dice.one_in(2);
   made.accept.session = !made.accept.bearer || dice.one_in(2);
   made.sign_in.keep_fragment = dice.one_in(2);
+  const bool knows_person = made.access == Access::signed_in || made.access == Access::optional;
+  if (knows_person && !made.accept.bearer && dice.one_in(3))
+    made.token.organization = RouteTokenSettings::Organization::from_path;
+  if (!made.token.is_configured() && dice.one_in(5)) {
+    made.authorization.kind = UpstreamAuthorizationSettings::Kind::basic;
+    made.authorization.username = "svc";
+    made.authorization.password = Secret("********");  // as explain shows any
+  }
   if (dice.one_in(4)) made.strip_prefix = "/a";
   if (dice.one_in(4)) made.encoded_slash = EncodedSlash::keep;
   return made;
@@ -102,25 +110,37 @@ std::shared_ptr<Settings> random_settings(Dice& dice) {
   app.socket_path = "/nowhere/app.sock";
   if (dice.one_in(4)) made->sign_in_url = Origin{"https", "auth.test", 443};
   if (dice.one_in(4)) made->logto.backchannel_url = Origin{"http", "inside", 8080};
+  IdentityHeaderSettings constant;
+  constant.header = "X-Env";
+  constant.source = IdentityHeaderSettings::Source::constant;
+  constant.constant = "prod";
+  made->identity_headers.push_back(constant);
   made->routes.clear();
   const int routes = 1 + dice.below(6);
   for (int index = 1; index <= routes; ++index) made->routes.push_back(random_route(dice, index));
+  RouteSettings& last = made->routes.back();
+  if (!dice.one_in(4)) last.path = {PathPattern::Kind::prefix, ""};
+  if (dice.one_in(2)) last.require.children.clear();
   return made;
 }
 
 // ---- a question ---------------------------------------------------------------------------------------------------
 
 AskedRequest random_request(Dice& dice) {
-  constexpr std::array kMethods = {"GET", "GET", "GET", "HEAD", "POST", "DELETE", "OPTIONS", "get", "MOVE", "TRACE"};
+  constexpr std::array kMethods = {"GET",  "GET",  "GET",    "GET",     "GET", "GET",
+                                   "HEAD", "POST", "DELETE", "OPTIONS", "get", "MOVE"};
   constexpr std::array kTargets = {"/a",         "/a/",         "/a/b",      "/a/b/c?x=1", "/b/x",   "/b//x",
                                    "/c",         "/c/%2e%2e/a", "/a%2Fb",    "/a/b%2Fc",   "/a;x/b", "/elsewhere",
                                    "/_auth/me",  "/_auth%2Fme", "/_auth/no", "/a/%zz",     "/%61/b", "/../a",
-                                   "/a/b?q=%zz", "/",           "/A/b",      "/a/b/c/d/"};
-  constexpr std::array kHosts = {"app.test",     "app.test", "app.test",  "app.test",  "app.test",    "app.test",
-                                 "app.test:443", "APP.test", "evil.test", "auth.test", "inside:8080", "app.test:444"};
+                                   "/a/b?q=%zz", "/a/acme",     "/b/a.b/x",  "/",          "/A/b",   "/a/b/c/d/"};
+  constexpr std::array kHosts = {"app.test:443", "APP.test", "evil.test", "auth.test", "inside:8080", "app.test:444"};
+  constexpr std::array kPlain = {"/a", "/a/b", "/b/x", "/c", "/a/acme", "/"};
   AskedRequest asked;
-  asked.method = dice.of(kMethods);
-  asked.url = "https://" + std::string(dice.of(kHosts)) + dice.of(kTargets);
+  asked.method = dice.one_in(50) ? (dice.one_in(2) ? "TRACE" : "Connect") : dice.of(kMethods);
+  asked.by_other_proxy = dice.one_in(3);
+  const std::string scheme = dice.one_in(12) ? "http://" : "https://";
+  const std::string host = dice.one_in(5) ? dice.of(kHosts) : "app.test";
+  asked.url = scheme + host + (dice.one_in(2) ? dice.of(kPlain) : dice.of(kTargets));
   asked.manner = dice.one_in(2) ? AskedRequest::Manner::navigation : AskedRequest::Manner::script;
   const auto add = [&](const char* name, const char* value) { asked.headers.emplace_back(name, value); };
   if (asked.method == "POST") add("Content-Length", dice.one_in(2) ? "24576" : "10");
@@ -133,8 +153,10 @@ AskedRequest random_request(Dice& dice) {
     add("Sec-WebSocket-Version", "13");
     add("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
   }
+  if (dice.one_in(16)) add("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
   if (dice.one_in(8)) add("X-HTTP-Method-Override", "DELETE");
   if (dice.one_in(16)) add("X_Forwarded_User", "root");
+  if (dice.one_in(24)) add("Authorization", "Bearer no token");
   return asked;
 }
 
@@ -164,6 +186,29 @@ class OnePersonsTokens final : public AccessTokenQuestions {
   std::uint64_t keys_version() const override { return 1; }
 
   AccessToken token;
+};
+
+// Notes what the app is told with a pass.
+class NotingGatekeeper final : public Gatekeeper {
+ public:
+  using Gatekeeper::Gatekeeper;
+  std::string identity;
+
+  Verdict judge(const RequestFacts& facts, LaterVerdict later, std::unique_ptr<PendingVerdict>& wait) override {
+    identity.clear();
+    auto noting = [this, later = std::move(later)](Verdict verdict) {
+      note(verdict);
+      later(std::move(verdict));
+    };
+    Verdict verdict = Gatekeeper::judge(facts, std::move(noting), wait);
+    note(verdict);
+    return verdict;
+  }
+
+ private:
+  void note(const Verdict& verdict) {
+    if (verdict.app_headers) identity = verdict.app_headers->lines;
+  }
 };
 
 // Notes what becomes of a request; nothing reaches a wire.
@@ -199,6 +244,7 @@ struct Server {
   WorkerContext context;
   FakeAuth* auth;
   OnePersonsTokens tokens;
+  NotingGatekeeper* gatekeeper = nullptr;
   int sessions = 0;
 
   explicit Server(std::shared_ptr<const Settings> with)
@@ -209,6 +255,9 @@ struct Server {
     realm.auth.reset(auth);
     auth->known = auth->reachable = logto_metadata();
     auth->tokens = &tokens;
+    auto noting = std::make_unique<NotingGatekeeper>(realm, context.loop);
+    gatekeeper = noting.get();
+    context.realms.front().gatekeeper = std::move(noting);
   }
   ~Server() {
     context.upstreams.close();
@@ -222,6 +271,12 @@ struct Server {
     session.tokens_expire_at_s = clock.unix_s() + 3600;
     session.validated_at_s = clock.unix_s();
     session.generation = 1;
+    session.refresh_token = Secret("a refresh token");
+    AppToken token;
+    token.token = Secret("a-token-for-the-app");
+    token.expires_at_s = token.renew_at_s = clock.unix_s() + 3600;
+    if (person.scopes) token.scopes = *person.scopes;
+    auth->granted = GrantedTokens{nullptr, std::make_shared<const AppToken>(std::move(token)), nullptr};
     std::string line;
     for (const std::string& set : SessionCookie(realm, true).write(session, 0, clock.unix_s()))
       line += (line.empty() ? "" : "; ") + set.substr(0, set.find(';'));
@@ -271,7 +326,10 @@ std::string head_of(const Question& question, const Judgement& judgement, Server
   std::string bytes = *judgement.bytes;
   if (!question.person) return bytes;
   bytes.resize(bytes.size() - 2);
-  if (question.person->scopes) {
+  const RouteSettings* route = judgement.route();
+  const bool has_token = route == nullptr ? question.person->scopes.has_value()
+                                          : question.person->asker_on(*route).kind == Asker::Kind::token;
+  if (has_token) {
     bytes += "Authorization: " + server.bearer(*question.person) + "\r\n";
   } else {
     bytes += "Cookie: " + server.session_cookie(*question.person) + "\r\n";
@@ -284,22 +342,22 @@ std::string check_of(const Question& question, const Judgement& judgement, Serve
   const std::string head = head_of(question, judgement, server);
   const RequestLine line = judgement.request_line();
   std::string bytes = "GET /_auth/check HTTP/1.1\r\nX-Forwarded-Method: " + std::string(line.method) +
-                      "\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: " + std::string(line.authority) +
+                      "\r\nX-Forwarded-Proto: " + question.asked.url.substr(0, question.asked.url.find(':')) +
+                      "\r\nX-Forwarded-Host: " + std::string(line.authority) +
                       "\r\nX-Forwarded-Uri: " + std::string(line.path_and_query) + "\r\n";
   const std::string fields = head.substr(head.find("\r\n") + 2);
   return bytes + fields;
 }
 
 int server_says(const Question& question, const Judgement& judgement, Server& server) {
-  if (!judgement.bytes) return 400;  // not to be sent at all
-  const bool is_check = judgement.resolved && judgement.resolved->by_check;
+  if (!judgement.bytes) return 400;                                          // not to be sent at all
+  const bool is_check = judgement.resolved && judgement.resolved->by_check;  // else the head itself was refused
   if (!is_check) return server.answer(head_of(question, judgement, server));
   const int status = server.answer(check_of(question, judgement, server));
   if (status == 302) return 303;
   return status == 200 ? kToTheApp : status;
 }
 
-// A person with scopes has a token, but a session with tokens for apps where a route gets those: no route here does.
 std::string asked_words(const Question& question, const Judgement& judgement) {
   std::string words = judgement.bytes ? *judgement.bytes : question.asked.url;
   words += question.person ? "as " + question.person->session.claims->dump() : "as nobody";
@@ -328,16 +386,17 @@ TEST_CASE("the server and explain give the same answer to ten thousand random qu
       const int status = server_says(question, judgement, server);
       CAPTURE(asked_words(question, judgement));
       CHECK(status == judgement.status);
+      if (judgement.outcome == Judgement::Outcome::allow) CHECK(server.gatekeeper->identity == judgement.identity);
       ++statuses[static_cast<std::size_t>(status)];
       allowed += judgement.outcome == Judgement::Outcome::allow ? 1 : 0;
       asked_by_check += judgement.resolved && judgement.resolved->by_check ? 1 : 0;
     }
   }
   // The questions are worth asking: every answer comes many times.
-  CHECK(allowed > 400);
+  CHECK(allowed > 1000);
   CHECK(asked_by_check > 100);
-  CHECK(statuses[200] > 5);
-  for (const int status : {303, 400, 401, 403, 404, 405, 413, 421}) {
+  CHECK(statuses[200] > 20);
+  for (const int status : {kToTheApp, 303, 400, 401, 403, 404, 405, 413, 421}) {
     CAPTURE(status);
     CHECK(statuses[static_cast<std::size_t>(status)] > 20);
   }

@@ -119,3 +119,29 @@ TEST_CASE("no line of the corpus opens what is private, whichever way the app re
   }
   CHECK(lines > 50);
 }
+
+TEST_CASE("what the codec refuses in a request is refused in one that another proxy asks about") {
+  for (const char* method : {"TRACE", "trace", "CONNECT", "Connect"}) {
+    CAPTURE(method);
+    CHECK(checked("/public/a", method) == -405);
+    CHECK(checked("/public/a", method, "elsewhere.test") == -405);
+  }
+  Fields handshake;
+  handshake.add("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+  CHECK(checked("/public/a", "GET", "app.test", "https", handshake) == 1);
+  CHECK(checked("/public/a", "POST", "app.test", "https", handshake) == -400);
+}
+
+TEST_CASE("the sign-in origin has no app, whoever asks") {
+  Settings settings = make_settings();
+  settings.sign_in_url = Origin{"https", "auth.test", 443};
+  const Router router(settings);
+  const RealmRoutes realms[] = {{settings, router}};
+  const Fields fields;
+  Resolution found;
+  resolve_check(realms, {ForwardedForm::forwarded, "GET", "https", "auth.test", "/public/a"}, fields, "192.0.2.1",
+                found);
+  CHECK(found.kind == Resolution::Kind::no_route);
+  resolve(realms, {"auth.test", "/public/a", "GET", fields, "192.0.2.1"}, found);
+  CHECK(found.kind == Resolution::Kind::no_route);
+}
