@@ -1,5 +1,5 @@
 # docker build -t logto-proxy .          on a small machine: --build-arg CMAKE_BUILD_PARALLEL_LEVEL=1
-# docker run --stop-timeout 40 -v "$PWD/config.yaml:/etc/logto-proxy/config.yaml:ro" -p 8080:8080 logto-proxy
+# How to run it, and what the configuration must say in a container: docs/MANUAL.md, section 4.
 FROM debian:bookworm-slim AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates g++ cmake ninja-build pkg-config libevent-dev libcurl4-openssl-dev \

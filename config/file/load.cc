@@ -122,18 +122,33 @@ class Loader {
     }
   }
 
+  static bool is_later(const std::string& path) {
+    const Option* option = find_option(path);
+    return option != nullptr && option->is(kLater);
+  }
+
+  // Of a key that would be refused next, the reason.
+  static std::string did_you_mean(const std::string& path, const std::string& shown, const std::string& what) {
+    if (is_later(path)) return std::string(find_option(path)->help);
+    return what + ", did you mean '" + shown + "'?";
+  }
+
   static std::string unknown(const std::string& path, const std::string& word) {
     const std::string parent = path.size() == word.size() ? "" : path.substr(0, path.size() - word.size() - 1);
     const auto siblings = child_keys(parent);
-    if (const auto near = nearest(word, siblings); !near.empty()) return "unknown key, did you mean '" + near + "'?";
+    if (const auto near = nearest(word, siblings); !near.empty()) {
+      return did_you_mean(join_path(parent, near), near, "unknown key");
+    }
     for (const auto& option : option_table()) {
       const std::string_view full = option.path;
       if (full.size() > word.size() + 1 && full.substr(full.size() - word.size() - 1) == "." + word) {
-        return "unknown key here, did you mean '" + option.path + "'?";
+        return did_you_mean(option.path, option.path, "unknown key here");
       }
     }
     std::string known;
-    for (const auto& sibling : siblings) known += (known.empty() ? "" : ", ") + sibling;
+    for (const auto& sibling : siblings) {
+      if (!is_later(join_path(parent, sibling))) known += (known.empty() ? "" : ", ") + sibling;
+    }
     return "unknown key; known here: " + known;
   }
 

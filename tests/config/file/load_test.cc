@@ -50,6 +50,10 @@ TEST_CASE("mistakes in the shape of the file name their place") {
        "f:5:3: session.idle_timout: unknown key, did you mean 'idle_timeout'?"},
       {"an unknown key that belongs elsewhere", good_config({{"z", "idle_timeout: 1h\n"}}),
        "f:6:1: idle_timeout: unknown key here, did you mean 'session.idle_timeout'?"},
+      {"an unknown key that stands for what is not built", good_config({{"z", "tls: { cert: x }\n"}}),
+       "f:6:1: tls: TLS is not built yet in this version: put a TLS terminator in front, keep https:// in "
+       "external_urls "
+       "and set trusted_proxies"},
       {"an unknown key with no neighbour", good_config({{"z", "access_log: { colour: red }\n"}}),
        "f:6:15: access_log.colour: unknown key; known here: format, output"},
       {"an unknown key in a route",
