@@ -177,5 +177,15 @@ export class Proxy extends EventEmitter {
     fs.rmSync(path.dirname(this.file), { recursive: true, force: true });
     if (died && !this.expectExit) throw new Error(`the proxy died: ${JSON.stringify(died)}\n${this.output.slice(-6000)}`);
     this.assertNoSanitizer();
+    for (const { decision } of this.access) {
+      if (decision !== undefined && !DECISIONS.has(decision)) throw new Error(`the manual's section 10 does not list the decision "${decision}" of the access log`);
+    }
   }
 }
+
+// Those that operators are told of, whatever a test is about.
+const DECISIONS = (() => {
+  const manual = fs.readFileSync(path.join(REPO, 'docs/MANUAL.md'), 'utf8');
+  const [, list] = /`decision` is one of these words([^]*?)\n- stderr/.exec(manual);
+  return new Set([...list.matchAll(/`([a-z_]+)`/g)].map(([, word]) => word));
+})();
