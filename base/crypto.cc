@@ -1,5 +1,6 @@
 #include "base/crypto.h"
 
+#include <cstring>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -106,6 +107,12 @@ void authenticate(EVP_CIPHER_CTX* context, std::string_view associated_data) {
 }
 
 }  // namespace
+
+double random_fraction() {
+  std::uint32_t bits = 0;
+  std::memcpy(&bits, random_bytes(sizeof bits).data(), sizeof bits);
+  return bits / 4294967296.0;
+}
 
 std::string random_bytes(std::size_t count) {
   std::string out(count, '\0');

@@ -12,6 +12,7 @@
 namespace lp {
 
 [[nodiscard]] std::string random_bytes(std::size_t count);
+[[nodiscard]] double random_fraction();  // from 0 up to 1: for jitter, not for secrets
 [[nodiscard]] std::string sha256(std::string_view data);
 [[nodiscard]] std::string sha384(std::string_view data);
 [[nodiscard]] std::string sha512(std::string_view data);

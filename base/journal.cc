@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 constexpr std::size_t kWriteBytes = std::size_t{1} << 18;
+constexpr const char* kWhatToDo =
+    "Restore it, or move it away; a journal of ended sessions also needs a new session.secret then, or they live again";
 static_assert(kReadBytes > kJournalRecordOverheadBytes + kJournalMaxRecordBytes,
               "a record that never fits is never read");
 
@@ -34,6 +36,22 @@ class File {
 
  private:
   int fd_;
+};
+
+// Removes the new file unless it took the old one's place.
+class Removal {
+ public:
+  explicit Removal(const std::string& path) : path_(path) {}
+  ~Removal() {
+    if (!is_kept_) ::unlink(path_.c_str());
+  }
+  Removal(const Removal&) = delete;
+  Removal& operator=(const Removal&) = delete;
+  void keep() { is_kept_ = true; }
+
+ private:
+  const std::string& path_;
+  bool is_kept_ = false;
 };
 
 Error failed(const std::string& what, const std::string& path, int error = errno) {
@@ -55,9 +73,46 @@ Error cannot_open(const std::string& path, int error) {
   return failed("open the journal", path, error);
 }
 
-// Locks the file that `path` names now: one that was renamed away while we waited for its lock is not it.
-Result<std::optional<File>> open_and_lock_once(const std::string& path) {
-  File file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+// One write(2); a short one is an error.
+Result<void> write_at(const File& file, std::string_view bytes, std::uint64_t at, const std::string& path) {
+  const ssize_t n = ::pwrite(file.fd(), bytes.data(), bytes.size(), static_cast<off_t>(at));
+  if (n < 0) return failed("write to the journal", path);
+  if (static_cast<std::size_t>(n) != bytes.size()) return failed("write to the journal", path, ENOSPC);
+  return {};
+}
+
+Result<void> sync_folder_of(const std::string& path) {
+  const std::string folder = folder_of(path);
+  const File file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.fd() < 0 || ::fsync(file.fd()) != 0) return failed("sync the folder", folder);
+  return {};
+}
+
+// Under a name of its own first, so that the journal is there with its header or not at all, whatever cuts this short.
+Result<void> create(const std::string& path, const std::string& header, bool& was_created) {
+  const std::string fresh_path = path + ".create-" + std::to_string(::getpid());
+  ::unlink(fresh_path.c_str());  // of a process with this number that was cut short
+  const File fresh(::open(fresh_path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (fresh.fd() < 0) return cannot_open(path, errno);
+  const Removal removal(fresh_path);
+  if (auto written = write_at(fresh, header, 0, fresh_path); !written) return written;
+  if (::fdatasync(fresh.fd()) != 0) return failed("sync the journal", fresh_path);
+  // Never over what another process has created meanwhile. Some file systems know no links.
+  const bool is_linked = ::link(fresh_path.c_str(), path.c_str()) == 0 ||
+                         (errno != EEXIST && ::rename(fresh_path.c_str(), path.c_str()) == 0);
+  if (!is_linked && errno != EEXIST) return failed("create the journal", path);
+  was_created = is_linked;
+  return sync_folder_of(path);
+}
+
+// Locks the file that `path` names now: one that was renamed away while we waited for its lock is not it, and one that is
+// not there yet has to be created first.
+Result<std::optional<File>> open_and_lock_once(const std::string& path, const std::string& header, bool& was_created) {
+  File file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (file.fd() < 0 && errno == ENOENT) {
+    if (auto created = create(path, header, was_created); !created) return created.error();
+    return std::optional<File>();
+  }
   if (file.fd() < 0) return cannot_open(path, errno);
   struct stat opened {};
   if (::fstat(file.fd(), &opened) != 0) return failed("examine the journal", path);
@@ -73,28 +128,13 @@ Result<std::optional<File>> open_and_lock_once(const std::string& path) {
   return std::optional<File>(std::move(file));
 }
 
-Result<File> open_and_lock(const std::string& path) {
+Result<File> open_and_lock(const std::string& path, const std::string& header, bool& was_created) {
   for (int attempt = 0; attempt < 10; ++attempt) {
-    auto file = open_and_lock_once(path);
+    auto file = open_and_lock_once(path, header, was_created);
     if (!file) return file.error();
     if (file->has_value()) return std::move(**file);
   }
   return fail("the journal " + path + " is being replaced by another process");
-}
-
-// One write(2); a short one is an error.
-Result<void> write_at(const File& file, std::string_view bytes, std::uint64_t at, const std::string& path) {
-  const ssize_t n = ::pwrite(file.fd(), bytes.data(), bytes.size(), static_cast<off_t>(at));
-  if (n < 0) return failed("write to the journal", path);
-  if (static_cast<std::size_t>(n) != bytes.size()) return failed("write to the journal", path, ENOSPC);
-  return {};
-}
-
-Result<void> sync_folder_of(const std::string& path) {
-  const std::string folder = folder_of(path);
-  const File file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (file.fd() < 0 || ::fsync(file.fd()) != 0) return failed("sync the folder", folder);
-  return {};
 }
 
 // Up to `count` bytes; fewer only at the end of the file.
@@ -167,22 +207,6 @@ class FileWriter {
   std::optional<Error> error_;
 };
 
-// Removes the new file unless it took the old one's place.
-class Removal {
- public:
-  explicit Removal(const std::string& path) : path_(path) {}
-  ~Removal() {
-    if (!is_kept_) ::unlink(path_.c_str());
-  }
-  Removal(const Removal&) = delete;
-  Removal& operator=(const Removal&) = delete;
-  void keep() { is_kept_ = true; }
-
- private:
-  const std::string& path_;
-  bool is_kept_ = false;
-};
-
 }  // namespace
 
 struct Journal::State {
@@ -206,7 +230,7 @@ struct Journal::State {
     const std::lock_guard lock(mutex);
     return {file, end, records};
   }
-  Result<void> create();
+  Result<void> begin_anew();
   Result<void> load(const JournalFormat& format, const OnJournalRecord& on_record);
   Result<void> carry_over(const File& from, std::uint64_t begin, std::uint64_t until, FileWriter& writer) const;
   Result<void> fill(const Records& records_to_keep, FileWriter& writer) const;
@@ -219,12 +243,12 @@ Journal::Journal(Journal&&) noexcept = default;
 Journal& Journal::operator=(Journal&&) noexcept = default;
 Journal::~Journal() = default;
 
-Result<void> Journal::State::create() {
-  opening.was_created = true;
+Result<void> Journal::State::begin_anew() {
+  opening.lost_header = true;
   if (auto written = write_at(*file, header, 0, path); !written) return written;
   end = kJournalHeaderBytes;
   if (::fdatasync(file->fd()) != 0) return failed("sync the journal", path);
-  return sync_folder_of(path);
+  return {};
 }
 
 Result<void> Journal::State::load(const JournalFormat& format, const OnJournalRecord& on_record) {
@@ -233,12 +257,14 @@ Result<void> Journal::State::load(const JournalFormat& format, const OnJournalRe
   switch (judge_journal_header(*head, format)) {
     case JournalHeader::good:
       break;
-    case JournalHeader::unfinished:
-      return create();
+    case JournalHeader::cut:
+      return begin_anew();
     case JournalHeader::foreign:
-      return fail(path + " is not a journal of this kind, or its first bytes are damaged; it was left as it is");
+      return fail(path + " is not a journal of this kind, or its first bytes are damaged; it was left as it is. " +
+                  kWhatToDo);
     case JournalHeader::other_version:
-      return fail("the journal " + path + " was written in another version of its format; it was left as it is");
+      return fail("the journal " + path + " was written in another version of its format; it was left as it is. " +
+                  kWhatToDo);
   }
   JournalScanner scanner;
   const auto size = scan(*file, path, scanner, on_record);
@@ -254,11 +280,11 @@ Result<void> Journal::State::load(const JournalFormat& format, const OnJournalRe
 }
 
 Result<Journal> Journal::open(const std::string& path, const JournalFormat& format, const OnJournalRecord& on_record) {
-  auto file = open_and_lock(path);
-  if (!file) return file.error();
   auto state = std::make_unique<State>();
   state->path = path;
   state->header = journal_header(format);
+  auto file = open_and_lock(path, state->header, state->opening.was_created);
+  if (!file) return file.error();
   state->file = std::make_shared<const File>(std::move(*file));
   if (auto loaded = state->load(format, on_record); !loaded) return loaded.error();
   return Journal(std::move(state));

@@ -14,8 +14,11 @@ namespace lp {
 struct JournalOpening {
   bool was_created = false;
   std::uint64_t records = 0;
-  std::uint64_t cut_bytes = 0;      // an unfinished record at the end: cut away, nobody was told that it was kept
-  std::uint64_t skipped_bytes = 0;  // damage in the middle: records may be lost; stays in the file until rewrite()
+  bool lost_header = false;         // the file was there, but empty or shorter than its header: nobody leaves it so
+  std::uint64_t cut_bytes = 0;      // an unfinished record at the end: cut away; a loss of power, or a cut file
+  std::uint64_t skipped_bytes = 0;  // damage in the middle: stays in the file until rewrite()
+  // Records that somebody was told of may be gone.
+  [[nodiscard]] bool is_damaged() const { return lost_header || cut_bytes > 0 || skipped_bytes > 0; }
 };
 
 // An append-only file of checksummed records that outlives a kill -9, and a loss of power as far as it was synced. What
@@ -27,8 +30,9 @@ class Journal {
   using WriteRecord = std::function<void(std::string_view record)>;
   using Records = std::function<Result<void>(const WriteRecord& write)>;
 
-  // Reads all records, then is ready to append. Creates the file (mode 0600) in a folder that must exist. Never touches
-  // a file that is not a journal of this format and version; follows no symbolic link.
+  // Reads all records, then is ready to append. Creates the file (mode 0600) in a folder that must exist, with its header
+  // from the first moment, so that one without it is damage. Never touches a file that is not a journal of this format
+  // and version; follows no symbolic link.
   [[nodiscard]] static Result<Journal> open(const std::string& path, const JournalFormat& format,
                                             const OnJournalRecord& on_record);
   Journal(Journal&&) noexcept;

@@ -72,7 +72,7 @@ JournalHeader judge_journal_header(std::string_view file, const JournalFormat& f
   const std::string_view head = file.substr(0, kJournalHeaderBytes);
   if (head == wanted) return JournalHeader::good;
   if (head.size() < kJournalHeaderBytes) {
-    return wanted.starts_with(head) ? JournalHeader::unfinished : JournalHeader::foreign;
+    return wanted.starts_with(head) ? JournalHeader::cut : JournalHeader::foreign;
   }
   const bool is_sound =
       crc32c(head.substr(0, kJournalHeaderBytes - kWordBytes)) == word_at(head, kJournalHeaderBytes - kWordBytes);

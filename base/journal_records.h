@@ -30,7 +30,7 @@ struct JournalFormat {
 
 enum class JournalHeader {
   good,
-  unfinished,  // nothing, or a crash while the header was written: no record can be there
+  cut,  // the beginning of one, or nothing
   foreign,
   other_version,
 };

@@ -44,14 +44,14 @@ std::string CookieSealer::seal(std::string_view cookie_name, std::string_view pl
 }
 
 std::optional<std::string> CookieSealer::open(std::string_view cookie_name, std::string_view text,
-                                              bool* with_first) const {
+                                              std::size_t* place) const {
   const std::optional<std::string> sealed = base64url_decode(text);
   if (!sealed || sealed->size() < kXaesOverheadBytes) return std::nullopt;
   const std::string data = associated_data(purpose_, cookie_name, realm_);
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     std::optional<std::string> plaintext = keys_[i].open(*sealed, data);
     if (!plaintext) continue;
-    if (with_first != nullptr) *with_first = i == 0;
+    if (place != nullptr) *place = i;
     return plaintext;
   }
   return std::nullopt;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,10 +22,10 @@ class CookieSealer {
   // Text fit for a cookie value (base64url).
   [[nodiscard]] std::string seal(std::string_view cookie_name, std::string_view plaintext,
                                  std::string_view nonce) const;
-  // Tries the ring; nullopt for anything not sealed here, without telling why. `with_first` says whether the first
-  // secret opened it (else it is worth re-sealing).
+  // Tries the ring; nullopt for anything not sealed here, without telling why. `place`: in the ring, of the secret that
+  // opened it; what the first one did not open is worth re-sealing.
   [[nodiscard]] std::optional<std::string> open(std::string_view cookie_name, std::string_view text,
-                                                bool* with_first = nullptr) const;
+                                                std::size_t* place = nullptr) const;
 
  private:
   std::vector<Xaes256Gcm> keys_;

@@ -228,13 +228,32 @@ Verdict answer_exchanged(const Visit& visit, const PendingSignIn& pending, Excha
   return answer_when_saved(visit, std::move(verdict), std::move(*to_store), std::move(waiting));
 }
 
+FoundPending find_attempt(const Visit& visit, const std::string& state) {
+  return find_pending(visit.fields(), visit.cookies.names().pending_prefix, state,
+                      visit.realm.keyring()->pending_sealer, visit.now_s);
+}
+
+// The attempt began under a secret that has left the ring meanwhile: what Logto gave for it is given back.
+Verdict answer_removed(const Visit& visit, const PendingSignIn& pending, const Exchanged& exchanged) {
+  log_refusal(visit, "secret", "the sign-in began under a session.secret that was removed");
+  if (exchanged && !exchanged->refresh_token.empty()) {
+    visit.realm.auth->revoke_refresh_token(std::string(visit.facts.request_id), exchanged->refresh_token);
+  }
+  return refuse(visit, {PageKind::sign_in_expired, 400, "secret", target_of(visit, pending.return_to)});
+}
+
 // By the flight that exchanges the code.
 Verdict exchange(const Visit& visit, CallbackResponse response, const PendingSignIn& pending, Waiting waiting) {
   const auto ask = [&response, &pending](const Visit& asking, auto answer) {
     return asking.realm.auth->finish_sign_in(asking.loop, std::string(asking.facts.request_id), std::move(response),
                                              pending, std::move(answer));
   };
-  auto judge = [pending](const Visit& judged, Exchanged exchanged, Waiting later) {
+  auto judge = [pending, began = visit.realm.keyring_generation()](const Visit& judged, Exchanged exchanged,
+                                                                   Waiting later) {
+    const bool same_ring = judged.realm.keyring_generation() == began;
+    if (!same_ring && find_attempt(judged, std::string(pending.state.reveal())).fate == PendingFate::missing) {
+      return answer_removed(judged, pending, exchanged);
+    }
     return answer_exchanged(judged, pending, std::move(exchanged), std::move(later));
   };
   return wait_for(visit, std::move(waiting), ask, std::move(judge));
@@ -248,8 +267,7 @@ Verdict handle_callback(const Visit& visit, Waiting waiting) {
     log_refusal(visit, "response", response.error().message);
     return refuse(visit, {PageKind::sign_in_failed, 400, "response", "/"});
   }
-  FoundPending found = find_pending(visit.fields(), visit.cookies.names().pending_prefix, response->state,
-                                    visit.realm.keyring()->pending_sealer, visit.now_s);
+  FoundPending found = find_attempt(visit, response->state);
   if (found.fate != PendingFate::current) return answer_stale(visit, *response, found, std::move(waiting));
   if (!response->error.empty()) return answer_error(visit, *response, found.pending);
   if (!visit.realm.auth) return status_verdict(visit, "own", 503);

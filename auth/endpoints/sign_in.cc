@@ -75,10 +75,17 @@ Verdict redirect_to_logto(const Visit& visit, const SignInStart& start, const Pr
   return verdict;
 }
 
+// The wait for Logto may have been long.
+bool is_still_signed_in(const Visit& visit) {
+  return visit.signed_in() != nullptr && !visit.realm.revocations.is_revoked(visit.session.opened->revocation_keys,
+                                                                             visit.signed_in()->signed_in_at_ms);
+}
+
 Verdict without_logto(const Visit& visit, SignInStart& start) {
   visit.realm.log.warning("Logto is needed and cannot be asked",
                           {{"id", visit.facts.request_id}, {"phase", start.silent ? "revalidate" : "sign_in"}});
-  if (!start.otherwise) return status_verdict(visit, start.decision, 503);
+  const bool has_ended = start.silent && !is_still_signed_in(visit);
+  if (!start.otherwise || has_ended) return status_verdict(visit, start.decision, 503);
   Verdict otherwise = std::move(*start.otherwise);
   if (otherwise.kind == Verdict::Kind::pass) otherwise.app_headers = headers_for_app(visit);
   return otherwise;

@@ -47,7 +47,7 @@ const Session* session_to_end(const Visit& visit) {
 // Cookies that hold this session open no more, here or wherever they were copied to (threat C14).
 void end_sessions_asked_for(const Visit& visit) {
   const Session* session = session_to_end(visit);
-  if (session == nullptr) return;
+  if (session == nullptr) return end_unknown_session(visit.realm, visit.session.not_loaded);
   end_session(visit.realm, *session);
   if (wants_everywhere(visit)) end_sessions(visit.realm, RevocationKind::sub, session->sub);
 }
@@ -81,6 +81,23 @@ Verdict leave(const Visit& visit, const ProviderMetadata* metadata, const std::s
   return verdict;
 }
 
+// Nothing is deleted: what is not done yet can be asked for once more, here or at another replica.
+Verdict unfinished(const Visit& visit, PageKind page) {
+  visit.realm.log.warning("a sign-out could not be told to the other replicas, it is told when Redis is back",
+                          {{"id", visit.facts.request_id}});
+  PageFacts facts = page_facts(visit);
+  facts.form_origin = sign_out_form_origins(visit.settings());
+  return answer_verdict(visit, "own", make_page(page, facts));
+}
+
+// Whose the other sessions are stands in the record that the store does not give now.
+bool cannot_be_everywhere(const Visit& visit) {
+  return wants_everywhere(visit) && session_to_end(visit) == nullptr && visit.session.is_store_away;
+}
+
+// A journal keeps what ended for the next process, which tells it; without one it may be lost with this process.
+bool is_kept(const Visit& visit) { return !visit.settings().revocations.journal.empty(); }
+
 void revoke(const Visit& visit) {
   const Session* session = session_to_end(visit);
   if (session == nullptr || session->refresh_token.empty()) return;
@@ -97,11 +114,9 @@ std::string sign_out_form_origins(const Settings& settings) {
 
 Verdict handle_sign_out(const Visit& visit, Waiting waiting) { return sign_out_to(visit, {}, std::move(waiting)); }
 
-Verdict sign_out_to(const Visit& visit, std::string then, Waiting waiting) {
-  if (!is_asked_for(visit)) return visit.is_navigation() ? ask_first(visit) : status_verdict(visit, "own", 403);
-  end_sessions_asked_for(visit);
-  if (!visit.realm.auth) return leave(visit, nullptr, then);
-  revoke(visit);
+namespace {
+
+Verdict leave_through_logto(const Visit& visit, std::string then, Waiting waiting) {
   if (const auto metadata = visit.realm.auth->metadata()) return leave(visit, metadata.get(), then);
   const auto ask = [](const Visit& asking, auto answer) {
     return asking.realm.auth->need_metadata(asking.loop, std::move(answer));
@@ -110,6 +125,30 @@ Verdict sign_out_to(const Visit& visit, std::string then, Waiting waiting) {
     return leave(judged, metadata ? metadata->get() : nullptr, then);
   };
   return wait_for(visit, std::move(waiting), ask, std::move(judge));
+}
+
+// If this process died right after its answer, nobody else would know what it said.
+Verdict tell_replicas_first(const Visit& visit, std::string then, Waiting waiting) {
+  const auto ask = [](const Visit& asking, auto answer) {
+    return asking.realm.auth->tell_replicas(asking.loop, std::move(answer));
+  };
+  auto judge = [then = std::move(then)](const Visit& judged, bool told, Waiting later) {
+    if (cannot_be_everywhere(judged)) return unfinished(judged, PageKind::sign_out_everywhere_unfinished);
+    if (!told && !is_kept(judged)) return unfinished(judged, PageKind::sign_out_unfinished);
+    return leave_through_logto(judged, then, std::move(later));
+  };
+  return wait_for(visit, std::move(waiting), ask, std::move(judge));
+}
+
+}  // namespace
+
+Verdict sign_out_to(const Visit& visit, std::string then, Waiting waiting) {
+  if (!is_asked_for(visit)) return visit.is_navigation() ? ask_first(visit) : status_verdict(visit, "own", 403);
+  end_sessions_asked_for(visit);
+  if (!visit.realm.auth) return leave(visit, nullptr, then);
+  revoke(visit);
+  if (visit.realm.auth->has_replicas()) return tell_replicas_first(visit, std::move(then), std::move(waiting));
+  return leave_through_logto(visit, std::move(then), std::move(waiting));
 }
 
 Verdict handle_signed_out(const Visit& visit, Waiting) {

@@ -1,10 +1,12 @@
 #include "auth/endpoints/webhook_endpoint.h"
 
+#include <utility>
 #include <vector>
 
 #include "auth/endpoints/call_by_logto.h"
 #include "auth/oidc/webhook.h"
 #include "auth/realm/end_sessions.h"
+#include "auth/visit/wait.h"
 #include "base/encoding.h"
 
 namespace lp {
@@ -20,27 +22,52 @@ std::vector<std::string_view> signatures_of(const Fields& fields) {
 
 Result<WebhookEvent, RuleError> event_of(const Visit& visit, const Secret& key) {
   if (visit.facts.body_state == BodyFacts::too_large) return broken_rule("size", "event is too long");
-  auto event = judge_webhook(visit.facts.body, signatures_of(visit.fields()), key, visit.now_s);
-  if (!event) return event;
-  if (!visit.realm.is_first_delivery(event->delivery_id, visit.now_s, event->remember_until_s)) {
-    return broken_rule("replay", "event came before");
-  }
-  return event;
+  return judge_webhook(visit.facts.body, signatures_of(visit.fields()), key, visit.now_s);
+}
+
+Verdict refuse(const Visit& visit, const RuleError& error) {
+  return call_refused_and_logged(visit, "webhook refused", error);
+}
+
+// False: it came before.
+bool end_once(const Visit& visit, const WebhookEvent& event) {
+  if (!is_first_delivery(visit.realm, event.delivery_id, event.remember_until_s)) return false;
+  if (event.user_id.empty()) return true;
+  end_sessions(visit.realm, RevocationKind::sub, event.user_id, event.created_at_ms);
+  visit.realm.log.info("Logto ended sessions",
+                       {{"id", visit.facts.request_id}, {"by", "webhook"}, {"event", event.name}});
+  return true;
+}
+
+Verdict refuse_repeated(const Visit& visit) { return refuse(visit, broken_rule("replay", "event came before")); }
+
+// Other replicas may have got it before, and hear of what it ends before its sender gets an answer.
+Verdict end_among_replicas(const Visit& visit, WebhookEvent event, Waiting waiting) {
+  const auto hear = [](const Visit& asking, auto answer) {
+    return asking.realm.auth->hear_replicas(asking.loop, [answer = std::move(answer)] { answer(true); });
+  };
+  auto end = [event = std::move(event)](const Visit& judged, bool, Waiting later) {
+    if (!end_once(judged, event)) return refuse_repeated(judged);
+    const auto tell = [](const Visit& asking, auto answer) {
+      return asking.realm.auth->tell_replicas(asking.loop, std::move(answer));
+    };
+    const auto accept = [](const Visit& told_visit, bool, Waiting) { return call_accepted(told_visit); };
+    return wait_for(judged, std::move(later), tell, accept);
+  };
+  return wait_for(visit, std::move(waiting), hear, std::move(end));
 }
 
 }  // namespace
 
-Verdict handle_webhook(const Visit& visit, Waiting) {
+Verdict handle_webhook(const Visit& visit, Waiting waiting) {
   const Secret key = visit.realm.webhook_secret();
   if (key.empty()) return status_verdict(visit, "own", 404);
   if (visit.facts.body_state == BodyFacts::unread) return need_body_of_call(kMaxWebhookBytes);
-  const auto event = event_of(visit, key);
-  if (!event) return call_refused_and_logged(visit, "webhook refused", event.error());
-  if (event->user_id.empty()) return call_accepted(visit);
-  end_sessions(visit.realm, RevocationKind::sub, event->user_id, event->created_at_ms);
-  visit.realm.log.info("Logto ended sessions",
-                       {{"id", visit.facts.request_id}, {"by", "webhook"}, {"event", event->name}});
-  return call_accepted(visit);
+  auto event = event_of(visit, key);
+  if (!event) return refuse(visit, event.error());
+  const bool has_replicas = visit.realm.auth && visit.realm.auth->has_replicas();
+  if (has_replicas) return end_among_replicas(visit, std::move(*event), std::move(waiting));
+  return end_once(visit, *event) ? call_accepted(visit) : refuse_repeated(visit);
 }
 
 }  // namespace lp

@@ -56,8 +56,8 @@ class Fetching {
     if (visit.tokens.*needed.place) return;
     AppTokenCache::Found found = visit.realm.tokens.find(visit.signed_in()->id, needed.audience, visit.now_s);
     if (found.should_renew && !visit.signed_in()->refresh_token.empty()) {
-      background_.renew_token(visit.cookies, visit.cookies.value_of(visit.fields()), *visit.signed_in(),
-                              needed.audience, visit.facts.request_id);
+      background_.renew_token(visit.cookies, visit.cookies.value_of(visit.fields()), visit.session, needed.audience,
+                              visit.facts.request_id);
     }
     if (found.token) {
       visit.tokens.*needed.place = std::move(found.token);
@@ -76,10 +76,11 @@ class Fetching {
 // Ends nothing and brings nothing.
 RefreshOutcome nothing_new() { return RefreshFailure{}; }
 
-void take(Visit& visit, const Needed& needed, const GrantOutcome& outcome, std::uint64_t keyring_generation) {
-  if (!outcome) return continue_session(visit, outcome.error(), keyring_generation);
+void take(Visit& visit, const Needed& needed, const GrantOutcome& outcome) {
+  if (!outcome) return continue_session(visit, outcome.error());
   const RefreshOutcome refreshed = outcome->refreshed ? RefreshOutcome(outcome->refreshed) : nothing_new();
-  continue_session(visit, refreshed, keyring_generation);
+  continue_session(visit, refreshed);
+  if (visit.signed_in() == nullptr) return;
   visit.tokens.*needed.place = needed.audience.is_id_token() ? outcome->id_token : outcome->access_token;
 }
 
@@ -99,10 +100,9 @@ Verdict fetch(const Visit& visit, const Needed& needed, BackgroundRefreshes& bac
     return asking.realm.auth->token_for(asking.loop, std::string(asking.facts.request_id), *asking.signed_in(),
                                         needed.audience, std::move(answer));
   };
-  auto judge_outcome = [needed, &background, judge = std::move(judge),
-                        keyring_generation = visit.realm.keyring_generation()](
-                           Visit& judged, const GrantOutcome& outcome, Waiting later) {
-    take(judged, needed, outcome, keyring_generation);
+  auto judge_outcome = [needed, &background, judge = std::move(judge)](Visit& judged, const GrantOutcome& outcome,
+                                                                       Waiting later) {
+    take(judged, needed, outcome);
     return judge_fetched(judged, needed, outcome, background, judge, std::move(later));
   };
   return wait_for(visit, std::move(waiting), ask, std::move(judge_outcome));

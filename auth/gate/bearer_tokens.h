@@ -28,7 +28,7 @@ class BearerTokens {
   // `visit` is that of a signed-out request with `field`, which is not none. Where the token is good, `judge` gets the
   // visit with the token's subject in place of a session; else the answer is 400, 401 or 503 and never a redirect.
   [[nodiscard]] Verdict judge(const Visit& visit, const BearerField& field, JudgeVisit judge, Waiting waiting);
-  // For what goes on, as Gatekeeper::is_over: the token has expired or its subject was signed out.
+  // For what goes on, as Gatekeeper::stand_of: the token has expired or its subject was signed out.
   [[nodiscard]] bool is_over(const OpenedSession& opened, std::int64_t now_s) const;
 
  private:

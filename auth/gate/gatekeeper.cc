@@ -219,17 +219,20 @@ struct Gatekeeper::Impl {
   // Sessions in a store are fetched first, and while Redis is away less is allowed.
   Verdict judge_known(const Visit& visit, JudgeVisit judge, Waiting waiting) {
     if (visit.session.to_load.empty()) return judge_trusted(visit, std::move(judge), std::move(waiting));
+    if (!may_go_on(visit)) return unproven_verdict(visit);  // without waiting for who does not answer
     const auto then = [this, judge = std::move(judge)](const Visit& loaded, Waiting later) {
       return judge_trusted(loaded, judge, std::move(later));
     };
     return load_session_first(visit, WithoutStore::refuse, then, std::move(waiting));
   }
 
+  [[nodiscard]] bool may_go_on(const Visit& visit) const {
+    const StoreTrust trust = store_trust(*realm.settings, realm.store_health, realm.clock.monotonic_ms());
+    return lp::may_go_on(trust, visit.facts.head->method, visit.facts.wants_upgrade);
+  }
+
   Verdict judge_trusted(const Visit& visit, JudgeVisit judge, Waiting waiting) {
-    const StoreTrust trust = store_trust(*realm.settings, realm.store_health.last_ms(), realm.clock.monotonic_ms());
-    if (visit.signed_in() != nullptr && !may_go_on(trust, visit.facts.head->method, visit.facts.wants_upgrade)) {
-      return unproven_verdict(visit);
-    }
+    if (visit.signed_in() != nullptr && !may_go_on(visit)) return unproven_verdict(visit);
     return judge_fresh(visit, std::move(judge), std::move(waiting));
   }
 
@@ -301,6 +304,7 @@ struct Gatekeeper::Impl {
   Visit visit(const RequestFacts& facts, bool with_session) {
     SessionCookie& cookies = facts.external->is_https() ? https_cookies : http_cookies;
     const std::int64_t now_ms = realm.clock.unix_ms();
+    cookies.follow_keyring();
     Visit made{facts, realm, loop, cookies, SessionLookup{}, now_ms / 1000, now_ms};
     if (with_session) made.session = cookies.look_up(facts.head->fields, made.now_s);
     return made;
@@ -319,15 +323,17 @@ Verdict Gatekeeper::judge(const RequestFacts& facts, LaterVerdict later, std::un
 
 Responder& Gatekeeper::own_endpoints() { return impl_->own_endpoints; }
 
-bool Gatekeeper::is_over(const OpenedSession& session, std::int64_t now_s) const {
-  return session.token ? impl_->bearer.is_over(session, now_s) : impl_->watched.is_over(session, now_s);
+SessionStand Gatekeeper::stand_of(const OpenedSession& session, std::int64_t now_s) const {
+  if (!session.token) return impl_->watched.stand_of(session, now_s);
+  return impl_->bearer.is_over(session, now_s) ? SessionStand::ended : SessionStand::goes_on;
 }
 
 void Gatekeeper::drop_stale_cookies(const OpenedSession* opened, std::vector<std::string>& set_cookies) const {
   if (opened == nullptr || set_cookies.empty()) return;
   const Session& session = opened->session;
   const Realm& realm = impl_->realm;
-  const bool wanted = !realm.generations.is_stale(session.id, session.generation + 1, realm.clock.unix_s()) &&
+  const bool wanted = realm.keyring()->holds(opened->secret) &&
+                      !realm.generations.is_stale(session.id, session.generation + 1, realm.clock.unix_s()) &&
                       !realm.revocations.is_revoked(opened->revocation_keys, session.signed_in_at_ms);
   if (wanted) return;
   std::erase_if(set_cookies, [&](const std::string& line) {

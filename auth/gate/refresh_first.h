@@ -23,15 +23,15 @@ class BackgroundRefreshes {
   // Does nothing where one is under way for this cookie or has just failed. `cookies` must outlive the refresh.
   void start(SessionCookie& cookies, std::string cookie, const SessionLookup& session, std::string_view request_id);
   // Renews a token that is kept in Realm::tokens. As above.
-  void renew_token(SessionCookie& cookies, const std::string& cookie, const Session& session,
+  void renew_token(SessionCookie& cookies, const std::string& cookie, const SessionLookup& session,
                    const TokenAudience& audience, std::string_view request_id);
 
  private:
   struct Done {  // what a callback needs, which may outlive the entry's key
     std::string key;
     std::string cookie;
+    SecretId secret = kNoSecret;
     Session session;
-    std::uint64_t keyring_generation = 0;
   };
   void finish(SessionCookie& cookies, const Done& done, const RefreshOutcome& outcome);
   void drop(const std::string& key);
@@ -42,8 +42,7 @@ class BackgroundRefreshes {
 };
 
 // What an outcome makes of the visit's session: newer, the same, or over, by the outcome or by what came meanwhile.
-// `keyring_generation`: when it was asked for.
-void continue_session(Visit& visit, const RefreshOutcome& outcome, std::uint64_t keyring_generation);
+void continue_session(Visit& visit, const RefreshOutcome& outcome);
 
 // Waits for the refresh of the visit's session, then judges: `judge` gets the visit with the session as it then is,
 // signed out where Logto vouches no more.

@@ -33,6 +33,8 @@ enum class PageKind {
   session_unverified,
   step_up_needed,
   step_up_failed,
+  sign_out_unfinished,
+  sign_out_everywhere_unfinished,
 };
 
 // What a page offers to do. Each has one label a language.

@@ -41,6 +41,9 @@ IssuerKeys::Wait IssuerKeys::need(const std::string& kid, Done done) {
   const std::int64_t now_ms = clock_.monotonic_ms();
   const bool lacks_kid = known_ && !kid.empty() && !known_->has_kid(kid);
   const bool may_ask = !asked_for_kid_at_ms_ || now_ms - *asked_for_kid_at_ms_ >= kUnknownKeyMs;
+  if (lacks_kid && !call_ && backoff_.is_waiting(now_ms)) {
+    return Waiting::answer_later(loop_, std::move(done), fail(last_error_));
+  }
   if (known_ && !(lacks_kid && (call_ || may_ask))) return Waiting::answer_later(loop_, std::move(done), known_);
   if (!call_ && backoff_.is_waiting(now_ms)) {
     return Waiting::answer_later(loop_, std::move(done), fail(last_error_));
@@ -100,6 +103,7 @@ void IssuerKeys::failed(const std::string& why) {
   if (!std::exchange(is_failing_, true)) {
     log_.warning("the keys of an issuer of access tokens can't be had", {{"issuer", issuer_.issuer}, {"reason", why}});
   }
+  asked_for_kid_at_ms_.reset();  // nobody was told whether the key is there
   backoff_.failed(clock_.monotonic_ms());
   last_error_ = "the issuer's keys can't be had: " + why;
   waiters_.answer_all(fail(last_error_));

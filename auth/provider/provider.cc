@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "auth/provider/backoff.h"
+#include "auth/provider/patience.h"
 #include "auth/provider/waiters.h"
+#include "base/crypto.h"
 
 namespace lp {
 namespace {
@@ -87,6 +89,9 @@ struct Fetched {
 struct Strangers {
   Waiters<Result<KeysPtr>> waiters;
   std::unique_ptr<Fetcher::Handle> fetch;
+  Patience patience;
+  std::int64_t began_ms = 0;      // monotonic, of the fetch
+  bool will_fetch_again = false;  // a moment after a failure
   std::optional<std::int64_t> asked_at_ms;
   std::string last_error;  // empty: the last one succeeded
 };
@@ -102,7 +107,9 @@ struct Provider::Impl {
         clock(clock_in),
         freshness(freshness_in),
         health(log_in),
-        refresh_timer(loop_in, [this] { refresh_metadata(); }) {}
+        refresh_timer(loop_in, [this] { refresh_metadata(); }),
+        keys_again(loop_in, [this] { fetch_keys(); }),
+        strangers_again(loop_in, [this] { fetch_for_strangers(); }) {}
 
   std::unique_ptr<Wait> need_metadata(MetadataDone done);
   std::unique_ptr<Wait> need_keys(const std::string& missing_kid, KeysDone done);
@@ -124,7 +131,9 @@ struct Provider::Impl {
   std::unique_ptr<Fetcher::Handle> fetch_key_set(const ProviderMetadata& from, Fetcher::Done done);
   KeysPtr newest(Jwks fetched, std::uint64_t number);
   void publish_keys(KeysPtr set);
-  bool keys_under_way() const { return keys.fetch != nullptr || keys_metadata_wait != nullptr; }
+  bool keys_under_way() const {
+    return keys.fetch != nullptr || keys_metadata_wait != nullptr || will_fetch_keys_again;
+  }
 
   EventLoop& loop;
   PinnedFetcher& fetcher;
@@ -140,6 +149,11 @@ struct Provider::Impl {
 
   Fetched<Jwks> keys;
   std::unique_ptr<Wait> keys_metadata_wait;
+  Patience keys_patience;
+  std::int64_t keys_began_ms = 0;      // monotonic, of the fetch
+  bool will_fetch_keys_again = false;  // a moment after a failure
+  Timer keys_again;
+  Timer strangers_again;
   std::optional<std::int64_t> unknown_kid_refetch_at_ms;
   Strangers strangers;
   std::function<void()> keys_listener;
@@ -194,6 +208,9 @@ std::unique_ptr<Provider::Wait> Provider::Impl::need_keys(const std::string& mis
   using Waiting = Waiters<Result<KeysPtr>>;
   const std::int64_t now_ms = clock.monotonic_ms();
   const bool lacks_kid = keys.known && !missing_kid.empty() && !keys.known->has_kid(missing_kid);
+  if (lacks_kid && !keys_under_way() && keys.backoff.is_waiting(now_ms)) {
+    return wait_for(Waiting::answer_later(loop, std::move(done), fail(keys.last_error)));
+  }
   const bool suffices = keys.known && !(lacks_kid && (keys_under_way() || may_refetch_for_unknown_kid()));
   if (suffices) {
     if (keys.is_stale(now_ms, freshness.keys_ms) && !keys_under_way() && !keys.backoff.is_waiting(now_ms)) fetch_keys();
@@ -219,7 +236,7 @@ std::unique_ptr<Provider::Wait> Provider::Impl::need_keys_for_stranger(const std
   using Waiting = Waiters<Result<KeysPtr>>;
   const bool lacks_kid = keys.known && !kid.empty() && !keys.known->has_kid(kid);
   if (keys_under_way() || (keys.known && !lacks_kid)) return need_keys(kid, std::move(done));
-  if (strangers.fetch) return wait_for(strangers.waiters.add(std::move(done)));
+  if (strangers.fetch || strangers.will_fetch_again) return wait_for(strangers.waiters.add(std::move(done)));
   const bool may_fetch = may_fetch_for_stranger();
   if (!keys.known && may_fetch) return need_keys("", std::move(done));
   if (!keys.known) return wait_for(Waiting::answer_later(loop, std::move(done), fail(keys.last_error)));
@@ -242,6 +259,8 @@ bool Provider::Impl::may_fetch_for_stranger() {
 
 // Keys are known, hence metadata too.
 void Provider::Impl::fetch_for_strangers() {
+  strangers.will_fetch_again = false;
+  strangers.began_ms = clock.monotonic_ms();
   strangers.fetch = fetch_key_set(
       *metadata.known, [this, number = last_key_fetch + 1](const auto& reply) { on_strangers_keys(reply, number); });
 }
@@ -252,9 +271,13 @@ void Provider::Impl::on_strangers_keys(const Result<ProviderReply>& reply, std::
   auto parsed = document ? Jwks::parse(*document) : Result<Jwks>(document.error());
   if (!parsed) {
     strangers.last_error = parsed.error().message;
+    const auto again_ms = strangers.patience.after_failure(strangers.began_ms, clock.monotonic_ms(), random_fraction());
+    strangers.will_fetch_again = again_ms.has_value();
+    if (again_ms) return strangers_again.start_ms(*again_ms);
     return strangers.waiters.answer_all(fail(strangers.last_error));
   }
   strangers.last_error.clear();
+  strangers.patience.succeeded();
   publish_keys(newest(std::move(*parsed), number));
   keys.known_since_ms = clock.monotonic_ms();
   strangers.waiters.answer_all(keys.known);
@@ -281,6 +304,8 @@ void Provider::Impl::publish_keys(KeysPtr set) {
 }
 
 void Provider::Impl::fetch_keys() {
+  will_fetch_keys_again = false;
+  keys_began_ms = clock.monotonic_ms();
   keys_metadata_wait = need_metadata([this](const Result<MetadataPtr>& known) {
     loop.defer_delete(std::move(keys_metadata_wait));
     if (!known) return fail_keys(known.error().message);
@@ -298,11 +323,17 @@ void Provider::Impl::on_keys(const Result<ProviderReply>& reply, std::uint64_t n
   auto parsed = document ? Jwks::parse(*document) : Result<Jwks>(document.error());
   if (!parsed) return fail_keys(parsed.error().message);
   health.succeeded();
+  keys_patience.succeeded();
   publish_keys(newest(std::move(*parsed), number));
   keys.succeeded(keys.known, clock.monotonic_ms());
 }
 
+// A fetch that failed has told nobody whether a key is there: it does not count as one for it.
 void Provider::Impl::fail_keys(const std::string& why) {
+  const auto again_ms = keys_patience.after_failure(keys_began_ms, clock.monotonic_ms(), random_fraction());
+  will_fetch_keys_again = again_ms.has_value();
+  if (again_ms) return keys_again.start_ms(*again_ms);
+  unknown_kid_refetch_at_ms.reset();
   health.failed(why);
   keys.failed(why, clock.monotonic_ms());
 }

@@ -41,8 +41,10 @@ class Provider {
 
   using KeysDone = std::function<void(Result<std::shared_ptr<const Jwks>>)>;
   // The key set, fetched if it isn't known, or once more when `missing_kid` is non-empty and not in it: at most one
-  // refetch for unknown keys in 10 s, whatever number of callers asks (threat J15). The set that comes may still
-  // lack the key. Same back-off; older than a day it is refreshed in the background.
+  // refetch for unknown keys in 10 s, whatever number of callers asks (threat J15), not counting those that failed. The
+  // set that comes may still lack the key. A fetch that fails is repeated for a few seconds before they are told
+  // (auth/provider/patience.h), then the same back-off, in which the error comes also where a set without the key is
+  // known; older than a day it is refreshed in the background.
   [[nodiscard]] std::unique_ptr<Wait> need_keys(std::string missing_kid, KeysDone done);
   // The same for a token that anybody may have sent, on a budget of its own, one fetch in 30 s: invented key ids
   // neither spend nor delay what sign-ins ask for. What it learns serves all. Only while no set is known do both share

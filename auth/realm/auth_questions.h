@@ -79,6 +79,17 @@ class AuthQuestions {
   [[nodiscard]] virtual std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string request_id,
                                                                      std::string token, LogoutAnswer answer) = 0;
 
+  // Whether other processes must hear of sessions that end here.
+  [[nodiscard]] virtual bool has_replicas() const { return false; }
+  // For has_replicas(): answers when all that they told until now is known here; within about a second also where that
+  // cannot be.
+  using HeardAnswer = std::function<void()>;
+  [[nodiscard]] virtual std::unique_ptr<Question> hear_replicas(EventLoop& asking, HeardAnswer answer) = 0;
+  // For has_replicas(): answers when all that this thread has ended before is told to them, with true; or within about a
+  // second with false, where they cannot be told now and hear of it later.
+  using ToldAnswer = std::function<void(bool)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> tell_replicas(EventLoop& asking, ToldAnswer answer) = 0;
+
   // Fire and forget: revokes at Logto, logs a failure.
   virtual void revoke_refresh_token(std::string request_id, Secret refresh_token) = 0;
 

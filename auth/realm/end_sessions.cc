@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "auth/oidc/token_rules.h"
 #include "auth/session/session_handle.h"
 
 namespace lp {
@@ -17,20 +16,29 @@ bool end_until(Realm& realm, RevocationKind kind, std::string_view value, std::i
   return realm.revocations.add(record, now_ms / 1000);
 }
 
+void remove_record(Realm& realm, const std::string& record) {
+  if (record.empty() || !realm.stored) return;
+  realm.proven.erase(record);
+  realm.stored->remove_later(record, realm.settings->session.max_lifetime_ms);
+}
+
 }  // namespace
 
 void end_session(Realm& realm, const Session& session) {
   end_until(realm, RevocationKind::session, session.id, realm.clock.unix_ms());
   realm.tokens.drop(session.id);
-  const auto handle = decode_session_handle(session.store_handle.reveal());
-  if (!handle || !realm.stored) return;
-  const std::string hash = session_handle_hash(*handle);
-  realm.proven.erase(hash);
-  realm.stored->remove_later(hash, realm.settings->session.max_lifetime_ms);
+  remove_record(realm, session_record_name(session.store_handle));
+}
+
+void end_unknown_session(Realm& realm, const Secret& store_handle) {
+  const std::string record = session_record_name(store_handle);
+  if (record.empty()) return;
+  end_until(realm, RevocationKind::record, record, realm.clock.unix_ms());
+  remove_record(realm, record);
 }
 
 bool end_sessions(Realm& realm, RevocationKind kind, std::string_view value, std::optional<std::int64_t> said_at_ms) {
-  const std::int64_t until_ms = said_at_ms ? *said_at_ms + token_rules::kLeewayS * 1000 : realm.clock.unix_ms();
+  const std::int64_t until_ms = said_at_ms ? *said_at_ms + kClockAllowanceMs : realm.clock.unix_ms();
   return end_until(realm, kind, value, until_ms);
 }
 
@@ -38,6 +46,15 @@ bool end_sessions(Realm& realm, const LogoutToken& token) {
   const std::int64_t said_at_ms = token.iat_s * 1000;
   return token.sid.empty() ? end_sessions(realm, RevocationKind::sub, token.sub, said_at_ms)
                            : end_sessions(realm, RevocationKind::sid, token.sid, said_at_ms);
+}
+
+bool is_first_delivery(Realm& realm, std::string_view id, std::int64_t remember_until_s) {
+  const std::int64_t now_ms = realm.clock.unix_ms();
+  Revocation record;
+  record.key = revocation_key(RevocationKind::message, realm.settings->realm, id);
+  record.before_ms = now_ms + 1;
+  record.forget_at_s = remember_until_s + 1;
+  return realm.revocations.add_once(record, now_ms / 1000);
 }
 
 }  // namespace lp

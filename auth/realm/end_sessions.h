@@ -8,18 +8,26 @@
 #include "auth/realm/realm.h"
 #include "auth/session/revocations.h"
 #include "auth/session/session.h"
+#include "base/secret.h"
 
 // Ending sessions that live in cookies: a record says that they are over, and every request of theirs meets it.
 namespace lp {
 
 // This one session, in whatever cookie it is sealed. Any thread.
 void end_session(Realm& realm, const Session& session);
+// The same for a session in a store of which no more is known than what its cookie holds.
+void end_unknown_session(Realm& realm, const Secret& store_handle);
 // All sessions of a user, or of one session at Logto, that were signed in until now. Any thread. True if that ends more
 // than was ended before. `said_at_ms`: when Logto said so, by its own clock. Who signed in later than that stays in,
-// however late the message came; a minute is left for clocks that differ.
+// however late the message came; kClockAllowanceMs is left for clocks that differ and for times in whole seconds.
+inline constexpr std::int64_t kClockAllowanceMs = 2'000;
 bool end_sessions(Realm& realm, RevocationKind kind, std::string_view value,
                   std::optional<std::int64_t> said_at_ms = std::nullopt);
 // What a logout token names: the one session of its sid, without one all sessions of its sub (Back-Channel Logout 2.7).
 bool end_sessions(Realm& realm, const LogoutToken& token);
+
+// True once for each message of Logto among all processes that share what ended, and over restarts where there is a
+// journal. `id` names the message among all of them; `remember_until_s`: no copy of it is accepted later. Any thread.
+[[nodiscard]] bool is_first_delivery(Realm& realm, std::string_view id, std::int64_t remember_until_s);
 
 }  // namespace lp

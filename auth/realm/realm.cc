@@ -7,7 +7,6 @@ namespace lp {
 namespace {
 
 constexpr std::uint64_t kFirstGeneration = 1;
-constexpr std::size_t kMaxDeliveries = 100'000;  // signed ones in an hour
 
 }  // namespace
 
@@ -19,8 +18,7 @@ Realm::Realm(std::shared_ptr<const Settings> settings_in, const Clock& clock_in,
       held_requests(static_cast<std::size_t>(std::max<std::int64_t>(settings->limits.held_requests_bytes, 0))),
       keyring_(std::make_shared<const Keyring>(*settings, kFirstGeneration)),
       webhook_secret_(settings->logto.webhook_secret),
-      generation_(kFirstGeneration),
-      deliveries_(kMaxDeliveries) {}
+      generation_(kFirstGeneration) {}
 
 std::shared_ptr<const Keyring> Realm::keyring() const {
   const std::lock_guard lock(mutex_);
@@ -49,11 +47,6 @@ Secret Realm::webhook_secret() const {
 void Realm::replace_webhook_secret(Secret secret) {
   const std::lock_guard lock(mutex_);
   webhook_secret_ = std::move(secret);
-}
-
-bool Realm::is_first_delivery(std::string_view delivery_id, std::int64_t now_s, std::int64_t keep_until_s) {
-  const std::lock_guard lock(deliveries_mutex_);
-  return deliveries_.first_time(delivery_id, now_s, keep_until_s);
 }
 
 }  // namespace lp

@@ -15,7 +15,6 @@
 #include "auth/session/held_requests.h"
 #include "auth/session/proven_sessions.h"
 #include "auth/session/revocations.h"
-#include "auth/session/seen_tokens.h"
 #include "auth/session/store_health.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -59,16 +58,12 @@ struct Realm {
   // logto.webhook_secret as it is now; empty: none. Any thread.
   [[nodiscard]] Secret webhook_secret() const;
   void replace_webhook_secret(Secret secret);
-  // Any thread. True once for each delivery of a webhook, see SeenTokens::first_time.
-  [[nodiscard]] bool is_first_delivery(std::string_view delivery_id, std::int64_t now_s, std::int64_t keep_until_s);
 
  private:
   mutable std::mutex mutex_;  // guards keyring_ and webhook_secret_
   std::shared_ptr<const Keyring> keyring_;
   Secret webhook_secret_;
   std::atomic<std::uint64_t> generation_;
-  std::mutex deliveries_mutex_;  // guards deliveries_
-  SeenTokens deliveries_;
 };
 
 }  // namespace lp

@@ -1,6 +1,8 @@
 #include "auth/realm/session_cookie.h"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -16,6 +18,33 @@ namespace {
 
 constexpr std::int64_t kKeptAfterEndS = 3600;
 
+// Kept a while longer than it lives, so that a form post that comes just too late is known for what it is.
+SessionToStore record_of(const Session& session, const Settings& settings, std::int64_t now_s) {
+  const SessionTimes times = session_times(session, settings);
+  const auto handle = decode_session_handle(session.store_handle.reveal());
+  LP_CHECK(handle.has_value(), "a session for the store without a handle");
+  SessionToStore record;
+  record.handle_hash = session_handle_hash(*handle);
+  record.sealed = seal_session_record(*handle, settings.realm, encode_session(session), random_bytes(kXaesNonceBytes));
+  record.generation = session.generation;
+  record.ttl_ms = (std::min(times.idle_at_s, times.ends_at_s) - now_s + kKeptAfterEndS) * 1000;
+  return record;
+}
+
+// What another worker or replica has saved, used at `used_at_s` as well.
+std::optional<SessionToStore> used_at(const StoredSession& saved, const Secret& encoded_handle,
+                                      const Settings& settings, std::int64_t used_at_s) {
+  const auto handle = decode_session_handle(encoded_handle.reveal());
+  if (!handle || saved.kind != StoredSession::Kind::found) return std::nullopt;
+  const auto bytes = open_session_record(*handle, settings.realm, saved.bytes);
+  Result<Session> session = bytes ? decode_session(*bytes) : Result<Session>(fail("does not open"));
+  if (!session || session->sealed_at_s >= used_at_s) return std::nullopt;
+  session->store_handle = encoded_handle;
+  session->sealed_at_s = used_at_s;
+  session->generation = saved.generation + 1;
+  return record_of(*session, settings, used_at_s);
+}
+
 std::string escaped_without_quotes(const std::string& text) {
   const std::string quoted = nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
   return quoted.substr(1, quoted.size() - 2);
@@ -28,6 +57,7 @@ SessionLookup result_of(const CachedSession& entry, std::size_t pieces) {
   result.write_again = entry.wants_reseal || entry.is_ahead_of_cookie || !entry.with_first_secret;
   result.refresh_not_before_ms = entry.refresh_not_before_ms;
   result.loads_with_first_secret = entry.with_first_secret;
+  result.secret = entry.opened->secret;
   result.pieces = pieces;
   return result;
 }
@@ -68,12 +98,26 @@ SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
   if (entry == nullptr) return result;
   if (now_s >= entry->valid_until_s) judge_age(*entry, now_s);
   const bool revoked = is_revoked(*entry);
-  if (revoked || entry->age == SessionAge::expired) {
-    if (!revoked) result.expired = entry->opened;
+  const bool is_outdated = entry->outdated && entry->outdated->load(std::memory_order_relaxed);
+  if (revoked || is_outdated || entry->age == SessionAge::expired) {
+    if (!revoked) result = ask_store_again(*entry, result.pieces, now_s);
     cache_.erase(joined.value());
     return result;
   }
   return result_of(*entry, result.pieces);
+}
+
+// A copy in memory does not know of use elsewhere: only the store can say that nobody used the session.
+SessionLookup SessionCookie::ask_store_again(const CachedSession& old, std::size_t pieces, std::int64_t now_s) const {
+  SessionLookup result;
+  result.pieces = pieces;
+  result.expired = old.opened;
+  const Session& session = old.opened->session;
+  if (!has_store() || now_s >= session_ends_at_s(session, realm_.settings->session)) return result;
+  result.to_load = session.store_handle;
+  result.loads_with_first_secret = old.with_first_secret;
+  result.secret = old.opened->secret;
+  return result;
 }
 
 std::string SessionCookie::value_of(const Fields& fields) const {
@@ -82,9 +126,11 @@ std::string SessionCookie::value_of(const Fields& fields) const {
 
 CachedSession* SessionCookie::open(std::string_view value, SessionLookup& result) {
   CachedSession entry;
-  const std::optional<std::string> bytes =
-      keyring_->session_sealer.open(names_.session, value, &entry.with_first_secret);
+  std::size_t place = 0;
+  const std::optional<std::string> bytes = keyring_->session_sealer.open(names_.session, value, &place);
   if (!bytes) return nullptr;
+  entry.with_first_secret = place == 0;
+  result.secret = keyring_->secret_ids[place];
   if (has_store()) {
     if (decode_session_handle(*bytes)) result.to_load = Secret(*bytes);
     result.loads_with_first_secret = entry.with_first_secret;
@@ -93,30 +139,33 @@ CachedSession* SessionCookie::open(std::string_view value, SessionLookup& result
   Result<Session> session = decode_session(*bytes);
   if (!session) return nullptr;
   entry.cookie = value;
-  entry.opened = prepare(std::move(*session));
+  entry.opened = prepare(std::move(*session), result.secret);
   return &cache_.insert(std::move(entry));
 }
 
-SessionLookup SessionCookie::adopt(std::string cookie, Session session, std::int64_t now_s) {
+SessionLookup SessionCookie::adopt(std::string cookie, SecretId secret, Session session, std::int64_t now_s) {
   CachedSession entry;
   entry.cookie = std::move(cookie);
-  entry.opened = prepare(std::move(session));
+  entry.opened = prepare(std::move(session), secret);
   entry.is_ahead_of_cookie = true;
   return adopt_entry(std::move(entry), now_s);
 }
 
-SessionLookup SessionCookie::adopt_loaded(std::string cookie, Session session, bool with_first_secret,
+SessionLookup SessionCookie::adopt_loaded(std::string cookie, SecretId secret, Session session, bool with_first_secret,
                                           std::int64_t now_s) {
   CachedSession entry;
   entry.cookie = std::move(cookie);
-  entry.opened = prepare(std::move(session));
+  entry.opened = prepare(std::move(session), secret);
   entry.with_first_secret = with_first_secret;
   return adopt_entry(std::move(entry), now_s);
 }
 
+// Whoever waited may bring a cookie whose secret has left the ring meanwhile: cache_ holds nothing of such.
 SessionLookup SessionCookie::adopt_entry(CachedSession entry, std::int64_t now_s) {
+  follow_keyring();
   judge_age(entry, now_s);
   SessionLookup over;
+  if (!holds(entry.opened->secret)) return over;
   if (is_revoked(entry)) return over;
   over.expired = entry.opened;
   if (entry.age == SessionAge::expired) return over;
@@ -129,30 +178,34 @@ void SessionCookie::give_handle(Session& session) const {
       encode_session_handle(make_session_handle(random_bytes(SessionHandle::kIdBytes + SessionHandle::kKeyBytes)));
 }
 
-// Kept a while longer than it lives, so that a form post that comes just too late is known for what it is.
 std::optional<SessionToStore> SessionCookie::to_store(Session session, std::int64_t now_s) const {
   if (!has_store()) return std::nullopt;
   session.sealed_at_s = now_s;
-  const SessionTimes times = session_times(session, *realm_.settings);
-  const auto handle = decode_session_handle(session.store_handle.reveal());
-  LP_CHECK(handle.has_value(), "a session for the store without a handle");
-  SessionToStore record;
-  record.handle_hash = session_handle_hash(*handle);
-  record.sealed =
-      seal_session_record(*handle, realm_.settings->realm, encode_session(session), random_bytes(kXaesNonceBytes));
-  record.generation = session.generation;
-  record.ttl_ms = (std::min(times.idle_at_s, times.ends_at_s) - now_s + kKeptAfterEndS) * 1000;
-  return record;
+  return record_of(session, *realm_.settings, now_s);
 }
 
 std::vector<std::string> SessionCookie::renew(const Fields& fields, Session session, const SessionLookup& from,
                                               std::int64_t now_s) {
-  if (!has_store()) return write(std::move(session), from.pieces, now_s);
+  const std::shared_ptr<const Keyring> ring = realm_.keyring();
+  if (!ring->holds(from.secret)) return {};
+  if (!has_store()) return write_under(*ring, std::move(session), from.pieces, now_s);
   session.sealed_at_s = now_s;
-  if (realm_.stored) realm_.stored->save_later(*to_store(session, now_s));
+  std::shared_ptr<std::atomic<bool>> outdated;
+  if (realm_.stored) {
+    SessionToStore record = *to_store(session, now_s);
+    record.outdated = outdated = std::make_shared<std::atomic<bool>>(false);
+    record.with_this_use = [settings = realm_.settings, handle = session.store_handle, now_s](const auto& newer) {
+      return used_at(newer, handle, *settings, now_s);
+    };
+    realm_.proven.put(record.handle_hash, record.sealed, record.generation);
+    realm_.stored->save_later(std::move(record));
+  }
   realm_.generations.wrote(session.id, session.generation, now_s);
-  (void)adopt_loaded(value_of(fields), session, true, now_s);
-  return from.loads_with_first_secret ? std::vector<std::string>() : write(std::move(session), from.pieces, now_s);
+  const std::string cookie = value_of(fields);
+  (void)adopt_loaded(cookie, from.secret, session, true, now_s);
+  if (CachedSession* entry = cache_.find(cookie)) entry->outdated = std::move(outdated);
+  if (from.loads_with_first_secret) return {};
+  return write_under(*ring, std::move(session), from.pieces, now_s);
 }
 
 void SessionCookie::postpone_refresh(std::string_view cookie, std::int64_t not_before_ms) {
@@ -175,9 +228,11 @@ bool SessionCookie::is_revoked(CachedSession& entry) const {
   return false;
 }
 
-std::shared_ptr<const OpenedSession> SessionCookie::prepare(Session session) const {
+std::shared_ptr<const OpenedSession> SessionCookie::prepare(Session session, SecretId secret) const {
   auto opened = std::make_shared<OpenedSession>();
-  opened->revocation_keys = revocation_keys(realm_.settings->realm, session.id, session.sid, session.sub);
+  opened->secret = secret;
+  opened->revocation_keys = revocation_keys(realm_.settings->realm, session.id, session.sid, session.sub,
+                                            session_record_name(session.store_handle));
   opened->log_sub = escaped_without_quotes(session.sub);
   opened->session = std::move(session);
   return opened;
@@ -191,13 +246,17 @@ void SessionCookie::judge_age(CachedSession& entry, std::int64_t now_s) const {
 }
 
 std::vector<std::string> SessionCookie::write(Session session, std::size_t pieces_before, std::int64_t now_s) const {
+  return write_under(*realm_.keyring(), std::move(session), pieces_before, now_s);
+}
+
+std::vector<std::string> SessionCookie::write_under(const Keyring& ring, Session session, std::size_t pieces_before,
+                                                    std::int64_t now_s) const {
   session.sealed_at_s = now_s;
   const std::int64_t max_age_s = session_ends_at_s(session, realm_.settings->session) - now_s;
   const std::string bytes = has_store() ? std::string(session.store_handle.reveal()) : encode_session(session);
   if (max_age_s <= 0 || bytes.size() > kMaxSessionBytes) return {};
   realm_.generations.wrote(session.id, session.generation, now_s);
-  const std::string sealed =
-      realm_.keyring()->session_sealer.seal(names_.session, bytes, random_bytes(kXaesNonceBytes));
+  const std::string sealed = ring.session_sealer.seal(names_.session, bytes, random_bytes(kXaesNonceBytes));
   return set_cookie_pieces(names_.session, sealed, session_attributes(max_age_s), pieces_before);
 }
 

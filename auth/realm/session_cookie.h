@@ -29,9 +29,13 @@ struct SessionLookup {
   bool write_again = false;                // aged, refreshed, or sealed under a secret that is not the first any more
   std::int64_t refresh_not_before_ms = 0;  // monotonic
   std::size_t pieces = 0;                  // cookies that the browser holds, readable or not
-  // Sessions in a store: the cookie is authentic, and this handle in it names the session, which is not here yet.
+  // Sessions in a store: the cookie is authentic, and this handle in it names the session, which is not here yet, or no
+  // copy that is new enough to say whether it has idled out.
   Secret to_load;
+  Secret not_loaded;  // as above, where the store was asked and did not give the session (auth/visit/load_first.h)
+  bool is_store_away = false;  // because it gave no answer
   bool loads_with_first_secret = true;
+  SecretId secret = kNoSecret;  // that the cookie opened under
   [[nodiscard]] bool is_unreadable() const { return opened == nullptr && pieces > 0; }
 };
 
@@ -40,17 +44,23 @@ class SessionCookie {
   // `realm` must outlive it.
   SessionCookie(Realm& realm, bool https);
 
+  // Everything below goes by the ring of secrets as it was at the last call: before each judging, also after a wait.
+  void follow_keyring();
   [[nodiscard]] SessionLookup look_up(const Fields& fields, std::int64_t now_s);
+  // Whether a cookie that opened under this secret would still open.
+  [[nodiscard]] bool holds(SecretId secret) const { return keyring_->holds(secret); }
   // The session cookie's value, its pieces joined; empty where there is none.
   [[nodiscard]] std::string value_of(const Fields& fields) const;
-  // What this cookie stands for from now on, on this worker: a session that is newer than the cookie says.
-  SessionLookup adopt(std::string cookie, Session session, std::int64_t now_s);
+  // What this cookie, which opened under `secret`, stands for from now on, on this worker: a session that is newer than
+  // the cookie says. Signed out where the secret has left the ring meanwhile; follows the ring.
+  SessionLookup adopt(std::string cookie, SecretId secret, Session session, std::int64_t now_s);
   // What the store says that it stands for.
-  SessionLookup adopt_loaded(std::string cookie, Session session, bool with_first_secret, std::int64_t now_s);
+  SessionLookup adopt_loaded(std::string cookie, SecretId secret, Session session, bool with_first_secret,
+                             std::int64_t now_s);
   // Where sessions are in a store: gives a new session its handle. Before write().
   void give_handle(Session& session) const;
   [[nodiscard]] std::optional<SessionToStore> to_store(Session session, std::int64_t now_s) const;
-  // Use goes on: the session idles from now on. The cookie is written again, or where sessions are in a store the
+  // Use goes on: the session idles from now on, unless the secret of the cookie in `from` has just left the ring. The cookie is written again, or where sessions are in a store the
   // record, in the background; then there is mostly nothing to set.
   [[nodiscard]] std::vector<std::string> renew(const Fields& fields, Session session, const SessionLookup& from,
                                                std::int64_t now_s);
@@ -77,12 +87,14 @@ class SessionCookie {
   [[nodiscard]] const CookieNames& names() const { return names_; }
 
  private:
-  void follow_keyring();
+  [[nodiscard]] std::vector<std::string> write_under(const Keyring& ring, Session session, std::size_t pieces_before,
+                                                     std::int64_t now_s) const;
   [[nodiscard]] bool has_store() const { return realm_.settings->session.store == SessionStore::redis; }
   [[nodiscard]] CachedSession* open(std::string_view value, SessionLookup& result);
   [[nodiscard]] SessionLookup adopt_entry(CachedSession entry, std::int64_t now_s);
   [[nodiscard]] bool is_revoked(CachedSession& entry) const;
-  [[nodiscard]] std::shared_ptr<const OpenedSession> prepare(Session session) const;
+  [[nodiscard]] std::shared_ptr<const OpenedSession> prepare(Session session, SecretId secret) const;
+  [[nodiscard]] SessionLookup ask_store_again(const CachedSession& idle, std::size_t pieces, std::int64_t now_s) const;
   void judge_age(CachedSession& entry, std::int64_t now_s) const;
   [[nodiscard]] CookieAttributes session_attributes(std::int64_t max_age_s) const;
   [[nodiscard]] CookieAttributes pending_attributes() const;

@@ -1,8 +1,11 @@
 #include "auth/refresh/flights.h"
 
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "auth/session/session_times.h"
+#include "base/crypto.h"
 
 namespace lp {
 namespace {
@@ -10,7 +13,8 @@ namespace {
 using Kind = RefreshFailure::Kind;
 
 constexpr int kMaxStaleSuccessors = 3;
-constexpr std::int64_t kFailedTokenS = 30;  // a token that failed is not tried again for this long
+constexpr std::int64_t kFailedTokenS = 30;    // a token whose answer made no sense is not tried again for this long
+constexpr std::int64_t kTroubledTokenS = 2;   // nor one for which there was no answer, or not all that it takes
 
 // No answer, or none to us: the next token would fare no better. Everything else is about one token.
 bool concerns_all(const RefreshFailure& failure) {
@@ -23,6 +27,11 @@ bool concerns_token(const RefreshFailure& failure) {
   return failure.kind != Kind::client_credentials && failure.rule != "discovery";
 }
 
+// Rather a trouble on the way, or of Logto, than an answer about this token.
+bool is_trouble(const RefreshFailure& failure) {
+  return failure.rule == "provider_unavailable" || failure.rule == "discovery" || failure.rule == "key";
+}
+
 // For whoever holds another token.
 RefreshFailure without_successor(const RefreshFailure& failure) {
   return {failure.kind, failure.rule, failure.message, {}};
@@ -33,7 +42,10 @@ RefreshFailure busy() { return {Kind::unavailable, "busy", "too many refreshes a
 }  // namespace
 
 RefreshFlights::RefreshFlights(EventLoop& loop, const AuthWorld& world, Log& log)
-    : loop_(loop), world_(world), log_(log) {}
+    : loop_(loop), world_(world), log_(log), try_again_(loop, [this] {
+        is_patient_ = false;
+        start_waiting();
+      }) {}
 
 void RefreshFlights::share(RedisLink& redis, const Realm& realm) {
   replicas_ = std::make_unique<ReplicaRefreshes>(loop_, redis, realm, memory_);
@@ -45,6 +57,7 @@ void RefreshFlights::keep_journal(const std::string& path, const Realm& realm) {
 
 void RefreshFlights::on_new_keyring() {
   if (journal_) journal_->reseal();
+  if (replicas_) replicas_->reseal();
 }
 
 void RefreshFlights::upkeep() {
@@ -76,7 +89,9 @@ void RefreshFlights::join(Asker asker) {
     return join_flight(flight->second, std::move(asker));
   }
   if (backoff_.is_waiting(world_.clock.monotonic_ms())) {
-    return asker.answer(failure_for(asker.session, found.newest, last_failure_));
+    RefreshFailure away = failure_for(asker.session, found.newest, last_failure_);
+    away.known = found.known;
+    return asker.answer(std::move(away));
   }
   if (flights_.size() >= kMaxFlights) return asker.answer(busy());
   Flight& flight = flights_[key];
@@ -94,8 +109,14 @@ void RefreshFlights::join_flight(Flight& flight, Asker asker) {
   (same ? flight.askers : flight.behind).push_back(std::move(asker));
 }
 
+// While there is trouble one of them finds out for all.
+std::size_t RefreshFlights::most_at_once() const {
+  if (is_patient_) return 0;
+  return patience_.is_tried(world_.clock.monotonic_ms()) ? 1 : static_cast<std::size_t>(world_.settings.logto.max_calls);
+}
+
 void RefreshFlights::start_waiting() {
-  while (!waiting_.empty() && flying_ < static_cast<std::size_t>(world_.settings.logto.max_calls)) {
+  while (!waiting_.empty() && flying_ < most_at_once()) {
     const std::string key = std::move(waiting_.front());
     waiting_.pop_front();
     start(key, flights_.at(key));
@@ -112,6 +133,7 @@ void RefreshFlights::start(const std::string& key, Flight& flight) {
 }
 
 void RefreshFlights::fly(const std::string& key, Flight& flight) {
+  flight.began_ms = world_.clock.monotonic_ms();
   flight.flow = std::make_unique<RefreshFlow>(world_, flight.session, flight.audience,
                                               [this, key](const GrantOutcome& outcome) { land(key, outcome); });
 }
@@ -138,7 +160,7 @@ void RefreshFlights::on_turn(const std::string& key, const RefreshTurn::Outcome&
 // The lock may come when the slot has been given to others meanwhile.
 void RefreshFlights::on_held(const std::string& key, Flight& flight) {
   const bool is_backing_off = backoff_.is_waiting(world_.clock.monotonic_ms());
-  const bool is_full = !flight.has_slot && flying_ >= static_cast<std::size_t>(world_.settings.logto.max_calls);
+  const bool is_full = !flight.has_slot && flying_ >= most_at_once();
   if (is_backing_off || is_full) replicas_->give_back(std::move(flight.turn), key, std::nullopt);
   if (is_backing_off) return end_without_logto(key, last_failure_);
   if (is_full) return waiting_.push_front(key);
@@ -148,11 +170,12 @@ void RefreshFlights::on_held(const std::string& key, Flight& flight) {
 
 void RefreshFlights::adopt(const std::string& key, const RefreshSuccessor& successor) {
   const auto outcome = replicas_->open(key, successor.sealed);
+  Flight& waiting = flights_.at(key);
+  if (!outcome && replicas_->is_removed(successor.sealed)) return ask_again(key, waiting, successor);
   if (!outcome) {
     return end_without_logto(
         key, RefreshFailure{Kind::unavailable, "other_secrets", "another replica's refresh cannot be read", {}});
   }
-  Flight& waiting = flights_.at(key);
   const std::int64_t keep_until_s =
       RefreshMemory::keep_until_s(waiting.session, world_.settings, world_.clock.unix_s());
   if (!*outcome) {
@@ -216,11 +239,41 @@ void RefreshFlights::end_without_logto(const std::string& key, const RefreshFail
 
 // After remember(): who needs another call asks with what is known by now.
 void RefreshFlights::answer_all(Flight& flight, const GrantOutcome& outcome) {
-  for (const Asker& asker : flight.askers) asker.answer(outcome);
+  for (const Asker& asker : flight.askers) asker.answer(with_known(asker.session, outcome));
   for (Asker& asker : flight.behind) join(std::move(asker));
 }
 
+// Who comes with an old cookie is none the worse off for it while what is known lives.
+GrantOutcome RefreshFlights::with_known(const Session& asker, const GrantOutcome& outcome) {
+  if (outcome || outcome.error().kind == Kind::ended) return outcome;
+  RefreshFailure failure = outcome.error();
+  failure.known = memory_.look_up(asker, world_.settings, world_.clock.unix_s()).known;
+  return failure;
+}
+
+// Not where a token came along: what failed then is another matter, and who holds the old one must hear of it.
+bool RefreshFlights::try_again_soon(const std::string& key, const GrantOutcome& outcome) {
+  if (outcome || !concerns_all(outcome.error()) || outcome.error().kind != Kind::unavailable) return false;
+  if (!outcome.error().successor.empty()) return false;
+  Flight& flight = flights_.at(key);
+  if (flight.repeats++ >= Patience::kRepeats) return false;  // also where others succeed meanwhile
+  if (!is_patient_) {
+    const auto wait_ms =
+        patience_.after_failure(flight.began_ms, world_.clock.monotonic_ms(), random_fraction());
+    if (!wait_ms) return false;
+    is_patient_ = true;
+    try_again_.start_ms(*wait_ms);
+  }
+  loop_.defer_delete(std::move(flight.flow));
+  if (replicas_) replicas_->give_back(std::move(flight.turn), key, std::nullopt);
+  waiting_.push_back(key);  // behind the others: this token may be what Logto stumbles over
+  if (std::exchange(flight.has_slot, false)) --flying_;
+  return true;
+}
+
 void RefreshFlights::land(const std::string& key, const GrantOutcome& outcome) {
+  if (try_again_soon(key, outcome)) return;
+  if (outcome || !concerns_all(outcome.error())) patience_.succeeded();
   remember(flights_.at(key), outcome);
   keep(key);
   if (replicas_) replicas_->give_back(std::move(flights_.at(key).turn), key, worth_telling(key, outcome));
@@ -261,7 +314,8 @@ void RefreshFlights::remember(const Flight& flight, const GrantOutcome& outcome)
   const Secret& newest = failure.successor.empty() ? flight.session.refresh_token : failure.successor;
   if (!failure.successor.empty()) memory_.replaced(flight.session, failure.successor, keep_until_s);
   if (failure.kind == Kind::refused) return backoff_.succeeded();
-  if (concerns_token(failure)) memory_.failed(newest, without_successor(failure), now_s + kFailedTokenS);
+  const std::int64_t rest_s = is_trouble(failure) ? kTroubledTokenS : kFailedTokenS;
+  if (concerns_token(failure)) memory_.failed(newest, without_successor(failure), now_s + rest_s);
   if (!concerns_all(failure)) return;
   const std::int64_t now_ms = world_.clock.monotonic_ms();
   last_failure_ = without_successor(failure);

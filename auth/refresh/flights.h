@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "auth/provider/backoff.h"
+#include "auth/provider/patience.h"
 #include "auth/refresh/flow.h"
 #include "auth/refresh/journal.h"
 #include "auth/refresh/memory.h"
@@ -21,9 +22,10 @@ namespace lp {
 // One flight per refresh token in the process, for whoever holds it; among all replicas, where they share a Redis. The
 // tokens of one session for several audiences are fetched one after the other, each with the refresh token that the one
 // before has left; who needs no certain audience waits for the flight that is there and takes what it says. At most
-// logto.max_calls fly at a time, the others wait in the order in which they came; while Logto cannot be asked nobody
-// waits (back-off 1 s doubling to 60 s). A token that failed is not tried again for 30 s, and a token that came with a
-// failure is not either; what Logto refuses for an audience says nothing of the token. Flights go on when all askers
+// logto.max_calls fly at a time, the others wait in the order in which they came. When Logto cannot be asked all wait for
+// a few seconds while one of them tries again (auth/provider/patience.h); after that nobody does (back-off 1 s doubling
+// to 60 s). A token whose answer could not be judged is not tried again for 30 s, one that got no answer for 2 s; the
+// same goes for a token that came with a failure. What Logto refuses for an audience says nothing of the token. Flights go on when all askers
 // are gone: Logto may have spent the old token already. Where replicas share a Redis and it is away, nothing is
 // refreshed: another replica may be using the token. Auth thread.
 class RefreshFlights {
@@ -70,6 +72,8 @@ class RefreshFlights {
     std::unique_ptr<RefreshTurn> turn;  // null: waits for a slot, or there are no other replicas
     std::unique_ptr<RefreshFlow> flow;  // null: does not fly yet
     bool has_slot = false;              // counts in flying_; not while another replica refreshes
+    std::int64_t began_ms = 0;          // of the call, monotonic
+    int repeats = 0;                    // of the call, after failures
     int stale_successors = 0;           // found in its place
     std::vector<Asker> askers;
     std::vector<Asker> behind;  // they need another call, with what token this one leaves
@@ -78,6 +82,8 @@ class RefreshFlights {
   void join(Asker asker);
   void join_flight(Flight& flight, Asker asker);
   void start_waiting();
+  [[nodiscard]] std::size_t most_at_once() const;
+  [[nodiscard]] bool try_again_soon(const std::string& key, const GrantOutcome& outcome);
   void start(const std::string& key, Flight& flight);
   void fly(const std::string& key, Flight& flight);
   void give_slot_back(Flight& flight);
@@ -88,6 +94,7 @@ class RefreshFlights {
   void ask_again(const std::string& key, Flight& flight, const RefreshSuccessor& stale);
   void end_without_logto(const std::string& key, const RefreshFailure& failure);
   void answer_all(Flight& flight, const GrantOutcome& outcome);
+  [[nodiscard]] GrantOutcome with_known(const Session& asker, const GrantOutcome& outcome);
   Flight take_out(const std::string& key);
   [[nodiscard]] std::optional<RefreshOutcome> worth_telling(const std::string& key, const GrantOutcome& outcome) const;
   void keep(const std::string& key);
@@ -106,6 +113,9 @@ class RefreshFlights {
   std::size_t flying_ = 0;
   RefreshMemory memory_;
   Backoff backoff_;
+  Patience patience_;
+  Timer try_again_;        // set while is_patient_
+  bool is_patient_ = false;  // nobody flies for a moment
   RefreshFailure last_failure_;                 // why there is a back-off; without anybody's token
   std::unique_ptr<RefreshJournal> journal_;     // null: none
   std::unique_ptr<ReplicaRefreshes> replicas_;  // null: none

@@ -109,8 +109,10 @@ std::vector<std::string> renew_refresh_lock(const RefreshLockKeys& keys, const H
 }
 
 std::vector<std::string> publish_refresh_again(const RefreshLockKeys& keys, std::string_view sealed,
-                                               std::int64_t successor_ttl_ms) {
-  return {"SET", keys.successor, std::string(sealed), "PX", std::to_string(successor_ttl_ms), "NX"};
+                                               std::int64_t successor_ttl_ms, bool over_others) {
+  std::vector<std::string> argv = {"SET", keys.successor, std::string(sealed), "PX", std::to_string(successor_ttl_ms)};
+  if (!over_others) argv.emplace_back("NX");
+  return argv;
 }
 
 std::vector<std::string> discard_refresh(const RefreshLockKeys& keys, std::string_view sealed) {

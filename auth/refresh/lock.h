@@ -59,8 +59,9 @@ using RefreshAcquisition = std::variant<HeldRefreshLock, RefreshSuccessor, Refre
 [[nodiscard]] Result<bool> judge_release(const RedisReply& reply);
 
 // Makes what was published known where Redis has nothing for this token: it was away at the time, or lost its data.
+// `over_others`: also where it has something, which may be sealed under a secret that nobody has any more.
 [[nodiscard]] std::vector<std::string> publish_refresh_again(const RefreshLockKeys& keys, std::string_view sealed,
-                                                             std::int64_t successor_ttl_ms);
+                                                             std::int64_t successor_ttl_ms, bool over_others = false);
 // Takes back the successor of a token that was not spent, if it still is this one: the token may be used again.
 [[nodiscard]] std::vector<std::string> discard_refresh(const RefreshLockKeys& keys, std::string_view sealed);
 

@@ -32,12 +32,10 @@ RefreshMemory::Found RefreshMemory::look_up(const Session& session, const Settin
   for (int i = 0; i < kLongestChain; ++i) {
     const auto entry = entries_.find(refresh_key(found.newest.refresh_token));
     if (entry == entries_.end()) break;
-    if (entry->second.failure) {
-      found.failure = entry->second.failure;
-      break;
-    }
-    keep_longer(entry->first, entry->second, until_s);
+    if (entry->second.fails(now_s)) found.failure = entry->second.failure;
     const std::shared_ptr<const Refreshed>& next = entry->second.refreshed;
+    if (!next) break;
+    keep_longer(entry->first, entry->second, until_s);
     const bool rotated = !next->refresh_token.equals(found.newest.refresh_token.reveal());
     if (!rotated && !says_more(*next, found.newest)) break;
     found.newest = with_refreshed(std::move(found.newest), *next);
@@ -45,12 +43,15 @@ RefreshMemory::Found RefreshMemory::look_up(const Session& session, const Settin
     if (!rotated) break;
   }
   found.newest_failure = found.failure;
+  found.known = found.refreshed;
   if (session_age(found.newest, settings, now_s) == SessionAge::must_refresh) found.refreshed = nullptr;
   // What is good still is not lost because the next one cannot be had now.
   if (found.failure && found.failure->kind == RefreshFailure::Kind::ended) found.refreshed = nullptr;
   if (found.refreshed) found.failure.reset();
   for (auto* failure : {&found.failure, &found.newest_failure}) {
-    if (*failure) **failure = failure_for(session, found.newest, std::move(**failure));
+    if (!*failure) continue;
+    **failure = failure_for(session, found.newest, std::move(**failure));
+    if ((*failure)->kind != RefreshFailure::Kind::ended) (*failure)->known = found.known;
   }
   return found;
 }
@@ -67,7 +68,14 @@ void RefreshMemory::restored(const std::string& key, std::shared_ptr<const Refre
 }
 
 void RefreshMemory::failed(const Secret& old_token, const RefreshFailure& failure, std::int64_t keep_until_s) {
-  put(refresh_key(old_token), {nullptr, failure, keep_until_s, false});
+  const std::string key = refresh_key(old_token);
+  const auto known = entries_.find(key);
+  const bool is_for_good = failure.kind == RefreshFailure::Kind::ended;
+  if (is_for_good || known == entries_.end()) return put(key, {nullptr, failure, keep_until_s, false, keep_until_s});
+  if (known->second.is_rotated) return;
+  known->second.failure = failure;
+  known->second.failure_until_s = keep_until_s;
+  keep_longer(key, known->second, keep_until_s);
 }
 
 void RefreshMemory::replaced(const Session& session, const Secret& successor, std::int64_t keep_until_s) {

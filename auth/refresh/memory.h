@@ -34,13 +34,15 @@ class RefreshMemory {
     std::optional<RefreshFailure> failure;  // the token is known to be dead, or not to be tried now; then null above
     // Of the newest token, for who wants it used now: as above, also where what is good still stands in its place.
     std::optional<RefreshFailure> newest_failure;
+    std::shared_ptr<const Refreshed> known;  // as `refreshed`, good or not
     Session newest;  // the session as far as it is known: what to refresh
   };
   // What is found is kept for as long as a cookie lives that is written now, for the asker may be about to write one.
   [[nodiscard]] Found look_up(const Session& session, const Settings& settings, std::int64_t now_s);
 
   void succeeded(const Secret& old_token, std::shared_ptr<const Refreshed> refreshed, std::int64_t keep_until_s);
-  // Of failures that are about this token: for good, or until it may be tried again.
+  // Of failures that are about this token: that it is dead, for good; or until it may be tried again, and what was known
+  // of it before stays known.
   void failed(const Secret& old_token, const RefreshFailure& failure, std::int64_t keep_until_s);
   // A token that came with an answer that could not be judged.
   void replaced(const Session& session, const Secret& successor, std::int64_t keep_until_s);
@@ -69,6 +71,8 @@ class RefreshMemory {
     std::optional<RefreshFailure> failure;
     std::int64_t keep_until_s = 0;
     bool is_rotated = false;
+    std::int64_t failure_until_s = 0;
+    [[nodiscard]] bool fails(std::int64_t now_s) const { return failure && now_s < failure_until_s; }
   };
   void drop_oldest();
   void put(const std::string& key, Entry entry);

@@ -15,6 +15,12 @@ constexpr std::size_t kToldAtATime = 100;
 // Of what does harm to nobody who doesn't hear of it: long enough for all who wait now.
 constexpr std::int64_t kPassingMs = 60'000;
 constexpr std::size_t kOwnerBytes = 16;
+constexpr std::size_t kNameBytes = 2 * sizeof(SecretId);
+
+// In front of what is sealed: under which secret it is, which who lacks that cannot tell otherwise.
+std::string name_of(SecretId id) {
+  return hex_encode(std::string_view(reinterpret_cast<const char*>(&id), sizeof id));
+}
 
 }  // namespace
 
@@ -23,6 +29,7 @@ ReplicaRefreshes::ReplicaRefreshes(EventLoop& loop, RedisLink& redis, const Real
       redis_(redis),
       realm_(realm),
       memory_(memory),
+      ring_(realm.keyring()->secret_ids),
       epoch_timer_(loop, [this] { check_epoch(); }),
       tell_timer_(loop, [this] { tell_some(); }) {
   redis_.on_connected([this] { check_epoch(); });
@@ -49,16 +56,24 @@ std::unique_ptr<RefreshTurn> ReplicaRefreshes::take_turn(const std::string& key,
 }
 
 std::string ReplicaRefreshes::seal(const std::string& key, const RefreshOutcome& outcome) const {
-  return seal_refresh(realm_.keyring()->refreshed_sealer, key, outcome, random_bytes(kXaesNonceBytes));
+  const auto ring = realm_.keyring();
+  return name_of(ring->secret_ids.front()) +
+         seal_refresh(ring->refreshed_sealer, key, outcome, random_bytes(kXaesNonceBytes));
 }
 
 std::optional<RefreshOutcome> ReplicaRefreshes::open(const std::string& key, std::string_view sealed) {
-  auto outcome = open_refresh(realm_.keyring()->refreshed_sealer, key, sealed);
+  const std::string_view behind_name = sealed.substr(std::min(sealed.size(), kNameBytes));
+  auto outcome = open_refresh(realm_.keyring()->refreshed_sealer, key, behind_name);
   if (outcome) told_of_foreign_ = false;
-  if (outcome || std::exchange(told_of_foreign_, true)) return outcome;
+  if (outcome || is_removed(sealed) || std::exchange(told_of_foreign_, true)) return outcome;
   realm_.log.error(
       "another replica's refreshes cannot be read: give all replicas the same session.secret and the same version");
   return outcome;
+}
+
+bool ReplicaRefreshes::is_removed(std::string_view sealed) const {
+  return std::any_of(removed_ids_.begin(), removed_ids_.end(),
+                     [&](SecretId id) { return sealed.starts_with(name_of(id)); });
 }
 
 void ReplicaRefreshes::give_back(std::unique_ptr<RefreshTurn> turn, const std::string& key,
@@ -108,6 +123,14 @@ void ReplicaRefreshes::on_epoch(const Result<RedisReply, RedisError>& answer) {
   tell_all_again();
 }
 
+// Whoever spent a token knows by what it was replaced, whatever stands in Redis.
+void ReplicaRefreshes::reseal() {
+  for (const SecretId id : std::exchange(ring_, realm_.keyring()->secret_ids)) removed_ids_.insert(id);
+  for (const SecretId id : ring_) removed_ids_.erase(id);
+  for (std::string& key : memory_.rotated_keys()) unsealed_.insert(std::move(key));
+  tell_all_again();
+}
+
 // At the first time, too: what a journal kept may be what this process could not tell before it ended.
 void ReplicaRefreshes::tell_all_again() {
   for (std::string& key : memory_.rotated_keys()) untold_.insert(std::move(key));
@@ -123,13 +146,16 @@ void ReplicaRefreshes::tell_some() {
     const std::uint64_t number = ++last_number_;
     Telling& telling = telling_[number];
     telling.key = key;
-    telling.handle = redis_.client().command(publish_refresh_again(keys_of(key), seal(key, spent->refreshed), ttl_ms),
-                                             [this, number](const auto& reply) { on_told(number, reply.ok()); });
+    const bool over_others = unsealed_.contains(key);
+    telling.handle = redis_.client().command(
+        publish_refresh_again(keys_of(key), seal(key, spent->refreshed), ttl_ms, over_others),
+        [this, number](const auto& reply) { on_told(number, reply.ok()); });
   }
 }
 
 void ReplicaRefreshes::on_told(std::uint64_t number, bool came_through) {
   auto told = telling_.extract(number);
+  if (came_through) unsealed_.erase(told.mapped().key);
   if (came_through) return tell_some();
   untold_.insert(std::move(told.mapped().key));
   tell_timer_.start_ms(kTellAgainMs);

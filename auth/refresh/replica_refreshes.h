@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "auth/realm/realm.h"
 #include "auth/refresh/memory.h"
@@ -31,13 +32,18 @@ class ReplicaRefreshes {
   // `key`: refresh_key(). See RefreshTurn for the two callbacks.
   [[nodiscard]] std::unique_ptr<RefreshTurn> take_turn(const std::string& key, std::function<void()> on_held_by_other,
                                                        RefreshTurn::Done done);
-  // Of a successor; nullopt: not sealed by us, which is told to the log once.
+  // Of a successor; nullopt: not sealed under a secret of the ring, which is told to the log once.
   [[nodiscard]] std::optional<RefreshOutcome> open(const std::string& key, std::string_view sealed);
+  // It is under a secret that has left the ring here: it counts as if it were not there.
+  [[nodiscard]] bool is_removed(std::string_view sealed) const;
   // Ends a turn that held the lock, also inside its callback. `told`: for the other replicas; nullopt: the next one who
   // asks gets the lock.
   void give_back(std::unique_ptr<RefreshTurn> turn, const std::string& key, const std::optional<RefreshOutcome>& told);
   // The successor of a token that was not spent says nothing new any more.
   void discard(const std::string& key, std::string_view sealed);
+
+  // The ring of secrets is another: what is known is told again, under its first secret.
+  void reseal();
 
   // What is still to be told.
   [[nodiscard]] std::size_t untold() const { return untold_.size() + telling_.size() + returning_.size(); }
@@ -60,12 +66,15 @@ class ReplicaRefreshes {
   std::string epoch_;  // empty: not known yet
   std::int64_t lost_at_ms_ = -1;
   bool told_of_foreign_ = false;
+  std::vector<SecretId> ring_;                // as it was last
+  std::unordered_set<SecretId> removed_ids_;  // in the life of this process
 
   struct Telling {
     std::string key;
     std::unique_ptr<RedisClient::Handle> handle;
   };
-  std::unordered_set<std::string> untold_;  // keys of spent tokens
+  std::unordered_set<std::string> untold_;    // keys of spent tokens
+  std::unordered_set<std::string> unsealed_;  // of these: what stands in Redis may not open any more
   std::map<std::uint64_t, Telling> telling_;
   std::map<std::uint64_t, std::unique_ptr<RefreshTurn>> returning_;
   std::map<std::uint64_t, std::unique_ptr<RedisClient::Handle>> discarding_;

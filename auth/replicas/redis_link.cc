@@ -1,20 +1,10 @@
 #include "auth/replicas/redis_link.h"
 
-#include <cstring>
 #include <utility>
 
 #include "base/crypto.h"
 
 namespace lp {
-namespace {
-
-double random_fraction() {
-  std::uint32_t bits = 0;
-  std::memcpy(&bits, random_bytes(sizeof bits).data(), sizeof bits);
-  return bits / 4294967296.0;
-}
-
-}  // namespace
 
 RedisOptions redis_options(const RedisSettings& settings) {
   RedisOptions options;

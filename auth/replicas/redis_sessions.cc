@@ -14,6 +14,9 @@ using LoadQuestion = AskedQuestion<Result<StoredSession>>;
 using SaveQuestion = AskedQuestion<Result<SessionSaved>>;
 
 constexpr std::size_t kMaxUnderWay = 100'000;
+constexpr std::size_t kMaxKept = 100'000;
+constexpr std::size_t kToldAtATime = 100;
+constexpr std::int64_t kTellAgainMs = 500;
 
 }  // namespace
 
@@ -34,20 +37,87 @@ struct RedisSessions::Impl {
   }
   [[nodiscard]] bool is_full() const { return under_way.size() >= kMaxUnderWay; }
 
+  void save(SessionToStore session) {
+    if (is_full()) return keep(std::move(session));
+    run([&](auto done) {
+      return store->save(session.handle_hash, session.sealed, session.generation, session.ttl_ms,
+                         [this, session, done](const Result<SessionSaved>& saved) {
+                           if (!saved) keep(session);
+                           if (saved && *saved != SessionSaved::saved) on_newer(session);
+                           done();
+                         });
+    });
+  }
+  // Between the two steps others may save again, which says that the session is in use.
+  void on_newer(const SessionToStore& session) {
+    if (session.outdated) session.outdated->store(true, std::memory_order_relaxed);
+    if (!session.with_this_use || is_full()) return;
+    run([&](auto done) {
+      return store->load(session.handle_hash, [this, session, done](const Result<StoredSession>& newer) {
+        if (auto joined = newer ? session.with_this_use(*newer) : std::nullopt) save(std::move(*joined));
+        done();
+      });
+    });
+  }
+  // The record that says so in the stream of revocations is what counts; the tombstone keeps slow writers out.
+  void remove(const std::string& hash, std::int64_t tombstone_ttl_ms) {
+    if (is_full()) return keep_removal(hash, tombstone_ttl_ms);
+    run([&](auto done) {
+      return store->remove(hash, tombstone_ttl_ms, [this, hash, tombstone_ttl_ms, done](const Result<void>& removed) {
+        if (!removed) keep_removal(hash, tombstone_ttl_ms);
+        done();
+      });
+    });
+  }
+
+  void keep(SessionToStore session) {
+    if (kept_removals.contains(session.handle_hash) || kept.size() >= kMaxKept) return;
+    SessionToStore& newest = kept[session.handle_hash];
+    if (newest.generation <= session.generation) newest = std::move(session);
+    tell_again->start_ms(kTellAgainMs);
+  }
+  void keep_removal(const std::string& hash, std::int64_t tombstone_ttl_ms) {
+    kept.erase(hash);
+    if (kept_removals.empty()) {
+      log.warning("sessions that ended are still in the store, where they open nothing, until Redis is back");
+    }
+    if (kept_removals.size() < kMaxKept) kept_removals[hash] = tombstone_ttl_ms;
+    tell_again->start_ms(kTellAgainMs);
+  }
+  void tell_some() {
+    if (kept.empty() && kept_removals.empty()) return;
+    tell_again->start_ms(kTellAgainMs);
+    if (!redis->state().connected) return;
+    for (std::size_t i = 0; i < kToldAtATime && !kept_removals.empty(); ++i) {
+      const auto node = kept_removals.extract(kept_removals.begin());
+      remove(node.key(), node.mapped());
+    }
+    for (std::size_t i = 0; i < kToldAtATime && !kept.empty(); ++i) save(kept.extract(kept.begin()).mapped());
+  }
+
   EventLoop& loop;
   Log& log;
   std::string prefix;
   std::string realm;
+  RedisClient* redis = nullptr;            // as `store`
   std::optional<RedisSessionStore> store;  // from connect() on
   std::uint64_t last_id = 0;
   std::unordered_map<std::uint64_t, RedisSessionStore::Handle> under_way;
+  // By the record's name: what Redis has not taken.
+  std::unordered_map<std::string, SessionToStore> kept;
+  std::unordered_map<std::string, std::int64_t> kept_removals;  // and how long their tombstones live, in ms
+  std::optional<Timer> tell_again;                              // as `store`
 };
 
 RedisSessions::RedisSessions(EventLoop& auth_loop, Log& log, std::string prefix, std::string realm)
     : impl_(std::make_unique<Impl>(auth_loop, log, std::move(prefix), std::move(realm))) {}
 RedisSessions::~RedisSessions() = default;
 
-void RedisSessions::connect(RedisClient& redis) { impl_->store.emplace(redis, impl_->prefix, impl_->realm); }
+void RedisSessions::connect(RedisClient& redis) {
+  impl_->redis = &redis;
+  impl_->tell_again.emplace(impl_->loop, [impl = impl_.get()] { impl->tell_some(); });
+  impl_->store.emplace(redis, impl_->prefix, impl_->realm);
+}
 
 std::unique_ptr<StoredSessions::Question> RedisSessions::load(EventLoop& asking, std::string handle_hash,
                                                               Loaded answer) {
@@ -80,28 +150,12 @@ std::unique_ptr<StoredSessions::Question> RedisSessions::save(EventLoop& asking,
 }
 
 void RedisSessions::save_later(SessionToStore session) {
-  impl_->loop.post([impl = impl_.get(), session = std::move(session)] {
-    if (impl->is_full()) return;
-    impl->run([&](auto done) {
-      return impl->store->save(session.handle_hash, session.sealed, session.generation, session.ttl_ms,
-                               [done](const Result<SessionSaved>&) { done(); });
-    });
-  });
+  impl_->loop.post([impl = impl_.get(), session = std::move(session)] { impl->save(session); });
 }
 
-// The record that says so in the stream of revocations is what counts; the tombstone keeps slow writers out.
 void RedisSessions::remove_later(std::string handle_hash, std::int64_t tombstone_ttl_ms) {
   impl_->loop.post([impl = impl_.get(), hash = std::move(handle_hash), tombstone_ttl_ms] {
-    if (impl->is_full()) return;
-    impl->run([&](auto done) {
-      return impl->store->remove(hash, tombstone_ttl_ms, [impl, done](const Result<void>& removed) {
-        if (!removed) {
-          impl->log.warning("a session that ended is still in the store, where it opens nothing",
-                            {{"reason", removed.error().message}});
-        }
-        done();
-      });
-    });
+    impl->remove(hash, tombstone_ttl_ms);
   });
 }
 

@@ -9,6 +9,7 @@
 namespace lp {
 
 // The store of sessions in Redis as workers see it: they post a question to the auth thread, where the connection is.
+// What is saved or removed later and Redis does not take is kept, the newest of each record, and told when it is back.
 class RedisSessions final : public StoredSessions {
  public:
   // `auth_loop` is the auth thread's; it must outlive this, and this its questions. Destroyed once that loop has

@@ -45,7 +45,8 @@ RevocationSharing::RevocationSharing(EventLoop& loop, RedisLink& redis, Realm& r
     : realm_(realm),
       shared_({loop, redis.client(), realm.clock, realm.log}, options_of(*realm.settings),
               {[this](const SharedRevocation& heard) { learn(realm_, heard); }, [this] { return all_of(realm_); },
-               [this](std::int64_t now_ms) { realm_.store_health.in_touch(now_ms); }}) {}
+               [this](std::int64_t now_ms) { realm_.store_health.in_touch(now_ms); },
+               [this] { realm_.store_health.in_trouble(); }}) {}
 
 void RevocationSharing::publish(const Revocation& revocation) {
   shared_.publish({revocation.key, revocation.before_ms, revocation.forget_at_s});

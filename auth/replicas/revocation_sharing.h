@@ -1,4 +1,7 @@
 #pragma once
+#include <functional>
+#include <utility>
+
 #include "auth/realm/realm.h"
 #include "auth/replicas/redis_link.h"
 #include "auth/replicas/shared_revocations.h"
@@ -15,6 +18,9 @@ class RevocationSharing {
 
   // What Revocations::set_listener() heard, on whatever thread, brought to this one by the caller.
   void publish(const Revocation& revocation);
+  // See SharedRevocations.
+  void when_heard(std::function<void()> heard) { shared_.when_heard(std::move(heard)); }
+  void when_told(std::function<void(bool)> told) { shared_.when_told(std::move(told)); }
   void replace_password(Secret password) { shared_.replace_password(std::move(password)); }
 
  private:

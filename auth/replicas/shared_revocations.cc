@@ -21,6 +21,8 @@ SharedRevocations::SharedRevocations(const World& world, Options options, Store 
       key_(revocation_stream_key(options_.prefix, options_.realm)),
       read_again_(world.loop, [this] { read(0); }),
       add_again_(world.loop, [this] { add_some(); }),
+      late_(world.loop, [this] { note_trouble(); }),
+      give_up_(world.loop, [this] { give_up_waiters(false); }),
       reading_(world.log, "sessions that end on other replicas are not heard of", "ended sessions are heard of again"),
       telling_(world.log, "sessions that end here are not told to the other replicas",
                "ended sessions are told again") {
@@ -29,7 +31,14 @@ SharedRevocations::SharedRevocations(const World& world, Options options, Store 
 
 SharedRevocations::~SharedRevocations() = default;
 
+void SharedRevocations::note_trouble() {
+  if (store_.in_trouble) store_.in_trouble();
+}
+
+void SharedRevocations::wait_for_answer(std::int64_t block_ms) { late_.start_ms(block_ms + kLateMs); }
+
 void SharedRevocations::on_state(const RedisState& state) {
+  if (!state.connected) note_trouble();
   if (!state.connected) return reading_.is(state.reason);
   if (!find_ && !read_) read(0);
 }
@@ -41,12 +50,14 @@ void SharedRevocations::read(std::int64_t block_ms) {
   read_.reset();
   find_.reset();
   if (last_.is_start()) return read_news(block_ms);
+  wait_for_answer(0);
   find_ = reader_->command(find_revocation_command(key_, last_),
                            [this, block_ms](const Outcome& outcome) { on_found(outcome, block_ms); });
 }
 
 void SharedRevocations::on_found(const Outcome& outcome, std::int64_t block_ms) {
   if (!outcome) return on_read_failure(outcome.error());
+  late_.stop();
   const bool is_there = outcome->size() == 1 && (*outcome)[0][0].string() == last_.text();
   if (is_there) return read_news(block_ms);
   begin_again();
@@ -54,6 +65,7 @@ void SharedRevocations::on_found(const Outcome& outcome, std::int64_t block_ms) 
 
 void SharedRevocations::read_news(std::int64_t block_ms) {
   const std::int64_t timeout_ms = block_ms + options_.redis.command_timeout_ms;
+  wait_for_answer(block_ms);
   read_ = reader_->command(
       read_revocations_command(key_, last_, block_ms), [this](const Outcome& outcome) { on_read(outcome); },
       timeout_ms);
@@ -69,6 +81,7 @@ void SharedRevocations::begin_again() {
 
 void SharedRevocations::on_read(const Outcome& outcome) {
   if (!outcome) return on_read_failure(outcome.error());
+  late_.stop();
   const auto found = parse_revocations(*outcome);
   if (!found) return on_read_failure({RedisError::Kind::protocol, "the stream " + key_ + " holds something else"});
   take(*found);
@@ -100,7 +113,7 @@ void SharedRevocations::compare() {
   const auto seen = std::exchange(seen_, {});
   for (const SharedRevocation& known : store_.known()) {
     const auto found = seen.find(known.key);
-    if (found == seen.end() || found->second < known.before_ms) queue_.push_back(known);
+    if (found == seen.end() || found->second < known.before_ms) queue(known);
   }
   add_some();
 }
@@ -109,6 +122,8 @@ void SharedRevocations::compare() {
 void SharedRevocations::on_read_failure(const RedisError& error) {
   find_.reset();
   read_.reset();
+  late_.stop();
+  note_trouble();
   reading_.is(error.message);
   if (reader_->state().connected) read_again_.start_ms(kRetryMs);
 }
@@ -118,8 +133,51 @@ void SharedRevocations::publish(const SharedRevocation& revocation) {
     has_overflowed_ = true;  // the store knows it, so the comparison will find it
     return;
   }
-  queue_.push_back(revocation);
+  queue(revocation);
   add_some();
+}
+
+void SharedRevocations::queue(const SharedRevocation& revocation) {
+  queue_.push_back({++queued_, revocation});
+  untold_.insert(queued_);
+}
+
+// On the other connection: the one that reads waits for news. What comes by both is learnt twice, without harm.
+void SharedRevocations::when_heard(std::function<void()> heard) {
+  if (!world_.commands.state().connected) return heard();
+  const std::uint64_t number = ++heard_;
+  const auto on_heard = [this, number, heard = std::move(heard)](const Outcome& outcome) {
+    const auto node = hearing_.extract(number);
+    const auto found = outcome ? parse_revocations(*outcome) : std::nullopt;
+    if (found) take(*found);
+    heard();
+  };
+  hearing_[number] = world_.commands.command(read_revocations_command(key_, last_, 0), on_heard, kHearMs);
+}
+
+void SharedRevocations::when_told(std::function<void(bool)> told) {
+  if (has_overflowed_ || (!untold_.empty() && !world_.commands.state().connected)) return told(false);
+  waiters_.push_back({queued_, world_.clock.monotonic_ms() + kTellMs, std::move(told)});
+  if (waiters_.size() == 1) give_up_.start_ms(kTellMs);
+  answer_waiters();
+}
+
+void SharedRevocations::answer_waiters() {
+  while (!waiters_.empty() && (untold_.empty() || *untold_.begin() > waiters_.front().until)) {
+    const auto told = std::move(waiters_.front().told);
+    waiters_.pop_front();
+    told(true);
+  }
+}
+
+void SharedRevocations::give_up_waiters(bool all) {
+  const std::int64_t now_ms = world_.clock.monotonic_ms();
+  while (!waiters_.empty() && (all || waiters_.front().end_ms <= now_ms)) {
+    const auto told = std::move(waiters_.front().told);
+    waiters_.pop_front();
+    told(false);
+  }
+  if (!waiters_.empty()) give_up_.start_ms(std::max<std::int64_t>(1, waiters_.front().end_ms - now_ms));
 }
 
 void SharedRevocations::add_some() {
@@ -128,9 +186,9 @@ void SharedRevocations::add_some() {
   while (!queue_.empty() && adding_.size() < kAddedAtATime) {
     const std::uint64_t number = ++added_;
     Adding& adding = adding_[number];
-    adding.revocation = queue_.front();
+    adding.queued = queue_.front();
     queue_.pop_front();
-    adding.handle = world_.commands.command(add_revocation_command(key_, adding.revocation, keep_from_ms),
+    adding.handle = world_.commands.command(add_revocation_command(key_, adding.queued.revocation, keep_from_ms),
                                             [this, number](const Outcome& o) { on_added(number, o); });
   }
 }
@@ -140,11 +198,14 @@ void SharedRevocations::on_added(std::uint64_t number, const Outcome& outcome) {
   const auto node = adding_.extract(number);
   if (outcome) {
     telling_.ended();
+    untold_.erase(node.mapped().queued.number);
+    answer_waiters();
     if (!queue_.empty() && adding_.size() < kAddedAtATime / 2) add_some();
     return;
   }
-  queue_.push_front(node.mapped().revocation);
+  queue_.push_front(node.mapped().queued);
   telling_.is(outcome.error().message);
+  give_up_waiters(true);
   add_again_.start_ms(kRetryMs);
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -43,6 +44,8 @@ class SharedRevocations {
     std::function<std::vector<SharedRevocation>()> known;
     // Each time in_touch_at_ms() moves. May be empty.
     std::function<void(std::int64_t)> in_touch = {};
+    // An answer failed, or is not there kLateMs after it was due. May be empty.
+    std::function<void()> in_trouble = {};
   };
   SharedRevocations(const World& world, Options options, Store store);
   ~SharedRevocations();
@@ -51,6 +54,12 @@ class SharedRevocations {
 
   // A session ended here, which the store knows already: told to the others as soon as Redis takes it.
   void publish(const SharedRevocation& revocation);
+  // Calls back, maybe at once, when all is known here that was in the stream when this was called, or when Redis does
+  // not say: after kHearMs at the latest. Must not destroy this object.
+  void when_heard(std::function<void()> heard);
+  // Calls back, maybe at once, when Redis has all that was published before: true; or false when it does not take it
+  // now, at the latest after kTellMs: then it is told later. Must not call back into this object.
+  void when_told(std::function<void(bool)> told);
 
   // For the reading connection, when it is made again.
   void replace_password(Secret password) { reader_->replace_password(std::move(password)); }
@@ -61,13 +70,25 @@ class SharedRevocations {
   [[nodiscard]] bool is_caught_up() const { return in_touch_at_ms() >= 0; }  // at least once; any thread
   [[nodiscard]] std::size_t unpublished() const { return queue_.size() + adding_.size(); }
 
-  static constexpr std::int64_t kReadMs = 2'000;  // how long a read waits for news
+  static constexpr std::int64_t kReadMs = 500;   // how long a read waits for news
+  static constexpr std::int64_t kLateMs = 400;   // an answer that is due for so long is trouble
+  static constexpr std::int64_t kTellMs = 1'000;
+  static constexpr std::int64_t kHearMs = 1'000;
 
  private:
   using Outcome = Result<RedisReply, RedisError>;
-  struct Adding {
+  struct Queued {
+    std::uint64_t number = 0;  // in the order of publish()
     SharedRevocation revocation;
+  };
+  struct Adding {
+    Queued queued;
     std::unique_ptr<RedisClient::Handle> handle;
+  };
+  struct Waiter {
+    std::uint64_t until = 0;  // number
+    std::int64_t end_ms = 0;  // monotonic
+    std::function<void(bool)> told;
   };
   using Key = std::array<std::uint8_t, 16>;
   struct KeyHash {  // keys are hashes already
@@ -82,6 +103,11 @@ class SharedRevocations {
   void take(const RevocationEntries& found);
   void compare();
   void begin_again();
+  void wait_for_answer(std::int64_t block_ms);
+  void note_trouble();
+  void queue(const SharedRevocation& revocation);
+  void answer_waiters();
+  void give_up_waiters(bool all);
   void on_read_failure(const RedisError& error);
   void add_some();
   void on_added(std::uint64_t number, const Outcome& outcome);
@@ -97,13 +123,19 @@ class SharedRevocations {
   std::unordered_map<Key, std::int64_t, KeyHash> seen_;  // before_ms, while must_compare_
   std::atomic<std::int64_t> in_touch_at_ms_{-1};
 
-  std::deque<SharedRevocation> queue_;
-  std::map<std::uint64_t, Adding> adding_;  // sent, by number
-  std::uint64_t added_ = 0;                 // numbers given
+  std::map<std::uint64_t, std::unique_ptr<RedisClient::Handle>> hearing_;
+  std::uint64_t heard_ = 0;  // numbers of hearing_ given
+
+  std::deque<Queued> queue_;
+  std::map<std::uint64_t, Adding> adding_;  // sent, by a number of the sending
+  std::uint64_t added_ = 0;                 // numbers of sendings given
+  std::uint64_t queued_ = 0;                // numbers of what is queued given
+  std::set<std::uint64_t> untold_;          // numbers in queue_ and adding_
+  std::deque<Waiter> waiters_;              // until and end_ms never sink
 
   std::unique_ptr<RedisClient> reader_;
   std::unique_ptr<RedisClient::Handle> find_, read_;
-  Timer read_again_, add_again_;
+  Timer read_again_, add_again_, late_, give_up_;
 
   // Tells a trouble once, and its end.
   class Trouble {

@@ -57,6 +57,8 @@ using SignInQuestion = AskedQuestion<FinishSignIn::Outcome>;
 using RefreshQuestion = AskedQuestion<RefreshOutcome>;
 using TokenQuestion = AskedQuestion<GrantOutcome>;
 using LogoutQuestion = AskedQuestion<LogoutTokenQueue::Outcome>;
+using ToldQuestion = AskedQuestion<bool>;
+using HeardQuestion = AskedQuestion<bool>;
 using AccessTokenQuestion = AskedQuestion<AccessTokenQueue::Outcome>;
 
 // Whose key is gone from Logto's set must not pass for long where keys open doors without a sign-in.
@@ -81,7 +83,8 @@ struct AuthService::Impl final : AccessTokenQuestions {
         keep_id_token([this](const auto& session, const auto& token, auto end_s) { keep(session, token, end_s); }),
         flights(loop, world(clock), log),
         refreshes(loop, world(clock), log),
-        logout_tokens(loop, provider, settings->logto, clock, log, [this](const auto& token) { end_named(token); }),
+        logout_tokens(loop, provider, settings->logto, clock, log,
+                      [this](const auto& token, auto done) { end_named(token, std::move(done)); }),
         access_tokens(loop, *settings, provider, client_fetch, clock, log),
         metadata_waits(loop),
         revocations(loop) {}
@@ -137,8 +140,20 @@ struct AuthService::Impl final : AccessTokenQuestions {
                                                   std::move(refresh_token), [this, id] { revocations.end(id); }));
   }
 
-  void end_named(const LogoutToken& token) {
-    if (realm != nullptr) end_sessions(*realm, token);
+  // Other replicas may have got it before, and hear of what it ends before its sender gets an answer.
+  void end_named(const LogoutToken& token, LogoutTokenQueue::Ended done) {
+    if (realm == nullptr) return done(true);
+    if (!sharing) return done(end_once(token));
+    sharing->when_heard([this, token, done = std::move(done)] {
+      if (!end_once(token)) return done(false);
+      loop.post([this, done] { sharing->when_told([done](bool) { done(true); }); });  // behind what it has published
+    });
+  }
+  bool end_once(const LogoutToken& token) {
+    const std::string id = settings->logto.issuer() + "\n" + token.jti;
+    if (!is_first_delivery(*realm, id, token.remember_until_s)) return false;
+    end_sessions(*realm, token);
+    return true;
   }
 
   // Before all questions: it is posted before anybody could ask.
@@ -164,6 +179,7 @@ struct AuthService::Impl final : AccessTokenQuestions {
   }
 
   std::shared_ptr<const Settings> settings;
+  bool shares_endings = false;  // set before the first worker starts
   Log& log;
   EventLoop loop;
   PinnedFetcher fetcher;
@@ -215,7 +231,8 @@ AuthService::~AuthService() {
 }
 
 void AuthService::look_after(Realm& realm) {
-  if (shares_ended_sessions(*realm.settings)) {
+  impl_->shares_endings = shares_ended_sessions(*realm.settings);
+  if (impl_->shares_endings) {
     realm.revocations.set_listener([impl = impl_.get()](const Revocation& revocation) {
       impl->loop.post([impl, revocation] { impl->sharing->publish(revocation); });
     });
@@ -279,6 +296,24 @@ std::unique_ptr<AuthQuestions::Question> AuthService::judge_logout_token(EventLo
     });
   });
   return std::make_unique<LogoutQuestion::Handle>(std::move(question));
+}
+
+bool AuthService::has_replicas() const { return impl_->shares_endings; }
+
+std::unique_ptr<AuthQuestions::Question> AuthService::hear_replicas(EventLoop& asking, HeardAnswer answer) {
+  auto question = std::make_shared<HeardQuestion>(asking, [answer = std::move(answer)](bool) { answer(); });
+  impl_->loop.post([impl = impl_.get(), question] {
+    impl->sharing->when_heard([question] { HeardQuestion::answer(question, true); });
+  });
+  return std::make_unique<HeardQuestion::Handle>(std::move(question));
+}
+
+std::unique_ptr<AuthQuestions::Question> AuthService::tell_replicas(EventLoop& asking, ToldAnswer answer) {
+  auto question = std::make_shared<ToldQuestion>(asking, std::move(answer));
+  impl_->loop.post([impl = impl_.get(), question] {
+    impl->sharing->when_told([question](bool told) { ToldQuestion::answer(question, told); });
+  });
+  return std::make_unique<ToldQuestion::Handle>(std::move(question));
 }
 
 void AuthService::revoke_refresh_token(std::string request_id, Secret refresh_token) {

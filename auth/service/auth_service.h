@@ -37,6 +37,9 @@ class AuthService final : public AuthQuestions {
                                                     TokenAudience audience, TokenAnswer answer) override;
   [[nodiscard]] std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string request_id,
                                                              std::string token, LogoutAnswer answer) override;
+  [[nodiscard]] bool has_replicas() const override;
+  [[nodiscard]] std::unique_ptr<Question> hear_replicas(EventLoop& asking, HeardAnswer answer) override;
+  [[nodiscard]] std::unique_ptr<Question> tell_replicas(EventLoop& asking, ToldAnswer answer) override;
   void revoke_refresh_token(std::string request_id, Secret refresh_token) override;
   [[nodiscard]] AccessTokenQuestions* access_tokens() override;
 

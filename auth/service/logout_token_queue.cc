@@ -17,6 +17,8 @@ LogoutTokenFailure rejected_token(RuleError error) {
   return {LogoutKind::rejected, std::move(error.rule), std::move(error.message)};
 }
 
+LogoutTokenFailure used_before() { return rejected_token(broken_rule("jti", "token has been used before")); }
+
 // The key id that a token claims; none when no key would help it. Nothing is verified.
 std::optional<std::string> wanted_kid(std::string_view token, const LogoutTokenExpectations& expected) {
   bool lacks_only_key = false;
@@ -70,9 +72,15 @@ void LogoutTokenQueue::judge_next() {
   ready_.pop_front();
   if (!ready_.empty()) turn_.start_ms(0);
   const Outcome outcome = outcome_of(queued);
-  tell(queued.request_id, outcome);
-  if (outcome) accepted_(*outcome);
-  queued.done(outcome);
+  if (!outcome) return finish(queued.request_id, queued.done, outcome);
+  accepted_(*outcome, [this, id = queued.request_id, done = queued.done, outcome](bool first_time) {
+    finish(id, done, first_time ? outcome : Outcome(used_before()));
+  });
+}
+
+void LogoutTokenQueue::finish(const std::string& request_id, const Done& done, const Outcome& outcome) {
+  tell(request_id, outcome);
+  done(outcome);
 }
 
 // 2.6, and last its (8): a token is used up only by what holds in all else.
@@ -84,7 +92,7 @@ LogoutTokenQueue::Outcome LogoutTokenQueue::outcome_of(const Queued& queued) {
   auto token = judge_logout_token(queued.token, **queued.keys, expected, unknown_key);
   if (!token) return rejected_token(token.error());
   if (!seen_.first_time(issuer_ + "\n" + token->jti, expected.now_s, token->remember_until_s)) {
-    return rejected_token(broken_rule("jti", "token has been used before"));
+    return used_before();
   }
   return std::move(*token);
 }

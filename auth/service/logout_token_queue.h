@@ -24,9 +24,11 @@ class LogoutTokenQueue {
 
   using Outcome = Result<LogoutToken, LogoutTokenFailure>;
   using Done = std::function<void(const Outcome&)>;
-  using Accepted = std::function<void(const LogoutToken&)>;
+  using Ended = std::function<void(bool first_time)>;
+  using Accepted = std::function<void(const LogoutToken&, Ended)>;
 
-  // All references must outlive it. `accepted` runs before the token's `done`, once for each token that is good.
+  // All references must outlive it. `accepted` runs once for each token that is good, as far as this process knows, and
+  // calls back, at once or later while this lives; false: it was used before elsewhere. Then the token's `done` runs.
   LogoutTokenQueue(EventLoop& loop, Provider& provider, const LogtoSettings& logto, const Clock& clock, Log& log,
                    Accepted accepted);
   LogoutTokenQueue(const LogoutTokenQueue&) = delete;
@@ -50,6 +52,7 @@ class LogoutTokenQueue {
   void make_ready(Place place);
   void judge_next();
   [[nodiscard]] Outcome outcome_of(const Queued& queued);
+  void finish(const std::string& request_id, const Done& done, const Outcome& outcome);
   void tell(const std::string& request_id, const Outcome& outcome);
 
   EventLoop& loop_;

@@ -50,7 +50,10 @@ Result<void> open_revocation_journal(Realm& realm) {
   // Who could have been signed out by a lost record signs in again; the alternative is that some of them never left.
   realm.revocations.raise_floor(realm.clock.unix_ms());
   realm.log.error("the journal of revocations is damaged: every session from before this start has ended",
-                  {{"skipped_bytes", static_cast<std::int64_t>(opened->file.skipped_bytes)},
+                  {{"journal", path},
+                   {"lost_header", opened->file.lost_header},
+                   {"cut_bytes", static_cast<std::int64_t>(opened->file.cut_bytes)},
+                   {"skipped_bytes", static_cast<std::int64_t>(opened->file.skipped_bytes)},
                    {"unreadable", static_cast<std::int64_t>(opened->unreadable)}});
   return {};
 }

@@ -26,6 +26,9 @@ struct ReadyHeaders {
   std::shared_ptr<const AppHeaders> headers;  // null: they are told nothing
 };
 
+// How it stands with a session for which something goes on. `unproven`: nobody can say now whether it has ended.
+enum class SessionStand : std::uint8_t { goes_on, ended, unproven };
+
 // A session as opened from a cookie, with what every request of it needs made once. Immutable, but for the memory of
 // the one worker that has opened it. With `token` it is no session but what an access token says, in the same form for
 // rules, headers and logs: it has no cookie, and is never sealed, refreshed or signed out.
@@ -33,6 +36,8 @@ struct OpenedSession {
   Session session;
   Revocations::Keys revocation_keys;
   std::string log_sub;  // escaped for the access log, without quotes
+  // Of the cookie (auth/realm/keyring.h: SecretId): when that one leaves the ring this is over. 0: an access token.
+  std::uint64_t secret = 0;
   std::shared_ptr<const AccessToken> token{};
   mutable std::vector<ReadyHeaders> ready_headers;  // AppHeaderMaker's, bounded by it
 };

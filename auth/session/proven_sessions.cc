@@ -5,10 +5,13 @@
 
 namespace lp {
 
-void ProvenSessions::put(std::string_view handle_hash, std::string sealed) {
+void ProvenSessions::put(std::string_view handle_hash, std::string sealed, std::uint64_t generation) {
   const std::lock_guard lock(mutex_);
-  if (const auto known = index_.find(handle_hash); known != index_.end()) forget(known->second);
-  entries_.push_front({std::string(handle_hash), std::move(sealed)});
+  if (const auto known = index_.find(handle_hash); known != index_.end()) {
+    if (known->second->generation > generation) return;
+    forget(known->second);
+  }
+  entries_.push_front({std::string(handle_hash), std::move(sealed), generation});
   bytes_ += entries_.front().hash.size() + entries_.front().sealed.size();
   index_.emplace(entries_.front().hash, entries_.begin());
   while (bytes_ > max_bytes_ && entries_.size() > 1) forget(std::prev(entries_.end()));

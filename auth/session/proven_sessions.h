@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -16,7 +17,8 @@ class ProvenSessions {
  public:
   explicit ProvenSessions(std::size_t max_bytes = std::size_t{64} << 20) : max_bytes_(max_bytes) {}
 
-  void put(std::string_view handle_hash, std::string sealed);
+  // Nothing where a newer generation is known already.
+  void put(std::string_view handle_hash, std::string sealed, std::uint64_t generation);
   [[nodiscard]] std::optional<std::string> find(std::string_view handle_hash) const;
   void erase(std::string_view handle_hash);
 
@@ -24,6 +26,7 @@ class ProvenSessions {
   struct Proven {
     std::string hash;
     std::string sealed;
+    std::uint64_t generation = 0;
   };
   using Entries = std::list<Proven>;
   void forget(Entries::iterator entry);

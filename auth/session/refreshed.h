@@ -37,6 +37,8 @@ struct RefreshFailure {
   std::string message;  // for the log
   // A token that came with an answer which could not be judged to its end: the old one may be spent.
   Secret successor;
+  // The newest that is known of the session, where that is more than the asker has; it may be too old to pass on alone.
+  std::shared_ptr<const Refreshed> known{};
 };
 using RefreshOutcome = Result<std::shared_ptr<const Refreshed>, RefreshFailure>;
 

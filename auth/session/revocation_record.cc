@@ -57,12 +57,14 @@ RevocationKey revocation_key(RevocationKind kind, std::string_view realm, std::s
 }
 
 RevocationKeys revocation_keys(std::string_view realm, std::string_view session_id, std::string_view sid,
-                               std::string_view sub) {
+                               std::string_view sub, std::string_view record) {
   RevocationKeys keys;
   keys.session = revocation_key(RevocationKind::session, realm, session_id);
   keys.sub = revocation_key(RevocationKind::sub, realm, sub);
   keys.has_sid = !sid.empty();
   if (keys.has_sid) keys.sid = revocation_key(RevocationKind::sid, realm, sid);
+  keys.has_record = !record.empty();
+  if (keys.has_record) keys.record = revocation_key(RevocationKind::record, realm, record);
   return keys;
 }
 

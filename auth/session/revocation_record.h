@@ -21,8 +21,10 @@ struct Revocation {
   bool operator==(const Revocation&) const = default;
 };
 
-// One session by our own id, a session at Logto (the `sid` claim), or a person (the `sub` claim).
-enum class RevocationKind : std::uint8_t { session = 1, sid = 2, sub = 3 };
+// One session by our own id, a session at Logto (the `sid` claim), a person (the `sub` claim), or one session in a store
+// by the name of its record, which is all that is known of it while the store is away. A message of Logto ends nothing
+// by itself: that it came is remembered in the same way, for the same process and all others.
+enum class RevocationKind : std::uint8_t { session = 1, sid = 2, sub = 3, record = 4, message = 5 };
 
 // SHA-256 over kind, realm and value, cut to 16 bytes: the records name nobody in the clear, though who can guess a
 // value can look for it. The same on every replica. `value` must not be empty.
@@ -33,11 +35,13 @@ struct RevocationKeys {
   RevocationKey session{};
   RevocationKey sub{};
   RevocationKey sid{};
+  RevocationKey record{};
   bool has_sid = false;
+  bool has_record = false;
 };
-// `sid` may be empty: Logto gave none.
+// `sid` may be empty: Logto gave none. So may `record`: the session is in no store (else session_handle_hash()).
 [[nodiscard]] RevocationKeys revocation_keys(std::string_view realm, std::string_view session_id, std::string_view sid,
-                                             std::string_view sub);
+                                             std::string_view sub, std::string_view record = {});
 
 // Every session signed in before `before_ms` counts as over (auth/session/revocations.h: what happens when memory is
 // full).

@@ -54,10 +54,20 @@ void Revocations::learn_all(std::vector<Revocation>& batch, std::int64_t now_s, 
 }
 
 bool Revocations::add(const Revocation& revocation, std::int64_t now_s, From from) {
+  return add(revocation, now_s, from, false);
+}
+
+bool Revocations::add_once(const Revocation& revocation, std::int64_t now_s) {
+  return add(revocation, now_s, From::here, true);
+}
+
+bool Revocations::add(const Revocation& revocation, std::int64_t now_s, From from, bool once) {
   Learnt learnt;
   std::int64_t floor_ms = 0;
   {
     const std::lock_guard lock(mutex_);
+    const Revocation* const known = once ? table_.find(revocation.key) : nullptr;
+    if (known != nullptr && known->forget_at_s > now_s) return false;
     learnt = learn(revocation, now_s);
     if (!learnt.is_news) return false;
     floor_ms = floor_ms_;
@@ -106,7 +116,8 @@ bool Revocations::is_revoked(const Keys& keys, std::int64_t signed_in_at_ms) con
   table_.prefetch(keys.sub);
   if (keys.has_sid) table_.prefetch(keys.sid);
   return is_over(keys.session, signed_in_at_ms) || is_over(keys.sub, signed_in_at_ms) ||
-         (keys.has_sid && is_over(keys.sid, signed_in_at_ms));
+         (keys.has_sid && is_over(keys.sid, signed_in_at_ms)) ||
+         (keys.has_record && is_over(keys.record, signed_in_at_ms));
 }
 
 bool Revocations::is_over(const RevocationKey& key, std::int64_t signed_in_at_ms) const {

@@ -38,7 +38,7 @@ class Revocations {
     std::uint64_t expired = 0;
     std::uint64_t unreadable = 0;  // sound records of a kind that this version doesn't know
     // Records may be lost: sessions that ended could live again unless the caller does raise_floor(now).
-    [[nodiscard]] bool may_have_lost() const { return file.skipped_bytes > 0 || unreadable > 0; }
+    [[nodiscard]] bool may_have_lost() const { return file.is_damaged() || unreadable > 0; }
   };
   // Setter. Loads what is in the journal, then writes to it all that add() learns.
   [[nodiscard]] Result<Opened> open_journal(const std::string& path, std::int64_t now_s);
@@ -48,6 +48,8 @@ class Revocations {
   // True if it says more than what was known. Then it is in the journal (as far as a kill -9 goes, see upkeep()) when
   // this returns, is_revoked() knows it, and version() has grown. What is forgotten by now says nothing.
   bool add(const Revocation& revocation, std::int64_t now_s, From from = From::here);
+  // As add(), but only where nothing at all is known of the key; else false.
+  bool add_once(const Revocation& revocation, std::int64_t now_s);
   // Sessions signed in before this are over, whosever they are. Never sinks. Not shared.
   void raise_floor(std::int64_t before_ms);
 
@@ -81,6 +83,7 @@ class Revocations {
     bool floor_rose = false;
   };
   Learnt learn(const Revocation& revocation, std::int64_t now_s);
+  bool add(const Revocation& revocation, std::int64_t now_s, From from, bool once);
   bool make_room(std::int64_t now_s);
   void load(std::string_view bytes, std::vector<Revocation>& batch, Opened& opened);
   void learn_all(std::vector<Revocation>& batch, std::int64_t now_s, Opened& opened);

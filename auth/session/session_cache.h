@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -25,6 +26,7 @@ struct CachedSession {
   std::int64_t valid_until_s = 0;
   // Not revoked as of this version of the store.
   std::uint64_t unrevoked_at_version = 0;
+  std::shared_ptr<const std::atomic<bool>> outdated{};  // SessionToStore::outdated of its last save; null: none
   bool is_ahead_of_cookie = false;  // a refresh has made more of it than the cookie says: the cookie is written again
   std::int64_t refresh_not_before_ms = 0;  // monotonic: a refresh in the background has failed
 };

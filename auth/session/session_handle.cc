@@ -37,6 +37,11 @@ std::optional<SessionHandle> decode_session_handle(std::string_view text) {
 
 std::string session_handle_hash(const SessionHandle& handle) { return hex_encode(sha256(handle.id)); }
 
+std::string session_record_name(const Secret& encoded_handle) {
+  const auto handle = decode_session_handle(encoded_handle.reveal());
+  return handle ? session_handle_hash(*handle) : std::string();
+}
+
 std::string seal_session_record(const SessionHandle& handle, std::string_view realm, std::string_view record,
                                 std::string_view nonce) {
   return sealer_of(handle).seal(nonce, record, associated_data(handle, realm));

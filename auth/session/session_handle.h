@@ -27,6 +27,9 @@ struct SessionHandle {
 // What the record is called in the store and in logs: hex(SHA-256(id)).
 [[nodiscard]] std::string session_handle_hash(const SessionHandle& handle);
 
+// The same, of what a cookie holds; empty where that is no handle.
+[[nodiscard]] std::string session_record_name(const Secret& encoded_handle);
+
 // XAES-256-GCM under HKDF(key), with realm and id in the associated data. `nonce`: random_bytes(kXaesNonceBytes).
 [[nodiscard]] std::string seal_session_record(const SessionHandle& handle, std::string_view realm,
                                               std::string_view record, std::string_view nonce);

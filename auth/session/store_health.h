@@ -11,13 +11,20 @@ namespace lp {
 class StoreHealth {
  public:
   // All that had been shared was known at this moment, in monotonic milliseconds.
-  void in_touch(std::int64_t now_ms) { last_ms_.store(now_ms, std::memory_order_relaxed); }
+  void in_touch(std::int64_t now_ms) {
+    last_ms_.store(now_ms, std::memory_order_relaxed);
+    in_trouble_.store(false, std::memory_order_relaxed);
+  }
+  // An answer failed or is late: what ended elsewhere since last_ms() may be unknown here, until in_touch().
+  void in_trouble() { in_trouble_.store(true, std::memory_order_relaxed); }
+  [[nodiscard]] bool is_in_trouble() const { return in_trouble_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool was_ever() const { return last_ms() >= 0; }
-  // -1: never yet. While Redis answers it is at most about SharedRevocations::kReadMs old.
+  // -1: never yet. While Redis answers it is at most about SharedRevocations::kReadMs old, and not in trouble.
   [[nodiscard]] std::int64_t last_ms() const { return last_ms_.load(std::memory_order_relaxed); }
 
  private:
   std::atomic<std::int64_t> last_ms_{-1};
+  std::atomic<bool> in_trouble_{false};
 };
 
 // Whether ended sessions are shared with other replicas, so that StoreHealth says something.

@@ -1,20 +1,19 @@
 #include "auth/session/store_trust.h"
 
-#include "auth/session/store_health.h"
-
 namespace lp {
 namespace {
 
-constexpr std::int64_t kQuietMs = 5'000;
+// For whom even the one who would notice trouble (auth/replicas/shared_revocations.h) is silent, its disk being slow.
+constexpr std::int64_t kQuietMs = 2'000;
 
 }  // namespace
 
-StoreTrust store_trust(const Settings& settings, std::int64_t last_in_touch_ms, std::int64_t now_ms) {
+StoreTrust store_trust(const Settings& settings, const StoreHealth& health, std::int64_t now_ms) {
   if (!shares_ended_sessions(settings)) return StoreTrust::full;
-  if (last_in_touch_ms < 0) return StoreTrust::none;
-  const std::int64_t away_ms = now_ms - last_in_touch_ms;
-  if (away_ms <= kQuietMs) return StoreTrust::full;
-  return away_ms <= kQuietMs + settings.redis.grace_ms ? StoreTrust::safe_only : StoreTrust::none;
+  if (!health.was_ever()) return StoreTrust::none;
+  const std::int64_t away_ms = now_ms - health.last_ms();
+  if (!health.is_in_trouble() && away_ms <= kQuietMs) return StoreTrust::full;
+  return away_ms <= settings.redis.grace_ms ? StoreTrust::safe_only : StoreTrust::none;
 }
 
 bool may_go_on(StoreTrust trust, std::string_view method, bool wants_upgrade) {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "auth/session/store_health.h"
 #include "config/settings.h"
 
 // What sessions may still do while Redis is away. Pure.
@@ -13,9 +14,9 @@ enum class StoreTrust {
   none,       // away for longer, or never in touch since the start: somebody may have been signed out meanwhile
 };
 
-// `last_in_touch_ms` and `now_ms` are monotonic; -1: never. A read of the stream takes up to two seconds when all is
-// well, so that the first seconds without one mean nothing.
-[[nodiscard]] StoreTrust store_trust(const Settings& settings, std::int64_t last_in_touch_ms, std::int64_t now_ms);
+// `now_ms` is monotonic. The first answer of Redis that fails or is late ends full trust at once; the grace counts from
+// when all was known last.
+[[nodiscard]] StoreTrust store_trust(const Settings& settings, const StoreHealth& health, std::int64_t now_ms);
 
 // Whether a request with a session may go on. Upgrades carry bytes both ways, so they are never safe.
 [[nodiscard]] bool may_go_on(StoreTrust trust, std::string_view method, bool wants_upgrade);

@@ -4,6 +4,7 @@
 
 #include "auth/rules/navigation.h"
 #include "auth/session/session_handle.h"
+#include "auth/session/session_times.h"
 #include "auth/session/store_trust.h"
 #include "auth/visit/wait.h"
 
@@ -26,21 +27,27 @@ void open(Visit& visit, const Asked& asked, const std::string& sealed) {
   const auto bytes = open_session_record(asked.handle, visit.settings().realm, sealed);
   Result<Session> session = bytes ? decode_session(*bytes) : Result<Session>(fail("does not open"));
   if (!session) return tell(visit, "unreadable");
-  const std::size_t pieces = visit.session.pieces;
-  session->store_handle = visit.session.to_load;
-  visit.session = visit.cookies.adopt_loaded(visit.cookies.value_of(visit.fields()), std::move(*session),
-                                             visit.session.loads_with_first_secret, visit.now_s);
-  visit.session.pieces = pieces;
+  const SessionLookup before = std::exchange(visit.session, SessionLookup{});
+  session->store_handle = before.to_load;
+  visit.session = visit.cookies.adopt_loaded(visit.cookies.value_of(visit.fields()), before.secret, std::move(*session),
+                                             before.loads_with_first_secret, visit.now_s);
+  visit.session.pieces = before.pieces;
 }
 
 // Not found, expired and unreachable are three things, to the log too.
 void take(Visit& visit, const Asked& asked, const StoredSession& stored) {
   if (stored.kind == StoredSession::Kind::found) {
-    visit.realm.proven.put(asked.hash, stored.bytes);
+    visit.realm.proven.put(asked.hash, stored.bytes, stored.generation);
     return open(visit, asked, stored.bytes);
   }
   visit.realm.proven.erase(asked.hash);
   tell(visit, stored.kind == StoredSession::Kind::ended ? "ended" : "missing");
+}
+
+// A copy that says that nobody used the session says it of the time before the store went away.
+bool has_idled_here(const Visit& visit) {
+  return visit.session.opened == nullptr && visit.session.expired != nullptr &&
+         visit.now_s < session_ends_at_s(visit.session.expired->session, visit.settings().session);
 }
 
 // False where nothing is known of the session.
@@ -50,14 +57,18 @@ bool take_proven(Visit& visit, const Asked& asked, const std::string& reason) {
       "a session could not be read from the store",
       {{"id", visit.facts.request_id}, {"state", "unreachable"}, {"proven", sealed.has_value()}, {"reason", reason}});
   if (sealed) open(visit, asked, *sealed);
-  return sealed.has_value();
+  return sealed.has_value() && !has_idled_here(visit);
 }
 
 // True where it is known who it is, be it nobody.
 bool take_answer(Visit& visit, const Asked& asked, const Result<StoredSession>& loaded) {
+  if (visit.session.to_load.empty()) return true;  // its secret has left the ring meanwhile
+  const Secret handle = visit.session.to_load;
   const bool known = loaded || take_proven(visit, asked, loaded.error().message);
   if (loaded) take(visit, asked, *loaded);
   visit.session.to_load = Secret();
+  if (!visit.session.opened && !visit.session.expired) visit.session.not_loaded = handle;
+  visit.session.is_store_away = !loaded;
   return known;
 }
 

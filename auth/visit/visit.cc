@@ -76,6 +76,15 @@ std::string Visit::own_return_to() const {
   return vet_return_to(target, *facts.external, settings().auth_prefix).value_or("/");
 }
 
+void judge_secret_again(Visit& visit) {
+  visit.cookies.follow_keyring();
+  if (visit.cookies.holds(visit.session.secret)) return;
+  const std::size_t pieces = visit.session.pieces;
+  visit.session = SessionLookup{};
+  visit.session.pieces = pieces;
+  visit.tokens = RouteTokens{};
+}
+
 PageFacts page_facts(const Visit& visit) {
   PageFacts facts;
   facts.request_id = visit.facts.request_id;

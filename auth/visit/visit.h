@@ -54,6 +54,10 @@ struct Waiting {
   std::unique_ptr<PendingVerdict>& wait;
 };
 
+// After a wait: by the ring of secrets as it is now. What is under a secret that has left it is over, so that the visit
+// is signed out then.
+void judge_secret_again(Visit& visit);
+
 [[nodiscard]] PageFacts page_facts(const Visit& visit);
 // As a person would say it: name, username, e-mail, else the subject.
 [[nodiscard]] std::string display_name(const Session& session);

@@ -27,6 +27,7 @@ class Wait final : public PendingVerdict {
   void finish(Answer&& answer) {
     visit_.loop.defer_delete(std::move(question_));  // its callback is on the stack, and `later` may drop this
     visit_.now_s = visit_.realm.clock.unix_s();
+    judge_secret_again(visit_);
     const LaterVerdict later = std::exchange(later_, nullptr);
     Verdict verdict = judge_(visit_, std::forward<Answer>(answer), Waiting{later, next_});
     if (verdict.kind != Verdict::Kind::wait) later(std::move(verdict));
@@ -46,8 +47,8 @@ class Wait final : public PendingVerdict {
 //   ask(const Visit&, answer) asks on visit.loop and returns the question (AuthQuestions::Question). Called at once and
 //     then forgotten. `answer` is a small copyable function of one argument, of whatever type the question has, to be
 //     called at most once, never inside ask, and not after the question is gone.
-//   judge(Visit&, the answer, Waiting) is called once, with now_s of the visit moved to the present, and returns any
-//     verdict for waiting.later. It may wait in turn by the Waiting that it is given. What it holds lives as long as
+//   judge(Visit&, the answer, Waiting) is called once, with now_s of the visit moved to the present, and signed out if
+//     its cookie's secret has left the ring meanwhile, whatever it was before; it returns any verdict for waiting.later. It may wait in turn by the Waiting that it is given. What it holds lives as long as
 //     the wait, which also covers what it waits for.
 // The wait owns a copy of `visit`: what that refers to, and the views in its facts, must outlive it. Dropping the wait
 // drops the question: neither `judge` nor waiting.later is called then. It may be dropped inside waiting.later, which

@@ -12,15 +12,15 @@ void SessionBound::unbind() {
   link_.prev = link_.next = &link_;
 }
 
-BoundExchanges::BoundExchanges(DeadlineWheel& wheel, std::function<bool(const OpenedSession&)> is_over)
-    : is_over_(std::move(is_over)), sweep_(wheel, [this] { sweep(); }) {}
+BoundExchanges::BoundExchanges(DeadlineWheel& wheel, std::function<SessionStand(const OpenedSession&)> stand_of)
+    : stand_of_(std::move(stand_of)), sweep_(wheel, [this] { sweep(); }) {}
 
 BoundExchanges::~BoundExchanges() { LP_CHECK(ring_.next == &ring_, "an exchange outlives its worker"); }
 
 void BoundExchanges::bind(SessionBound& exchange, const OpenedSession& session) {
   LP_CHECK(exchange.link_.next == &exchange.link_, "an exchange is bound once");
   exchange.session_ = &session;
-  exchange.is_over_ = false;
+  exchange.stand_ = SessionStand::goes_on;
   append(exchange.link_);
   if (!sweep_.is_set()) sweep_.set_ms(kSweepMs);
 }
@@ -42,8 +42,8 @@ void BoundExchanges::sweep() {
     SessionBound& exchange = static_cast<SessionBound::Link&>(*unvisited_.next).owner;
     exchange.unbind();
     append(exchange.link_);
-    if (!exchange.is_over_) exchange.is_over_ = is_over_(*exchange.session_);
-    if (exchange.is_over_) exchange.on_session_over();
+    if (exchange.stand_ == SessionStand::goes_on) exchange.stand_ = stand_of_(*exchange.session_);
+    if (exchange.stand_ != SessionStand::goes_on) exchange.on_session_over(exchange.stand_);
   }
   if (ring_.next != &ring_) sweep_.set_ms(kSweepMs);
 }

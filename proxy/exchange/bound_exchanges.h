@@ -25,23 +25,23 @@ class SessionBound {
 
  private:
   friend class BoundExchanges;
-  // The session is over: end. Comes again with each sweep while it stays bound, kSweepMs or a little more apart. It may
-  // unbind this and others.
-  virtual void on_session_over() = 0;
+  // The session has ended, or nobody can say any more whether it has: end. Comes again with each sweep while it stays
+  // bound, kSweepMs or a little more apart, and says the same each time. It may unbind this and others.
+  virtual void on_session_over(SessionStand stand) = 0;
   struct Link : detail::RingLink {
     explicit Link(SessionBound& owner_in) : owner(owner_in) {}
     SessionBound& owner;
   };
   Link link_{*this};
   const OpenedSession* session_ = nullptr;
-  bool is_over_ = false;
+  SessionStand stand_ = SessionStand::goes_on;
 };
 
 class BoundExchanges {
  public:
   static constexpr std::int64_t kSweepMs = 400;  // with the wheel's lag still well within a second
-  // `is_over` is asked on the loop. The wheel outlives this, this outlives all that is bound.
-  BoundExchanges(DeadlineWheel& wheel, std::function<bool(const OpenedSession&)> is_over);
+  // `stand_of` is asked on the loop. The wheel outlives this, this outlives all that is bound.
+  BoundExchanges(DeadlineWheel& wheel, std::function<SessionStand(const OpenedSession&)> stand_of);
   ~BoundExchanges();
   BoundExchanges(const BoundExchanges&) = delete;
   BoundExchanges& operator=(const BoundExchanges&) = delete;
@@ -53,7 +53,7 @@ class BoundExchanges {
   void append(detail::RingLink& link);
   void sweep();
 
-  std::function<bool(const OpenedSession&)> is_over_;
+  std::function<SessionStand(const OpenedSession&)> stand_of_;
   detail::RingLink ring_;
   detail::RingLink unvisited_;  // lone but during a sweep
   Deadline sweep_;  // set while something is bound, and up to one sweep longer: the usual request sets nothing

@@ -474,7 +474,8 @@ void Exchange::answer(const Answer& made) {
   for (auto& cookie : set_cookies_) complete.add("Set-Cookie", std::move(cookie));
   record_.status = complete.status;
   const bool without_body = request_->head.method == "HEAD";
-  const bool upload_is_cut = record_.decision == kSessionOver && request_side_ == RequestSide::open;
+  const bool is_ended = record_.decision == kSessionOver || (record_.decision == kUnproven && record_.was_forwarded);
+  const bool upload_is_cut = is_ended && request_side_ == RequestSide::open;
   const bool keep_alive = request_->keep_alive && record_.status != 400 && record_.status != 408 &&
                           record_.status != 413 && !upload_is_cut &&
                           !context_.server.draining.load(std::memory_order_relaxed);
@@ -485,43 +486,44 @@ void Exchange::answer(const Answer& made) {
 
 // ---- the session ends: nobody gets a byte more of what it let them have -------------------------------------------
 
-void Exchange::on_session_over() {
+void Exchange::on_session_over(SessionStand stand) {
   if (answer_side_ == AnswerSide::closing_tunnel) {
     if (tunnel_.has_waited_long_enough()) finish_tunnel();
     return;
   }
-  record_.decision = kSessionOver;
+  record_.decision = stand == SessionStand::ended ? kSessionOver : kUnproven;
   switch (answer_side_) {
     case AnswerSide::waiting:
-      return refuse_waiting();
+      return refuse_waiting(stand);
     case AnswerSide::body:
       log_session_over("answer cut off");
       conclude();
       return client_.abort();
     case AnswerSide::tunnel:
-      return close_tunnel();
+      return close_tunnel(stand);
     default:
       LP_CHECK(false, "only what was forwarded is bound to a session");
   }
 }
 
 void Exchange::log_session_over(std::string_view what) {
+  const bool has_ended = record_.decision == kSessionOver;
   context_.log.info(
-      "session over",
+      has_ended ? "session over" : "Redis is away for longer than redis.grace: what runs for a session is cut",
       {{"id", std::string_view(record_.id)}, {"route", std::string_view(facts_.route->label)}, {"reason", what}});
 }
 
 // A long poll, or an upload that the app has not answered yet.
-void Exchange::refuse_waiting() {
+void Exchange::refuse_waiting(SessionStand stand) {
   log_session_over("request not answered yet");
   lease_.reset();
   set_cookies_.clear();
-  answer_error(401, kSessionOver);
+  answer_error(stand == SessionStand::ended ? 401 : 503, record_.decision);
 }
 
-void Exchange::close_tunnel() {
+void Exchange::close_tunnel(SessionStand stand) {
   log_session_over("WebSocket closed");
-  if (!tunnel_.close(client_, lease_)) {
+  if (!tunnel_.close(client_, lease_, stand == SessionStand::ended ? kSessionEnded : kTryAgainLater)) {
     conclude();
     return client_.abort();
   }

@@ -17,7 +17,9 @@
 
 namespace lp {
 
-inline constexpr std::string_view kSessionOver = "session_over";  // the access log's decision
+// The access log's decisions for what ends because of its session.
+inline constexpr std::string_view kSessionOver = "session_over";
+inline constexpr std::string_view kUnproven = "unproven";
 
 // One request and its answer: judged, then answered in process or pumped to an upstream and back. Knows no wire
 // format. Owned by its client connection and used again for each of its requests; whatever happens, every request
@@ -79,10 +81,10 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void conclude();
   void drop_stale_cookies();
 
-  void on_session_over() override;
+  void on_session_over(SessionStand stand) override;
   void log_session_over(std::string_view what);
-  void refuse_waiting();
-  void close_tunnel();
+  void refuse_waiting(SessionStand stand);
+  void close_tunnel(SessionStand stand);
   void finish_tunnel_if_done();
   void finish_tunnel();
   void log_access();

@@ -9,7 +9,6 @@
 namespace lp {
 namespace {
 
-constexpr std::string_view kCloseReason = "session ended";
 // How long a tunnel's ends get to take their close frames: a second at most.
 constexpr std::uint8_t kClosingSweeps = 2;
 
@@ -22,19 +21,19 @@ std::array<char, 4> random_mask() {
 
 }  // namespace
 
-bool Tunnel::close(ClientStream& client, std::unique_ptr<UpstreamStream>& app) {
-  tell_app(app);
+bool Tunnel::close(ClientStream& client, std::unique_ptr<UpstreamStream>& app, const CloseCause& cause) {
+  tell_app(app, cause);
   if (!app_frames_.at_frame_boundary()) return false;
   sweeps_left_ = kClosingSweeps;
-  if (!app_frames_.has_closed()) client.send_body(close_frame(kSessionEndedCode, kCloseReason));
+  if (!app_frames_.has_closed()) client.send_body(close_frame(cause.code, cause.reason));
   return true;
 }
 
 // In mid-frame there is no place for ours: the end of the connection must say it.
-void Tunnel::tell_app(std::unique_ptr<UpstreamStream>& app) const {
+void Tunnel::tell_app(std::unique_ptr<UpstreamStream>& app, const CloseCause& cause) const {
   if (client_ended_ || client_frames_.has_closed()) return;  // it knows
   if (!client_frames_.at_frame_boundary()) return app.reset();
-  app->send_body(close_frame(kSessionEndedCode, kCloseReason, random_mask()));
+  app->send_body(close_frame(cause.code, cause.reason, random_mask()));
   app->end_body();
 }
 

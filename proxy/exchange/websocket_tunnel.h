@@ -7,7 +7,7 @@
 #include "proxy/http/websocket_frames.h"
 
 // A WebSocket between client and app, from the 101 to its end: where frames begin and end in what both say, and how the
-// two are told that the session is over (4401), each where its side leaves a place for a close frame.
+// two are told why it ends, each where its side leaves a place for a close frame.
 namespace lp {
 
 class Tunnel {
@@ -17,16 +17,16 @@ class Tunnel {
   void app_says(std::string_view bytes) { app_frames_.feed(bytes); }
   void client_has_ended() { client_ended_ = true; }
 
-  // The session is over. The app is told, and hears of the end where there is no place for it in mid-frame: `app` is
+  // It ends. The app is told, and hears of the end where there is no place for it in mid-frame: `app` is
   // given back then. False: the client is in mid-frame, and only the end of its connection can say it.
-  [[nodiscard]] bool close(ClientStream& client, std::unique_ptr<UpstreamStream>& app);
+  [[nodiscard]] bool close(ClientStream& client, std::unique_ptr<UpstreamStream>& app, const CloseCause& cause);
   // Both sides have said what they had to, and the client has got all of it. To be asked after close() has said true.
   [[nodiscard]] bool is_done(const ClientStream& client) const;
   // Once for each sweep after that: true when whoever has not ended by now never will.
   [[nodiscard]] bool has_waited_long_enough() { return --sweeps_left_ == 0; }
 
  private:
-  void tell_app(std::unique_ptr<UpstreamStream>& app) const;
+  void tell_app(std::unique_ptr<UpstreamStream>& app, const CloseCause& cause) const;
 
   FrameTracker client_frames_;
   FrameTracker app_frames_;

@@ -99,6 +99,19 @@ TEST_CASE("what was appended is read again in its order") {
   CHECK(reopen(folder.file()).records.size() == 4);
 }
 
+TEST_CASE("a journal is there with its header or not at all, and nothing else stays in its folder") {
+  const TempFolder folder;
+  const Read fresh = reopen(folder.file());
+  CHECK(fresh.error.empty());
+  CHECK_FALSE(fresh.opening.is_damaged());
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(folder.file()).parent_path())) {
+    CHECK(entry.file_size() == lp::kJournalHeaderBytes);
+    ++files;
+  }
+  CHECK(files == 1);
+}
+
 TEST_CASE("a journal is the owner's alone") {
   const TempFolder folder;
   const mode_t before = umask(0);
@@ -174,13 +187,15 @@ TEST_CASE("a file cut at any byte keeps its whole records and takes new ones") {
       break;
     }
     CHECK(read.records == expected);
-    CHECK(read.opening.was_created == (size < lp::kJournalHeaderBytes));
+    CHECK_FALSE(read.opening.was_created);
+    CHECK(read.opening.lost_header == (size < lp::kJournalHeaderBytes));
+    CHECK(read.opening.is_damaged() == (size != file_of(expected).size()));
     CHECK(read.opening.skipped_bytes == 0);
     if (size >= lp::kJournalHeaderBytes) CHECK(read.opening.cut_bytes == size - file_of(expected).size());
     expected.emplace_back("after");
     const Read again = reopen(folder.file());
     CHECK(again.records == expected);
-    CHECK(again.opening.cut_bytes == 0);
+    CHECK_FALSE(again.opening.is_damaged());
   }
 }
 

@@ -3,7 +3,7 @@
 //   LIFECYCLE_SURVIVE=0 expects nothing of refresh tokens that were spent before a restart,
 //   LIFECYCLE_SEED=7 makes the choices of run 7 (not its timing), LIFECYCLE_SEED=random new ones: tests/soak/lifecycle.sh plays many,
 //   LIFECYCLE_ROUNDS=5000 makes it a soak test, and
-//   LIFECYCLE_REDIS=1 plays the same with two proxies that share a Redis.
+//   LIFECYCLE_REDIS=1 plays the same with two proxies that share a Redis, with sessions in cookies and in it.
 // Release too: the clock, which is the real one there.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
@@ -39,8 +39,10 @@ async function play(t, options) {
 test('one proxy, sessions in cookies', { timeout: (ROUNDS ? ROUNDS * 2000 : 120_000) * SLOWNESS }, (t) => play(t, {}));
 
 const TWO_PROXIES = process.env.LIFECYCLE_REDIS === '1' && REDIS_SERVER !== undefined;
-test('two proxies that share a Redis', { skip: !TWO_PROXIES, timeout: (ROUNDS ? ROUNDS * 2000 : 120_000) * SLOWNESS }, async (t) => {
-  const redis = await Redis.start();
-  t.after(() => redis.stop());
-  await play(t, { redis });
-});
+for (const store of ['cookie', 'redis']) {
+  test(`two proxies that share a Redis (store: ${store})`, { skip: !TWO_PROXIES, timeout: (ROUNDS ? ROUNDS * 2000 : 180_000) * SLOWNESS }, async (t) => {
+    const redis = await Redis.start();
+    t.after(() => redis.stop());
+    await play(t, { redis, config: { session: { store } } });
+  });
+}

@@ -52,6 +52,7 @@ class ScriptedGatekeeper final : public Gatekeeper {
   std::deque<Verdict> verdicts;
   LaterVerdict later;  // of the verdict before which it said wait
   bool session_over = false;
+  SessionStand session_stand = SessionStand::ended;  // what it is then
   mutable int asked_if_over = 0;
   mutable std::vector<std::string> stale_asked;  // the cookies that it let go, if they are stale
   bool cookies_are_stale = false;
@@ -72,10 +73,10 @@ class ScriptedGatekeeper final : public Gatekeeper {
     return next;
   }
   Responder& own_endpoints() override { return *this; }
-  bool is_over(const OpenedSession& session, std::int64_t) const override {
+  SessionStand stand_of(const OpenedSession& session, std::int64_t) const override {
     CHECK(session.session.sub == "alice");
     ++asked_if_over;
-    return session_over;
+    return session_over ? session_stand : SessionStand::goes_on;
   }
   void drop_stale_cookies(const OpenedSession*, std::vector<std::string>& set_cookies) const override {
     stale_asked = set_cookies;

@@ -131,6 +131,23 @@ std::unique_ptr<AuthQuestions::Question> FakeAuth::judge_logout_token(EventLoop&
   return std::make_unique<Asked>(alive);
 }
 
+std::unique_ptr<AuthQuestions::Question> FakeAuth::hear_replicas(EventLoop& asking, HeardAnswer answer) {
+  ++heard;
+  auto alive = std::make_shared<bool>(true);
+  asking.post([alive, answer = std::move(answer)] {
+    if (*alive) answer();
+  });
+  return std::make_unique<Asked>(alive);
+}
+
+std::unique_ptr<AuthQuestions::Question> FakeAuth::tell_replicas(EventLoop& asking, ToldAnswer answer) {
+  auto alive = std::make_shared<bool>(true);
+  asking.post([this, alive, answer = std::move(answer)] {
+    if (*alive) answer(told.value());
+  });
+  return std::make_unique<Asked>(alive);
+}
+
 void FakeAuth::revoke_refresh_token(std::string, Secret refresh_token) { revoked.emplace_back(refresh_token.reveal()); }
 
 World::World(std::shared_ptr<const Settings> with) : realm(std::move(with), clock, log), auth(new FakeAuth) {

@@ -63,6 +63,12 @@ class FakeAuth final : public AuthQuestions {
   std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string, std::string token,
                                                LogoutAnswer answer) override;
 
+  std::optional<bool> told;  // what tell_replicas() answers; none: there are no replicas
+  bool has_replicas() const override { return told.has_value(); }
+  int heard = 0;
+  std::unique_ptr<Question> hear_replicas(EventLoop& asking, HeardAnswer answer) override;
+  std::unique_ptr<Question> tell_replicas(EventLoop& asking, ToldAnswer answer) override;
+
   void revoke_refresh_token(std::string, Secret refresh_token) override;
 
   AccessTokenQuestions* tokens = nullptr;

@@ -211,11 +211,11 @@ TEST_CASE("tokens from before their person was signed out are refused, also what
   const std::string value = "Bearer " + world.token();
   const Verdict before = world.with(1, value);
   REQUIRE(before.kind == Verdict::Kind::pass);
-  CHECK_FALSE(world.gatekeeper.is_over(*before.session, world.clock.unix_s()));
+  CHECK(world.gatekeeper.stand_of(*before.session, world.clock.unix_s()) == SessionStand::goes_on);
   world.clock.advance_ms(2'000);
   end_sessions(world.realm, RevocationKind::sub, "u1");
   check_refused(world.with(1, value), 401, "invalid_token");
-  CHECK(world.gatekeeper.is_over(*before.session, world.clock.unix_s()));
+  CHECK(world.gatekeeper.stand_of(*before.session, world.clock.unix_s()) == SessionStand::ended);
   world.clock.advance_ms(1'000);
   CHECK(world.with(1, "Bearer " + world.token()).kind == Verdict::Kind::pass);
 }
@@ -223,8 +223,8 @@ TEST_CASE("tokens from before their person was signed out are refused, also what
 TEST_CASE("what runs with a token ends when the token does") {
   BearerWorld world;
   const Verdict verdict = world.with(1, "Bearer " + world.token());
-  CHECK_FALSE(world.gatekeeper.is_over(*verdict.session, kNowS + 599));
-  CHECK(world.gatekeeper.is_over(*verdict.session, kNowS + 600));
+  CHECK(world.gatekeeper.stand_of(*verdict.session, kNowS + 599) == SessionStand::goes_on);
+  CHECK(world.gatekeeper.stand_of(*verdict.session, kNowS + 600) == SessionStand::ended);
 }
 
 TEST_CASE("while nobody can judge a token the answer is 503") {

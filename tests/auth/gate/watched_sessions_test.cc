@@ -22,7 +22,8 @@ struct Watching {
     made.revocation_keys = revocation_keys(world.realm.settings->realm, made.session.id, "", made.session.sub);
     return made;
   }
-  bool is_over(const OpenedSession& session) { return watched.is_over(session, world.clock.unix_s()); }
+  SessionStand stand(const OpenedSession& session) { return watched.stand_of(session, world.clock.unix_s()); }
+  bool is_over(const OpenedSession& session) { return stand(session) == SessionStand::ended; }
   void advance_s(std::int64_t by) { world.clock.advance_ms(by * 1000); }
   void run_posted() {
     world.loop.post([this] { world.loop.stop(); });

@@ -281,6 +281,32 @@ TEST_CASE("replicas with different secrets read nothing of each other, and end n
   CHECK(world.logto.reuses() == 0);
 }
 
+TEST_CASE("what is under a secret that was removed is as if it were not there, and what is spent is told again") {
+  LP_NEED_REDIS_SERVER();
+  TwoReplicas world;
+  const std::vector<Secret> fresh = {Secret(std::string(32, 'n'))};
+  REQUIRE(token_of(world.one.refresh(session_with("alice.0"))) == "alice.1");
+  for (Replica* replica : {&world.one, &world.two}) {
+    replica->realm.replace_keyring(fresh);
+    replica->flights.on_new_keyring();
+  }
+  wait_until(world.loop, [&] { return world.one.flights.untold() == 0; });
+  CHECK(token_of(world.two.refresh(session_with("alice.0"))) == "alice.1");
+  CHECK(world.logto.reuses() == 0);
+}
+
+TEST_CASE("a refresh under a removed secret keeps nobody waiting") {
+  LP_NEED_REDIS_SERVER();
+  TwoReplicas world;
+  REQUIRE(token_of(world.one.refresh(session_with("alice.0"))) == "alice.1");
+  world.two.realm.replace_keyring({Secret(std::string(32, 'n'))});
+  world.two.flights.on_new_keyring();
+  const RefreshOutcome outcome = world.two.refresh(session_with("alice.0"));
+  CHECK(world.logto.reuses() == 1);  // nobody was left who could have told
+  REQUIRE_FALSE(outcome.ok());
+  CHECK(outcome.error().kind == RefreshFailure::Kind::ended);
+}
+
 TEST_CASE("with a journal the next process knows which tokens are spent") {
   const TemporaryFolder folder;
   const std::string path = folder.file("journal.refreshed");

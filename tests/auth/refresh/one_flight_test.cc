@@ -60,6 +60,14 @@ class RotatingLogto {
     const std::lock_guard lock(mutex_);
     return most_;
   }
+  void rotate(bool rotates) {
+    const std::lock_guard lock(mutex_);
+    rotates_ = rotates;
+  }
+  void stumble_over(std::string refresh_token) {
+    const std::lock_guard lock(mutex_);
+    stumbles_over_ = std::move(refresh_token);
+  }
   void rotate_signing_key() {
     const std::lock_guard lock(mutex_);
     key_ = test::SigningKey::p384("second");
@@ -81,6 +89,7 @@ class RotatingLogto {
     --permits_;
     --now_;
     if (const auto it = replaced_.find("/oidc/token"); it != replaced_.end() && !it->second.empty()) return it->second;
+    if (refresh_token == stumbles_over_) return http_answer(500, "");
     const std::size_t dot = refresh_token.find('.');
     const std::string name = refresh_token.substr(0, dot);
     const int number = std::stoi(refresh_token.substr(dot + 1));
@@ -92,7 +101,7 @@ class RotatingLogto {
     return http_answer(200, json{{"access_token", "AT"},
                                  {"token_type", "Bearer"},
                                  {"id_token", key_.es384(claims)},
-                                 {"refresh_token", name + "." + std::to_string(number + 1)}}
+                                 {"refresh_token", name + "." + std::to_string(number + (rotates_ ? 1 : 0))}}
                                 .dump());
   }
   [[nodiscard]] json discovery() const {
@@ -109,6 +118,8 @@ class RotatingLogto {
   int permits_ = 1'000'000;
   int now_ = 0;
   int most_ = 0;
+  bool rotates_ = true;
+  std::string stumbles_over_;
   std::vector<std::string> asked_;
   test::SigningKey key_ = test::SigningKey::p384("first");
   std::string published_ = key_.jwks();
@@ -253,9 +264,8 @@ TEST_CASE("tokens of another subject end the session") {
   CHECK(outcome.error().rule == "sub");
 }
 
-TEST_CASE("a failed token is not tried again for 30 seconds, whatever it failed with") {
-  for (const std::string& answer : {http_answer(500, ""), http_answer(429, ""), http_answer(200, "{\"cut"),
-                                    http_answer(400, "{}"), std::string(FakeServer::kReset)}) {
+TEST_CASE("a token whose answer makes no sense is not tried again for 30 seconds") {
+  for (const std::string& answer : {http_answer(200, "{\"cut"), http_answer(400, "{}")}) {
     CAPTURE(answer);
     World world;
     world.logto.replace("token", answer);
@@ -270,7 +280,41 @@ TEST_CASE("a failed token is not tried again for 30 seconds, whatever it failed 
   }
 }
 
-TEST_CASE("while Logto cannot be asked nobody waits, and one failure is one step of the back-off") {
+TEST_CASE("a trouble of Logto's is tried again for a while before anybody is told, and soon after that") {
+  for (const std::string& answer : {http_answer(500, ""), http_answer(429, ""), std::string(FakeServer::kReset)}) {
+    CAPTURE(answer);
+    World world;
+    world.logto.replace("token", answer);
+    CHECK(world.refresh(session("alice")).error().kind == Kind::unavailable);
+    CHECK(world.logto.count("token") == 1 + Patience::kRepeats);
+    world.logto.replace("token", "");
+    world.clock.advance_ms(2 * 1000);
+    CHECK(world.refresh(session("alice")));
+  }
+}
+
+TEST_CASE("a trouble that is over in half a second is seen by nobody") {
+  World world;
+  world.logto.replace("token", http_answer(503, ""));
+  for (const char* name : {"a", "b", "c"}) world.join(session(name));
+  world.join(session("a"));
+  Timer over(world.loop, [&] { world.logto.replace("token", ""); });
+  over.start_ms(500);
+  world.run_until_answers(4);
+  for (const RefreshOutcome& outcome : world.answers) CHECK(outcome);
+}
+
+TEST_CASE("what one token makes Logto stumble over keeps nobody else waiting for long") {
+  World world;
+  world.logto.stumble_over("a.1");
+  for (const char* name : {"a", "b", "c"}) world.join(session(name));
+  world.run_until_answers(2);
+  for (const RefreshOutcome& outcome : world.answers) CHECK(outcome);
+  world.run_until_answers(3);
+  CHECK(world.answers.back().error().kind == Kind::unavailable);
+}
+
+TEST_CASE("when Logto cannot be asked for longer nobody waits, and one failure is one step of the back-off") {
   World world;
   world.logto.replace("token", http_answer(500, ""));
   for (const char* name : {"a", "b", "c"}) world.join(session(name));
@@ -288,11 +332,25 @@ TEST_CASE("those who wait for their turn fail with the one that shows that Logto
   world.logto.hold();
   world.logto.replace("token", http_answer(503, ""));
   for (const char* name : {"a", "b", "c"}) world.join(session(name));
-  world.logto.let_pass(1);
+  world.logto.let_pass(100);
   world.run_until_answers(3);
   for (const RefreshOutcome& outcome : world.answers) CHECK(outcome.error().kind == Kind::unavailable);
-  CHECK(world.logto.count("token") == 1);
+  CHECK(world.logto.count("token") == 1 + Patience::kRepeats);
   CHECK(world.flights.size() == 0);
+}
+
+TEST_CASE("while Logto is away an old cookie gets what is known of its session") {
+  World world;
+  world.logto.rotate(false);
+  REQUIRE(world.refresh(session("alice")));  // its browser gets nothing of it
+  world.clock.advance_ms(1800 * 1000);
+  world.logto.replace("token", http_answer(500, ""));
+  world.settings.session.revalidate_ms = 600 * 1000;  // so that the newest tokens are to be proven again, though they live
+  const RefreshOutcome outcome = world.refresh(session("alice"));
+  REQUIRE_FALSE(outcome);
+  REQUIRE(outcome.error().known);
+  CHECK(outcome.error().known->tokens_expire_at_s == kNow + 3600);
+  CHECK(world.refresh(session("alice")).error().known);
 }
 
 TEST_CASE("refused credentials are nobody's sign-out, and new ones are tried at once") {

@@ -31,7 +31,10 @@ struct World {
       : server([this](const FakeRequest& request) { return answer(request); }),
         fetcher(loop, settings()),
         provider(loop, fetcher, logto, clock, log),
-        tokens(loop, provider, logto, clock, log, [this](const LogoutToken& token) { ended.push_back(token.sid); }) {}
+        tokens(loop, provider, logto, clock, log, [this](const LogoutToken& token, const auto& done) {
+          if (!used_elsewhere) ended.push_back(token.sid);
+          done(!used_elsewhere);
+        }) {}
 
   std::string answer(const FakeRequest& request) const {
     if (down) return http_answer(503, "");
@@ -89,6 +92,7 @@ struct World {
   PinnedFetcher fetcher;
   Provider provider;
   std::vector<std::string> ended;
+  bool used_elsewhere = false;
   LogoutTokenQueue tokens;
 };
 
@@ -186,7 +190,7 @@ TEST_CASE("it may go while tokens are under way") {
   World world;
   const auto key_less = world.token("one", {}, "junk");
   auto tokens = std::make_unique<LogoutTokenQueue>(world.loop, world.provider, world.logto, world.clock, world.log,
-                                                   [](const LogoutToken&) {});
+                                                   [](const LogoutToken&, const auto& done) { done(true); });
   bool answered = false;
   tokens->judge("id", key_less, [&](const Outcome&) { answered = true; });
   tokens->judge("id", "junk", [&](const Outcome&) { answered = true; });

@@ -338,11 +338,39 @@ TEST_CASE("a file cut at any byte of the last records loses only these") {
     Revocations::Opened report;
     const auto revocations = opened(folder, 1000, &report);
     const std::size_t whole = (size - lp::kJournalHeaderBytes) / record_bytes;
-    CHECK_FALSE(report.may_have_lost());
+    CHECK(report.may_have_lost() == (report.file.cut_bytes > 0));
     CHECK(revocations->size() == whole);
     for (int i = 0; i < 6; ++i) CHECK(revocations->is_revoked(keys_of(i), 0) == (static_cast<std::size_t>(i) < whole));
     if (report.file.cut_bytes > 0) size -= report.file.cut_bytes - 1;  // it was cut to a whole record
   }
+}
+
+TEST_CASE("a journal that was emptied or lost part of its header may have lost everything") {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{9}}) {
+    const TempFolder folder;
+    opened(folder)->add(revocation(1), kNow);
+    std::filesystem::resize_file(folder.file(), size);
+    Revocations::Opened report;
+    opened(folder, 1000, &report)->raise_floor(kNowMs);
+    CHECK(report.may_have_lost());
+    const auto again = opened(folder, 1000, &report);
+    CHECK_FALSE(report.may_have_lost());
+    CHECK(again->is_revoked(keys_of(1), kNowMs - 1));
+  }
+}
+
+TEST_CASE("a message is new once, also after a restart, and where another replica had it") {
+  const TempFolder folder;
+  {
+    const auto revocations = opened(folder);
+    CHECK(revocations->add_once(revocation(1), kNow));
+    CHECK_FALSE(revocations->add_once(revocation(1, kNowMs + 9), kNow));
+    CHECK(revocations->add(revocation(2), kNow, Revocations::From::shared));
+    CHECK_FALSE(revocations->add_once(revocation(2), kNow));
+  }
+  const auto again = opened(folder);
+  CHECK_FALSE(again->add_once(revocation(1, kNowMs + 9), kNow));
+  CHECK(again->add_once(revocation(3), kNow));
 }
 
 TEST_CASE("when the disk is full memory goes on, it is said, and the journal is made whole later") {

@@ -12,18 +12,23 @@ TEST_CASE("what sessions may do depends on how long Redis has been away") {
     SessionStore store;
     bool share;
     std::int64_t last_ms;
+    bool in_trouble;
     StoreTrust trust;
   };
   constexpr std::int64_t kNow = 1'000'000;
   const Case cases[] = {
-      {"sessions in cookies, nothing shared: Redis does not matter", SessionStore::cookie, false, -1, StoreTrust::full},
-      {"never in touch since the start", SessionStore::redis, false, -1, StoreTrust::none},
-      {"shared revocations, never in touch", SessionStore::cookie, true, -1, StoreTrust::none},
-      {"in touch just now", SessionStore::redis, false, kNow, StoreTrust::full},
-      {"quiet for as long as a read may take", SessionStore::redis, false, kNow - 5'000, StoreTrust::full},
-      {"away", SessionStore::redis, false, kNow - 5'001, StoreTrust::safe_only},
-      {"away, the last moment of the grace", SessionStore::cookie, true, kNow - 65'000, StoreTrust::safe_only},
-      {"away for longer than the grace", SessionStore::cookie, true, kNow - 65'001, StoreTrust::none},
+      {"sessions in cookies, nothing shared: Redis does not matter", SessionStore::cookie, false, -1, true,
+       StoreTrust::full},
+      {"never in touch since the start", SessionStore::redis, false, -1, false, StoreTrust::none},
+      {"shared revocations, never in touch", SessionStore::cookie, true, -1, false, StoreTrust::none},
+      {"in touch just now", SessionStore::redis, false, kNow, false, StoreTrust::full},
+      {"in touch just now, but the next answer failed or is late", SessionStore::redis, false, kNow, true,
+       StoreTrust::safe_only},
+      {"nothing known to be wrong, as long as a busy process may take", SessionStore::redis, false, kNow - 2'000, false,
+       StoreTrust::full},
+      {"nobody said anything for too long", SessionStore::redis, false, kNow - 2'001, false, StoreTrust::safe_only},
+      {"away, the last moment of the grace", SessionStore::cookie, true, kNow - 60'000, true, StoreTrust::safe_only},
+      {"away for longer than the grace", SessionStore::cookie, true, kNow - 60'001, true, StoreTrust::none},
   };
   for (const Case& c : cases) {
     CAPTURE(c.what);
@@ -32,7 +37,10 @@ TEST_CASE("what sessions may do depends on how long Redis has been away") {
     settings.session.store = c.store;
     settings.revocations.share = c.share;
     settings.redis.grace_ms = 60 * kSecond;
-    CHECK(store_trust(settings, c.last_ms, kNow) == c.trust);
+    StoreHealth health;
+    if (c.last_ms >= 0) health.in_touch(c.last_ms);
+    if (c.in_trouble) health.in_trouble();
+    CHECK(store_trust(settings, health, kNow) == c.trust);
   }
 }
 
@@ -48,11 +56,11 @@ TEST_CASE("while Redis is away only reading goes on") {
 
 TEST_CASE("proven sessions are bounded, and the least recently proven goes first") {
   ProvenSessions proven(3 * 12);
-  proven.put("a", std::string(11, '1'));
-  proven.put("b", std::string(11, '2'));
-  proven.put("c", std::string(11, '3'));
-  proven.put("a", std::string(11, '4'));
-  proven.put("d", std::string(11, '5'));
+  proven.put("a", std::string(11, '1'), 1);
+  proven.put("b", std::string(11, '2'), 1);
+  proven.put("c", std::string(11, '3'), 1);
+  proven.put("a", std::string(11, '4'), 1);
+  proven.put("d", std::string(11, '5'), 1);
   CHECK_FALSE(proven.find("b"));
   CHECK(proven.find("a") == std::string(11, '4'));
   proven.erase("a");

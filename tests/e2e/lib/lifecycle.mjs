@@ -6,6 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { once } from 'node:events';
 import { BrowserUser, parseSetCookie } from './browser_user.mjs';
+import { SigningKey } from './evil_op.mjs';
+import { Relay } from './relay.mjs';
 import { CLOCK_IS_MOVABLE, sleep } from './clock.mjs';
 import { userEvent, webhookRequest } from './logout_tokens.mjs';
 import { SLOWNESS, freshSecret, temporaryFolder } from './proxy.mjs';
@@ -17,10 +19,15 @@ export const TOKENS_S = CLOCK_IS_MOVABLE ? 60 : 4;
 const EARLY_S = CLOCK_IS_MOVABLE ? 20 : 1;
 const PATIENCE_MS = 20_000 * SLOWNESS;
 const WEBHOOK_SECRET = 'webhook-secret-of-the-lifecycle';
-// A token that failed rests for 30 s, and while Logto cannot be asked nobody asks (1 s, 2 s, 4 s for three failures in a row).
+// A token whose answer made no sense rests for 30 s, and while Logto cannot be asked nobody asks (1 s, 2 s, 4 s for three failures in a
+// row).
 const FAILED_TOKEN_MS = 32_000;
 const BACK_OFF_MS = 9_000;
 const TABS = 3;
+// After a replica has Redis again: its next attempt to connect, then the seconds in which it refreshes nothing.
+const REDIS_BACK_MS = 16_000;
+// Who sends tokens under keys that nobody knows makes the key set be fetched once in half a minute.
+const KEYS_AGAIN_MS = 35_000;
 
 export function seeded(seed) {
   let state = seed >>> 0;
@@ -46,26 +53,32 @@ class ModelSession {
 
 class Browser extends BrowserUser {
   session = null; // whose cookie the jar holds
-  tabs = []; // cookies of earlier moments: { cookie, session }
+  tabs = []; // cookies of earlier moments: { cookie, session, secret }
+  secret = null; // that the jar's cookie is under
   get cookie() { return this.sessionCookies(HOST); }
 }
 
-// options: { seed, redis (a Redis of lib/redis.mjs: two proxies), users, browsersEach, config }
+// options: { seed, redis (a Redis of lib/redis.mjs: two proxies, each with a relay of its own to it), users, browsersEach, config }
 // successorsSurvive: whether a process that ends remembers which refresh tokens are spent, in its journal or in Redis; else every
 // browser is given its newest cookie first.
 export async function makeLife(scope, { seed, successorsSurvive = true, redis = null, users = 3, browsersEach = 2, config = {} }) {
+  const relays = redis ? [await Relay.start(redis.port), await Relay.start(redis.port)] : [];
+  for (const relay of relays) scope.after(() => relay.stop());
+  const through = (relay) => ({ redis: { ...redis.settings(), url: `redis://127.0.0.1:${relay.port}/0` } });
   const clockOption = CLOCK_IS_MOVABLE ? true : undefined;
   const settings = {
     logto: { refresh_early: `${EARLY_S}s`, webhook_secret: WEBHOOK_SECRET },
-    ...(redis ? { redis: redis.settings(), revocations: { share: 'redis' } } : { revocations: { journal: path.join(temporaryFolder(), 'journal') } }),
+    ...(redis ? { ...through(relays[0]), revocations: { share: 'redis' } } : { revocations: { journal: path.join(temporaryFolder(), 'journal') } }),
     ...config,
   };
   const options = {
     clock: clockOption, opOptions: { refreshTokens: true, rotate: 'always', tokenLifetimeS: TOKENS_S, latencyMs: {} },
-    config: (base) => ({ ...base, ...settings, logto: { ...base.logto, ...settings.logto } }),
+    config: (base) => ({ ...base, ...settings, logto: { ...base.logto, ...settings.logto }, session: { ...base.session, ...settings.session } }),
   };
-  const world = redis ? await twoProxies(scope, options) : await makeWorld(scope, options);
-  return new Life(world, { seed, users, browsersEach, successorsSurvive });
+  const world = redis ? await twoProxies(scope, options, through(relays[1])) : await makeWorld(scope, options);
+  const life = new Life(world, { seed, users, browsersEach, successorsSurvive, relays });
+  await life.begin();
+  return life;
 }
 
 export class Life {
@@ -81,9 +94,13 @@ export class Life {
   passes = 0;
   refusals = 0;
   ring;
+  removed = new Map(); // secrets that left: { from, at }, moments
+  redisLostAt = -Infinity; // real time: until then a replica was without Redis
+  keysRotatedAt = -Infinity;
+  unfinished = []; // sign-outs that are done when Redis is back
 
-  constructor(world, { seed, users, browsersEach, successorsSurvive }) {
-    Object.assign(this, { world, seed, dice: seeded(seed), successorsSurvive });
+  constructor(world, { seed, users, browsersEach, successorsSurvive, relays }) {
+    Object.assign(this, { world, seed, dice: seeded(seed), successorsSurvive, relays });
     this.users = Array.from({ length: users }, (_one, index) => ({ sub: `user-${index}`, username: `user${index}`, email: `user${index}@example.test` }));
     this.browsers = this.users.flatMap((user) => Array.from({ length: browsersEach }, () => Object.assign(new Browser({ [HOST]: world.port }), { owner: user })));
     this.sessions = [];
@@ -106,14 +123,15 @@ export class Life {
 
   #heard(call) {
     if (call.path !== '/oidc/token' || call.params.get('grant_type') !== 'refresh_token') return;
-    if (this.world.op.failRefresh === null) return;
+    if (this.world.op.failRefresh === null || this.world.op.onBlip) return;
     this.lastFailureAt = Date.now(); // the back-off goes by real time
     const grant = this.world.op.grants.tokens.get(call.params.get('refresh_token'))?.grant;
     for (const session of this.sessions) if (session.grant === grant) session.failedAt = this.now;
   }
-  // 503 is right while a failed token rests.
+  get hasRedis() { return this.relays.every((relay) => relay.isOpen) && Date.now() - this.redisLostAt > REDIS_BACK_MS * SLOWNESS; }
+  // 503 is right while a failed token rests, and without Redis.
   mayBeUnproven(session) {
-    return this.now - session.failedAt < FAILED_TOKEN_MS || Date.now() - this.lastFailureAt < BACK_OFF_MS * SLOWNESS;
+    return !this.hasRedis || this.now - session.failedAt < FAILED_TOKEN_MS || Date.now() - this.lastFailureAt < BACK_OFF_MS * SLOWNESS;
   }
 
   async #app(request, reply) {
@@ -125,7 +143,7 @@ export class Life {
   // --- requests and their judgement ---
 
   // A request with `cookie` of `session`. { lost: true } destroys the connection before the answer.
-  async request(browser, session, cookie, { target = `/private/${++this.requests}`, headers = this.dice.pick([FETCH, NAVIGATION]), lost = false, method = 'GET' } = {}) {
+  async request(browser, { session, cookie, secret }, { target = `/private/${++this.requests}`, headers = this.dice.pick([FETCH, NAVIGATION]), lost = false, method = 'GET' } = {}) {
     const began = this.tick();
     const proxy = this.dice.pick(this.proxies);
     const client = await RawClient.connect(proxy.port);
@@ -144,20 +162,25 @@ export class Life {
     } finally {
       client.destroy();
     }
-    const asked = { session, target, began, ended: this.tick(), killed: this.killing };
+    const asked = { session, secret, target, began, ended: this.tick(), killed: this.killing };
     if (answer) this.#judge(browser, asked, answer);
     if (lost || answer === null) this.#judgeUnseen(asked);
     return answer;
   }
 
   #reachedApp(target) { return this.world.recorder.requests.find((request) => request.target === target); }
-  #judgeUnseen({ session, target, began }) {
-    if (session.endedAt !== null && session.endedAt < began && this.#reachedApp(target)) this.violate(`${target} of ${session.user.sub}, who is out, reached the app`);
+  #isOut({ session, secret, began }) {
+    const at = Math.min(session.endedAt ?? Infinity, this.removed.get(secret)?.at ?? Infinity);
+    return at < began;
+  }
+  #judgeUnseen({ session, secret, target, began }) {
+    if (this.#isOut({ session, secret, began }) && this.#reachedApp(target)) this.violate(`${target} of ${session.user.sub}, who is out, reached the app`);
   }
 
-  #judge(browser, { session, target, began, ended }, answer) {
-    const out = session.endedAt !== null && session.endedAt < began;
-    const inside = session.exempt === null && (session.endsFrom === null || session.endsFrom > ended);
+  #judge(browser, { session, secret, target, began, ended }, answer) {
+    const out = this.#isOut({ session, secret, began });
+    const leaves = this.removed.get(secret)?.from ?? Infinity;
+    const inside = session.exempt === null && Math.min(session.endsFrom ?? Infinity, leaves) > ended;
     const passed = answer.status === 200 && answer.fields.get('content-type')?.includes('json') && answer.text.includes(`"target":"${target}"`);
     if (passed) {
       ++this.passes;
@@ -171,11 +194,13 @@ export class Life {
       if (inside && !excused) this.violate(`${target} of ${session.user.sub}, who should be in, got ${answer.status}: ${answer.text.slice(0, 200)}`);
       if (!inside && !out && session.exempt !== null && [401, 303].includes(answer.status)) this.end(session, 'seen');
     }
-    this.keep(browser, session, answer);
+    this.keep(browser, session, answer, secret);
   }
 
-  // As a browser does with the answer's cookies, whatever the jar holds by now.
-  keep(browser, session, answer) {
+  // As a browser does with the answer's cookies, whatever the jar holds by now. What came for a cookie under a secret that has left must
+  // be worth nothing, whatever it is under.
+  keep(browser, session, answer, secret = null) {
+    const under = this.removed.has(secret) ? secret : this.ring[0];
     const lines = answer.fields.all('set-cookie').filter((line) => /^logto_session/.test(line));
     if (lines.length === 0 || session.discarded) return;
     const clears = lines.map(parseSetCookie).every(({ attributes }) => attributes['max-age'] === '0');
@@ -183,16 +208,18 @@ export class Life {
       this.violate(`an answer to an older session of ${session.user.sub} ${clears ? 'cleared' : 'overwrote'} the cookie of the newer one`);
     }
     if (clears && browser.session === session && session.lives) this.violate(`the cookie of ${session.user.sub}, who should be in, was cleared by ${answer.status}`);
-    if (browser.cookie) browser.tabs = [{ cookie: browser.cookie, session: browser.session }, ...browser.tabs].slice(0, TABS);
+    if (browser.cookie) browser.tabs = [{ cookie: browser.cookie, session: browser.session, secret: browser.secret }, ...browser.tabs].slice(0, TABS);
     browser.keep(HOST, lines);
+    browser.secret = under;
     browser.session = clears ? null : session;
   }
 
   // --- what people do ---
 
+  newest(browser) { return { cookie: browser.cookie, session: browser.session, secret: browser.secret }; }
   holder() {
     const browser = this.dice.pick(this.browsers);
-    const choices = [...(browser.session && browser.cookie ? [{ cookie: browser.cookie, session: browser.session }] : []), ...browser.tabs];
+    const choices = [...(browser.session && browser.cookie ? [this.newest(browser)] : []), ...browser.tabs];
     return choices.length ? { browser, ...(this.dice.chance(0.6) ? choices[0] : this.dice.pick(choices)) } : null;
   }
 
@@ -201,14 +228,14 @@ export class Life {
     if (!held) return this.signIn();
     const lost = this.dice.chance(0.15);
     this.note(`request ${held.session.user.sub}${lost ? ' (answer lost)' : ''}`);
-    return this.request(held.browser, held.session, held.cookie, { lost });
+    return this.request(held.browser, held, { lost });
   }
 
   async burst() {
     const held = this.holder();
     if (!held) return;
     this.note(`burst ${held.session.user.sub}`);
-    await Promise.all(Array.from({ length: 5 }, () => this.request(held.browser, held.session, held.cookie, { lost: this.dice.chance(0.2) })));
+    await Promise.all(Array.from({ length: 5 }, () => this.request(held.browser, held, { lost: this.dice.chance(0.2) })));
   }
 
   // Waits at the app over whatever comes next; settled by releaseSlow().
@@ -216,7 +243,7 @@ export class Life {
     const held = this.holder();
     if (!held || this.waitingAtApp.length > 3) return;
     this.note(`slow ${held.session.user.sub}`);
-    const asked = this.request(held.browser, held.session, held.cookie, { target: `/private/slow${++this.requests}`, headers: FETCH });
+    const asked = this.request(held.browser, held, { target: `/private/slow${++this.requests}`, headers: FETCH });
     (this.slowOnes ??= []).push(asked);
     asked.catch(() => {});
   }
@@ -235,8 +262,8 @@ export class Life {
     return this.signingIn;
   }
   async #signIn(browser, user) {
-    if (browser.session?.lives) return; // by another in the meantime
-    if (this.world.op.failRefresh !== null || this.world.op.failCode !== null) return;
+    if (browser.session?.lives && !this.removed.has(browser.secret)) return; // by another in the meantime
+    if (this.world.op.failRefresh !== null || this.world.op.failCode !== null || !this.hasRedis) return;
     this.note(`sign-in ${user.sub}`);
     this.world.op.revoked.delete(user.sub);
     this.world.op.user = { name: user.username, email_verified: true, roles: ['editor'], ...user };
@@ -263,6 +290,7 @@ export class Life {
       return;
     }
     browser.session = session;
+    browser.secret = this.ring[0];
     if (this.#endedSince(user, began)) session.exempt = 'ended by somebody while it began';
     browser.hops.length = 0;
   }
@@ -277,9 +305,9 @@ export class Life {
   of(user) { return this.sessions.filter((session) => session.user === user && session.endedAt === null); }
 
   async signOut({ everywhere = false } = {}) {
-    const browser = this.dice.pick(this.browsers.filter(({ session }) => session?.lives));
+    const browser = this.dice.pick(this.browsers.filter(({ session, secret }) => session?.lives && !this.removed.has(secret)));
     if (!browser) return;
-    const { session, cookie } = browser;
+    const { session, cookie, secret } = browser;
     this.note(`${everywhere ? 'sign-out-everywhere' : 'sign-out'} ${session.user.sub}`);
     const hit = everywhere ? this.of(session.user) : [session];
     this.ending(hit);
@@ -288,11 +316,18 @@ export class Life {
     await client.send(requestBytes('POST', `/_auth/sign-out${everywhere ? '?everywhere=1' : ''}`, { Host: HOST, Connection: 'close', Cookie: cookie, ...NAVIGATION, Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' }, ''));
     const answer = await client.response({ method: 'POST', timeout: PATIENCE_MS });
     client.destroy();
-    if (answer.status !== 303) this.violate(`a sign-out got ${answer.status}`);
+    const isTrouble = answer.status === 503 && !this.hasRedis;
+    if (answer.status !== 303 && !isTrouble) this.violate(`a sign-out got ${answer.status}`);
+    if (isTrouble && everywhere) for (const one of hit) one.exempt = 'a sign-out everywhere that is not finished';
+    if (!this.hasRedis) {
+      this.unfinished.push(...hit);
+      if (everywhere) session.user.endedEverywhereAt = Infinity;
+      return this.keep(browser, session, answer, secret);
+    }
     await this.spread();
     for (const one of hit) this.end(one, 'sign-out');
     if (everywhere) session.user.endedEverywhereAt = this.tick();
-    this.keep(browser, session, answer);
+    this.keep(browser, session, answer, secret);
   }
 
   // Replicas hear of each other's ends within a moment.
@@ -378,7 +413,7 @@ export class Life {
       const before = this.#refreshes();
       const cookies = this.browsers.map(({ cookie }) => cookie).join();
       for (const browser of this.browsers) {
-        if (browser.session && browser.cookie) await this.request(browser, browser.session, browser.cookie, { headers: FETCH });
+        if (browser.session && browser.cookie) await this.request(browser, this.newest(browser), { headers: FETCH });
         browser.tabs = [];
       }
       await this.#quiet();
@@ -436,6 +471,84 @@ export class Life {
     for (const proxy of this.proxies) await this.#reload(proxy);
     if (this.ring.length === 3) await this.settle();
   }
+  // A secret has leaked: it leaves at once, whatever stands on it, waits or runs; mostly it is the one that seals.
+  async leak() {
+    const leaked = this.dice.chance(0.7) ? this.ring[0] : this.dice.pick(this.ring);
+    this.note(`leak ${this.ring.length > 1 ? 'of one of several' : 'of the only one'}`);
+    const left = this.ring.filter((secret) => secret !== leaked);
+    this.removed.set(leaked, { from: this.tick(), at: Infinity });
+    this.ring = left.length ? left : [freshSecret()];
+    const running = this.burst(); // some of it waits for Logto while it leaves
+    for (const proxy of this.proxies) await this.#reload(proxy);
+    this.removed.get(leaked).at = this.tick();
+    await running;
+  }
+
+  // Logto is not itself for half a second: nobody is to see anything of it.
+  async blip() {
+    if (this.world.op.failRefresh !== null || !this.hasRedis || Date.now() - this.lastFailureAt < BACK_OFF_MS * SLOWNESS) return;
+    await this.#quiet();
+    const how = this.dice.pick([500, 503]);
+    this.note(`blip ${how}`);
+    this.world.op.onBlip = true;
+    this.world.op.failRefresh = how;
+    const asked = this.burst();
+    await sleep(500);
+    this.world.op.failRefresh = null;
+    await asked;
+    this.world.op.onBlip = false;
+  }
+
+  // Logto signs with another key from now on, and for a second nobody can fetch it.
+  async rotateKeys() {
+    if (Date.now() - this.keysRotatedAt < KEYS_AGAIN_MS) return;
+    this.keysRotatedAt = Date.now();
+    await this.#quiet();
+    this.note('keys');
+    this.world.op.key = new SigningKey('ES384');
+    this.world.op.twist.onJwks = (_request, response) => { response.writeHead(503); response.end(); return true; };
+    const asked = this.burst();
+    await sleep(1000);
+    delete this.world.op.twist.onJwks;
+    await asked;
+  }
+
+  // One replica is without Redis for a while, refused or hanging, and serves what it may.
+  async loseRedis() {
+    if (this.relays.length === 0 || !this.hasRedis) return;
+    const relay = this.dice.pick(this.relays);
+    const how = this.dice.pick(['refuse', 'hang']);
+    this.note(`redis ${how}`);
+    await this.settleSlow();
+    relay[how]();
+    this.redisLostAt = Infinity;
+    const until = Date.now() + this.dice.random(5000);
+    while (Date.now() < until) {
+      await this.dice.pick([() => this.ask(), () => this.burst(), () => this.ask(), () => this.signOut()])();
+      await sleep(this.dice.random(300));
+    }
+    relay.pass();
+    this.redisLostAt = Date.now();
+    await sleep(REDIS_BACK_MS * SLOWNESS);
+    for (const session of this.unfinished.splice(0)) this.end(session, 'a sign-out that was kept');
+    for (const user of this.users) if (user.endedEverywhereAt === Infinity) user.endedEverywhereAt = this.tick();
+  }
+
+  // Both replicas know each other.
+  async begin() {
+    if (this.relays.length === 0) return;
+    const cookieOf = async () => (await this.world.signIn({ sub: 'first' })).sessionCookies(HOST);
+    for (const end = Date.now() + PATIENCE_MS; ; await sleep(100)) {
+      try {
+        const cookie = await cookieOf();
+        const answers = await Promise.all(this.proxies.map((at) => this.world.get('/private/begin', { ...FETCH, Cookie: cookie }, { at })));
+        if (answers.every(({ status }) => status === 200)) return;
+      } catch (error) {
+        if (Date.now() > end) throw error;
+      }
+    }
+  }
+
   async #reload(proxy) {
     proxy.config.session.secret = [...this.ring];
     fs.writeFileSync(proxy.file, JSON.stringify(proxy.config, null, 1));
@@ -454,6 +567,7 @@ export class Life {
       [14, () => this.pass(), !CLOCK_IS_MOVABLE], [4, () => this.settleSlow(), true], [3, () => this.latency(), true],
       [CLOCK_IS_MOVABLE ? 3 : 1, () => this.trouble(), false], [1, () => this.suspend(), false], [3, () => this.rotateSecrets(), false],
       [2, () => this.restart('SIGTERM'), false], [2, () => this.restart('SIGKILL'), false],
+      [1, () => this.leak(), false], [3, () => this.blip(), false], [1, () => this.rotateKeys(), false], [1, () => this.loseRedis(), false],
     ];
   }
   #choose() {

@@ -19,7 +19,7 @@ struct One final : SessionBound {
   void end() { unbind(); }
 
  private:
-  void on_session_over() override {
+  void on_session_over(SessionStand) override {
     ++told;
     if (then) then();
   }
@@ -29,7 +29,7 @@ struct Bound {
   EventLoop loop;
   DeadlineWheel wheel{loop};
   OpenedSession going_on, over;
-  BoundExchanges list{wheel, [this](const OpenedSession& session) { return &session == &over; }};
+  BoundExchanges list{wheel, [this](const OpenedSession& session) { return &session == &over ? SessionStand::ended : SessionStand::goes_on; }};
 };
 
 }  // namespace
