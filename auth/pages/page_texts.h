@@ -33,6 +33,10 @@ enum class PageKind {
   session_unverified,
   step_up_needed,
   step_up_failed,
+  proof_missing,
+  sign_in_denied,
+  sign_in_broken,
+  token_refused,
 };
 
 // What a page offers to do. Each has one label a language.

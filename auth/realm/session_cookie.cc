@@ -69,7 +69,7 @@ SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
   if (now_s >= entry->valid_until_s) judge_age(*entry, now_s);
   const bool revoked = is_revoked(*entry);
   if (revoked || entry->age == SessionAge::expired) {
-    if (!revoked) result.expired = entry->opened;
+    (revoked ? result.ended : result.expired) = entry->opened;
     cache_.erase(joined.value());
     return result;
   }
@@ -117,8 +117,9 @@ SessionLookup SessionCookie::adopt_loaded(std::string cookie, Session session, b
 SessionLookup SessionCookie::adopt_entry(CachedSession entry, std::int64_t now_s) {
   judge_age(entry, now_s);
   SessionLookup over;
-  if (is_revoked(entry)) return over;
-  over.expired = entry.opened;
+  const bool revoked = is_revoked(entry);
+  (revoked ? over.ended : over.expired) = entry.opened;
+  if (revoked) return over;
   if (entry.age == SessionAge::expired) return over;
   return result_of(cache_.insert(std::move(entry)), 0);
 }
