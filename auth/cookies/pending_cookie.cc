@@ -15,14 +15,22 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kPendingVersion = 2;
-constexpr std::size_t kPendingMembers = 10;
+constexpr int kPendingVersion = 3;
+constexpr std::size_t kPendingMembers = 14;
 constexpr std::size_t kIdDigits = 16;
 constexpr std::size_t kMaxPendingBytes = 4096;  // a cookie holds no more
 
 bool take_max_age(const json& value, std::int64_t& into) {
   if (value == kNoMaxAge) return true;
   return take_time(value, into);
+}
+
+template <class Enum>
+bool take_enum(const json& value, Enum last, Enum& into) {
+  std::uint64_t number = 0;
+  if (!take_member(value, number) || number > static_cast<std::uint64_t>(last)) return false;
+  into = static_cast<Enum>(number);
+  return true;
 }
 
 bool is_pending_name(std::string_view name, std::string_view prefix) {
@@ -45,10 +53,11 @@ std::optional<PendingSignIn> open_pending(std::string_view name, std::string_vie
 }  // namespace
 
 std::string encode_pending(const PendingSignIn& pending) {
-  return write_members(
-      json::array({kPendingVersion, std::string(pending.state.reveal()), std::string(pending.nonce.reveal()),
-                   std::string(pending.code_verifier.reveal()), pending.return_to, pending.redirect_uri,
-                   pending.made_at_s, pending.silent, pending.step_up, pending.max_age_s}));
+  return write_members(json::array(
+      {kPendingVersion, std::string(pending.state.reveal()), std::string(pending.nonce.reveal()),
+       std::string(pending.code_verifier.reveal()), pending.return_to, pending.redirect_uri, pending.made_at_s,
+       pending.silent, pending.step_up, pending.max_age_s, static_cast<std::uint64_t>(pending.proof_asked),
+       pending.ended_at_ms, pending.with, static_cast<std::uint64_t>(pending.resources_asked)}));
 }
 
 Result<PendingSignIn> decode_pending(std::string_view bytes) {
@@ -60,7 +69,10 @@ Result<PendingSignIn> decode_pending(std::string_view bytes) {
                         take_member(m[3], pending.code_verifier) && take_member(m[4], pending.return_to) &&
                         take_member(m[5], pending.redirect_uri) && take_time(m[6], pending.made_at_s) &&
                         take_member(m[7], pending.silent) && take_member(m[8], pending.step_up) &&
-                        take_max_age(m[9], pending.max_age_s);
+                        take_max_age(m[9], pending.max_age_s) &&
+                        take_enum(m[10], ProofAsked::password, pending.proof_asked) &&
+                        take_time(m[11], pending.ended_at_ms) && take_member(m[12], pending.with) &&
+                        take_enum(m[13], ResourcesAsked::none, pending.resources_asked);
   if (!complete || pending.state.empty() || pending.nonce.empty() || pending.code_verifier.empty()) {
     return fail("a pending sign-in with a member of the wrong type");
   }

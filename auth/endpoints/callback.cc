@@ -11,6 +11,7 @@
 #include "auth/loops/stop.h"
 #include "auth/realm/end_sessions.h"
 #include "auth/rules/return_to.h"
+#include "auth/session/proof.h"
 #include "auth/visit/load_first.h"
 #include "auth/visit/wait.h"
 
@@ -32,12 +33,39 @@ Verdict refuse(const Visit& visit, const Refusal& refusal) {
   facts.route = refusal.route;
   facts.detail = refusal.rule;
   Answer answer = visit.is_navigation()
-                      ? make_page(refusal.page, facts)
+                      ? make_page(refusal.page, facts, refusal.status)
                       : make_json_error(refusal.status, "sign_in_failed", "The sign-in did not succeed.",
                                         visit.facts.request_id, {{"rule", refusal.rule}});
-  answer.status = refusal.status;
-  if (refusal.status == 503) answer.add("Retry-After", "5");
   return answer_verdict(visit, "own", std::move(answer));
+}
+
+// Whose matter it is that a sign-in failed, by the one word that says why.
+enum class Concern { person, account, operator_, provider };
+
+// RFC 6749 4.1.2.1 and OIDC Core 3.1.2.6, and what our own checks say: a refused account can be another one, what the
+// configuration asks for in vain no person can mend.
+Concern concern_of(std::string_view rule) {
+  constexpr std::array<std::string_view, 9> kOperator = {
+      "invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope",      "invalid_target",
+      "invalid_client",  "client_credentials",  "request_not_supported",     "invalid_request_uri"};
+  if (rule == "access_denied") return Concern::account;
+  if (rule == "server_error" || rule == "temporarily_unavailable") return Concern::provider;
+  return std::find(kOperator.begin(), kOperator.end(), rule) != kOperator.end() ? Concern::operator_ : Concern::person;
+}
+
+// The page and status for a sign-in that failed by `rule`; `otherwise` where it is nobody's in particular.
+std::pair<PageKind, int> page_of(std::string_view rule, std::pair<PageKind, int> otherwise) {
+  switch (concern_of(rule)) {
+    case Concern::account:
+      return {PageKind::sign_in_denied, 403};
+    case Concern::operator_:
+      return {PageKind::sign_in_broken, 502};
+    case Concern::provider:
+      return {PageKind::sign_in_failed, 503};
+    case Concern::person:
+      break;
+  }
+  return otherwise;
 }
 
 void log_refusal(const Visit& visit, std::string_view rule, std::string_view message) {
@@ -100,14 +128,66 @@ Verdict end_unvouched_session(const Visit& visit, const CallbackResponse& respon
   return verdict;
 }
 
-Verdict answer_error(const Visit& visit, const CallbackResponse& response, const PendingSignIn& pending) {
+// The same sign-in once more.
+SignInStart once_more(const Visit& visit, const PendingSignIn& pending) {
+  const std::optional<SignInState> state = read_state(pending.state.reveal(), visit.realm.keyring()->state_sealer);
+  SignInStart start;
+  start.return_to = target_of(visit, pending.return_to);
+  start.route = state ? state->route : 0;
+  start.sign_in = sign_in_settings_of_route(visit.settings(), start.route);
+  if (!pending.with.empty()) start.sign_in.with = pending.with;
+  if (pending.max_age_s != kNoMaxAge) start.max_age_s = pending.max_age_s;
+  start.silent = pending.silent;
+  start.step_up = pending.step_up;
+  start.proof_asked = pending.proof_asked;
+  start.ended_at_ms = pending.ended_at_ms;
+  start.resources_asked = pending.resources_asked;
+  start.answered_state = pending.state.reveal();
+  return start;
+}
+
+// One API resource that Logto does not know fails the whole request. Which one it is is asked, in nobody's name; the
+// sign-in goes on without it, or without any where that is not to be found out.
+Verdict leave_resource_out(const Visit& visit, const CallbackResponse& response, const PendingSignIn& pending,
+                           Waiting waiting) {
+  visit.realm.log.error(
+      "Logto does not know an API resource of the routes (token.resource): the sign-in goes on without it",
+      {{"id", visit.facts.request_id}, {"phase", "callback"}, {"reason", response.error_description}});
+  const auto ask = [](const Visit& asking, auto answer) {
+    return asking.realm.auth->probe_resources(asking.loop, std::move(answer));
+  };
+  auto judge = [pending](const Visit& judged, Result<bool> is_known, Waiting later) {
+    SignInStart start = once_more(judged, pending);
+    const bool first = pending.resources_asked == ResourcesAsked::known && is_known && *is_known;
+    start.resources_asked = first ? ResourcesAsked::known_again : ResourcesAsked::none;
+    return start_sign_in(judged, std::move(start), std::move(later));
+  };
+  return wait_for(visit, std::move(waiting), ask, std::move(judge));
+}
+
+void log_error_response(const Visit& visit, std::string_view rule, std::string_view reason) {
+  if (concern_of(rule) != Concern::operator_) return log_refusal(visit, rule, reason);
+  visit.realm.log.error(
+      "sign-in failed: Logto refuses what we ask for, check logto.app_id, logto.scopes, token.resource and the sign_in "
+      "settings",
+      {{"id", visit.facts.request_id}, {"phase", "callback"}, {"rule", rule}, {"reason", reason}});
+}
+
+Verdict answer_error(const Visit& visit, const CallbackResponse& response, const PendingSignIn& pending,
+                     Waiting waiting) {
   const auto metadata = visit.realm.auth ? visit.realm.auth->metadata() : nullptr;
   const Result<void> issuer =
       judge_callback_issuer(response, visit.settings().logto.issuer(), metadata && metadata->iss_parameter_supported);
   if (issuer && pending.silent && needs_person(response.error)) return end_unvouched_session(visit, response, pending);
+  if (issuer && response.error == "invalid_target" && pending.resources_asked != ResourcesAsked::none &&
+      visit.realm.auth) {
+    return leave_resource_out(visit, response, pending, std::move(waiting));
+  }
   const std::string rule = issuer ? response.error : "iss";
-  log_refusal(visit, rule, issuer ? response.error_description : issuer.error().message);
-  Verdict verdict = refuse(visit, {PageKind::sign_in_failed, 400, rule, target_of(visit, pending.return_to)});
+  log_error_response(visit, rule, issuer ? response.error_description : issuer.error().message);
+  const auto [page, status] = page_of(rule, {PageKind::sign_in_failed, 400});
+  const std::optional<SignInState> state = read_state(response.state, visit.realm.keyring()->state_sealer);
+  Verdict verdict = refuse(visit, {page, status, rule, target_of(visit, pending.return_to), state ? state->route : 0});
   append_cookies(verdict, remove_attempt(visit, response.state));
   return verdict;
 }
@@ -154,6 +234,48 @@ bool is_ended_already(const Visit& visit, const Session& fresh) {
                                             fresh.signed_in_at_ms);
 }
 
+// The same sign-in once more, by which the person proves that they are there.
+Verdict prove_anew(const Visit& visit, const PendingSignIn& pending, ProofAsked asked, std::int64_t ended_at_ms,
+                   Waiting waiting) {
+  SignInStart start = once_more(visit, pending);
+  start.silent = false;
+  start.step_up = false;
+  start.proof_asked = asked;
+  start.ended_at_ms = ended_at_ms;
+  return start_sign_in(visit, std::move(start), std::move(waiting));
+}
+
+Verdict answer_unproven_person(const Visit& visit, const PendingSignIn& pending) {
+  log_refusal(
+      visit, "proof",
+      "a session of this person was ended, and Logto did not say that they have signed in since, though asked by "
+      "prompt=login and max_age: auth_time is missing from the ID token or too old");
+  Verdict verdict = refuse(visit, {PageKind::proof_missing, 400, "proof", target_of(visit, pending.return_to)});
+  append_cookies(verdict, remove_attempt(visit, pending.state.reveal()));
+  return verdict;
+}
+
+// Nullopt: it goes on. A session that lives was proven when it began. What ended is known by the session that the
+// browser sent when this began, and by the records of this person and of their session at Logto.
+std::optional<Verdict> judge_proof(const Visit& visit, const PendingSignIn& pending, const Session& fresh,
+                                   Waiting& waiting) {
+  if (visit.signed_in() != nullptr && visit.signed_in()->id == fresh.id) return std::nullopt;
+  const std::int64_t known_ms =
+      visit.realm.revocations.ended_at_ms(revocation_keys(visit.settings().realm, fresh.id, fresh.sid, fresh.sub));
+  const std::int64_t ended_at_ms = std::max(pending.ended_at_ms, known_ms);
+  switch (judge_proof(pending, ended_at_ms, fresh.authenticated_at_s, visit.now_s)) {
+    case ProofVerdict::proven:
+      return std::nullopt;
+    case ProofVerdict::ask_max_age:
+      return prove_anew(visit, pending, ProofAsked::max_age, ended_at_ms, std::move(waiting));
+    case ProofVerdict::ask_password:
+      return prove_anew(visit, pending, ProofAsked::password, ended_at_ms, std::move(waiting));
+    case ProofVerdict::missing:
+      break;
+  }
+  return answer_unproven_person(visit, pending);
+}
+
 Verdict answer_too_large(const Visit& visit, const PendingSignIn& pending) {
   visit.realm.log.error(
       "the session does not fit into cookies: name fewer or smaller claims under identity_headers, or shorten the "
@@ -170,11 +292,23 @@ Verdict answer_ended_already(const Visit& visit, const PendingSignIn& pending) {
   return verdict;
 }
 
+// Who has signed in, and how, as far as we asked: where Logto's page let people choose, its audit log knows.
+void tell(const Visit& visit, const PendingSignIn& pending, const std::string& sub, bool continues) {
+  const std::string_view what = !continues ? "signed in" : pending.silent ? "revalidated" : "signed in once more";
+  visit.realm.log.info(what, {{"id", visit.facts.request_id},
+                              {"sub", sub},
+                              {"with", pending.with.empty() ? std::string_view("logto") : pending.with},
+                              {"silent", pending.silent}});
+}
+
 // `to_store`: what the store must have before the answer may go out; none where sessions are in cookies.
 Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session fresh,
-                       std::optional<SessionToStore>& to_store) {
+                       std::optional<SessionToStore>& to_store, Waiting& waiting) {
   fresh = joined_with_old(visit, std::move(fresh), pending);
   if (is_ended_already(visit, fresh)) return answer_ended_already(visit, pending);
+  if (std::optional<Verdict> unproven = judge_proof(visit, pending, fresh, waiting)) return std::move(*unproven);
+  const bool continues = visit.signed_in() != nullptr && visit.signed_in()->id == fresh.id;
+  const std::string sub = fresh.sub;
   end_replaced(visit, fresh);
   visit.cookies.give_handle(fresh);
   to_store = visit.cookies.to_store(fresh, visit.now_s);
@@ -183,6 +317,7 @@ Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session
   if (!cookies.empty()) stopped = note_delivery(visit, pending, cookies);
   if (stopped) append_cookies(*stopped, remove_attempt(visit, pending.state.reveal()));
   if (stopped) return std::move(*stopped);
+  if (!cookies.empty()) tell(visit, pending, sub, continues);
   Verdict verdict = cookies.empty() ? answer_too_large(visit, pending)
                                     : redirect_verdict(visit, "own", target_of(visit, pending.return_to));
   if (!cookies.empty()) verdict.set_cookies = std::move(cookies);
@@ -193,9 +328,10 @@ Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session
 // AuthService has logged the rule. While Logto is away the attempt is kept, so that a reload tries again.
 Verdict answer_failure(const Visit& visit, const PendingSignIn& pending, const SignInFailure& failure) {
   const bool away = failure.kind == SignInFailure::Kind::provider_unavailable;
-  const int status = away ? 503 : failure.kind == SignInFailure::Kind::provider_error ? 502 : 400;
+  const int by_kind = away ? 503 : failure.kind == SignInFailure::Kind::provider_error ? 502 : 400;
   // Trying the same again would end here again: the page asks for the password.
-  const PageKind page = failure.rule == "auth_time" ? PageKind::step_up_failed : PageKind::sign_in_failed;
+  const PageKind usual = failure.rule == "auth_time" ? PageKind::step_up_failed : PageKind::sign_in_failed;
+  const auto [page, status] = page_of(failure.rule, {usual, by_kind});
   const std::optional<SignInState> state = read_state(pending.state.reveal(), visit.realm.keyring()->state_sealer);
   Verdict verdict =
       refuse(visit, {page, status, failure.rule, target_of(visit, pending.return_to), state ? state->route : 0});
@@ -223,7 +359,7 @@ using Exchanged = Result<FinishedSignIn, SignInFailure>;
 Verdict answer_exchanged(const Visit& visit, const PendingSignIn& pending, Exchanged exchanged, Waiting waiting) {
   if (!exchanged) return answer_failure(visit, pending, exchanged.error());
   std::optional<SessionToStore> to_store;
-  Verdict verdict = answer_success(visit, pending, std::move(*exchanged), to_store);
+  Verdict verdict = answer_success(visit, pending, std::move(*exchanged), to_store, waiting);
   if (!to_store) return verdict;
   return answer_when_saved(visit, std::move(verdict), std::move(*to_store), std::move(waiting));
 }
@@ -269,7 +405,7 @@ Verdict handle_callback(const Visit& visit, Waiting waiting) {
   }
   FoundPending found = find_attempt(visit, response->state);
   if (found.fate != PendingFate::current) return answer_stale(visit, *response, found, std::move(waiting));
-  if (!response->error.empty()) return answer_error(visit, *response, found.pending);
+  if (!response->error.empty()) return answer_error(visit, *response, found.pending, std::move(waiting));
   if (!visit.realm.auth) return status_verdict(visit, "own", 503);
   return exchange(visit, std::move(*response), found.pending, std::move(waiting));
 }

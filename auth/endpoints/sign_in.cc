@@ -8,10 +8,12 @@
 #include "auth/cookies/pending_cookie.h"
 #include "auth/cookies/sign_in_state.h"
 #include "auth/loops/stop.h"
+#include "auth/oidc/app_token_needs.h"
 #include "auth/oidc/authorization_request.h"
 #include "auth/rules/authorize.h"
 #include "auth/rules/own_returns.h"
 #include "auth/rules/return_to.h"
+#include "auth/session/proof.h"
 #include "auth/session/session_times.h"
 #include "auth/visit/wait.h"
 #include "base/crypto.h"
@@ -29,23 +31,46 @@ const RouteSettings* route_of(const Settings& settings, int index) {
   return found == settings.routes.end() ? nullptr : &*found;
 }
 
+// When the session ended that the browser still sends, if by somebody's wish, or for want of use; 0: it demands
+// nothing. That its absolute lifetime is over, or its secret gone, says nothing against Logto's word.
+std::int64_t ended_at_ms(const Visit& visit) {
+  const SessionLookup& found = visit.session;
+  if (visit.signed_in() != nullptr) return 0;
+  if (found.ended_in_store) return visit.now_ms;
+  if (found.ended) return visit.realm.revocations.ended_at_ms(found.ended->revocation_keys);
+  if (!found.expired) return 0;
+  const SessionTimes times = session_times(found.expired->session, visit.settings());
+  return times.idle_at_s < times.ends_at_s ? times.idle_at_s * 1000 : 0;
+}
+
+void demand_proof(const Visit& visit, SignInStart& start) {
+  if (start.proof_asked != ProofAsked::nothing) return;
+  start.ended_at_ms = ended_at_ms(visit);
+  start.proof_asked = first_proof(start.ended_at_ms, visit.now_s);
+}
+
 SignInTerms terms_of(const Visit& visit, const SignInStart& start) {
   const RouteSettings* route = route_of(visit.settings(), start.route);
-  SignInReason why{start.step_up, std::nullopt, start.max_age_s};
+  const bool may_need_person = start.step_up || start.proof_asked != ProofAsked::nothing;
+  SignInReason why{may_need_person, std::nullopt, start.max_age_s};
   if (route != nullptr) why.route_max_age_s = needed_max_age_s(route->require);
   SignInTerms terms = sign_in_terms(visit.settings().logto.sign_in, start.sign_in, why);
   if (start.silent) terms.max_age_s = kNoMaxAge;
   return terms;
 }
 
-PendingSignIn make_attempt(const Visit& visit, const SignInStart& start, std::int64_t max_age_s) {
+PendingSignIn make_attempt(const Visit& visit, const SignInStart& start, const SignInTerms& terms) {
   PendingSignIn pending = make_pending(random_bytes(96), start.return_to, visit.callback_url(), visit.now_s);
   const bool fits = start.return_to.size() <= kMaxReturnToInStateBytes;
   const SignInState state{visit.now_s, start.fresh_start, start.route, fits ? start.return_to : visit.place("/")};
   pending.state = Secret(make_state(state, visit.realm.keyring()->state_sealer, random_bytes(kXaesNonceBytes)));
   pending.silent = start.silent;
   pending.step_up = start.step_up;
-  pending.max_age_s = max_age_s;
+  pending.max_age_s = terms.max_age_s;
+  pending.proof_asked = start.proof_asked;
+  pending.ended_at_ms = start.ended_at_ms;
+  pending.resources_asked = start.resources_asked;
+  pending.with = terms.settings.with.value_or("");
   return pending;
 }
 
@@ -57,18 +82,28 @@ std::string write_attempt(const Visit& visit, PendingSignIn& pending) {
   return visit.cookies.write_pending(pending);
 }
 
-Verdict redirect_to_logto(const Visit& visit, const SignInStart& start, const ProviderMetadata& metadata) {
+AppTokenNeeds needs_of(const Visit& visit, const SignInStart& start) {
+  AppTokenNeeds needs = app_token_needs(visit.settings());
+  if (start.resources_asked == ResourcesAsked::none) needs.resources.clear();
+  const AuthQuestions::Resources unknown = visit.realm.auth->unknown_resources();
+  return unknown ? without_resources(std::move(needs), *unknown) : needs;
+}
+
+Verdict redirect_to_logto(const Visit& visit, SignInStart& start, const ProviderMetadata& metadata) {
   const LogtoSettings& logto = visit.settings().logto;
+  demand_proof(visit, start);
   const SignInTerms terms = terms_of(visit, start);
-  PendingSignIn pending = make_attempt(visit, start, terms.max_age_s);
+  PendingSignIn pending = make_attempt(visit, start, terms);
   std::string cookie = write_attempt(visit, pending);
-  Verdict verdict =
-      redirect_verdict(visit, start.decision,
-                       authorization_url(metadata, logto, terms.settings, pending,
-                                         visit.fields().get("Accept-Language"), app_token_needs(visit.settings())));
+  Verdict verdict = redirect_verdict(visit, start.decision,
+                                     authorization_url(metadata, logto, terms.settings, pending,
+                                                       visit.fields().get("Accept-Language"), needs_of(visit, start)));
   const std::string& prefix = visit.cookies.names().pending_prefix;
   append_cookies(verdict, visit.cookies.remove_pending(evict_pending(
                               visit.fields(), prefix, visit.realm.keyring()->pending_sealer, visit.now_s)));
+  if (!start.answered_state.empty()) {
+    append_cookies(verdict, visit.cookies.remove_pending({pending_cookie_name(prefix, start.answered_state)}));
+  }
   verdict.set_cookies.push_back(std::move(cookie));
   // Beside the domain's cookie one of the host's own makes both unreadable, for ever.
   if (visit.session.is_unreadable()) append_cookies(verdict, visit.cookies.remove_host_only(visit.fields()));
@@ -91,18 +126,41 @@ Verdict without_logto(const Visit& visit, SignInStart& start) {
   return otherwise;
 }
 
+constexpr auto ask_for_reachability = [](const Visit& asking, auto answer) {
+  return asking.realm.auth->need_reachability(asking.loop, std::move(answer));
+};
+
+// What is known of Logto's addresses does not say that anybody is there: a browser would end at a host that is gone.
+Verdict redirect_if_reachable(const Visit& visit, SignInStart start, std::shared_ptr<const ProviderMetadata> metadata,
+                              Waiting waiting) {
+  auto judge = [start = std::move(start), metadata = std::move(metadata)](const Visit& judged, Result<bool> reachable,
+                                                                          Waiting) mutable {
+    return reachable && *reachable ? redirect_to_logto(judged, start, *metadata) : without_logto(judged, start);
+  };
+  return wait_for(visit, std::move(waiting), ask_for_reachability, std::move(judge));
+}
+
 // Where another proxy asks: to our own endpoint first. Not every one of them passes on the cookies of an attempt, but
 // all of them send the browser elsewhere. Whoever is signed in already is to prove who they are once more, or, silent,
 // to have Logto vouch for them.
-Verdict redirect_to_own_sign_in(const Visit& visit, SignInStart start) {
-  const bool away = !visit.realm.auth || !visit.realm.auth->metadata();
-  if (start.silent && away && start.otherwise) return std::move(*start.otherwise);  // else it would come back at once
+Verdict redirect_to_own_sign_in(const Visit& visit, const SignInStart& start) {
   const bool again = !start.silent && visit.signed_in() != nullptr;
   const std::string& prefix = visit.settings().auth_prefix;
   const std::string path = sign_in_path(prefix, start.return_to, start.route, again);
   std::string url = visit.own_url(std::string_view(path).substr(prefix.size() + 1));
   if (start.silent) url.append(url.find('?') == std::string::npos ? "?" : "&").append("prompt=none");
   return redirect_verdict(visit, start.decision, std::move(url));
+}
+
+// A silent one comes back at once where Logto cannot be asked, and would be sent again.
+Verdict leave_for_own_sign_in(const Visit& visit, SignInStart start, Waiting waiting) {
+  if (!start.silent) return redirect_to_own_sign_in(visit, start);
+  if (!visit.realm.auth || !visit.realm.auth->metadata()) return without_logto(visit, start);
+  if (visit.realm.auth->is_reachable()) return redirect_to_own_sign_in(visit, start);
+  auto judge = [start = std::move(start)](const Visit& judged, Result<bool> reachable, Waiting) mutable {
+    return reachable && *reachable ? redirect_to_own_sign_in(judged, start) : without_logto(judged, start);
+  };
+  return wait_for(visit, std::move(waiting), ask_for_reachability, std::move(judge));
 }
 
 // --- the endpoints ---
@@ -133,7 +191,6 @@ std::optional<SignInQuery> parse_sign_in_query(std::string_view query) {
       *parameter.value = value;
     }
   }
-  if (parsed.with && !is_valid_with(*parsed.with)) return std::nullopt;
   return parsed;
 }
 
@@ -194,9 +251,30 @@ Verdict revalidate_on_request(const Visit& visit, SignInStart start, Waiting wai
   return start_sign_in(visit, std::move(start), std::move(waiting));
 }
 
+// "social:linkedin, sso:acme": the ways that the configuration names.
+std::string configured_ways(const Settings& settings) {
+  std::vector<std::string> ways;
+  const auto add = [&](const std::optional<std::string>& with) {
+    if (with && std::find(ways.begin(), ways.end(), *with) == ways.end()) ways.push_back(*with);
+  };
+  add(settings.logto.sign_in.with);
+  for (const RouteSettings& route : settings.routes) add(route.sign_in.with);
+  std::string list;
+  for (const std::string& way : ways) list.append(list.empty() ? "" : ", ").append(way);
+  return list;
+}
+
+Verdict refuse_way(const Visit& visit, const std::string& with) {
+  visit.realm.log.warning(
+      "sign-in refused: with= takes social:TARGET or sso:CONNECTOR_ID, as Logto's direct_sign_in",
+      {{"id", visit.facts.request_id}, {"with", with}, {"configured", configured_ways(visit.settings())}});
+  return status_verdict(visit, "own", 400);
+}
+
 Verdict sign_in_on_request(const Visit& visit, std::optional<std::string> first_screen, Waiting waiting) {
   const std::optional<SignInQuery> query = parse_sign_in_query(visit.facts.query);
   if (!query) return status_verdict(visit, "own", 400);
+  if (query->with && !is_valid_with(*query->with)) return refuse_way(visit, *query->with);
   SignInStart start = requested_start(visit, *query);
   step_up_where_needed(visit, start);
   if (is_to_be_revalidated(visit, *query, start)) {
@@ -225,13 +303,17 @@ SignInSettings sign_in_settings_of_route(const Settings& settings, int route) {
 }
 
 Verdict start_sign_in(const Visit& visit, SignInStart start, Waiting waiting) {
-  if (visit.facts.forwarded != ForwardedForm::none) return redirect_to_own_sign_in(visit, std::move(start));
+  if (visit.facts.forwarded != ForwardedForm::none)
+    return leave_for_own_sign_in(visit, std::move(start), std::move(waiting));
   start.return_to = visit.place(start.return_to);
   if (!start.silent) {
     if (std::optional<Verdict> stopped = stop_loop(visit, start.return_to, start.route)) return std::move(*stopped);
   }
   if (!visit.realm.auth) return without_logto(visit, start);
-  if (const auto metadata = visit.realm.auth->metadata()) return redirect_to_logto(visit, start, *metadata);
+  if (const auto metadata = visit.realm.auth->metadata()) {
+    if (visit.realm.auth->is_reachable()) return redirect_to_logto(visit, start, *metadata);
+    return redirect_if_reachable(visit, std::move(start), metadata, std::move(waiting));
+  }
   const auto ask = [](const Visit& asking, auto answer) {
     return asking.realm.auth->need_metadata(asking.loop, std::move(answer));
   };

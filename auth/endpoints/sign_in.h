@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/oidc/pending_sign_in.h"
 #include "auth/visit/visit.h"
 
 // Sending a browser to Logto, and the own endpoints that do so: /_auth/sign-in?return_to=&with=&prompt=login and
@@ -18,6 +19,12 @@ struct SignInStart {
   bool step_up = false;                   // a session lives, but its sign-in is too long ago
   std::optional<std::int64_t> max_age_s;  // of the sign-in, besides what the route needs of everybody
   bool fresh_start = false;               // after a stale callback
+  // The sign-in before this one proved nothing: what it was asked for, and since when it must be proved. Without them
+  // the session that the browser sends says whether anything must be.
+  ProofAsked proof_asked = ProofAsked::nothing;
+  std::int64_t ended_at_ms = 0;
+  ResourcesAsked resources_asked = ResourcesAsked::known;
+  std::string answered_state;  // of the sign-in that this one comes after, whose cookie goes
   std::string_view decision = "own";
   std::optional<Verdict> otherwise;  // what happens where Logto cannot be asked; none: the 503 page
 };

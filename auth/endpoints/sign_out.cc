@@ -31,10 +31,14 @@ Verdict ask_first(const Visit& visit) {
   return answer_verdict(visit, "own", make_page(page, facts));
 }
 
+// A link in a mail, or on another host of the same site, ends one session at most; all of a person's end by a page of
+// the very origin.
 bool is_asked_for(const Visit& visit) {
   const std::string_view method = visit.facts.head->method;
-  return is_same_site_request(method, visit.fields(), visit.facts.external->text()) &&
-         (method == "POST" || visit.is_navigation());
+  const std::string own = visit.facts.external->text();
+  const bool is_ours = wants_everywhere(visit) ? is_same_origin_request(visit.fields(), own)
+                                               : is_same_site_request(method, visit.fields(), own);
+  return is_ours && (method == "POST" || visit.is_navigation());
 }
 
 // Whose sign-out it is. A page may be left open until its session idles out: what the person then asks for is done all

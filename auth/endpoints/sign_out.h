@@ -8,8 +8,8 @@ namespace lp {
 
 // Ends the local session, with ?everywhere=1 all sessions of this user, revokes the refresh token (Logto's end-session
 // lets those of offline_access live, Logto fact 5), and sends the browser to Logto's end-session. For a POST from our
-// own pages or a same-site navigation; a navigation from elsewhere is asked first, everything else refused: <img
-// src=/_auth/sign-out> signs nobody out (threat O36).
+// own pages or a same-site navigation, for everywhere=1 a same-origin one; a navigation from elsewhere is asked first,
+// everything else refused: <img src=/_auth/sign-out> signs nobody out (threat O36).
 [[nodiscard]] Verdict handle_sign_out(const Visit& visit, Waiting waiting);
 // The same, and then on to `then`: a vetted path of this origin, or empty for our page. It makes the way through Logto
 // as the request's `state`.

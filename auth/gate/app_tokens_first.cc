@@ -1,6 +1,7 @@
 #include "auth/gate/app_tokens_first.h"
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,7 +24,36 @@ struct Needed {
 
 bool lets_anybody_pass(const Visit& visit) { return visit.facts.route->access == Access::optional; }
 
-Verdict refused_verdict(const Visit& visit) { return status_verdict(visit, "token_refused", 403); }
+// What the token would have been for.
+std::vector<std::pair<std::string, std::string>> rows_of(const TokenAudience& audience, Language language) {
+  const bool japanese = language == Language::japanese;
+  std::vector<std::pair<std::string, std::string>> rows;
+  const auto add = [&](const char* english, const char* in_japanese, const std::string& value) {
+    if (!value.empty()) rows.emplace_back(japanese ? in_japanese : english, value);
+  };
+  std::string scopes;
+  for (const std::string& scope : audience.scopes) scopes.append(scopes.empty() ? "" : ", ").append(scope);
+  add("Service", "サービス", audience.resource);
+  add("Organization", "組織", audience.organization);
+  add("Permissions", "権限", scopes);
+  return rows;
+}
+
+// Whose account, and what Logto does not give it. Only another grant helps, by another account or once Logto has it.
+Verdict refused_verdict(const Visit& visit, const TokenAudience& audience) {
+  constexpr std::string_view kDecision = "token_refused";
+  if (!visit.is_navigation()) {
+    const nlohmann::ordered_json extra = {{"resource", audience.resource}, {"organization", audience.organization}};
+    return answer_verdict(
+        visit, kDecision,
+        make_json_error(403, "token_refused", "Logto gives this account no access token for this app.",
+                        visit.facts.request_id, extra));
+  }
+  PageFacts facts = page_facts(visit);
+  facts.user = display_name(*visit.signed_in());
+  facts.rows = rows_of(audience, choose_language(facts.accept_language));
+  return answer_verdict(visit, kDecision, make_page(PageKind::token_refused, facts));
+}
 
 // What a visit goes through: each token it needs from memory, else by a wait, after which it goes through this again.
 class Fetching {
@@ -62,7 +92,7 @@ class Fetching {
     if (found.token) {
       visit.tokens.*needed.place = std::move(found.token);
     } else if (found.is_refused) {
-      if (needed.is_must && !lets_anybody_pass(visit)) step.verdict = refused_verdict(visit);
+      if (needed.is_must && !lets_anybody_pass(visit)) step.verdict = refused_verdict(visit, needed.audience);
     } else if (visit.signed_in()->refresh_token.empty()) {
       visit.cannot_have_tokens = visit.cannot_have_tokens || (needed.is_must && !lets_anybody_pass(visit));
     } else {
@@ -89,7 +119,7 @@ Verdict judge_fetched(const Visit& visit, const Needed& needed, const GrantOutco
   if (visit.signed_in() == nullptr) return judge(visit, std::move(waiting));
   if (visit.tokens.*needed.place) return tokens_first(visit, background, judge, std::move(waiting));
   if (outcome || outcome.error().kind != Kind::refused) return unproven_verdict(visit);
-  if (needed.is_must && !lets_anybody_pass(visit)) return refused_verdict(visit);
+  if (needed.is_must && !lets_anybody_pass(visit)) return refused_verdict(visit, needed.audience);
   return judge(visit, std::move(waiting));
 }
 

@@ -59,6 +59,7 @@ Verdict revalidate(const Visit& visit, Waiting waiting) {
   SignInStart start = start_for_route(visit);
   if (stop_silent_loop(visit, start.return_to)) return pass_verdict(visit);
   start.silent = true;
+  start.decision = "revalidate";
   start.otherwise = pass_verdict(visit);  // Logto's absence signs nobody out
   return start_sign_in(visit, std::move(start), std::move(waiting));
 }

@@ -50,7 +50,8 @@ void continue_session(Visit& visit, const RefreshOutcome& outcome) {
   const std::size_t pieces = visit.session.pieces;
   if (is_ended(outcome)) end_session(visit.realm, *visit.signed_in());
   if (is_over(visit)) {
-    visit.session = SessionLookup{};
+    const SessionLookup was = std::exchange(visit.session, SessionLookup{});
+    visit.session.ended = was.opened;
   } else if (is_news(outcome, *visit.signed_in())) {
     visit.session = visit.cookies.adopt(visit.cookies.value_of(visit.fields()), visit.session.secret,
                                         continued(*visit.signed_in(), outcome), visit.now_s);
@@ -78,6 +79,7 @@ void BackgroundRefreshes::renew_token(SessionCookie& cookies, const std::string&
                                       const TokenAudience& audience, std::string_view request_id) {
   if (!realm_.auth || under_way_.size() >= kMax) return;
   std::string key = cookie + '\n' + audience.resource + '\n' + audience.organization;
+  for (const std::string& scope : audience.scopes) key.append("\n").append(scope);
   const auto [slot, is_new] = under_way_.try_emplace(key);
   if (!is_new) return;
   Done done{std::move(key), cookie, session.secret, session.opened->session};

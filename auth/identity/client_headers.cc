@@ -7,6 +7,7 @@
 
 #include "auth/cookies/cookie_names.h"
 #include "base/encoding.h"
+#include "config/host_pattern.h"
 #include "config/identity_presets.h"
 
 namespace lp {
@@ -233,13 +234,34 @@ bool has_odd_spelling(std::string_view name) {
   return std::any_of(name.begin(), name.end(), [](char c) { return c != '-' && fold(c) == '-'; });
 }
 
+// What Logto sets on its host (Logto fact 24): its session, sign-ins under way, and their signatures.
+constexpr std::array<std::string_view, 5> kLogtoCookies = {"_session", "_interaction", "_interaction_resume", "_logto",
+                                                           "_logto_google_one_tap_credential"};
+
+bool is_logto_cookie(std::string_view name) {
+  for (const std::string_view end : {".sig", ".legacy"}) {
+    if (name.ends_with(end)) name.remove_suffix(end.size());
+  }
+  return std::find(kLogtoCookies.begin(), kLogtoCookies.end(), name) != kLogtoCookies.end();
+}
+
 }  // namespace
 
 struct ClientHeaderRules::Impl {
   FoldedNames request;
   FoldedNames response;
   FoldedNames codec;
-  std::vector<CookieNames> cookies;  // of both schemes and all realms, whichever is in use
+  std::vector<CookieNames> cookies;      // of both schemes and all realms, whichever is in use
+  std::vector<std::string> logto_hosts;  // where a Logto of ours shares a host with an external URL
+
+  void add_logto(const Origin& endpoint, const Settings& settings) {
+    const auto is_there = [&](const Origin& url) { return host_matches(url.host, endpoint.host); };
+    bool shares = std::any_of(settings.external_urls.begin(), settings.external_urls.end(), is_there);
+    for (const RealmSettings& realm : settings.realms) {
+      shares = shares || std::any_of(realm.external_urls.begin(), realm.external_urls.end(), is_there);
+    }
+    if (shares) logto_hosts.push_back(endpoint.host);
+  }
 };
 
 ClientHeaderRules::ClientHeaderRules(const Settings& settings) : impl_(std::make_unique<Impl>()) {
@@ -263,6 +285,8 @@ ClientHeaderRules::ClientHeaderRules(const Settings& settings) : impl_(std::make
   add_ours(identity_headers_of(settings));
   for (const RouteSettings& route : settings.routes) add_ours(identity_headers_of(settings, route));
   impl_->cookies = all_cookie_names(settings);
+  if (settings.realms.empty()) impl_->add_logto(settings.logto.endpoint, settings);
+  for (const RealmSettings& realm : settings.realms) impl_->add_logto(realm.logto.endpoint, settings);
 }
 
 ClientHeaderRules::~ClientHeaderRules() = default;
@@ -280,13 +304,17 @@ bool ClientHeaderRules::is_own_cookie(std::string_view name) const {
   });
 }
 
-void ClientHeaderRules::append_foreign_cookies(std::string_view cookie_value, std::string& out) const {
+void ClientHeaderRules::append_foreign_cookies(std::string_view cookie_value, std::string_view host,
+                                               std::string& out) const {
+  const std::vector<std::string>& logto = impl_->logto_hosts;
+  const bool is_with_logto = std::find(logto.begin(), logto.end(), host) != logto.end();
   const std::size_t start = out.size();
   while (!cookie_value.empty()) {
     const std::size_t end = std::min(cookie_value.find(';'), cookie_value.size());
     const std::string_view pair = trim_ows(cookie_value.substr(0, end));
     cookie_value.remove_prefix(std::min(end + 1, cookie_value.size()));
-    if (pair.empty() || is_own_cookie(trim_ows(pair.substr(0, pair.find('='))))) continue;
+    const std::string_view name = trim_ows(pair.substr(0, pair.find('=')));
+    if (pair.empty() || is_own_cookie(name) || (is_with_logto && is_logto_cookie(name))) continue;
     if (out.size() > start) out += "; ";
     out += pair;
   }

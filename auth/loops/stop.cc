@@ -58,11 +58,15 @@ LoopFacts loop_facts(const Visit& visit, std::string_view target) {
           visit.signed_in() != nullptr};
 }
 
-Verdict stopped(const Visit& visit, const LoopFinding& finding, std::string_view return_to, int route) {
+void tell(const Visit& visit, const LoopFinding& finding) {
   visit.realm.log.warning("sign-in loop stopped", {{"id", visit.facts.request_id},
                                                    {"cause", loop_cause_word(finding.cause)},
                                                    {"sign_ins", static_cast<std::int64_t>(finding.sign_ins)},
                                                    {"evidence", loop_evidence_line(finding)}});
+}
+
+Verdict stopped(const Visit& visit, const LoopFinding& finding, std::string_view return_to, int route) {
+  tell(visit, finding);
   PageFacts facts = page_facts(visit);
   facts.return_to = return_to;
   facts.route = route;
@@ -136,7 +140,14 @@ std::optional<Verdict> note_delivery(const Visit& visit, const PendingSignIn& pe
 }
 
 Verdict missing_attempt_verdict(const Visit& visit, std::string_view return_to, int route) {
-  return stopped(visit, explain_missing_attempt(loop_facts(visit, return_to)), return_to, route);
+  const LoopFinding finding = explain_missing_attempt(loop_facts(visit, return_to));
+  if (finding.cause != LoopCause::cookie_not_returned) return stopped(visit, finding, return_to, route);
+  tell(visit, finding);
+  PageFacts facts = page_facts(visit);
+  facts.return_to = return_to;
+  facts.route = route;
+  facts.detail = loop_cause_word(finding.cause);
+  return answer_verdict(visit, "loop", make_page(PageKind::cookies_needed, facts));
 }
 
 std::optional<Verdict> foreign_state_verdict(const Visit& visit, std::string_view state) {

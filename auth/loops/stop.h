@@ -26,7 +26,9 @@ namespace lp {
 [[nodiscard]] std::optional<Verdict> note_delivery(const Visit& visit, const PendingSignIn& pending,
                                                    std::vector<std::string>& session_cookies);
 
-// The page for a callback whose attempt's cookie was missing twice, by which no session was ever made.
+// The page for a callback whose attempt's cookie was missing twice, by which no session was ever made. Where nothing
+// but its absence speaks of a loop, the browser may as well be another one, to which somebody has handed the callback's
+// address: no page may tell it that signing in goes round in circles for it.
 [[nodiscard]] Verdict missing_attempt_verdict(const Visit& visit, std::string_view return_to, int route);
 // The page for a callback whose `state` is not ours, if it was made by a proxy with other secrets under this host.
 [[nodiscard]] std::optional<Verdict> foreign_state_verdict(const Visit& visit, std::string_view state);

@@ -56,6 +56,15 @@ bool has_scopes(const Requirement& root) {
   return found;
 }
 
+void add_scopes_of_rules(std::vector<std::string>& scopes, const RouteSettings& route) {
+  for (const Requirement* root : {&route.require, &route.deny}) {
+    for_each_requirement(*root, [&](const Requirement& one) {
+      if (one.kind != Requirement::Kind::scopes) return;
+      for (const std::string& scope : one.any_of) add(scopes, scope);
+    });
+  }
+}
+
 }  // namespace
 
 AppTokenNeeds app_token_needs(const Settings& settings) {
@@ -72,11 +81,32 @@ AppTokenNeeds app_token_needs(const Settings& settings) {
   return needs;
 }
 
+AppTokenNeeds without_resources(AppTokenNeeds needs, const std::vector<std::string>& refused) {
+  std::erase_if(needs.resources, [&](const std::string& resource) {
+    return std::find(refused.begin(), refused.end(), resource) != refused.end();
+  });
+  return needs;
+}
+
 std::optional<TokenAudience> audience_of(const RouteSettings& route, std::string_view host, std::string_view path) {
-  TokenAudience audience{route.token.resource, std::string(organization_of(route, host, path))};
+  TokenAudience audience{route.token.resource, std::string(organization_of(route, host, path)), route.token.scopes};
+  if (!audience.scopes.empty()) add_scopes_of_rules(audience.scopes, route);
   const bool names_one = route.token.organization != RouteTokenSettings::Organization::none;
   if (names_one && !is_organization_id(audience.organization)) return std::nullopt;
   return audience;
+}
+
+std::vector<std::string> scopes_to_ask(const Settings& settings, const TokenAudience& audience) {
+  if (!audience.scopes.empty()) return audience.scopes;
+  std::vector<std::string> scopes;
+  for (const RouteSettings& route : settings.routes) {
+    const bool of_organization = route.token.organization != RouteTokenSettings::Organization::none;
+    const bool is_alike = route.token.is_configured() && route.token.scopes.empty() &&
+                          route.token.resource == audience.resource &&
+                          of_organization == !audience.organization.empty();
+    if (is_alike) add_scopes_of_rules(scopes, route);
+  }
+  return scopes;
 }
 
 bool wants_id_token(const RouteSettings& route, const Settings& settings) {

@@ -58,9 +58,10 @@ std::string scope_of(const LogtoSettings& logto, const AppTokenNeeds& needs, boo
 }
 
 // `none` stands alone (OIDC Core 3.1.2.1); offline_access needs `consent`, else Logto drops it without a word.
-std::string prompt_of(const SignInSettings& sign_in, bool silent, bool offline_access) {
-  const std::vector<std::string> asked = words_of(sign_in.prompt.value_or(""));
-  if (silent || (asked.size() == 1 && asked[0] == "none")) return "none";
+std::string prompt_of(const SignInSettings& sign_in, const PendingSignIn& pending, bool offline_access) {
+  std::vector<std::string> asked = words_of(sign_in.prompt.value_or(""));
+  if (pending.proof_asked == ProofAsked::password) asked = {"login"};
+  if (pending.silent || (asked.size() == 1 && asked[0] == "none")) return "none";
   std::vector<std::string> prompt;
   if (holds(asked, "login")) prompt.emplace_back("login");
   if (holds(asked, "consent") || offline_access) prompt.emplace_back("consent");
@@ -123,6 +124,13 @@ std::optional<std::int64_t> max_age_in_extra(const SignInSettings& sign_in) {
   const auto found = sign_in.extra.find(std::string(kMaxAge));
   if (found == sign_in.extra.end() || !is_valid_extra(found->first, found->second)) return std::nullopt;
   return std::stoll(found->second);
+}
+
+// The smaller one of what must be proved and of how long ago the end was: whoever has proved it since is not asked.
+std::int64_t max_age_of(const PendingSignIn& pending) {
+  if (pending.proof_asked == ProofAsked::nothing) return pending.max_age_s;
+  const std::int64_t since_end_s = std::max<std::int64_t>(pending.made_at_s - pending.ended_at_ms / 1000 - 1, 0);
+  return pending.max_age_s == kNoMaxAge ? since_end_s : std::min(pending.max_age_s, since_end_s);
 }
 
 }  // namespace
@@ -189,9 +197,10 @@ std::string authorization_url(const ProviderMetadata& metadata, const LogtoSetti
                           {"code_challenge", code_challenge_s256(pending.code_verifier.reveal())},
                           {"code_challenge_method", "S256"}};
   for (const std::string& resource : needs.resources) parameters.emplace_back("resource", resource);
-  const std::string prompt = prompt_of(sign_in, pending.silent, offline_access);
+  const std::string prompt = prompt_of(sign_in, pending, offline_access);
   if (!prompt.empty()) parameters.emplace_back("prompt", prompt);
-  if (pending.max_age_s != kNoMaxAge) parameters.emplace_back(kMaxAge, std::to_string(pending.max_age_s));
+  const std::int64_t max_age_s = max_age_of(pending);
+  if (max_age_s != kNoMaxAge) parameters.emplace_back(kMaxAge, std::to_string(max_age_s));
   if (!pending.silent) add_sign_in_parameters(parameters, sign_in, accept_language);
   return with_query(metadata.authorization_endpoint, parameters);
 }

@@ -18,6 +18,7 @@ struct ProviderReply {
   int status = 0;
   std::string content_type;
   std::string body;
+  std::string location{};  // of a redirect, which is not followed
 };
 
 }  // namespace lp

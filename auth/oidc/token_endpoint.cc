@@ -86,6 +86,18 @@ TokenErrorKind kind_of(int status, std::string_view code, std::string_view descr
   return status == 401 || secret ? TokenErrorKind::client_credentials : TokenErrorKind::protocol;
 }
 
+constexpr std::size_t kMaxScopesNamed = 64;
+
+std::vector<std::string> words(std::string_view text) {
+  std::vector<std::string> list;
+  while (!text.empty() && list.size() < kMaxScopesNamed) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    if (end > 0) list.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return list;
+}
+
 std::string cut(std::string_view text) { return std::string(text.substr(0, 200)); }
 
 TokenError judge_failure(const ProviderReply& reply) {
@@ -96,8 +108,31 @@ TokenError judge_failure(const ProviderReply& reply) {
   const std::string* description = body ? string_member(*body, "error_description") : nullptr;
   const std::string_view code_text = code == nullptr ? std::string_view() : *code;
   const std::string_view description_text = description == nullptr ? std::string_view() : *description;
-  return error(kind_of(reply.status, code_text, description_text),
-               status + " " + cut(code_text) + ": " + cut(description_text));
+  TokenError failure = error(kind_of(reply.status, code_text, description_text),
+                             status + " " + cut(code_text) + ": " + cut(description_text));
+  const std::string* scope = body && code_text == "invalid_scope" ? string_member(*body, "scope") : nullptr;
+  if (scope != nullptr) failure.scopes_not_granted = words(*scope);
+  return failure;
+}
+
+constexpr std::string_view kOrganizations = "urn:logto:scope:organizations";
+
+// openid first, each once; offline_access is nothing to ask for again.
+std::string scope_for(const LogtoSettings& logto, const TokenAudience& audience,
+                      const std::vector<std::string>& not_granted) {
+  std::vector<std::string> scopes;
+  const auto add = [&](const std::string& scope) {
+    const bool is_new = std::find(scopes.begin(), scopes.end(), scope) == scopes.end();
+    const bool is_granted = std::find(not_granted.begin(), not_granted.end(), scope) == not_granted.end();
+    if (scope != "offline_access" && is_new && is_granted) scopes.push_back(scope);
+  };
+  add("openid");
+  for (const std::string& scope : logto.scopes) add(scope);
+  if (!audience.organization.empty()) add(std::string(kOrganizations));
+  for (const std::string& scope : audience.scopes) add(scope);
+  std::string text;
+  for (const std::string& scope : scopes) text.append(text.empty() ? "" : " ").append(scope);
+  return text;
 }
 
 }  // namespace
@@ -119,8 +154,8 @@ ProviderRequest code_exchange_request(const ProviderMetadata& metadata, const Lo
 }
 
 ProviderRequest refresh_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
-                                const Secret& client_secret, const Secret& refresh_token,
-                                const TokenAudience& audience) {
+                                const Secret& client_secret, const Secret& refresh_token, const TokenAudience& audience,
+                                const std::vector<std::string>& not_granted) {
   ProviderRequest request;
   request.method = "POST";
   request.url = metadata.token_endpoint;
@@ -128,6 +163,7 @@ ProviderRequest refresh_request(const ProviderMetadata& metadata, const LogtoSet
   FormPairs form = {{"grant_type", "refresh_token"}, {"refresh_token", std::string(refresh_token.reveal())}};
   if (!audience.resource.empty()) form.emplace_back("resource", audience.resource);
   if (!audience.organization.empty()) form.emplace_back("organization_id", audience.organization);
+  if (!audience.is_id_token()) form.emplace_back("scope", scope_for(logto, audience, not_granted));
   request.form_body = Secret(form_encode(form));
   return request;
 }

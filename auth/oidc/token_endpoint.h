@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "auth/oidc/app_token.h"
 #include "auth/oidc/client_auth.h"
@@ -21,11 +22,14 @@ namespace lp {
 [[nodiscard]] ProviderRequest code_exchange_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
                                                     const Secret& client_secret, std::string_view code,
                                                     const PendingSignIn& pending);
-// RFC 6749 6. No scope: what was granted is asked for again, and an ID token comes with it. `audience` says whom the
-// access token is for (RFC 8707 2.2, and Logto's organization_id); none: an opaque one for userinfo.
+// RFC 6749 6. `audience` says whom the access token is for (RFC 8707 2.2, and Logto's organization_id); none: an opaque
+// one for userinfo, and no scope is sent, so that all is granted again. With an audience scope is that of the sign-in
+// (without openid no ID token would come, without the others it would lack their claims), and of the apps' scopes
+// those of this audience alone; but for `not_granted`, for whoever asks for more than was granted gets nothing.
 [[nodiscard]] ProviderRequest refresh_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
                                               const Secret& client_secret, const Secret& refresh_token,
-                                              const TokenAudience& audience = {});
+                                              const TokenAudience& audience = {},
+                                              const std::vector<std::string>& not_granted = {});
 struct TokenSet {
   Secret id_token;
   Secret access_token;
@@ -46,7 +50,8 @@ struct TokenError {
     protocol
   };
   Kind kind = Kind::protocol;
-  std::string message;  // may quote the provider's error and its description, never a token
+  std::string message;                            // may quote the provider's error and its description, never a token
+  std::vector<std::string> scopes_not_granted{};  // of invalid_scope, where Logto says which
 };
 [[nodiscard]] Result<TokenSet, TokenError> judge_token_reply(const ProviderReply& reply);
 

@@ -18,6 +18,12 @@ namespace {
 
 constexpr std::size_t kMaxAudiences = 64;
 
+// How far two clocks are apart, for who must set one.
+std::string seconds_text(double seconds) {
+  constexpr double kMost = 1e12;
+  return std::to_string(static_cast<std::int64_t>(std::clamp(seconds, -kMost, kMost))) + " s";
+}
+
 bool is_printable_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
@@ -86,7 +92,8 @@ Verdict judge_exp(const Claims& claims) {
   if (!exp) return broken_rule("exp", "exp is missing or no number");
   return static_cast<double>(claims.now_s) < *exp + static_cast<double>(claims.leeway_s)
              ? Verdict{}
-             : broken_rule("exp", "token has expired");
+             : broken_rule("exp", "token has expired " + seconds_text(static_cast<double>(claims.now_s) - *exp) +
+                                      " ago by this machine's clock");
 }
 
 // 3.1.3.7 (10), OIDC Core 2: required. Whether the token may be old is a matter of its kind; an exp before iat is
@@ -94,7 +101,10 @@ Verdict judge_exp(const Claims& claims) {
 Verdict judge_iat(const Claims& claims) {
   const auto iat = numeric_date(claims.members, "iat");
   if (!iat) return broken_rule("iat", "iat is missing or no number");
-  if (*iat > static_cast<double>(claims.now_s + claims.leeway_s)) return broken_rule("iat", "token is from the future");
+  if (*iat > static_cast<double>(claims.now_s + claims.leeway_s)) {
+    return broken_rule("iat", "token is from the future: its issuer's clock is " +
+                                  seconds_text(*iat - static_cast<double>(claims.now_s)) + " ahead of this machine's");
+  }
   const auto exp = numeric_date(claims.members, "exp");
   return !exp || *iat <= *exp ? Verdict{} : broken_rule("iat", "token expires before it was issued");
 }
@@ -103,9 +113,9 @@ Verdict judge_iat(const Claims& claims) {
 Verdict judge_nbf(const Claims& claims) {
   if (!claims.members.contains("nbf")) return {};
   const auto nbf = numeric_date(claims.members, "nbf");
-  return nbf && *nbf <= static_cast<double>(claims.now_s + claims.leeway_s)
-             ? Verdict{}
-             : broken_rule("nbf", "token is not valid yet");
+  if (nbf && *nbf <= static_cast<double>(claims.now_s + claims.leeway_s)) return {};
+  const std::string ahead = nbf ? seconds_text(*nbf - static_cast<double>(claims.now_s)) : "no number";
+  return broken_rule("nbf", "token is not valid yet by this machine's clock: nbf is " + ahead + (nbf ? " ahead" : ""));
 }
 
 // OIDC Core 2

@@ -27,14 +27,18 @@ constexpr std::array kForms = {
           "It was started too long ago, or in another browser. Please sign in once more."},
          {"このサインインは無効になりました",
           "開始から時間が経過したか、別のブラウザーで開始されたサインインです。もう一度サインインしてください。"}}},
-    PageForm{PageKind::cookies_needed,
-             400,
-             PageAction::try_again,
-             PageAction::none,
-             {{"Your browser did not send our cookie back",
-               "Signing in needs cookies. Please allow cookies for this site, then try again."},
-              {"Cookie を確認できませんでした",
-               "サインインには Cookie が必要です。このサイトの Cookie を許可してから、もう一度お試しください。"}}},
+    PageForm{
+        PageKind::cookies_needed,
+        400,
+        PageAction::try_again,
+        PageAction::none,
+        {{"This sign-in cannot be finished here",
+          "The cookie that belongs to it did not come from this browser. Either it was begun in another browser, for "
+          "example by whoever sent you this link, or this browser keeps no cookies for this site."},
+         {"このブラウザーではサインインを完了できません",
+          "このサインインの Cookie "
+          "を確認できませんでした。別のブラウザーで開始されたサインイン（受け取ったリンクなど）か、"
+          "このブラウザーでこのサイトの Cookie が保存されていない可能性があります。"}}},
     PageForm{
         PageKind::unauthenticated,
         401,
@@ -222,6 +226,43 @@ constexpr std::array kForms = {
                "The sign-in service did not confirm that you have just signed in, so the page stays closed."},
               {"このページには最近のサインインが必要です",
                "サインインサービスから、直前にサインインしたことの確認が得られませんでした。"}}},
+    PageForm{PageKind::proof_missing,
+             400,
+             PageAction::sign_in_again,
+             PageAction::home,
+             {{"Please prove once more who you are",
+               "Your session had been ended, so this site asks for a new sign-in. The sign-in service did not confirm "
+               "that there was one."},
+              {"もう一度サインインが必要です",
+               "セッションが終了しているため、あらためてサインインが必要です。サインインサービスから、"
+               "新たにサインインしたことの確認が得られませんでした。"}}},
+    PageForm{PageKind::sign_in_denied,
+             403,
+             PageAction::other_account,
+             PageAction::home,
+             {{"You were not let in",
+               "The sign-in service refused: this account may not use this site, or the sign-in was cancelled."},
+              {"サインインが許可されませんでした",
+               "お使いのアカウントではこのサイトを利用できないか、サインインがキャンセルされました。"}}},
+    PageForm{PageKind::sign_in_broken,
+             502,
+             PageAction::none,
+             PageAction::home,
+             {{"Nobody can sign in right now",
+               "This site and its sign-in service do not agree. Only the operator can mend that; please tell them the "
+               "request ID below."},
+              {"現在サインインできません",
+               "このサイトとサインインサービスの設定に問題があります。"
+               "管理者にしか解決できないため、下のリクエスト ID を管理者にお知らせください。"}}},
+    PageForm{PageKind::token_refused,
+             403,
+             PageAction::sign_in_again,
+             PageAction::home,
+             {{"The application cannot be used with this account",
+               "It acts at another service in your name, and the sign-in service does not give you what that takes."},
+              {"このアカウントではアプリケーションを利用できません",
+               "アプリケーションが別のサービスを代理で利用するために必要な許可を、サインインサービスから得られませんで"
+               "した。"}}},
 };
 
 constexpr std::array<PageWords, kLanguages> kWords = {

@@ -35,6 +35,10 @@ enum class PageKind {
   step_up_failed,
   sign_out_unfinished,
   sign_out_everywhere_unfinished,
+  proof_missing,
+  sign_in_denied,
+  sign_in_broken,
+  token_refused,
 };
 
 // What a page offers to do. Each has one label a language.

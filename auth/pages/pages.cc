@@ -280,6 +280,10 @@ Answer make_page(PageKind kind, const PageFacts& facts) {
   return page_answer(form, form.status, facts);
 }
 
+Answer make_page(PageKind kind, const PageFacts& facts, int status) {
+  return page_answer(page_form(kind), status, facts);
+}
+
 Answer make_status_page(int status, const PageFacts& facts) {
   return page_answer(page_form(status_form(status).page), status, facts);
 }

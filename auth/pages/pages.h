@@ -33,6 +33,8 @@ struct PageFacts {
 
 // A complete answer: status of the kind, HTML, security headers.
 [[nodiscard]] Answer make_page(PageKind kind, const PageFacts& facts);
+// With another status than the kind's, on the page as well.
+[[nodiscard]] Answer make_page(PageKind kind, const PageFacts& facts, int status);
 // The page for a status that the proxy found by itself; those without a page of their own share a general one.
 [[nodiscard]] Answer make_status_page(int status, const PageFacts& facts);
 

@@ -323,10 +323,13 @@ Result<ProviderReply> Transfer::outcome(CURLcode code) {
   }
   long status = 0;
   const char* content_type = nullptr;
+  const char* location = nullptr;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_TYPE, &content_type);
+  curl_easy_getinfo(easy_.get(), CURLINFO_REDIRECT_URL, &location);
   reply_.status = static_cast<int>(status);
   if (content_type != nullptr) reply_.content_type = content_type;
+  if (location != nullptr) reply_.location = location;
   return std::move(reply_);
 }
 

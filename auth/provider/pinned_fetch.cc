@@ -22,7 +22,11 @@ std::unique_ptr<Fetcher::Handle> PinnedFetcher::fetch(const ProviderRequest& req
   const auto url = parse_url(request.url);
   const bool is_there = url && url->origin == pin_.origin;
   if (!is_there) return fetcher_.refuse(fail("back-channel URL is not on the configured endpoint"), std::move(done));
-  return fetcher_.fetch(request, pin_.connect_to, std::move(done));
+  if (!listener_) return fetcher_.fetch(request, pin_.connect_to, std::move(done));
+  return fetcher_.fetch(request, pin_.connect_to, [this, done = std::move(done)](Result<ProviderReply> reply) {
+    listener_(reply);
+    done(std::move(reply));
+  });
 }
 
 }  // namespace lp

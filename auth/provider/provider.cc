@@ -40,13 +40,22 @@ Result<std::string> document_of(const Result<ProviderReply>& reply, const std::s
   return reply->body;
 }
 
+// Behind what is wrong with the text of an answer: a page of HTML is mostly somebody else's.
+std::string answered(const ProviderReply& reply) {
+  const std::string type = reply.content_type.empty() ? "no type" : reply.content_type.substr(0, 100);
+  return " (it answered " + std::to_string(reply.status) + ", " + type + ")";
+}
+
 // One warning when Logto stops being usable, one line when it is back: not one a request.
 class Health {
  public:
-  explicit Health(Log& log) : log_(log) {}
-  void failed(std::string_view why) {
+  Health(Log& log, const LogtoSettings& logto) : log_(log), logto_(logto) {}
+  // `url`: that was asked.
+  void failed(std::string_view why, std::string_view url) {
     if (std::exchange(state_, State::failing) == State::failing) return;
-    log_.warning("Logto cannot be used, sign-ins fail until it can", {{"reason", why}});
+    const std::string connect_to = logto_.connect_to ? logto_.connect_to->text() : std::string();
+    log_.warning("Logto cannot be used, sign-ins fail until it can: see logto.endpoint, logto.connect_to",
+                 {{"reason", why}, {"url", url}, {"connect_to", connect_to}});
   }
   void succeeded() {
     if (std::exchange(state_, State::usable) == State::failing) log_.info("Logto can be used again");
@@ -55,6 +64,7 @@ class Health {
  private:
   enum class State { unknown, usable, failing };
   Log& log_;
+  const LogtoSettings& logto_;
   State state_ = State::unknown;
 };
 
@@ -106,7 +116,7 @@ struct Provider::Impl {
         logto(logto_in),
         clock(clock_in),
         freshness(freshness_in),
-        health(log_in),
+        health(log_in, logto_in),
         refresh_timer(loop_in, [this] { refresh_metadata(); }),
         keys_again(loop_in, [this] { fetch_keys(); }),
         strangers_again(loop_in, [this] { fetch_for_strangers(); }) {}
@@ -188,8 +198,9 @@ void Provider::Impl::on_metadata(const Result<ProviderReply>& reply) {
   auto judged = document ? judge_discovery(*document, logto) : Result<ProviderMetadata>(document.error());
   if (!judged) {
     if (metadata.known) refresh_timer.start_ms(std::min(kFailedRefreshMs, freshness.metadata_ms));
-    health.failed(judged.error().message);
-    metadata.failed(judged.error().message, clock.monotonic_ms());
+    const std::string why = judged.error().message + (document ? answered(*reply) : "");
+    health.failed(why, discovery_url(logto));
+    metadata.failed(why, clock.monotonic_ms());
     return;
   }
   refresh_timer.start_ms(freshness.metadata_ms);
@@ -321,7 +332,7 @@ void Provider::Impl::on_keys(const Result<ProviderReply>& reply, std::uint64_t n
   loop.defer_delete(std::move(keys.fetch));
   const auto document = document_of(reply, "jwks_uri");
   auto parsed = document ? Jwks::parse(*document) : Result<Jwks>(document.error());
-  if (!parsed) return fail_keys(parsed.error().message);
+  if (!parsed) return fail_keys(parsed.error().message + (document ? answered(*reply) : ""));
   health.succeeded();
   keys_patience.succeeded();
   publish_keys(newest(std::move(*parsed), number));
@@ -334,7 +345,7 @@ void Provider::Impl::fail_keys(const std::string& why) {
   will_fetch_keys_again = again_ms.has_value();
   if (again_ms) return keys_again.start_ms(*again_ms);
   unknown_kid_refetch_at_ms.reset();
-  health.failed(why);
+  health.failed(why, metadata.known ? metadata.known->jwks_uri : discovery_url(logto));
   keys.failed(why, clock.monotonic_ms());
 }
 

@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "auth/oidc/callback_response.h"
 #include "auth/oidc/discovery.h"
@@ -53,6 +54,21 @@ class AuthQuestions {
   using MetadataAnswer = std::function<void(Result<std::shared_ptr<const ProviderMetadata>>)>;
   [[nodiscard]] virtual std::unique_ptr<Question> need_metadata(EventLoop& asking, MetadataAnswer answer) = 0;
 
+  // Any thread; no waiting. Whether Logto has answered us a moment ago; where it has not, nobody is sent there before
+  // need_reachability() said so.
+  [[nodiscard]] virtual bool is_reachable() const { return true; }
+  using ReachabilityAnswer = std::function<void(Result<bool>)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> need_reachability(EventLoop& asking, ReachabilityAnswer answer) = 0;
+
+  // Any thread; no waiting. API resources of routes that Logto does not know, for sign-ins to leave them out; null:
+  // none that we have heard of.
+  using Resources = std::shared_ptr<const std::vector<std::string>>;
+  [[nodiscard]] virtual Resources unknown_resources() const { return nullptr; }
+  // Asks Logto which they are now, in place of a person; the answer comes when unknown_resources() says it. False:
+  // Logto could not be asked, or says nothing of them.
+  using ResourcesAnswer = std::function<void(Result<bool>)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> probe_resources(EventLoop& asking, ResourcesAnswer answer) = 0;
+
   // One flight per state in the process: a repeated callback shares the first one's result, also for 60 s after it
   // has landed (a replayed code would revoke the whole grant at Logto). The flight goes on when all askers are gone.
   using SignInAnswer = std::function<void(Result<FinishedSignIn, SignInFailure>)>;
@@ -90,7 +106,7 @@ class AuthQuestions {
   using ToldAnswer = std::function<void(bool)>;
   [[nodiscard]] virtual std::unique_ptr<Question> tell_replicas(EventLoop& asking, ToldAnswer answer) = 0;
 
-  // Fire and forget: revokes at Logto, logs a failure.
+  // Fire and forget: revokes at Logto, tries again for a while where that fails, and logs it.
   virtual void revoke_refresh_token(std::string request_id, Secret refresh_token) = 0;
 
   // About access tokens that clients bring; null where nobody can judge them. Lives as long as this.

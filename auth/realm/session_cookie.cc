@@ -100,7 +100,10 @@ SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
   const bool revoked = is_revoked(*entry);
   const bool is_outdated = entry->outdated && entry->outdated->load(std::memory_order_relaxed);
   if (revoked || is_outdated || entry->age == SessionAge::expired) {
-    if (!revoked) result = ask_store_again(*entry, result.pieces, now_s);
+    if (revoked)
+      result.ended = entry->opened;
+    else
+      result = ask_store_again(*entry, result.pieces, now_s);
     cache_.erase(joined.value());
     return result;
   }
@@ -166,8 +169,9 @@ SessionLookup SessionCookie::adopt_entry(CachedSession entry, std::int64_t now_s
   judge_age(entry, now_s);
   SessionLookup over;
   if (!holds(entry.opened->secret)) return over;
-  if (is_revoked(entry)) return over;
-  over.expired = entry.opened;
+  const bool revoked = is_revoked(entry);
+  (revoked ? over.ended : over.expired) = entry.opened;
+  if (revoked) return over;
   if (entry.age == SessionAge::expired) return over;
   return result_of(cache_.insert(std::move(entry)), 0);
 }

@@ -25,6 +25,8 @@ namespace lp {
 struct SessionLookup {
   std::shared_ptr<const OpenedSession> opened;   // null: signed out, for whatever reason
   std::shared_ptr<const OpenedSession> expired;  // authentic and not revoked, but too old: nobody passes with it
+  std::shared_ptr<const OpenedSession> ended;    // authentic, but revoked: so too
+  bool ended_in_store = false;                   // likewise, and the store does not know whose it was
   SessionAge age = SessionAge::expired;
   bool write_again = false;                // aged, refreshed, or sealed under a secret that is not the first any more
   std::int64_t refresh_not_before_ms = 0;  // monotonic

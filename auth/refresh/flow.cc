@@ -1,13 +1,17 @@
 #include "auth/refresh/flow.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "auth/oidc/app_token_needs.h"
 #include "auth/oidc/app_token_rules.h"
 
 namespace lp {
 namespace {
 
 using Kind = RefreshFailure::Kind;
+
+constexpr std::size_t kMaxScopesLeftOut = 64;
 
 // A token that breaks a rule is somebody's lie, so the session ends; what could not be judged says nothing of it. The
 // latter goes for a key that is not published yet, too: while Logto rotates its keys nobody is signed out.
@@ -29,17 +33,37 @@ RefreshFlow::RefreshFlow(const AuthWorld& world, Session session, TokenAudience 
 void RefreshFlow::on_metadata(const Result<std::shared_ptr<const ProviderMetadata>>& known) {
   if (!known) return fail_with({Kind::unavailable, "discovery", known.error().message, {}});
   metadata_ = *known;
-  waiting_ = world_.client_fetch.fetch(
-      [this](const Secret& secret) {
-        return refresh_request(*metadata_, world_.settings.logto, secret, session_.refresh_token, audience_);
+  send();
+}
+
+void RefreshFlow::send() {
+  TokenAudience asked = audience_;
+  if (!asked.is_id_token()) asked.scopes = scopes_to_ask(world_.settings, audience_);
+  auto fetch = world_.client_fetch.fetch(
+      [this, asked = std::move(asked)](const Secret& secret) {
+        return refresh_request(*metadata_, world_.settings.logto, secret, session_.refresh_token, asked, not_granted_);
       },
       [this](const auto& reply) { on_token_reply(reply); });
+  waiting_ = std::move(fetch);
+}
+
+// A scope that this person's roles do not give, or that was configured after they signed in, was not granted, and
+// asking for it is refused as a whole (RFC 6749 6). Nothing is spent by that: the rest is asked for, once for each that
+// Logto names.
+bool RefreshFlow::asks_for_less(const TokenError& error) {
+  const std::size_t before = not_granted_.size();
+  for (const std::string& scope : error.scopes_not_granted) {
+    if (scope == "openid" || std::find(not_granted_.begin(), not_granted_.end(), scope) != not_granted_.end()) continue;
+    not_granted_.push_back(scope);
+  }
+  return not_granted_.size() > before && not_granted_.size() <= kMaxScopesLeftOut;
 }
 
 // Logto repeats the refresh token or sends its successor: what comes back is kept, whatever becomes of the rest.
 void RefreshFlow::on_token_reply(const Result<ProviderReply>& reply) {
   if (!reply) return fail_with({Kind::unavailable, "provider_unavailable", reply.error().message, {}});
   auto tokens = judge_token_reply(*reply);
+  if (!tokens && !audience_.is_id_token() && asks_for_less(tokens.error())) return send();
   if (!tokens)
     return fail_with(audience_.is_id_token() ? refresh_failure(tokens.error()) : grant_failure(tokens.error()));
   if (!tokens->refresh_token.empty()) refresh_token_ = tokens->refresh_token;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "auth/refresh/verify_tokens.h"
 #include "auth/session/refreshed.h"
@@ -24,7 +25,9 @@ class RefreshFlow {
 
  private:
   void on_metadata(const Result<std::shared_ptr<const ProviderMetadata>>& known);
+  void send();
   void on_token_reply(const Result<ProviderReply>& reply);
+  [[nodiscard]] bool asks_for_less(const TokenError& error);
   void on_verified(const VerifyTokens::Outcome& verified);
   void succeed(const VerifiedTokens& verified);
   [[nodiscard]] std::shared_ptr<const Refreshed> refreshed_by(const VerifiedTokens& verified) const;
@@ -37,6 +40,7 @@ class RefreshFlow {
   TokenAudience audience_;
   Done done_;
   std::shared_ptr<const ProviderMetadata> metadata_;
+  std::vector<std::string> not_granted_;          // scopes that Logto does not give for this session
   Secret refresh_token_;                          // the newest one
   std::shared_ptr<const AppToken> access_token_;  // for the audience
   Secret id_token_;

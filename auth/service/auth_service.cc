@@ -13,6 +13,7 @@
 #include "auth/provider/client_fetch.h"
 #include "auth/provider/pinned_fetch.h"
 #include "auth/provider/provider.h"
+#include "auth/provider/reachability.h"
 #include "auth/realm/app_tokens.h"
 #include "auth/realm/asked_question.h"
 #include "auth/realm/end_sessions.h"
@@ -22,6 +23,7 @@
 #include "auth/replicas/revocation_sharing.h"
 #include "auth/service/access_token_queue.h"
 #include "auth/service/logout_token_queue.h"
+#include "auth/service/resource_probe.h"
 #include "auth/service/revoke_flow.h"
 #include "auth/service/sign_in_flights.h"
 #include "auth/service/upkeep.h"
@@ -53,6 +55,7 @@ class UnderWay {
 };
 
 using MetadataQuestion = AskedQuestion<Result<std::shared_ptr<const ProviderMetadata>>>;
+using ReachabilityQuestion = AskedQuestion<Result<bool>>;
 using SignInQuestion = AskedQuestion<FinishSignIn::Outcome>;
 using RefreshQuestion = AskedQuestion<RefreshOutcome>;
 using TokenQuestion = AskedQuestion<GrantOutcome>;
@@ -86,8 +89,21 @@ struct AuthService::Impl final : AccessTokenQuestions {
         logout_tokens(loop, provider, settings->logto, clock, log,
                       [this](const auto& token, auto done) { end_named(token, std::move(done)); }),
         access_tokens(loop, *settings, provider, client_fetch, clock, log),
+        reachability(loop, fetcher, settings->logto, clock, log),
+        resources(loop, fetcher, provider, *settings, log),
         metadata_waits(loop),
-        revocations(loop) {}
+        reachability_waits(loop),
+        resource_waits(loop),
+        revocations(loop) {
+    fetcher.set_listener([this](const auto& reply) { reachability.heard(reply); });
+  }
+
+  // What was to be revoked when the process ends lives on at Logto, with nobody to hold it.
+  ~Impl() override {
+    if (revocations.size() == 0) return;
+    log.warning("refresh tokens of sessions that were signed out could not be revoked before the end of the process",
+                {{"tokens", static_cast<std::int64_t>(revocations.size())}});
+  }
 
   AuthWorld world(const Clock& clock) {
     return {*settings, provider, fetcher, client_fetch, clock, wants_id_tokens(*settings) ? &keep_id_token : nullptr};
@@ -129,15 +145,33 @@ struct AuthService::Impl final : AccessTokenQuestions {
     }));
   }
 
+  void need_reachability(std::shared_ptr<ReachabilityQuestion> question) {
+    const std::uint64_t id = reachability_waits.next_id();
+    reachability_waits.keep(id, std::make_unique<Reachability::Ticket>(
+                                    reachability.ask([this, id, question = std::move(question)](auto is) {
+                                      reachability_waits.end(id);
+                                      ReachabilityQuestion::answer(question, std::move(is));
+                                    })));
+  }
+
+  void probe_resources(std::shared_ptr<ReachabilityQuestion> question) {
+    const std::uint64_t id = resource_waits.next_id();
+    resource_waits.keep(
+        id, std::make_unique<ResourceProbe::Ticket>(resources.ask([this, id, question = std::move(question)](auto is) {
+          resource_waits.end(id);
+          ReachabilityQuestion::answer(question, std::move(is));
+        })));
+  }
+
   void revoke(std::string request_id, Secret refresh_token) {
     if (revocations.size() >= kMaxRevocations) {
       log.warning("too many revocations at once, one was dropped", {{"id", request_id}});
       return;
     }
     const std::uint64_t id = revocations.next_id();
-    revocations.keep(id,
-                     std::make_unique<RevokeFlow>(provider, client_fetch, settings->logto, log, std::move(request_id),
-                                                  std::move(refresh_token), [this, id] { revocations.end(id); }));
+    revocations.keep(
+        id, std::make_unique<RevokeFlow>(loop, provider, client_fetch, settings->logto, log, std::move(request_id),
+                                         std::move(refresh_token), [this, id] { revocations.end(id); }));
   }
 
   // Other replicas may have got it before, and hear of what it ends before its sender gets an answer.
@@ -162,6 +196,7 @@ struct AuthService::Impl final : AccessTokenQuestions {
     const Settings& s = *realm->settings;
     if (!s.revocations.journal.empty()) refreshes.keep_journal(s.revocations.journal + ".refreshed", *realm);
     upkeep = std::make_unique<Upkeep>(*realm, loop, [this] { refreshes.upkeep(); });
+    start_probe = resources.begin([this](const auto&) { reachability.forget(); });
     if (!s.redis.is_configured()) return;
     redis = std::make_unique<RedisLink>(loop, realm->clock, realm->log, s.redis);
     refreshes.share(*redis, *realm);
@@ -193,7 +228,12 @@ struct AuthService::Impl final : AccessTokenQuestions {
   RefreshFlights refreshes;
   LogoutTokenQueue logout_tokens;
   AccessTokenQueue access_tokens;
+  Reachability reachability;
+  ResourceProbe resources;
+  ResourceProbe::Ticket start_probe;
   UnderWay<Provider::Wait> metadata_waits;
+  UnderWay<Reachability::Ticket> reachability_waits;
+  UnderWay<ResourceProbe::Ticket> resource_waits;
   UnderWay<RevokeFlow> revocations;
   Realm* realm = nullptr;
   std::unique_ptr<Upkeep> upkeep;
@@ -251,6 +291,22 @@ std::unique_ptr<AuthQuestions::Question> AuthService::need_metadata(EventLoop& a
   auto question = std::make_shared<MetadataQuestion>(asking, std::move(answer));
   impl_->loop.post([impl = impl_.get(), question] { impl->need_metadata(question); });
   return std::make_unique<MetadataQuestion::Handle>(std::move(question));
+}
+
+bool AuthService::is_reachable() const { return impl_->reachability.is_known(); }
+
+std::unique_ptr<AuthQuestions::Question> AuthService::need_reachability(EventLoop& asking, ReachabilityAnswer answer) {
+  auto question = std::make_shared<ReachabilityQuestion>(asking, std::move(answer));
+  impl_->loop.post([impl = impl_.get(), question] { impl->need_reachability(question); });
+  return std::make_unique<ReachabilityQuestion::Handle>(std::move(question));
+}
+
+AuthQuestions::Resources AuthService::unknown_resources() const { return impl_->resources.unknown(); }
+
+std::unique_ptr<AuthQuestions::Question> AuthService::probe_resources(EventLoop& asking, ResourcesAnswer answer) {
+  auto question = std::make_shared<ReachabilityQuestion>(asking, std::move(answer));
+  impl_->loop.post([impl = impl_.get(), question] { impl->probe_resources(question); });
+  return std::make_unique<ReachabilityQuestion::Handle>(std::move(question));
 }
 
 std::unique_ptr<AuthQuestions::Question> AuthService::finish_sign_in(EventLoop& asking, std::string request_id,

@@ -28,6 +28,10 @@ class AuthService final : public AuthQuestions {
 
   [[nodiscard]] std::shared_ptr<const ProviderMetadata> metadata() const override;
   [[nodiscard]] std::unique_ptr<Question> need_metadata(EventLoop& asking, MetadataAnswer answer) override;
+  [[nodiscard]] bool is_reachable() const override;
+  [[nodiscard]] std::unique_ptr<Question> need_reachability(EventLoop& asking, ReachabilityAnswer answer) override;
+  [[nodiscard]] Resources unknown_resources() const override;
+  [[nodiscard]] std::unique_ptr<Question> probe_resources(EventLoop& asking, ResourcesAnswer answer) override;
   [[nodiscard]] std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string request_id,
                                                          CallbackResponse response, PendingSignIn pending,
                                                          SignInAnswer answer) override;

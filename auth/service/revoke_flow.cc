@@ -1,24 +1,43 @@
 #include "auth/service/revoke_flow.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "auth/oidc/token_endpoint.h"
 #include "auth/oidc/token_revocation.h"
 
 namespace lp {
+namespace {
 
-RevokeFlow::RevokeFlow(Provider& provider, ClientFetch& client_fetch, const LogtoSettings& logto, Log& log,
-                       std::string request_id, Secret refresh_token, std::function<void()> done)
-    : client_fetch_(client_fetch),
+constexpr std::int64_t kFirstPauseMs = 1'000;
+constexpr std::int64_t kLongestPauseMs = 60'000;
+
+std::int64_t pause_ms(int attempts) { return std::min(kLongestPauseMs, kFirstPauseMs << std::min(attempts - 1, 6)); }
+
+}  // namespace
+
+RevokeFlow::RevokeFlow(EventLoop& loop, Provider& provider, ClientFetch& client_fetch, const LogtoSettings& logto,
+                       Log& log, std::string request_id, Secret refresh_token, std::function<void()> done)
+    : loop_(loop),
+      provider_(provider),
+      client_fetch_(client_fetch),
       logto_(logto),
       log_(log),
       request_id_(std::move(request_id)),
       refresh_token_(std::move(refresh_token)),
-      done_(std::move(done)) {
-  wait_ = provider.need_metadata([this](const auto& known) { on_metadata(known); });
+      done_(std::move(done)),
+      again_(loop, [this] { begin(); }) {
+  begin();
+}
+
+void RevokeFlow::begin() {
+  ++attempts_;
+  wait_ = provider_.need_metadata([this](const auto& known) { on_metadata(known); });
 }
 
 void RevokeFlow::on_metadata(const Result<std::shared_ptr<const ProviderMetadata>>& known) {
-  if (!known) return fail_with(known.error().message);
+  loop_.defer_delete(std::move(wait_));
+  if (!known) return try_later(known.error().message);
   if (!(*known)->revocation_endpoint) return fail_with("Logto names no revocation endpoint");
   send(*known);
 }
@@ -31,16 +50,28 @@ void RevokeFlow::send(std::shared_ptr<const ProviderMetadata> metadata) {
       [this](const auto& reply) { on_reply(reply); });
 }
 
+// Revoking again does no harm, also where the first one has arrived.
 void RevokeFlow::on_reply(const Result<ProviderReply>& reply) {
-  if (!reply) return fail_with(reply.error().message);
+  loop_.defer_delete(std::move(fetch_));
+  if (!reply) return try_later(reply.error().message);
   auto judged = judge_token_revocation(*reply);
-  if (!judged) return fail_with(judged.error().message);
-  done_();
+  if (judged) return done_();
+  return says_unavailable(reply->status) || reply->status == 401 ? try_later(judged.error().message)
+                                                                 : fail_with(judged.error().message);
+}
+
+void RevokeFlow::try_later(std::string_view reason) {
+  if (attempts_ >= kMaxAttempts) return fail_with(reason);
+  if (attempts_ == 1) {
+    log_.warning("the refresh token of a signed-out session could not be revoked yet, it is tried again",
+                 {{"id", request_id_}, {"reason", reason}});
+  }
+  again_.start_ms(pause_ms(attempts_));
 }
 
 void RevokeFlow::fail_with(std::string_view reason) {
   log_.warning("the refresh token of a signed-out session could not be revoked",
-               {{"id", request_id_}, {"reason", reason}});
+               {{"id", request_id_}, {"reason", reason}, {"attempts", static_cast<std::int64_t>(attempts_)}});
   done_();
 }
 

@@ -10,7 +10,9 @@ namespace {
 constexpr std::size_t kOverheadBytes = 256;  // of an entry, about
 
 std::size_t bytes_of(const TokenAudience& audience, const std::shared_ptr<const AppToken>& token) {
-  return kOverheadBytes + audience.resource.size() + audience.organization.size() +
+  std::size_t scopes = 0;
+  for (const std::string& scope : audience.scopes) scopes += sizeof scope + scope.size();
+  return kOverheadBytes + scopes + audience.resource.size() + audience.organization.size() +
          (token ? token->token.reveal().size() : 0);
 }
 

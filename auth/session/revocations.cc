@@ -125,6 +125,18 @@ bool Revocations::is_over(const RevocationKey& key, std::int64_t signed_in_at_ms
   return known != nullptr && signed_in_at_ms < known->before_ms;
 }
 
+std::int64_t Revocations::ended_at_ms(const Keys& keys) const {
+  const std::shared_lock lock(mutex_);
+  std::int64_t last_ms = floor_ms_;
+  const auto look_at = [&](const RevocationKey& key) {
+    if (const Revocation* const known = table_.find(key)) last_ms = std::max(last_ms, known->before_ms);
+  };
+  look_at(keys.session);
+  look_at(keys.sub);
+  if (keys.has_sid) look_at(keys.sid);
+  return last_ms;
+}
+
 std::size_t Revocations::size() const {
   const std::shared_lock lock(mutex_);
   return table_.size();

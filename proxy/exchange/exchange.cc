@@ -54,6 +54,30 @@ UpstreamFault fault_of(UpstreamError error) {
   }
   return {502, ""};
 }
+
+const UpstreamSettings* upstream_of(const Settings& settings, const std::string& name) {
+  const auto found = settings.upstreams.find(name);
+  return found == settings.upstreams.end() ? nullptr : &found->second;
+}
+
+// Where it was tried, as the configuration says it.
+std::string address_of(const UpstreamSettings& upstream) {
+  if (upstream.kind == UpstreamSettings::Kind::unix_socket) return "unix:" + upstream.socket_path;
+  const bool is_ipv6 = upstream.host.find(':') != std::string::npos;
+  return (is_ipv6 ? "[" + upstream.host + "]" : upstream.host) + ":" + std::to_string(upstream.port);
+}
+
+// How long it was waited for; 0: it did not come to that.
+std::int64_t waited_ms(const UpstreamSettings& upstream, UpstreamError error) {
+  if (error == UpstreamError::connect_timeout) return upstream.connect_timeout_ms;
+  if (error == UpstreamError::response_timeout) return upstream.response_timeout_ms;
+  return error == UpstreamError::idle_timeout ? upstream.idle_timeout_ms : 0;
+}
+
+std::string seconds_text(std::int64_t ms) {
+  const std::string tenths = ms % 1000 == 0 ? std::string() : "." + std::to_string(ms % 1000 / 100);
+  return std::to_string(ms / 1000) + tenths + " s";
+}
 }  // namespace
 
 Exchange::Exchange(WorkerContext& context, ClientStream& client)
@@ -83,7 +107,7 @@ void Exchange::begin(std::size_t head_bytes) {
   record_ = {};
   record_.bytes_in = head_bytes;
   record_.began_unix_ms = context_.clock.unix_ms();
-  record_.began_ms = context_.clock.monotonic_ms();
+  record_.began_ms = record_.asked_ms = context_.clock.monotonic_ms();
   body_bytes_ = 0;
   is_retried_ = response_is_paused_ = sent_continue_ = false;
   resolution_.start_over();
@@ -206,6 +230,7 @@ void Exchange::act_on(Verdict verdict) {
 
 // Nothing else follows in this turn that would write what was queued.
 void Exchange::act_on_later(Verdict verdict) {
+  record_.asked_ms = context_.clock.monotonic_ms();
   act_on(std::move(verdict));
   if (lease_) lease_->flush();
 }
@@ -227,6 +252,7 @@ void Exchange::judge_with_body(BodyFacts state) {
   if (state == BodyFacts::too_large) collected_.wipe();
   facts_.body_state = state;
   facts_.body = collected_.bytes();
+  record_.asked_ms = context_.clock.monotonic_ms();
   enter(AnswerSide::judging);
   ask_responder();
 }
@@ -346,7 +372,7 @@ void Exchange::on_response(const ParsedResponse& response) {
     lease_.reset();
     return on_upstream_error(UpstreamError::nonsense);
   }
-  record_.upstream_ms = context_.clock.monotonic_ms() - record_.began_ms;
+  record_.upstream_ms = context_.clock.monotonic_ms() - record_.asked_ms;
   record_.status = response.head.status;
   OutgoingResponse out;
   out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
@@ -432,11 +458,20 @@ void Exchange::on_upstream_error(UpstreamError error) {
     return lease_and_send(UpstreamPool::Choice::fresh);
   }
   const UpstreamFault fault = fault_of(error);
-  context_.log.warning("upstream failed", {{"id", std::string_view(record_.id)},
-                                           {"upstream", std::string_view(facts_.route->upstream)},
-                                           {"reason", fault.words}});
+  tell_failed(error, fault.words);
   if (answer_side_ == AnswerSide::waiting) return answer_error(fault.status, record_.decision);
   break_off(fault.words);
+}
+
+void Exchange::tell_failed(UpstreamError error, std::string_view reason) const {
+  const UpstreamSettings* upstream = upstream_of(context_.settings, facts_.route->upstream);
+  const std::string address = upstream == nullptr ? std::string() : address_of(*upstream);
+  const std::int64_t ms = upstream == nullptr ? 0 : waited_ms(*upstream, error);
+  const std::string words = std::string(reason) + (ms > 0 ? ": waited " + seconds_text(ms) : "");
+  context_.log.warning("upstream failed", {{"id", std::string_view(record_.id)},
+                                           {"upstream", std::string_view(facts_.route->upstream)},
+                                           {"address", address},
+                                           {"reason", words}});
 }
 
 // An idle connection may have been closed by the app in the moment we used it. Nothing of an answer came, so a request

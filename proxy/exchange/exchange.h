@@ -75,6 +75,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void lease_and_send(UpstreamPool::Choice choice);
   void send_upstream_head();
   [[nodiscard]] bool may_retry(UpstreamError error) const;
+  void tell_failed(UpstreamError error, std::string_view reason) const;
   void answer_error(int status, std::string_view decision);
   void answer(const Answer& made);
   void break_off(std::string_view why);

@@ -13,7 +13,8 @@ struct ExchangeRecord {
   ClientFacts client;  // behind trusted hops
   std::int64_t began_unix_ms = 0;
   std::int64_t began_ms = 0;      // monotonic
-  std::int64_t upstream_ms = -1;  // until the app's response head; -1: no app was asked, or none answered
+  std::int64_t asked_ms = 0;      // monotonic: from when on the app is waited for, and nobody else
+  std::int64_t upstream_ms = -1;  // from there to the app's response head; -1: no app was asked, or none answered
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   int status = 0;             // 0: nothing was answered yet

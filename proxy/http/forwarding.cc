@@ -65,7 +65,7 @@ void append_framing(std::string& out, const BodyFraming& body) {
 }
 
 // One Cookie field from the client's crumbs, ours left out; none when nothing is left.
-void append_cookies(std::string& out, const Fields& fields, const ClientHeaderRules& rules) {
+void append_cookies(std::string& out, const Fields& fields, std::string_view host, const ClientHeaderRules& rules) {
   constexpr std::string_view kName = "Cookie: ";
   const std::size_t start = out.size();
   out += kName;
@@ -74,7 +74,7 @@ void append_cookies(std::string& out, const Fields& fields, const ClientHeaderRu
     const std::size_t before = out.size();
     if (before > start + kName.size()) out += "; ";
     const std::size_t separated = out.size();
-    rules.append_foreign_cookies(field.value, out);
+    rules.append_foreign_cookies(field.value, host, out);
     if (out.size() == separated) out.resize(before);
   }
   if (out.size() == start + kName.size())
@@ -128,7 +128,8 @@ void append_client_fields(std::string& out, const OutgoingRequest& request, cons
     else
       append_field(out, field.name, field.value);
   }
-  if (has_cookies) append_cookies(out, fields, rules);
+  const std::string_view host = request.external == nullptr ? std::string_view() : request.external->host;
+  if (has_cookies) append_cookies(out, fields, host, rules);
 }
 
 void append_status_line(std::string& out, const ResponseHead& head) {

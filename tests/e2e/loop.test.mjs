@@ -98,6 +98,39 @@ describe('a browser that goes round in circles', () => {
   });
 });
 
+describe("another browser's callback", () => {
+  // A stranger without cookies starts a sign-in and calls back; the address of the last callback is what they hand on.
+  async function prepared(world) {
+    const stranger = odd(world, { keeps: () => false });
+    const isCallback = (url) => url.hostname === HOST && url.pathname === '/_auth/callback';
+    const first = await stranger.navigate(TARGET, { stop: isCallback });
+    const second = await stranger.fetch(first.next);
+    return (await stranger.navigate(second.next, { stop: isCallback })).next;
+  }
+  const VICTIMS = {
+    'somebody who has never been here': (world) => world.user(),
+    'somebody whose own sign-in is under way': async (world) => { const user = world.user(); await user.fetch(TARGET); return user; },
+    'somebody with the marker of a sign-in that has just succeeded': async (world) => {
+      const user = world.user();
+      await user.navigate(TARGET, { stop: (url) => url.href === TARGET });
+      user.jar.get(HOST).delete('logto_session');
+      return user;
+    },
+  };
+  for (const [who, make] of Object.entries(VICTIMS)) {
+    test(`D21 ${who} is not told that signing in goes round in circles`, async (t) => {
+      const world = await makeWorld(t);
+      const user = await make(world);
+      const page = await user.fetch(await prepared(world));
+      assert.equal(page.status, 400);
+      assert.doesNotMatch(page.text, /does not get through|What we saw|does not last/);
+      assert.match(page.text, /begun in another browser/);
+      assert.match(page.text, /href="\/_auth\/sign-in/, 'and how to go on');
+      assert.equal((await user.navigate(TARGET)).url, TARGET);
+    });
+  }
+});
+
 describe('what the operator can have done', () => {
   test('a Secure cookie where browsers come by plain http', async (t) => {
     const world = await makeWorld(t, { config: { external_urls: [`https://${HOST}`] } });

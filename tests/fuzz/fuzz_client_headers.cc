@@ -15,12 +15,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)rules.strips_response_field(text);
   (void)rules.app_may_set(text);
   std::string once;
-  rules.append_foreign_cookies(text, once);
+  rules.append_foreign_cookies(text, "app.test", once);
   lp::Fields fields;
   fields.add("Cookie", once);
   for (const auto& [name, value] : lp::cookie_pairs(fields)) LP_CHECK(!rules.is_own_cookie(name), "our cookie is left");
   std::string twice;
-  rules.append_foreign_cookies(once, twice);
+  rules.append_foreign_cookies(once, "app.test", twice);
   LP_CHECK(once == twice, "stripping twice differs");
   return 0;
 }

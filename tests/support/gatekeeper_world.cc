@@ -88,6 +88,24 @@ std::unique_ptr<AuthQuestions::Question> FakeAuth::need_metadata(EventLoop& aski
   return std::make_unique<Asked>(alive);
 }
 
+std::unique_ptr<AuthQuestions::Question> FakeAuth::need_reachability(EventLoop& asking, ReachabilityAnswer answer) {
+  ++reachability_questions;
+  auto alive = std::make_shared<bool>(true);
+  asking.post([this, alive, answer = std::move(answer)] {
+    if (*alive) answer(reachable_now.value());
+  });
+  return std::make_unique<Asked>(alive);
+}
+
+std::unique_ptr<AuthQuestions::Question> FakeAuth::probe_resources(EventLoop& asking, ResourcesAnswer answer) {
+  ++probes;
+  auto alive = std::make_shared<bool>(true);
+  asking.post([this, alive, answer = std::move(answer)] {
+    if (*alive) answer(can_probe);
+  });
+  return std::make_unique<Asked>(alive);
+}
+
 std::unique_ptr<AuthQuestions::Question> FakeAuth::finish_sign_in(EventLoop& asking, std::string,
                                                                   CallbackResponse response, PendingSignIn pending,
                                                                   SignInAnswer answer) {
@@ -96,7 +114,11 @@ std::unique_ptr<AuthQuestions::Question> FakeAuth::finish_sign_in(EventLoop& ask
   exchanged_code = response.code;
   auto alive = std::make_shared<bool>(true);
   asking.post([this, alive, answer = std::move(answer)] {
-    if (*alive) answer(exchange.value());
+    if (!*alive) return;
+    Result<FinishedSignIn, SignInFailure> outcome = exchange.value();
+    const bool is_asked = exchanged_pending.proof_asked != ProofAsked::nothing;
+    if (outcome && is_asked) outcome->authenticated_at_s = authenticated_at_s.value_or(exchanged_pending.made_at_s + 1);
+    answer(std::move(outcome));
   });
   return std::make_unique<Asked>(alive);
 }

@@ -45,6 +45,19 @@ class FakeAuth final : public AuthQuestions {
 
   std::unique_ptr<Question> need_metadata(EventLoop& asking, MetadataAnswer answer) override;
 
+  std::optional<bool> reachable_now;  // none: it was heard a moment ago
+  int reachability_questions = 0;
+  bool is_reachable() const override { return !reachable_now; }
+  std::unique_ptr<Question> need_reachability(EventLoop& asking, ReachabilityAnswer answer) override;
+
+  Resources unknown;
+  bool can_probe = true;
+  int probes = 0;
+  Resources unknown_resources() const override { return unknown; }
+  std::unique_ptr<Question> probe_resources(EventLoop& asking, ResourcesAnswer answer) override;
+
+  // When the person has proved who they are, told where it was asked for; none: it does as Logto does, at once.
+  std::optional<std::int64_t> authenticated_at_s;
   PendingSignIn exchanged_pending;
   std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string, CallbackResponse response,
                                            PendingSignIn pending, SignInAnswer answer) override;

@@ -126,10 +126,52 @@ TEST_CASE("an error response is a page, whatever it says") {
   const Verdict start = world.ask({.path = "/wiki", .route = 1});
   const Verdict verdict =
       world.ask(callback(sent(start, "state"), "error=access_denied&error_description=%3Cscript%3E"));
-  CHECK(verdict.answer.status == 400);
+  CHECK(verdict.answer.status == 403);
   CHECK(verdict.answer.body.find("access_denied") != std::string::npos);
   CHECK(verdict.answer.body.find("<script>") == std::string::npos);
   CHECK(world.pending_count() == 0);
+}
+
+TEST_CASE("an unknown API resource is asked for, and the sign-in goes on without it, at last without any") {
+  World world;
+  const Verdict start = world.ask({.path = "/wiki", .route = 1});
+  const Verdict second = world.ask(callback(sent(start, "state"), "error=invalid_target"));
+  REQUIRE(goes_to_logto(second));
+  CHECK(world.auth->probes == 1);
+  CHECK(world.pending_count() == 1);
+  const Verdict third = world.ask(callback(sent(second, "state"), "error=invalid_target"));
+  REQUIRE(goes_to_logto(third));
+  CHECK(sent(third, "resource").empty());
+  const Verdict last = world.ask(callback(sent(third, "state"), "error=invalid_target"));
+  CHECK(last.answer.status == 502);
+  CHECK(last.answer.body.find("sign-in?") == std::string::npos);
+  CHECK(world.pending_count() == 0);
+}
+
+TEST_CASE("a sign-in after an end by somebody's wish proves itself, and ends on a page where that cannot be had") {
+  World world;
+  world.sign_in_directly(world.session("u1"));
+  world.realm.revocations.add(
+      {revocation_key(RevocationKind::sub, "default", "u1"), world.clock.unix_ms() + 1, world.clock.unix_s() + 1000},
+      world.clock.unix_s());
+  world.clock.advance_ms(10'000);
+  const Verdict start = world.ask({.path = "/wiki", .route = 1});
+  CHECK(sent(start, "max_age") == "9");
+  CHECK(sent(start, "prompt").empty());
+  world.auth->exchange = world.session("u1");
+  world.auth->authenticated_at_s = world.clock.unix_s() - 60;
+  const Verdict again = world.ask(callback(sent(start, "state")));
+  REQUIRE(goes_to_logto(again));
+  CHECK(sent(again, "prompt") == "login");
+  CHECK(world.pending_count() == 1);
+  const Verdict refused = world.ask(callback(sent(again, "state")));
+  CHECK(refused.answer.status == 400);
+  CHECK(refused.answer.body.find("prove once more") != std::string::npos);
+  CHECK_FALSE(world.ask({.path = "/wiki", .route = 1}).kind == Verdict::Kind::pass);
+  world.auth->authenticated_at_s.reset();
+  const Verdict last = world.ask({.path = "/wiki", .route = 1});
+  CHECK(location(world.ask(callback(sent(last, "state")))) == "/wiki");
+  CHECK(world.ask({.path = "/wiki", .route = 1}).kind == Verdict::Kind::pass);
 }
 
 TEST_CASE("a session that fits no cookie is refused with a page") {

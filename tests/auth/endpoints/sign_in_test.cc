@@ -29,6 +29,20 @@ TEST_CASE("while Logto has not been discovered the request waits for it") {
   CHECK(away.decision == "sign_in");
 }
 
+TEST_CASE("nobody is sent to a Logto that does not answer, though its addresses are known") {
+  World world;
+  world.auth->reachable_now = false;
+  const Verdict away = world.ask({.route = 1});
+  CHECK(away.answer.status == 503);
+  CHECK(world.pending_count() == 0);
+  world.auth->reachable_now = true;
+  CHECK(goes_to_logto(world.ask({.route = 1})));
+  CHECK(world.auth->reachability_questions == 2);
+  world.auth->reachable_now.reset();
+  CHECK(goes_to_logto(world.ask({.route = 1})));
+  CHECK(world.auth->reachability_questions == 2);
+}
+
 TEST_CASE("/_auth/sign-in takes its own parameters and no others") {
   struct Case {
     const char* what;

@@ -20,7 +20,7 @@ lp::Settings settings_with_header(const char* header) {
 
 std::string foreign(const lp::ClientHeaderRules& rules, std::string_view value) {
   std::string out;
-  rules.append_foreign_cookies(value, out);
+  rules.append_foreign_cookies(value, "app.test", out);
   return out;
 }
 

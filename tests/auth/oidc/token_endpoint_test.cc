@@ -183,3 +183,43 @@ TEST_CASE("the end-session URL has client_id and no hint") {
         "https://auth.example.com/oidc/session/end?client_id=app"
         "&post_logout_redirect_uri=https%3A%2F%2Fapp.example.com%2F_auth%2Fsigned-out");
 }
+
+TEST_CASE("a refresh for an app asks for the scopes of the sign-in and of its route, and for none that was refused") {
+  LogtoSettings settings = logto();
+  settings.scopes = {"profile", "roles", "offline_access"};
+  const TokenAudience things{"https://things.test/api", "", {"read:things", "roles"}};
+  const TokenAudience acme{"", "acme", {"invite:member"}};
+  struct Case {
+    const char* what;
+    TokenAudience audience;
+    std::vector<std::string> not_granted;
+    const char* scope;  // null: none is sent
+  };
+  const Case cases[] = {
+      {"the session's own: all is granted again", {}, {}, nullptr},
+      {"a resource", things, {}, "openid profile roles read:things"},
+      {"an organization", acme, {}, "openid profile roles urn:logto:scope:organizations invite:member"},
+      {"what was refused is left out", things, {"read:things", "profile"}, "openid roles"},
+      {"without scopes of its own", {"https://things.test/api", ""}, {}, "openid profile roles"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    const ProviderRequest request =
+        refresh_request(ProviderMetadata{}, settings, Secret("s"), Secret("r"), c.audience, c.not_granted);
+    const auto form = parse_form(request.form_body.reveal());
+    REQUIRE(form);
+    std::optional<std::string> scope;
+    for (const auto& [name, value] : *form) {
+      if (name == "scope") scope = value;
+    }
+    CHECK(scope == (c.scope == nullptr ? std::nullopt : std::optional<std::string>(c.scope)));
+  }
+}
+
+TEST_CASE("scopes that were not granted are named by Logto, and by nothing else") {
+  const auto named = [](const char* body) { return judge_token_reply(reply(400, body)).error().scopes_not_granted; };
+  CHECK(named(R"({"error":"invalid_scope","scope":"a:b  c"})") == std::vector<std::string>{"a:b", "c"});
+  CHECK(named(R"({"error":"invalid_scope"})").empty());
+  CHECK(named(R"({"error":"invalid_scope","scope":["a"]})").empty());
+  CHECK(named(R"({"error":"insufficient_scope","scope":"a"})").empty());
+}

@@ -37,7 +37,11 @@ constexpr PageKind kAll[] = {PageKind::sign_in_failed,
                              PageKind::held_request_gone,
                              PageKind::session_unverified,
                              PageKind::step_up_needed,
-                             PageKind::step_up_failed};
+                             PageKind::step_up_failed,
+                             PageKind::proof_missing,
+                             PageKind::sign_in_denied,
+                             PageKind::sign_in_broken,
+                             PageKind::token_refused};
 
 std::string header(const Answer& answer, std::string_view name) {
   for (const auto& [n, v] : answer.headers) {

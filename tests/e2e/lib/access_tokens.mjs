@@ -30,7 +30,17 @@ export class AccessTokens {
     const id = params.get('organization_id');
     if (id && !words(grant.scope).includes(organizationsScope)) return 'insufficient_scope';
     if (id && !user.organizations?.includes(id)) return 'not_a_member';
-    return this.unauthorized(params, grant) ? 'invalid_target' : null;
+    if (this.unauthorized(params, grant)) return 'invalid_target';
+    return this.op.strictScopes && this.notGranted(params, grant, user).length ? 'invalid_scope' : null;
+  }
+
+  // Scopes asked for that the grant does not have: those that were not asked for at the sign-in, and of resources those that no
+  // role of the person gives.
+  notGranted(params, grant, user) {
+    const ofResources = unique((grant.resources ?? []).map((one) => this.#apiScopes(one, user, params.get('organization_id'))));
+    const ofOrganizations = unique(Object.values(this.op.organizationScopes));
+    const may = new Set([...this.op.discovery().scopes_supported, ...ofResources, ...ofOrganizations]);
+    return words(params.get('scope')).filter((one) => !words(grant.scope).includes(one) || !may.has(one));
   }
 
   // The organizations of a user are told only to those who ask for them.

@@ -29,6 +29,7 @@ export const TOKEN_ERRORS = {
   not_a_member: oauthError(403, 'access_denied', 'user is not a member of the organization'),
   insufficient_scope: [403, { ...oauthError(403, 'insufficient_scope', 'refresh token missing required scope')[1], scope: 'urn:logto:scope:organizations' }],
   invalid_target: oauthError(400, 'invalid_target', 'resource indicator is missing, or unknown'),
+  invalid_scope: oauthError(400, 'invalid_scope', 'refresh token missing requested scope'),
   unsupported_token_type: oauthError(400, 'unsupported_token_type', 'Structured JWT Tokens cannot be introspected via the introspection_endpoint'),
 };
 
@@ -51,6 +52,7 @@ export class EvilOp extends EventEmitter {
   apis = { [THINGS]: { ttl: 600, scopes: { editor: ['read:things', 'write:things'], admin: ['read:things', 'write:things', 'delete:things'] } } }; // scopes: by role
   organizationScopes = { owner: ['invite:member'] }; // by organization role
   machines = [{ clientId: 'machine', clientSecret: 'machine-secret', scopes: { [THINGS]: ['read:things'] } }]; // client_credentials
+  strictScopes = false; // a refresh that asks for a scope which was not granted is refused, as Logto does
   jwtIntrospection = 'refuse'; // what the introspection of a JSON Web Token gives: refuse (400, as 1.42) | inactive (as 1.37)
   authenticatedAtMs = null; // when the user signed in at the provider; null: just now. Too long ago for max_age: again, unless...
   reauthenticates = true; // false: it ignores max_age and prompt=login, and says the old auth_time
@@ -223,6 +225,7 @@ export class EvilOp extends EventEmitter {
     if (call.params.get('grant_type') === 'client_credentials') return this.#machineToken(call, response);
     const refresh = call.params.get('grant_type') === 'refresh_token';
     const refused = refresh ? this.#refusedRefresh(call) : this.#refusedCode(call);
+    if (refused === 'invalid_scope') return this.#refuseScopes(call, response);
     if (refused) return this.#error(response, refused);
     const redeemed = refresh ? this.grants.redeem(call.params.get('refresh_token')) : this.#redeemCode(call);
     if (!redeemed) return this.#error(response, 'invalid_grant');
@@ -278,6 +281,13 @@ export class EvilOp extends EventEmitter {
     if (id !== this.clientId) return 'unknown_client';
     if (this.expiredSecrets.includes(secret)) return 'expired_secret';
     return secret === this.clientSecret || this.furtherSecrets.includes(secret) ? null : 'invalid_client';
+  }
+
+  // The engine names them.
+  #refuseScopes({ params }, response) {
+    const { grant } = this.grants.tokens.get(params.get('refresh_token'));
+    const [status, body] = TOKEN_ERRORS.invalid_scope;
+    this.#json(response, { ...body, scope: this.access.notGranted(params, grant, this.userOf(grant.sub)).join(' ') }, status);
   }
 
   #redeemCode({ params }) {

@@ -279,7 +279,11 @@ export class Life {
     const hop = await browser.fetch(`${ORIGIN}${target}`);
     if (hop.status !== 303) return this.violate(`${user.sub} without a session got ${hop.status}`);
     const back = await browser.fetch(hop.next);
-    const landed = await browser.fetch(back.next);
+    let landed = await browser.fetch(back.next);
+    // Whose sessions were ended proves themselves anew: Logto is asked once or twice more.
+    for (let more = 0; more < 2 && landed.next && new URL(landed.next).hostname !== HOST; ++more) {
+      landed = await browser.fetch((await browser.fetch(landed.next)).next);
+    }
     const grant = [...this.world.op.grants.tokens.values()].at(-1).grant;
     const session = new ModelSession(browser, user, grant);
     session.began = began;
