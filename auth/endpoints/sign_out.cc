@@ -67,9 +67,12 @@ std::optional<std::string> place_after(const Visit& visit) {
   return vet_return_to(found->second, *visit.facts.external, visit.settings().auth_prefix);
 }
 
-// `metadata` is null where Logto can't be asked: the local session ends all the same.
+// `metadata` is null where Logto can't be asked: the local session ends all the same, and Logto's, which lives on, does
+// not bring it back without a password.
 Verdict leave(const Visit& visit, const ProviderMetadata* metadata, const std::string& then) {
   const std::string signed_out = visit.own_url("signed-out");
+  const Session* session = session_to_end(visit);
+  if (metadata == nullptr && session != nullptr) demand_proof(visit.realm, session->sub);
   std::string target;
   if (metadata != nullptr) target = rp_logout_url(*metadata, visit.settings().logto.app_id, signed_out);
   if (target.empty()) target = visit.settings().auth_prefix + "/signed-out";
@@ -91,6 +94,19 @@ void revoke(const Visit& visit) {
   visit.realm.auth->revoke_refresh_token(std::string(visit.facts.request_id), session->refresh_token);
 }
 
+// Nobody is sent to a host that is gone.
+Verdict leave_if_reachable(const Visit& visit, std::shared_ptr<const ProviderMetadata> metadata, std::string then,
+                           Waiting waiting) {
+  const auto ask = [](const Visit& asking, auto answer) {
+    return asking.realm.auth->need_reachability(asking.loop, std::move(answer));
+  };
+  auto judge = [metadata = std::move(metadata), then = std::move(then)](const Visit& judged, Result<bool> reachable,
+                                                                        Waiting) {
+    return leave(judged, reachable && *reachable ? metadata.get() : nullptr, then);
+  };
+  return wait_for(visit, std::move(waiting), ask, std::move(judge));
+}
+
 }  // namespace
 
 // Through Logto, and with sign_in_url from there to that origin.
@@ -106,7 +122,10 @@ Verdict sign_out_to(const Visit& visit, std::string then, Waiting waiting) {
   end_sessions_asked_for(visit);
   if (!visit.realm.auth) return leave(visit, nullptr, then);
   revoke(visit);
-  if (const auto metadata = visit.realm.auth->metadata()) return leave(visit, metadata.get(), then);
+  if (auto metadata = visit.realm.auth->metadata()) {
+    if (visit.realm.auth->is_reachable()) return leave(visit, metadata.get(), then);
+    return leave_if_reachable(visit, std::move(metadata), std::move(then), std::move(waiting));
+  }
   const auto ask = [](const Visit& asking, auto answer) {
     return asking.realm.auth->need_metadata(asking.loop, std::move(answer));
   };

@@ -22,4 +22,10 @@ bool end_sessions(Realm& realm, RevocationKind kind, std::string_view value,
 // What a logout token names: the one session of its sid, without one all sessions of its sub (Back-Channel Logout 2.7).
 bool end_sessions(Realm& realm, const LogoutToken& token);
 
+// Ends nothing here: the next sign-in of this person proves that they are there again. For a sign-out that could not
+// end Logto's own session. Any thread.
+void demand_proof(Realm& realm, std::string_view sub);
+// Since when a sign-in that yields this session must have proved it, by all that has ended; 0: it need not.
+[[nodiscard]] std::int64_t proof_needed_since_ms(const Realm& realm, const Session& session);
+
 }  // namespace lp

@@ -21,8 +21,9 @@ struct Revocation {
   bool operator==(const Revocation&) const = default;
 };
 
-// One session by our own id, a session at Logto (the `sid` claim), or a person (the `sub` claim).
-enum class RevocationKind : std::uint8_t { session = 1, sid = 2, sub = 3 };
+// One session by our own id, a session at Logto (the `sid` claim), or a person (the `sub` claim). `proof` ends nothing:
+// a person whose next sign-in must prove that they are there again (auth/session/proof.h).
+enum class RevocationKind : std::uint8_t { session = 1, sid = 2, sub = 3, proof = 4 };
 
 // SHA-256 over kind, realm and value, cut to 16 bytes: the records name nobody in the clear, though who can guess a
 // value can look for it. The same on every replica. `value` must not be empty.
