@@ -260,9 +260,7 @@ Verdict answer_unproven_person(const Visit& visit, const PendingSignIn& pending)
 std::optional<Verdict> judge_proof(const Visit& visit, const PendingSignIn& pending, const Session& fresh,
                                    Waiting& waiting) {
   if (visit.signed_in() != nullptr && visit.signed_in()->id == fresh.id) return std::nullopt;
-  const std::int64_t known_ms =
-      visit.realm.revocations.ended_at_ms(revocation_keys(visit.settings().realm, fresh.id, fresh.sid, fresh.sub));
-  const std::int64_t ended_at_ms = std::max(pending.ended_at_ms, known_ms);
+  const std::int64_t ended_at_ms = std::max(pending.ended_at_ms, proof_needed_since_ms(visit.realm, fresh));
   switch (judge_proof(pending, ended_at_ms, fresh.authenticated_at_s, visit.now_s)) {
     case ProofVerdict::proven:
       return std::nullopt;

@@ -67,9 +67,12 @@ std::optional<std::string> place_after(const Visit& visit) {
   return vet_return_to(found->second, *visit.facts.external, visit.settings().auth_prefix);
 }
 
-// `metadata` is null where Logto can't be asked: the local session ends all the same.
+// `metadata` is null where Logto can't be asked: the local session ends all the same, and Logto's, which lives on, does
+// not bring it back without a password.
 Verdict leave(const Visit& visit, const ProviderMetadata* metadata, const std::string& then) {
   const std::string signed_out = visit.own_url("signed-out");
+  const Session* session = session_to_end(visit);
+  if (metadata == nullptr && session != nullptr) demand_proof(visit.realm, session->sub);
   std::string target;
   if (metadata != nullptr) target = rp_logout_url(*metadata, visit.settings().logto.app_id, signed_out);
   if (target.empty()) target = visit.settings().auth_prefix + "/signed-out";
@@ -108,6 +111,19 @@ void revoke(const Visit& visit) {
   visit.realm.auth->revoke_refresh_token(std::string(visit.facts.request_id), session->refresh_token);
 }
 
+// Nobody is sent to a host that is gone.
+Verdict leave_if_reachable(const Visit& visit, std::shared_ptr<const ProviderMetadata> metadata, std::string then,
+                           Waiting waiting) {
+  const auto ask = [](const Visit& asking, auto answer) {
+    return asking.realm.auth->need_reachability(asking.loop, std::move(answer));
+  };
+  auto judge = [metadata = std::move(metadata), then = std::move(then)](const Visit& judged, Result<bool> reachable,
+                                                                        Waiting) {
+    return leave(judged, reachable && *reachable ? metadata.get() : nullptr, then);
+  };
+  return wait_for(visit, std::move(waiting), ask, std::move(judge));
+}
+
 }  // namespace
 
 // Through Logto, and with sign_in_url from there to that origin.
@@ -121,7 +137,10 @@ Verdict handle_sign_out(const Visit& visit, Waiting waiting) { return sign_out_t
 namespace {
 
 Verdict leave_through_logto(const Visit& visit, std::string then, Waiting waiting) {
-  if (const auto metadata = visit.realm.auth->metadata()) return leave(visit, metadata.get(), then);
+  if (auto metadata = visit.realm.auth->metadata()) {
+    if (visit.realm.auth->is_reachable()) return leave(visit, metadata.get(), then);
+    return leave_if_reachable(visit, std::move(metadata), std::move(then), std::move(waiting));
+  }
   const auto ask = [](const Visit& asking, auto answer) {
     return asking.realm.auth->need_metadata(asking.loop, std::move(answer));
   };

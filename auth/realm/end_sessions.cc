@@ -42,6 +42,17 @@ bool end_sessions(Realm& realm, RevocationKind kind, std::string_view value, std
   return end_until(realm, kind, value, until_ms);
 }
 
+void demand_proof(Realm& realm, std::string_view sub) {
+  end_until(realm, RevocationKind::proof, sub, realm.clock.unix_ms());
+}
+
+std::int64_t proof_needed_since_ms(const Realm& realm, const Session& session) {
+  const std::string& name = realm.settings->realm;
+  const RevocationKeys keys = revocation_keys(name, session.id, session.sid, session.sub);
+  return std::max(realm.revocations.ended_at_ms(keys),
+                  realm.revocations.ended_at_ms(revocation_key(RevocationKind::proof, name, session.sub)));
+}
+
 bool end_sessions(Realm& realm, const LogoutToken& token) {
   const std::int64_t said_at_ms = token.iat_s * 1000;
   return token.sid.empty() ? end_sessions(realm, RevocationKind::sub, token.sub, said_at_ms)

@@ -29,5 +29,10 @@ bool end_sessions(Realm& realm, const LogoutToken& token);
 // True once for each message of Logto among all processes that share what ended, and over restarts where there is a
 // journal. `id` names the message among all of them; `remember_until_s`: no copy of it is accepted later. Any thread.
 [[nodiscard]] bool is_first_delivery(Realm& realm, std::string_view id, std::int64_t remember_until_s);
+// Ends nothing here: the next sign-in of this person proves that they are there again. For a sign-out that could not
+// end Logto's own session. Any thread.
+void demand_proof(Realm& realm, std::string_view sub);
+// Since when a sign-in that yields this session must have proved it, by all that has ended; 0: it need not.
+[[nodiscard]] std::int64_t proof_needed_since_ms(const Realm& realm, const Session& session);
 
 }  // namespace lp

@@ -137,6 +137,12 @@ std::int64_t Revocations::ended_at_ms(const Keys& keys) const {
   return last_ms;
 }
 
+std::int64_t Revocations::ended_at_ms(const RevocationKey& key) const {
+  const std::shared_lock lock(mutex_);
+  const Revocation* const known = table_.find(key);
+  return known == nullptr ? floor_ms_ : std::max(floor_ms_, known->before_ms);
+}
+
 std::size_t Revocations::size() const {
   const std::shared_lock lock(mutex_);
   return table_.size();

@@ -56,6 +56,7 @@ class Revocations {
   [[nodiscard]] bool is_revoked(const Keys& keys, std::int64_t signed_in_at_ms) const;
   // The moment of the last end among these, and of the floor; 0: none is known.
   [[nodiscard]] std::int64_t ended_at_ms(const Keys& keys) const;
+  [[nodiscard]] std::int64_t ended_at_ms(const RevocationKey& key) const;
   // Grows with each change and is never 0. Read it, then ask is_revoked(), then remember both: while version() stays
   // the same the answer does.
   [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }

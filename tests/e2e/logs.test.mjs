@@ -1,7 +1,9 @@
 // The access log and the error log: one JSON object a line, the fields an operator needs, and never a secret.
 // Quick.
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import { describe, test } from 'node:test';
+import { freePort } from './lib/proxy.mjs';
 import { FETCH, NAVIGATION, RawClient, request, requestBytes } from './lib/raw.mjs';
 import { HOST, ORIGIN, makeWorld } from './lib/world.mjs';
 
@@ -43,6 +45,23 @@ describe('the access log', () => {
     await client.response();
     client.destroy();
     assert.equal((await world.proxy.waitAccess((entry) => entry.status === 400)).decision, 'bad_request');
+  });
+
+  test('an upstream that fails is named with the address that was tried, and how long it was waited for', async (t) => {
+    const gone = await freePort(), hanging = net.createServer(() => {});
+    await new Promise((resolve) => hanging.listen(0, '127.0.0.1', resolve));
+    t.after(() => hanging.close());
+    const world = await makeWorld(t, {
+      config: { upstreams: { gone: `http://127.0.0.1:${gone}`, slow: { url: `http://127.0.0.1:${hanging.address().port}`, response_timeout: '1s' }, socket: 'unix:/nowhere/app.sock' } },
+      routes: ['gone', 'slow', 'socket'].map((name) => ({ path: `/${name}`, access: 'public', upstream: name })),
+    });
+    const CASES = [['gone', 502, `127.0.0.1:${gone}`, /refused/], ['slow', 504, `127.0.0.1:${hanging.address().port}`, /waited 1 s/], ['socket', 502, 'unix:/nowhere/app.sock', /./]];
+    for (const [name, status, address, words] of CASES) {
+      assert.equal((await world.get(`/${name}`)).status, status, name);
+      const line = await world.proxy.waitLog(({ msg, upstream }) => msg === 'upstream failed' && upstream === name);
+      assert.equal(line.address, address);
+      assert.match(line.reason, words);
+    }
   });
 
   test('O17 hostile bytes stay one line of valid JSON', async (t) => {

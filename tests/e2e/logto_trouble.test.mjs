@@ -85,6 +85,21 @@ describe('while Logto is away', { concurrency: 4 }, () => {
     assert.equal(lines(world, line.msg).length, 1, 'told once');
   });
 
+  test('a sign-out ends here, sends nobody there, and the next sign-in asks for the password', async (t) => {
+    const { world, fail } = await warm(t);
+    const user = await world.signIn();
+    const start = await stop(world);
+    await fail();
+    const answer = await user.fetch(`${ORIGIN}/_auth/sign-out`, { method: 'POST', headers: OUR_PAGE, body: '' });
+    assert.deepEqual([answer.status, answer.fields.get('location')], [303, '/_auth/signed-out']);
+    await start();
+    world.op.user = { ...ALICE };
+    world.op.authenticatedAtMs = Date.now() - 3_600_000;
+    assert.equal((await user.navigate(TARGET)).url, TARGET);
+    const asked = world.op.calls('/oidc/auth').map(({ params }) => params.get('prompt'));
+    assert.deepEqual(asked, [null, 'login']);
+  });
+
   test('nor by one that has not heard of it for a while', async (t) => {
     const { world } = await warm(t);
     await stop(world);
@@ -241,6 +256,22 @@ describe('API resources of routes', { concurrency: 4 }, () => {
     const user = await world.signIn();
     assert.equal((await user.fetch(TARGET)).status, 200);
   });
+
+  const NONSENSE = {
+    'a page of HTML': [200, 'text/html', '<html>a proxy in between</html>', /answered 200, text\/html/],
+    'not found': [404, 'application/json', '{}', /answered 404/],
+    'another issuer': [200, 'application/json', JSON.stringify({ issuer: 'http://other.test/oidc' }), /issuer/],
+  };
+  for (const [what, [status, type, body, words]] of Object.entries(NONSENSE)) {
+    test(`discovery is ${what}: the log says which address was asked, and what came`, async (t) => {
+      const onDiscovery = (_request, response) => { response.writeHead(status, { 'content-type': type }).end(body); return true; };
+      const world = await makeWorld(t, { opOptions: { twist: { onDiscovery } } });
+      const line = await world.proxy.waitLog(({ msg }) => /^Logto cannot be used/.test(msg));
+      assert.match(line.msg, /logto\.endpoint/);
+      assert.match(line.reason, words);
+      assert.equal(line.url, `${world.op.issuer}/.well-known/openid-configuration`);
+    });
+  }
 
   test('the start does not wait for Logto, and says within moments that it is away', async (t) => {
     const op = await EvilOp.start();

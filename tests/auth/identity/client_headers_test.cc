@@ -287,3 +287,21 @@ TEST_CASE("an app cannot set, shadow or delete our cookies") {
     CHECK(rules.app_may_set(value));
   }
 }
+
+TEST_CASE("Logto's own cookies reach no app on Logto's host, and an app's on another host are its own") {
+  lp::Settings settings;
+  settings.logto.endpoint = *lp::parse_origin("https://id.test:3001");
+  settings.external_urls = {*lp::parse_origin("https://app.test"), *lp::parse_origin("https://id.test")};
+  const lp::ClientHeaderRules rules(settings);
+  const std::string theirs =
+      "_session=1; _session.sig=2; _session.legacy=3; _session.legacy.sig=4; _interaction=5; "
+      "_interaction_resume.sig=6; _logto=7";
+  std::string out;
+  rules.append_foreign_cookies(theirs + "; _session2=8; my_session=9; _SESSION=10; _session.sigx=11", "id.test", out);
+  CHECK(out == "_session2=8; my_session=9; _SESSION=10; _session.sigx=11");
+  CHECK(foreign(rules, theirs) == theirs);
+  settings.external_urls.pop_back();
+  out.clear();
+  lp::ClientHeaderRules(settings).append_foreign_cookies(theirs, "id.test", out);
+  CHECK(out == theirs);
+}

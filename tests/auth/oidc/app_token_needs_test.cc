@@ -134,3 +134,29 @@ TEST_CASE("scopes are judged where any rule of the route speaks of them") {
   route.deny.children = {scopes};
   CHECK(judges_scopes(route));
 }
+
+TEST_CASE("an audience is asked for with the scopes of its route and of that route's rules, never of another route's") {
+  const auto rule = [](const char* scope) { return list_requirement(Requirement::Kind::scopes, {scope}); };
+  Settings settings;
+  settings.routes.push_back(route_with(token("https://a.test", {"r"})));
+  settings.routes.push_back(route_with(token("https://a.test", {"w"})));
+  settings.routes.back().deny = rule("banned");
+  settings.routes.push_back(route_with(token("https://a.test")));
+  settings.routes.back().require = rule("read");
+  settings.routes.push_back(route_with(token("https://a.test")));
+  settings.routes.back().require = rule("delete");
+  settings.routes.push_back(route_with(token("https://b.test")));
+  settings.routes.push_back(route_with(token("https://a.test", {}, Organization::fixed, "acme")));
+  using Scopes = std::vector<std::string>;
+  const auto asked = [&](std::size_t index) {
+    return scopes_to_ask(settings, *audience_of(settings.routes[index], "app.test", "/o/x"));
+  };
+  CHECK(asked(0) == Scopes{"r"});
+  CHECK(asked(1) == Scopes{"w", "banned"});
+  CHECK(asked(2) == Scopes{"read", "delete"});
+  CHECK(asked(3) == Scopes{"read", "delete"});
+  CHECK(asked(4).empty());
+  CHECK(asked(5).empty());
+  CHECK_FALSE(*audience_of(settings.routes[0], "h", "/o") == *audience_of(settings.routes[1], "h", "/o"));
+  CHECK(*audience_of(settings.routes[2], "h", "/o") == *audience_of(settings.routes[3], "h", "/o"));
+}
