@@ -76,6 +76,7 @@ class Sources {
       if (!read) return read.error();
       alpha = std::move(*read);
     }
+    if (!alpha && options_.all().empty()) return fail("import: no option of oauth2-proxy in what was named");
     const auto folder = std::filesystem::path(arguments_.file.empty() ? alpha_file : arguments_.file).parent_path();
     return import_oauth2_proxy(options_, alpha ? &*alpha : nullptr,
                                [&](const std::string& path) { return read_text((folder / path).string()); });

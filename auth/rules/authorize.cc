@@ -36,7 +36,8 @@ const json* claim(const Principal& who, std::string_view path) {
 }
 
 // One '@', something on both sides and no byte that a mail server would read otherwise: "a@evil.test@good.test" has no
-// domain here. The domain is compared without regard to case, the mailbox with it.
+// domain here. Both parts are compared without regard to case: RFC 5321 2.4 lets mailboxes differ by it, and no mail
+// server that people use does, so an address that somebody spells in another way is the same person's.
 struct Email {
   std::string_view mailbox;
   std::string domain;
@@ -54,7 +55,7 @@ std::optional<Email> parse_email(const json* value) {
 bool is_one_of_emails(const std::optional<Email>& email, const std::vector<std::string>& any_of) {
   return email && std::any_of(any_of.begin(), any_of.end(), [&](const std::string& one) {
            const auto at = one.rfind('@');
-           return at != std::string::npos && one.substr(0, at) == email->mailbox &&
+           return at != std::string::npos && iequals(std::string_view(one).substr(0, at), email->mailbox) &&
                   iequals(std::string_view(one).substr(at + 1), email->domain);
          });
 }

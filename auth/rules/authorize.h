@@ -36,8 +36,8 @@ struct Authorization {
 [[nodiscard]] std::optional<std::int64_t> needed_max_age_s(const Requirement& requirement);
 
 // `who` is null when signed out. Requirements hold on every route that has them, whatever its access says. Names are
-// compared byte by byte (threat H22). A claim of the wrong type, null or missing does not hold. The answer is that
-// of a route without `shadow`: who obeys it must look there.
+// compared byte by byte, e-mail addresses without regard to case (threat H22). A claim of the wrong type, null or
+// missing does not hold. The answer is that of a route without `shadow`: who obeys it must look there.
 [[nodiscard]] Authorization authorize(const RouteSettings& route, const Principal* who, std::int64_t now_s);
 
 [[nodiscard]] bool holds(const Requirement& requirement, const Principal& who, std::int64_t now_s);

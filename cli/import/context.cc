@@ -15,6 +15,7 @@ void ImportContext::differs(std::string_view name, std::string text) { add(Outco
 void ImportContext::unsupported(std::string_view name, std::string text) {
   add(Outcome::unsupported, name, std::move(text));
 }
+void ImportContext::unknown(std::string_view name, std::string text) { add(Outcome::unknown, name, std::move(text)); }
 
 void ImportContext::note(Outcome outcome, std::string what, std::string text) {
   findings_.push_back({outcome, std::move(what), std::move(text)});
@@ -30,8 +31,9 @@ namespace {
 
 // As in config.example.yaml.
 constexpr std::string_view kOrder[] = {
-    "external_urls", "sign_in_url",  "listen", "admin",     "trusted_proxies",  "logto",      "session", "redis",
-    "auth_prefix",   "forward_auth", "bearer", "upstreams", "identity_headers", "access_log", "routes"};
+    "external_urls", "sign_in_url", "listen",       "admin",  "trusted_proxies", "logto",           "session",
+    "redis",         "auth_prefix", "forward_auth", "bearer", "upstreams",       "identity_preset", "identity_headers",
+    "access_log",    "routes"};
 
 void put_in_order(Node& root) {
   std::stable_sort(root.entries.begin(), root.entries.end(), [](const Entry& a, const Entry& b) {
@@ -53,17 +55,11 @@ Imported ImportContext::finish() {
 
 namespace {
 
-Node one_rule(std::string key, Node value) {
-  Node map = yaml_map();
-  put(map, std::move(key), std::move(value));
-  return map;
-}
-
 // Subdomains have no rule of their own: a pattern over the whole address does it.
 Node subdomain_rule(const std::string& domain) {
   Node test = yaml_map();
   put(test, "regex", "(?i)[^@]+@[^@]+" + quote_regex(domain));
-  return one_rule("claims", one_rule("email", std::move(test)));
+  return yaml_entry("claims", yaml_entry("email", std::move(test)));
 }
 
 std::vector<Node> email_rules(const People& people) {
@@ -76,8 +72,8 @@ std::vector<Node> email_rules(const People& people) {
       exact.push_back(domain);
     }
   }
-  if (!exact.empty()) rules.push_back(one_rule("email_domain", Node::list(std::move(exact))));
-  if (!people.emails.empty()) rules.push_back(one_rule("email", Node::list(people.emails)));
+  if (!exact.empty()) rules.push_back(yaml_entry("email_domain", Node::list(std::move(exact))));
+  if (!people.emails.empty()) rules.push_back(yaml_entry("email", Node::list(people.emails)));
   return rules;
 }
 

@@ -25,6 +25,7 @@ class ImportContext {
   void taken(std::string_view name, std::string text);
   void differs(std::string_view name, std::string text);
   void unsupported(std::string_view name, std::string text);
+  void unknown(std::string_view name, std::string text);
   // Of something that is not an option by itself, like one header among several.
   void note(Outcome outcome, std::string what, std::string text);
   // Options that nobody has said anything about are listed as unknown.

@@ -7,8 +7,10 @@
 #include "base/one_of.h"
 #include "base/url.h"
 #include "cli/import/oauth2_proxy_headers.h"
+#include "cli/import/oauth2_proxy_people.h"
 #include "cli/import/oauth2_proxy_routes.h"
 #include "cli/import/oauth2_proxy_table.h"
+#include "config/path_pattern.h"
 #include "config/value.h"
 
 namespace lp {
@@ -16,6 +18,8 @@ namespace {
 
 constexpr std::string_view kLogtoScopes[] = {"profile", "email",      "phone",      "address",
                                              "roles",   "identities", "custom_data"};
+
+using Remarks = std::vector<std::pair<std::string, std::string>>;
 
 class Import {
  public:
@@ -29,7 +33,7 @@ class Import {
     logto();
     session();
     redis();
-    who_may();
+    extras_.require = oauth2_proxy_requirement(context_, read_file_);
     extras();
     import_oauth2_proxy_headers(context_, alpha_, extras_);
     bearer();
@@ -39,6 +43,10 @@ class Import {
     keep_id_tokens();
     if (only_asked && context_.root.find("trusted_proxies") == nullptr) trust_somebody("(forward auth)");
     report_fixed_oauth2_proxy_options(context_);
+    for (const auto& [what, why] : alpha_ == nullptr ? Remarks{} : alpha_->remarks)
+      context_.note(Outcome::unsupported, what, why);
+    context_.note(Outcome::differs, "/ping, /ready, /robots.txt",
+                  "not answered: let health checks ask /healthz and /readyz on admin.listen; /robots.txt is the app's");
     return context_.finish();
   }
 
@@ -90,7 +98,10 @@ class Import {
     context_.unsupported("https_address", "TLS on listeners is not built yet: put a TLS terminator in front");
     const std::string metrics = listen_address(options_.text("metrics_address"));
     if (!metrics.empty()) put(map_in(context_.root, "admin"), "listen", metrics);
-    context_.differs("metrics_address", "admin.listen, which has /healthz and /readyz");
+    if (metrics.empty())
+      context_.unsupported("metrics_address", "no address of the form IP:PORT; metrics are not built yet");
+    context_.unsupported("metrics_address",
+                         "metrics are not built yet. Its address is admin.listen, which has /healthz and /readyz");
   }
 
   void trust() {
@@ -111,11 +122,19 @@ class Import {
     }
     context_.taken("trusted_proxy_ips", "trusted_proxies");
     context_.taken("reverse_proxy", "trusted_proxies");
-    const std::string header = ascii_lower(options_.text("real_client_ip_header"));
-    if (header == "x-forwarded-for") context_.taken("real_client_ip_header", "X-Forwarded-For of trusted_proxies");
+    if (!behind) context_.taken("real_client_ip_header", "without effect there: reverse_proxy is off");
+    if (names_clients_as_we_do()) context_.taken("real_client_ip_header", "X-Forwarded-For of trusted_proxies");
     context_.differs(
         "real_client_ip_header",
         "the client's address comes from X-Forwarded-For of trusted_proxies: let the proxy in front set it");
+    extras_.client_is = !behind                    ? RouteExtras::Client::peer
+                        : names_clients_as_we_do() ? RouteExtras::Client::forwarded_for
+                                                   : RouteExtras::Client::unknown;
+  }
+
+  // Its own default is X-Real-IP.
+  bool names_clients_as_we_do() const {
+    return ascii_lower(options_.text("real_client_ip_header")) == "x-forwarded-for";
   }
 
   // oauth2-proxy believes everybody then.
@@ -133,7 +152,7 @@ class Import {
   void logto() {
     Node& logto = map_in(context_.root, "logto");
     const auto issuer = parse_url(options_.text("oidc_issuer_url"));
-    const bool is_logto = issuer && (issuer->path == "/oidc" || issuer->path == "/oidc/");
+    const bool is_logto = has_logto_issuer(options_);
     put(logto, "endpoint", is_logto ? issuer->origin.text() : variable("LOGTO_ENDPOINT"));
     put(logto, "app_id", is_logto && options_.has("client_id") ? options_.text("client_id") : variable("LOGTO_APP_ID"));
     put(logto, "app_secret", variable("LOGTO_APP_SECRET"));
@@ -278,73 +297,8 @@ class Import {
       context_.differs("redis_connection_url", "redis.url, without the password: put it into REDIS_PASSWORD");
   }
 
-  void who_may() {
-    People people;
-    const auto domains = options_.list("email_domains");
-    const bool anybody = is_one_of("*", domains);
-    if (!anybody) people.domains = domains;
-    if (!anybody) people.emails = listed_emails();
-    groups(people);
-    if (people.by_email()) put(map_in(context_.root, "logto"), "trust_email", "true");
-    const std::string remark =
-        "; logto.trust_email is on for it, and Logto's email_verified says no more than that there is an "
-        "address: allow only connectors that verify addresses, or require a role instead";
-    if (anybody) context_.taken("email_domains", "everybody who signs in may");
-    context_.differs("email_domains", "require: email_domain on every route" + remark);
-    context_.differs("authenticated_emails_file", anybody
-                                                      ? "without effect: email_domains has *"
-                                                      : "require: email on every route, a copy of the file" + remark);
-    context_.differs("insecure_oidc_allow_unverified_email",
-                     "Logto's email_verified only says that there is an address; see logto.trust_email");
-    extras_.require = requirement_of(people);
-  }
-
-  std::vector<std::string> listed_emails() {
-    const std::string path = options_.text("authenticated_emails_file");
-    if (path.empty()) return {};
-    const auto text = read_file_(path);
-    std::vector<std::string> emails;
-    std::string line;
-    for (const char c : (text ? *text : std::string()) + "\n") {
-      if (c != '\n') {
-        line += c;
-        continue;
-      }
-      const std::string email(trim_ows(without_variable_marks(line.substr(0, line.find_first_of(",\r")))));
-      if (!email.empty() && email.front() != '#' && is_valid_utf8(email)) emails.push_back(email);
-      line.clear();
-    }
-    if (!emails.empty()) return emails;
-    context_.note(Outcome::differs, "authenticated_emails_file " + path,
-                  "could not be read, or is empty: put an address into ALLOWED_EMAIL, further ones below it");
-    return {variable("ALLOWED_EMAIL")};
-  }
-
-  // Restrictions by another provider must not vanish: they become roles, which somebody must give.
-  void groups(People& people) {
-    for (const auto* name :
-         {"allowed_groups", "allowed_roles", "google_groups", "google_group", "gitlab_groups", "keycloak_groups"}) {
-      for (const auto& group : options_.list(name)) {
-        if (!is_one_of(group, people.roles)) people.roles.push_back(group);
-      }
-      context_.differs(
-          name, "require: roles on every route: make global roles of these names in Logto and give them to people");
-    }
-    for (const auto* name : {"github_org", "github_team", "github_repo", "github_users", "gitlab_projects",
-                             "bitbucket_team", "bitbucket_repository", "entra_id_allowed_tenants"}) {
-      if (options_.text(name).empty()) {
-        context_.taken(name, "empty: no restriction");
-        continue;
-      }
-      if (people.roles.empty()) people.roles.push_back(variable("ALLOWED_ROLE"));
-      context_.unsupported(
-          name,
-          "Logto cannot ask for it: make a role in Logto, give it to those people, and put its name into "
-          "ALLOWED_ROLE; until then nobody passes");
-    }
-  }
-
   void extras() {
+    extras_.has_oauth2_auth = prefix() == "/oauth2";
     extras_.answers_401 = options_.flag("force_json_errors", false);
     context_.taken("force_json_errors", "unauthenticated: 401");
     extras_.preflight = options_.flag("skip_auth_preflight", false);
@@ -376,6 +330,8 @@ class Import {
           "proxy_prefix",
           "forward_auth.oauth2_proxy serves /oauth2/auth, start, sign_in, sign_out, userinfo and callback");
     }
+    if (const bool usable = prefix().size() > 1 && prefix().front() == '/' && check_normal_path(prefix()).ok(); !usable)
+      return context_.unsupported("proxy_prefix", "no path below which endpoints can be: auth_prefix is /_auth");
     put(context_.root, "auth_prefix", prefix());
     context_.differs("proxy_prefix",
                      "auth_prefix: callback, sign-out and check are there; the names of the others are in the manual, "
@@ -384,8 +340,10 @@ class Import {
 
   // Refreshes bring new ones; without, an ID token is an hour old and then gone.
   void keep_id_tokens() {
-    const bool asked = std::any_of(extras_.authorization.begin(), extras_.authorization.end(),
-                                   [](const Node& one) { return one.find("bearer") != nullptr; });
+    std::vector<Node> all = extras_.authorization;
+    all.insert(all.end(), extras_.check_authorization.begin(), extras_.check_authorization.end());
+    const bool asked =
+        std::any_of(all.begin(), all.end(), [](const Node& one) { return one.find("bearer") != nullptr; });
     Node& logto = map_in(context_.root, "logto");
     if (asked && logto.find("refresh") == nullptr) put(logto, "refresh", "offline_access");
   }

@@ -1,9 +1,11 @@
 #include "cli/import/oauth2_proxy_alpha.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/encoding.h"
 #include "base/one_of.h"
+#include "cli/import/other_files.h"
 #include "cli/import/yaml.h"
 #include "config/yaml/document.h"
 
@@ -22,13 +24,14 @@ constexpr Alias kAliases[] = {
     {"metricsServer.bindAddress", "metrics_address"},
     {"metricsServer.secureBindAddress", "metrics_secure_address"},
     {"metricsServer.tls", "metrics_tls_cert_file"},
-    {"providers.ADFSConfig", "azure_tenant"},
     {"providers.allowedGroups", "allowed_groups"},
     {"providers.authRequestResponseMode", "auth_request_response_mode"},
-    {"providers.azureConfig", "azure_tenant"},
+    {"providers.azureConfig.graphGroupField", "azure_graph_group_field"},
+    {"providers.azureConfig.tenant", "azure_tenant"},
     {"providers.backendLogoutURL", "backend_logout_url"},
     {"providers.bitbucketConfig.repository", "bitbucket_repository"},
     {"providers.bitbucketConfig.team", "bitbucket_team"},
+    {"providers.bitbucketConfig.workspace", "bitbucket_workspace"},
     {"providers.caFiles", "provider_ca_files"},
     {"providers.clientID", "client_id"},
     {"providers.clientSecret", "client_secret"},
@@ -41,12 +44,18 @@ constexpr Alias kAliases[] = {
     {"providers.githubConfig.users", "github_users"},
     {"providers.gitlabConfig.group", "gitlab_groups"},
     {"providers.gitlabConfig.projects", "gitlab_projects"},
+    {"providers.googleConfig.adminAPIUserScope", "google_admin_api_user_scope"},
     {"providers.googleConfig.adminEmail", "google_admin_email"},
     {"providers.googleConfig.group", "google_groups"},
     {"providers.googleConfig.serviceAccountJson", "google_service_account_json"},
+    {"providers.googleConfig.targetPrincipal", "google_target_principal"},
+    {"providers.googleConfig.useApplicationDefaultCredentials", "google_use_application_default_credentials"},
+    {"providers.googleConfig.useOrganizationID", "google_use_organization_id"},
     {"providers.keycloakConfig.groups", "keycloak_groups"},
     {"providers.keycloakConfig.roles", "allowed_roles"},
-    {"providers.loginGovConfig", "jwt_key"},
+    {"providers.loginGovConfig.jwtKey", "jwt_key"},
+    {"providers.loginGovConfig.jwtKeyFile", "jwt_key_file"},
+    {"providers.loginGovConfig.pubjwkURL", "pubjwk_url"},
     {"providers.loginURL", "login_url"},
     {"providers.microsoftEntraIDConfig.allowedTenants", "entra_id_allowed_tenants"},
     {"providers.microsoftEntraIDConfig.federatedTokenAuth", "entra_id_federated_token_auth"},
@@ -72,9 +81,40 @@ constexpr Alias kAliases[] = {
     {"providers.skipClaimsFromProfileURL", "skip_claims_from_profile_url"},
     {"providers.useSystemTrustStore", "use_system_trust_store"},
     {"providers.validateURL", "validate_url"},
-    {"providers.additionalClaims", "additional_claims"},
-    {"providers.loginURLParameters", "login_url_parameters"},
 };
+
+constexpr std::string_view kTopKeys[] = {"server",         "metricsServer",        "providers",
+                                         "upstreamConfig", "injectRequestHeaders", "injectResponseHeaders"};
+
+// What oauth2-proxy has where nobody says anything. A value like that says nothing either.
+constexpr std::pair<std::string_view, std::string_view> kDefaults[] = {
+    {"azure_tenant", "common"},
+    {"disable_keep_alives", "false"},
+    {"entra_id_federated_token_auth", "false"},
+    {"flush_interval", "1s"},
+    {"google_use_application_default_credentials", "false"},
+    {"google_use_organization_id", "false"},
+    {"insecure_oidc_allow_unverified_email", "false"},
+    {"insecure_oidc_skip_issuer_verification", "false"},
+    {"insecure_oidc_skip_nonce", "true"},
+    {"oidc_audience_claims", "aud"},
+    {"oidc_email_claim", "email"},
+    {"oidc_groups_claim", "groups"},
+    {"proxy_websockets", "true"},
+    {"skip_claims_from_profile_url", "false"},
+    {"skip_oidc_discovery", "false"},
+    {"ssl_upstream_insecure_skip_verify", "false"},
+    {"use_system_trust_store", "false"},
+    {"user_id_claim", "email"},
+};
+
+bool says_nothing(std::string_view option, const std::vector<std::string>& values) {
+  if (values.empty()) return true;
+  return values.size() == 1 &&
+         (values.front().empty() || std::any_of(std::begin(kDefaults), std::end(kDefaults), [&](const auto& one) {
+            return one.first == option && one.second == values.front();
+          }));
+}
 
 std::string text_of(const Node* node) {
   return node != nullptr && node->is_scalar() ? with_variables(without_variable_marks(node->text)) : "";
@@ -152,8 +192,9 @@ class Alpha {
                                                      {"insecureSkipTLSVerify", "ssl_upstream_insecure_skip_verify"}};
     if (is_one_of(entry.key, kRead)) return;
     for (const auto& [key, option] : kFlags) {
-      if (key == entry.key)
-        return options_.set({std::string(option), one.shown + " " + entry.key, texts_of(entry.value)});
+      if (key != entry.key) continue;
+      if (!one.is_static) set(option, one.shown + " " + entry.key, entry.value);
+      return;
     }
     unknown(one.shown + " " + entry.key);
   }
@@ -165,8 +206,12 @@ class Alpha {
       header.shown = key + " " + header.name;
       const Node* values = node.find("values");
       if (values != nullptr && !values->items.empty()) value(values->items.front(), header);
-      if (values != nullptr && values->items.size() > 1) unknown(header.shown + " (second value)");
-      if (is_true(node.find("preserveRequestValue"), false)) unknown(header.shown + " preserveRequestValue");
+      if (values != nullptr && values->items.size() > 1)
+        remark(header.shown + " (second value)", "a field has one value here: the first");
+      if (is_true(node.find("preserveRequestValue"), false))
+        remark(header.shown + " preserveRequestValue", "what clients send in this field never arrives");
+      if (is_true(node.find("InsecureSkipHeaderNormalization"), false))
+        remark(header.shown + " InsecureSkipHeaderNormalization", "every spelling of the name is the same field");
       into.push_back(std::move(header));
     }
   }
@@ -188,21 +233,56 @@ class Alpha {
 
   void providers(const Node& list) {
     if (list.items.empty()) return;
-    if (list.items.size() > 1) unknown("providers (after the first)");
+    if (list.items.size() > 1) remark("providers (after the first)", "not used there either");
     for (const auto& entry : list.items.front().entries) {
-      if (entry.key == "id") continue;
+      const std::string shown = "providers[0]." + entry.key;
+      if (entry.key == "id" || entry.key == "ADFSConfig") continue;
+      if (entry.key == "loginURLParameters") {
+        login_parameters(shown, entry.value);
+        continue;
+      }
+      if (entry.key == "additionalClaims") {
+        out_.remarks.emplace_back(shown, "claims that headers and rules need are asked for where they are missing");
+        continue;
+      }
       flatten("providers." + entry.key, "providers[0]." + entry.key, entry.value);
     }
   }
 
+  // Three of them have options of their own.
+  void login_parameters(const std::string& shown, const Node& list) {
+    static constexpr std::string_view kOwnOptions[] = {"acr_values", "approval_prompt", "prompt"};
+    for (const Node& item : list.items) {
+      const std::string name = text_of(item.find("name"));
+      const Node* values = item.find("default");
+      const std::vector<std::string> texts = values == nullptr ? std::vector<std::string>{} : texts_of(*values);
+      if (name == "approval_prompt" && texts == std::vector<std::string>{"force"}) continue;  // the default
+      if (is_one_of(name, kOwnOptions) && texts.size() == 1 && item.find("allow") == nullptr) {
+        options_.set({name, shown + " " + name, texts});
+      } else {
+        remark(shown + " " + name, "fixed ones go into logto.sign_in.extra; none is taken from a link");
+      }
+    }
+  }
+
+  void remark(std::string what, std::string why) { out_.remarks.emplace_back(std::move(what), std::move(why)); }
+
+  void set(std::string_view option, std::string shown, const Node& node) {
+    auto values = texts_of(node);
+    // A map is there or not: what is in it is not taken over.
+    if (!node.is_map() && says_nothing(option, values)) return;
+    options_.set({std::string(option), std::move(shown), std::move(values), node.is_list()});
+  }
+
   void flatten(const std::string& path, const std::string& shown, const Node& node) {
     for (const auto& alias : kAliases) {
-      if (alias.path == path) return options_.set({std::string(alias.option), shown, texts_of(node), node.is_list()});
+      if (alias.path == path) return set(alias.option, shown, node);
     }
     if (!node.is_map()) return unknown(shown);
     for (const auto& entry : node.entries) flatten(path + "." + entry.key, shown + "." + entry.key, entry.value);
   }
 
+  // No name of an option has a blank.
   void unknown(const std::string& shown) { options_.set({"alpha " + shown, shown, {}}); }
 
   SourceOptions& options_;
@@ -213,10 +293,17 @@ class Alpha {
 
 Result<OAuth2ProxyAlpha> read_oauth2_proxy_alpha(const std::string& text, const std::string& path,
                                                  SourceOptions& options) {
+  if (const auto other = what_else_it_is(text)) return fail(path + ": " + *other);
   std::vector<ConfigProblem> problems;
   const auto root = parse_document(text, path, problems);
   if (!root || !problems.empty()) return fail(problems.empty() ? path + ": no YAML" : problems.front().text());
   if (!root->is_map()) return fail(path + ": expected a map of keys, found " + root->describe());
+  const bool is_alpha = std::any_of(root->entries.begin(), root->entries.end(),
+                                    [](const Entry& entry) { return is_one_of(entry.key, kTopKeys); });
+  if (!is_alpha)
+    return fail(path +
+                ": not an alpha configuration of oauth2-proxy, which has one of the keys server, providers, "
+                "upstreamConfig, injectRequestHeaders. A configuration in TOML has another name than *.yaml");
   return Alpha(options).read(*root);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -42,9 +43,13 @@ struct OAuth2ProxyAlpha {
   std::vector<OAuth2ProxyHeader> request_headers;
   std::vector<OAuth2ProxyHeader> response_headers;
   bool proxy_raw_path = false;
+  // What is known and not taken over, as "what" and "why".
+  std::vector<std::pair<std::string, std::string>> remarks;
 };
 
-// Reads alpha configuration (YAML); what also exists as a flat option is set in `options`. The Error says where.
+// Reads alpha configuration (YAML); what also exists as a flat option is set in `options`, but for values that are
+// oauth2-proxy's own defaults, which its --convert-config-to-alpha writes out. A key that is not known becomes an
+// option that nobody knows. The Error says where, or what else the file is.
 [[nodiscard]] Result<OAuth2ProxyAlpha> read_oauth2_proxy_alpha(const std::string& text, const std::string& path,
                                                                SourceOptions& options);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "cli/import/oauth2_proxy_people.h"
 
 namespace lp {
 namespace {
@@ -12,9 +13,9 @@ constexpr std::string_view kPassword = "BASIC_AUTH_PASSWORD";
 
 // A value of oauth2-proxy's session, as the claim of Logto that it comes from; "" where there is none.
 std::string claim_of(const SourceOptions& options, const std::string& value) {
-  const std::string email = options.text("oidc_email_claim"), groups = options.text("oidc_groups_claim");
+  const std::string groups = options.text("oidc_groups_claim");
   if (value == "user") return "sub";
-  if (value == "email") return email.empty() ? "email" : email;
+  if (value == "email") return oauth2_proxy_email_claim(options);
   if (value == "groups") return groups.empty() || groups == "groups" ? "roles" : groups;
   if (value == "preferred_username") return "username";
   if (value == "created_at" || value == "expires_on" || value == "refresh_token" || value == "access_token") return "";
@@ -36,21 +37,31 @@ Node bearer_id_token() {
   return map;
 }
 
+// Apps get its bytes from oauth2-proxy.
+Node claim_as_it_is(const std::string& claim) {
+  Node map = yaml_map();
+  put(map, "claim", claim);
+  put(map, "encoding", "utf8");
+  return map;
+}
+
 struct Pair {
   std::string header;
   std::string claim;
 };
 
+// With prefer_email_to_user the address is the user, and is not sent besides.
 std::vector<Pair> legacy_headers(const SourceOptions& options) {
   const bool email_first = options.flag("prefer_email_to_user", false);
-  return {{"X-Forwarded-User", claim_of(options, email_first ? "email" : "user")},
-          {"X-Forwarded-Email", claim_of(options, "email")},
-          {"X-Forwarded-Preferred-Username", "username"},
-          {"X-Forwarded-Groups", claim_of(options, "groups")}};
+  std::vector<Pair> headers = {{"X-Forwarded-User", claim_of(options, email_first ? "email" : "user")},
+                               {"X-Forwarded-Preferred-Username", "username"},
+                               {"X-Forwarded-Groups", claim_of(options, "groups")}};
+  if (!email_first) headers.insert(headers.begin() + 1, {"X-Forwarded-Email", claim_of(options, "email")});
+  return headers;
 }
 
 bool is_default(const std::vector<Pair>& headers) {
-  return headers[0].claim == "sub" && headers[1].claim == "email" && headers[3].claim == "roles";
+  return headers.size() == 4 && headers[0].claim == "sub" && headers[1].claim == "email" && headers[3].claim == "roles";
 }
 
 void import_legacy(ImportContext& context, RouteExtras& extras) {
@@ -61,10 +72,12 @@ void import_legacy(ImportContext& context, RouteExtras& extras) {
     put(context.root, "identity_headers", yaml_map());
   } else if (!is_default(headers)) {
     Node& map = map_in(context.root, "identity_headers");
-    for (const auto& [header, claim] : headers) put(map, header, claim);
+    for (const auto& [header, claim] : headers) put(map, header, claim_as_it_is(claim));
+  } else {
+    put(context.root, "identity_preset", "oauth2-proxy");
   }
-  const bool has_password = basics && options.has("basic_auth_password");
-  if (options.flag("pass_authorization_header", false) || options.flag("set_authorization_header", false)) {
+  const bool has_password = basics && !options.text("basic_auth_password").empty();
+  if (options.flag("pass_authorization_header", false)) {
     extras.authorization = {bearer_id_token()};
     if (has_password)
       context.differs("basic_auth_password", "the ID token goes into Authorization; a header has one value");
@@ -73,19 +86,34 @@ void import_legacy(ImportContext& context, RouteExtras& extras) {
     context.taken("basic_auth_password",
                   "routes[].authorization.basic; put the password into " + std::string(kPassword));
   } else {
-    context.taken("basic_auth_password", "not sent there either: pass_basic_auth is off");
+    context.taken("basic_auth_password", "not sent there either");
   }
 }
 
+constexpr std::string_view kNoAnswers =
+    "answers of /oauth2/auth carry no Authorization. Where the other proxy asks /_auth/check, they carry what "
+    "routes[].authorization says";
+
 void report_legacy(ImportContext& context) {
+  const SourceOptions& options = context.options;
   context.taken("pass_basic_auth", "identity_headers, and authorization.basic where there is a password");
   context.taken("pass_user_headers", "identity_headers");
-  context.taken("prefer_email_to_user", "identity_headers");
-  context.taken("pass_authorization_header", "routes[].authorization.bearer: id_token");
-  context.taken("set_authorization_header", "routes[].authorization.bearer: id_token, also in answers of forward_auth");
-  context.taken("set_xauthrequest", "forward_auth.oauth2_proxy answers with X-Auth-Request-* headers");
-  context.taken("set_basic_auth", "routes[].authorization.basic, also in answers of forward_auth");
-  if (context.options.flag("pass_access_token", false)) {
+  context.taken("prefer_email_to_user",
+                "identity_headers: X-Forwarded-User is the e-mail address, in place of "
+                "X-Forwarded-Email");
+  if (!options.flag("pass_authorization_header", false)) context.taken("pass_authorization_header", "not sent");
+  context.taken("pass_authorization_header",
+                options.flag("skip_jwt_bearer_tokens", false)
+                    ? "routes[].authorization.bearer: id_token; who brings a token sends the app that one"
+                    : "routes[].authorization.bearer: id_token");
+  for (const auto* name : {"set_authorization_header", "set_basic_auth"}) {
+    if (!options.flag(name, false)) context.taken(name, "not sent");
+    context.unsupported(name, std::string(kNoAnswers));
+  }
+  const bool asks_for_headers = options.flag("set_xauthrequest", false);
+  if (asks_for_headers) context.taken("set_xauthrequest", "/oauth2/auth answers with X-Auth-Request-* headers");
+  context.differs("set_xauthrequest", "/oauth2/auth answers with X-Auth-Request-* headers all the same");
+  if (options.flag("pass_access_token", false)) {
     context.unsupported(
         "pass_access_token",
         "Logto's plain access token opens nothing but userinfo: for an API write token: { resource: ... } "
@@ -93,20 +121,25 @@ void report_legacy(ImportContext& context) {
   } else {
     context.taken("pass_access_token", "no access token is passed");
   }
-  if (context.options.flag("skip_auth_strip_headers", true)) {
+  if (options.flag("skip_auth_strip_headers", true)) {
     context.taken("skip_auth_strip_headers", "identity headers of clients never arrive, on any route");
   } else {
     context.unsupported("skip_auth_strip_headers", "identity headers of clients never arrive, on any route");
   }
-  if (context.options.flag("signature_key", false) || context.options.has("signature_key")) {
+  if (options.has("signature_key")) {
     context.differs("signature_key",
                     "routes[].assertion: a signed JWT in X-Logto-Proxy-Assertion, keys at /_auth/jwks.json");
   }
-  const std::string groups = context.options.text("oidc_groups_claim");
+  const std::string groups = options.text("oidc_groups_claim");
   context.differs("oidc_groups_claim", groups.empty() || groups == "groups"
                                            ? "Logto has no groups: X-Forwarded-Groups is the claim roles"
-                                           : "X-Forwarded-Groups is the claim " + groups + "; rules ask for roles");
-  context.taken("oidc_email_claim", "X-Forwarded-Email; rules on e-mail look at the claim email");
+                                           : "X-Forwarded-Groups is the claim " + groups);
+  context.taken("oidc_email_claim",
+                "X-Forwarded-Email and rules on e-mail look at the claim " + oauth2_proxy_email_claim(options));
+  const bool is_address = oauth2_proxy_email_claim(options) == options.text("user_id_claim");
+  context.taken("user_id_claim", is_address ? "there it is the older name of oidc_email_claim: X-Forwarded-Email and "
+                                              "rules on e-mail look at this claim; X-Forwarded-User is sub, as there"
+                                            : "without effect there: oidc_email_claim goes before");
 }
 
 // Into identity_headers, or `extras.authorization` for Authorization.
@@ -142,9 +175,26 @@ void import_header(ImportContext& context, const OAuth2ProxyHeader& header, Node
     put(value, "id_token", "true");
     put(map, header.name, std::move(value));
   } else {
-    put(map, header.name, claim);
+    put(map, header.name, claim_as_it_is(claim));
   }
   context.note(Outcome::taken, header.shown, "identity_headers: " + claim);
+}
+
+// What /oauth2/auth answers with, whatever the configuration says.
+void report_response_header(ImportContext& context, const OAuth2ProxyHeader& header) {
+  constexpr std::pair<std::string_view, std::string_view> kAnswered[] = {
+      {"x-auth-request-user", "user"},
+      {"x-auth-request-email", "email"},
+      {"x-auth-request-groups", "groups"},
+      {"x-auth-request-preferred-username", "preferred_username"}};
+  const std::string name = ascii_lower(header.name);
+  const bool is_there = std::any_of(std::begin(kAnswered), std::end(kAnswered), [&](const auto& one) {
+    return one.first == name && one.second == header.claim && header.prefix.empty() && !header.has_basic_password;
+  });
+  if (is_there) return context.note(Outcome::taken, header.shown, "/oauth2/auth answers with it");
+  context.note(Outcome::unsupported, header.shown,
+               "/oauth2/auth answers with X-Auth-Request-User, -Email, -Groups and -Preferred-Username only; "
+               "/_auth/check with what identity_headers says");
 }
 
 bool is_our_default(const Node& map) {
@@ -154,7 +204,8 @@ bool is_our_default(const Node& map) {
                                                                         {"X-Forwarded-Groups", "roles"}};
   return map.entries.size() == std::size(kDefault) &&
          std::all_of(std::begin(kDefault), std::end(kDefault), [&](const auto& one) {
-           const Node* claim = map.find(one.first);
+           const Node* header = map.find(one.first);
+           const Node* claim = header == nullptr ? nullptr : header->find("claim");
            return claim != nullptr && claim->text == one.second;
          });
 }
@@ -162,11 +213,11 @@ bool is_our_default(const Node& map) {
 void import_alpha(ImportContext& context, const OAuth2ProxyAlpha& alpha, RouteExtras& extras) {
   Node map = yaml_map();
   for (const auto& header : alpha.request_headers) import_header(context, header, map, extras);
-  for (const auto& header : alpha.response_headers) {
-    context.note(Outcome::differs, header.shown,
-                 "answers of forward_auth carry the X-Auth-Request-* headers and those of identity_headers");
-  }
-  if (!is_our_default(map)) put(context.root, "identity_headers", std::move(map));
+  for (const auto& header : alpha.response_headers) report_response_header(context, header);
+  if (is_our_default(map))
+    put(context.root, "identity_preset", "oauth2-proxy");
+  else
+    put(context.root, "identity_headers", std::move(map));
 }
 
 }  // namespace

@@ -50,9 +50,12 @@ class Routes {
     read_rules();
     std::vector<App> apps;
     for (auto& source : sources()) apps.push_back(app(std::move(source)));
+    read_trusted_ips();  // not before it is known whether there is an app
+    if (only_asked_ && extras_.client_is == RouteExtras::Client::peer) forget_paths();
     // The longest path is the most specific one.
     std::stable_sort(apps.begin(), apps.end(),
                      [](const App& a, const App& b) { return a.mount.path.size() > b.mount.path.size(); });
+    if (extras_.has_oauth2_auth) add_oauth2_auth();
     for (const App& one : apps) {
       routes_of(one);
       done_.push_back(one.mount);
@@ -93,6 +96,28 @@ class Routes {
     return source;
   }
 
+  // Without reverse_proxy nobody can tell it which path is asked about: they were compared with that of the check.
+  void forget_paths() {
+    if (open_.empty() && negated_.empty()) return;
+    open_.clear();
+    negated_.clear();
+    context_.note(
+        Outcome::unsupported, "skip_auth_routes, skip_auth_regex",
+        "those paths stay protected: there, without reverse_proxy, they are compared with the path of the "
+        "check itself. To have them for the paths that the other proxy asks about, set reverse_proxy = true and "
+        "import again");
+  }
+
+  // What a check asks for that names no target: another proxy's `auth_request /oauth2/auth` as a rule.
+  void add_oauth2_auth() {
+    Node map = yaml_map();
+    put(map, "path", "/oauth2/auth");
+    put(map, "require", extras_.require);
+    if (extras_.accepts_bearer) put(map, "accept", std::vector<std::string>{"session", "bearer"});
+    for (const Node& authorization : extras_.check_authorization) put(map, "authorization", authorization);
+    routes_.items.push_back(std::move(map));
+  }
+
   void report(const OAuth2ProxyUpstream& source, Outcome outcome, std::string text) {
     context_.note(outcome, source.shown, std::move(text));
   }
@@ -102,6 +127,8 @@ class Routes {
     made.source = std::move(source);
     if (made.source.is_static) {
       static_app(made);
+    } else if (made.source.uri == "file:///dev/null") {
+      no_app(made);
     } else if (made.source.uri.substr(0, 5) == "unix:") {
       unix_app(made);
     } else if (made.source.uri.substr(0, 5) == "file:") {
@@ -161,6 +188,13 @@ class Routes {
     report(
         made.source, Outcome::differs,
         "another proxy forwards and asks here (forward_auth); rules are those under routes, for its hosts and paths");
+  }
+
+  // The Helm chart's default.
+  void no_app(App& made) {
+    only_asked_ = true;
+    made.source.path = "/";
+    report(made.source, Outcome::taken, "no app, as there: another proxy forwards and asks here (forward_auth)");
   }
 
   void unix_app(App& made) {
@@ -234,6 +268,7 @@ class Routes {
   }
 
   void read_rules() {
+    int negations = 0;
     for (const auto* name : {"skip_auth_regex", "skip_auth_routes"}) {
       for (const auto& written : options_.list(name)) {
         OpenRule rule =
@@ -241,20 +276,25 @@ class Routes {
         if (const auto good = check_search_regex(rule.regex); !good) {
           context_.note(Outcome::unsupported, std::string(name) + " " + written,
                         good.error().message + "; those paths stay protected");
-        } else {
-          (rule.negated ? negated_ : open_).push_back(std::move(rule));
+          continue;
         }
+        // What is found in a path is one of the alternatives, each of which says more about where.
+        for (auto& one : alternatives_of(rule.regex)) {
+          OpenRule alternative = rule;
+          alternative.regex = std::move(one);
+          (rule.negated ? negated_ : open_).push_back(std::move(alternative));
+        }
+        negations += rule.negated ? 1 : 0;
       }
       context_.differs(name,
                        "access: optional (whoever is signed in is still named to the app). Patterns match the whole "
                        "path here and were searched for there: .* is added where it was open");
     }
-    if (negated_.size() > 1) {
+    if (negations > 1) {
       context_.note(Outcome::differs, "skip_auth_routes (several with !=)",
                     "there, a path is open unless all of them match it; here it is protected if one does");
     }
     read_api_routes();
-    read_trusted_ips();
   }
 
   void read_api_routes() {
@@ -270,16 +310,51 @@ class Routes {
         "unauthenticated: 401. Judged by the path alone, without the query; everywhere else scripts get 401 too");
   }
 
+  // A network opens only where its addresses are those of clients: a stranger behind a proxy whose word we do not
+  // understand would have the proxy's, or what he writes into a field that it lets through.
   void read_trusted_ips() {
+    using Client = RouteExtras::Client;
+    if (extras_.client_is == Client::unknown || (extras_.client_is == Client::peer && only_asked_)) {
+      context_.unsupported("trusted_ips",
+                           extras_.client_is == Client::unknown
+                               ? "these clients sign in: the proxy in front names them in another field than "
+                                 "X-Forwarded-For, the only one that is read here. Where it sets X-Forwarded-For, set "
+                                 "real_client_ip_header = \"X-Forwarded-For\" and import again"
+                               : "these clients sign in: there it is the address of the proxy that asks, here that of "
+                                 "the client");
+      return;
+    }
     for (const auto& one : options_.list("trusted_ips")) {
-      if (parse_cidr(one).ok()) {
-        trusted_.push_back(one);
-      } else {
+      if (!parse_cidr(one).ok()) {
         context_.note(Outcome::unsupported, "trusted_ips " + one,
                       "not an address or range without bits beyond its prefix; those clients sign in");
+      } else if (extras_.client_is == Client::forwarded_for && has_trusted_proxy(one)) {
+        context_.note(Outcome::unsupported, "trusted_ips " + one,
+                      "left out: a proxy in front has such an address, which is the client's here wherever that proxy "
+                      "names nobody; those clients sign in");
+      } else {
+        trusted_.push_back(one);
       }
     }
-    context_.taken("trusted_ips", "access: optional for these networks");
+    context_.taken("trusted_ips", extras_.client_is == Client::peer
+                                      ? "access: optional for these networks"
+                                      : "access: optional for these networks, which must hold no proxy in front");
+  }
+
+  [[nodiscard]] bool has_trusted_proxy(const std::string& network) const {
+    auto proxies = options_.list("trusted_proxy_ips");
+    if (proxies.empty()) proxies.emplace_back("127.0.0.1");  // unless TRUSTED_PROXY says another
+    return std::any_of(proxies.begin(), proxies.end(), [&](const auto& proxy) { return overlap(proxy, network); });
+  }
+
+  static bool overlap(const std::string& one, const std::string& other) {
+    const auto a = parse_cidr(one), b = parse_cidr(other);
+    if (!a || !b) return false;
+    for (int bit = 0; bit < std::min(a->prefix_bits, b->prefix_bits); ++bit) {
+      const auto byte = static_cast<std::size_t>(bit / 8);
+      if ((((a->address[byte] ^ b->address[byte]) >> (7 - bit % 8)) & 1) != 0) return false;
+    }
+    return true;
   }
 
   Node route(const App& app, const std::string& path) {
@@ -313,11 +388,28 @@ class Routes {
 
   void add_protected(const App& app, const std::string& path, bool answers_401) {
     Node map = route(app, path);
-    if (!extras_.require.is_null()) put(map, "require", extras_.require);
+    put(map, "require", extras_.require);
     if (answers_401) put(map, "unauthenticated", "401");
     if (extras_.preflight) put(map, "preflight", "true");
-    if (extras_.accepts_bearer) put(map, "accept", std::vector<std::string>{"session", "bearer"});
+    const bool sends_id_token = std::any_of(extras_.authorization.begin(), extras_.authorization.end(),
+                                            [](const Node& one) { return one.find("bearer") != nullptr; });
+    if (extras_.accepts_bearer && sends_id_token) {
+      add_for_bearers(map, app);
+    } else if (extras_.accepts_bearer) {
+      put(map, "accept", std::vector<std::string>{"session", "bearer"});
+    }
     add(std::move(map), app);
+  }
+
+  // Who brings a token has no ID token: the app gets what was brought, as there.
+  void add_for_bearers(Node map, const App& app) {
+    Node headers = yaml_map();
+    put(headers, "Authorization", "~ (?i:Bearer) ey.*");
+    put(map, "headers", std::move(headers));
+    put(map, "accept", "bearer");
+    if (extras_.assertion) put(map, "assertion", "true");
+    if (!app.upstream.empty()) put(map, "upstream", app.upstream);
+    routes_.items.push_back(std::move(map));
   }
 
   // The paths of one rule below one app, or nothing to do.
@@ -327,10 +419,10 @@ class Routes {
         std::any_of(done_.begin(), done_.end(), [&](const Mount& mount) { return only_within_mount(regex, mount); });
     if (is_elsewhere) return;
     const Within within = within_mount(regex, app.mount);
-    if (within.overlap == Overlap::unclear) {
+    if (!within.is_complete) {
       context_.note(Outcome::unsupported, shown,
-                    "whether it holds below " + app.mount.path +
-                        " takes a look by a person: there, write a route for it by hand");
+                    "where below " + app.mount.path +
+                        " it holds takes a look by a person: what is not sure stays protected; write a route by hand");
     }
     if (within.overlap == Overlap::part || within.overlap == Overlap::all) use(within.pattern);
   }
@@ -373,7 +465,7 @@ class Routes {
         any = true;
       else if (!is_one_of(rule.method, methods))
         methods.push_back(rule.method);
-      unclear = unclear || within_mount(rule.regex, app.mount).overlap == Overlap::unclear;
+      unclear = unclear || !within_mount(rule.regex, app.mount).is_complete;
     }
     // Where it is not known what the rule protects, all of it stays protected.
     if (!negated_.empty() && !unclear) {

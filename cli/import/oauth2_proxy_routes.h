@@ -10,6 +10,12 @@ namespace lp {
 
 // What every route gets besides its path.
 struct RouteExtras {
+  // What networks of clients are compared with there.
+  enum class Client {
+    peer,           // who connects
+    forwarded_for,  // whom the proxy in front names in X-Forwarded-For, as here
+    unknown,        // whom it names in another field, which we do not read
+  };
   Node require;                     // null: none
   std::vector<Node> authorization;  // none or one
   bool answers_401 = false;
@@ -17,6 +23,9 @@ struct RouteExtras {
   bool accepts_bearer = false;
   bool assertion = false;
   bool keeps_encoded_slash = false;
+  Client client_is = Client::peer;
+  bool has_oauth2_auth = false;           // /oauth2/auth is there
+  std::vector<Node> check_authorization;  // of its answers; none or one
 };
 
 // upstreams and routes, by upstream options and everything that concerns paths. Answers whether another proxy

@@ -27,7 +27,6 @@ constexpr std::string_view kOwnTls =
 
 constexpr Row kRows[] = {
     {"acr_values", kUnsupported, "Logto knows no acr; require: { max_age: ... } asks for a fresh sign-in"},
-    {"additional_claims", kTaken, "claims that headers and rules need are asked for where they are missing"},
     {"allow_query_semicolons", kTaken, "queries pass as they are"},
     {"approval_prompt", kDiffers, "Google's; Logto's counterpart is logto.sign_in.prompt"},
     {"auth_logging", kDiffers, kLog},
@@ -38,7 +37,7 @@ constexpr Row kRows[] = {
     {"backend_logout_url", kDiffers, "sign-out goes to Logto itself, and Logto's back-channel logout comes back"},
     {"banner", kUnsupported, kOwnPages},
     {"bearer_token_login_fallback", kDiffers,
-     "a navigation with a bad token signs in, anything else gets 401 (RFC 6750)"},
+     "a token that is not good gets 401 (RFC 6750) on every route that takes tokens, and never leads to a sign-in"},
     {"code_challenge_method", kTaken, "PKCE with S256, always"},
     {"config", kDiffers, "name the new file: logto-proxy serve --config FILE"},
     {"cookie_csrf_expire", kDiffers, kCsrf},
@@ -79,7 +78,6 @@ constexpr Row kRows[] = {
     {"logging_max_backups", kDiffers, kLog},
     {"logging_max_size", kDiffers, kLog},
     {"login_url", kDiffers, kDiscovery},
-    {"login_url_parameters", kUnsupported, "fixed ones go into logto.sign_in.extra; none is taken from a link"},
     {"metrics_secure_address", kUnsupported, "admin.listen speaks plain HTTP: keep it on a private address"},
     {"metrics_tls_cert_file", kUnsupported, "admin.listen speaks plain HTTP: keep it on a private address"},
     {"metrics_tls_key_file", kUnsupported, "admin.listen speaks plain HTTP: keep it on a private address"},
@@ -88,13 +86,13 @@ constexpr Row kRows[] = {
      "ES256, ES384, ES512, RS256 and the like, as Logto's keys say; never none or HMAC"},
     {"oidc_jwks_url", kDiffers, kDiscovery},
     {"oidc_public_key_files", kDiffers, kDiscovery},
-    {"ping_path", kDiffers, "/healthz on admin.listen"},
+    {"ping_path", kUnsupported, "not answered: let health checks ask /healthz on admin.listen"},
     {"ping_user_agent", kUnsupported, "/healthz on admin.listen; no User-Agent opens a route"},
     {"profile_url", kDiffers, kDiscovery},
     {"provider_ca_files", kDiffers, "if Logto has a certificate of your own authority, name its file in logto.ca_file"},
     {"provider_display_name", kUnsupported, "no page of logto-proxy names the provider"},
     {"pubjwk_url", kUnsupported, kJwtKey},
-    {"ready_path", kDiffers, "/readyz on admin.listen"},
+    {"ready_path", kUnsupported, "not answered: let health checks ask /readyz on admin.listen"},
     {"redeem_url", kDiffers, kDiscovery},
     {"redis_cluster_connection_urls", kUnsupported, kRedisTopology},
     {"redis_connection_idle_timeout", kDiffers, "one connection, made again when the server closes it"},
@@ -122,7 +120,6 @@ constexpr Row kRows[] = {
     {"tls_key_file", kUnsupported, kOwnTls},
     {"tls_min_version", kUnsupported, kOwnTls},
     {"use_system_trust_store", kDiffers, "logto.ca_file replaces the system's authorities, null keeps them"},
-    {"user_id_claim", kDiffers, "X-Forwarded-User is sub; write another claim into identity_headers"},
     {"validate_url", kDiffers, kDiscovery},
 };
 

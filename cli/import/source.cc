@@ -3,38 +3,13 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/one_of.h"
+#include "cli/import/oauth2_proxy_options.h"
+#include "cli/import/other_files.h"
 #include "cli/import/yaml.h"
 
 namespace lp {
 namespace {
-
-// The lists of oauth2-proxy whose command line flags are in the singular.
-constexpr std::string_view kPlurals[] = {
-    "allowed_groups",
-    "allowed_roles",
-    "api_routes",
-    "cookie_domains",
-    "email_domains",
-    "github_users",
-    "gitlab_groups",
-    "gitlab_projects",
-    "google_groups",
-    "keycloak_groups",
-    "htpasswd_user_groups",
-    "oidc_audience_claims",
-    "oidc_extra_audiences",
-    "provider_ca_files",
-    "skip_auth_routes",
-    "tls_cipher_suites",
-    "trusted_ips",
-    "trusted_proxy_ips",
-    "upstreams",
-    "whitelist_domains",
-    "oidc_public_key_files",
-    "oidc_enabled_signing_algs",
-    "entra_id_allowed_tenants",
-    "exclude_logging_paths",
-};
 
 constexpr std::string_view kTraefikNames[] = {
     "log-level",
@@ -131,7 +106,7 @@ std::vector<std::string> split_commas(std::string_view text) {
   std::vector<std::string> parts;
   for (std::size_t at = 0; at <= text.size();) {
     const auto end = std::min(text.find(',', at), text.size());
-    if (const auto part = trim_ows(text.substr(at, end - at)); !part.empty()) parts.emplace_back(part);
+    if (const auto part = text.substr(at, end - at); !part.empty()) parts.emplace_back(part);
     at = end + 1;
   }
   return parts;
@@ -177,6 +152,14 @@ std::vector<std::string> SourceOptions::list(std::string_view name) const {
   return all;
 }
 
+std::vector<std::string> SourceOptions::words(std::string_view name) const {
+  std::vector<std::string> all;
+  for (const auto& part : list(name)) {
+    if (const auto word = trim_ows(part); !word.empty()) all.emplace_back(word);
+  }
+  return all;
+}
+
 bool SourceOptions::flag(std::string_view name, bool otherwise) const {
   const std::string value = ascii_lower(text(name));
   if (value == "true" || value == "1" || value == "t") return true;
@@ -191,8 +174,10 @@ Result<std::vector<Assignment>> parse_env_file(std::string_view given) {
   for (const Line& line : lines_of(text, "#")) {
     auto rest = without(line.text, "export ");
     const auto equals = rest.find('=');
-    if (equals == std::string_view::npos || equals == 0) return at_line(line, "NAME=VALUE");
-    all.push_back({std::string(trim_ows(rest.substr(0, equals))), unquoted(trim_ows(rest.substr(equals + 1)), "\"'")});
+    const auto name = trim_ows(rest.substr(0, equals));
+    if (equals == std::string_view::npos || name.empty() || name.find(' ') != std::string_view::npos)
+      return at_line(line, "NAME=VALUE");
+    all.push_back({std::string(name), unquoted(trim_ows(rest.substr(equals + 1)), "\"'")});
   }
   return all;
 }
@@ -221,28 +206,29 @@ Result<std::vector<Assignment>> parse_ini(std::string_view given) {
   return all;
 }
 
-std::string oauth2_proxy_name(std::string_view written) {
-  std::string name = ascii_lower(written);
-  std::replace(name.begin(), name.end(), '-', '_');
-  for (const auto plural : kPlurals) {
-    if (plural.substr(0, plural.size() - 1) == name) return std::string(plural);
-  }
-  return name;
-}
-
 void read_oauth2_proxy_environment(const std::vector<Assignment>& variables, SourceOptions& options) {
   constexpr std::string_view kPrefix = "OAUTH2_PROXY_";
   for (const auto& [name, value] : variables) {
-    if (name.substr(0, kPrefix.size()) != kPrefix) continue;
-    options.set({oauth2_proxy_name(std::string_view(name).substr(kPrefix.size())), name, {value}});
+    const auto rest = without(name, kPrefix);
+    if (rest.size() == name.size() || value.empty() || is_of_kubernetes(rest)) continue;
+    // Names are in capitals there: another spelling is another variable.
+    options.set({upper(rest) == rest ? ascii_lower(rest) : name, name, {value}, false, true});
   }
 }
 
 Result<void> read_traefik_forward_auth_ini(std::string_view text, SourceOptions& options) {
+  if (const auto other = what_else_it_is(text)) return fail(*other);
   const auto parsed = parse_ini(text);
   if (!parsed) return parsed.error();
   for (const auto& [name, value] : *parsed) options.append({ascii_lower(name), name, {value}});
   return {};
+}
+
+bool is_traefik_option(std::string_view name) {
+  static constexpr std::string_view kParameters[] = {"action", "rule", "provider", "whitelist", "domains", "domain"};
+  const auto dot = name.rfind('.');
+  if (name.starts_with("rule.") && dot > 5 && is_one_of(name.substr(dot + 1), kParameters)) return true;
+  return name == "config" || is_one_of(name, kTraefikNames);
 }
 
 void read_traefik_forward_auth_environment(const std::vector<Assignment>& variables, SourceOptions& options) {

@@ -15,6 +15,7 @@ struct SourceOption {
   std::string shown;                // as the user wrote it
   std::vector<std::string> values;  // several only where it is a list in the source
   bool is_array = false;            // else commas may stand between several
+  bool is_variable = false;         // from the environment, where a program leaves alone what it does not know
 };
 
 class SourceOptions {
@@ -27,8 +28,11 @@ class SourceOptions {
   [[nodiscard]] bool has(std::string_view name) const { return find(name) != nullptr; }
   // "" where it is not set.
   [[nodiscard]] std::string text(std::string_view name) const;
-  // Also one text with commas between, as environment variables have them.
+  // Also one text with commas between, as environment variables have them. Blanks stay, which neither proxy takes off:
+  // " example.com" is nobody's domain.
   [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
+  // The same without blanks around, for lists that people write so.
+  [[nodiscard]] std::vector<std::string> words(std::string_view name) const;
   [[nodiscard]] bool flag(std::string_view name, bool otherwise) const;
   [[nodiscard]] const std::vector<SourceOption>& all() const { return options_; }
 
@@ -41,20 +45,21 @@ struct Assignment {
   std::string value;
 };
 
-// NAME=VALUE lines as docker and systemd read them: # comments, `export`, one pair of quotes around the value. The
-// Error names the line.
+// NAME=VALUE lines as docker and systemd read them: # comments, `export`, one pair of quotes around the value. A name
+// has no blanks in it, as "- NAME" of a compose file has. The Error names the line.
 [[nodiscard]] Result<std::vector<Assignment>> parse_env_file(std::string_view text);
 // `key = value` with # and ; comments, [sections] (whose name goes before the key) and double quotes with \" and \\;
 // also the older `key value`.
 [[nodiscard]] Result<std::vector<Assignment>> parse_ini(std::string_view text);
 
-// Options of oauth2-proxy: `-` and `_` are the same, and the singular of a list means the list (upstream, upstreams).
-[[nodiscard]] std::string oauth2_proxy_name(std::string_view written);
-// The variables OAUTH2_PROXY_* among these; others are left alone.
+// The variables OAUTH2_PROXY_* among these, as oauth2-proxy reads them: an empty one is none, what it does not know is
+// kept under its own name and does nothing there. Others, and those of Kubernetes, are left alone.
 void read_oauth2_proxy_environment(const std::vector<Assignment>& variables, SourceOptions& options);
 
 // Options of traefik-forward-auth, by its ini file or by variables (PROVIDERS_OIDC_ISSUER_URL).
 [[nodiscard]] Result<void> read_traefik_forward_auth_ini(std::string_view text, SourceOptions& options);
+// Whether it has an option of this name, rule.NAME.PARAMETER included.
+[[nodiscard]] bool is_traefik_option(std::string_view name);
 void read_traefik_forward_auth_environment(const std::vector<Assignment>& variables, SourceOptions& options);
 
 // Reads a file that the configuration names, relative to the configuration.

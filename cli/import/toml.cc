@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "base/encoding.h"
+#include "cli/import/other_files.h"
 #include "cli/import/yaml.h"
 
 namespace lp {
@@ -29,9 +31,10 @@ bool add_value(const toml::node& node, std::vector<std::string>& values) {
 }  // namespace
 
 Result<void> read_oauth2_proxy_toml(std::string_view text, SourceOptions& options) {
+  if (const auto other = what_else_it_is(text)) return fail(*other);
   try {
     for (const auto& [key, node] : toml::parse(text)) {
-      SourceOption option{oauth2_proxy_name(key.str()), std::string(key.str()), {}, node.is_array()};
+      SourceOption option{ascii_lower(key.str()), std::string(key.str()), {}, node.is_array()};
       if (!add_value(node, option.values))
         return fail(option.shown + ": expected a text, a number, true, false or a list");
       options.set(std::move(option));

@@ -67,7 +67,8 @@ struct Rule {
   std::string rule;
   std::vector<std::string> domains;
   std::vector<std::string> whitelist;
-  [[nodiscard]] bool allows() const { return action == "allow"; }
+  bool is_known = true;  // all of it: else it may ask for something that nobody knows
+  [[nodiscard]] bool allows() const { return action == "allow" && is_known; }
 };
 
 // What one alternative of a rule asks for, in our words.
@@ -86,10 +87,11 @@ class TraefikImport {
   explicit TraefikImport(const SourceOptions& options) : context_(options), options_(options) {}
 
   Imported run() {
+    close_what_is_not_known();
     read_rules();
     for (const Rule& rule : rules_) routes_of(rule);
     add(route(options_.text("default-action") == "allow",
-              people_of(options_.list("whitelist"), options_.list("domain"))),
+              people_of(options_.words("whitelist"), options_.words("domain"))),
         {}, "/*");
     addresses();
     put(context_.root, "trusted_proxies", std::vector<std::string>{variable_or("TRUSTED_PROXY", "127.0.0.1")});
@@ -117,6 +119,18 @@ class TraefikImport {
     return path;
   }
 
+  // As with oauth2-proxy (docs/decisions/0028-import-closes.md); the program does not start with such an option.
+  void close_what_is_not_known() {
+    for (const auto& option : options_.all()) {
+      if (is_traefik_option(option.name)) continue;
+      closed_ = true;
+      context_.unknown(
+          option.name,
+          "Whether it keeps somebody out is not known: take it out if it does not, and import again; until "
+          "then nobody passes who has not the role in ALLOWED_ROLE");
+    }
+  }
+
   // rule.NAME.PARAMETER, the longest rule first, as Traefik would: there the order of two that fit is left to chance.
   void read_rules() {
     std::map<std::string, Rule> by_name;
@@ -131,15 +145,16 @@ class TraefikImport {
       else if (parameter == "rule")
         rule.rule = option.values.back();
       else if (parameter == "domains" || parameter == "domain")
-        rule.domains = options_.list(option.name);
+        rule.domains = options_.words(option.name);
       else if (parameter == "whitelist")
-        rule.whitelist = options_.list(option.name);
+        rule.whitelist = options_.words(option.name);
       else if (parameter == "provider")
         context_.differs(
             option.name,
             "people sign in at Logto; sign_in: { with: social:... } goes straight to one of its connectors");
       else
-        continue;
+        rule.is_known = false;
+      if (!is_traefik_option(option.name)) continue;
       context_.taken(option.name, "routes; where two rules fit, the longer one comes first");
     }
     for (auto& [name, rule] : by_name) rules_.push_back(std::move(rule));
@@ -151,6 +166,7 @@ class TraefikImport {
     People people;
     people.emails = std::move(whitelist);
     people.domains = std::move(domains);
+    if (closed_) people.roles.push_back(variable("ALLOWED_ROLE"));
     people.either = options_.flag("match-whitelist-or-domain", false);
     needs_email_ = needs_email_ || people.by_email();
     return people;
@@ -210,8 +226,8 @@ class TraefikImport {
 
   void add_all(const Rule& rule, const Conditions& conditions) {
     const bool own = !rule.whitelist.empty() || !rule.domains.empty();
-    const People people =
-        own ? people_of(rule.whitelist, rule.domains) : people_of(options_.list("whitelist"), options_.list("domain"));
+    const People people = own ? people_of(rule.whitelist, rule.domains)
+                              : people_of(options_.words("whitelist"), options_.words("domain"));
     const Node rest = route(rule.allows(), people);
     const auto hosts = conditions.hosts.empty() ? std::vector<std::string>{""} : conditions.hosts;
     const auto paths = conditions.paths.empty() ? std::vector<std::string>{"/*"} : conditions.paths;
@@ -277,7 +293,7 @@ class TraefikImport {
     const std::string scheme =
         options_.flag("insecure-cookie", false) || ascii_lower(options_.text("cookie-secure")) == "false" ? "http://"
                                                                                                           : "https://";
-    std::string domain = options_.list("cookie-domain").empty() ? "" : options_.list("cookie-domain").front();
+    std::string domain = options_.words("cookie-domain").empty() ? "" : options_.words("cookie-domain").front();
     if (!domain.empty() && domain.front() == '.') domain.erase(0, 1);
     const std::string auth_host = options_.text("auth-host");
     std::vector<std::string> urls;
@@ -356,7 +372,7 @@ class TraefikImport {
     context_.taken("auth-host",
                    "external_urls, and sign_in_url with a cookie-domain; the redirect URI to register in Logto is " +
                        prefix() + "/callback there");
-    if (options_.list("cookie-domain").size() > 1)
+    if (options_.words("cookie-domain").size() > 1)
       context_.differs("cookie-domain", "session.cookie.domain, which is one: the first");
     context_.taken("cookie-domain", "session.cookie.domain");
     context_.differs("cookie-domains", "deprecated there already: set session.cookie.domain by hand");
@@ -392,6 +408,7 @@ class TraefikImport {
   Node routes_ = yaml_list();
   std::vector<std::string> hosts_;
   bool needs_email_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace

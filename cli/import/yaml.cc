@@ -80,6 +80,12 @@ Node yaml_list() {
   return node;
 }
 
+Node yaml_entry(std::string key, Node value) {
+  Node map = yaml_map();
+  put(map, std::move(key), std::move(value));
+  return map;
+}
+
 void put(Node& map, std::string key, Node value) {
   for (auto& entry : map.entries) {
     if (entry.key == key) {

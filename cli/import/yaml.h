@@ -22,6 +22,8 @@ namespace lp {
 
 [[nodiscard]] Node yaml_map();
 [[nodiscard]] Node yaml_list();
+// A map of one entry.
+[[nodiscard]] Node yaml_entry(std::string key, Node value);
 // A key that is there already gets the new value.
 void put(Node& map, std::string key, Node value);
 void put(Node& map, std::string key, std::string text);

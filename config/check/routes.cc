@@ -99,8 +99,14 @@ void host_is_ours(const RoutePlace& p) {
   if (!covered) p.report.problem(p.at("host"), "none of external_urls has the host '" + host + "'");
 }
 
+// What /oauth2/auth asks for where the asking proxy names no target.
+bool is_rule_of_oauth2_auth(const RoutePlace& p) {
+  return p.settings.forward_auth.oauth2_proxy && p.route.path.kind == PathPattern::Kind::exact &&
+         p.route.path.text == "/oauth2/auth" && p.route.upstream.empty();
+}
+
 void path_is_not_ours(const RoutePlace& p) {
-  if (is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
+  if (is_regex(p.route) || p.report.has_problem_in(p.at("path")) || is_rule_of_oauth2_auth(p)) return;
   if (!is_below(p.route.path.text, p.settings.auth_prefix)) return;
   p.report.problem(p.at("path"), "never matches: paths below auth_prefix (" + p.settings.auth_prefix +
                                      ") belong to logto-proxy itself");
@@ -109,6 +115,7 @@ void path_is_not_ours(const RoutePlace& p) {
 // The prefix stands in auth/rules/own_paths.h.
 void path_is_not_of_oauth2_proxy(const RoutePlace& p) {
   if (!p.settings.forward_auth.oauth2_proxy || is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
+  if (is_rule_of_oauth2_auth(p)) return;
   if (p.settings.auth_prefix == "/oauth2" || !is_below(p.route.path.text, "/oauth2")) return;
   p.report.problem(p.at("path"), "never matches: paths below /oauth2 belong to forward_auth.oauth2_proxy");
 }

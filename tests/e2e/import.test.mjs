@@ -5,7 +5,12 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { freshSecret, run, temporaryFolder } from './lib/proxy.mjs';
+import { BrowserUser } from './lib/browser_user.mjs';
+import { EvilOp } from './lib/evil_op.mjs';
+import { Proxy, freePort, freshSecret, run, temporaryFolder } from './lib/proxy.mjs';
+import { FETCH, request } from './lib/raw.mjs';
+import { Recorder } from './lib/recorder.mjs';
+import { HOST, ORIGIN, headersOf } from './lib/world.mjs';
 
 const VARIABLES = {
   LOGTO_ENDPOINT: 'https://tenant.logto.app', LOGTO_APP_ID: 'app', LOGTO_APP_SECRET: 'very-secret-app-secret', SESSION_SECRET: freshSecret(),
@@ -165,6 +170,132 @@ describe('import from oauth2-proxy', () => {
       assert.match(stderr, pattern);
     }
     assert.notEqual((await run(['import', '--from', 'something', at('bad.cfg')])).code, 0);
+  });
+});
+
+// What an import wrote, running in front of an app, with nothing changed by hand but the variables that the report names.
+async function running(t, toml, { files = {}, env = {} } = {}) {
+  const op = await EvilOp.start();
+  const recorder = await Recorder.start();
+  t.after(async () => { await recorder.close(); await op.stop(); });
+  const adminAddress = `127.0.0.1:${await freePort()}`;
+  const own = `http_address = "127.0.0.1:0"\nmetrics_address = "${adminAddress}"\nredirect_url = "${ORIGIN}/oauth2/callback"\n`;
+  const text = toml.replaceAll('APP', recorder.url);
+  const at = folderWith({ 'oauth2-proxy.cfg': `${own}${/^upstreams/m.test(text) ? '' : `upstreams = ["${recorder.url}/"]\n`}${text}`, env: ['# variables', ...Object.entries(env).map((pair) => pair.join('='))].join('\n'), ...files });
+  const { config, report } = await imported(['--from', 'oauth2-proxy', at('oauth2-proxy.cfg'), '--env-file', at('env')]);
+  const logto = op.logto();
+  const proxy = await Proxy.start(config, { adminAddress, env: { ...VARIABLES, LOGTO_ENDPOINT: logto.endpoint, LOGTO_APP_ID: logto.app_id, LOGTO_APP_SECRET: logto.app_secret } });
+  t.after(() => proxy.stop());
+  const get = (target, headers = {}) => request(proxy.port, 'GET', target, { ...FETCH, ...headers }, { host: HOST });
+  const visit = async (target, who = {}) => {
+    op.user = { ...op.user, ...who };
+    const user = new BrowserUser({ [HOST]: proxy.port });
+    return { user, answer: await user.navigate(ORIGIN + target) };
+  };
+  return { config, report, proxy, op, get, visit };
+}
+const NO_ADDRESS = { email: null, email_verified: null };
+
+describe('what was imported from oauth2-proxy lets nobody in who was kept out there', () => {
+  test('email_domains = ["*"]: everybody with an address, and nobody without one or with one that is said to be unverified', async (t) => {
+    const { visit } = await running(t, 'email_domains = ["*"]\n');
+    assert.equal((await visit('/x')).answer.status, 200);
+    assert.equal((await visit('/x', { sub: 'bob', username: 'bob', ...NO_ADDRESS })).answer.status, 403);
+    assert.equal((await visit('/x', { sub: 'eve', email: 'eve@example.test', email_verified: false })).answer.status, 403);
+  });
+
+  test('nothing about e-mail, as where it is a flag: nobody without the role that the report names', async (t) => {
+    const { visit, report } = await running(t, 'cookie_name = "x"\n');
+    assert.match(report, /Not supported[^]*email_domains \(not set\): .*--email-domain.*import again/);
+    assert.equal((await visit('/x')).answer.status, 403);
+    assert.equal((await visit('/x', { roles: ['staff'] })).answer.status, 200);
+  });
+
+  for (const [what, toml] of Object.entries({
+    'an option that Logto cannot ask for': 'bitbucket_workspace = "acme"\n',
+    'an option of a later version': 'only_these_people = ["x"]\n',
+    'a flag where a name of the file belongs': 'allowed_group = "admin"\n',
+  })) {
+    test(`${what}: nobody without the role`, async (t) => {
+      const { visit } = await running(t, `email_domains = ["*"]\n${toml}`);
+      assert.equal((await visit('/x')).answer.status, 403);
+      assert.equal((await visit('/x', { roles: ['staff'] })).answer.status, 200);
+    });
+  }
+
+  test('a variable that oauth2-proxy does not read opens nothing, and takes nothing away', async (t) => {
+    const { visit, report } = await running(t, 'email_domains = ["corp.test"]\n', { env: { OAUTH2_PROXY_EMAIL_DOMAIN: '*', OAUTH2_PROXY_SKIP_AUTH_ROUTE: '^/' } });
+    assert.match(report, /OAUTH2_PROXY_EMAIL_DOMAIN: left out: oauth2-proxy does not read it, only OAUTH2_PROXY_EMAIL_DOMAINS/);
+    assert.equal((await visit('/x')).answer.status, 403);
+    assert.equal((await visit('/x', { email: 'a@Corp.Test' })).answer.status, 200);
+  });
+
+  test('addresses and domains are compared without regard to case', async (t) => {
+    const { visit } = await running(t, 'email_domains = ["Corp.test"]\nauthenticated_emails_file = "list"\n', { files: { list: 'Hanako@Example.test\n' } });
+    assert.equal((await visit('/x', { email: 'hanako@example.test' })).answer.status, 200);
+    assert.equal((await visit('/x', { email: 'HANAKO@EXAMPLE.TEST' })).answer.status, 200);
+    assert.equal((await visit('/x', { email: 'x@corp.TEST' })).answer.status, 200);
+    assert.equal((await visit('/x', { email: 'hanako@corp.test.example' })).answer.status, 403);
+  });
+
+  test('trusted_ips by another field than X-Forwarded-For: strangers behind the front proxy sign in', async (t) => {
+    const { get, report } = await running(t, 'email_domains = ["*"]\nreverse_proxy = true\ntrusted_ips = ["127.0.0.0/8", "10.0.0.0/8"]\n');
+    assert.match(report, /Not supported[^]*trusted_ips: these clients sign in/);
+    for (const headers of [{}, { 'X-Real-IP': '198.51.100.7' }, { 'X-Forwarded-For': '10.1.1.1', 'X-Real-IP': '198.51.100.7' }]) {
+      assert.equal((await get('/x', headers)).status, 401, JSON.stringify(headers));
+    }
+  });
+
+  test('trusted_ips by X-Forwarded-For: who is named there, not the proxy', async (t) => {
+    const { get } = await running(t, 'email_domains = ["*"]\nreverse_proxy = true\nreal_client_ip_header = "X-Forwarded-For"\ntrusted_ips = ["127.0.0.0/8", "10.0.0.0/8"]\n');
+    assert.equal((await get('/x', { 'X-Forwarded-For': '10.1.1.1' })).status, 200);
+    for (const headers of [{}, { 'X-Real-IP': '10.1.1.1' }, { 'X-Forwarded-For': '127.0.0.1' }, { 'X-Forwarded-For': '198.51.100.7' }, { 'X-Forwarded-For': '10.1.1.1, 198.51.100.7' }]) {
+      assert.equal((await get('/x', headers)).status, 401, JSON.stringify(headers));
+    }
+  });
+
+  test('a pattern that ends in $ and does not begin in ^ holds below a mounted app as it holds there', async (t) => {
+    const { get } = await running(t, 'email_domains = ["*"]\nupstreams = ["APP/", "APP/prometheus/"]\nskip_auth_regex = ["/public/.*\\\\.css$"]\n');
+    for (const target of ['/prometheus/public/a.css', '/prometheus/x/public/a/b.css', '/public/a.css']) assert.equal((await get(target)).status, 200, target);
+    for (const target of ['/prometheus/public/a.css.map', '/prometheus/publica.css', '/prometheus/', '/x/a.css']) assert.equal((await get(target)).status, 401, target);
+  });
+
+  test('prefer_email_to_user: the address is the user, whichever claim it is', async (t) => {
+    const { visit } = await running(t, 'email_domains = ["*"]\nprefer_email_to_user = true\nuser_id_claim = "username"\n');
+    const { answer } = await visit('/x', { username: 'bob', ...NO_ADDRESS });
+    assert.equal(answer.status, 200);
+    const got = Object.fromEntries(headersOf(answer).map(([name, value]) => [name.toLowerCase(), value]));
+    assert.equal(got['x-forwarded-user'], 'bob');
+    assert.equal(got['x-forwarded-email'], undefined);
+  });
+
+  test('upstreams = ["file:///dev/null"]: there is no app, and the result starts as it is', async (t) => {
+    const { visit, report, config } = await running(t, 'email_domains = ["*"]\nupstreams = ["file:///dev/null"]\n');
+    assert.doesNotMatch(config + report, /FILES_URL|path: \/dev\/null/);
+    assert.equal((await visit('/oauth2/userinfo')).answer.status, 401);
+  });
+});
+
+describe('files in which a configuration stands somewhere', () => {
+  test('are refused, with the way to give it', async () => {
+    const at = folderWith({
+      'compose.yaml': 'services:\n  auth:\n    image: quay.io/oauth2-proxy/oauth2-proxy\n    environment: { OAUTH2_PROXY_EMAIL_DOMAINS: "*" }\n',
+      'values.yaml': 'config:\n  configFile: |-\n    email_domains = [ "*" ]\nextraArgs: { provider: oidc }\n',
+      'deployment.yml': 'apiVersion: apps/v1\nkind: Deployment\nspec: {}\n', 'compose.cfg': 'services:\n  auth: {}\n', 'other.yaml': 'a: b\n',
+      'env.cfg': 'OAUTH2_PROXY_EMAIL_DOMAINS="*"\n', 'list.env': '- OAUTH2_PROXY_EMAIL_DOMAINS=*\n', 'empty.env': 'PATH=/bin\n',
+    });
+    for (const [args, pattern] of [
+      [[at('compose.yaml')], /compose\.yaml: a compose file.*--env-file/], [['--alpha-config', at('compose.yaml')], /a compose file/], [[at('compose.cfg')], /a compose file/],
+      [[at('values.yaml')], /values of a Helm chart.*configFile/], [[at('deployment.yml')], /a Kubernetes manifest.*kubectl/],
+      [[at('other.yaml')], /not an alpha configuration/], [[at('env.cfg')], /give it by --env-file/], [['--env-file', at('list.env')], /line 1: expected NAME=VALUE/],
+      [['--env-file', at('empty.env')], /no option of oauth2-proxy/],
+    ]) {
+      const { code, stdout, stderr } = await run(['import', '--from', 'oauth2-proxy', ...args]);
+      assert.deepEqual([code, stdout], [2, ''], stderr);
+      assert.match(stderr, pattern);
+    }
+    const tfa = await run(['import', '--from', 'traefik-forward-auth', at('compose.yaml')]);
+    assert.equal(tfa.code, 2, tfa.stderr);
   });
 });
 

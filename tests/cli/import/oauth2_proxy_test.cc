@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <string>
 
+#include "base/one_of.h"
+#include "cli/import/oauth2_proxy_options.h"
+#include "cli/import/other_files.h"
 #include "cli/import/toml.h"
 #include "config/file/load.h"
 
@@ -27,9 +30,13 @@ Imported import_alpha(const std::string& yaml) {
   return import_oauth2_proxy(options, &*alpha, kNoFiles);
 }
 
-// The value at a path such as "session.max_lifetime" or "routes.1.path", written as YAML; "" where there is none.
+// The value at a path such as "session.max_lifetime" or "routes.1.path", written as YAML; "" where there is none. The
+// route /oauth2/auth, if it is there, does not count.
 std::string at(const Imported& imported, std::string path) {
-  const Node* node = &imported.config;
+  Imported copy = imported;
+  auto& routes = map_in(copy.config, "routes").items;
+  if (!routes.empty() && routes.front().find("path")->text == "/oauth2/auth") routes.erase(routes.begin());
+  const Node* node = &copy.config;
   for (path += "."; node != nullptr && !path.empty(); path.erase(0, path.find('.') + 1)) {
     const std::string key = path.substr(0, path.find('.'));
     if (node->is_list()) {
@@ -62,83 +69,131 @@ struct Row {
   const char* value;
 };
 
+const Row kOneOption[] = {
+    {"redirect_url = 'https://app.example.com/oauth2/callback'", "external_urls", "[https://app.example.com]"},
+    {"", "external_urls", "[\"${EXTERNAL_URL}\"]"},
+    {"http_address = ':4180'", "listen", "0.0.0.0:4180"},
+    {"", "listen", "127.0.0.1:4180"},
+    {"cookie_expire = '24h'", "session.max_lifetime", "1d"},
+    {"cookie_expire = '24h'", "session.idle_timeout", "1d"},
+    {"", "session.max_lifetime", "7d"},
+    {"cookie_expire = '0'", "session.max_lifetime", ""},
+    {"cookie_refresh = '1h'", "session.revalidate", "1h"},
+    {"cookie_name = '_wiki'", "session.cookie.name", "_wiki"},
+    {"cookie_name = '__Host-wiki'", "session.cookie.name", ""},
+    {"cookie_samesite = 'none'", "session.cookie.same_site", "none"},
+    {"cookie_samesite = 'strict'", "session.cookie.same_site", ""},
+    {"cookie_domains = ['.example.com']", "session.cookie.domain", "example.com"},
+    {"email_domains = ['example.com']", "routes.0.require.email_domain", "[example.com]"},
+    {"email_domains = ['example.com']", "logto.trust_email", "true"},
+    {"email_domains = ['*']", "routes.0.require.claims.email.regex", "\".+\""},
+    {"email_domains = ['*']", "routes.0.require.not.claims.email_verified", "false"},
+    {"email_domains = ['*']\ninsecure_oidc_allow_unverified_email = true", "routes.0.require.not", ""},
+    {"email_domains = ['*']\nskip_jwt_bearer_tokens = true", "routes.0.require.any.1.claims.client_id.exists", "true"},
+    {"email_domains = ['*']\noidc_email_claim = 'upn'", "routes.0.require.claims.upn.regex", "\".+\""},
+    {"email_domains = ['*']\noidc_email_claim = 'upn'", "logto.trust_email", ""},
+    {"email_domains = ['a.test']\nuser_id_claim = 'upn'", "routes.0.require.claims.upn.regex",
+     "\"(?i)[^@]+@a\\\\.test\""},
+    {"", "routes.0.require.roles", "[\"${ALLOWED_ROLE}\"]"},
+    {"email_domains = ['@example.com']", "routes.0.require.roles", "[\"${ALLOWED_ROLE}\"]"},
+    {"email_domains = 'a.test, b.test'", "routes.0.require.email_domain", "[a.test]"},
+    {"email_domains = []", "routes.0.require.roles", "[\"${ALLOWED_ROLE}\"]"},
+    {"email_domains = ['.example.com']", "routes.0.require.claims.email.regex",
+     "\"(?i)[^@]+@[^@]+\\\\.example\\\\.com\""},
+    {"allowed_groups = ['admin', 'staff']", "routes.0.require.all.2.roles", "[\"${ALLOWED_ROLE}\"]"},
+    {"email_domains = ['*']\nallowed_groups = ['admin', 'staff']", "routes.0.require.roles", "[admin, staff]"},
+    {"email_domains = ['*']\nauthenticated_emails_file = 'x'", "routes.0.require.email", ""},
+    {"email_domains = ['*']\nallowed_groups = ['a']\ngithub_org = 'acme'", "routes.0.require.all.3.roles",
+     "[\"${ALLOWED_ROLE}\"]"},
+    {"email_domains = ['*']\nallowed_groups = ['a']\ngoogle_groups = ['b']", "routes.0.require.all.2.roles", "[a]"},
+    {"email_domains = ['*']\nallowed_groups = ['a']\ngoogle_groups = ['b']", "routes.0.require.all.3.roles", "[b]"},
+    {"email_domains = ['*']\nprovider = 'keycloak-oidc'\nallowed_groups = ['a']\nallowed_roles = ['b']",
+     "routes.0.require.roles", "[a, b]"},
+    {"email_domains = ['*']\noidc_issuer_url = 'https://t.logto.app/oidc'\noidc_groups_claim = "
+     "'organizations'\nallowed_groups = ['a']",
+     "routes.0.require.all.2.claims.organizations.contains", "[a]"},
+    {"email_domains = ['*']\nallowed_groups = []", "routes.0.require.roles", ""},
+    {"email_domains = ['*']\nazure_tenant = 'common'", "routes.0.require.roles", ""},
+    {"email_domains = ['*']\ngithub_org = 'acme'", "routes.0.require.roles", "[\"${ALLOWED_ROLE}\"]"},
+    {"authenticated_emails_file = 'x'", "routes.0.require.email", "[\"${ALLOWED_EMAIL}\"]"},
+    {"reverse_proxy = true", "trusted_proxies", "[\"${TRUSTED_PROXY:-127.0.0.1}\"]"},
+    {"reverse_proxy = true\ntrusted_proxy_ips = ['10.0.0.0/8']", "trusted_proxies", "[10.0.0.0/8]"},
+    {"upstreams = ['http://a:1']", "trusted_proxies", ""},
+    {"session_store_type = 'redis'", "session.store", "redis"},
+    {"redis_connection_url = 'redis://:pw@r:6379/2'", "redis.url", "redis://r:6379/2"},
+    {"redis_connection_url = 'redis://:pw@r:6379/2'", "redis.password", "\"${REDIS_PASSWORD}\""},
+    {"redis_connection_url = 'redis://r:6379'\nredis_username = 'u'", "redis.url", "redis://u@r:6379"},
+    {"oidc_issuer_url = 'https://t.logto.app/oidc'\nclient_id = 'abc'", "logto.app_id", "abc"},
+    {"oidc_issuer_url = 'https://dex.example/dex'\nclient_id = 'abc'", "logto.app_id", "\"${LOGTO_APP_ID}\""},
+    {"scope = 'openid email groups offline_access read:org'", "logto.scopes", "[email, roles]"},
+    {"scope = 'openid email groups offline_access read:org'", "logto.refresh", "offline_access"},
+    {"prompt = 'login'", "logto.sign_in.prompt", "login"},
+    {"prompt = 'select_account'", "logto.sign_in", ""},
+    {"", "forward_auth.oauth2_proxy", "true"},
+    {"proxy_prefix = '/sso'", "auth_prefix", "/sso"},
+    {"proxy_prefix = '/sso'", "forward_auth.oauth2_proxy", ""},
+    {"prefer_email_to_user = true", "identity_headers.X-Forwarded-User.claim", "email"},
+    {"prefer_email_to_user = true", "identity_headers.X-Forwarded-Email", ""},
+    {"prefer_email_to_user = true\nuser_id_claim = 'username'", "identity_headers.X-Forwarded-User.claim", "username"},
+    {"proxy_prefix = '/'", "auth_prefix", ""},
+    {"upstreams = ['file:///dev/null']", "upstreams", ""},
+    {"upstreams = ['file:///dev/null']", "routes.0.path", "/*"},
+    {"upstreams = ['file:///dev/null']", "auth_prefix", "/oauth2"},
+    {"upstreams = ['http://a:1']\nskip_jwt_bearer_tokens = true\npass_authorization_header = true",
+     "routes.0.headers.Authorization", "\"~ (?i:Bearer) ey.*\""},
+    {"upstreams = ['http://a:1']\nskip_jwt_bearer_tokens = true\npass_authorization_header = true", "routes.0.accept",
+     "bearer"},
+    {"upstreams = ['http://a:1']\nskip_jwt_bearer_tokens = true\npass_authorization_header = true",
+     "routes.0.authorization", ""},
+    {"upstreams = ['http://a:1']\nskip_jwt_bearer_tokens = true\npass_authorization_header = true",
+     "routes.1.authorization.bearer", "id_token"},
+    {"set_authorization_header = true", "routes.0.authorization", ""},
+    {"reverse_proxy = true\nreal_client_ip_header = 'X-Forwarded-For'\nupstreams = ['http://a:1']\ntrusted_ips = "
+     "['10.0.0.0/8']",
+     "routes.0.networks", "[10.0.0.0/8]"},
+    {"reverse_proxy = true\nreal_client_ip_header = 'X-Forwarded-For'\nupstreams = ['http://a:1']\ntrusted_ips = "
+     "['10.0.0.0/8', '127.0.0.0/8', '10.9.0.0/16']\ntrusted_proxy_ips = ['10.0.0.7']",
+     "routes.0.networks", "[127.0.0.0/8, 10.9.0.0/16]"},
+    {"reverse_proxy = true\nreal_client_ip_header = 'X-Forwarded-For'\nupstreams = ['http://a:1']\ntrusted_ips = "
+     "['127.0.0.0/8']",
+     "routes.0.networks", ""},
+    {"upstreams = ['http://a:1']\ntrusted_ips = ['10.0.0.0/8']", "routes.0.headers", ""},
+    {"pass_user_headers = false\npass_basic_auth = false", "identity_headers", "{}"},
+    {"basic_auth_password = 'hunter2'", "routes.0.authorization.basic.password", "\"${BASIC_AUTH_PASSWORD}\""},
+    {"pass_authorization_header = true", "routes.0.authorization.bearer", "id_token"},
+    {"skip_jwt_bearer_tokens = true", "routes.0.accept", "[session, bearer]"},
+    {"skip_jwt_bearer_tokens = true", "bearer.audiences", "[\"${API_RESOURCE}\"]"},
+    {"skip_jwt_bearer_tokens = true\nextra_jwt_issuers = 'https://i.example=api'", "bearer.issuers.0.issuer",
+     "https://i.example"},
+    {"skip_auth_preflight = true", "routes.0.preflight", "true"},
+    {"force_json_errors = true", "routes.0.unauthenticated", "401"},
+    {"request_logging = false", "access_log.output", "off"},
+    {"metrics_address = '0.0.0.0:9100'", "admin.listen", "0.0.0.0:9100"},
+    {"upstreams = ['http://wiki.internal:3000']", "upstreams.wiki.url", "http://wiki.internal:3000"},
+    {"upstreams = ['http://wiki:1']\npass_host_header = false", "upstreams.wiki.host", "upstream"},
+    {"upstreams = ['http://wiki:1']", "upstreams.wiki.response_timeout", "30s"},
+    {"upstreams = ['unix:///run/x.sock']", "upstreams.app.url", "unix:/run/x.sock"},
+    {"upstreams = ['https://wiki.example.com']", "upstreams.wiki.url", "\"${WIKI_URL}\""},
+    {"upstreams = ['file:///srv/www/#/static/']", "routes.0.path", "/static/*"},
+    {"upstreams = ['static://404']", "routes.0.access", "deny"},
+    {"upstreams = ['static://202']", "upstreams", ""},
+    {"upstreams = ['static://202']", "routes.0.upstream", ""},
+    {"upstreams = ['static://202']", "auth_prefix", "/oauth2"},
+    {"upstreams = ['http://a:1']", "auth_prefix", ""},
+    {"pass_authorization_header = true", "logto.refresh", "offline_access"},
+    {"redirect_url = 'https://a.test/x'\ncookie_domains = '.b.test'", "session.cookie", ""},
+    {"skip_jwt_bearer_tokens = true\nextra_jwt_issuers = 'https://i.test=a,https://i.test=b,http://j.test=c'",
+     "bearer.issuers.0.audiences", "[a, b]"},
+    {"skip_jwt_bearer_tokens = true\nextra_jwt_issuers = 'https://i.test=a,http://j.test=c'", "bearer.issuers.1", ""},
+    {"skip_jwt_bearer_tokens = true\nextra_jwt_issuers = 'https://t.test/oidc=a'\noidc_issuer_url = "
+     "'https://t.test/oidc'",
+     "bearer.audiences", "[a]"},
+};
+
 TEST_CASE("one option, one value of ours") {
-  const Row rows[] = {
-      {"redirect_url = 'https://app.example.com/oauth2/callback'", "external_urls", "[https://app.example.com]"},
-      {"", "external_urls", "[\"${EXTERNAL_URL}\"]"},
-      {"http_address = ':4180'", "listen", "0.0.0.0:4180"},
-      {"", "listen", "127.0.0.1:4180"},
-      {"cookie_expire = '24h'", "session.max_lifetime", "1d"},
-      {"cookie_expire = '24h'", "session.idle_timeout", "1d"},
-      {"", "session.max_lifetime", "7d"},
-      {"cookie_expire = '0'", "session.max_lifetime", ""},
-      {"cookie_refresh = '1h'", "session.revalidate", "1h"},
-      {"cookie_name = '_wiki'", "session.cookie.name", "_wiki"},
-      {"cookie_name = '__Host-wiki'", "session.cookie.name", ""},
-      {"cookie_samesite = 'none'", "session.cookie.same_site", "none"},
-      {"cookie_samesite = 'strict'", "session.cookie.same_site", ""},
-      {"cookie_domains = ['.example.com']", "session.cookie.domain", "example.com"},
-      {"email_domains = ['example.com']", "routes.0.require.email_domain", "[example.com]"},
-      {"email_domains = ['example.com']", "logto.trust_email", "true"},
-      {"email_domains = ['*']", "routes.0.require", ""},
-      {"email_domains = ['.example.com']", "routes.0.require.claims.email.regex",
-       "\"(?i)[^@]+@[^@]+\\\\.example\\\\.com\""},
-      {"allowed_groups = ['admin', 'staff']", "routes.0.require.roles", "[admin, staff]"},
-      {"email_domains = ['*']\nauthenticated_emails_file = 'x'", "routes.0.require", ""},
-      {"email_domains = ['*']\ngithub_org = 'acme'", "routes.0.require.roles", "[\"${ALLOWED_ROLE}\"]"},
-      {"authenticated_emails_file = 'x'", "routes.0.require.email", "[\"${ALLOWED_EMAIL}\"]"},
-      {"reverse_proxy = true", "trusted_proxies", "[\"${TRUSTED_PROXY:-127.0.0.1}\"]"},
-      {"reverse_proxy = true\ntrusted_proxy_ips = ['10.0.0.0/8']", "trusted_proxies", "[10.0.0.0/8]"},
-      {"upstreams = ['http://a:1']", "trusted_proxies", ""},
-      {"session_store_type = 'redis'", "session.store", "redis"},
-      {"redis_connection_url = 'redis://:pw@r:6379/2'", "redis.url", "redis://r:6379/2"},
-      {"redis_connection_url = 'redis://:pw@r:6379/2'", "redis.password", "\"${REDIS_PASSWORD}\""},
-      {"redis_connection_url = 'redis://r:6379'\nredis_username = 'u'", "redis.url", "redis://u@r:6379"},
-      {"oidc_issuer_url = 'https://t.logto.app/oidc'\nclient_id = 'abc'", "logto.app_id", "abc"},
-      {"oidc_issuer_url = 'https://dex.example/dex'\nclient_id = 'abc'", "logto.app_id", "\"${LOGTO_APP_ID}\""},
-      {"scope = 'openid email groups offline_access read:org'", "logto.scopes", "[email, roles]"},
-      {"scope = 'openid email groups offline_access read:org'", "logto.refresh", "offline_access"},
-      {"prompt = 'login'", "logto.sign_in.prompt", "login"},
-      {"prompt = 'select_account'", "logto.sign_in", ""},
-      {"", "forward_auth.oauth2_proxy", "true"},
-      {"proxy_prefix = '/sso'", "auth_prefix", "/sso"},
-      {"proxy_prefix = '/sso'", "forward_auth.oauth2_proxy", ""},
-      {"prefer_email_to_user = true", "identity_headers.X-Forwarded-User", "email"},
-      {"pass_user_headers = false\npass_basic_auth = false", "identity_headers", "{}"},
-      {"basic_auth_password = 'hunter2'", "routes.0.authorization.basic.password", "\"${BASIC_AUTH_PASSWORD}\""},
-      {"pass_authorization_header = true", "routes.0.authorization.bearer", "id_token"},
-      {"skip_jwt_bearer_tokens = true", "routes.0.accept", "[session, bearer]"},
-      {"skip_jwt_bearer_tokens = true", "bearer.audiences", "[\"${API_RESOURCE}\"]"},
-      {"skip_jwt_bearer_tokens = true\nextra_jwt_issuers = 'https://i.example=api'", "bearer.issuers.0.issuer",
-       "https://i.example"},
-      {"skip_auth_preflight = true", "routes.0.preflight", "true"},
-      {"force_json_errors = true", "routes.0.unauthenticated", "401"},
-      {"request_logging = false", "access_log.output", "off"},
-      {"metrics_address = '0.0.0.0:9100'", "admin.listen", "0.0.0.0:9100"},
-      {"upstreams = ['http://wiki.internal:3000']", "upstreams.wiki.url", "http://wiki.internal:3000"},
-      {"upstreams = ['http://wiki:1']\npass_host_header = false", "upstreams.wiki.host", "upstream"},
-      {"upstreams = ['http://wiki:1']", "upstreams.wiki.response_timeout", "30s"},
-      {"upstreams = ['unix:///run/x.sock']", "upstreams.app.url", "unix:/run/x.sock"},
-      {"upstreams = ['https://wiki.example.com']", "upstreams.wiki.url", "\"${WIKI_URL}\""},
-      {"upstreams = ['file:///srv/www/#/static/']", "routes.0.path", "/static/*"},
-      {"upstreams = ['static://404']", "routes.0.access", "deny"},
-      {"upstreams = ['static://202']", "upstreams", ""},
-      {"upstreams = ['static://202']", "routes.0.upstream", ""},
-      {"upstreams = ['static://202']", "auth_prefix", "/oauth2"},
-      {"upstreams = ['http://a:1']", "auth_prefix", ""},
-      {"pass_authorization_header = true", "logto.refresh", "offline_access"},
-      {"redirect_url = 'https://a.test/x'\ncookie_domains = '.b.test'", "session.cookie", ""},
-      {"skip_jwt_bearer_tokens = true\nextra_jwt_issuers = 'https://i.test=a,https://i.test=b,http://j.test=c'",
-       "bearer.issuers.0.audiences", "[a, b]"},
-      {"skip_jwt_bearer_tokens = true\nextra_jwt_issuers = 'https://i.test=a,http://j.test=c'", "bearer.issuers.1", ""},
-      {"skip_jwt_bearer_tokens = true\nextra_jwt_issuers = 'https://t.test/oidc=a'\noidc_issuer_url = "
-       "'https://t.test/oidc'",
-       "bearer.audiences", "[a]"},
-  };
-  for (const auto& row : rows) {
-    CAPTURE(row.toml);
-    CAPTURE(row.path);
-    CHECK(at(import(row.toml), row.path) == row.value);
+  for (const auto& row : kOneOption) {
+    INFO(std::string(row.toml), ": ", std::string(row.path));
+    CHECK(at(import(row.toml), row.path) == std::string(row.value));
   }
 }
 
@@ -146,6 +201,7 @@ TEST_CASE("one option, one value of ours") {
 std::string routes_of(const Imported& imported) {
   std::string out;
   for (const Node& route : imported.config.find("routes")->items) {
+    if (route.find("path")->text == "/oauth2/auth") continue;
     const auto word = [&](const char* key) {
       return route.find(key) == nullptr ? std::string("-") : route.find(key)->text;
     };
@@ -168,13 +224,26 @@ TEST_CASE("routes: what is open, what is for scripts, and the rest, app by app, 
       {"upstreams = ['http://w/']\nskip_auth_regex = ['^/a=b$']", "/a=b||optional|w\n/*||-|w\n"},
       {"upstreams = ['http://w/', 'http://api/api/']\nskip_auth_routes = ['^/api/open/', '\\.css$']\napi_routes = "
        "['^/api/']",
-       "~ /api/open/.*||optional|api\n~ /api/.*(?:\\.css$).*||optional|api\n~ /api/.*||-|api|401\n/api/*||-|api\n"
+       "~ /api/open/.*||optional|api\n~ /api/.*\\.css||optional|api\n~ /api/.*||-|api|401\n/api/*||-|api\n"
        "~ .*\\.css||optional|w\n/*||-|w\n"},
       {"upstreams = ['http://w/']\nskip_auth_routes = ['!=^/admin']", "~ /admin.*||-|w\n/*||optional|w\n"},
       {"upstreams = ['http://w/']\nskip_auth_routes = ['get!=^/admin']",
        "~ /admin.*||-|w\n/*|GET|optional|w\n/*||-|w\n"},
       {"upstreams = ['http://w/', 'http://x/p/']\nskip_auth_routes = ['!=^/.*\\.png$']",
-       "/p/*||-|x\n~ /.*\\.png||-|w\n/*||optional|w\n"},
+       "~ /p/.*\\.png||-|x\n/p/*||optional|x\n~ /.*\\.png||-|w\n/*||optional|w\n"},
+      {"upstreams = ['http://w/', 'http://x/p/']\nskip_auth_routes = ['!=^/[a-z]+\\.png$']",
+       "/p/*||-|x\n~ /[a-z]+\\.png||-|w\n/*||optional|w\n"},
+      {"upstreams = ['http://w/', 'http://p/prom/']\nskip_auth_regex = ['/public/.*\\.css$|^/health$']",
+       "~ /prom/(?:.*/public/.*\\.css|public/.*\\.css)||optional|p\n/prom/*||-|p\n"
+       "~ .*/public/.*\\.css||optional|w\n/health||optional|w\n/*||-|w\n"},
+      {"upstreams = ['http://w/']\nreverse_proxy = true\ntrusted_ips = ['10.0.0.0/8']", "/*||-|w\n"},
+      {"upstreams = ['http://w/']\nreverse_proxy = true\nreal_client_ip_header = 'CF-Connecting-IP'\ntrusted_ips = "
+       "['10.0.0.0/8']",
+       "/*||-|w\n"},
+      {"upstreams = ['static://202']\nskip_auth_routes = ['^/health$']", "/*||-|-\n"},
+      {"upstreams = ['static://202']\nreverse_proxy = true\nskip_auth_routes = ['^/health$']",
+       "/health||optional|-\n/*||-|-\n"},
+      {"upstreams = ['static://202']\ntrusted_ips = ['10.0.0.0/8']", "/*||-|-\n"},
       {"upstreams = ['http://w/']\ntrusted_ips = ['10.0.0.0/8', 'nonsense']", "/*||optional|w|networks\n/*||-|w\n"},
       {"upstreams = ['http://w/', 'http://h/health']", "/health||-|h\n/*||-|w\n"},
       {"upstreams = ['http://w/']\nskip_auth_routes = ['^/(broken']", "/*||-|w\n"},
@@ -204,73 +273,87 @@ TEST_CASE("a cookie for a domain: one origin signs in for all below it") {
 }
 
 TEST_CASE("what nobody knows is listed, and each option is spoken of once") {
-  const auto imported = import("no_such_option = 1\nbanner = 'x'\ncookie-httponly = true\ncookie_secret = 's'");
+  const auto imported = import("no_such_option = 1\nbanner = 'x'\nCookie_HttpOnly = true\ncookie_secret = 's'");
   CHECK(outcome(imported, "no_such_option") == "unknown");
   CHECK(outcome(imported, "banner") == "unsupported");
-  CHECK(outcome(imported, "cookie-httponly") == "taken");
+  CHECK(outcome(imported, "Cookie_HttpOnly") == "taken");
   CHECK(outcome(imported, "cookie_secret") == "differs");
   CHECK(import_report(imported.findings, "oauth2-proxy")
             .find("Not known to this import, and left out (1):\n  no_such_option:") != std::string::npos);
 }
 
-// Every option of oauth2-proxy 7.15, by its name in a configuration file.
-constexpr const char* kEveryOption =
-    "acr_values allow_query_semicolons allowed_groups allowed_roles api_routes approval_prompt auth_logging "
-    "auth_logging_format "
-    "auth_request_response_mode authenticated_emails_file azure_graph_group_field azure_tenant backend_logout_url "
-    "banner "
-    "basic_auth_password bearer_token_login_fallback bitbucket_repository bitbucket_team client_id client_secret "
-    "client_secret_file "
-    "code_challenge_method cookie_csrf_expire cookie_csrf_per_request cookie_csrf_per_request_limit "
-    "cookie_csrf_samesite cookie_domains "
-    "cookie_expire cookie_httponly cookie_name cookie_path cookie_refresh cookie_samesite cookie_secret "
-    "cookie_secret_file cookie_secure "
-    "custom_sign_in_logo custom_templates_dir disable_keep_alives display_htpasswd_form email_domains encode_state "
-    "entra_id_allowed_tenants entra_id_federated_token_auth errors_to_info_log exclude_logging_paths extra_jwt_issuers "
-    "flush_interval "
-    "footer force_code_challenge_method force_https force_json_errors gcp_healthchecks github_org github_repo "
-    "github_team github_token "
-    "github_users gitlab_groups gitlab_projects google_admin_api_user_scope google_admin_email google_groups "
-    "google_service_account_json "
-    "google_target_principal google_use_application_default_credentials google_use_organization_id htpasswd_file "
-    "htpasswd_user_groups "
-    "http_address https_address insecure_oidc_allow_unverified_email insecure_oidc_skip_issuer_verification "
-    "insecure_oidc_skip_nonce "
-    "jwt_key jwt_key_file keycloak_groups logging_compress logging_filename logging_local_time logging_max_age "
-    "logging_max_backups "
-    "logging_max_size login_url metrics_address metrics_secure_address metrics_tls_cert_file metrics_tls_key_file "
-    "oidc_audience_claims "
-    "oidc_email_claim oidc_enabled_signing_algs oidc_extra_audiences oidc_groups_claim oidc_issuer_url oidc_jwks_url "
-    "oidc_public_key_files pass_access_token pass_authorization_header pass_basic_auth pass_host_header "
-    "pass_user_headers ping_path "
-    "ping_user_agent prefer_email_to_user profile_url prompt provider provider_ca_files provider_display_name "
-    "proxy_prefix "
-    "proxy_websockets pubjwk_url ready_path real_client_ip_header redeem_url redirect_url redis_ca_path "
-    "redis_cluster_connection_urls "
-    "redis_connection_idle_timeout redis_connection_url redis_insecure_skip_tls_verify redis_password "
-    "redis_sentinel_connection_urls "
-    "redis_sentinel_master_name redis_sentinel_password redis_use_cluster redis_use_sentinel redis_username "
-    "relative_redirect_url "
-    "request_id_header request_logging request_logging_format resource reverse_proxy scope session_cookie_minimal "
-    "session_store_type "
-    "set_authorization_header set_basic_auth set_xauthrequest show_debug_on_error signature_key silence_ping_logging "
-    "skip_auth_preflight skip_auth_regex skip_auth_routes skip_auth_strip_headers skip_claims_from_profile_url "
-    "skip_jwt_bearer_tokens "
-    "skip_oidc_discovery skip_provider_button ssl_insecure_skip_verify ssl_upstream_insecure_skip_verify "
-    "standard_logging "
-    "standard_logging_format tls_cert_file tls_cipher_suites tls_key_file tls_min_version trusted_ips "
-    "trusted_proxy_ips upstream_timeout "
-    "upstreams use_system_trust_store user_id_claim validate_url whitelist_domains";
-
 TEST_CASE("no option of oauth2-proxy is unknown, whatever its value") {
   for (const char* value : {"\"\"", "true", "\"x\"", "[\"x\", \"y\"]"}) {
     std::string toml;
-    for (std::string rest = std::string(kEveryOption) + " "; !rest.empty(); rest.erase(0, rest.find(' ') + 1)) {
-      toml += rest.substr(0, rest.find(' ')) + " = " + value + "\n";
-    }
+    for (const auto& option : oauth2_proxy_options()) toml += std::string(option.name) + " = " + value + "\n";
     CAPTURE(value);
     for (const auto& one : import(toml).findings) CHECK_MESSAGE(one.outcome != Outcome::unknown, one.option);
   }
+}
+
+// Whether only who has the role that the importer's reader must name can pass any route.
+bool is_closed(const Imported& imported) {
+  const auto& routes = imported.config.find("routes")->items;
+  return std::all_of(routes.begin(), routes.end(), [](const Node& route) {
+    Node root = yaml_map();
+    const Node* require = route.find("require");
+    if (require != nullptr) put(root, "require", *require);
+    return write_imported(root).find("${ALLOWED_ROLE}") != std::string::npos;
+  });
+}
+
+TEST_CASE("an option that restricts is translated or closes, and one that nobody knows closes; no other does") {
+  const std::string open = "email_domains = ['*']\nupstreams = ['http://a:1']\n";
+  CHECK_FALSE(is_closed(import(open)));
+  using Effect = OAuth2ProxyOption::Effect;
+  static constexpr std::string_view kTranslated[] = {"email_domains",  "authenticated_emails_file",
+                                                     "allowed_groups", "allowed_roles",
+                                                     "google_groups",  "google_group",
+                                                     "gitlab_groups",  "keycloak_groups"};
+  for (const auto& option : oauth2_proxy_options()) {
+    if (is_one_of(option.name, {"email_domains", "upstreams"})) continue;
+    CAPTURE(option.name);
+    const auto one = import(open + std::string(option.name) + " = 'made-up-value'\n");
+    const bool may_stay_open = option.effect != Effect::restricts || is_one_of(option.name, kTranslated);
+    CHECK(is_closed(one) == !may_stay_open);
+  }
+  CHECK(is_closed(import(open + "of_a_later_version = 'x'\n")));
+  CHECK(is_closed(import(open + "email_domain = 'x'\n")));
+  CHECK(is_closed(import(open + "allowed-groups = 'x'\n")));
+  CHECK_FALSE(is_closed(import(open + "bitbucket_workspace = ''\n")));
+}
+
+TEST_CASE("a translated restriction is on every route, that of /oauth2/auth included") {
+  const auto imported = import("allowed_groups = ['admin']\nemail_domains = ['*']\nupstreams = ['static://202']");
+  const auto& routes = imported.config.find("routes")->items;
+  REQUIRE(routes.size() == 2);
+  CHECK(routes.front().find("path")->text == "/oauth2/auth");
+  for (const Node& route : routes) {
+    REQUIRE(route.find("require") != nullptr);
+    CHECK(route.find("require")->find("roles")->items.front().text == "admin");
+  }
+}
+
+TEST_CASE(
+    "variables that oauth2-proxy does not read open nothing, and close nothing where it is sure that it ignores them") {
+  const auto with = [](const char* name, const char* value) {
+    SourceOptions options;
+    REQUIRE(read_oauth2_proxy_toml("email_domains = ['corp.com']\nupstreams = ['http://a:1']\n", options).ok());
+    read_oauth2_proxy_environment({{name, value}}, options);
+    return import_oauth2_proxy(options, nullptr, kNoFiles);
+  };
+  for (const auto& option : oauth2_proxy_options()) {
+    if (option.flag.empty()) continue;
+    const auto imported = with(("OAUTH2_PROXY_" + variable_name(option.flag)).c_str(), "*");
+    if (find_oauth2_proxy_option(option.flag) != nullptr) continue;  // google_group, which is both
+    CAPTURE(option.flag);
+    CHECK(at(imported, "routes.0.require.email_domain") == "[corp.com]");
+    CHECK(at(imported, "routes.1") == "");
+    CHECK_FALSE(is_closed(imported));
+    CHECK(outcome(imported, "OAUTH2_PROXY_" + variable_name(option.flag)) == "differs");
+  }
+  CHECK(is_closed(with("OAUTH2_PROXY_OF_A_LATER_VERSION", "x")));
+  CHECK(is_closed(with("OAUTH2_PROXY_BITBUCKET_WORKSPACE", "acme")));
 }
 
 TEST_CASE("secrets of the source are not copied") {
@@ -325,8 +408,8 @@ TEST_CASE("alpha configuration") {
   CHECK(at(imported, "listen") == "0.0.0.0:4180");
   CHECK(at(imported, "logto.endpoint") == "https://t.logto.app");
   CHECK(at(imported, "logto.app_id") == "\"${CLIENT}\"");
-  CHECK(at(imported, "identity_headers.X-Forwarded-User") == "sub");
-  CHECK(at(imported, "identity_headers.X-Groups") == "roles");
+  CHECK(at(imported, "identity_headers.X-Forwarded-User.claim") == "sub");
+  CHECK(at(imported, "identity_headers.X-Groups.claim") == "roles");
   CHECK(at(imported, "identity_headers.X-Api-Key.value") == "\"${MY_KEY}\"");
   CHECK(at(imported, "identity_headers.X-Other.value") == "\"${X_OTHER}\"");
   CHECK(at(imported, "identity_headers.X-Token").empty());
@@ -348,6 +431,127 @@ TEST_CASE("alpha configuration that is none is refused with its place") {
   SourceOptions options;
   CHECK(read_oauth2_proxy_alpha("a: [", "alpha.yaml", options).error().message.find("alpha.yaml:") == 0);
   CHECK_FALSE(read_oauth2_proxy_alpha("- a\n", "alpha.yaml", options).ok());
+  CHECK_FALSE(read_oauth2_proxy_alpha("something: else\n", "alpha.yaml", options).ok());
+  CHECK(options.all().empty());
+}
+
+TEST_CASE("files that hold a configuration somewhere are refused with the way to give it") {
+  struct Case {
+    const char* text;
+    const char* says;  // "": is of none of these kinds
+  };
+  const Case cases[] = {
+      {"services:\n  proxy:\n    image: oauth2-proxy\n    environment:\n      OAUTH2_PROXY_EMAIL_DOMAINS: '*'\n",
+       "a compose file"},
+      {"version: '3'\nx-a: &a { b: c }\n\"services\":\n  p: {}\n", "a compose file"},
+      {"---\napiVersion: v1\nkind: ConfigMap\ndata:\n  oauth2_proxy.cfg: |-\n    email_domains = [ \"*\" ]\n",
+       "a Kubernetes manifest"},
+      {"{\n  \"apiVersion\": \"apps/v1\",\n  \"kind\": \"Deployment\"\n}\n", "a Kubernetes manifest"},
+      {"# values\nreplicaCount: 2\nextraArgs:\n  email-domain: '*'\n", "values of a Helm chart"},
+      {"config:\n  clientID: x\n  configFile: |-\n    email_domains = [ \"*\" ]\n", "values of a Helm chart"},
+      {"oauth2-proxy:\n  config: {}\n", "values of a Helm chart"},
+      {"OAUTH2_PROXY_EMAIL_DOMAINS=\"*\"\n", "variables of an environment"},
+      {"email_domains = [ \"*\" ]\nupstreams = [\n  \"http://a:1\"\n]\n", ""},
+      {"server:\n  bindAddress: x\n", ""},
+      {"", ""},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.text);
+    const auto said = what_else_it_is(one.text);
+    CHECK(said.has_value() == (*one.says != '\0'));
+    if (said) CHECK(said->find(one.says) == 0);
+  }
+}
+
+// What `oauth2-proxy --convert-config-to-alpha` writes for a configuration with nothing in it but the least.
+constexpr const char* kConverted = R"(
+injectRequestHeaders:
+    - name: X-Forwarded-Groups
+      preserveRequestValue: false
+      values: [{ claimSource: { claim: groups } }]
+    - name: X-Forwarded-User
+      preserveRequestValue: false
+      values: [{ claimSource: { claim: user } }]
+    - name: X-Forwarded-Email
+      preserveRequestValue: false
+      values: [{ claimSource: { claim: email } }]
+    - name: X-Forwarded-Preferred-Username
+      preserveRequestValue: false
+      values: [{ claimSource: { claim: preferred_username } }]
+injectResponseHeaders:
+    - name: X-Auth-Request-User
+      preserveRequestValue: false
+      values: [{ claimSource: { claim: user } }]
+metricsServer: {}
+providers:
+    - clientID: x
+      clientSecret: "y"
+      azureConfig: { tenant: common }
+      microsoftEntraIDConfig: { federatedTokenAuth: false }
+      ADFSConfig: { skipScope: false }
+      googleConfig: { useApplicationDefaultCredentials: false, useOrganizationID: false }
+      oidcConfig:
+        issuerURL: https://t.logto.app/oidc
+        insecureAllowUnverifiedEmail: false
+        insecureSkipIssuerVerification: false
+        insecureSkipNonce: true
+        skipDiscovery: false
+        emailClaim: email
+        groupsClaim: groups
+        userIDClaim: email
+        audienceClaims: [aud]
+      id: oidc=x
+      provider: oidc
+      useSystemTrustStore: false
+      loginURLParameters: [{ name: approval_prompt, default: [force] }]
+      skipClaimsFromProfileURL: false
+      backendLogoutURL: ""
+server: { bindAddress: "127.0.0.1:4180" }
+upstreamConfig:
+    proxyRawPath: false
+    upstreams:
+        - id: static://202
+          path: /
+          insecureSkipTLSVerify: false
+          static: true
+          staticCode: 202
+          flushInterval: 1s
+          passHostHeader: false
+          proxyWebSockets: false
+          timeout: 30s
+          disableKeepAlives: false
+)";
+
+TEST_CASE("alpha configuration as oauth2-proxy writes it: defaults are no findings, and close nothing") {
+  SourceOptions options;
+  REQUIRE(read_oauth2_proxy_toml("email_domains = ['*']", options).ok());
+  const auto alpha = read_oauth2_proxy_alpha(kConverted, "alpha.yaml", options);
+  REQUIRE(alpha.ok());
+  const auto imported = import_oauth2_proxy(options, &*alpha, kNoFiles);
+  CHECK_FALSE(is_closed(imported));
+  CHECK(imported.config.find("identity_headers") == nullptr);
+  CHECK(at(imported, "identity_preset") == "oauth2-proxy");
+  for (const auto& one : imported.findings) {
+    const bool is_news = one.outcome == Outcome::unknown || one.outcome == Outcome::unsupported;
+    CHECK_MESSAGE(!is_news, one.option);
+  }
+}
+
+TEST_CASE("alpha configuration that restricts in a way that nobody knows closes") {
+  const std::string open = "upstreamConfig: { upstreams: [{ id: a, path: /, uri: 'http://a:1' }] }\n";
+  const auto with = [&](const std::string& provider) {
+    SourceOptions options;
+    REQUIRE(read_oauth2_proxy_toml("email_domains = ['*']", options).ok());
+    const auto alpha = read_oauth2_proxy_alpha(open + "providers: [" + provider + "]\n", "alpha.yaml", options);
+    REQUIRE(alpha.ok());
+    return import_oauth2_proxy(options, &*alpha, kNoFiles);
+  };
+  CHECK_FALSE(is_closed(with("{ provider: oidc }")));
+  CHECK(is_closed(with("{ provider: bitbucket, bitbucketConfig: { workspace: acme } }")));
+  CHECK(is_closed(with("{ provider: azure, azureConfig: { tenant: mine } }")));
+  CHECK(is_closed(with("{ provider: github, githubConfig: { org: acme } }")));
+  CHECK(is_closed(with("{ provider: new, newConfig: { only: these } }")));
+  CHECK(at(with("{ provider: oidc, allowedGroups: [a] }"), "routes.0.require.roles") == "[a]");
 }
 
 }  // namespace

@@ -81,8 +81,14 @@ TEST_CASE("a regex below the place where an app is mounted") {
       {"^/api", "/api/", Overlap::all, "/api/*"},
       {"^/.*", "/api/", Overlap::all, "/api/*"},
       {"^/a$", "/api/", Overlap::none, ""},
-      {R"(^/.*\.png$)", "/api/", Overlap::unclear, ""},
-      {R"(\.png$)", "/api/", Overlap::part, R"(~ /api/.*(?:\.png$).*)"},
+      {R"(^/.*\.png$)", "/api/", Overlap::part, R"(~ /api/.*\.png)"},
+      {R"(\.png$)", "/api/", Overlap::part, R"(~ /api/.*\.png)"},
+      {R"(/public/.*\.css$)", "/prometheus/", Overlap::part, R"(~ /prometheus/(?:.*/public/.*\.css|public/.*\.css))"},
+      {"/health$", "/api/", Overlap::part, "~ /api/(?:.*/health|health)"},
+      {"pi/x", "/api/", Overlap::part, "~ /api/(?:.*pi/x.*|x.*)"},
+      {"api", "/api/", Overlap::all, "/api/*"},
+      {"/.*$", "/api/", Overlap::all, "/api/*"},
+      {"[a-z]+/x$", "/api/", Overlap::part, "~ /api/.*[a-z]+/x"},
       {"^/a|b", "/api/", Overlap::unclear, ""},
       {"(^/a)", "/api/", Overlap::unclear, ""},
       {"^/health", "/healthz", Overlap::all, "/healthz"},
@@ -96,6 +102,46 @@ TEST_CASE("a regex below the place where an app is mounted") {
     CHECK(within.overlap == row.overlap);
     CHECK(within.pattern == row.pattern);
   }
+}
+
+TEST_CASE("below a mount a pattern finds what a search finds, and nothing more where that is not sure") {
+  const char* mounts[] = {"/api/", "/aa/a/", "/prometheus/", "/x/"};
+  const char* regexes[] = {"/public/.*\\.css$", "\\.css$",    "/",     "a",          "a$",        "/a/b", "^/.*\\.css$",
+                           "^/a.*b$",           "a/.*a/.*b",  ".*",    ".+x$",       "/.+/b$",    "^/.+", "pi/",
+                           "/[a-z]+/b$",        "(public|b)", "b?/c",  "^/[a-z]+/b", "us/.*/b/$", "^/aa", "/$",
+                           "^/api/b$",          "^$",         "^/a/?", "(?i)/PUBLIC"};
+  const char* ends[] = {"", "b", "a", "a/b", "public/x.css", "x.css", "q/public/a/b.css", "x", "b/", "c", "b/c", "u/b"};
+  for (const char* mount : mounts) {
+    for (const char* regex : regexes) {
+      const RE2 search(regex, path_regex_options());
+      const Within within = within_mount(regex, Mount{mount});
+      for (const char* end : ends) {
+        const std::string path = std::string(mount) + end;
+        CAPTURE(regex);
+        CAPTURE(path);
+        const bool is_in =
+            within.overlap == Overlap::all || (within.overlap == Overlap::part && matches(within.pattern, path));
+        if (is_in) CHECK(RE2::PartialMatch(path, search));
+        if (within.is_complete) CHECK(is_in == RE2::PartialMatch(path, search));
+      }
+    }
+  }
+}
+
+TEST_CASE("alternatives at the top of a regex are regexes of their own, unless flags are for all of them") {
+  using All = std::vector<std::string>;
+  CHECK(alternatives_of("^/a$|^/b") == All{"^/a$", "^/b"});
+  CHECK(alternatives_of("^/(a|b)|[|]|\\|c") == All{"^/(a|b)", "[|]", "\\|c"});
+  CHECK(alternatives_of("(?i)^/a|/b") == All{"(?i)^/a|/b"});
+  CHECK(alternatives_of("(?i:^/a)|/b") == All{"(?i:^/a)", "/b"});
+  CHECK(alternatives_of("\\Qa|b\\E") == All{"\\Qa|b\\E"});
+  CHECK(alternatives_of("") == All{""});
+}
+
+TEST_CASE("a regex that has too many ways to be found is not sure, and takes no time") {
+  std::string regex, mount = "/";
+  for (int i = 0; i < 40; ++i) regex += "a.*", mount += "aaaa/";
+  CHECK_FALSE(within_mount(regex + "b", Mount{mount}).is_complete);
 }
 
 TEST_CASE("a regex that RE2 refuses is refused") {

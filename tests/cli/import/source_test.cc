@@ -21,6 +21,7 @@ TEST_CASE("an environment file is read as docker and systemd read it") {
   const auto read = parse_env_file("# a comment\nA=1\r\nexport B = two words \nC=\"in quotes\"\nD='x=y'\n\nE=\n");
   REQUIRE(read.ok());
   CHECK(joined(*read) == "A=1;B=two words;C=in quotes;D=x=y;E=;");
+  CHECK_FALSE(parse_env_file("      - OAUTH2_PROXY_EMAIL_DOMAINS=*\n").ok());
   CHECK(parse_env_file("A=1\nnonsense\n").error().message == "line 2: expected NAME=VALUE");
 }
 
@@ -36,17 +37,11 @@ TEST_CASE("an ini file, its older form, sections, comments and quotes") {
   CHECK_FALSE(parse_ini("word\n").ok());
 }
 
-TEST_CASE("names of oauth2-proxy: dashes, capitals, singulars") {
-  CHECK(oauth2_proxy_name("email-domain") == "email_domains");
-  CHECK(oauth2_proxy_name("UPSTREAM") == "upstreams");
-  CHECK(oauth2_proxy_name("cookie_secret") == "cookie_secret");
-  CHECK(oauth2_proxy_name("skip-auth-regex") == "skip_auth_regex");
-}
-
 TEST_CASE("TOML: texts, numbers, flags, lists; commas only outside of arrays") {
   SourceOptions options;
-  REQUIRE(read_oauth2_proxy_toml("a = \"x,y\"\nupstream = ['^/a{1,2}', 'b']\nflag = true\nn = 7\n", options).ok());
-  CHECK(options.list("a") == std::vector<std::string>{"x", "y"});
+  REQUIRE(read_oauth2_proxy_toml("A = \"x, y\"\nupstreams = ['^/a{1,2}', 'b']\nflag = true\nn = 7\n", options).ok());
+  CHECK(options.list("a") == std::vector<std::string>{"x", " y"});
+  CHECK(options.words("a") == std::vector<std::string>{"x", "y"});
   CHECK(options.list("upstreams") == std::vector<std::string>{"^/a{1,2}", "b"});
   CHECK(options.flag("flag", false));
   CHECK(options.text("n") == "7");
@@ -65,6 +60,22 @@ TEST_CASE("the environment goes before the file") {
   CHECK(options.find("cookie_name")->shown == "OAUTH2_PROXY_COOKIE_NAME");
   CHECK(options.list("upstreams").size() == 2);
   CHECK(options.all().size() == 2);
+}
+
+TEST_CASE("variables are read as oauth2-proxy reads them: none that is empty, in capitals, none of Kubernetes") {
+  SourceOptions options;
+  REQUIRE(read_oauth2_proxy_toml("email_domains = [\"corp.com\"]\n", options).ok());
+  read_oauth2_proxy_environment({{"OAUTH2_PROXY_EMAIL_DOMAINS", ""},
+                                 {"OAUTH2_PROXY_EMAIL_DOMAIN", "*"},
+                                 {"OAUTH2_PROXY_email_domains", "*"},
+                                 {"OAUTH2_PROXY_PORT_80_TCP_ADDR", "10.0.0.1"},
+                                 {"OAUTH2_PROXY_SERVICE_PORT_HTTP", "80"},
+                                 {"OAUTH2_PROXY_REDIS_SERVICE_HOST", "10.0.0.2"},
+                                 {"OAUTH2_PROXY_PORT", "tcp://10.0.0.1:80"}},
+                                options);
+  CHECK(options.list("email_domains") == std::vector<std::string>{"corp.com"});
+  CHECK(options.has("email_domain"));
+  CHECK(options.all().size() == 3);
 }
 
 TEST_CASE("variables of traefik-forward-auth are known by name") {

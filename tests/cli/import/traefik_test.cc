@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "cli/import/traefik_rule.h"
@@ -140,7 +141,16 @@ TEST_CASE("every option of traefik-forward-auth is known") {
   CHECK(text.find("sign_in_url: https://auth.example.com\n") != std::string::npos);
   CHECK(text.find("max_lifetime: 1h\n") != std::string::npos);
   CHECK(text.find("auth_prefix: /_auth\n") != std::string::npos);
-  CHECK(import("colour = blue\nrule.1.colour = red\n").findings.back().outcome == Outcome::unknown);
+}
+
+TEST_CASE("what traefik-forward-auth does not know, and nobody here, lets nobody in") {
+  const auto imported = import("colour = blue\nrule.1.action = allow\nrule.1.colour = red\n");
+  const auto unknown = std::count_if(imported.findings.begin(), imported.findings.end(),
+                                     [](const Finding& one) { return one.outcome == Outcome::unknown; });
+  CHECK(unknown == 2);
+  const std::string text = write_imported(imported.config);
+  CHECK(text.find("access: public") == std::string::npos);
+  CHECK(text.find("roles: [\"${ALLOWED_ROLE}\"]") != std::string::npos);
 }
 
 }  // namespace

@@ -84,8 +84,15 @@ export class Proxy extends EventEmitter {
   output = ''; // everything on stdout and stderr, for secrets that must not be there
   exited = null;
 
-  static async start(config, { env = {}, ready = true } = {}) {
+  // A configuration as text is used as it is: `adminAddress` is what its admin.listen says.
+  static async start(config, { env = {}, ready = true, adminAddress } = {}) {
     const proxy = new Proxy();
+    if (typeof config === 'string') {
+      Object.assign(proxy, { config, adminAddress, file: writeConfig(config) });
+      proxy.#spawn(env);
+      if (ready) await proxy.#ready();
+      return proxy;
+    }
     const adminPort = config.admin === undefined ? await freePort() : null;
     const full = { listen: '127.0.0.1:0', ...(adminPort ? { admin: { listen: `127.0.0.1:${adminPort}` } } : {}), ...config };
     const adminListen = full.admin?.listen;
