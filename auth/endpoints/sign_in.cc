@@ -92,7 +92,7 @@ Verdict redirect_to_own_sign_in(const Visit& visit, SignInStart start) {
   if (start.silent && away && start.otherwise) return std::move(*start.otherwise);  // else it would come back at once
   const bool again = !start.silent && visit.signed_in() != nullptr;
   const std::string& prefix = visit.settings().auth_prefix;
-  const std::string path = sign_in_path(prefix, start.return_to, start.route, again);
+  const std::string path = sign_in_path(prefix, visit.place(start.return_to), start.route, again);
   std::string url = visit.own_url(std::string_view(path).substr(prefix.size() + 1));
   if (start.silent) url.append(url.find('?') == std::string::npos ? "?" : "&").append("prompt=none");
   return redirect_verdict(visit, start.decision, std::move(url));

@@ -53,14 +53,22 @@ void end_sessions_asked_for(const Visit& visit) {
 }
 
 // Where sign_out_to() wanted the browser to go, as it comes back from Logto. Anybody could write it, so it is vetted
-// again: at worst a link leads to a page of this origin.
+// again: at worst a link leads to a page of ours.
 std::optional<std::string> place_after(const Visit& visit) {
   const Result<FormPairs> pairs = parse_form(visit.facts.query);
   if (!pairs || !visit.is_navigation()) return std::nullopt;
   const auto is_state = [](const auto& pair) { return pair.first == "state"; };
   if (std::count_if(pairs->begin(), pairs->end(), is_state) != 1) return std::nullopt;
   const auto found = std::find_if(pairs->begin(), pairs->end(), is_state);
-  return vet_return_to(found->second, *visit.facts.external, visit.settings().auth_prefix);
+  return vet_return_to_external(found->second, *visit.facts.external, visit.settings());
+}
+
+void forget_session(const Visit& visit, Verdict& verdict) {
+  verdict.set_cookies = visit.cookies.remove(std::max<std::size_t>(visit.session.pieces, 1));
+  append_cookies(verdict, visit.cookies.remove_host_only(visit.fields()));
+  append_cookies(verdict, visit.cookies.remove_pending(
+                              pending_cookie_names(visit.fields(), visit.cookies.names().pending_prefix)));
+  append_cookies(verdict, wipe_loop_marker(visit));
 }
 
 // `metadata` is null where Logto can't be asked: the local session ends all the same.
@@ -73,11 +81,7 @@ Verdict leave(const Visit& visit, const ProviderMetadata* metadata, const std::s
     target.append(target.find('?') == std::string::npos ? "?" : "&").append("state=").append(percent_encode(then));
   }
   Verdict verdict = redirect_verdict(visit, "own", std::move(target));
-  verdict.set_cookies = visit.cookies.remove(std::max<std::size_t>(visit.session.pieces, 1));
-  append_cookies(verdict, visit.cookies.remove_host_only(visit.fields()));
-  append_cookies(verdict, visit.cookies.remove_pending(
-                              pending_cookie_names(visit.fields(), visit.cookies.names().pending_prefix)));
-  append_cookies(verdict, wipe_loop_marker(visit));
+  forget_session(visit, verdict);
   return verdict;
 }
 
@@ -110,6 +114,15 @@ Verdict sign_out_to(const Visit& visit, std::string then, Waiting waiting) {
     return leave(judged, metadata ? metadata->get() : nullptr, then);
   };
   return wait_for(visit, std::move(waiting), ask, std::move(judge));
+}
+
+Verdict sign_out_for_script(const Visit& visit, std::string then) {
+  end_sessions_asked_for(visit);
+  if (visit.realm.auth) revoke(visit);
+  Verdict verdict = then.empty() ? answer_verdict(visit, "own", make_json(200, {{"signed_out", true}}))
+                                 : redirect_verdict(visit, "own", std::move(then));
+  forget_session(visit, verdict);
+  return verdict;
 }
 
 Verdict handle_signed_out(const Visit& visit, Waiting) {

@@ -12,6 +12,7 @@ Keyring::Keyring(const Settings& settings, std::uint64_t generation_in)
       refreshed_sealer(settings.session.secrets, CookiePurpose::refreshed, settings.realm),
       fingerprint(secret_fingerprint(settings.session.secrets.front())),
       assertions(settings.session.secrets, settings.realm),
-      header_sets(settings) {}
+      header_sets(settings),
+      check_secret(settings.forward_auth.secret) {}
 
 }  // namespace lp
