@@ -72,11 +72,13 @@ void SecretReload::tell_of_realm(const Settings& before, const Settings& now) co
   const std::string webhook_secret = describe_replaced(before.logto.webhook_secret, now.logto.webhook_secret);
   const std::string for_apps = describe_replaced(secrets_for_apps(before), secrets_for_apps(now));
   const std::string redis_password = describe_replaced(before.redis.password, now.redis.password);
+  const std::string check_secret = describe_replaced(before.forward_auth.secret, now.forward_auth.secret);
   log_.info("secrets re-read", {{"realm", now.realm},
                                 {"session.secret", ring},
                                 {"logto.app_secret", app_secrets},
                                 {"logto.webhook_secret", webhook_secret},
                                 {"redis.password", redis_password},
+                                {"forward_auth.secret", check_secret},
                                 {"for apps", for_apps}});
 }
 

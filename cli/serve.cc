@@ -79,6 +79,8 @@ int serve(const std::string& config_path, const std::shared_ptr<const Settings>&
   SecretReload reload(config_path, settings, pointers_to(realms), start_auth(realms));
   log.info("starting", {{"version", LP_VERSION}});
   for (const auto& address : (*server)->addresses()) log.info("listening", {{"address", std::string_view(address)}});
+  for (const auto& address : (*server)->check_addresses())
+    log.info("listening for checks", {{"address", std::string_view(address)}});
   log.info("admin", {{"address", std::string_view((*server)->admin_address())}});
   (*server)->run([&reload] { reload.run(); });
   log.info("stopped");

@@ -18,6 +18,10 @@ struct ClaimTest {
   TextPattern pattern;
 };
 
+[[nodiscard]] inline bool operator==(const ClaimTest& a, const ClaimTest& b) {
+  return a.claim == b.claim && a.kind == b.kind && a.values == b.values && a.pattern.text() == b.pattern.text();
+}
+
 // What a person must be to pass, as a tree. Judged by auth/rules/authorize.h.
 struct Requirement {
   enum class Kind {
@@ -42,6 +46,12 @@ struct Requirement {
 
   [[nodiscard]] bool empty() const { return children.empty() && (kind == Kind::all || kind == Kind::any); }
 };
+
+// The same rule in the same words; two that differ may yet mean the same.
+[[nodiscard]] inline bool operator==(const Requirement& a, const Requirement& b) {
+  return a.kind == b.kind && a.children == b.children && a.any_of == b.any_of && a.test == b.test &&
+         a.max_age_s == b.max_age_s;
+}
 
 // Calls `visit(const Requirement&)` for the tree's root and everything below.
 template <class Visit>

@@ -139,7 +139,8 @@ struct UpstreamSettings {
   std::int64_t idle_timeout_ms = kHour;
 };
 
-enum class HeaderEncoding { percent, utf8 };
+// raw: as it is, or not at all where it cannot stand in a field.
+enum class HeaderEncoding { percent, utf8, raw };
 
 // One field that the app gets, from exactly one source.
 struct IdentityHeaderSettings {
@@ -257,9 +258,13 @@ struct BearerSettings {
   std::int64_t max_cached = 10'000;
 };
 
+// Checks for other proxies. See config/forward_auth.h for what follows from these.
 struct ForwardAuthSettings {
-  bool enabled = false;       // {auth_prefix}/check answers other proxies
-  bool oauth2_proxy = false;  // and so do /oauth2/auth and its kin
+  bool enabled = false;                // {auth_prefix}/check answers other proxies
+  bool oauth2_proxy = false;           // and so do /oauth2/auth and its kin
+  std::vector<ListenSettings> listen;  // checks are answered there and nowhere else; empty: where everything is
+  Secret secret;                       // that the asking proxy shows; empty: none
+  std::string secret_header = "X-Logto-Proxy-Check-Secret";
 };
 
 // One row of `tests:`: who asks for what, and what must come of it. Run by cli/rule_tests.h.

@@ -9,7 +9,11 @@
 #include "auth/endpoints/oauth2_proxy_rules.h"
 #include "auth/endpoints/sign_in.h"
 #include "auth/endpoints/sign_out.h"
+#include "auth/rules/authorize.h"
+#include "auth/rules/challenge.h"
+#include "auth/rules/navigation.h"
 #include "auth/rules/own_paths.h"
+#include "auth/rules/own_returns.h"
 #include "auth/rules/return_to.h"
 #include "auth/visit/forward_auth.h"
 #include "base/url.h"
@@ -19,9 +23,10 @@ namespace {
 
 // "/" for what the guard refuses, as there.
 std::string vetted(const Visit& visit, std::string_view candidate) {
-  const auto target = vet_return_to(candidate, *visit.facts.external, visit.settings().auth_prefix);
+  const auto target = vet_return_to_external(candidate, *visit.facts.external, visit.settings());
   if (!target) return "/";
-  const std::string_view path = std::string_view(*target).substr(0, target->find_first_of("?#"));
+  const std::string_view local = without_origin(*target);
+  const std::string_view path = local.substr(0, local.find_first_of("?#"));
   return lies_below_prefix(path, kOauth2ProxyPrefix) ? "/" : *target;
 }
 
@@ -40,30 +45,86 @@ std::optional<std::string> redirect_of(const Visit& visit) {
 }
 
 // Only Traefik's kind of proxy, which says the method, hands a whole answer on.
-void add_renewed_cookies(const Visit& visit, Verdict& verdict) {
-  std::vector<std::string> cookies = cookies_to_renew(visit);
-  if (!visit.fields().has("X-Forwarded-Method")) (void)keep_one_cookie(cookies, visit.cookies.names().session);
-  append_cookies(verdict, std::move(cookies));
+void keep_cookies(const RequestFacts& facts, std::string_view session_cookie_name, Verdict& verdict) {
+  const bool takes_all = facts.head->fields.has("X-Forwarded-Method");
+  if (!takes_all && !keep_one_cookie(verdict.set_cookies, session_cookie_name)) verdict.decision = "not_renewed";
+}
+
+Verdict refuse(const RequestFacts& facts, Verdict judged, std::string_view decision, int status) {
+  judged.kind = Verdict::Kind::answer;
+  judged.decision = decision;
+  judged.set_cookies.clear();
+  judged.answer = make_status_json(status, facts.request_id);
+  if (status == 401) set_challenges(judged.answer, facts.route);
+  return judged;
+}
+
+// Whoever is known and not let pass would come straight back from a sign-in.
+Verdict refuse_as_judged(const RequestFacts& facts, Verdict judged) {
+  if (facts.forwarded == ForwardedForm::oauth2_root) {
+    judged.answer = refusal_answer(ForwardedForm::forwarded, std::move(judged.answer));
+    return judged;
+  }
+  const int status = judged.answer.status;
+  const bool is_step_up = status == 401 && judged.session && !judged.session->token;
+  const bool leads_away = (status >= 300 && status < 400) || is_step_up;
+  if (leads_away) return refuse(facts, std::move(judged), judged.decision, judged.session ? 403 : 401);
+  judged.answer.status = status < 300 ? 403 : status_for_nginx(status);
+  return judged;
+}
+
+bool is_allowed(const RequestFacts& facts, const Settings& settings, const Session& session,
+                const Oauth2ProxyPerson& person, const RouteTokens& tokens, std::int64_t now_s) {
+  if (!oauth2_proxy_allows(person, facts.check_query, settings.logto.trust_email)) return false;
+  if (facts.also_asked == nullptr) return true;
+  Principal who = principal_of(session);
+  if (tokens.access) who.scopes = &tokens.access->scopes;
+  return facts.also_asked->shadow || authorize(*facts.also_asked, &who, now_s).verdict == Authorization::Verdict::pass;
+}
+
+std::string told_of_route(const RequestFacts& facts, const Verdict& passed) {
+  if (facts.route == nullptr) return {};
+  if (facts.asker_is_known) return lines_for_app(facts, passed);
+  Verdict nothing_of_ours;  // but the client's own token
+  nothing_of_ours.session = passed.session;
+  return lines_for_app(facts, nothing_of_ours);
 }
 
 }  // namespace
 
-// 401 and 403 never lead to a redirect here: the proxy in front would follow it for ever.
-Verdict handle_oauth2_auth(const Visit& visit, Waiting) {
-  const auto refusal = [&](std::string_view decision, int status) {
-    return answer_verdict(visit, decision, make_status_json(status, visit.facts.request_id));
-  };
-  const Session* session = visit.signed_in();
-  if (session == nullptr) return refusal("unauthenticated", 401);
-  const Oauth2ProxyPerson person = oauth2_proxy_person(*session, visit.settings());
-  if (!oauth2_proxy_allows(person, visit.facts.query, visit.settings().logto.trust_email)) {
-    return refusal("forbidden", 403);
+Verdict let_anybody_signed_in_pass(const Visit& visit, Waiting waiting) {
+  if (visit.signed_in() != nullptr) {
+    Verdict verdict;
+    verdict.kind = Verdict::Kind::pass;
+    verdict.decision = "pass";
+    verdict.session = visit.session.opened;
+    verdict.set_cookies = cookies_to_renew(visit);
+    return verdict;
   }
+  if (!visit.may_start_sign_in()) return unauthenticated_verdict(visit, "unauthenticated");
+  SignInStart start;
+  start.return_to = visit.own_return_to();
+  start.decision = "sign_in";
+  return start_sign_in(visit, std::move(start), std::move(waiting));
+}
+
+Verdict answer_oauth2_check(const RequestFacts& facts, const Settings& settings, std::string_view session_cookie_name,
+                            Verdict judged, std::int64_t now_s) {
+  if (judged.kind != Verdict::Kind::pass) return refuse_as_judged(facts, std::move(judged));
   Answer answer = grant_answer(202, {});
-  add_auth_request_headers(answer, person);
-  Verdict verdict = answer_verdict(visit, "pass", std::move(answer));
-  add_renewed_cookies(visit, verdict);
-  return verdict;
+  if (judged.session) {
+    const Session& session = judged.session->session;
+    const Oauth2ProxyPerson person = oauth2_proxy_person(session, settings);
+    if (!is_allowed(facts, settings, session, person, judged.tokens, now_s)) {
+      return refuse(facts, std::move(judged), "forbidden", 403);
+    }
+    add_auth_request_headers(answer, person);
+  }
+  add_lines(answer, told_of_route(facts, judged));
+  judged.kind = Verdict::Kind::answer;
+  judged.answer = std::move(answer);
+  keep_cookies(facts, session_cookie_name, judged);
+  return judged;
 }
 
 Verdict handle_oauth2_userinfo(const Visit& visit, Waiting) {
@@ -88,7 +149,10 @@ Verdict handle_oauth2_start(const Visit& visit, Waiting waiting) {
 Verdict handle_oauth2_sign_out(const Visit& visit, Waiting waiting) {
   const std::optional<std::string> target = redirect_of(visit);
   if (!target) return status_verdict(visit, "own", 400);
-  return sign_out_to(visit, *target == "/" ? std::string() : *target, std::move(waiting));
+  std::string then = *target == "/" ? std::string() : *target;
+  if (is_script_of_same_origin(visit.fields())) 
+    return sign_out_for_script(visit, std::move(then), std::move(waiting));
+  return sign_out_to(visit, std::move(then), std::move(waiting));
 }
 
 }  // namespace lp

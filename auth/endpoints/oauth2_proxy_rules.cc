@@ -116,7 +116,7 @@ bool oauth2_proxy_allows(const Oauth2ProxyPerson& person, std::string_view query
 
 void add_auth_request_headers(Answer& answer, const Oauth2ProxyPerson& person) {
   const auto add = [&](const char* name, const json& value) {
-    std::string text = header_value(value, HeaderEncoding::percent);
+    std::string text = header_value(value, HeaderEncoding::raw);
     if (!text.empty()) answer.add(name, std::move(text));
   };
   add("X-Auth-Request-User", person.user);

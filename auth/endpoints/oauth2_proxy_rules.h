@@ -27,7 +27,8 @@ struct Oauth2ProxyPerson {
 // cannot be read lets nobody pass.
 [[nodiscard]] bool oauth2_proxy_allows(const Oauth2ProxyPerson& person, std::string_view query, bool trust_email);
 
-// X-Auth-Request-User, -Email, -Groups, -Preferred-Username and GAP-Auth, without those that would be empty.
+// X-Auth-Request-User, -Email, -Groups, -Preferred-Username and GAP-Auth as oauth2-proxy writes them, in UTF-8 with
+// nothing encoded, without those that would be empty or cannot stand in a field.
 void add_auth_request_headers(Answer& answer, const Oauth2ProxyPerson& person);
 // The body of /oauth2/userinfo.
 [[nodiscard]] nlohmann::ordered_json oauth2_proxy_userinfo(const Oauth2ProxyPerson& person);

@@ -146,7 +146,7 @@ Verdict redirect_if_reachable(const Visit& visit, SignInStart start, std::shared
 Verdict redirect_to_own_sign_in(const Visit& visit, const SignInStart& start) {
   const bool again = !start.silent && visit.signed_in() != nullptr;
   const std::string& prefix = visit.settings().auth_prefix;
-  const std::string path = sign_in_path(prefix, start.return_to, start.route, again);
+  const std::string path = sign_in_path(prefix, visit.place(start.return_to), start.route, again);
   std::string url = visit.own_url(std::string_view(path).substr(prefix.size() + 1));
   if (start.silent) url.append(url.find('?') == std::string::npos ? "?" : "&").append("prompt=none");
   return redirect_verdict(visit, start.decision, std::move(url));

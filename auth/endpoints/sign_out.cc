@@ -57,14 +57,22 @@ void end_sessions_asked_for(const Visit& visit) {
 }
 
 // Where sign_out_to() wanted the browser to go, as it comes back from Logto. Anybody could write it, so it is vetted
-// again: at worst a link leads to a page of this origin.
+// again: at worst a link leads to a page of ours.
 std::optional<std::string> place_after(const Visit& visit) {
   const Result<FormPairs> pairs = parse_form(visit.facts.query);
   if (!pairs || !visit.is_navigation()) return std::nullopt;
   const auto is_state = [](const auto& pair) { return pair.first == "state"; };
   if (std::count_if(pairs->begin(), pairs->end(), is_state) != 1) return std::nullopt;
   const auto found = std::find_if(pairs->begin(), pairs->end(), is_state);
-  return vet_return_to(found->second, *visit.facts.external, visit.settings().auth_prefix);
+  return vet_return_to_external(found->second, *visit.facts.external, visit.settings());
+}
+
+void forget_session(const Visit& visit, Verdict& verdict) {
+  verdict.set_cookies = visit.cookies.remove(std::max<std::size_t>(visit.session.pieces, 1));
+  append_cookies(verdict, visit.cookies.remove_host_only(visit.fields()));
+  append_cookies(verdict, visit.cookies.remove_pending(
+                              pending_cookie_names(visit.fields(), visit.cookies.names().pending_prefix)));
+  append_cookies(verdict, wipe_loop_marker(visit));
 }
 
 // `metadata` is null where Logto can't be asked: the local session ends all the same, and Logto's, which lives on, does
@@ -80,11 +88,7 @@ Verdict leave(const Visit& visit, const ProviderMetadata* metadata, const std::s
     target.append(target.find('?') == std::string::npos ? "?" : "&").append("state=").append(percent_encode(then));
   }
   Verdict verdict = redirect_verdict(visit, "own", std::move(target));
-  verdict.set_cookies = visit.cookies.remove(std::max<std::size_t>(visit.session.pieces, 1));
-  append_cookies(verdict, visit.cookies.remove_host_only(visit.fields()));
-  append_cookies(verdict, visit.cookies.remove_pending(
-                              pending_cookie_names(visit.fields(), visit.cookies.names().pending_prefix)));
-  append_cookies(verdict, wipe_loop_marker(visit));
+  forget_session(visit, verdict);
   return verdict;
 }
 
@@ -150,17 +154,29 @@ Verdict leave_through_logto(const Visit& visit, std::string then, Waiting waitin
   return wait_for(visit, std::move(waiting), ask, std::move(judge));
 }
 
+using Leave = std::function<Verdict(const Visit&, Waiting)>;
+
 // If this process died right after its answer, nobody else would know what it said.
-Verdict tell_replicas_first(const Visit& visit, std::string then, Waiting waiting) {
+Verdict tell_replicas_first(const Visit& visit, Leave then, Waiting waiting) {
+  if (!visit.realm.auth->has_replicas()) return then(visit, std::move(waiting));
   const auto ask = [](const Visit& asking, auto answer) {
     return asking.realm.auth->tell_replicas(asking.loop, std::move(answer));
   };
   auto judge = [then = std::move(then)](const Visit& judged, bool told, Waiting later) {
     if (cannot_be_everywhere(judged)) return unfinished(judged, PageKind::sign_out_everywhere_unfinished);
     if (!told && !is_kept(judged)) return unfinished(judged, PageKind::sign_out_unfinished);
-    return leave_through_logto(judged, then, std::move(later));
+    return then(judged, std::move(later));
   };
   return wait_for(visit, std::move(waiting), ask, std::move(judge));
+}
+
+// Logto's own session lives on: it does not bring this one back without a password.
+Verdict leave_for_script(const Visit& visit, const std::string& then) {
+  if (const Session* session = session_to_end(visit)) demand_proof(visit.realm, session->sub);
+  Verdict verdict = then.empty() ? answer_verdict(visit, "own", make_json(200, {{"signed_out", true}}))
+                                 : redirect_verdict(visit, "own", then);
+  forget_session(visit, verdict);
+  return verdict;
 }
 
 }  // namespace
@@ -170,8 +186,18 @@ Verdict sign_out_to(const Visit& visit, std::string then, Waiting waiting) {
   end_sessions_asked_for(visit);
   if (!visit.realm.auth) return leave(visit, nullptr, then);
   revoke(visit);
-  if (visit.realm.auth->has_replicas()) return tell_replicas_first(visit, std::move(then), std::move(waiting));
-  return leave_through_logto(visit, std::move(then), std::move(waiting));
+  auto last = [then = std::move(then)](const Visit& left, Waiting later) {
+    return leave_through_logto(left, then, std::move(later));
+  };
+  return tell_replicas_first(visit, std::move(last), std::move(waiting));
+}
+
+Verdict sign_out_for_script(const Visit& visit, std::string then, Waiting waiting) {
+  end_sessions_asked_for(visit);
+  if (!visit.realm.auth) return leave_for_script(visit, then);
+  revoke(visit);
+  auto last = [then = std::move(then)](const Visit& left, Waiting) { return leave_for_script(left, then); };
+  return tell_replicas_first(visit, std::move(last), std::move(waiting));
 }
 
 Verdict handle_signed_out(const Visit& visit, Waiting) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "auth/endpoints/oauth2_proxy.h"
 #include "auth/endpoints/sign_in.h"
 #include "auth/gate/app_tokens_first.h"
 #include "auth/gate/bearer_tokens.h"
@@ -77,6 +78,8 @@ Verdict step_up(const Visit& visit, const Decision& decision, Waiting waiting) {
 // Asks Logto whether it still vouches for the session, at most once in session.revalidate, when a person navigates: the
 // detour must be possible and invisible. Other requests go on with the session in hand.
 bool should_revalidate(const Visit& visit) {
+  // Who asks there sends people to a page that sends whoever is signed in straight back.
+  if (visit.facts.forwarded == ForwardedForm::oauth2_auth) return false;
   return visit.session.age == SessionAge::due_for_revalidation && visit.signed_in() != nullptr &&
          visit.may_start_sign_in() && visit.facts.route->unauthenticated != Unauthenticated::status_401;
 }
@@ -271,22 +274,32 @@ struct Gatekeeper::Impl {
     return judge_on_route(facts, std::move(waiting));
   }
 
+  // Checks of oauth2-proxy's kind alone have no route where whoever is signed in passes.
+  Verdict judge_asked(const RequestFacts& facts, Waiting waiting) {
+    if (facts.route != nullptr || !is_of_oauth2_proxy(facts.forwarded)) return judge_routed(facts, std::move(waiting));
+    return judge_known(visit(facts, true), let_anybody_signed_in_pass, std::move(waiting));
+  }
+
   // The verdict is that of the request itself; what comes of it goes to the proxy that asked.
   Verdict judge_forwarded(const RequestFacts& facts, Waiting waiting) {
     auto later = [this, facts, deliver = std::move(waiting.later)](Verdict verdict) {
       deliver(answer_check(facts, std::move(verdict)));
     };
-    Verdict verdict = judge_routed(facts, {std::move(later), waiting.wait});
+    Verdict verdict = judge_asked(facts, {std::move(later), waiting.wait});
     return verdict.kind == Verdict::Kind::wait ? std::move(verdict) : answer_check(facts, std::move(verdict));
   }
 
   Verdict answer_check(const RequestFacts& facts, Verdict verdict) const {
+    verdict.replaced_body.reset();
+    const SessionCookie& cookies = facts.external->is_https() ? https_cookies : http_cookies;
+    if (is_of_oauth2_proxy(facts.forwarded)) {
+      return answer_oauth2_check(facts, *realm.settings, cookies.names().session, std::move(verdict),
+                                 realm.clock.unix_s());
+    }
     const bool passes = verdict.kind == Verdict::Kind::pass;
     verdict.answer = passes ? grant(facts, verdict) : refusal_answer(facts.forwarded, std::move(verdict.answer));
     verdict.kind = Verdict::Kind::answer;
-    verdict.replaced_body.reset();
     if (facts.forwarded != ForwardedForm::original_url) return verdict;
-    const SessionCookie& cookies = facts.external->is_https() ? https_cookies : http_cookies;
     if (!keep_one_cookie(verdict.set_cookies, cookies.names().session) && passes) verdict.decision = "not_renewed";
     return verdict;
   }
@@ -294,11 +307,7 @@ struct Gatekeeper::Impl {
   // What the app would be told if we sent the request on.
   Answer grant(const RequestFacts& facts, const Verdict& verdict) const {
     const bool can_remove = facts.forwarded == ForwardedForm::path;
-    std::string lines = verdict.app_headers ? verdict.app_headers->lines : std::string();
-    if (verdict.tokens.access) {
-      lines.append("Authorization: Bearer ").append(verdict.tokens.access->token.reveal()).append("\r\n");
-    }
-    return grant_answer(200, lines,
+    return grant_answer(200, lines_for_app(facts, verdict),
                         can_remove ? identity_names(*realm.settings, *facts.route) : std::vector<std::string>());
   }
 

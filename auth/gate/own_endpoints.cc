@@ -48,9 +48,8 @@ constexpr std::array kEndpoints = {
     OwnEndpoint{"", {"GET", "HEAD"}, redirect_to_account},
 };
 
-// Below kOauth2ProxyPrefix. The callback is our own under another name.
+// Below kOauth2ProxyPrefix, but for /auth, which is a check. The callback is our own under another name.
 constexpr std::array kOauth2ProxyEndpoints = {
-    OwnEndpoint{"/auth", {"GET", "HEAD"}, handle_oauth2_auth, Asks::who_it_is},
     OwnEndpoint{"/userinfo", {"GET", "HEAD"}, handle_oauth2_userinfo, Asks::who_it_is},
     OwnEndpoint{"/start", {"GET", "HEAD"}, handle_oauth2_start},
     OwnEndpoint{"/sign_in", {"GET", "HEAD"}, handle_oauth2_start},

@@ -17,6 +17,7 @@ using Authorization = UpstreamAuthorizationSettings;
 
 constexpr std::string_view kTooLarge = "larger than 8 KiB";
 constexpr std::string_view kNotATextOrList = "neither a text, number or boolean nor a list of them";
+constexpr std::string_view kNotRaw = "it cannot stand in a field as it is, and its encoding is raw";
 constexpr std::string_view kNoBasicName = "a user name for Basic is a text without ':' and control characters";
 
 // The session's own word goes before a claim of that name. Null: the person has none.
@@ -42,7 +43,8 @@ struct Writer {
     const json claim = claim_at(*facts.person, header.claim);
     const std::string value = header_value(claim, header.encoding, header.separator);
     const bool is_nothing = claim.is_null() || claim == "" || (claim.is_array() && claim.empty());
-    if (value.empty() && !is_nothing) left_out.push_back({header.header, kNotATextOrList});
+    const bool is_raw = header.encoding == HeaderEncoding::raw && (claim.is_string() || claim.is_array());
+    if (value.empty() && !is_nothing) left_out.push_back({header.header, is_raw ? kNotRaw : kNotATextOrList});
     line(header.header, value);
   }
 
@@ -91,6 +93,12 @@ struct Writer {
   }
 };
 
+// Where an app wants a token of whoever asks, a program that came with one has no other: it was judged, and goes on.
+bool replaces_authorization(const Authorization& authorization, const AppHeaderFacts& facts) {
+  if (authorization.kind == Authorization::Kind::id_token && facts.has_own_token) return false;
+  return authorization.kind != Authorization::Kind::none;
+}
+
 // RFC 7519 4.1, and `sid`, which would let an app end sessions at Logto.
 bool is_of_the_token(std::string_view name) {
   constexpr std::string_view kNames[] = {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid"};
@@ -124,7 +132,7 @@ AppHeaders make_app_headers(const HeaderSet& set, const AppHeaderFacts& facts, s
   Writer writer{facts, left_out, {}};
   for (const Header& header : set.headers) writer.header(header);
   writer.authorization(set.authorization);
-  return {std::move(writer.lines), set.authorization.kind != Authorization::Kind::none};
+  return {std::move(writer.lines), replaces_authorization(set.authorization, facts)};
 }
 
 json assertion_claims(const HeaderSet& set, const AppUser& person) {

@@ -31,6 +31,7 @@ struct AppHeaderFacts {
   std::string_view assertion;
   std::string_view id_token;
   std::string_view access_token;
+  bool has_own_token = false;  // the person is known by an access token in the client's own Authorization
 };
 
 // A header that was to be sent and cannot be.

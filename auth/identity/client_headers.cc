@@ -284,6 +284,8 @@ ClientHeaderRules::ClientHeaderRules(const Settings& settings) : impl_(std::make
   };
   add_ours(identity_headers_of(settings));
   for (const RouteSettings& route : settings.routes) add_ours(identity_headers_of(settings, route));
+  impl_->request.add(settings.forward_auth.secret_header);
+  impl_->response.add(settings.forward_auth.secret_header);
   impl_->cookies = all_cookie_names(settings);
   if (settings.realms.empty()) impl_->add_logto(settings.logto.endpoint, settings);
   for (const RealmSettings& realm : settings.realms) impl_->add_logto(realm.logto.endpoint, settings);

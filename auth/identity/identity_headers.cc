@@ -61,7 +61,29 @@ std::string utf8_text(std::string_view text, char separator) {
   return out;
 }
 
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+bool is_control(std::string_view sequence) {
+  const auto byte = static_cast<unsigned char>(sequence.front());
+  return sequence.size() == 1 ? byte < 0x20 || byte == 0x7f : is_c1_control(sequence);
+}
+
+// Nothing where a recipient would read something else: controls end a field, blanks at the ends are trimmed, and a
+// separator inside an item makes two of it.
+std::string raw_text(std::string_view text, char separator) {
+  const bool is_trimmed = !text.empty() && (is_blank(text.front()) || is_blank(text.back()));
+  const bool is_split = separator != kNoSeparator && text.find(separator) != std::string_view::npos;
+  if (is_trimmed || is_split || !is_valid_utf8(text)) return {};
+  for (std::size_t i = 0; i < text.size();) {
+    const std::string_view sequence = text.substr(i, utf8_sequence_bytes(text.substr(i)));
+    if (is_control(sequence)) return {};
+    i += sequence.size();
+  }
+  return std::string(text);
+}
+
 std::string encoded(std::string_view text, HeaderEncoding encoding, char separator) {
+  if (encoding == HeaderEncoding::raw) return raw_text(text, separator);
   const bool as_utf8 = encoding == HeaderEncoding::utf8 && is_valid_utf8(text);
   return as_utf8 ? utf8_text(text, separator) : percent_text(text, separator);
 }
@@ -76,10 +98,14 @@ std::string scalar_value(const json& claim, HeaderEncoding encoding, char separa
 
 std::string list_value(const json& list, HeaderEncoding encoding, char separator) {
   std::string out;
+  bool is_first = true;
   for (const json& item : list) {
     if (!is_scalar(item)) return {};
-    if (&item != &list.front()) out += separator;
-    out += scalar_value(item, encoding, separator);
+    const std::string value = scalar_value(item, encoding, separator);
+    if (value.empty() && encoding == HeaderEncoding::raw) continue;
+    if (!is_first) out += separator;
+    out += value;
+    is_first = false;
   }
   return out;
 }

@@ -83,6 +83,7 @@ ReadyHeaders AppHeaderMaker::make_set(const Keyring& keyring, std::size_t index,
   if (set.has_access_token) made.tokens.access = request.tokens.access;
   if (person && made.tokens.id) facts.id_token = made.tokens.id->token.reveal();
   if (person && made.tokens.access) facts.access_token = made.tokens.access->token.reveal();
+  facts.has_own_token = session != nullptr && session->token != nullptr;
   std::vector<LeftOut> left_out;
   AppHeaders headers = make_app_headers(set, facts, left_out);
   for (const LeftOut& one : left_out) tell(one);

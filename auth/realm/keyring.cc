@@ -31,7 +31,8 @@ Keyring::Keyring(const Settings& settings, std::uint64_t generation_in)
       refreshed_sealer(settings.session.secrets, CookiePurpose::refreshed, settings.realm),
       fingerprint(secret_fingerprint(settings.session.secrets.front())),
       assertions(settings.session.secrets, settings.realm),
-      header_sets(settings) {}
+      header_sets(settings),
+      check_secret(settings.forward_auth.secret) {}
 
 bool Keyring::holds(SecretId secret) const {
   return secret == kNoSecret || std::find(secret_ids.begin(), secret_ids.end(), secret) != secret_ids.end();

@@ -34,6 +34,7 @@ struct Keyring {
   std::string fingerprint;        // of the secret that seals (auth/cookies/loop_marker.h)
   AssertionKeys assertions;
   HeaderSets header_sets;
+  Secret check_secret;  // that a proxy which asks {prefix}/check shows; empty: none
 };
 
 }  // namespace lp

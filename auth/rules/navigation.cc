@@ -80,6 +80,13 @@ bool is_same_origin_request(const Fields& fields, std::string_view own_origin) {
   return comes_from(fields, own_origin);
 }
 
+bool is_script_of_same_origin(const Fields& fields) {
+  if (is_prefetch(fields)) return false;
+  const std::string_view mode = fields.get("Sec-Fetch-Mode");
+  return fields.get("Sec-Fetch-Site") == "same-origin" && fields.get("Sec-Fetch-Dest") == "empty" &&
+         (mode == "cors" || mode == "same-origin");
+}
+
 bool is_form_post(const RequestHead& head, bool wants_upgrade) {
   if (head.method != "POST" || wants_upgrade) return false;
   if (!head.fields.has("Sec-Fetch-Mode")) return accepts_html(head.fields) && !head.fields.has("X-Requested-With");

@@ -18,6 +18,8 @@ namespace lp {
 // A state change asked for by our own pages or a user's own hand: Sec-Fetch-Site same-origin, same-site or none where
 // sent; else Origin or Referer of `own`; for a POST without any of these headers, false.
 [[nodiscard]] bool is_same_site_request(std::string_view method, const Fields& fields, std::string_view own_origin);
+// fetch() or XMLHttpRequest of a page of this very origin: no image, no prefetch, nothing that a link alone can cause.
+[[nodiscard]] bool is_script_of_same_origin(const Fields& fields);
 
 // A form that a person submits in a browser: mode navigate and destination document where those are sent, which
 // browsers do over https only; else text/html in Accept.

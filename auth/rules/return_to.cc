@@ -71,12 +71,12 @@ std::optional<std::string_view> below_own_origin(std::string_view url, const Ori
   return url[end] == '/' ? std::optional(url.substr(end)) : std::nullopt;
 }
 
-// That of the candidate, an absolute URL, where one sign-in serves several origins and this is one of them.
+// That of the candidate, an absolute URL, where it is one of ours.
 std::optional<Origin> other_own_origin(std::string_view candidate, const Settings& settings) {
-  if (!settings.sign_in_url || candidate.starts_with('/')) return std::nullopt;
+  if (candidate.starts_with('/')) return std::nullopt;
   const Result<Url> parsed = parse_url(candidate.substr(0, candidate.find('#')));
   if (!parsed) return std::nullopt;
-  const bool is_ours = parsed->origin == *settings.sign_in_url ||
+  const bool is_ours = (settings.sign_in_url && parsed->origin == *settings.sign_in_url) ||
                        std::any_of(settings.external_urls.begin(), settings.external_urls.end(),
                                    [&](const Origin& pattern) { return origin_matches(pattern, parsed->origin); });
   return is_ours ? std::optional(parsed->origin) : std::nullopt;
@@ -98,6 +98,12 @@ std::optional<std::string> vet_return_to(std::string_view candidate, const Origi
 }
 
 std::optional<std::string> vet_return_to_own(std::string_view candidate, const Origin& own, const Settings& settings) {
+  return settings.sign_in_url ? vet_return_to_external(candidate, own, settings)
+                              : vet_return_to(candidate, own, settings.auth_prefix);
+}
+
+std::optional<std::string> vet_return_to_external(std::string_view candidate, const Origin& own,
+                                                  const Settings& settings) {
   if (auto local = vet_return_to(candidate, own, settings.auth_prefix)) return local;
   const std::optional<Origin> other = other_own_origin(candidate, settings);
   if (!other) return std::nullopt;
@@ -112,7 +118,7 @@ std::optional<std::string> vet_sealed_return_to(std::string_view candidate, cons
     const std::optional<std::string_view> below = below_own_origin(candidate, *other);
     if (below && is_own_return(*below, settings.auth_prefix)) return other->text() + std::string(*below);
   }
-  return vet_return_to_own(candidate, own, settings);
+  return vet_return_to_external(candidate, own, settings);
 }
 
 }  // namespace lp

@@ -19,8 +19,11 @@ namespace lp {
 // them, and comes back as an absolute URL in our own spelling of its origin. A wildcard grants the hosts it stands for.
 [[nodiscard]] std::optional<std::string> vet_return_to_own(std::string_view candidate, const Origin& own,
                                                            const Settings& settings);
-// The same for a value that we sealed ourselves (a pending sign-in, a state): what is_own_return() names is granted
-// too. Never for what a query or a header names.
+// The same for every external URL, whoever runs the sign-in: where oauth2-proxy's `rd` may lead.
+[[nodiscard]] std::optional<std::string> vet_return_to_external(std::string_view candidate, const Origin& own,
+                                                                const Settings& settings);
+// The same as the last for a value that we sealed ourselves (a pending sign-in, a state): what is_own_return() names is
+// granted too. Never for what a query or a header names.
 [[nodiscard]] std::optional<std::string> vet_sealed_return_to(std::string_view candidate, const Origin& own,
                                                               const Settings& settings);
 

@@ -17,26 +17,37 @@ bool has_field(const Answer& answer, std::string_view name) {
                      [&](const auto& field) { return iequals(field.first, name); });
 }
 
+// A grant is made by grant_answer() alone, whatever page came of a judgement.
+int no_grant(int status) { return status < 300 ? 403 : status; }
+
+}  // namespace
+
+std::string lines_for_app(const RequestFacts& facts, const Verdict& passed) {
+  std::string lines = passed.app_headers ? passed.app_headers->lines : std::string();
+  const auto authorize = [&](std::string_view value) { lines.append("Authorization: ").append(value).append("\r\n"); };
+  if (passed.tokens.access) authorize("Bearer " + std::string(passed.tokens.access->token.reveal()));
+  const bool has_own_token = passed.session && passed.session->token;
+  const bool wants_one =
+      facts.route != nullptr && facts.route->authorization.kind == UpstreamAuthorizationSettings::Kind::id_token;
+  if (has_own_token && wants_one) authorize(facts.head->fields.get("Authorization"));
+  return lines;
+}
+
 void add_lines(Answer& answer, std::string_view lines) {
   while (!lines.empty()) {
     const std::size_t end = std::min(lines.find("\r\n"), lines.size());
     const std::string_view line = lines.substr(0, end);
     lines.remove_prefix(std::min(end + 2, lines.size()));
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos) continue;
+    if (colon == std::string_view::npos || has_field(answer, line.substr(0, colon))) continue;
     answer.add(std::string(line.substr(0, colon)), std::string(trim_ows(line.substr(colon + 1))));
   }
 }
 
-int nginx_status(int status) {
+int status_for_nginx(int status) {
   if (is_redirect(status)) return 401;
   return status >= 400 && status < 500 && status != 401 ? 403 : status;
 }
-
-// A grant is made by grant_answer() alone, whatever page came of a judgement.
-int no_grant(int status) { return status < 300 ? 403 : status; }
-
-}  // namespace
 
 Answer grant_answer(int status, std::string_view identity_lines, const std::vector<std::string>& removed) {
   Answer answer;
@@ -54,7 +65,7 @@ Answer grant_answer(int status, std::string_view identity_lines, const std::vect
 Answer refusal_answer(ForwardedForm form, Answer made) {
   made.status = no_grant(made.status);
   if (form == ForwardedForm::original_url) {
-    made.status = nginx_status(made.status);
+    made.status = status_for_nginx(made.status);
   } else if (made.status == 303) {
     made.status = 302;
   }
@@ -63,7 +74,7 @@ Answer refusal_answer(ForwardedForm form, Answer made) {
 
 int refusal_status(const Fields& fields, int status) {
   status = no_grant(status);
-  return fields.has("X-Original-URL") ? nginx_status(status) : status;
+  return fields.has("X-Original-URL") ? status_for_nginx(status) : status;
 }
 
 bool keep_one_cookie(std::vector<std::string>& lines, std::string_view session_cookie_name) {

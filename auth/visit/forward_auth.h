@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "auth/visit/forwarded_request.h"
+#include "auth/visit/verdict.h"
 #include "base/http_message.h"
 #include "config/settings.h"
 
@@ -16,9 +17,17 @@ namespace lp {
 [[nodiscard]] Answer grant_answer(int status, std::string_view identity_lines,
                                   const std::vector<std::string>& removed = {});
 
+// What the app would be told of who asks: the identity lines of a pass, and `Authorization` where the route has one. A
+// program's own token stays in its place where the app wants one of whoever asks.
+[[nodiscard]] std::string lines_for_app(const RequestFacts& facts, const Verdict& passed);
+// "Name: value\r\n" each, but for names that the answer has already.
+void add_lines(Answer& answer, std::string_view lines);
+
 // Everything else in the words that the asking proxy understands, and never 2xx. Redirects are 302. For nginx they are
 // 401 with Location, and what it would take for an error of ours (400, 404, 421) is 403.
 [[nodiscard]] Answer refusal_answer(ForwardedForm form, Answer made);
+// nginx takes 2xx, 401 and 403 for what they are, and any other for an error.
+[[nodiscard]] int status_for_nginx(int status);
 // The same for a status alone; the form is told by the fields, for they may not have made sense otherwise.
 [[nodiscard]] int refusal_status(const Fields& fields, int status);
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/encoding.h"
+#include "config/forward_auth.h"
 
 namespace lp {
 namespace {
@@ -101,6 +102,37 @@ Reading read_path(const RequestHead& head, std::string_view host, std::string_vi
   return reading(complete(request, "the method", "the path behind the endpoint"));
 }
 
+// What oauth2-proxy would be told, as far as it is told.
+Reading read_forwarded_uri(const Fields& fields) {
+  const auto uri = single(fields, "X-Forwarded-Uri");
+  const auto method = single(fields, "X-Forwarded-Method");
+  const auto host = single(fields, "X-Forwarded-Host");
+  for (const auto* one : {&uri, &method, &host}) {
+    if (!*one) return one->error();
+  }
+  if (!*uri) return std::optional<ForwardedRequest>();
+  const ForwardedRequest request{ForwardedForm::oauth2_auth, method->value_or(""), {}, host->value_or(""), **uri};
+  if (!request.method.empty() && !is_method(request.method)) return fail("X-Forwarded-Method is no method");
+  if (!request.path_and_query.starts_with('/')) return fail("X-Forwarded-Uri does not begin with '/'");
+  return std::optional(request);
+}
+
+Reading read_original_for_oauth2(const Fields& fields) {
+  const auto url = single(fields, "X-Original-URL");
+  const auto method = single(fields, "X-Original-Method");
+  if (!url) return url.error();
+  if (!method) return method.error();
+  if (!*url) return std::optional<ForwardedRequest>();
+  auto request = split_url(**url, method->value_or("GET"));
+  if (!request) return request.error();
+  request->form = ForwardedForm::oauth2_auth;
+  request->scheme = {};
+  request->method = method->value_or("");
+  return std::optional(*request);
+}
+
+bool is_same_where_told(std::string_view a, std::string_view b) { return a.empty() || b.empty() || a == b; }
+
 bool says_the_same(const ForwardedRequest& a, const ForwardedRequest& b) {
   const bool scheme = a.scheme.empty() || b.scheme.empty() || a.scheme == b.scheme;
   return scheme && a.method == b.method && iequals(a.authority, b.authority) && a.path_and_query == b.path_and_query;
@@ -132,6 +164,35 @@ Result<ForwardedRequest> read_forwarded_request(const RequestHead& head, std::st
   return fail(
       "nothing says what it is about: expected X-Original-URL and X-Original-Method, or X-Forwarded-Method, -Proto, "
       "-Host and -Uri, or the path behind the endpoint");
+}
+
+bool asks_oauth2_auth(std::string_view path_and_query) {
+  return path_and_query.substr(0, path_and_query.find('?')) == kOauth2Auth;
+}
+
+bool asks_at_root(const RequestHead& head, std::string_view path_and_query) {
+  if (path_and_query.substr(0, path_and_query.find('?')) != "/") return false;
+  const auto has = [&](const char* name) { return head.fields.has(name); };
+  return has("X-Forwarded-Method") && has("X-Forwarded-Proto") && has("X-Forwarded-Host") && has("X-Forwarded-Uri");
+}
+
+Result<std::optional<ForwardedRequest>> read_oauth2_target(const RequestHead& head, std::string_view host) {
+  const Reading forwarded = read_forwarded_uri(head.fields);
+  const Reading original = read_original_for_oauth2(head.fields);
+  if (!forwarded) return forwarded.error();
+  if (!original) return original.error();
+  if (!*forwarded && !*original) return std::optional<ForwardedRequest>();
+  ForwardedRequest request = *forwarded ? **forwarded : **original;
+  if (*forwarded && *original) {
+    const bool same = request.path_and_query == (*original)->path_and_query &&
+                      is_same_where_told(request.method, (*original)->method) &&
+                      (request.authority.empty() || iequals(request.authority, (*original)->authority));
+    if (!same) return fail("X-Forwarded-Uri and X-Original-URL are there and say different things");
+    if (request.method.empty()) request.method = (*original)->method;
+    if (request.authority.empty()) request.authority = (*original)->authority;
+  }
+  if (request.authority.empty()) request.authority = host;
+  return std::optional(request);
 }
 
 bool asks_for_websocket(const Fields& fields) {

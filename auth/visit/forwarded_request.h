@@ -15,7 +15,14 @@ enum class ForwardedForm : std::uint8_t {
   original_url,  // nginx: X-Original-URL and X-Original-Method; it understands 2xx, 401 and 403 and nothing else
   forwarded,     // Traefik, Caddy, HAProxy: X-Forwarded-Method, -Proto, -Host and -Uri; any answer reaches the client
   path,          // Envoy: {prefix}/check/ORIGINAL_PATH, with the client's own method and Host; any answer does too
+  oauth2_auth,   // whoever was set up for oauth2-proxy's /oauth2/auth: 202, 401 and 403 and nothing else
+  oauth2_root,   // Traefik set up for an oauth2-proxy without an app: 202, and any other answer reaches the client
 };
+
+// The two that are answered as oauth2-proxy does.
+[[nodiscard]] inline bool is_of_oauth2_proxy(ForwardedForm form) {
+  return form == ForwardedForm::oauth2_auth || form == ForwardedForm::oauth2_root;
+}
 
 // Views into the head that it was read from.
 struct ForwardedRequest {
@@ -36,6 +43,17 @@ struct ForwardedRequest {
 // own, `behind` of behind_check(). The error names the fields.
 [[nodiscard]] Result<ForwardedRequest> read_forwarded_request(const RequestHead& head, std::string_view host,
                                                               std::string_view behind);
+
+// The target is /oauth2/auth, in this spelling only.
+[[nodiscard]] bool asks_oauth2_auth(std::string_view path_and_query);
+// A question at "/", as Traefik asks an oauth2-proxy that has no app: all of X-Forwarded-Method, -Proto, -Host and
+// -Uri. Another request for "/" is one for an app.
+[[nodiscard]] bool asks_at_root(const RequestHead& head, std::string_view path_and_query);
+// What /oauth2/auth is asked about: X-Forwarded-Uri, as for oauth2-proxy, with X-Forwarded-Method, -Proto and -Host
+// where they are there, or X-Original-URL, with X-Original-Method, as ingress-nginx has it; what is told twice must be
+// the same. Without them nullopt. In the answer `method` is empty where nobody tells, `authority` then `host`.
+[[nodiscard]] Result<std::optional<ForwardedRequest>> read_oauth2_target(const RequestHead& head,
+                                                                         std::string_view host);
 
 // A handshake of a WebSocket, though proxies take Upgrade out of what they ask about.
 [[nodiscard]] bool asks_for_websocket(const Fields& fields);

@@ -42,6 +42,10 @@ struct RequestFacts {
   // Not none: another proxy asks whether it may let this request through. All of the above describes the request that
   // it asks about; the verdict is always an answer for that proxy, a pass being 200 with the identity headers.
   ForwardedForm forwarded = ForwardedForm::none;
+  // For checks that oauth2-proxy's users ask; `route` is null there where whoever is signed in passes.
+  std::string_view check_query;               // of the check itself, without '?'
+  const RouteSettings* also_asked = nullptr;  // its rules must hold too, whatever route the request has
+  bool asker_is_known = false;                // by a listener or a secret: may be told what is not the client's own
 };
 
 // What the app gets in place of the client's body.

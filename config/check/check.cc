@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "config/check/answers.h"
 #include "config/check/bearer.h"
+#include "config/check/forward_auth.h"
 #include "config/check/identity.h"
 #include "config/check/loopback.h"
 #include "config/check/route_tokens.h"
@@ -58,18 +59,33 @@ bool same_place(const ListenSettings& a, const ListenSettings& b) {
   return a.port == b.port && a.port != 0 && (a.host == b.host || any(a) || any(b));
 }
 
+struct Listening {
+  std::string key;
+  const ListenSettings* address;
+};
+
+// All but the admin listener's.
+std::vector<Listening> all_listening(const Settings& s) {
+  std::vector<Listening> all;
+  for (std::size_t i = 0; i < s.listen.size(); ++i) all.push_back({element("listen", i), &s.listen[i]});
+  const auto& checks = s.forward_auth.listen;
+  for (std::size_t i = 0; i < checks.size(); ++i) all.push_back({element("forward_auth.listen", i), &checks[i]});
+  return all;
+}
+
 void listeners_are_apart(const Settings& s, Report& report) {
-  if (report.has_problem_in("listen")) return;
+  if (report.has_problem_in("listen") || report.has_problem_in("forward_auth.listen")) return;
   if (s.listen.empty()) report.problem("listen", "expected at least one address");
-  for (std::size_t i = 0; i < s.listen.size(); ++i) {
+  const std::vector<Listening> all = all_listening(s);
+  for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      const bool v4_and_v6 =
-          (s.listen[i].host.find(':') == std::string::npos) != (s.listen[j].host.find(':') == std::string::npos);
-      if (v4_and_v6 || !same_place(s.listen[i], s.listen[j])) continue;
-      report.problem(element("listen", i), "the same address as " + element("listen", j));
+      const bool v4_and_v6 = (all[i].address->host.find(':') == std::string::npos) !=
+                             (all[j].address->host.find(':') == std::string::npos);
+      if (v4_and_v6 || !same_place(*all[i].address, *all[j].address)) continue;
+      report.problem(all[i].key, "the same address as " + all[j].key);
     }
-    if (!same_place(s.listen[i], s.admin)) continue;
-    report.problem(report.has("admin.listen") ? "admin.listen" : element("listen", i),
+    if (!same_place(*all[i].address, s.admin)) continue;
+    report.problem(report.has("admin.listen") ? "admin.listen" : all[i].key,
                    "the admin listener and a public one cannot share " + format_listen(s.admin));
   }
 }
@@ -353,6 +369,7 @@ constexpr Rule kRules[] = {
     check_routes,
     check_route_tokens,
     check_answers,
+    check_forward_auth,
 };
 // Of the file as a whole.
 constexpr Rule kWholeRules[] = {

@@ -5,6 +5,7 @@
 #include "base/one_of.h"
 #include "config/check/bearer.h"
 #include "config/check/route_place.h"
+#include "config/forward_auth.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/yaml/suggest.h"
@@ -99,15 +100,9 @@ void host_is_ours(const RoutePlace& p) {
   if (!covered) p.report.problem(p.at("host"), "none of external_urls has the host '" + host + "'");
 }
 
-// What /oauth2/auth asks for where the asking proxy names no target.
-bool is_rule_of_oauth2_auth(const RoutePlace& p) {
-  return p.settings.forward_auth.oauth2_proxy && p.route.path.kind == PathPattern::Kind::exact &&
-         p.route.path.text == "/oauth2/auth" && p.route.upstream.empty();
-}
-
 void path_is_not_ours(const RoutePlace& p) {
-  if (is_regex(p.route) || p.report.has_problem_in(p.at("path")) || is_rule_of_oauth2_auth(p)) return;
-  if (!is_below(p.route.path.text, p.settings.auth_prefix)) return;
+  if (is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
+  if (!is_below(p.route.path.text, p.settings.auth_prefix) || is_for_oauth2_auth(p.settings, p.route)) return;
   p.report.problem(p.at("path"), "never matches: paths below auth_prefix (" + p.settings.auth_prefix +
                                      ") belong to logto-proxy itself");
 }
@@ -115,7 +110,11 @@ void path_is_not_ours(const RoutePlace& p) {
 // The prefix stands in auth/rules/own_paths.h.
 void path_is_not_of_oauth2_proxy(const RoutePlace& p) {
   if (!p.settings.forward_auth.oauth2_proxy || is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
-  if (is_rule_of_oauth2_auth(p)) return;
+  if (is_for_oauth2_auth(p.settings, p.route)) {
+    if (p.route.upstream.empty()) return;
+    return p.report.problem(p.at("upstream"), "takes none: this route is for checks at " + std::string(kOauth2Auth) +
+                                                  ", whose answers go to the proxy that asks");
+  }
   if (p.settings.auth_prefix == "/oauth2" || !is_below(p.route.path.text, "/oauth2")) return;
   p.report.problem(p.at("path"), "never matches: paths below /oauth2 belong to forward_auth.oauth2_proxy");
 }
@@ -155,12 +154,6 @@ bool methods_meet(const RouteSettings& a, const RouteSettings& b) {
   if (a.methods.empty() || b.methods.empty()) return true;
   return std::any_of(a.methods.begin(), a.methods.end(),
                      [&](const auto& method) { return is_one_of(method, b.methods); });
-}
-
-// Whoever asks passes.
-bool is_open(const RouteSettings& route) {
-  const bool by_access = route.access == Access::public_ || route.access == Access::optional;
-  return (by_access && route.require.empty() && route.deny.empty()) || route.shadow;
 }
 
 // Every text that `narrow` takes, `wide` takes too. Of two patterns only equal ones are known to.
@@ -205,22 +198,68 @@ bool takes_requests_of(const RouteSettings& wide, const RouteSettings& narrow) {
          networks_cover(wide.networks, narrow.networks);
 }
 
-// The first route that matches wins: say so where that is surely not what was meant.
-void order_makes_sense(const RoutePlace& p) {
+// The hosts that a route can be asked under.
+std::vector<std::string> hosts_of(const RoutePlace& p) {
+  std::vector<std::string> hosts;
+  if (!p.route.host.empty()) return {p.route.host};
+  const auto add = [&](const std::vector<Origin>& origins) {
+    for (const Origin& origin : origins) hosts.push_back(origin.host);
+  };
+  if (p.settings.realms.empty()) add(p.settings.external_urls);
+  for (const RealmSettings& realm : p.settings.realms) add(realm.external_urls);  // it is of them all
+  if (hosts.empty()) hosts.emplace_back();
+  return hosts;
+}
+
+// Checks at /oauth2/auth look at the routes for it and no others.
+bool are_asked_together(const Settings& settings, const RouteSettings& a, const RouteSettings& b) {
+  return is_for_oauth2_auth(settings, a) == is_for_oauth2_auth(settings, b);
+}
+
+// The first of the routes before it that takes all its requests to this host; null: none.
+const RouteSettings* hidden_by(const RoutePlace& p, const std::string& host) {
+  RouteSettings there = p.route;
+  there.host = host;
+  for (const RouteSettings& earlier : p.settings.routes) {
+    if (earlier.index >= p.route.index) return nullptr;
+    if (!are_asked_together(p.settings, earlier, p.route)) continue;
+    if (takes_requests_of(earlier, there) && methods_cover(earlier, there)) return &earlier;
+  }
+  return nullptr;
+}
+
+// What it asks for would be believed to hold, and nobody would ask: a mistake. Else it is only idle.
+void tell_hidden(const RoutePlace& p, const std::vector<const RouteSettings*>& hiding) {
+  const auto lets_more_pass = [&](const RouteSettings* earlier) { return refuses_more(p.route, *earlier); };
+  const auto found = std::find_if(hiding.begin(), hiding.end(), lets_more_pass);
+  const RouteSettings& named = found == hiding.end() ? *hiding.front() : **found;
+  const std::string words = "never matches: route " + named.label + " stands before it and takes all its requests" +
+                            (is_open(named) && !is_open(p.route) ? ", without asking who they come from" : "");
+  if (found == hiding.end()) return p.report.warning(p.key, words);
+  p.report.problem(p.key, words + ": what it asks for would hold for nobody. Put it before that one");
+}
+
+void some_are_taken(const RoutePlace& p) {
   for (const auto& earlier : p.settings.routes) {
     if (earlier.index >= p.route.index) return;
-    if (!takes_requests_of(earlier, p.route)) continue;
-    if (methods_cover(earlier, p.route)) {
-      const bool opened = is_open(earlier) && !is_open(p.route);
-      return p.report.warning(p.key, "never matches: route " + earlier.label +
-                                         " stands before it and takes all its requests" +
-                                         (opened ? ", without asking who they come from" : ""));
-    }
+    if (!are_asked_together(p.settings, earlier, p.route) || !takes_requests_of(earlier, p.route)) continue;
     if (is_open(earlier) && !is_open(p.route) && methods_meet(earlier, p.route)) {
       return p.report.warning(p.key,
                               "the open route " + earlier.label + " stands before it and takes some of its requests");
     }
   }
+}
+
+// The first route that matches wins: say so where that is surely not what was meant.
+void order_makes_sense(const RoutePlace& p) {
+  if (p.report.has_problem_in("external_urls")) return;
+  std::vector<const RouteSettings*> hiding;
+  for (const std::string& host : hosts_of(p)) {
+    const RouteSettings* earlier = hidden_by(p, host);
+    if (earlier == nullptr) return some_are_taken(p);
+    hiding.push_back(earlier);
+  }
+  tell_hidden(p, hiding);
 }
 
 using RouteRule = void (*)(const RoutePlace&);

@@ -69,6 +69,9 @@ Settings with_secrets_of(const Settings& running, const Settings& fresh) {
     }
   }
   result.redis.password = fresh.redis.password;
+  // That there is one at all decides who may ask what, which waits for a restart.
+  const bool is_other = !running.forward_auth.secret.empty() && !fresh.forward_auth.secret.empty();
+  if (is_other) result.forward_auth.secret = fresh.forward_auth.secret;
   take_app_secrets(result, fresh);
   return result;
 }

@@ -67,10 +67,18 @@ void read_claim(const BelowEntry& at, Header& header) {
 }
 
 void read_encoding(const BelowEntry& at, Header& header) {
-  const auto* text = at.text("percent or utf8");
+  constexpr std::string_view kWords = "percent, utf8 or raw";
+  const auto* text = at.text(kWords);
   if (text == nullptr) return;
-  if (*text != "percent" && *text != "utf8") return at.value_problem(expected("percent or utf8", *text).message);
-  header.encoding = *text == "utf8" ? HeaderEncoding::utf8 : HeaderEncoding::percent;
+  if (*text == "percent") {
+    header.encoding = HeaderEncoding::percent;
+  } else if (*text == "utf8") {
+    header.encoding = HeaderEncoding::utf8;
+  } else if (*text == "raw") {
+    header.encoding = HeaderEncoding::raw;
+  } else {
+    at.value_problem(expected(kWords, *text).message);
+  }
 }
 
 // Not '%', which the encoding begins with, and nothing that could end the field or be trimmed from it.
@@ -287,6 +295,7 @@ Node print_claim(const Header& header) {
   Node map = Node::empty_map();
   add(map, "claim", Node::scalar(header.claim));
   if (header.encoding == HeaderEncoding::utf8) add(map, "encoding", Node::scalar("utf8"));
+  if (header.encoding == HeaderEncoding::raw) add(map, "encoding", Node::scalar("raw"));
   if (header.separator != ',') add(map, "separator", Node::scalar(std::string(1, header.separator)));
   return map;
 }

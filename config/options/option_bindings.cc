@@ -77,6 +77,10 @@ bool is_secret_text(std::string_view text) {
 
 void set_secret(const Node& node, const Reading& reading, const std::string& text, Secret& secret) {
   if (!is_secret_text(text)) return reading.problem(node, "expected visible ASCII characters (the value is not shown)");
+  if (text.size() < static_cast<std::size_t>(reading.option.min)) {
+    return reading.problem(node, "expected at least " + std::to_string(reading.option.min) +
+                                     " characters (the value is not shown); `logto-proxy secret` prints one");
+  }
   secret = Secret(text);
 }
 
@@ -374,6 +378,11 @@ Binding null_if_empty(Field<std::vector<std::string>> field, Parse<std::string> 
 Result<std::string> parse_visible_text(std::string_view text) {
   if (is_secret_text(text)) return std::string(text);
   return expected("visible ASCII characters", text);
+}
+
+Result<std::string> parse_field_name(std::string_view text) {
+  if (is_token(text)) return std::string(text);
+  return expected("the name of a header field", text);
 }
 
 Result<std::string> parse_nonempty_text(std::string_view text) {

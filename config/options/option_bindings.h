@@ -36,6 +36,7 @@ namespace lp {
 [[nodiscard]] Binding null_if_empty(Field<std::vector<std::string>> field, Parse<std::string> parse);
 
 [[nodiscard]] Result<std::string> parse_visible_text(std::string_view text);   // visible ASCII
+[[nodiscard]] Result<std::string> parse_field_name(std::string_view text);     // of a header field
 [[nodiscard]] Result<std::string> parse_nonempty_text(std::string_view text);  // UTF-8 without controls
 [[nodiscard]] Result<std::string> parse_cookie_name(std::string_view text);
 // example.com, without the leading dot of old; refuses IP addresses, single labels and domains that anybody registers

@@ -174,6 +174,17 @@ void add_forward_auth(Table& table) {
   table.push_back({"forward_auth.oauth2_proxy", "true or false", "false", 0, 0, kPlain,
                    "Serves oauth2-proxy's endpoints below /oauth2; the redirect URI is /oauth2/callback then.",
                    boolean(LP_FIELD(settings->forward_auth.oauth2_proxy))});
+  table.push_back({"forward_auth.listen", "a list of addresses such as 127.0.0.1:8081", "[]", 0, 0, kPlain,
+                   "Checks are answered there and nowhere else, and nothing else is there: IP:PORT or unix:/PATH.",
+                   list<ListenSettings>(LP_FIELD(settings->forward_auth.listen), parse_listen, format_listen)});
+  table.push_back({"forward_auth.secret", "a secret of 16 characters or more", "null", 16, 0, kSecret,
+                   "That the asking proxy sends in secret_header; without it there is no {auth_prefix}/check.",
+                   secret_binding(LP_FIELD(settings->forward_auth.secret))});
+  table.push_back({"forward_auth.secret_file", "a file", "null", 16, 0, kPlain, "A file that holds secret.",
+                   secret_file_binding(LP_FIELD(settings->forward_auth.secret))});
+  table.push_back({"forward_auth.secret_header", "the name of a header field", "X-Logto-Proxy-Check-Secret", 0, 0,
+                   kPlain, "The field that holds secret; no app gets it.",
+                   text(LP_FIELD(settings->forward_auth.secret_header), parse_field_name)});
 }
 
 void add_revocations(Table& table) {

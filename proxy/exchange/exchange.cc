@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/one_of.h"
 #include "base/wipe.h"
+#include "config/forward_auth.h"
 #include "proxy/exchange/access_log.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
@@ -80,8 +81,8 @@ std::string seconds_text(std::int64_t ms) {
 }
 }  // namespace
 
-Exchange::Exchange(WorkerContext& context, ClientStream& client)
-    : context_(context), client_(client), realm_(&context.realms.front()) {}
+Exchange::Exchange(WorkerContext& context, ClientStream& client, Door door)
+    : context_(context), client_(client), door_(door), realm_(&context.realms.front()) {}
 
 Exchange::~Exchange() {
   if (request_) conclude();
@@ -126,16 +127,15 @@ void Exchange::choose_request_id() {
 
 void Exchange::judge() {
   facts_.request_id = record_.id;
-  if (context_.settings.forward_auth.enabled) {
-    if (const auto behind = behind_check(request_->path_and_query, context_.settings.auth_prefix)) {
-      return judge_check(*behind);
-    }
-  }
+  const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
+  if ((forward_auth.enabled || forward_auth.oauth2_proxy) && judges_check()) return;
+  if (door_ == Door::checks_only) return answer_error(404, "no_route");
   const RequestHead& head = request_->head;
   resolve(context_.routes,
           {request_->authority, request_->path_and_query, head.method, head.fields, record_.client.address,
            request_->body.length},
           resolution_);
+  if (forward_auth.oauth2_proxy && asks_in_place_of_app()) return judge_oauth2_check(ForwardedForm::oauth2_root);
   take_resolution(head);
   if (resolution_.kind == Resolution::Kind::refused) return refuse(resolution_.refusal);
   note_upgrade(request_->wants_upgrade && iequals(request_->upgrade, "websocket"));
@@ -165,7 +165,49 @@ void Exchange::refuse(const Refusal& refusal) {
   answer_error(refusal.status, refusal.decision);
 }
 
-// Another proxy asks whether it may let a request through. It may come under any Host, for that is an address inside.
+// True where another proxy asks whether it may let a request through.
+bool Exchange::judges_check() {
+  const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
+  const std::string_view target = request_->path_and_query;
+  const bool is_elsewhere = door_ == Door::any && !forward_auth.listen.empty();
+  if (forward_auth.enabled) {
+    if (const auto behind = behind_check(target, context_.settings.auth_prefix)) {
+      if (is_elsewhere || !shows_secret()) {
+        note_refused_check("own", is_elsewhere ? "forward_auth.listen is set: checks are answered there and not here"
+                                               : "it does not show forward_auth.secret, once and alone, in " +
+                                                     forward_auth.secret_header);
+        return false;
+      }
+      judge_check(*behind);
+      return true;
+    }
+  }
+  if (!forward_auth.oauth2_proxy || is_elsewhere) return false;
+  const bool at_root = door_ == Door::checks_only && asks_at_root(request_->head, target);
+  if (!at_root && !asks_oauth2_auth(target)) return false;
+  judge_oauth2_check(at_root ? ForwardedForm::oauth2_root : ForwardedForm::oauth2_auth);
+  return true;
+}
+
+// The peer's address is no proof: whoever the proxy there serves can cause a request from it.
+bool Exchange::shows_secret() const {
+  const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
+  if (forward_auth.secret.empty()) return true;
+  const Fields& fields = request_->head.fields;
+  if (fields.count(forward_auth.secret_header) != 1) return false;
+  return context_.realms.front().realm.keyring()->check_secret.equals(fields.get(forward_auth.secret_header));
+}
+
+// An app of ours goes before: only where there is none it can be a question.
+bool Exchange::asks_in_place_of_app() const {
+  using Kind = Resolution::Kind;
+  const bool has_app =
+      resolution_.kind != Kind::no_route && !(resolution_.kind == Kind::refused && resolution_.refusal.status == 421);
+  return !has_app && context_.settings.forward_auth.listen.empty() && record_.client.peer_is_trusted &&
+         asks_at_root(request_->head, request_->path_and_query);
+}
+
+// It may come under any Host, for that is an address inside.
 void Exchange::judge_check(std::string_view behind) {
   if (!record_.client.peer_is_trusted) {
     return refuse_check({403, "untrusted_proxy",
@@ -178,21 +220,56 @@ void Exchange::judge_check(std::string_view behind) {
   forwarded_head_.method = request->method;
   forwarded_head_.target = request->path_and_query;
   resolve_check(context_.routes, *request, request_->head.fields, record_.client.address, resolution_);
-  take_resolution(forwarded_head_);
-  facts_.only_backchannel = false;
-  if (facts_.external != nullptr) facts_.forwarded = request->form;  // the access line is about the request asked about
+  take_check(forwarded_head_, request->form);
   if (resolution_.kind == Resolution::Kind::refused) return refuse_check(resolution_.refusal);
   if (facts_.route == nullptr) return refuse_check({404, "no_route", "no route matches"});
   note_upgrade(asks_for_websocket(request_->head.fields));
   ask_responder();
 }
 
-void Exchange::refuse_check(const Refusal& refusal) {
+// As oauth2-proxy is asked. Anybody may: what is not the client's own is told to those only of whom it is known who
+// they are.
+void Exchange::judge_oauth2_check(ForwardedForm form) {
+  std::optional<ForwardedRequest> about;
+  if (record_.client.peer_is_trusted) {
+    auto read = read_oauth2_target(request_->head, request_->authority);
+    if (!read) return refuse_check({403, "bad_forwarded", read.error().message});
+    about = *read;
+  }
+  forwarded_head_ = request_->head;
+  if (about && !about->method.empty()) forwarded_head_.method = about->method;
+  if (about) forwarded_head_.target = about->path_and_query;
+  const std::string_view target = request_->path_and_query;
+  resolve_oauth2_check(context_.routes, {request_->head, request_->authority, target, record_.client.address, about},
+                       resolution_);
+  take_check(forwarded_head_, form);
+  facts_.also_asked = resolution_.also_asked;
+  if (target.find('?') != target.npos) facts_.check_query = target.substr(target.find('?') + 1);
+  facts_.asker_is_known = knows_who_asks(context_.settings.forward_auth) && shows_secret();
+  if (resolution_.kind == Resolution::Kind::refused) return refuse_check(resolution_.refusal);
+  note_upgrade(asks_for_websocket(request_->head.fields));
+  ask_responder();
+}
+
+// The access line is about the request asked about.
+void Exchange::take_check(const RequestHead& asked, ForwardedForm form) {
+  take_resolution(asked);
+  facts_.only_backchannel = false;
+  if (facts_.external != nullptr) facts_.forwarded = form;
+}
+
+void Exchange::note_refused_check(std::string_view decision, std::string_view reason) const {
   context_.log.warning("a check for another proxy was refused", {{"id", std::string_view(record_.id)},
                                                                  {"client", std::string_view(record_.client.address)},
-                                                                 {"decision", refusal.decision},
-                                                                 {"reason", std::string_view(refusal.reason)}});
-  answer_error(refusal_status(request_->head.fields, refusal.status), refusal.decision);
+                                                                 {"decision", decision},
+                                                                 {"reason", reason}});
+}
+
+void Exchange::refuse_check(const Refusal& refusal) {
+  note_refused_check(refusal.decision, refusal.reason);
+  const bool knows_403 = asks_oauth2_auth(request_->path_and_query) && refusal.status < 500;
+  const int status = knows_403 ? 403 : refusal.status;
+  answer_error(refusal_status(request_->head.fields, status), refusal.decision);
 }
 
 // Who answers in the process: an endpoint of ours, or the gatekeeper of all routes, who may also say that the app does.

@@ -21,13 +21,16 @@ namespace lp {
 inline constexpr std::string_view kSessionOver = "session_over";
 inline constexpr std::string_view kUnproven = "unproven";
 
+// Where a client has come in: forward_auth.listen is for checks and nothing else.
+enum class Door : std::uint8_t { any, checks_only };
+
 // One request and its answer: judged, then answered in process or pumped to an upstream and back. Knows no wire
 // format. Owned by its client connection and used again for each of its requests; whatever happens, every request
 // ends in conclude(): access log, counters, lease given back.
 class Exchange final : public RequestEvents, public UpstreamEvents, private SessionBound {
  public:
   // Both must outlive the exchange.
-  Exchange(WorkerContext& context, ClientStream& client);
+  Exchange(WorkerContext& context, ClientStream& client, Door door = Door::any);
   ~Exchange() override;
 
   void on_request(const ParsedRequest& request, std::size_t head_bytes) override;
@@ -58,7 +61,13 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void log_bad_request(std::string_view rule);
 
   void judge();
+  [[nodiscard]] bool judges_check();
+  [[nodiscard]] bool shows_secret() const;
   void judge_check(std::string_view behind);
+  [[nodiscard]] bool asks_in_place_of_app() const;
+  void judge_oauth2_check(ForwardedForm form);
+  void take_check(const RequestHead& asked, ForwardedForm form);
+  void note_refused_check(std::string_view decision, std::string_view reason) const;
   void take_resolution(const RequestHead& head);
   void note_upgrade(bool wants_websocket);
   void refuse(const Refusal& refusal);
@@ -94,6 +103,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
 
   WorkerContext& context_;
   ClientStream& client_;
+  const Door door_;
   WorkerRealm* realm_;  // the one that the Host names; until that is known any
 
   RequestSide request_side_ = RequestSide::none;

@@ -374,7 +374,10 @@ AppHeaders RequestJudge::headers_for(const Judgement& judgement, const Person* w
   if (who != nullptr) user.emplace(AppUser{*who->session.claims, who->session.sub});
   facts.person = user ? &*user : nullptr;
   facts.external = judgement.external();
+  facts.has_own_token = who != nullptr && judgement.counts_as == Asker::Kind::token;
+  const bool has_session = who != nullptr && !facts.has_own_token;
   facts.assertion = facts.id_token = facts.access_token = who != nullptr ? kTokenInPlace : std::string_view();
+  if (!has_session) facts.id_token = {};
   std::vector<LeftOut> left_out;
   return make_app_headers(set, facts, left_out);
 }

@@ -8,6 +8,8 @@
 #include "auth/rules/own_paths.h"
 #include "auth/visit/forward_auth.h"
 #include "base/encoding.h"
+#include "config/forward_auth.h"
+#include "config/host_pattern.h"
 #include "proxy/http/methods.h"
 #include "proxy/route/webdav.h"
 
@@ -44,8 +46,12 @@ bool find_origin_in(const Router& router, std::string_view authority, Resolution
   return r.only_backchannel;
 }
 
+std::string unknown_host_words(std::string_view authority) {
+  return "none of external_urls has the host " + std::string(authority);
+}
+
 bool refuse_host(Resolution& r, std::string_view authority) {
-  return refuse(r, 421, kUnknownHost, "none of external_urls has the host " + std::string(authority));
+  return refuse(r, 421, kUnknownHost, unknown_host_words(authority));
 }
 
 // No Host names origins of two realms: the configuration's check refuses that.
@@ -206,6 +212,99 @@ void find_checked_route(const RealmRoutes& realm, const RouteQuestion& question,
   r.route = found.route;
 }
 
+// Whoever the asking proxy serves can cause a check, and would read the answer.
+void keep_secrets_from_anybody(const Settings& settings, Resolution& r) {
+  if (r.kind != Kind::routed || knows_who_asks(settings.forward_auth)) return;
+  const std::vector<std::string> keys = secrets_in_answers(settings, *r.route);
+  if (keys.empty()) return;
+  std::string reason = "an answer about route " + r.route->label + " would hold what its client does not have (";
+  for (const std::string& key : keys) reason.append(&key == &keys.front() ? "" : ", ").append(key);
+  refuse(r, 403, "unguarded",
+         std::move(reason) + "), and nothing proves who asks: set forward_auth.listen or forward_auth.secret");
+}
+
+// ---- a request that another proxy asks oauth2-proxy about -----------------------------------------------------------
+
+constexpr std::string_view kUnasked = "unasked_rules";
+
+bool stand_in_for_host(std::span<const RealmRoutes> realms, const Oauth2Check& check, Resolution& r) {
+  const std::string_view host = check.about ? check.about->authority : check.host;
+  const bool is_named = check.about && check.about->authority != check.host;
+  const Settings& settings = realms.front().settings;
+  const auto is_for_one_host = [](const RouteSettings& route) { return !route.host.empty(); };
+  const bool hosts_matter = check.about && std::any_of(settings.routes.begin(), settings.routes.end(), is_for_one_host);
+  if (is_named || realms.size() > 1 || hosts_matter) return refuse(r, 403, kUnknownHost, unknown_host_words(host));
+  const auto& urls = settings.external_urls;
+  const auto plain = std::find_if(urls.begin(), urls.end(), [](const Origin& url) { return !is_wildcard(url.host); });
+  if (plain == urls.end() && !settings.sign_in_url) return refuse(r, 403, kUnknownHost, unknown_host_words(host));
+  r.realm = 0;
+  r.external = plain == urls.end() ? &*settings.sign_in_url : &*plain;
+  return true;
+}
+
+bool find_oauth2_origin(std::span<const RealmRoutes> realms, const Oauth2Check& check, Resolution& r) {
+  const bool found = find_origin(realms, check.about ? check.about->authority : check.host, r);
+  if (found && !r.only_backchannel) return true;
+  r.external = nullptr;
+  r.only_backchannel = false;
+  return stand_in_for_host(realms, check, r);
+}
+
+// The routes for other methods that the check may be about, where it does not say.
+bool asks_enough_for_any_method(const RealmRoutes& realm, RouteQuestion question, const Resolution& r) {
+  for (const RouteSettings& route : realm.settings.routes) {
+    for (const std::string& method : route.methods) {
+      question.method = method;
+      const RouteAnswer other = realm.router.route_for(question);
+      if (other.is_ambiguous() || other.route == nullptr) continue;
+      if (other.route != r.route && (r.route == nullptr || refuses_more(*other.route, *r.route))) return false;
+    }
+  }
+  return true;
+}
+
+// False where it is refused.
+bool find_forwarded_route(const RealmRoutes& realm, const Oauth2Check& check, Resolution& r) {
+  ForwardedRequest about = *check.about;
+  const bool tells_method = !about.method.empty();
+  if (!tells_method) about.method = check.head.method;
+  if (!check_is_possible(about, check.head.fields, r) || !check_is_plain(realm, about, r)) return false;
+  const RouteQuestion question{r.external->host, about.method, r.target, check.head.fields, check.client_address};
+  find_checked_route(realm, question, r);
+  if (r.kind == Kind::refused) return false;
+  if (tells_method || asks_enough_for_any_method(realm, question, r)) return true;
+  return refuse(r, 403, kUnasked,
+                "nobody tells the method, and routes differ by it: let the proxy that asks send X-Forwarded-Method");
+}
+
+const RouteSettings* route_for_oauth2_auth(const RealmRoutes& realm, const Oauth2Check& check, Resolution& r) {
+  const auto target = normalise_target(check.path_and_query);
+  if (!target) {
+    refuse(r, 403, kBadForwarded, target.error().message);
+    return nullptr;
+  }
+  const std::string_view method = check.about && !check.about->method.empty() ? check.about->method : check.head.method;
+  const RouteAnswer found =
+      realm.router.route_for_oauth2_auth({r.external->host, method, *target, check.head.fields, check.client_address});
+  if (found.is_ambiguous()) refuse(r, 403, kBadForwarded, std::string(found.ambiguity));
+  return found.route;
+}
+
+std::string labels_of(const std::vector<const RouteSettings*>& routes) {
+  std::string labels;
+  for (const RouteSettings* route : routes) labels.append(labels.empty() ? "" : ", ").append(route->label);
+  return labels;
+}
+
+bool asks_every_rule(const Settings& settings, const RouteSettings* named, Resolution& r) {
+  const auto unasked = rules_not_asked_by(named, settings);
+  if (unasked.empty()) return true;
+  return refuse(r, 403, kUnasked,
+                "nobody tells which request it is about, and rules would not be asked: those of " + labels_of(unasked) +
+                    ". Let the proxy that asks send X-Forwarded-Uri and X-Forwarded-Method, name it under "
+                    "trusted_proxies, or write a route for /oauth2/auth that asks for as much");
+}
+
 }  // namespace
 
 void Resolution::start_over() {
@@ -213,7 +312,7 @@ void Resolution::start_over() {
   realm = 0;
   only_backchannel = has_target = by_check = asked_router = is_behind_other_proxy = false;
   external = nullptr;
-  route = nullptr;
+  route = also_asked = nullptr;
 }
 
 void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Resolution& r) {
@@ -242,6 +341,25 @@ void resolve_check(std::span<const RealmRoutes> realms, const ForwardedRequest& 
   if (!check_is_plain(realm, request, r)) return;
   const RouteQuestion question{r.external->host, request.method, r.target, fields, client_address};
   find_checked_route(realm, question, r);
+  keep_secrets_from_anybody(realm.settings, r);
+}
+
+void resolve_oauth2_check(std::span<const RealmRoutes> realms, const Oauth2Check& check, Resolution& r) {
+  r.start_over();
+  r.by_check = true;
+  if (!find_oauth2_origin(realms, check, r)) return;
+  const RealmRoutes& realm = realms[r.realm];
+  r.kind = Kind::no_route;
+  if (check.about && !find_forwarded_route(realm, check, r)) return;
+  if (!check.about && !find_target(kOauth2Auth, kBadForwarded, r)) return;
+  const RouteSettings* forwarded = r.route;
+  r.kind = Kind::routed;
+  if (forwarded != nullptr && is_open(*forwarded)) return;
+  const RouteSettings* named = route_for_oauth2_auth(realm, check, r);
+  if (r.kind == Kind::refused) return;
+  if (!check.about && !asks_every_rule(realm.settings, named, r)) return;
+  r.route = forwarded != nullptr ? forwarded : named;
+  r.also_asked = forwarded != nullptr ? named : nullptr;
 }
 
 RouteQuestion route_question(const RequestLine& request, const Resolution& r) {

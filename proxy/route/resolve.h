@@ -59,11 +59,14 @@ struct Resolution {
   bool only_backchannel = false;
   bool has_target = false;
   Target target;
-  bool by_check = false;  // by resolve_check()
+  bool by_check = false;  // by resolve_check() or resolve_oauth2_check()
   bool asked_router = false;
-  bool is_behind_other_proxy = false;    // no_route: one matches whose app another proxy has, which asks {prefix}/check
-  const RouteSettings* route = nullptr;  // routed; refused: the one that matches and does not take the request
-  std::string app_target;                // routed, by resolve(): path and query that the app gets
+  bool is_behind_other_proxy = false;  // no_route: one matches whose app another proxy has, which asks {prefix}/check
+  // routed; refused: the one that matches and does not take the request. Null where routed: by resolve_oauth2_check(),
+  // and whoever is signed in passes.
+  const RouteSettings* route = nullptr;
+  const RouteSettings* also_asked = nullptr;  // routed by resolve_oauth2_check(): see there
+  std::string app_target;                     // routed, by resolve(): path and query that the app gets
 
   void start_over();
   Resolution() = default;
@@ -83,10 +86,32 @@ void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Re
 //  - a path of our own: the other proxy must send it to us without asking;
 //  - an identity header in a spelling that gateways take for the same ("X_Forwarded_User", threat H02), which the
 //    other proxy does not replace;
-//  - a method override that would lead to another route: nobody takes these fields out on the way to the app.
+//  - a method override that would lead to another route: nobody takes these fields out on the way to the app;
+//  - a route whose answers hold what the client does not have itself (config/forward_auth.h), where nothing proves who
+//    asks: no listener for checks and no secret.
 // `fields` are those of the check, which are the client's own.
 void resolve_check(std::span<const RealmRoutes> realms, const ForwardedRequest& request, const Fields& fields,
                    std::string_view client_address, Resolution& into);
+
+// What is asked at /oauth2/auth, or at "/" in its place.
+struct Oauth2Check {
+  const RequestHead& head;
+  std::string_view host;  // of the check itself; may be an address inside
+  std::string_view path_and_query;
+  std::string_view client_address;
+  // read_oauth2_target(), where the peer is trusted; else nobody tells.
+  std::optional<ForwardedRequest> about;
+};
+// In the order of who decides:
+//  - the route of the request that it is about, as in resolve_check(). Unless that one lets anybody pass, the route for
+//    /oauth2/auth (config/forward_auth.h), where there is one, is `also_asked`;
+//  - the route for /oauth2/auth;
+//  - nobody: `route` is null, and whoever is signed in passes.
+// Refused is besides, for then a rule would not be asked: a check that does not say what it is about, where the routes
+// hold rules of other requests (rules_not_asked_by); and one that does not tell the method, where the route of
+// another method asks for more. A Host of none of the realm's, which is that of a service inside, stands for the first
+// external URL, unless there are several realms, or routes for certain hosts.
+void resolve_oauth2_check(std::span<const RealmRoutes> realms, const Oauth2Check& check, Resolution& into);
 
 // The question that was asked of the router; only where there is an external URL and a target.
 [[nodiscard]] RouteQuestion route_question(const RequestLine& request, const Resolution& resolution);

@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/one_of.h"
 #include "base/url.h"
+#include "config/forward_auth.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "proxy/net/ip_address.h"
@@ -133,11 +134,14 @@ struct Router::Impl {
     const RouteSettings* route = nullptr;
     bool is_unclear = false;  // whether this route matches depends on how an app reads the query or the fields
   };
-  [[nodiscard]] Match first_match(const RouteQuestion& question, std::string_view path) const {
+  using Counts = bool (*)(const RouteSettings&);
+  static bool every_route(const RouteSettings&) { return true; }
+  [[nodiscard]] Match first_match(const RouteQuestion& question, std::string_view path,
+                                  Counts counts = every_route) const {
     std::size_t unclear = RouteIndex::npos;
     const std::size_t found = index->first(question.host, path, [&](std::size_t position) {
       const CompiledRoute& route = routes[position];
-      if (!route.matches(question, path)) return false;
+      if (!route.matches(question, path) || !counts(*route.settings)) return false;
       if (!route.has_conditions()) return true;
       const Condition condition = conditions_of(*route.settings, question, *header_rules);
       if (condition == Condition::unclear) unclear = std::min(unclear, position);
@@ -210,6 +214,15 @@ RouteAnswer Router::route_for(const RouteQuestion& question) const {
   if (reads_otherwise(*match.route, question)) {
     return {nullptr, "the target can be read in ways that its route does not take"};
   }
+  return {match.route, {}};
+}
+
+RouteAnswer Router::route_for_oauth2_auth(const RouteQuestion& question) const {
+  const auto is_named = [](const RouteSettings& route) {
+    return route.path.kind == PathPattern::Kind::exact && route.path.text == kOauth2Auth;
+  };
+  const Impl::Match match = impl_->first_match(question, kOauth2Auth, is_named);
+  if (match.is_unclear) return {nullptr, "a condition of the route can be read in two ways"};
   return {match.route, {}};
 }
 

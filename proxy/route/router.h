@@ -51,6 +51,9 @@ class Router {
   // responsible, or none. Query and header conditions that can be read in two ways are refused
   // (proxy/route/route_conditions.h).
   [[nodiscard]] RouteAnswer route_for(const RouteQuestion& question) const;
+  // Among the routes for checks at /oauth2/auth (config/forward_auth.h), whatever stands before them. Null: there is
+  // none.
+  [[nodiscard]] RouteAnswer route_for_oauth2_auth(const RouteQuestion& question) const;
 
  private:
   [[nodiscard]] bool evades_by_method(const RouteSettings& route, const RouteQuestion& question) const;

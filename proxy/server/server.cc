@@ -55,6 +55,7 @@ struct Server::Impl {
   ServerState state;
   EventLoop loop;
   std::vector<Listener> listeners;
+  std::vector<Listener> check_listeners;
   std::vector<Listener> admin_listeners;
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::thread> threads;
@@ -81,17 +82,25 @@ Result<std::unique_ptr<Server>> Server::open(const Settings& settings, const std
   for (std::size_t i = 0; i < count; ++i) {
     std::vector<int> fds;
     for (const auto& listener : server->impl_->listeners) fds.push_back(listener.fd_for(i));
-    server->impl_->workers.push_back(std::make_unique<Worker>(server->impl_->served, server->impl_->state, fds));
+    std::vector<int> check_fds;
+    for (const auto& listener : server->impl_->check_listeners) check_fds.push_back(listener.fd_for(i));
+    server->impl_->workers.push_back(
+        std::make_unique<Worker>(server->impl_->served, server->impl_->state, fds, check_fds));
   }
   return server;
 }
 
 Result<void> Server::Impl::open_listeners(std::size_t worker_count) {
-  for (const auto& address : settings.listen) {
-    auto listener = Listener::open(address, worker_count);
-    if (!listener) return listener.error();
-    listeners.push_back(std::move(*listener));
-  }
+  const auto open_all = [&](const std::vector<ListenSettings>& wanted, std::vector<Listener>& into) -> Result<void> {
+    for (const auto& address : wanted) {
+      auto listener = Listener::open(address, worker_count);
+      if (!listener) return listener.error();
+      into.push_back(std::move(*listener));
+    }
+    return {};
+  };
+  if (auto opened = open_all(settings.listen, listeners); !opened) return opened;
+  if (auto opened = open_all(settings.forward_auth.listen, check_listeners); !opened) return opened;
   auto listener = Listener::open(settings.admin, 1);
   if (!listener) return listener.error();
   admin_listeners.push_back(std::move(*listener));
@@ -101,6 +110,12 @@ Result<void> Server::Impl::open_listeners(std::size_t worker_count) {
 std::vector<std::string> Server::addresses() const {
   std::vector<std::string> all;
   for (const auto& listener : impl_->listeners) all.push_back(listener.address());
+  return all;
+}
+
+std::vector<std::string> Server::check_addresses() const {
+  std::vector<std::string> all;
+  for (const auto& listener : impl_->check_listeners) all.push_back(listener.address());
   return all;
 }
 

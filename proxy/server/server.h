@@ -12,14 +12,15 @@ namespace lp {
 
 class Server {
  public:
-  // Opens every listener (public and admin) before any worker starts; an address in use is an error that names it.
-  // `realms`, at least one, and `settings`, of which they were made, must outlive the server.
+  // Opens every listener (public, for checks and admin) before any worker starts; an address in use is an error that
+  // names it. `realms`, at least one, and `settings`, of which they were made, must outlive the server.
   [[nodiscard]] static Result<std::unique_ptr<Server>> open(const Settings& settings,
                                                             const std::vector<Realm*>& realms);
   ~Server();
 
   // Real addresses, also for port 0.
   [[nodiscard]] std::vector<std::string> addresses() const;
+  [[nodiscard]] std::vector<std::string> check_addresses() const;
   [[nodiscard]] std::string admin_address() const;
   // Starts the workers and runs until SIGTERM or SIGINT: /readyz turns 503 first, idle keep-alive connections
   // are closed, requests in flight (not tunnels) are finished for up to 30 s while new ones are still answered; a

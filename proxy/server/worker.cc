@@ -87,15 +87,24 @@ void Acceptor::close_all_connections() {
   environment_.loop.delete_deferred();
 }
 
-Worker::Worker(const ServedRealms& served, ServerState& server, const std::vector<int>& listening)
+Http1Client::Environment Worker::environment() {
+  return {
+      context_.loop,           context_.wheel,  context_.buffers, context_.settings.limits, context_.settings.timeouts,
+      context_.client_headers, context_.scratch};
+}
+
+Worker::Worker(const ServedRealms& served, ServerState& server, const std::vector<int>& listening,
+               const std::vector<int>& for_checks)
     : context_(served, server),
-      acceptor_({context_.loop, context_.wheel, context_.buffers, context_.settings.limits, context_.settings.timeouts,
-                 context_.client_headers, context_.scratch},
-                listening, {server.open_connections, context_.settings.limits.connections},
-                [this](ClientStream& client) { return std::make_unique<Exchange>(context_, client); }) {}
+      acceptor_(environment(), listening, {server.open_connections, context_.settings.limits.connections},
+                [this](ClientStream& client) { return std::make_unique<Exchange>(context_, client); }),
+      check_acceptor_(
+          environment(), for_checks, {server.open_connections, context_.settings.limits.connections},
+          [this](ClientStream& client) { return std::make_unique<Exchange>(context_, client, Door::checks_only); }) {}
 
 Worker::~Worker() {
   acceptor_.close_all_connections();
+  check_acceptor_.close_all_connections();
   context_.upstreams.close();
   context_.loop.delete_deferred();
 }
@@ -103,7 +112,8 @@ Worker::~Worker() {
 void Worker::drain() {
   context_.loop.post([this] {
     acceptor_.close_idle_connections();
-    busy_connections_.store(acceptor_.busy_connections());
+    check_acceptor_.close_idle_connections();
+    busy_connections_.store(acceptor_.busy_connections() + check_acceptor_.busy_connections());
   });
 }
 

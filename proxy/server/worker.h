@@ -44,7 +44,10 @@ class Acceptor {
 // One event loop with everything that belongs to it; runs on a thread of its own.
 class Worker {
  public:
-  Worker(const ServedRealms& served, ServerState& server, const std::vector<int>& listening);
+  // `listening` for everything, `for_checks` for what other proxies ask (forward_auth.listen): borrowed, and must
+  // outlive the worker.
+  Worker(const ServedRealms& served, ServerState& server, const std::vector<int>& listening,
+         const std::vector<int>& for_checks);
   ~Worker();
   void run() { context_.loop.run(); }
   // From any thread.
@@ -54,7 +57,9 @@ class Worker {
 
  private:
   WorkerContext context_;
+  [[nodiscard]] Http1Client::Environment environment();
   Acceptor acceptor_;
+  Acceptor check_acceptor_;
   std::atomic<std::int64_t> busy_connections_{0};
 };
 

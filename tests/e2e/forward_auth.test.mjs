@@ -8,7 +8,7 @@ import { THINGS } from './lib/access_tokens.mjs';
 import { BrowserUser } from './lib/browser_user.mjs';
 import { CLOCK_IS_MOVABLE } from './lib/clock.mjs';
 import { loudSkip, table } from './lib/corpora.mjs';
-import { FRONTS, FRONT_HOST, FRONT_ORIGIN, IDENTITY_NAMES, frontWorld } from './lib/front_proxies.mjs';
+import { CHECK_SECRET, FRONTS, FRONT_HOST, FRONT_ORIGIN, IDENTITY_NAMES, frontWorld } from './lib/front_proxies.mjs';
 import { FETCH, NAVIGATION, RawClient, request, requestBytes } from './lib/raw.mjs';
 import { makeWorld, suite } from './lib/world.mjs';
 
@@ -500,7 +500,7 @@ describe('checks that wait, and what a route adds', () => {
         { path: '/*' },
       ],
       config: {
-        external_urls: [FRONT_ORIGIN], trusted_proxies: ['127.0.0.1/32'], forward_auth: { enabled: true },
+        external_urls: [FRONT_ORIGIN], trusted_proxies: ['127.0.0.1/32'], forward_auth: { enabled: true, secret: CHECK_SECRET },
         upstreams: undefined, logto: { refresh: 'offline_access' }, bearer: { audiences: [THINGS] },
       },
     });
@@ -508,7 +508,7 @@ describe('checks that wait, and what a route adds', () => {
   async function check(target, headers) {
     const client = await RawClient.connect(world.port);
     try {
-      await client.send(requestBytes('GET', '/_auth/check', { Host: 'inside', Connection: 'close', ...FETCH, ...TRAEFIK_FORM(target), ...headers }));
+      await client.send(requestBytes('GET', '/_auth/check', { Host: 'inside', Connection: 'close', ...FETCH, 'X-Logto-Proxy-Check-Secret': CHECK_SECRET, ...TRAEFIK_FORM(target), ...headers }));
       return await client.response({ method: 'GET' });
     } finally { client.destroy(); }
   }

@@ -52,6 +52,31 @@ void check_route(const ForwardedRequest& request, const Fields& fields) {
   LP_CHECK(!is_private || found.route == &settings.routes[1], "another route than that of the path");
 }
 
+// Whatever oauth2-proxy's endpoint is asked about, nobody passes for a path that is not the one that was said.
+void check_oauth2(const RequestHead& head, std::string_view host) {
+  static const Settings settings = [] {
+    Settings made = make_settings();
+    made.forward_auth.oauth2_proxy = true;
+    return made;
+  }();
+  static const Router router(settings);
+  const RealmRoutes realms[] = {{settings, router}};
+  const auto about = read_oauth2_target(head, host);
+  if (!about) return;
+  Resolution found;
+  resolve_oauth2_check(realms, {head, host, "/oauth2/auth", "192.0.2.1", *about}, found);
+  if (found.kind == Resolution::Kind::refused) {
+    LP_CHECK(found.refusal.status >= 400, "a refusal that looks like a pass");
+    return;
+  }
+  LP_CHECK(found.external != nullptr, "a check of no external URL");
+  if (!*about) return;
+  const auto sent = percent_decode((*about)->path_and_query.substr(0, (*about)->path_and_query.find('?')));
+  LP_CHECK(sent.has_value(), "broken escapes");
+  const bool is_private = *sent == "/private" || sent->starts_with("/private/");
+  LP_CHECK(!is_private || found.route == &settings.routes[1], "another route than that of the path");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -66,6 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view name = take(line, ':');
     head.fields.add(name, trim_ows(line));
   }
+  check_oauth2(head, host);
   const auto request = read_forwarded_request(head, host, behind);
   if (!request) return 0;
   LP_CHECK(request->form != ForwardedForm::none && !request->method.empty(), "a request of no form");

@@ -3,6 +3,8 @@
 
 local CHECK = "http://127.0.0.1:8080/_auth/check"
 local TIMEOUT_MS = 10000
+-- forward_auth.secret of logto-proxy: who asks.
+local SECRET = "a-secret-of-16-characters-or-more"
 
 -- Each identity header of the configuration: taken from the client's request, then set as logto-proxy says.
 local IDENTITY = {
@@ -27,6 +29,7 @@ local function question(txn)
   headers["x-forwarded-method"] = { txn.f:method() }
   headers["x-forwarded-host"] = { txn.f:req_fhdr("host") }
   headers["x-forwarded-uri"] = { txn.f:pathq() }
+  headers["x-logto-proxy-check-secret"] = { SECRET }
   return headers
 end
 

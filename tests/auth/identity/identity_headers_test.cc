@@ -85,3 +85,37 @@ TEST_CASE("whatever separates the items of a list is encoded inside of them") {
     CHECK(header_value(c.claim, HeaderEncoding::utf8, c.separator) == c.utf8);
   }
 }
+
+TEST_CASE("raw is as it is, and what a recipient would read as something else is left out") {
+  struct Case {
+    const char* what;
+    json claim;
+    std::string raw;
+  };
+  const Case cases[] = {
+      {"a blank inside", "Grafana Admins", "Grafana Admins"},
+      {"a percent sign", "100%", "100%"},
+      {"Japanese", "花子", "花子"},
+      {"a comma in a text", "a,b", "a,b"},
+      {"a list", {"Grafana Admins", "100%", "é"}, "Grafana Admins,100%,é"},
+      {"an item that would be two", {"a,admin", "b"}, "b"},
+      {"nothing but such items", {"a,admin"}, ""},
+      {"a line break", "a\r\nX-Role: admin", ""},
+      {"a line break in an item", {"a\nb", "c"}, "c"},
+      {"a tab inside", "a\tb", ""},
+      {"NUL", std::string("a\0b", 3), ""},
+      {"a C1 control",
+       "a\xc2\x85"
+       "b",
+       ""},
+      {"broken UTF-8", "a\xff", ""},
+      {"a blank at the start", " admin", ""},
+      {"a blank at the end", "admin ", ""},
+      {"a blank at the end of an item", {"admin ", "b"}, "b"},
+      {"a number", 42, "42"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    CHECK(header_value(c.claim, HeaderEncoding::raw) == c.raw);
+  }
+}

@@ -172,6 +172,8 @@ TEST_CASE("with one sign-in origin other external URLs are places too, in our sp
     CHECK(vetted == (c.vetted == nullptr ? std::nullopt : std::optional<std::string>(c.vetted)));
     settings.sign_in_url.reset();  // every origin signs in itself: no other one is a place
     CHECK(vet_return_to_own(c.candidate, own, settings) == vet_return_to(c.candidate, own, "/_auth"));
+    const bool is_of_sign_in = c.vetted != nullptr && std::string_view(c.vetted).starts_with(own.text());
+    if (!is_of_sign_in) CHECK(vet_return_to_external(c.candidate, own, settings) == vetted);
   }
   settings.sign_in_url = own;
   CHECK(vet_sealed_return_to("https://wiki.app.test/_auth/resume", own, settings) ==

@@ -125,6 +125,69 @@ TEST_CASE("the endpoint is told by the target as sent") {
   }
 }
 
+namespace {
+
+// "METHOD HOST TARGET", "-", or "! REASON".
+std::string read_for_oauth2(const Headers& headers) {
+  RequestHead head;
+  head.method = "GET";
+  for (const auto& [name, value] : headers) head.fields.add(name, value);
+  const auto about = read_oauth2_target(head, "inside");
+  if (!about) return "! " + about.error().message;
+  if (!*about) return "-";
+  return std::string((*about)->method) + " " + std::string((*about)->authority) + " " +
+         std::string((*about)->path_and_query);
+}
+
+}  // namespace
+
+TEST_CASE("oauth2-proxy is told by X-Forwarded-Uri, and by what goes with it") {
+  CHECK(read_for_oauth2({}) == "-");
+  CHECK(read_for_oauth2({{"X-Forwarded-Method", "PUT"}, {"X-Forwarded-Host", "a.test"}}) == "-");
+  CHECK(read_for_oauth2({{"X-Forwarded-Uri", "/a?b"}}) == " inside /a?b");
+  CHECK(read_for_oauth2({{"X-Forwarded-Uri", "/a"}, {"X-Forwarded-Method", "PUT"}}) == "PUT inside /a");
+  CHECK(read_for_oauth2(kTraefik) == "POST app.test /a?b=c");
+  CHECK(read_for_oauth2(kNginx) == "POST app.test /a?b=c");
+  CHECK(read_for_oauth2(with(kNginx, kTraefik)) == "POST app.test /a?b=c");
+  CHECK(read_for_oauth2(without(kNginx, "X-Original-Method")) == " app.test /a?b=c");
+  CHECK(read_for_oauth2(with(kNginx, {{"X-Forwarded-Uri", "/a?b=c"}})) == "POST app.test /a?b=c");
+}
+
+TEST_CASE("what is told twice for oauth2-proxy is the same, and complete in itself") {
+  const struct {
+    const char* name;
+    Headers headers;
+  } cases[] = {
+      {"another path", with(kNginx, {{"X-Forwarded-Uri", "/public"}})},
+      {"another method", with(kNginx, {{"X-Forwarded-Uri", "/a?b=c"}, {"X-Forwarded-Method", "GET"}})},
+      {"another host", with(kNginx, {{"X-Forwarded-Uri", "/a?b=c"}, {"X-Forwarded-Host", "b.test"}})},
+      {"a field twice", {{"X-Forwarded-Uri", "/a"}, {"X-Forwarded-Uri", "/a"}}},
+      {"a method twice", {{"X-Forwarded-Uri", "/a"}, {"X-Forwarded-Method", "GET"}, {"X-Forwarded-Method", "GET"}}},
+      {"an empty field", {{"X-Forwarded-Uri", ""}}},
+      {"no path", {{"X-Forwarded-Uri", "https://app.test/a"}}},
+      {"no method", {{"X-Forwarded-Uri", "/a"}, {"X-Forwarded-Method", "G T"}}},
+      {"no URL", {{"X-Original-URL", "/a"}}},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    CHECK(read_for_oauth2(c.headers).starts_with("! "));
+  }
+}
+
+TEST_CASE("/oauth2/auth is told in one spelling, and the root by all that Traefik says") {
+  for (const char* target : {"/oauth2/auth", "/oauth2/auth?allowed_groups=a"}) CHECK(asks_oauth2_auth(target));
+  for (const char* target : {"/oauth2/auth/", "/oauth2/%61uth", "//oauth2/auth", "/x/../oauth2/auth", "/oauth2/authx"})
+    CHECK_FALSE(asks_oauth2_auth(target));
+  RequestHead head;
+  for (const auto& [name, value] : kTraefik) {
+    CHECK_FALSE(asks_at_root(head, "/"));
+    head.fields.add(name, value);
+  }
+  CHECK(asks_at_root(head, "/"));
+  CHECK(asks_at_root(head, "/?x"));
+  CHECK_FALSE(asks_at_root(head, "/x"));
+}
+
 TEST_CASE("a handshake is told by any of its fields, for proxies take Upgrade away") {
   for (const Headers& headers : {Headers{{"Upgrade", "WebSocket"}}, Headers{{"Sec-WebSocket-Key", "x"}},
                                  Headers{{"sec-websocket-version", "13"}}}) {

@@ -390,7 +390,7 @@ TEST_CASE("identity headers carry identities only") {
       {"an access token that is for nobody", headers("{ X-User: { access_token: true } }"),
        "f:6:21: identity_headers.X-User: access tokens differ by route: say it there, beside `token:`"},
       {"an unknown encoding", headers("{ X-User: { claim: sub, encoding: latin1 } }"),
-       "f:6:53: identity_headers.X-User.encoding: expected percent or utf8, found 'latin1'"},
+       "f:6:53: identity_headers.X-User.encoding: expected percent, utf8 or raw, found 'latin1'"},
   });
 }
 
@@ -510,16 +510,21 @@ TEST_CASE("what is legal but probably not meant is a warning") {
   CHECK(redis("rediss://cache") == "");
   CHECK(redis("unix:/run/redis.sock") == "");
   const auto order = [](const std::string& first, const std::string& second) {
-    return warnings_of(
-        {{"routes", routes("  - { upstream: wiki, " + first + " }\n  - { upstream: wiki, " + second + " }\n")}});
+    const std::string text = good_config(
+        {{"external_urls", "external_urls: [https://app.example.com, https://b.example.com]\n"},
+         {"routes", routes("  - { upstream: wiki, " + first + " }\n  - { upstream: wiki, " + second + " }\n")}});
+    const auto loaded = parse_config(text, "f", usual_environment());
+    if (!loaded) return "problem: " + first_line(problems_of(text));
+    std::string out;
+    for (const auto& warning : loaded->warnings) out += (out.empty() ? "" : "\n") + warning;
+    return out;
   };
   CHECK(order("path: /a/*", "path: /*") == "");
   CHECK(order("path: /*", "path: /a") ==
         "f:7:5: routes[2]: never matches: route #1 /* stands before it and takes all its requests");
   CHECK(order("path: /*, access: public", "path: /admin/*") ==
-        "f:7:5: routes[2]: never matches: route #1 /* stands before it and takes all its requests, without "
-        "asking who "
-        "they come from");
+        "problem: f:7:5: routes[2]: never matches: route #1 /* stands before it and takes all its requests, without "
+        "asking who they come from: what it asks for would hold for nobody. Put it before that one");
   CHECK(order("path: /*, access: public, methods: [GET]", "path: /admin/*") ==
         "f:7:5: routes[2]: the open route #1 /* stands before it and takes some of its requests");
   CHECK(order("path: /*, methods: [GET]", "path: /admin/*, methods: [POST]") == "");
@@ -543,6 +548,41 @@ TEST_CASE("what is legal but probably not meant is a warning") {
         "f:7:5: routes[2]: the open route #1 /* stands before it and takes some of its requests");
   CHECK(order("path: /a, access: public, unauthenticated: 401", "path: /*") ==
         "f:6:66: routes[1].unauthenticated: has no effect: this route never asks anybody to sign in");
+}
+
+TEST_CASE("a stricter route that nothing reaches is a mistake, however it is hidden") {
+  const auto order = [](const std::string& first, const std::string& second) {
+    return first_line(problems_of(good_config(
+        {{"routes", routes("  - { upstream: wiki, " + first + " }\n  - { upstream: wiki, " + second + " }\n")}})));
+  };
+  const std::string admin = ", require: { roles: [admin] }";
+  const struct {
+    const char* what;
+    std::string first, second;
+    bool is_mistake;
+  } cases[] = {
+      {"a role behind everything", "path: /*", "path: /admin/*" + admin, true},
+      {"behind a pattern", "path: '~ /admin.*'", "path: /admin" + admin, true},
+      {"behind the only external URL", "path: /*, host: app.example.com", "path: /admin/*" + admin, true},
+      {"behind a wildcard for it", "path: /*, host: '*.example.com'", "path: /admin/*" + admin, true},
+      {"behind another role", "path: /*, require: { roles: [staff] }", "path: /admin/*" + admin, true},
+      {"a deny rule", "path: /*", "path: /a/*, deny: { roles: [banned] }", true},
+      {"access: deny", "path: /*", "path: /a/*, access: deny", true},
+      {"anybody before somebody", "path: /*, access: optional", "path: /a/*", true},
+      {"a rule that only writes to the log before one that holds", "path: /*, shadow: true" + admin,
+       "path: /a/*" + admin, true},
+      {"the same rule", "path: /*" + admin, "path: /a/*" + admin, false},
+      {"less than what stands before it", "path: /*" + admin, "path: /a/*", false},
+      {"an open one behind", "path: /*", "path: /a/*, access: public", false},
+      {"behind a route that denies all", "path: /*, access: deny", "path: /a/*" + admin, false},
+      {"where another method passes", "path: /*, methods: [GET]", "path: /a/*" + admin, false},
+      {"in the right order", "path: /a/*" + admin, "path: /*", false},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    const std::string found = order(c.first, c.second);
+    CHECK((found.find("routes[2]: never matches") != std::string::npos) == c.is_mistake);
+  }
 }
 
 TEST_CASE("what an operator should know is noted, and is no mistake") {

@@ -294,6 +294,7 @@ TEST_CASE("the mask stands where secrets are, and nowhere else") {
     Settings copy = *s;
     copy.logto.webhook_secret = Secret("w");
     copy.redis.password = Secret("p");
+    copy.forward_auth.secret = Secret("c");
     Scope top;
     top.settings = &copy;
     CHECK(option.binding.print(top).text == kSecretMask);

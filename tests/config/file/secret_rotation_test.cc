@@ -39,6 +39,20 @@ TEST_CASE("a rotation of secrets needs no restart, whatever their number") {
   CHECK(keys_for_restart(running, fresh).empty());
 }
 
+TEST_CASE("the secret of checks is replaced, and that there is one waits for a restart") {
+  Settings running = settings();
+  Settings fresh = running;
+  fresh.forward_auth.secret = Secret("b");
+  CHECK(keys_for_restart(running, fresh) == Keys{"forward_auth.secret"});
+  CHECK(with_secrets_of(running, fresh).forward_auth.secret.empty());
+  running.forward_auth.secret = Secret("a");
+  CHECK(keys_for_restart(running, fresh).empty());
+  CHECK(with_secrets_of(running, fresh).forward_auth.secret.equals("b"));
+  fresh.forward_auth.secret = Secret();
+  CHECK(keys_for_restart(running, fresh) == Keys{"forward_auth.secret"});
+  CHECK(with_secrets_of(running, fresh).forward_auth.secret.equals("a"));
+}
+
 TEST_CASE("every realm's secrets are taken over, by its name") {
   Settings running = settings();
   for (const char* name : {"a", "b"}) running.realms.emplace_back().name = name;

@@ -39,3 +39,94 @@ TEST_CASE("/oauth2 belongs to oauth2-proxy's endpoints once they are on") {
                        {"z", "forward_auth: { oauth2_proxy: true }\n"}})
             .find("never matches: paths below /oauth2") != std::string::npos);
 }
+
+TEST_CASE("what proves who asks") {
+  const auto forward_auth = [](const std::string& keys) {
+    return complaints_of({{"z", "forward_auth: { enabled: true, " + keys + " }\ntrusted_proxies: [10.0.0.1]\n"}});
+  };
+  for (const char* good :
+       {"secret: 0123456789abcdef", "secret: '${SESSION_SECRET}'", "listen: 127.0.0.1:9000", "listen: unix:/run/c.sock",
+        "listen: [127.0.0.1:9000, '[::1]:9000'], secret: 0123456789abcdef",
+        "secret: 0123456789abcdef, secret_header: X-Edge-Key"}) {
+    CAPTURE(good);
+    CHECK(forward_auth(good).empty());
+  }
+  const struct {
+    const char* keys;
+    const char* complaint;
+  } bad[] = {
+      {"secret: 0123456789abcde", "forward_auth.secret: expected at least 16 characters"},
+      {"secret: '0123456789 abcdef'", "forward_auth.secret: expected visible ASCII"},
+      {"secret: 0123456789abcdef, secret_file: x", "forward_auth.secret_file"},
+      {"secret_file: /nowhere/x", "forward_auth.secret_file"},
+      {"listen: 127.0.0.1:8080", "forward_auth.listen[1]: the same address as listen[1]"},
+      {"listen: 127.0.0.1:9180", "the admin listener and a public one cannot share"},
+      {"listen: [127.0.0.1:9000, 127.0.0.1:9000]",
+       "forward_auth.listen[2]: the same address as forward_auth.listen[1]"},
+      {"listen: localhost:9000", "forward_auth.listen: expected"},
+      {"secret: 0123456789abcdef, secret_header: 'X Key'", "expected the name of a header field"},
+      {"secret: 0123456789abcdef, secret_header: Cookie", "a name that begins with X-"},
+      {"secret: 0123456789abcdef, secret_header: X-Forwarded-User", "a name that begins with X-"},
+      {"secret: 0123456789abcdef, secret_header: X-Original-URL", "a name that begins with X-"},
+  };
+  for (const auto& c : bad) {
+    CAPTURE(c.keys);
+    const std::string found = forward_auth(c.keys);
+    CAPTURE(found);
+    CHECK(found.find(c.complaint) != std::string::npos);
+  }
+}
+
+TEST_CASE("answers that would tell a secret to anybody are warned of, by route and key") {
+  const std::string route =
+      "routes:\n- { path: /a/*, access: public, identity_headers: { X-Key: { value: k } } }\n"
+      "- { path: /b/*, authorization: { basic: { username: svc, password: pw } } }\n- { path: /* }\n";
+  const auto with = [&](const std::string& keys) {
+    return complaints_of(
+        {{"upstreams", ""}, {"routes", route}, {"z", "forward_auth: { " + keys + " }\ntrusted_proxies: [10.0.0.1]\n"}});
+  };
+  CHECK(with("enabled: true")
+            .find("checks are refused for #1 /a/* (identity_headers.X-Key), #2 /b/* (authorization): "
+                  "nothing proves who asks") != std::string::npos);
+  CHECK(with("oauth2_proxy: true").find("tell who it is and no more for #1 /a/*") != std::string::npos);
+  CHECK(with("enabled: true, secret: 0123456789abcdef").empty());
+  CHECK(with("enabled: true, listen: 127.0.0.1:9000").empty());
+}
+
+TEST_CASE("rules that nobody asks keep it from starting") {
+  const std::string admin = "- { path: /admin/*, require: { roles: [admin] } }\n";
+  const std::string everything = "- { path: /* }\n";
+  const std::string named = "- { path: /oauth2/auth, require: { roles: [admin] } }\n";
+  const std::string named_staff = "- { path: /oauth2/auth, require: { roles: [staff] } }\n";
+  const std::string trusted = "trusted_proxies: [10.0.0.1]\n";
+  const struct {
+    const char* what;
+    std::string routes;
+    bool is_asked;
+    std::string more = {};
+  } cases[] = {
+      {"no rule", everything, true},
+      {"a rule, and nobody who tells", admin + everything, false},
+      {"a route for all checks that asks for as much", named + admin + everything, true},
+      {"one that asks for something else", named_staff + admin + everything, false},
+      {"one that does not judge all", "- { path: /oauth2/auth, methods: [GET], require: { roles: [admin] } }\n" + admin,
+       false},
+      {"one alone", named, true},
+      {"one behind everything, which does not hide it", everything + named, true},
+      {"a proxy that may tell", admin + everything, true, trusted},
+      {"a deny rule", "- { path: /a/*, deny: { roles: [banned] } }\n" + everything, false},
+      {"nobody at all", "- { path: /a/*, access: deny }\n" + everything, false},
+      {"a rule in shadow", "- { path: /a/*, shadow: true, require: { roles: [x] } }\n" + everything, true},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    const std::string found = complaints_of({{"upstreams", ""},
+                                             {"routes", "routes:\n" + c.routes},
+                                             {"z", "forward_auth: { oauth2_proxy: true }\n" + c.more}});
+    CAPTURE(found);
+    CHECK((found.find("its rules are never asked") == std::string::npos) == c.is_asked);
+  }
+  CHECK(complaints_of({{"routes", "routes:\n- { path: /oauth2/auth, upstream: wiki }\n"},
+                       {"z", "forward_auth: { oauth2_proxy: true }\n"}})
+            .find("routes[1].upstream: takes none") != std::string::npos);
+}

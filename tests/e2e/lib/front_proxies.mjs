@@ -13,6 +13,8 @@ export const FRONT_ORIGIN = `http://${FRONT_HOST}`;
 export const IDENTITY_NAMES = ['x-forwarded-user', 'x-forwarded-email', 'x-forwarded-preferred-username', 'x-forwarded-groups'];
 
 const example = (file) => fs.readFileSync(path.join(REPO, 'deploy/forward-auth', file), 'utf8');
+// forward_auth.secret of the examples: each must name the same.
+export const CHECK_SECRET = /^ {2}secret: (\S+)$/m.exec(example('logto-proxy.yaml'))[1];
 // Every occurrence must be there: an example that has changed must not be tested half.
 function put(text, replacements) {
   for (const [from, to] of replacements) {
@@ -102,15 +104,22 @@ const traefik = {
   yaml: example('traefik/dynamic.yaml'),
   list(key) { return new RegExp(`${key}: \\[(.*)\\]`).exec(this.yaml)[1].split(', ').map((name) => name.toLowerCase()); },
   ask(proxyPort, request, pairs) {
-    const kept = pairs.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase()) && !/^x-forwarded-(method|proto|host|uri|for|port|server)$|^host$|^content-length$/i.test(name));
-    const about = [['X-Forwarded-Method', request.method], ['X-Forwarded-Proto', 'http'], ['X-Forwarded-Host', request.headers.host ?? ''], ['X-Forwarded-Uri', request.url], ['X-Forwarded-For', '127.0.0.1']];
+    const kept = pairs.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase()) && name.toLowerCase() !== 'x-logto-proxy-check-secret' && !/^x-forwarded-(method|proto|host|uri|for|port|server)$|^host$|^content-length$/i.test(name));
+    const [, secretName, secret] = /check-secret:\n\s+headers:\n\s+customRequestHeaders: \{ ([\w-]+): (\S+) \}/.exec(this.yaml);
+    const about = [[secretName, secret], ['X-Forwarded-Method', request.method], ['X-Forwarded-Proto', 'http'], ['X-Forwarded-Host', request.headers.host ?? ''], ['X-Forwarded-Uri', request.url], ['X-Forwarded-For', '127.0.0.1']];
     return send(proxyPort, 'GET', '/_auth/check', [['Host', `127.0.0.1:${proxyPort}`], ...about, ...kept]);
   },
   let_through(pairs, answer) {
     const names = this.list('authResponseHeaders');
     return [...pairs.filter(([name]) => !names.includes(name.toLowerCase())), ...answer.pairs.filter(([name]) => names.includes(name.toLowerCase()))];
   },
-  cookies(answer) { return answer.pairs.filter(([name]) => name.toLowerCase() === 'set-cookie'); },
+  // As the middleware not-cached has it.
+  answered(pairs, answer) {
+    const set = /customResponseHeaders: \{ (.*) \}/.exec(this.yaml)[1].split(/, (?=[\w-]+:)/).map((one) => /^([\w-]+): "(.*)"$/.exec(one).slice(1));
+    const names = set.map(([name]) => name.toLowerCase());
+    return [...pairs.filter(([name]) => !names.includes(name.toLowerCase())), ...set.filter(([, value]) => value !== ''), ...answer.pairs.filter(([name]) => name.toLowerCase() === 'set-cookie')];
+  },
+  own: (url) => url.startsWith('/_auth/') && !url.startsWith('/_auth/check'),
   refusal: (answer) => answer.pairs.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase())),
 };
 
@@ -124,7 +133,8 @@ const envoy = {
   ask(proxyPort, request, pairs) {
     const allowed = this.patterns('allowed_headers');
     const kept = pairs.filter(([name]) => allowed(name) && !/^x-forwarded-(proto|for)$/i.test(name));
-    return send(proxyPort, request.method, `/_auth/check${request.url}`, [['Host', request.headers.host ?? ''], ['X-Forwarded-Proto', 'http'], ['X-Forwarded-For', '127.0.0.1'], ['Content-Length', '0'], ...kept]);
+    const [, secretName, secret] = /headers_to_add:\n\s+- \{ key: (\S+), value: (\S+) \}/.exec(this.yaml);
+    return send(proxyPort, request.method, `/_auth/check${request.url}`, [[secretName, secret], ['Host', request.headers.host ?? ''], ['X-Forwarded-Proto', 'http'], ['X-Forwarded-For', '127.0.0.1'], ['Content-Length', '0'], ...kept]);
   },
   let_through(pairs, answer) {
     const taken = answer.pairs.filter(([name]) => name.toLowerCase() === 'x-envoy-auth-headers-to-remove').flatMap(([, value]) => value.toLowerCase().split(/\s*,\s*/));
@@ -133,7 +143,13 @@ const envoy = {
     const gone = new Set([...taken, ...set.map(([name]) => name.toLowerCase())]);
     return [...pairs.filter(([name]) => !gone.has(name.toLowerCase()) && !name.includes('_')), ...set];
   },
-  cookies(answer) { const wanted = this.patterns('allowed_client_headers_on_success'); return answer.pairs.filter(([name]) => wanted(name)); },
+  answered(pairs, answer) {
+    const wanted = this.patterns('allowed_client_headers_on_success');
+    const removed = /response_headers_to_remove: \[(.*)\]/.exec(this.yaml)[1].split(', ');
+    return [...pairs.filter(([name]) => !removed.includes(name.toLowerCase())), ...answer.pairs.filter(([name]) => wanted(name))];
+  },
+  own: (url) => url.startsWith('/_auth/'),
+  blocked: (url) => url.startsWith('/_auth/check'),
   refusal(answer) { const wanted = this.patterns('allowed_client_headers'); return answer.pairs.filter(([name]) => wanted(name) || name.toLowerCase() === 'content-length'); },
 };
 
@@ -141,18 +157,19 @@ async function scripted(scope, { port, proxyPort, appPort }, kind) {
   const server = http.createServer(async (request, response) => {
     const body = await new Promise((resolve) => { const chunks = []; request.on('data', (chunk) => chunks.push(chunk)); request.on('end', () => resolve(Buffer.concat(chunks))); });
     const pairs = pairsOf(request.rawHeaders);
-    const own = request.url.startsWith('/_auth/');
+    if (kind.blocked?.(request.url)) { response.writeHead(404); return response.end(); }
+    const own = kind.own(request.url);
     const hop = pairs.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase()));
-    let cookies = [];
+    let answered = (fields) => fields;
     let forward = hop;
     if (!own) {
       const answer = await kind.ask(proxyPort, request, pairs);
       if (answer.status < 200 || answer.status > 299) { response.writeHead(answer.status, flat(kind.refusal(answer))); return response.end(answer.body); }
-      cookies = kind.cookies(answer);
+      answered = (fields) => kind.answered(fields, answer);
       forward = kind.let_through(hop, answer);
     }
     const answer = await send(own ? proxyPort : appPort, request.method, request.url, forward, body);
-    response.writeHead(answer.status, flat([...answer.pairs.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase())), ...cookies]));
+    response.writeHead(answer.status, flat(answered(answer.pairs.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase())))));
     return response.end(answer.body);
   });
   server.on('upgrade', async (request, socket, head) => {
@@ -178,7 +195,7 @@ export async function frontWorld(scope, name, makeWorld, options = {}) {
   const port = await freePort();
   const world = await makeWorld(scope, {
     ...options,
-    config: { external_urls: [FRONT_ORIGIN], trusted_proxies: ['127.0.0.1/32'], forward_auth: { enabled: true }, upstreams: undefined, ...options.config },
+    config: { external_urls: [FRONT_ORIGIN], trusted_proxies: ['127.0.0.1/32'], forward_auth: { enabled: true, secret: CHECK_SECRET }, upstreams: undefined, ...options.config },
   });
   world.front = await FRONTS[name].start(scope, { port, proxyPort: world.proxy.port, appPort: world.recorder.port, ...options.front });
   world.frontPort = port;

@@ -25,6 +25,7 @@ using nlohmann::json;
 
 constexpr int kQuestions = 10'000;
 constexpr int kQuestionsPerWorld = 50;
+constexpr const char* kCheckSecret = "a-secret-of-the-asker";
 constexpr const char* kApi = "https://things.example.test/api";
 
 class Dice {
@@ -114,7 +115,10 @@ std::shared_ptr<Settings> random_settings(Dice& dice) {
   constant.header = "X-Env";
   constant.source = IdentityHeaderSettings::Source::constant;
   constant.constant = "prod";
-  made->identity_headers.push_back(constant);
+  if (dice.one_in(2)) made->identity_headers.push_back(constant);
+  const int guard = dice.below(3);  // what proves who asks about a request: nothing, a secret, a listener
+  if (guard == 1) made->forward_auth.secret = Secret(kCheckSecret);
+  if (guard == 2) made->forward_auth.listen = {ListenSettings{}};
   made->routes.clear();
   const int routes = 1 + dice.below(6);
   for (int index = 1; index <= routes; ++index) made->routes.push_back(random_route(dice, index));
@@ -296,14 +300,14 @@ struct Server {
   }
 
   // The status that the client gets; kToTheApp.
-  int answer(const std::string& bytes) {
+  int answer(const std::string& bytes, Door door = Door::any) {
     HeadScanner scanner;
     ParsedRequest request;
     const HeadLimits limits{65536, 200, 16384};
     if (scanner.scan(bytes, limits) != HeadScanner::Outcome::complete) return scanner.status_if_too_large();
     if (const auto error = parse_request_head(bytes, limits, request)) return error->status;
     NotingClient client;
-    Exchange exchange(context, client);
+    Exchange exchange(context, client, door);
     exchange.on_request(request, bytes.size());
     for (int turn = 0; turn < 2 && !client.status; ++turn) run_posted();  // a token is asked about on the loop
     return client.status.value_or(kNoApp) == kNoApp ? kToTheApp : *client.status;
@@ -345,6 +349,8 @@ std::string check_of(const Question& question, const Judgement& judgement, Serve
                       "\r\nX-Forwarded-Proto: " + question.asked.url.substr(0, question.asked.url.find(':')) +
                       "\r\nX-Forwarded-Host: " + std::string(line.authority) +
                       "\r\nX-Forwarded-Uri: " + std::string(line.path_and_query) + "\r\n";
+  const ForwardAuthSettings& forward_auth = server.realm.settings->forward_auth;
+  if (!forward_auth.secret.empty()) bytes += forward_auth.secret_header + ": " + kCheckSecret + "\r\n";
   const std::string fields = head.substr(head.find("\r\n") + 2);
   return bytes + fields;
 }
@@ -353,7 +359,8 @@ int server_says(const Question& question, const Judgement& judgement, Server& se
   if (!judgement.bytes) return 400;                                          // not to be sent at all
   const bool is_check = judgement.resolved && judgement.resolved->by_check;  // else the head itself was refused
   if (!is_check) return server.answer(head_of(question, judgement, server));
-  const int status = server.answer(check_of(question, judgement, server));
+  const bool has_own_door = !server.realm.settings->forward_auth.listen.empty();
+  const int status = server.answer(check_of(question, judgement, server), has_own_door ? Door::checks_only : Door::any);
   if (status == 302) return 303;
   return status == 200 ? kToTheApp : status;
 }

@@ -145,3 +145,130 @@ TEST_CASE("the sign-in origin has no app, whoever asks") {
   resolve(realms, {"auth.test", "/public/a", "GET", fields, "192.0.2.1"}, found);
   CHECK(found.kind == Resolution::Kind::no_route);
 }
+
+namespace {
+
+RouteSettings named_route(std::vector<Requirement> rules) {
+  RouteSettings route;
+  route.path = {PathPattern::Kind::exact, "/oauth2/auth"};
+  route.require.children = std::move(rules);
+  return route;
+}
+
+Requirement role(const char* name) {
+  Requirement one;
+  one.kind = Requirement::Kind::roles;
+  one.any_of = {name};
+  return one;
+}
+
+struct AskedAbout {
+  const char* target = nullptr;  // null: nobody tells
+  const char* method = "";
+  const char* authority = "app.test";
+};
+
+// "ROUTE+ALSO ASKED", 0: none; or "DECISION STATUS".
+std::string by_oauth2(const Settings& made, const AskedAbout& asked, std::string_view host = "app.test") {
+  Settings settings = made;
+  for (std::size_t i = 0; i < settings.routes.size(); ++i) settings.routes[i].index = static_cast<int>(i) + 1;
+  const Router router(settings);
+  const RealmRoutes realms[] = {{settings, router}};
+  RequestHead head;
+  head.method = "GET";
+  Oauth2Check check{head, host, "/oauth2/auth", "192.0.2.1", std::nullopt};
+  if (asked.target != nullptr)
+    check.about = ForwardedRequest{ForwardedForm::oauth2_auth, asked.method, {}, asked.authority, asked.target};
+  Resolution found;
+  resolve_oauth2_check(realms, check, found);
+  if (found.kind == Resolution::Kind::refused)
+    return std::string(found.refusal.decision) + " " + std::to_string(found.refusal.status);
+  const auto index = [](const RouteSettings* route) { return std::to_string(route == nullptr ? 0 : route->index); };
+  return index(found.route) + "+" + index(found.also_asked);
+}
+
+Settings for_oauth2() {
+  Settings settings = make_settings();
+  settings.forward_auth.oauth2_proxy = true;
+  settings.routes.resize(2);  // /public, open, and /private
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("/oauth2/auth is judged by the route that it is about, else by the one named for it") {
+  Settings settings = for_oauth2();
+  CHECK(by_oauth2(settings, {}) == "0+0");
+  CHECK(by_oauth2(settings, {"/public/a"}) == "1+0");
+  CHECK(by_oauth2(settings, {"/private/a"}) == "2+0");
+  CHECK(by_oauth2(settings, {"/elsewhere"}) == "0+0");
+  settings.routes.push_back(named_route({role("staff")}));
+  CHECK(by_oauth2(settings, {}) == "3+0");
+  CHECK(by_oauth2(settings, {"/public/a"}) == "1+0");
+  CHECK(by_oauth2(settings, {"/private/a"}) == "2+3");
+  CHECK(by_oauth2(settings, {"/elsewhere"}) == "3+0");
+  for (const char* target : {"/public/../private", "/public//a", "/oauth2/auth", "/_auth/me"}) {
+    CAPTURE(target);
+    CHECK(by_oauth2(settings, {target}).ends_with(target[1] == 'p' ? " 400" : " 403"));
+  }
+}
+
+TEST_CASE("a rule that would not be asked lets nobody pass at /oauth2/auth") {
+  Settings settings = for_oauth2();
+  settings.routes[1].require.children = {role("admin")};
+  CHECK(by_oauth2(settings, {}) == "unasked_rules 403");
+  CHECK(by_oauth2(settings, {"/private/a"}) == "2+0");
+  CHECK(by_oauth2(settings, {"/elsewhere"}) == "0+0");
+  settings.routes.push_back(named_route({role("staff")}));
+  CHECK(by_oauth2(settings, {}) == "unasked_rules 403");
+  settings.routes.back() = named_route({role("staff"), role("admin")});
+  CHECK(by_oauth2(settings, {}) == "3+0");
+  settings.routes.back().host = "b.test";  // is for another host
+  CHECK(by_oauth2(settings, {}) == "unasked_rules 403");
+  settings.routes.pop_back();
+  settings.routes[1].upstream = "app";  // its rules hold where we send the request on
+  CHECK(by_oauth2(settings, {}) == "0+0");
+}
+
+TEST_CASE("who does not tell the method must not leave a stricter route out") {
+  Settings settings = for_oauth2();
+  settings.routes.insert(settings.routes.begin(), settings.routes[1]);
+  settings.routes[0].methods = {"DELETE"};
+  settings.routes[0].require.children = {role("admin")};
+  CHECK(by_oauth2(settings, {"/private/a"}) == "unasked_rules 403");
+  CHECK(by_oauth2(settings, {"/private/a", "GET"}) == "3+0");
+  CHECK(by_oauth2(settings, {"/private/a", "DELETE"}) == "1+0");
+  CHECK(by_oauth2(settings, {"/public/a"}) == "2+0");
+}
+
+TEST_CASE("a Host inside stands for the external URL, unless hosts matter") {
+  Settings settings = for_oauth2();
+  CHECK(by_oauth2(settings, {}, "oauth2-proxy.auth.svc") == "0+0");
+  CHECK(by_oauth2(settings, {"/private/a", "", "oauth2-proxy.auth.svc"}, "oauth2-proxy.auth.svc") == "2+0");
+  CHECK(by_oauth2(settings, {"/private/a", "", "evil.test"}, "oauth2-proxy.auth.svc") == "unknown_host 403");
+  settings.routes[1].host = "app.test";
+  CHECK(by_oauth2(settings, {"/private/a", "", "inside"}, "inside") == "unknown_host 403");
+  CHECK(by_oauth2(settings, {"/private/a", "", "app.test"}, "inside") == "2+0");
+}
+
+TEST_CASE("an answer that would hold more than the client has needs a proof of who asks") {
+  Settings settings = make_settings();
+  settings.routes[0].identity_headers = {{"X-Api-Key", ""}};
+  settings.routes[0].identity_headers[0].source = IdentityHeaderSettings::Source::constant;
+  settings.routes[0].identity_headers[0].constant = "key";
+  const auto decision = [&](const char* target) {
+    const Router router(settings);
+    const RealmRoutes realms[] = {{settings, router}};
+    const Fields fields;
+    Resolution found;
+    resolve_check(realms, {ForwardedForm::forwarded, "GET", "https", "app.test", target}, fields, "192.0.2.1", found);
+    return found.kind == Resolution::Kind::refused ? std::string(found.refusal.decision) : std::string("routed");
+  };
+  CHECK(decision("/public/a") == "unguarded");
+  CHECK(decision("/private/a") == "routed");
+  settings.forward_auth.secret = Secret("a-secret-of-the-asker");
+  CHECK(decision("/public/a") == "routed");
+  settings.forward_auth.secret = Secret();
+  settings.forward_auth.listen = {ListenSettings{}};
+  CHECK(decision("/public/a") == "routed");
+}

@@ -1,0 +1,117 @@
+#include "config/check/forward_auth.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/encoding.h"
+#include "config/forward_auth.h"
+#include "config/identity_presets.h"
+
+namespace lp {
+namespace {
+
+void one_secret(const Settings&, Report& report) {
+  if (!report.has("forward_auth.secret") || !report.has("forward_auth.secret_file")) return;
+  report.problem("forward_auth.secret_file",
+                 "expected one of forward_auth.secret and forward_auth.secret_file, found both");
+}
+
+void guards_have_something_to_guard(const Settings& s, Report& report) {
+  if (s.forward_auth.enabled || s.forward_auth.oauth2_proxy) return;
+  for (const char* key : {"forward_auth.listen", "forward_auth.secret", "forward_auth.secret_file"}) {
+    if (!report.has(key)) continue;
+    report.warning(key, "has no effect: forward_auth.enabled and forward_auth.oauth2_proxy are off");
+  }
+}
+
+bool is_identity_header(const Settings& s, const std::string& folded) {
+  const auto is_same = [&](const IdentityHeaderSettings& header) { return folded_header(header.header) == folded; };
+  const auto has = [&](const std::vector<IdentityHeaderSettings>& headers) {
+    return std::any_of(headers.begin(), headers.end(), is_same);
+  };
+  return has(identity_headers_of(s)) || std::any_of(s.routes.begin(), s.routes.end(), [&](const RouteSettings& route) {
+           return has(identity_headers_of(s, route));
+         });
+}
+
+// It is taken out of every request, so it must mean nothing else. With "x-" none has a meaning in HTTP itself.
+void secret_has_a_field_of_its_own(const Settings& s, Report& report) {
+  if (!report.has("forward_auth.secret_header") || report.has_problem_in("forward_auth.secret_header")) return;
+  const std::string folded = folded_header(s.forward_auth.secret_header);
+  const auto begins = [&](std::string_view with) { return folded.starts_with(with); };
+  const bool is_plain = begins("x-") && !begins("x-forwarded-") && !begins("x-original-") && !begins("x-http-method") &&
+                        folded != "x-method-override" && folded != "x-request-id" && folded != "x-real-ip";
+  if (is_plain && !is_identity_header(s, folded)) return;
+  report.problem(
+      "forward_auth.secret_header",
+      "expected a name that begins with X- and means nothing else, such as X-Logto-Proxy-Check-Secret, found '" +
+          s.forward_auth.secret_header + "'");
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+// Whoever the proxy in front serves can cause a check that comes from its address, and would read the answer.
+void answers_are_guarded(const Settings& s, Report& report) {
+  if ((!s.forward_auth.enabled && !s.forward_auth.oauth2_proxy) || knows_who_asks(s.forward_auth)) return;
+  if (report.has_problem_in("routes") || report.has_problem_in("forward_auth")) return;
+  std::vector<std::string> routes;
+  for (const RouteSettings& route : s.routes) {
+    const std::vector<std::string> keys = secrets_in_answers(s, route);
+    if (!keys.empty() && route.access != Access::deny) routes.push_back(route.label + " (" + joined(keys) + ")");
+  }
+  if (routes.empty()) return;
+  const bool by_check = s.forward_auth.enabled;
+  report.warning("forward_auth",
+                 (by_check ? "checks are refused" : "answers of /oauth2/auth tell who it is and no more") +
+                     std::string(" for ") + joined(routes) +
+                     ": nothing proves who asks, and an answer would show this to anybody. Set "
+                     "forward_auth.listen or forward_auth.secret");
+}
+
+// A rule that nobody would evaluate must not look as if it protected something. With trusted_proxies the one that asks
+// may say what it asks about, and is refused where it does not.
+void rules_are_asked(const Settings& s, Report& report) {
+  if (!s.forward_auth.oauth2_proxy || !s.trusted_proxies.empty()) return;
+  if (report.has_problem_in("routes") || report.has_problem_in("trusted_proxies")) return;
+  const RouteSettings* named = route_for_all_checks(s);
+  for (const RouteSettings* route : rules_not_asked_by(named, s)) {
+    report.problem(
+        "routes[" + std::to_string(route->index) + "]",
+        std::string("its rules are never asked: /oauth2/auth is not told which request it is about, so ") +
+            (named != nullptr ? "the route for /oauth2/auth decides for all. "
+                              : "everybody who is signed in would pass. ") +
+            "Write a route { path: /oauth2/auth, require: ... } that asks for as much, or name the proxy that "
+            "asks under trusted_proxies and let it send X-Forwarded-Uri and X-Forwarded-Method");
+  }
+}
+
+void max_age_can_be_met(const Settings& s, Report& report) {
+  for (const RouteSettings& route : s.routes) {
+    if (!is_for_oauth2_auth(s, route)) continue;
+    bool asks = false;
+    for_each_requirement(route.require,
+                         [&](const Requirement& one) { asks = asks || one.kind == Requirement::Kind::max_age; });
+    if (!asks) continue;
+    report.warning("routes[" + std::to_string(route.index) + "].require",
+                   "max_age leads nobody to sign in anew at /oauth2/auth, which answers 403 then: the proxy that asks "
+                   "there sends people to sign in only after 401, where whoever is signed in comes straight back");
+  }
+}
+
+}  // namespace
+
+void check_forward_auth(const Settings& settings, Report& report) {
+  one_secret(settings, report);
+  guards_have_something_to_guard(settings, report);
+  secret_has_a_field_of_its_own(settings, report);
+  answers_are_guarded(settings, report);
+  rules_are_asked(settings, report);
+  max_age_can_be_met(settings, report);
+}
+
+}  // namespace lp

@@ -1,0 +1,84 @@
+#include "config/forward_auth.h"
+
+#include <algorithm>
+
+#include "config/identity_presets.h"
+
+namespace lp {
+namespace {
+
+using Source = IdentityHeaderSettings::Source;
+
+// Of the client's own words, or about it in words that it may hear.
+bool is_known_to_client(Source source) { return source == Source::claim || source == Source::host; }
+
+bool has_rules(const RouteSettings& route) { return !route.require.empty() || !route.deny.empty(); }
+
+bool holds_rule(const std::vector<Requirement>& rules, const Requirement& rule) {
+  return std::find(rules.begin(), rules.end(), rule) != rules.end();
+}
+
+bool asks_for_more(const std::vector<Requirement>& rules, const std::vector<Requirement>& than) {
+  return std::any_of(rules.begin(), rules.end(), [&](const Requirement& rule) { return !holds_rule(than, rule); });
+}
+
+// Nobody passes us on the way to this app, so its rules hold by checks alone.
+bool holds_by_checks_alone(const Settings& settings, const RouteSettings& route) {
+  if (!route.upstream.empty() || route.shadow || is_for_oauth2_auth(settings, route)) return false;
+  if (has_rules(route)) return true;
+  const auto is_ours = [](const RouteSettings& other) { return !other.upstream.empty(); };
+  return route.access == Access::deny && std::none_of(settings.routes.begin(), settings.routes.end(), is_ours);
+}
+
+}  // namespace
+
+bool knows_who_asks(const ForwardAuthSettings& settings) {
+  return !settings.listen.empty() || !settings.secret.empty();
+}
+
+std::vector<std::string> secrets_in_answers(const Settings& settings, const RouteSettings& route) {
+  std::vector<std::string> keys;
+  for (const IdentityHeaderSettings& header : identity_headers_of(settings, route)) {
+    if (!is_known_to_client(header.source)) keys.push_back("identity_headers." + header.header);
+  }
+  if (route.authorization.kind != UpstreamAuthorizationSettings::Kind::none) keys.emplace_back("authorization");
+  if (route.token.is_configured()) keys.emplace_back("token");
+  return keys;
+}
+
+bool is_for_oauth2_auth(const Settings& settings, const RouteSettings& route) {
+  return settings.forward_auth.oauth2_proxy && route.path.kind == PathPattern::Kind::exact &&
+         route.path.text == kOauth2Auth;
+}
+
+bool is_open(const RouteSettings& route) {
+  const bool by_access = route.access == Access::public_ || route.access == Access::optional;
+  return (by_access && !has_rules(route)) || route.shadow;
+}
+
+bool refuses_more(const RouteSettings& route, const RouteSettings& than) {
+  if (is_open(route)) return false;
+  if (is_open(than)) return true;
+  if (than.access == Access::deny) return false;
+  return route.access == Access::deny || asks_for_more(route.require.children, than.require.children) ||
+         asks_for_more(route.deny.children, than.deny.children);
+}
+
+std::vector<const RouteSettings*> rules_not_asked_by(const RouteSettings* named, const Settings& settings) {
+  std::vector<const RouteSettings*> found;
+  for (const RouteSettings& route : settings.routes) {
+    const bool is_asked = named != nullptr && !refuses_more(route, *named);
+    if (!is_asked && holds_by_checks_alone(settings, route)) found.push_back(&route);
+  }
+  return found;
+}
+
+const RouteSettings* route_for_all_checks(const Settings& settings) {
+  const auto found = std::find_if(settings.routes.begin(), settings.routes.end(), [&](const RouteSettings& route) {
+    return is_for_oauth2_auth(settings, route) && route.host.empty() && route.methods.empty() && route.query.empty() &&
+           route.headers.empty() && route.networks.empty();
+  });
+  return found == settings.routes.end() ? nullptr : &*found;
+}
+
+}  // namespace lp

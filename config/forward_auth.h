@@ -1,0 +1,37 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.h"
+
+// What the settings say of checks for other proxies: the same for the server, `check` and `explain`. Pure.
+namespace lp {
+
+// What oauth2-proxy is asked at. The prefix stands in auth/rules/own_paths.h.
+inline constexpr std::string_view kOauth2Auth = "/oauth2/auth";
+
+// An address, also a trusted one, says from which machine a check comes and not who caused it: whoever the proxy there
+// serves may have. A listener that nobody else reaches says who asks, or a secret that nobody else has.
+[[nodiscard]] bool knows_who_asks(const ForwardAuthSettings& settings);
+
+// What an answer about this route would hold that the client, whose session or token it is, does not have already: the
+// keys, such as "identity_headers.X-Api-Key". With one of them it is given to nobody unless it is known who asks.
+[[nodiscard]] std::vector<std::string> secrets_in_answers(const Settings& settings, const RouteSettings& route);
+
+// A route that is named for checks at /oauth2/auth and for nothing else.
+[[nodiscard]] bool is_for_oauth2_auth(const Settings& settings, const RouteSettings& route);
+
+// Whoever asks passes.
+[[nodiscard]] bool is_open(const RouteSettings& route);
+// `route` may refuse somebody whom `than` lets pass, by access, require or deny. Rules in other words count as others.
+[[nodiscard]] bool refuses_more(const RouteSettings& route, const RouteSettings& than);
+
+// The routes whose rules nobody asks at /oauth2/auth where the asking proxy does not say which request it is about: the
+// app is behind that proxy, and `named`, which decides instead (null: nobody does), does not ask for as much.
+[[nodiscard]] std::vector<const RouteSettings*> rules_not_asked_by(const RouteSettings* named,
+                                                                   const Settings& settings);
+// The route for /oauth2/auth that judges whatever comes: without host or another condition. Null: there is none.
+[[nodiscard]] const RouteSettings* route_for_all_checks(const Settings& settings);
+
+}  // namespace lp

@@ -1,0 +1,86 @@
+#include "config/forward_auth.h"
+
+#include <doctest/doctest.h>
+
+using namespace lp;
+
+namespace {
+
+Requirement role(const char* name) {
+  Requirement one;
+  one.kind = Requirement::Kind::roles;
+  one.any_of = {name};
+  return one;
+}
+
+RouteSettings route_with(Access access, std::vector<Requirement> require = {}, std::vector<Requirement> deny = {}) {
+  RouteSettings route;
+  route.access = access;
+  route.require.children = std::move(require);
+  route.deny.kind = Requirement::Kind::any;
+  route.deny.children = std::move(deny);
+  return route;
+}
+
+}  // namespace
+
+TEST_CASE("which route refuses somebody whom another lets pass") {
+  const RouteSettings anybody = route_with(Access::public_);
+  const RouteSettings somebody = route_with(Access::signed_in);
+  const RouteSettings admin = route_with(Access::signed_in, {role("admin")});
+  const RouteSettings admin_and_staff = route_with(Access::signed_in, {role("staff"), role("admin")});
+  const RouteSettings not_banned = route_with(Access::signed_in, {}, {role("banned")});
+  const RouteSettings nobody = route_with(Access::deny);
+  RouteSettings shadow = admin;
+  shadow.shadow = true;
+  const struct {
+    const char* what;
+    const RouteSettings &route, &than;
+    bool refuses_more;
+  } cases[] = {
+      {"somebody, than anybody", somebody, anybody, true},
+      {"anybody, than somebody", anybody, somebody, false},
+      {"the same", admin, admin, false},
+      {"a role, than none", admin, somebody, true},
+      {"no role, than one", somebody, admin, false},
+      {"two roles, than one of them", admin_and_staff, admin, true},
+      {"one of two roles, than both", admin, admin_and_staff, false},
+      {"a deny rule, than none", not_banned, somebody, true},
+      {"no deny rule, than one", somebody, not_banned, false},
+      {"nobody, than an admin", nobody, admin, true},
+      {"an admin, than nobody", admin, nobody, false},
+      {"a role in shadow, than anybody", shadow, anybody, false},
+      {"a role, than one in shadow", admin, shadow, true},
+      {"somebody, than optional", somebody, route_with(Access::optional), true},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    CHECK(refuses_more(c.route, c.than) == c.refuses_more);
+  }
+}
+
+TEST_CASE("what an answer would hold beside the client's own") {
+  using Source = IdentityHeaderSettings::Source;
+  Settings settings;
+  RouteSettings route;
+  CHECK(secrets_in_answers(settings, route).empty());
+  for (const Source source :
+       {Source::constant, Source::secret, Source::id_token, Source::access_token, Source::assertion}) {
+    route.identity_headers = {{"X-Own", "sub"}, {"X-Secret", ""}};
+    route.identity_headers[1].source = source;
+    CHECK(secrets_in_answers(settings, route) == std::vector<std::string>{"identity_headers.X-Secret"});
+  }
+  route.identity_headers = {{"X-Host", ""}};
+  route.identity_headers[0].source = Source::host;
+  CHECK(secrets_in_answers(settings, route).empty());
+  route.identity_headers.clear();
+  route.identity_preset = IdentityPreset::pomerium;
+  CHECK(secrets_in_answers(settings, route) == std::vector<std::string>{"identity_headers.X-Pomerium-Jwt-Assertion"});
+  route.identity_preset.reset();
+  route.assertion = true;
+  CHECK(secrets_in_answers(settings, route).size() == 1);
+  route.assertion = false;
+  route.token.resource = "https://api.test";
+  route.authorization.kind = UpstreamAuthorizationSettings::Kind::basic;
+  CHECK(secrets_in_answers(settings, route) == std::vector<std::string>{"authorization", "token"});
+}
