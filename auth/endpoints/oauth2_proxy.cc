@@ -150,8 +150,7 @@ Verdict handle_oauth2_sign_out(const Visit& visit, Waiting waiting) {
   const std::optional<std::string> target = redirect_of(visit);
   if (!target) return status_verdict(visit, "own", 400);
   std::string then = *target == "/" ? std::string() : *target;
-  if (is_script_of_same_origin(visit.fields())) 
-    return sign_out_for_script(visit, std::move(then), std::move(waiting));
+  if (is_script_of_same_origin(visit.fields())) return sign_out_for_script(visit, std::move(then), std::move(waiting));
   return sign_out_to(visit, std::move(then), std::move(waiting));
 }
 

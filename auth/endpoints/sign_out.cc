@@ -1,6 +1,8 @@
 #include "auth/endpoints/sign_out.h"
 
 #include <algorithm>
+#include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
