@@ -1,5 +1,7 @@
 #include "config/path_pattern.h"
 
+#include <optional>
+
 #include "base/encoding.h"
 #include "config/value.h"
 
@@ -51,6 +53,25 @@ Result<PathPattern> parse_regex(std::string_view text) {
   return PathPattern{PathPattern::Kind::regex, std::string(pattern)};
 }
 
+// What every path that a pattern like "/admin.*" takes begins with, and every path that begins so it takes; nullopt for
+// other patterns.
+std::optional<std::string> taken_beginning(std::string_view pattern) {
+  constexpr std::string_view kRest = ".*";
+  if (!pattern.ends_with(kRest)) return std::nullopt;
+  pattern.remove_suffix(kRest.size());
+  if (pattern.starts_with('^')) pattern.remove_prefix(1);
+  std::string text;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const bool is_escaped = pattern[i] == '\\' && i + 1 < pattern.size();
+    const char c = pattern[is_escaped ? ++i : i];
+    const bool is_literal = is_escaped ? std::string_view(".+*?()|[]{}^$\\/-").find(c) != std::string_view::npos
+                                       : std::string_view(".+*?()|[]{}^$\\").find(c) == std::string_view::npos;
+    if (!is_literal) return std::nullopt;
+    text += c;
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<void> check_normal_path(std::string_view path) {
@@ -97,6 +118,9 @@ bool covers(const PathPattern& wide, const PathPattern& narrow) {
   using Kind = PathPattern::Kind;
   if (wide.kind == narrow.kind && wide.text == narrow.text) return true;
   if (wide.kind == Kind::prefix && wide.text.empty()) return true;
+  const auto beginning = wide.kind == Kind::regex ? taken_beginning(wide.text) : std::nullopt;
+  if (beginning && (beginning->empty() || *beginning == "/")) return true;
+  if (beginning && narrow.kind == Kind::prefix && narrow.text.starts_with(*beginning)) return true;
   if (narrow.kind == Kind::regex) return false;
   if (wide.kind == Kind::prefix) return is_below(narrow.text, wide.text);
   if (wide.kind == Kind::regex && narrow.kind == Kind::exact) {

@@ -247,7 +247,12 @@ TEST_CASE("one pattern covers another only when that is certain") {
   CHECK(covers(p("~ /a/[0-9]"), p("/a/1")));
   CHECK_FALSE(covers(p("/a/*"), p("/ab")));
   CHECK_FALSE(covers(p("/a"), p("/a/*")));
-  CHECK_FALSE(covers(p("~ /.*"), p("/a/*")));
+  CHECK(covers(p("~ /.*"), p("/a/*")));
+  CHECK(covers(p("~ .*"), p("~ /a[0-9]")));
+  CHECK(covers(p("~ /a\\.b.*"), p("/a.b/c/*")));
+  CHECK_FALSE(covers(p("~ /a.b.*"), p("/a.b/*")));
+  CHECK_FALSE(covers(p("~ /a/.*"), p("/a/*")));  // but for /a itself
+  CHECK_FALSE(covers(p("~ /[a-z]+"), p("/a/*")));
   CHECK_FALSE(covers(p("/a/*"), p("/*")));
 }
 

@@ -239,7 +239,7 @@ for (const [name, front] of Object.entries(FRONTS)) {
     const scope = suite(after);
     before(async () => {
       world = await frontWorld(scope, name, makeWorld, { routes: [{ path: '/optional/*', access: 'optional' }, { path: '/*' }], clock: true, config: { session: { idle_timeout: '60s' } } });
-      world.recorder.handle = (_request, reply) => reply.send(200, { 'Cache-Control': 'public, max-age=600', 'CDN-Cache-Control': 'max-age=600', 'Surrogate-Control': 'max-age=600', Expires: new Date(Date.now() + 6e5).toUTCString() }, 'of the app');
+      world.recorder.handle = (_request, reply) => reply.send(200, { 'Cache-Control': 'public, max-age=600', 'CDN-Cache-Control': 'max-age=600', 'Surrogate-Control': 'max-age=600', 'Cloudflare-CDN-Cache-Control': 'max-age=600', 'Edge-Control': 'max-age=600', 'X-Accel-Expires': '600', Expires: new Date(Date.now() + 6e5).toUTCString() }, 'of the app');
       cachePort = await freePort();
       await FRONTS.nginx.start(scope, { port: cachePort, proxyPort: 1, appPort: world.frontPort, text: CACHE(temporaryFolder()) });
     });
@@ -255,7 +255,7 @@ for (const [name, front] of Object.entries(FRONTS)) {
       assert.equal(renewed.status, 200);
       assert.equal(renewed.fields.all('set-cookie').filter((line) => line.startsWith('logto_session=')).length, 1);
       assert.match(renewed.fields.all('cache-control').join(','), /no-store/);
-      for (const field of ['cdn-cache-control', 'surrogate-control']) assert.equal(renewed.fields.get(field), undefined);
+      for (const field of ['cdn-cache-control', 'surrogate-control', 'cloudflare-cdn-cache-control', 'edge-control']) assert.equal(renewed.fields.get(field), undefined);
       for (let i = 0; i < 2; ++i) {
         const stranger = await anybody('/optional/asset');
         assert.equal(stranger.status, 200);

@@ -563,6 +563,11 @@ TEST_CASE("a stricter route that nothing reaches is a mistake, however it is hid
   } cases[] = {
       {"a role behind everything", "path: /*", "path: /admin/*" + admin, true},
       {"behind a pattern", "path: '~ /admin.*'", "path: /admin" + admin, true},
+      {"a folder behind a pattern", "path: '~ /adm.*'", "path: /admin/*" + admin, true},
+      {"a folder behind a pattern for everything", "path: '~ .*'", "path: /admin/*" + admin, true},
+      {"a pattern behind one for everything", "path: '~ /.*'", "path: '~ /admin/[0-9]+'" + admin, true},
+      {"a folder of which the pattern takes a part", "path: '~ /admin/.*'", "path: /admin/*" + admin, false},
+      {"a pattern that is not a beginning", "path: '~ /a[b-z].*'", "path: /admin/*" + admin, false},
       {"behind the only external URL", "path: /*, host: app.example.com", "path: /admin/*" + admin, true},
       {"behind a wildcard for it", "path: /*, host: '*.example.com'", "path: /admin/*" + admin, true},
       {"behind another role", "path: /*, require: { roles: [staff] }", "path: /admin/*" + admin, true},
