@@ -19,7 +19,7 @@ namespace {
 
 // "/" for what the guard refuses, as there.
 std::string vetted(const Visit& visit, std::string_view candidate) {
-  const auto target = vet_return_to(candidate, *visit.facts.external, visit.settings().auth_prefix);
+  const auto target = vet_return_to(candidate, *visit.facts.external, visit.settings());
   if (!target) return "/";
   const std::string_view path = std::string_view(*target).substr(0, target->find_first_of("?#"));
   return lies_below_prefix(path, kOauth2ProxyPrefix) ? "/" : *target;

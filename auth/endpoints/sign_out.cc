@@ -60,7 +60,7 @@ std::optional<std::string> place_after(const Visit& visit) {
   const auto is_state = [](const auto& pair) { return pair.first == "state"; };
   if (std::count_if(pairs->begin(), pairs->end(), is_state) != 1) return std::nullopt;
   const auto found = std::find_if(pairs->begin(), pairs->end(), is_state);
-  return vet_return_to(found->second, *visit.facts.external, visit.settings().auth_prefix);
+  return vet_return_to(found->second, *visit.facts.external, visit.settings());
 }
 
 // `metadata` is null where Logto can't be asked: the local session ends all the same.

@@ -133,8 +133,9 @@ void Exchange::take_resolution(const RequestHead& head) {
 
 void Exchange::note_upgrade(bool wants_websocket) {
   facts_.wants_upgrade = wants_websocket;
-  facts_.foreign_websocket = wants_websocket && facts_.route != nullptr &&
-                             !is_allowed_origin(request_->head.fields, *realm_->realm.settings, *facts_.route);
+  facts_.foreign_websocket =
+      wants_websocket && facts_.route != nullptr &&
+      !is_allowed_origin(request_->head.fields, *realm_->realm.settings, *facts_.route, *facts_.external);
 }
 
 void Exchange::refuse(const Refusal& refusal) {

@@ -63,7 +63,8 @@ struct Resolution {
   bool asked_router = false;
   bool is_behind_other_proxy = false;    // no_route: one matches whose app another proxy has, which asks {prefix}/check
   const RouteSettings* route = nullptr;  // routed; refused: the one that matches and does not take the request
-  std::string app_target;                // routed, by resolve(): path and query that the app gets
+  const RouteSettings* instead_of = nullptr;  // routed: see RouteAnswer
+  std::string app_target;                     // routed, by resolve(): path and query that the app gets
 
   void start_over();
   Resolution() = default;
@@ -83,7 +84,8 @@ void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Re
 //  - a path of our own: the other proxy must send it to us without asking;
 //  - an identity header in a spelling that gateways take for the same ("X_Forwarded_User", threat H02), which the
 //    other proxy does not replace;
-//  - a method override that would lead to another route: nobody takes these fields out on the way to the app.
+//  - a method override in a field that would lead to another route: nobody takes these out on the way to the app. One
+//    in the query is refused by both.
 // `fields` are those of the check, which are the client's own.
 void resolve_check(std::span<const RealmRoutes> realms, const ForwardedRequest& request, const Fields& fields,
                    std::string_view client_address, Resolution& into);
