@@ -1,6 +1,7 @@
 #include "base/event.h"
 
 #include <event2/event.h>
+#include <event2/event_struct.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -157,6 +158,8 @@ void IoEvent::enable() {
   if (std::exchange(enabled_, true)) return;
   must_add(event_.get());
 }
+
+bool IoEvent::is_due() const { return (event_->ev_evcallback.evcb_flags & EVLIST_ACTIVE) != 0; }
 
 void IoEvent::disable() {
   if (!std::exchange(enabled_, false)) return;

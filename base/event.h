@@ -80,6 +80,8 @@ class IoEvent {
   void enable();   // idempotent
   void disable();  // idempotent
   [[nodiscard]] bool enabled() const { return enabled_; }
+  // The descriptor was ready when this turn began, and `on_ready` is still to be called. Costs no system call.
+  [[nodiscard]] bool is_due() const;
 
  private:
   std::function<void()> on_ready_;

@@ -43,6 +43,10 @@ struct Explanation {
   [[nodiscard]] const RouteSettings* matching() const {
     return steps.empty() || !steps.back().matches() ? nullptr : steps.back().route;
   }
+  // Another one that decides in its place; null: it does itself. See RouteAnswer.
+  [[nodiscard]] const RouteSettings* decides_instead() const {
+    return judgement.resolved && judgement.resolved->instead_of != nullptr ? judgement.route() : nullptr;
+  }
 };
 
 int usage(const std::string& what) {
@@ -93,6 +97,8 @@ void print_route(std::string& out, const Explanation& e) {
   if (e.steps.empty()) return;
   const RouteSettings* matching = e.matching();
   line(out, "route", matching == nullptr ? "none" : words_of_route(*matching));
+  if (e.decides_instead() != nullptr)
+    line(out, "decides", words_of_route(*e.decides_instead()) + ": some app takes the path for that stricter route's");
   if (!e.judgement.ambiguity().empty()) line(out, "", "but: " + std::string(e.judgement.ambiguity()));
   for (const RouteStep& step : e.steps) {
     if (!step.matches()) line(out, "", "not " + step.route->label + ": " + joined(step.why_not, "; "));
@@ -235,6 +241,7 @@ ordered_json json_of(const Explanation& e) {
   out["external_url"] = j.external() == nullptr ? ordered_json() : ordered_json(j.external()->text());
   out["target"] = j.target() ? ordered_json(j.target()->text()) : ordered_json();
   out["route"] = j.route() == nullptr ? ordered_json() : json_of(*j.route());
+  out["instead_of"] = e.decides_instead() == nullptr ? ordered_json() : json_of(*j.resolved->instead_of);
   out["ambiguity"] = j.ambiguity().empty() ? ordered_json() : ordered_json(j.ambiguity());
   out["routes_asked"] = ordered_json::array();
   for (const RouteStep& step : e.steps) out["routes_asked"].push_back(json_of(step));

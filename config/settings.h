@@ -170,6 +170,7 @@ enum class Access { public_, optional, signed_in, deny };
 enum class Unauthenticated { automatic, redirect, status_401 };
 enum class Forbidden { page, status_403, sign_in };
 enum class EncodedSlash { reject, keep };
+enum class PathSpellings { same, distinct };
 
 struct PathPattern {
   enum class Kind { exact, prefix, regex };
@@ -237,6 +238,8 @@ struct RouteSettings {
   std::string upstream;    // name in Settings::upstreams; empty only for access: deny
   std::string strip_prefix;
   EncodedSlash encoded_slash = EncodedSlash::reject;
+  // distinct: the app tells /a, /A, /a/ and /a. apart, so that no stricter route need be asked.
+  PathSpellings path_spellings = PathSpellings::same;
   std::vector<Origin> allowed_origins;
   bool hold_requests = true;  // a form post that meets an expired session waits for the sign-in
 };

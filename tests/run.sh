@@ -177,7 +177,7 @@ need_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}"
 ! chosen unit e2e sanitized quick || need_peers redis-server
 if chosen e2e sanitized; then
   need_packages chromium fonts-vlgothic git
-  need_peers nginx-light haproxy caddy
+  need_peers nginx-light haproxy caddy apache2-bin
 fi
 ! chosen e2e sanitized quick || need_npm
 step_done

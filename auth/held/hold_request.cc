@@ -42,7 +42,7 @@ std::optional<HeldTicket> ticket_of(const Visit& visit) {
 std::optional<std::string> target_of(const Visit& visit) {
   std::string target(visit.facts.path);
   if (visit.facts.has_query) target.append("?").append(visit.facts.query);
-  return vet_return_to(target, *visit.facts.external, visit.settings().auth_prefix);
+  return vet_return_to(target, *visit.facts.external, visit.settings());
 }
 
 std::optional<Session> just_expired_session(const Visit& visit) {
@@ -74,8 +74,7 @@ Verdict not_sent(const Visit& visit, NotHeld why) {
                        {{"id", visit.facts.request_id}, {"reason", not_held_word(why)}});
   PageFacts facts = page_facts(visit);
   // The page that the form stood on, for its target may know no GET.
-  facts.return_to =
-      vet_return_to(visit.fields().get("Referer"), *visit.facts.external, visit.settings().auth_prefix).value_or("/");
+  facts.return_to = vet_return_to(visit.fields().get("Referer"), *visit.facts.external, visit.settings()).value_or("/");
   return answer_verdict(visit, "not_held", make_not_sent_page(PageKind::request_not_sent, std::move(facts), why));
 }
 

@@ -31,6 +31,12 @@ std::optional<Parts> split(std::string_view token) {
                token.substr(0, second)};
 }
 
+// `crit`: we understand no extension, so whatever is listed as critical must be refused (RFC 7515 4.1.11). The others
+// say that the signature covers something else than we verify, or that the payload is to be read otherwise; who leaves
+// them out of `crit`, as RFC 7797 6 forbids, has still signed another message than we would believe: the payload as it
+// stands (b64), compressed (zip) or encrypted (enc) content, something detached (sigD, ETSI TS 119 182-1).
+constexpr const char* kForbiddenMembers[] = {"crit", "b64", "zip", "enc", "sigD"};
+
 // A member of the header that must be text where it is there.
 Result<std::string> header_text(const json& header, const char* name) {
   if (!header.contains(name)) return std::string();
@@ -46,8 +52,9 @@ Result<void> read_header(std::string_view encoded, Jws& jws) {
   auto header = parse_json_strict(*text, kMaxHeaderBytes);
   if (!header) return header.error();
   if (!header->is_object()) return fail("header is not an object");
-  // RFC 7515 4.1.11: we understand no extension, so whatever is listed as critical must be refused.
-  if (header->contains("crit")) return fail("header has crit");
+  for (const char* name : kForbiddenMembers) {
+    if (header->contains(name)) return fail(std::string("header has ") + name);
+  }
   for (auto [name, member] : {std::pair{"alg", &Jws::alg}, std::pair{"kid", &Jws::kid}, std::pair{"typ", &Jws::typ}}) {
     auto value = header_text(*header, name);
     if (!value) return value.error();

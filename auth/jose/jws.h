@@ -10,7 +10,8 @@ namespace lp {
 
 class VerificationKey;
 
-// Cut in its parts and decoded: exactly three, header an object with a string alg, no crit, size bounded.
+// Cut in its parts and decoded: exactly three, header an object with a string alg, size bounded, with
+// no crit and no member that changes what the signature covers.
 struct Jws {
   std::string alg, kid, typ;
   std::string payload;           // decoded

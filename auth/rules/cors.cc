@@ -9,14 +9,6 @@
 namespace lp {
 namespace {
 
-bool names_origin(const std::vector<Origin>& origins, std::string_view origin) {
-  return std::any_of(origins.begin(), origins.end(), [&](const Origin& known) {
-    if (!is_wildcard(known.host)) return known.text() == origin;
-    const auto sent = parse_origin(origin);
-    return sent && sent->text() == origin && origin_matches(known, *sent);
-  });
-}
-
 bool has_body(const Fields& fields) {
   return fields.has("Transfer-Encoding") || (fields.has("Content-Length") && fields.get("Content-Length") != "0");
 }
@@ -29,6 +21,14 @@ bool is_method_name(std::string_view text) {
 }
 
 }  // namespace
+
+bool names_origin(const std::vector<Origin>& origins, std::string_view origin) {
+  return std::any_of(origins.begin(), origins.end(), [&](const Origin& known) {
+    if (!is_wildcard(known.host)) return known.text() == origin;
+    const auto sent = parse_origin(origin);
+    return sent && sent->text() == origin && origin_matches(known, *sent);
+  });
+}
 
 std::string_view allowed_origin(const Fields& fields, const Settings& settings, const RouteSettings* route) {
   if (fields.count("Origin") != 1) return {};

@@ -1,7 +1,9 @@
 #pragma once
 #include <string_view>
+#include <vector>
 
 #include "base/http_message.h"
+#include "base/url.h"
 #include "config/settings.h"
 
 // Cross-origin requests (Fetch, 3.2): who may read what we answer ourselves, and what is a preflight. Answers of apps
@@ -13,6 +15,9 @@ namespace lp {
 // "null", which any sandboxed page can send, is nobody.
 [[nodiscard]] std::string_view allowed_origin(const Fields& fields, const Settings& settings,
                                               const RouteSettings* route);
+
+// Whether one of these, wildcards among them, is `origin` as browsers serialise it.
+[[nodiscard]] bool names_origin(const std::vector<Origin>& origins, std::string_view origin);
 
 // Lets a script of an allowed origin read this answer, credentials and all. For JSON of ours only. Never "*", and
 // always with Vary: Origin, for the answer to another origin differs.

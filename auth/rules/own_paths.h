@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -16,9 +17,14 @@ inline constexpr std::string_view kOauth2ProxyPrefix = "/oauth2";
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
 }
 
+// All prefixes of ours; where there is but one it stands twice.
+[[nodiscard]] inline std::array<std::string_view, 2> own_prefixes(const Settings& settings) {
+  return {settings.auth_prefix, settings.forward_auth.oauth2_proxy ? kOauth2ProxyPrefix : settings.auth_prefix};
+}
+
 [[nodiscard]] inline bool is_own_path(std::string_view path, const Settings& settings) {
-  return lies_below_prefix(path, settings.auth_prefix) ||
-         (settings.forward_auth.oauth2_proxy && lies_below_prefix(path, kOauth2ProxyPrefix));
+  const auto [first, second] = own_prefixes(settings);
+  return lies_below_prefix(path, first) || (settings.forward_auth.oauth2_proxy && lies_below_prefix(path, second));
 }
 
 // "https://app.example/_auth/callback": an endpoint as browsers and Logto know it, below sign_in_url where there is

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "auth/rules/own_paths.h"
 #include "auth/rules/own_returns.h"
 #include "base/encoding.h"
 #include "config/host_pattern.h"
@@ -43,17 +44,20 @@ bool has_plain_shape(std::string_view path, bool may_hold_empty_segments) {
   });
 }
 
-bool lies_below(std::string_view path, std::string_view prefix) {
-  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+// In any case: a front proxy may fold it.
+bool is_ours(std::string_view path, const Settings& settings) {
+  const std::string lower = ascii_lower(path);
+  const auto prefixes = own_prefixes(settings);
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](std::string_view prefix) { return lies_below_prefix(lower, ascii_lower(prefix)); });
 }
 
 // Judges the path as it stands and as it looks decoded once and twice, for apps and intermediaries do that. Only as it
 // stands must it be free of empty segments: %2F%2F inside a path is data.
-bool is_safe_path(std::string_view path, std::string_view auth_prefix) {
-  const std::string own_prefix = ascii_lower(auth_prefix);
+bool is_safe_path(std::string_view path, const Settings& settings) {
   std::string seen(path);
   for (int round = 0; round < 3; ++round) {
-    if (!has_plain_shape(seen, round > 0) || lies_below(ascii_lower(seen), own_prefix)) return false;
+    if (!has_plain_shape(seen, round > 0) || is_ours(seen, settings)) return false;
     std::optional<std::string> decoded = percent_decode(seen);
     if (!decoded) return round > 0;  // as sent it must be well-formed; "%25zz" decoded is not an escape any more
     seen = std::move(*decoded);
@@ -84,7 +88,7 @@ std::optional<Origin> other_own_origin(std::string_view candidate, const Setting
 
 }  // namespace
 
-std::optional<std::string> vet_return_to(std::string_view candidate, const Origin& own, std::string_view auth_prefix) {
+std::optional<std::string> vet_return_to(std::string_view candidate, const Origin& own, const Settings& settings) {
   if (candidate.empty() || !std::all_of(candidate.begin(), candidate.end(), is_plain_byte)) return std::nullopt;
   std::string_view local = candidate;
   if (local.front() != '/') {
@@ -93,21 +97,21 @@ std::optional<std::string> vet_return_to(std::string_view candidate, const Origi
     local = *below;
   }
   const std::string_view path = local.substr(0, local.find_first_of("?#"));
-  if (!is_safe_path(path, auth_prefix)) return std::nullopt;
+  if (!is_safe_path(path, settings)) return std::nullopt;
   return std::string(local);
 }
 
 std::optional<std::string> vet_return_to_own(std::string_view candidate, const Origin& own, const Settings& settings) {
   return settings.sign_in_url ? vet_return_to_external(candidate, own, settings)
-                              : vet_return_to(candidate, own, settings.auth_prefix);
+                              : vet_return_to(candidate, own, settings);
 }
 
 std::optional<std::string> vet_return_to_external(std::string_view candidate, const Origin& own,
                                                   const Settings& settings) {
-  if (auto local = vet_return_to(candidate, own, settings.auth_prefix)) return local;
+  if (auto local = vet_return_to(candidate, own, settings)) return local;
   const std::optional<Origin> other = other_own_origin(candidate, settings);
   if (!other) return std::nullopt;
-  const auto local = vet_return_to(candidate, *other, settings.auth_prefix);
+  const auto local = vet_return_to(candidate, *other, settings);
   return local ? std::optional(other->text() + *local) : std::nullopt;
 }
 

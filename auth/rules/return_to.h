@@ -12,9 +12,10 @@ namespace lp {
 // A place that a browser may be sent to after sign-in or sign-out: returns the path, query and fragment to use below
 // `own`, "/..." only, or nullopt. Accepts "/path?query#fragment", or an absolute URL whose origin equals `own`
 // exactly. Everything that some browser might read as another origin ("//", "/\", control bytes, tabs, user info,
-// other schemes) is refused, never repaired. Targets below `auth_prefix` are refused too: they would loop.
+// other schemes) is refused, never repaired. So are endpoints of our own, below whichever prefix: they would loop, or
+// do something, as signing out.
 [[nodiscard]] std::optional<std::string> vet_return_to(std::string_view candidate, const Origin& own,
-                                                       std::string_view auth_prefix);
+                                                       const Settings& settings);
 // The same where sign_in_url runs the sign-in of all external URLs: granted is also what lies below another one of
 // them, and comes back as an absolute URL in our own spelling of its origin. A wildcard grants the hosts it stands for.
 [[nodiscard]] std::optional<std::string> vet_return_to_own(std::string_view candidate, const Origin& own,

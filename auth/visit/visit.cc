@@ -22,7 +22,7 @@ using nlohmann::ordered_json;
 std::string sign_in_url_for_scripts(const Visit& visit, int route = 0) {
   const Settings& settings = visit.settings();
   const std::string origin = visit.facts.external->text();
-  const auto page = vet_return_to(visit.fields().get("Referer"), *visit.facts.external, settings.auth_prefix);
+  const auto page = vet_return_to(visit.fields().get("Referer"), *visit.facts.external, settings);
   return origin + sign_in_path(settings.auth_prefix, page.value_or(""), route);
 }
 
@@ -73,7 +73,7 @@ std::string Visit::place(std::string_view return_to) const {
 std::string Visit::own_return_to() const {
   std::string target(facts.path);
   if (facts.has_query) target.append("?").append(facts.query);
-  return vet_return_to(target, *facts.external, settings().auth_prefix).value_or("/");
+  return vet_return_to(target, *facts.external, settings()).value_or("/");
 }
 
 void judge_secret_again(Visit& visit) {

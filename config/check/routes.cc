@@ -8,6 +8,7 @@
 #include "config/forward_auth.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
+#include "config/route_access.h"
 #include "config/yaml/suggest.h"
 
 namespace lp {
@@ -262,11 +263,35 @@ void order_makes_sense(const RoutePlace& p) {
   tell_hidden(p, hiding);
 }
 
+bool takes_posts(const RouteSettings& route) { return route.methods.empty() || is_one_of("POST", route.methods); }
+
+// The route that decides for a form posted there without that parameter in its query.
+const RouteSettings* next_for_posts(const RoutePlace& p) {
+  for (const auto& later : p.settings.routes) {
+    const bool takes_all = later.index > p.route.index && takes_posts(later) && later.query.empty() &&
+                           later.headers.empty() && later.networks.empty() && host_covers(later.host, p.route.host) &&
+                           covers(later.path, p.route.path);
+    if (takes_all) return &later;
+  }
+  return nullptr;
+}
+
+// Many apps read a parameter from a form as they do from the query, and nobody looks into bodies here.
+void query_is_no_rule_for_forms(const RoutePlace& p) {
+  if (p.route.query.empty() || !takes_posts(p.route)) return;
+  const RouteSettings* next = next_for_posts(p);
+  if (next == nullptr || admits(p.route, *next)) return;
+  p.report.warning(p.at("query"), "a posted form may hold '" + p.route.query.front().name +
+                                      "' in its body, which no rule sees: route " + next->label +
+                                      " decides then, which lets more people pass; if the app reads it there, put a "
+                                      "route with methods: [POST] and these rules before that one");
+}
+
 using RouteRule = void (*)(const RoutePlace&);
 constexpr RouteRule kRouteRules[] = {
     upstream_is_known, require_is_enforced,         email_is_trusted,        scopes_can_hold, sign_in_keys_matter,
     path_is_not_ours,  path_is_not_of_oauth2_proxy, encoded_slash_can_match, regex_can_match, strip_prefix_fits,
-    order_makes_sense,
+    order_makes_sense, query_is_no_rule_for_forms,
 };
 
 }  // namespace

@@ -168,13 +168,18 @@ void add_forwarding(Table& table) {
                    "%2F in a path: 400, or passed as it is, never decoded (GitLab, npm).",
                    choice<EncodedSlash>(LP_FIELD(route->encoded_slash),
                                         {{"reject", EncodedSlash::reject}, {"keep", EncodedSlash::keep}})});
+  table.push_back({"routes[].path_spellings", "same or distinct", "same", 0, 0, kPlain,
+                   "same: /A, /a/ and '/a.' are judged by a stricter route for /a; distinct: the app tells them apart.",
+                   choice<PathSpellings>(LP_FIELD(route->path_spellings),
+                                         {{"same", PathSpellings::same}, {"distinct", PathSpellings::distinct}})});
   table.push_back({"routes[].hold_requests", "true or false", "true", 0, 0, kPlain,
                    "A form post that meets a session expired less than an hour ago waits for the sign-in.",
                    boolean(LP_FIELD(route->hold_requests))});
-  table.push_back({"routes[].allowed_origins", "a list of origins", "[]", 0, 0, kPlain,
-                   "Further origins whose scripts may open WebSockets and read our errors; our own always may.",
-                   list<Origin>(LP_FIELD(route->allowed_origins), parse_config_origin,
-                                [](const Origin& origin) { return origin.text(); })});
+  table.push_back(
+      {"routes[].allowed_origins", "a list of origins", "[]", 0, 0, kPlain,
+       "Further origins whose pages may open WebSockets, as those of the URL asked may, and read our errors.",
+       list<Origin>(LP_FIELD(route->allowed_origins), parse_config_origin,
+                    [](const Origin& origin) { return origin.text(); })});
 }
 
 }  // namespace

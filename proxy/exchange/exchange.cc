@@ -86,6 +86,7 @@ Exchange::Exchange(WorkerContext& context, ClientStream& client, Door door)
 
 Exchange::~Exchange() {
   if (request_) conclude();
+  context_.upstreams.close_held_by(this);
 }
 
 // ---- the request, judged ----------------------------------------------------------------------------------------
@@ -156,8 +157,9 @@ void Exchange::take_resolution(const RequestHead& head) {
 
 void Exchange::note_upgrade(bool wants_websocket) {
   facts_.wants_upgrade = wants_websocket;
-  facts_.foreign_websocket = wants_websocket && facts_.route != nullptr &&
-                             !is_allowed_origin(request_->head.fields, *realm_->realm.settings, *facts_.route);
+  facts_.foreign_websocket =
+      wants_websocket && facts_.route != nullptr &&
+      !is_allowed_origin(request_->head.fields, *realm_->realm.settings, *facts_.route, *facts_.external);
 }
 
 void Exchange::refuse(const Refusal& refusal) {
@@ -353,10 +355,18 @@ void Exchange::send_continue() {
 }
 
 void Exchange::lease_and_send(UpstreamPool::Choice choice) {
-  lease_ = context_.upstreams.of(*facts_.route).lease(*this, choice);
+  const UpstreamClient client = record_.client.peer_is_trusted ? client_behind_proxy() : UpstreamClient{this, {}};
+  lease_ = context_.upstreams.of(*facts_.route).lease(*this, choice, client);
   send_upstream_head();
   send_held_body();
   if (request_side_ == RequestSide::complete || replaced_body_) lease_->end_body();
+}
+
+// The connection of a proxy in front may be many people's: only a session tells them apart.
+UpstreamClient Exchange::client_behind_proxy() {
+  if (!session_) return {};
+  person_ = record_.client.address + '\n' + session_->session.sub;
+  return {this, person_};
 }
 
 // A body that is here already. One with bytes is sent once: may_retry() knows.
@@ -442,6 +452,8 @@ void Exchange::on_upstream_drained() { client_.resume_request_body(); }
 // ---- the answer -------------------------------------------------------------------------------------------------
 
 void Exchange::on_response(const ParsedResponse& response) {
+  // The app may have said so before it read this request (RFC 9110 15.5.9).
+  if (response.head.status == 408 && may_retry(UpstreamError::lost)) return on_upstream_error(UpstreamError::lost);
   const bool switches = response.head.status == 101;
   const bool opens_tunnel = switches && facts_.wants_upgrade &&
                             accepts_websocket(response.head, request_->head.fields.get("Sec-WebSocket-Key"));

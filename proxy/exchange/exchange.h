@@ -82,6 +82,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void send_held_body();
   [[nodiscard]] BodyFraming upstream_framing() const;
   void lease_and_send(UpstreamPool::Choice choice);
+  [[nodiscard]] UpstreamClient client_behind_proxy();
   void send_upstream_head();
   [[nodiscard]] bool may_retry(UpstreamError error) const;
   void tell_failed(UpstreamError error, std::string_view reason) const;
@@ -124,6 +125,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   Tunnel tunnel_;
 
   std::uint64_t body_bytes_ = 0;  // of the request, as the app gets it
+  std::string person_;            // who of many on the client's connection, for apps that sign in connections
   bool is_retried_ = false;
   bool sent_continue_ = false;
   bool response_is_paused_ = false;

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/encoding.h"
+#include "proxy/http/private_caching.h"
 #include "proxy/http/syntax.h"
 
 namespace lp {
@@ -140,35 +141,22 @@ void append_status_line(std::string& out, const ResponseHead& head) {
   out += "\r\n";
 }
 
-// A Cache-Control that lets a shared cache keep an answer, or says nothing about it.
-bool allows_shared_caching(std::string_view cache_control) {
-  const std::string lower = ascii_lower(cache_control);
-  return lower.find("private") == std::string::npos && lower.find("no-store") == std::string::npos;
-}
-
-enum class Caching { apps_word, private_if_absent, private_always };
-
-// An answer of somebody who is signed in is private where the app says nothing. One that carries our cookies is
-// private unless the app is at least as strict: a shared cache would hand a session to the next visitor.
-Caching caching_of(const OutgoingResponse& response, const ResponseHead& head) {
-  if (head.status < 200) return Caching::apps_word;
-  if (response.set_cookies != nullptr && !response.set_cookies->empty()) return Caching::private_always;
-  return response.authenticated ? Caching::private_if_absent : Caching::apps_word;
+// A shared cache would hand what is for somebody who is signed in, or a session itself, to the next visitor.
+bool is_private(const OutgoingResponse& response, const ResponseHead& head) {
+  const bool has_our_cookies = response.set_cookies != nullptr && !response.set_cookies->empty();
+  return head.status >= 200 && (has_our_cookies || response.authenticated);
 }
 
 struct ResponseFilter {
   const ClientHeaderRules& rules;
   Names named;
-  Caching caching;
   bool keeps_content_length;
 
   [[nodiscard]] bool passes(const Field& field) const {
     if (keeps_content_length && iequals(field.name, "Content-Length")) return true;
     if (is_listed(kPerHop, field.name) || is_listed(kResponseOnly, field.name)) return false;
     if (rules.strips_response_field(field.name) || is_listed(named, field.name)) return false;
-    if (iequals(field.name, "Set-Cookie")) return rules.app_may_set(field.value);
-    const bool replaced = caching == Caching::private_always && iequals(field.name, "Cache-Control");
-    return !replaced || !allows_shared_caching(field.value);
+    return !iequals(field.name, "Set-Cookie") || rules.app_may_set(field.value);
   }
 };
 
@@ -215,16 +203,19 @@ void append_request_head(std::string& out, const OutgoingRequest& request, const
 
 void append_response_head(std::string& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
                           const ClientHeaderRules& rules) {
-  const ResponseFilter filter{rules, named_by_connection(upstream_head.fields), caching_of(response, upstream_head),
+  const ResponseFilter filter{rules, named_by_connection(upstream_head.fields),
                               describes_absent_body(response, upstream_head.status)};
+  const bool closed_to_shared_caches = is_private(response, upstream_head);
+  PrivateCaching caching;
   append_status_line(out, upstream_head);
-  bool app_limits_caching = false;
   for (const Field& field : upstream_head.fields.all()) {
     if (!filter.passes(field)) continue;
-    if (iequals(field.name, "Cache-Control")) app_limits_caching = true;
-    append_field(out, field.name, field.value);
+    if (closed_to_shared_caches && speaks_to_caches(field.name))
+      caching.take(field);
+    else
+      append_field(out, field.name, field.value);
   }
-  if (filter.caching != Caching::apps_word && !app_limits_caching) append_field(out, "Cache-Control", "private");
+  if (closed_to_shared_caches) caching.append_to(out, upstream_head.fields);
   if (response.set_cookies != nullptr) {
     for (const std::string& cookie : *response.set_cookies) append_field(out, "Set-Cookie", cookie);
   }

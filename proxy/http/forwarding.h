@@ -45,9 +45,9 @@ struct OutgoingResponse {
   BodyFraming body;  // how we frame it to this client
   int client_version_minor = 1;
   bool keep_alive = true;
-  bool authenticated = false;  // adds Cache-Control: private where the app sent none
+  bool authenticated = false;  // for somebody signed in: no shared cache may keep it, whatever the app says
   bool is_upgrade = false;     // 101: Connection: upgrade and Upgrade are kept
-  // Ours, to be added. Such an answer is private even where the app says public: a shared cache must not hand them on.
+  // Ours, to be added. No shared cache may keep such an answer either: it would hand them on.
   const std::vector<std::string>* set_cookies = nullptr;
 };
 // Body kind `none` under a status that could have a body means HEAD or 304: the app's Content-Length is kept then. A

@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 
 #include "auth/rules/cors.h"
@@ -10,8 +11,14 @@
 
 namespace lp {
 
-bool is_allowed_origin(const Fields& fields, const Settings& settings, const RouteSettings& route) {
-  return !allowed_origin(fields, settings, &route).empty();
+bool is_allowed_origin(const Fields& fields, const Settings& settings, const RouteSettings& route,
+                       const Origin& asked) {
+  if (fields.count("Origin") != 1) return false;
+  const std::string_view origin = fields.get("Origin");
+  if (origin == asked.text() || names_origin(route.allowed_origins, origin)) return true;
+  const auto& urls = settings.external_urls;
+  return std::any_of(urls.begin(), urls.end(),
+                     [&](const Origin& url) { return url.authority() == asked.authority() && url.text() == origin; });
 }
 
 std::string websocket_accept(std::string_view key) {

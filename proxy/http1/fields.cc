@@ -91,24 +91,27 @@ Rule note_expect(std::string_view value, FieldSummary& summary) {
   return nullptr;
 }
 
-// Lengths tell the known names apart, so that nearly every other field costs one comparison.
+// Lengths tell the known names apart, so that nearly every other field costs one jump.
 Rule note_field(const Field& field, FieldSummary& summary) {
-  struct Known {
-    std::string_view name;
-    Rule (*note)(std::string_view, FieldSummary&);
+  const auto note_if = [&](std::string_view name, Rule (*note)(std::string_view, FieldSummary&)) {
+    return iequals(field.name, name) ? note(field.value, summary) : nullptr;
   };
-  static constexpr Known kKnown[] = {{"host", note_host},
-                                     {"expect", note_expect},
-                                     {"upgrade", note_upgrade},
-                                     {"connection", note_connection},
-                                     {"content-length", note_content_length},
-                                     {"transfer-encoding", note_transfer_encoding}};
-  for (const Known& known : kKnown) {
-    if (field.name.size() == known.name.size()) {
-      return iequals(field.name, known.name) ? known.note(field.value, summary) : nullptr;
-    }
+  switch (field.name.size()) {
+    case 4:
+      return note_if("host", note_host);
+    case 6:
+      return note_if("expect", note_expect);
+    case 7:
+      return note_if("upgrade", note_upgrade);
+    case 10:
+      return note_if("connection", note_connection);
+    case 14:
+      return note_if("content-length", note_content_length);
+    case 17:
+      return note_if("transfer-encoding", note_transfer_encoding);
+    default:
+      return nullptr;
   }
-  return nullptr;
 }
 
 }  // namespace

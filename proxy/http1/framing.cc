@@ -17,13 +17,17 @@ BodyFraming frame_request(const FieldSummary& summary) {
 std::optional<ParseError> frame_response(const FieldSummary& summary, std::string_view request_method,
                                          ParsedResponse& out) {
   const int status = out.head.status;
+  // Where none follows an app that errs may send it nevertheless, and late: it is not read as the next answer.
+  const bool announces_body = summary.transfer_encodings > 0 || summary.content_length > 0;
   if (status < 200 || status == 204) {
     if (status < 200 && summary.transfer_encodings > 0) return ParseError{502, "Transfer-Encoding in a 1xx answer"};
-    // A 204 that announces a body may well send one: it is not read as the next answer.
-    if (summary.transfer_encodings > 0 || summary.content_length > 0) out.keep_alive = false;
+    if (announces_body) out.keep_alive = false;
     return std::nullopt;
   }
-  if (request_method == "HEAD" || status == 304) return std::nullopt;
+  if (request_method == "HEAD" || status == 304) {
+    if (announces_body) out.keep_alive = false;
+    return std::nullopt;
+  }
   if (summary.transfer_encodings > 0) {
     out.body.kind = BodyFraming::Kind::chunked;
   } else if (summary.content_lengths > 0) {

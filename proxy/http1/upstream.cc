@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "proxy/http/connection_auth.h"
 #include "proxy/http1/response.h"
 #include "proxy/http1/write.h"
 
@@ -18,10 +19,12 @@ constexpr std::int64_t kIdleMs = 60'000;
 constexpr HeadLimits kResponseHeadLimits{256 * 1024, 1000, 0};
 }  // namespace
 
-Http1Upstream::Http1Upstream(const Environment& environment, Owner& owner, UpstreamEvents& events)
+Http1Upstream::Http1Upstream(const Environment& environment, Owner& owner, UpstreamEvents& events,
+                             const UpstreamClient& client)
     : environment_(environment),
       owner_(owner),
       events_(&events),
+      client_(client),
       writer_(environment.loop, environment.buffers, [this] { on_writable(); }),
       deadline_(environment.wheel, [this] { on_deadline(); }),
       in_(environment.buffers) {}
@@ -114,9 +117,10 @@ void Http1Upstream::on_connected() {
   if (events_) events_->on_upstream_drained();
 }
 
-void Http1Upstream::lease_again(UpstreamEvents& events) {
+void Http1Upstream::lease_again(UpstreamEvents& events, const UpstreamClient& client) {
   LP_CHECK(phase_ == Phase::idle, "only an idle connection is leased");
   events_ = &events;
+  client_ = client;
   is_reused_ = true;
   request_sent_ = false;
   interim_responses_ = 0;
@@ -136,6 +140,7 @@ bool Http1Upstream::looks_alive() const {
 void Http1Upstream::send_head(const OutgoingRequest& request, const Fields& client_fields,
                               const ClientHeaderRules& rules) {
   method_.assign(request.method);
+  if (!request.replaces_authorization && asks_to_sign_in_connection(client_fields)) is_signed_in_ = true;
   request_body_.begin(request.body);
   scanner_.reset();
   thread_local std::string head;
@@ -234,6 +239,7 @@ bool Http1Upstream::process_head() {
   }
   const std::size_t head_bytes = scanner_.head_bytes();
   scanner_.reset();
+  if (response_.head.status != 200 && offers_to_sign_in_connection(response_.head.fields)) is_signed_in_ = true;
   const int status = response_.head.status;
   if (status < 200 && status != 101) {
     in_.consume(head_bytes);
@@ -286,7 +292,7 @@ void Http1Upstream::give_back() {
   in_.release();
   writer_.give_back_idle_memory();
   deadline_.set_ms(kIdleMs);
-  owner_.take_back(*this);
+  owner_.take_back(*this);  // which may close it
 }
 
 void Http1Upstream::discard() { close(); }

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/deadline.h"
@@ -17,6 +18,12 @@
 #include "proxy/net/socket.h"
 
 namespace lp {
+
+// Who asks an app, for connections that it signs in by itself (proxy/http/connection_auth.h).
+struct UpstreamClient {
+  const void* connection = nullptr;  // of the client, whatever stands for it; null: it may be many people's
+  std::string_view person;           // where many may share that connection: who of them
+};
 
 // One HTTP/1.1 connection to an app: connecting, then requests one after the other. An exchange holds it through a
 // lease and never after it has given that back.
@@ -42,11 +49,17 @@ class Http1Upstream {
   };
 
   // Environment and owner outlive the connection.
-  Http1Upstream(const Environment& environment, Owner& owner, UpstreamEvents& events);
+  Http1Upstream(const Environment& environment, Owner& owner, UpstreamEvents& events, const UpstreamClient& client);
   ~Http1Upstream();
   void connect();
-  void lease_again(UpstreamEvents& events);
-  [[nodiscard]] bool looks_alive() const;  // one recv(MSG_PEEK)
+  void lease_again(UpstreamEvents& events, const UpstreamClient& client);
+  [[nodiscard]] const UpstreamClient& client() const { return client_; }  // that of the lease, until it is given back
+  // Of an idle connection. False where something has come that nobody asked for, or its end, as far as this turn of the
+  // loop knows; looks_alive() asks the kernel besides, by one recv(MSG_PEEK).
+  [[nodiscard]] bool is_quiet() const { return !readable_->is_due(); }
+  [[nodiscard]] bool looks_alive() const;
+  // It is signed in as somebody, or about to be (proxy/http/connection_auth.h).
+  [[nodiscard]] bool is_signed_in() const { return is_signed_in_; }
 
   void send_head(const OutgoingRequest& request, const Fields& client_fields, const ClientHeaderRules& rules);
   void send_body(std::string_view bytes);
@@ -87,6 +100,7 @@ class Http1Upstream {
   const Environment& environment_;
   Owner& owner_;
   UpstreamEvents* events_;  // null while idle or closed
+  UpstreamClient client_;
   Phase phase_ = Phase::connecting;
   Socket socket_;
   SocketWriter writer_;
@@ -108,6 +122,7 @@ class Http1Upstream {
   bool request_sent_ = false;  // the whole request, body included; in a tunnel: the client has ended its side
   bool is_reused_ = false;
   bool is_paused_ = false;
+  bool is_signed_in_ = false;
 };
 
 }  // namespace lp

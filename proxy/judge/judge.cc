@@ -349,7 +349,7 @@ void RequestJudge::judge_route(Judgement& judgement, const Person* person, std::
   judgement.counts_as = asker.kind;
   const RequestHead& head = judgement.request.head;
   const bool is_websocket = wants_websocket(judgement);
-  const bool is_foreign = is_websocket && !is_allowed_origin(head.fields, settings_, route);
+  const bool is_foreign = is_websocket && !is_allowed_origin(head.fields, settings_, route, *judgement.external());
   const AskedOnRoute asked{head,       judgement.external()->host,  judgement.target()->path, is_websocket,
                            is_foreign, judgement.resolved->by_check};
   judgement.decision = decide(route, asked, asker, settings_.logto.sign_in, now_s);
@@ -407,7 +407,7 @@ SignInRequest sign_in_request_of(const Judgement& judgement, const Settings& set
   SignInRequest request;
   request.endpoint = settings.logto.issuer() + "/auth";
   const std::string target = judgement.target()->text();
-  request.return_to = vet_return_to(target, *judgement.external(), settings.auth_prefix).value_or("/");
+  request.return_to = vet_return_to(target, *judgement.external(), settings).value_or("/");
   ProviderMetadata metadata;
   metadata.authorization_endpoint = request.endpoint;
   PendingSignIn pending =

@@ -1,7 +1,6 @@
 #include "proxy/route/resolve.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -10,7 +9,9 @@
 #include "base/encoding.h"
 #include "config/forward_auth.h"
 #include "config/host_pattern.h"
+#include "config/path_pattern.h"
 #include "proxy/http/methods.h"
+#include "proxy/route/method_override.h"
 #include "proxy/route/webdav.h"
 
 namespace lp {
@@ -21,6 +22,9 @@ using Kind = Resolution::Kind;
 constexpr std::string_view kBadRequest = "bad_request";
 constexpr std::string_view kBadForwarded = "bad_forwarded";
 constexpr std::string_view kUnknownHost = "unknown_host";
+constexpr const char* kElsewhere =
+    "the Destination field names a place that another route, or none, is responsible for";
+constexpr const char* kOverridden = "the method is overridden by one that another route is for";
 
 // Steps say false where the answer is found, and have then written it down.
 bool refuse(Resolution& r, int status, std::string_view decision, std::string reason) {
@@ -92,12 +96,16 @@ bool find_route(const RealmRoutes& realm, const RouteQuestion& question, Resolut
     r.is_behind_other_proxy = true;
     return no_route(r);
   }
-  if (destination_stays_on_route(realm.router, question, *r.route)) return true;
-  return refuse(r, 400, kBadRequest,
-                "the Destination field names a place that another route, or none, is responsible for");
+  r.instead_of = found.instead_of;
+  if (!destination_stays_on_route(realm.router, question, *r.route)) return refuse(r, 400, kBadRequest, kElsewhere);
+  return !realm.router.asks_for_methods() ||
+         overrides_stay_on_route(realm.router, question, *r.route, OverridingFields::stay_here) ||
+         refuse(r, 400, kBadRequest, kOverridden);
 }
 
 bool rewrite(Resolution& r) {
+  if (r.instead_of != nullptr && !is_below(r.target.path, r.route->strip_prefix))
+    return refuse(r, 400, kBadRequest, "the path spells the route's strip_prefix in another way");
   auto path = rewrite_path(r.target.path, r.route->strip_prefix);
   if (!path) return refuse(r, 400, kBadRequest, path.error().message);
   r.app_target = std::move(*path);
@@ -122,14 +130,6 @@ bool keeps_its_segments(std::string_view as_sent, const Target& target) {
   return percent_decode(path_of(as_sent)) == percent_decode(target.path);
 }
 
-std::string upper_case(std::string_view text) {
-  std::string upper(text);
-  for (char& c : upper) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return upper;
-}
-
 // True for "X_User" where "X-User" is meant, not for "x-user" itself.
 bool is_other_spelling(std::string_view name, std::string_view meant) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
@@ -143,23 +143,6 @@ bool spells_identity_otherwise(const Fields& fields, const std::vector<std::stri
   return std::any_of(fields.all().begin(), fields.all().end(), [&](const Field& field) {
     return std::any_of(identity.begin(), identity.end(),
                        [&](const std::string& name) { return is_other_spelling(field.name, name); });
-  });
-}
-
-// What frameworks take for the method if it is there (threat P24).
-bool override_stays_on_route(const Router& router, RouteQuestion question, const RouteSettings& route) {
-  constexpr std::array<std::string_view, 3> kOverrides = {"x-http-method", "x-http-method-override",
-                                                          "x-method-override"};
-  const auto& all = question.fields.all();
-  return std::all_of(all.begin(), all.end(), [&](const Field& field) {
-    std::string name = ascii_lower(field.name);
-    std::replace(name.begin(), name.end(), '_', '-');
-    if (std::find(kOverrides.begin(), kOverrides.end(), name) == kOverrides.end()) return true;
-    const std::string method = upper_case(field.value);
-    question.method = method;
-    const RouteAnswer otherwise = router.route_for(question);
-    return !otherwise.is_ambiguous() && otherwise.route == &route &&
-           destination_stays_on_route(router, question, route);
   });
 }
 
@@ -202,14 +185,14 @@ void find_checked_route(const RealmRoutes& realm, const RouteQuestion& question,
     no_route(r);
     return;
   }
-  if (!destination_stays_on_route(realm.router, question, *found.route))
-    return refuse_check("the Destination field names a place that another route, or none, is responsible for");
-  if (!override_stays_on_route(realm.router, question, *found.route))
-    return refuse_check("the method is overridden by one that another route is for");
+  if (!destination_stays_on_route(realm.router, question, *found.route)) return refuse_check(kElsewhere);
+  if (!overrides_stay_on_route(realm.router, question, *found.route, OverridingFields::reach_the_app))
+    return refuse_check(kOverridden);
   if (spells_identity_otherwise(question.fields, identity_names(realm.settings, *found.route)))
     return refuse_check("an identity header in a spelling that apps may take for it");
   r.kind = Kind::routed;
   r.route = found.route;
+  r.instead_of = found.instead_of;
 }
 
 // Whoever the asking proxy serves can cause a check, and would read the answer.
@@ -312,7 +295,7 @@ void Resolution::start_over() {
   realm = 0;
   only_backchannel = has_target = by_check = asked_router = is_behind_other_proxy = false;
   external = nullptr;
-  route = also_asked = nullptr;
+  route = also_asked = instead_of = nullptr;
 }
 
 void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Resolution& r) {

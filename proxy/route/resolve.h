@@ -66,6 +66,7 @@ struct Resolution {
   // and whoever is signed in passes.
   const RouteSettings* route = nullptr;
   const RouteSettings* also_asked = nullptr;  // routed by resolve_oauth2_check(): see there
+  const RouteSettings* instead_of = nullptr;  // routed: see RouteAnswer
   std::string app_target;                     // routed, by resolve(): path and query that the app gets
 
   void start_over();
@@ -86,7 +87,8 @@ void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Re
 //  - a path of our own: the other proxy must send it to us without asking;
 //  - an identity header in a spelling that gateways take for the same ("X_Forwarded_User", threat H02), which the
 //    other proxy does not replace;
-//  - a method override that would lead to another route: nobody takes these fields out on the way to the app;
+//  - a method override in a field that would lead to another route: nobody takes these out on the way to the app. One
+//    in the query is refused by both;
 //  - a route whose answers hold what the client does not have itself (config/forward_auth.h), where nothing proves who
 //    asks: no listener for checks and no secret.
 // `fields` are those of the check, which are the client's own.

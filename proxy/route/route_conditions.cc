@@ -1,10 +1,9 @@
 #include "proxy/route/route_conditions.h"
 
 #include <algorithm>
-#include <string>
-#include <vector>
 
 #include "base/encoding.h"
+#include "base/one_of.h"
 
 namespace lp {
 namespace {
@@ -14,16 +13,16 @@ bool matches_any(const FieldCondition& condition, std::string_view value) {
                      [&](const TextPattern& pattern) { return pattern.matches(value); });
 }
 
-// The name as the most lenient app reads it: PHP makes '_' of '.', ' ' and '[', others fold the case, and Rails and PHP
-// read "role[]" and "role[x]" as role.
 std::string folded_parameter(std::string_view name) {
-  while (name.starts_with(' ')) name.remove_prefix(1);
-  name = name.substr(0, std::min(name.find('['), name.find('\0')));
   std::string folded = ascii_lower(name);
   for (char& c : folded) {
-    if (c == '.' || c == ' ') c = '_';
+    if (c == '.' || c == ' ' || c == '[') c = '_';
   }
   return folded;
+}
+
+bool have_in_common(const std::vector<std::string>& some, const std::vector<std::string>& others) {
+  return std::any_of(some.begin(), some.end(), [&](const std::string& one) { return is_one_of(one, others); });
 }
 
 struct Seen {
@@ -35,20 +34,15 @@ struct Seen {
 
 Seen look_for(std::string_view name, std::string_view query, std::string_view separators) {
   Seen seen;
-  const std::string folded = folded_parameter(name);
-  for (std::size_t begin = 0; begin <= query.size();) {
-    const std::size_t end = std::min(query.find_first_of(separators, begin), query.size());
-    const std::string_view pair = query.substr(begin, end - begin);
-    begin = end + 1;
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    const auto key = form_decode(pair.substr(0, equals));
-    const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
+  const std::vector<std::string> wanted = parameter_readings(name);
+  for_each_parameter(query, separators, [&](std::string_view raw_name, std::string_view value) {
+    const auto key = form_decode(raw_name);
     seen.broken = seen.broken || !key || !form_decode(value);
-    if (!key || folded_parameter(*key) != folded) continue;
+    if (!key || !have_in_common(parameter_readings(*key), wanted)) return;
     ++seen.occurrences;
     seen.other_spelling = seen.other_spelling || *key != name;
     seen.raw_value = value;
-  }
+  });
   return seen;
 }
 
@@ -77,6 +71,16 @@ bool is_named_by_connection(std::string_view name, const Fields& fields) {
 }
 
 }  // namespace
+
+std::vector<std::string> parameter_readings(std::string_view name) {
+  while (name.starts_with(' ')) name.remove_prefix(1);
+  name = name.substr(0, name.find('\0'));
+  const std::size_t bracket = name.find('[');
+  std::vector<std::string> readings = {folded_parameter(name.substr(0, bracket))};
+  if (bracket != std::string_view::npos && name.find(']', bracket) == std::string_view::npos)
+    readings.push_back(folded_parameter(name));
+  return readings;
+}
 
 Condition query_condition(const FieldCondition& condition, std::string_view query) {
   const Seen seen = look_for(condition.name, query, "&");

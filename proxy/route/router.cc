@@ -12,9 +12,11 @@
 #include "config/forward_auth.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
+#include "config/route_access.h"
 #include "proxy/net/ip_address.h"
 #include "proxy/route/route_conditions.h"
 #include "proxy/route/route_index.h"
+#include "proxy/route/spelling.h"
 
 namespace lp {
 namespace {
@@ -41,6 +43,16 @@ RouteIndex::Key key_of(const RouteSettings& route) {
   return key;
 }
 
+// What the key of a path is compared with (proxy/route/spelling.h).
+RouteIndex::Key spelling_key_of(RouteIndex::Key key) {
+  if (key.path.kind == PathPattern::Kind::regex)
+    key.path.text = "(?i:" + spelling_key_of_regex(key.path.text) + ")";
+  else if (!key.path.text.empty())
+    key.path.text = spelling_key(key.path.text);
+  if (key.path.kind == PathPattern::Kind::prefix && key.path.text == "/") key.path.text.clear();
+  return key;
+}
+
 bool host_fits(std::string_view host, const std::string& key) {
   if (key.empty()) return true;
   if (key[0] != '.') return host == key;
@@ -51,18 +63,23 @@ bool host_fits(std::string_view host, const std::string& key) {
 // A plain path has been matched by the index.
 class CompiledRoute {
  public:
-  explicit CompiledRoute(const RouteSettings& route) : settings(&route), host_(host_key(route.host)) {
-    if (route.path.kind != PathPattern::Kind::regex) return;
-    regex_ = std::make_unique<RE2>(route.path.text, path_regex_options());
+  CompiledRoute(const RouteSettings& route, const RouteIndex::Key& key) : settings(&route), key_(key) {
+    if (key.path.kind != PathPattern::Kind::regex) return;
+    regex_ = std::make_unique<RE2>(key.path.text, path_regex_options());
     LP_CHECK(regex_->ok(), "a route's pattern passed the configuration's check and does not compile");
   }
 
   [[nodiscard]] bool matches(const RouteQuestion& question, std::string_view path) const {
     const auto& methods = settings->methods;
     if (!methods.empty() && !is_one_of(question.method, methods)) return false;
-    if (regex_ && !(host_fits(question.host, host_) && RE2::FullMatch({path.data(), path.size()}, *regex_)))
+    if (regex_ && !(host_fits(question.host, key_.host) && RE2::FullMatch({path.data(), path.size()}, *regex_)))
       return false;
     return settings->networks.empty() || is_in_networks(question.client_address);
+  }
+  // Without the help of the index.
+  [[nodiscard]] bool matches_path(std::string_view path) const {
+    if (regex_) return RE2::FullMatch({path.data(), path.size()}, *regex_);
+    return key_.path.kind == PathPattern::Kind::exact ? path == key_.path.text : is_below(path, key_.path.text);
   }
   [[nodiscard]] bool has_conditions() const { return !settings->query.empty() || !settings->headers.empty(); }
 
@@ -73,8 +90,70 @@ class CompiledRoute {
     const auto ip = parse_ip(address);
     return ip && contains_any(settings->networks, *ip);
   }
-  std::string host_;
+  RouteIndex::Key key_;
   std::unique_ptr<RE2> regex_;
+};
+
+// The routes as they match the keys of paths: for the question which of them a path means to an app that takes several
+// spellings for one page.
+class Spellings {
+ public:
+  Spellings(const Settings& settings, const std::vector<RouteIndex::Key>& keys) {
+    std::vector<RouteIndex::Key> folded;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      folded.push_back(spelling_key_of(keys[i]));
+      routes_.emplace_back(settings.routes[i], folded[i]);
+      has_patterns_ = has_patterns_ || keys[i].path.kind == PathPattern::Kind::regex;
+      all_are_keys_ = all_are_keys_ && folded[i].path.text == keys[i].path.text;
+    }
+    index_.emplace(folded);
+    note_stricter(settings.routes);
+  }
+
+  // Whether some spelling of the path can meet a route that is stricter than this one, which matches it.
+  [[nodiscard]] bool matter_to(const RouteSettings& route, bool is_odd, std::string_view path) const {
+    if (all_are_keys_ && !(is_odd && may_have_other_key(path))) return false;
+    return has_stricter_[static_cast<std::size_t>(&route - routes_.front().settings)];
+  }
+  // Calls visit(position) for each route that some spelling of the path meets.
+  template <class Visit>
+  void for_each(const RouteQuestion& question, std::string_view path, const Visit& visit) const {
+    std::string key = spelling_key(path);
+    const auto meet = [&](std::size_t position) {
+      if (routes_[position].matches(question, key)) visit(position);
+      return false;
+    };
+    static_cast<void>(index_->first(question.host, key, meet));
+    if (!has_patterns_) return;
+    key += '/';
+    static_cast<void>(index_->first(question.host, key, meet));
+  }
+
+ private:
+  // Routes that let the same people pass are asked about once.
+  void note_stricter(const std::vector<RouteSettings>& routes) {
+    std::vector<const RouteSettings*> kinds;
+    std::vector<std::size_t> kind_of;
+    for (const RouteSettings& route : routes) {
+      const auto same = std::find_if(kinds.begin(), kinds.end(), [&](const RouteSettings* kind) {
+        return admits(*kind, route) && admits(route, *kind);
+      });
+      kind_of.push_back(static_cast<std::size_t>(same - kinds.begin()));
+      if (same == kinds.end()) kinds.push_back(&route);
+    }
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+      has_stricter_.push_back(routes[i].path_spellings == PathSpellings::same &&
+                              std::any_of(kinds.begin(), kinds.end(), [&](const RouteSettings* kind) {
+                                return may_be_stricter(*kind, *kinds[kind_of[i]]);
+                              }));
+    }
+  }
+
+  std::vector<CompiledRoute> routes_;
+  std::optional<RouteIndex> index_;
+  std::vector<bool> has_stricter_;  // [position]
+  bool has_patterns_ = false;
+  bool all_are_keys_ = true;  // a path that is its own key means to everybody what it says
 };
 
 // Fails as soon as one condition does: an unclear one decides nothing then.
@@ -108,10 +187,7 @@ bool names(std::string_view authority, const Origin& origin) {
   return parsed && parsed.value().host == origin.host && parsed.value().port == origin.port;
 }
 
-bool lets_anybody_pass(const RouteSettings& route) {
-  return (route.access == Access::public_ || route.access == Access::optional) && route.require.empty() &&
-         route.deny.empty();
-}
+constexpr std::string_view kReadOtherwise = "the target can be read in ways that its route does not take";
 
 bool lets_nobody_pass(const RouteSettings& route) { return route.access == Access::deny; }
 
@@ -128,6 +204,8 @@ struct Router::Impl {
   std::optional<Origin> backchannel;
   std::vector<CompiledRoute> routes;
   std::optional<RouteIndex> index;
+  std::optional<Spellings> spellings;  // where there is more than one route
+  bool asks_for_methods = false;
   std::optional<ClientHeaderRules> header_rules;  // where a route looks at header fields
 
   struct Match {
@@ -136,14 +214,16 @@ struct Router::Impl {
   };
   using Counts = bool (*)(const RouteSettings&);
   static bool every_route(const RouteSettings&) { return true; }
+  [[nodiscard]] Condition conditions(const CompiledRoute& route, const RouteQuestion& question) const {
+    return route.has_conditions() ? conditions_of(*route.settings, question, *header_rules) : Condition::holds;
+  }
   [[nodiscard]] Match first_match(const RouteQuestion& question, std::string_view path,
                                   Counts counts = every_route) const {
     std::size_t unclear = RouteIndex::npos;
     const std::size_t found = index->first(question.host, path, [&](std::size_t position) {
       const CompiledRoute& route = routes[position];
       if (!route.matches(question, path) || !counts(*route.settings)) return false;
-      if (!route.has_conditions()) return true;
-      const Condition condition = conditions_of(*route.settings, question, *header_rules);
+      const Condition condition = conditions(route, question);
       if (condition == Condition::unclear) unclear = std::min(unclear, position);
       return condition != Condition::fails;
     });
@@ -170,11 +250,13 @@ Router::Router(const Settings& settings) : impl_(std::make_unique<Impl>()) {
   impl_->routes.reserve(settings.routes.size());
   std::vector<RouteIndex::Key> keys;
   for (const RouteSettings& route : settings.routes) {
-    impl_->routes.emplace_back(route);
     keys.push_back(key_of(route));
+    impl_->routes.emplace_back(route, keys.back());
+    impl_->asks_for_methods = impl_->asks_for_methods || !route.methods.empty();
     if (impl_->routes.back().has_conditions() && !impl_->header_rules) impl_->header_rules.emplace(settings);
   }
   impl_->index.emplace(keys);
+  if (keys.size() > 1) impl_->spellings.emplace(settings, keys);
 }
 
 Router::~Router() = default;
@@ -206,15 +288,40 @@ const Origin* Router::backchannel_origin_for(std::string_view authority) const {
   return origin && names(authority, *origin) ? &*origin : nullptr;
 }
 
+bool Router::asks_for_methods() const { return impl_->asks_for_methods; }
+
 RouteAnswer Router::route_for(const RouteQuestion& question) const {
   const Impl::Match match = impl_->first_match(question, question.target.path);
   if (match.is_unclear) return {nullptr, "a condition of the route can be read in two ways"};
   if (match.route == nullptr) return {};
-  if (evades_by_method(*match.route, question)) return {nullptr, "the method can be read as another one"};
-  if (reads_otherwise(*match.route, question)) {
-    return {nullptr, "the target can be read in ways that its route does not take"};
-  }
-  return {match.route, {}};
+  if (reads_otherwise(*match.route, question)) return {nullptr, kReadOtherwise};
+  RouteAnswer answer{match.route};
+  if (impl_->spellings && impl_->spellings->matter_to(*match.route, question.target.is_odd, question.target.path))
+    answer = strictest_for(*match.route, question);
+  if (answer.route != nullptr && evades_by_method(*answer.route, question))
+    return {nullptr, "the method can be read as another one"};
+  return answer;
+}
+
+// The route that decides when some spelling of the path, which other routes match, is what the app reads.
+RouteAnswer Router::strictest_for(const RouteSettings& route, const RouteQuestion& question) const {
+  const std::string& path = question.target.path;
+  const RouteSettings* strictest = &route;
+  bool is_clear = true;
+  impl_->spellings->for_each(question, path, [&](std::size_t position) {
+    const CompiledRoute& other = impl_->routes[position];
+    // One that matches the path as it is stands behind: the order of the file says who decides.
+    if (other.matches_path(path) || admits(*other.settings, *strictest)) return;
+    const Condition condition = impl_->conditions(other, question);
+    if (condition == Condition::fails) return;
+    is_clear = is_clear && condition == Condition::holds && admits(*strictest, *other.settings);
+    strictest = other.settings;
+  });
+  if (!is_clear)
+    return {nullptr, "the path is another route's in another spelling, and neither of the two is stricter"};
+  if (strictest == &route) return {&route};
+  const bool takes_slashes = !question.target.has_encoded_slash || strictest->encoded_slash == EncodedSlash::keep;
+  return takes_slashes ? RouteAnswer{strictest, {}, &route} : RouteAnswer{nullptr, kReadOtherwise};
 }
 
 RouteAnswer Router::route_for_oauth2_auth(const RouteQuestion& question) const {
@@ -233,8 +340,7 @@ bool Router::evades_by_method(const RouteSettings& route, const RouteQuestion& q
   RouteQuestion asked = question;
   asked.method = upper;
   const RouteAnswer folded = route_for(asked);
-  return folded.is_ambiguous() ||
-         (folded.route != nullptr && folded.route != &route && !lets_anybody_pass(*folded.route));
+  return folded.is_ambiguous() || (folded.route != nullptr && folded.route != &route && !is_open(*folded.route));
 }
 
 bool Router::reads_otherwise(const RouteSettings& route, const RouteQuestion& question) const {
@@ -244,8 +350,19 @@ bool Router::reads_otherwise(const RouteSettings& route, const RouteQuestion& qu
   const auto readings = lenient_readings(target.path);
   return std::any_of(readings.begin(), readings.end(), [&](const std::string& reading) {
     const Impl::Match match = impl_->first_match(question, reading);
-    return match.is_unclear || match.route != &route;
+    return match.is_unclear || match.route != &route || meets_stricter(route, question, reading);
   });
+}
+
+bool Router::meets_stricter(const RouteSettings& route, const RouteQuestion& question, std::string_view path) const {
+  if (!impl_->spellings || !impl_->spellings->matter_to(route, true, path)) return false;
+  bool found = false;
+  impl_->spellings->for_each(question, path, [&](std::size_t position) {
+    const CompiledRoute& other = impl_->routes[position];
+    found = found || (may_be_stricter(*other.settings, route) && !other.matches_path(path) &&
+                      impl_->conditions(other, question) != Condition::fails);
+  });
+  return found;
 }
 
 bool is_backchannel_path(std::string_view path, std::string_view auth_prefix) {

@@ -23,6 +23,9 @@ struct RouteQuestion {
 struct RouteAnswer {
   const RouteSettings* route = nullptr;
   std::string_view ambiguity;  // static text, for the log; empty: none
+  // The route whose text matches, where a stricter one decides because some app takes the path for that one's. Else
+  // null.
+  const RouteSettings* instead_of = nullptr;
   [[nodiscard]] bool is_ambiguous() const { return !ambiguity.empty(); }
 };
 
@@ -44,12 +47,18 @@ class Router {
   // The origin at which Logto reaches us (logto.backchannel_url) when this Host names it, else null. To be asked where
   // no external URL is named: only paths of is_backchannel_path() are served there.
   [[nodiscard]] const Origin* backchannel_origin_for(std::string_view authority) const;
+  // Some route is for certain methods only.
+  [[nodiscard]] bool asks_for_methods() const;
   // Null route: 404, or 400 where `ambiguity` says why. Methods are compared byte for byte; HEAD is a method of its own
   // and must be listed beside GET. One in lower case, which an app may fold to upper case, must not evade a route that
   // asks for somebody. Nor must a path evade one: refused are an encoded slash on a route that rejects it, and paths
   // with which an app that reads them in another way (see lenient_readings) would land where another route is
   // responsible, or none. Query and header conditions that can be read in two ways are refused
   // (proxy/route/route_conditions.h).
+  // A path in another case, with a slash, dots or blanks at an end, is what many apps take for the one without
+  // (proxy/route/spelling.h): where a route that is stricter than the one that matches would match it then, that one
+  // decides, and where of two neither is, nobody does. Not where the route that matches says path_spellings: distinct
+  // (docs/decisions/0029-spellings.md).
   [[nodiscard]] RouteAnswer route_for(const RouteQuestion& question) const;
   // Among the routes for checks at /oauth2/auth (config/forward_auth.h), whatever stands before them. Null: there is
   // none.
@@ -58,6 +67,10 @@ class Router {
  private:
   [[nodiscard]] bool evades_by_method(const RouteSettings& route, const RouteQuestion& question) const;
   [[nodiscard]] bool reads_otherwise(const RouteSettings& route, const RouteQuestion& question) const;
+  // Some spelling of `path`, which `route` matches, is one that a stricter route matches.
+  [[nodiscard]] bool meets_stricter(const RouteSettings& route, const RouteQuestion& question,
+                                    std::string_view path) const;
+  [[nodiscard]] RouteAnswer strictest_for(const RouteSettings& route, const RouteQuestion& question) const;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

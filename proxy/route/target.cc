@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "proxy/http/syntax.h"
+#include "proxy/route/spelling.h"
 
 namespace lp {
 namespace {
@@ -182,13 +183,14 @@ void note_other_readings(Target& target) {
   }
 }
 
-// The usual path, which is its own normal form.
-bool is_plain_path(std::string_view raw) {
+// The usual path, which is its own normal form. `odd` is then not 0 where a byte of it is.
+bool is_plain_path(std::string_view raw, unsigned& odd) {
   bool segment_start = false;
   for (const char c : raw) {
     if (segment_start && (c == '.' || c == '/')) return false;
     segment_start = c == '/';
     if (!segment_start && !syntax::in(kPlain, c)) return false;
+    odd |= odd_in_key(c);
   }
   return true;
 }
@@ -269,12 +271,15 @@ Result<Target> normalise_target(std::string_view path_and_query) {
   const std::string_view path = path_and_query.substr(0, path_end);
   if (path.empty() || path.front() != '/') return fail("path that does not begin with a slash");
   Target target;
-  if (is_plain_path(path)) {
+  unsigned odd = 0;
+  if (is_plain_path(path, odd)) {
     target.path = path;
+    target.is_odd = odd != 0 || path.ends_with('/');
   } else {
     target.path.reserve(path.size());
     if (const Rule rule = normalise_path(path, target.path)) return fail(rule);
     note_other_readings(target);
+    target.is_odd = true;
   }
   if (path_end < path_and_query.size()) {
     target.has_query = true;
@@ -298,7 +303,8 @@ Result<std::string> rewrite_path(std::string_view normal_path, std::string_view 
   const std::string_view rest = normal_path.substr(strip_prefix.size());
   if (rest.empty()) return std::string("/");
   if (rest.front() != '/') return std::string(normal_path);
-  if (!is_plain_path(rest)) {
+  unsigned odd = 0;
+  if (!is_plain_path(rest, odd)) {
     const auto again = normalise_target(rest);
     if (!again || again.value().has_query || again.value().path != rest) {
       return fail("path that would change its meaning without its prefix");

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/encoding.h"
 #include "base/url.h"
 #include "proxy/route/target.h"
 
@@ -18,13 +19,25 @@ Result<Target> destination_target(std::string_view destination) {
   return normalise_target(url->path);
 }
 
+bool is_move(std::string_view method) { return iequals(method, "COPY") || iequals(method, "MOVE"); }
+
+bool only_reads(std::string_view method) {
+  return method == "GET" || iequals(method, "GET") || iequals(method, "HEAD") || iequals(method, "OPTIONS");
+}
+
+bool names_a_place(std::string_view destination) {
+  return destination.starts_with('/') || destination.find("://") != std::string_view::npos;
+}
+
 }  // namespace
 
 bool destination_stays_on_route(const Router& router, const RouteQuestion& question, const RouteSettings& route) {
-  if (question.method != "COPY" && question.method != "MOVE") return true;
+  if (only_reads(question.method)) return true;
   const Fields& fields = question.fields;
-  if (!fields.has("Destination")) return true;
-  if (fields.count("Destination") != 1) return false;
+  const std::size_t count = fields.count("Destination");
+  if (count == 0) return true;
+  if (count == 1 && !is_move(question.method) && !names_a_place(fields.get("Destination"))) return true;
+  if (count != 1) return false;
   const auto target = destination_target(fields.get("Destination"));
   if (!target) return false;
   return router.route_for({question.host, question.method, *target, fields, question.client_address}).route == &route;

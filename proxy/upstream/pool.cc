@@ -39,34 +39,71 @@ UpstreamPool::~UpstreamPool() = default;
 
 void UpstreamPool::close() {
   idle_.clear();
+  held_.clear();
   connections_.clear();
 }
 
-std::unique_ptr<UpstreamStream> UpstreamPool::lease(UpstreamEvents& events, Choice choice) {
-  if (Http1Upstream* idle = pop_idle(choice)) {
-    idle->lease_again(events);
+std::unique_ptr<UpstreamStream> UpstreamPool::lease(UpstreamEvents& events, Choice choice,
+                                                    const UpstreamClient& client) {
+  Http1Upstream* idle = held_.empty() ? nullptr : pop_held(choice, client);
+  if (idle == nullptr) idle = pop_idle(choice);
+  if (idle != nullptr) {
+    idle->lease_again(events, client);
     return std::make_unique<Lease>(*idle);
   }
   Http1Upstream::Owner& owner = *this;
-  auto connection = std::make_unique<Http1Upstream>(environment_, owner, events);
+  auto connection = std::make_unique<Http1Upstream>(environment_, owner, events, client);
   Http1Upstream& added = *connection;
   connections_.emplace(&added, std::move(connection));
   added.connect();
   return std::make_unique<Lease>(added);
 }
 
+namespace {
+// Bytes that nobody asked for would be taken for the next answer (a 408, RFC 9110 15.5.9).
+bool is_fit(const Http1Upstream& connection, UpstreamPool::Choice choice) {
+  return connection.is_quiet() && (choice == UpstreamPool::Choice::any || connection.looks_alive());
+}
+}  // namespace
+
 Http1Upstream* UpstreamPool::pop_idle(Choice choice) {
   if (choice == Choice::fresh) return nullptr;
   while (!idle_.empty()) {
     Http1Upstream* connection = idle_.back();
     idle_.pop_back();
-    if (choice == Choice::any || connection->looks_alive()) return connection;
+    if (is_fit(*connection, choice)) return connection;
     connection->discard();
   }
   return nullptr;
 }
 
+// One that is signed in as somebody else on the same client's connection goes.
+Http1Upstream* UpstreamPool::pop_held(Choice choice, const UpstreamClient& client) {
+  const auto found =
+      std::find_if(held_.begin(), held_.end(), [&](const Held& held) { return held.client == client.connection; });
+  if (found == held_.end()) return nullptr;
+  Http1Upstream* const connection = found->connection;
+  const bool is_theirs = found->person == client.person;
+  held_.erase(found);
+  if (is_theirs && choice != Choice::fresh && is_fit(*connection, choice)) return connection;
+  connection->discard();
+  return nullptr;
+}
+
+void UpstreamPool::hold(Http1Upstream& connection) {
+  const UpstreamClient& client = connection.client();
+  if (client.connection == nullptr) return connection.discard();
+  held_.push_back({&connection, client.connection, std::string(client.person)});
+}
+
+void UpstreamPool::close_held_by(const void* connection) {
+  for (std::size_t i = held_.size(); i-- > 0;) {
+    if (held_[i].client == connection) held_[i].connection->discard();
+  }
+}
+
 void UpstreamPool::take_back(Http1Upstream& connection) {
+  if (connection.is_signed_in()) return hold(connection);
   if (idle_.size() >= kMaxIdleConnections) {
     idle_.front()->discard();
   }
@@ -75,6 +112,7 @@ void UpstreamPool::take_back(Http1Upstream& connection) {
 
 void UpstreamPool::remove(Http1Upstream& connection) {
   std::erase(idle_, &connection);
+  std::erase_if(held_, [&](const Held& held) { return held.connection == &connection; });
   auto node = connections_.extract(&connection);
   LP_CHECK(!node.empty(), "a connection is removed once");
   environment_.loop.defer_delete(std::move(node.mapped()));
@@ -93,6 +131,10 @@ UpstreamPools::UpstreamPools(EventLoop& loop, DeadlineWheel& wheel, BufferPool& 
 }
 
 UpstreamPools::~UpstreamPools() = default;
+
+void UpstreamPools::close_held_by(const void* connection) {
+  for (auto& [name, pool] : pools_) pool.close_held_by(connection);
+}
 
 void UpstreamPools::close() {
   for (auto& [name, pool] : pools_) pool.close();

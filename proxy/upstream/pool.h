@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/deadline.h"
@@ -28,22 +29,34 @@ class UpstreamPool final : private Http1Upstream::Owner {
     checked,  // as any, but one look at the socket first: for requests that must not be sent twice
     fresh,    // a new connection: the retry after a dead idle one
   };
-  // A stream at once; connecting goes on behind it, and what is sent waits. `events` must outlive the stream.
-  [[nodiscard]] std::unique_ptr<UpstreamStream> lease(UpstreamEvents& events, Choice choice);
+  // A stream at once; connecting goes on behind it, and what is sent waits. `events` must outlive the stream, and
+  // so must what `client` points to. A connection that the app has signed in goes back to the same client only.
+  [[nodiscard]] std::unique_ptr<UpstreamStream> lease(UpstreamEvents& events, Choice choice,
+                                                      const UpstreamClient& client = {});
+  // That client is gone: its connections go too. It is UpstreamClient::connection.
+  void close_held_by(const void* connection);
   // All connections, at the end of the worker: nobody may hold a stream any more.
   void close();
   // What the Host field says when it is not the client's own; empty when it is.
   [[nodiscard]] const std::string& own_host() const { return own_host_; }
 
  private:
+  struct Held {
+    Http1Upstream* connection;
+    const void* client;
+    std::string person;
+  };
   void take_back(Http1Upstream& connection) override;  // to the idle list
   void remove(Http1Upstream& connection) override;
+  void hold(Http1Upstream& connection);
   Http1Upstream* pop_idle(Choice choice);
+  Http1Upstream* pop_held(Choice choice, const UpstreamClient& client);
 
   Http1Upstream::Environment environment_;
   std::string own_host_;
   std::map<Http1Upstream*, std::unique_ptr<Http1Upstream>> connections_;
   std::vector<Http1Upstream*> idle_;
+  std::vector<Held> held_;  // idle too, each signed in for one client
 };
 
 // The pools of a worker, by route.
@@ -52,6 +65,7 @@ class UpstreamPools {
   UpstreamPools(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, const Settings& settings);
   ~UpstreamPools();
   void close();  // see UpstreamPool::close()
+  void close_held_by(const void* connection);
   // Of the route's upstream. The route must have one.
   [[nodiscard]] UpstreamPool& of(const RouteSettings& route) {
     return *by_route_[static_cast<std::size_t>(route.index)];

@@ -285,12 +285,13 @@ describe('headers of the app that speak to us or for us', () => {
     for (const name of ['keep-alive', 'x-hop', 'proxy-connection', 'x-accel-redirect']) assert.ok(!fields.has(name), name);
   });
 
-  test('K02 an authenticated answer without Cache-Control becomes private, one that says otherwise keeps its word', async (t) => {
+  test('K02 an answer for somebody signed in is for no shared cache, whatever the app says; browsers may keep it', async (t) => {
     const world = await makeWorld(t);
     const cookie = await world.session();
     assert.match((await sendLines(world, '/private/x', [], { cookie })).fields.get('cache-control') ?? '', /private|no-store/);
     world.recorder.handle = (_request, reply) => reply.send(200, { 'Cache-Control': 'public, max-age=60' }, 'x');
-    assert.deepEqual((await sendLines(world, '/private/x', [], { cookie })).fields.all('cache-control'), ['public, max-age=60']);
+    assert.deepEqual((await sendLines(world, '/private/x', [], { cookie })).fields.all('cache-control'), ['private, max-age=60']);
+    assert.deepEqual((await sendLines(world, '/public/x', [])).fields.all('cache-control'), ['public, max-age=60'], 'what is for everybody');
     world.recorder.handle = (_request, reply) => reply.send(200, {}, 'x');
     assert.equal((await sendLines(world, '/public/x', [])).fields.get('cache-control'), undefined);
   });

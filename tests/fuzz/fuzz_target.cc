@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "proxy/route/spelling.h"
 #include "proxy/route/target.h"
 
 // The normal form is a fixed point, has no dot or empty segment, and leaves the query alone.
@@ -22,6 +23,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::string& reading : lp::lenient_readings(path)) {
     LP_CHECK(reading.size() <= path.size() && (reading + "/").find("/../") == std::string::npos, "dots in a reading");
   }
+  const std::string key = lp::spelling_key(path);
+  LP_CHECK(lp::spelling_key(key) == key, "a key that is not its own");
+  LP_CHECK(key == path || lp::may_have_other_key(path), "a key not looked for");
+  LP_CHECK(target.value().is_odd || !lp::may_have_other_key(path), "a path not looked at");
   const std::size_t slash = path.find('/', 1);
   if (slash != std::string::npos) {
     const auto rest = lp::rewrite_path(path, std::string_view(path).substr(0, slash));

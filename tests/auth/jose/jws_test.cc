@@ -69,7 +69,7 @@ TEST_CASE("a compact JWS has exactly three parts of base64url") {
   }
 }
 
-TEST_CASE("a JWS header is an object with a text alg and nothing critical") {
+TEST_CASE("a JWS header is an object with a text alg and nothing that changes what is signed") {
   const char* bad[] = {"{}",
                        R"({"alg":null})",
                        R"({"alg":""})",
@@ -78,6 +78,12 @@ TEST_CASE("a JWS header is an object with a text alg and nothing critical") {
                        R"({"alg":"RS256","alg":"none"})",
                        R"({"alg":"ES384","crit":["exp"]})",
                        R"({"alg":"ES384","crit":[],"b64":false})",
+                       R"({"alg":"ES384","b64":false})",
+                       R"({"alg":"ES384","b64":true})",
+                       R"({"alg":"ES384","zip":"DEF"})",
+                       R"({"alg":"ES384","zip":null})",
+                       R"({"alg":"ES384","enc":"A256GCM"})",
+                       R"({"alg":"ES384","sigD":{}})",
                        R"({"alg":"ES384","kid":1})",
                        R"({"alg":"ES384","typ":{}})",
                        R"(["ES384"])",

@@ -14,7 +14,7 @@ namespace {
 
 const Origin kOwn{"https", "app.test", 443};
 
-std::optional<std::string> vet(std::string_view candidate) { return vet_return_to(candidate, kOwn, "/_auth"); }
+std::optional<std::string> vet(std::string_view candidate) { return vet_return_to(candidate, kOwn, Settings{}); }
 
 // What a browser does with "Location: text" on an https page, as far as it can leave the origin (WHATWG URL): it drops
 // tabs and line ends, reads '\' as '/', and looks for a scheme or two slashes at the start.
@@ -123,7 +123,7 @@ TEST_CASE("no line of the open-redirect corpus leaves the origin, as it is or en
          {kOwn, Origin{"https", "www.whitelisteddomain.tld", 443}, Origin{"http", "app.test", 80}}) {
       for (const std::string& candidate :
            {line, percent_encode(line), "/" + line, percent_decode(line).value_or(line)}) {
-        const auto vetted = vet_return_to(candidate, own, "/_auth");
+        const auto vetted = vet_return_to(candidate, own, Settings{});
         if (vetted) CHECK(stays_on_origin(*vetted));
       }
     }
@@ -171,7 +171,7 @@ TEST_CASE("with one sign-in origin other external URLs are places too, in our sp
     const auto vetted = vet_return_to_own(c.candidate, own, settings);
     CHECK(vetted == (c.vetted == nullptr ? std::nullopt : std::optional<std::string>(c.vetted)));
     settings.sign_in_url.reset();  // every origin signs in itself: no other one is a place
-    CHECK(vet_return_to_own(c.candidate, own, settings) == vet_return_to(c.candidate, own, "/_auth"));
+    CHECK(vet_return_to_own(c.candidate, own, settings) == vet_return_to(c.candidate, own, settings));
     const bool is_of_sign_in = c.vetted != nullptr && std::string_view(c.vetted).starts_with(own.text());
     if (!is_of_sign_in) CHECK(vet_return_to_external(c.candidate, own, settings) == vetted);
   }
@@ -182,10 +182,28 @@ TEST_CASE("with one sign-in origin other external URLs are places too, in our sp
   CHECK_FALSE(vet_return_to_own("https://wiki.app.test/_auth/resume", own, settings));
 }
 
+TEST_CASE("no return address is an endpoint of ours, under whichever prefix") {
+  const Origin own{"https", "app.test", 443};
+  Settings settings;
+  for (const char* target : {"/oauth2/sign_out", "/oauth2", "/OAuth2/sign_out", "/oauth2/sign_out?rd=/", "/%6fauth2/x",
+                             "/oauth2%2Fsign_out", "https://app.test/oauth2/sign_out"}) {
+    CAPTURE(target);
+    settings.forward_auth.oauth2_proxy = true;
+    CHECK_FALSE(vet_return_to(target, own, settings));
+    CHECK_FALSE(vet_return_to_own(target, own, settings));
+    CHECK_FALSE(vet_sealed_return_to(target, own, settings));
+    settings.forward_auth.oauth2_proxy = false;  // then it is the app's
+    CHECK(vet_return_to(target, own, settings));
+  }
+  settings.auth_prefix = "/login";
+  CHECK_FALSE(vet_return_to("/Login/sign-out", own, settings));
+  CHECK(vet_return_to("/_auth/sign-out", own, settings));
+}
+
 TEST_CASE("only what we sealed ourselves may lead to an own endpoint, and only to two") {
   const Origin own{"https", "app.test", 443};
   for (const char* target : {"/_auth/resume", "/_auth/"}) {
-    CHECK_FALSE(vet_return_to(target, own, "/_auth"));
+    CHECK_FALSE(vet_return_to(target, own, Settings{}));
     CHECK(vet_sealed_return_to(target, own, Settings{}) == std::optional<std::string>(target));
   }
   for (const char* target : {"/_auth/resume?discard=1", "/_auth/resume#x", "/_AUTH/resume", "/_auth", "/_auth/sign-out",

@@ -546,6 +546,18 @@ TEST_CASE("what is legal but probably not meant is a warning") {
   CHECK(order("path: /*, networks: [10.0.0.0/9]", "path: /a, networks: [10.128.0.0/9]") == "");
   CHECK(order("path: /*, access: public, methods: [GET], query: {a: \"1\"}", "path: /a, query: {a: \"1\"}") ==
         "f:7:5: routes[2]: the open route #1 /* stands before it and takes some of its requests");
+  // An app may read the parameter from a form that is posted.
+  const std::string form =
+      "f:6:23: routes[1].query: a posted form may hold 'a' in its body, which no rule sees: route #2 /* decides then, "
+      "which lets more people pass; if the app reads it there, put a route with methods: [POST] and these rules before "
+      "that one";
+  const std::string admins = "query: {a: \"1\"}, require: {roles: [admin]}";
+  CHECK(order(admins + ", path: /w/*", "path: /*") == form);
+  CHECK(order(admins + ", path: /w/*, methods: [GET, POST]", "path: /*") == form);
+  CHECK(order(admins + ", path: /w/*, methods: [GET]", "path: /*") == "");
+  CHECK(order(admins + ", path: /w/*", "path: /*, methods: [GET]") == "");
+  CHECK(order(admins + ", path: /w/*", "path: /*, require: {roles: [admin]}") == "");
+  CHECK(order(admins + ", path: /w/*", "path: /other/*") == "");
   CHECK(order("path: /a, access: public, unauthenticated: 401", "path: /*") ==
         "f:6:66: routes[1].unauthenticated: has no effect: this route never asks anybody to sign in");
 }

@@ -34,7 +34,7 @@ async function listening(port, output, { timeout = 15_000 } = {}) {
   throw new Error(`nothing listens on ${port}: ${output()}`);
 }
 
-async function run(scope, command, args, port, env = {}) {
+export async function run(scope, command, args, port, env = {}) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let output = '';
   child.on('error', (error) => { output += error; });

@@ -175,7 +175,7 @@ TEST_CASE("an answer is framed for this client") {
         "HTTP/1.1 101 Any\r\nSec-WebSocket-Accept: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
 }
 
-TEST_CASE("an answer of somebody signed in is private unless the app speaks") {
+TEST_CASE("an answer of somebody signed in, or with a cookie of ours, is for no shared cache") {
   const std::vector<std::string> cookies = {"logto_session=new; Path=/"};
   const struct {
     std::string says;
@@ -186,12 +186,29 @@ TEST_CASE("an answer of somebody signed in is private unless the app speaks") {
   } cases[] = {
       {"anonymous", false, false, {}, {}},
       {"signed in, the app is silent", true, false, {}, {"Cache-Control: private"}},
-      {"signed in, the app says public", true, false, {{"Cache-Control", "public"}}, {"Cache-Control: public"}},
+      {"signed in, the app says public", true, false, {{"Cache-Control", "public"}}, {"Cache-Control: private"}},
+      {"anonymous, the app says public", false, false, {{"Cache-Control", "public"}}, {"Cache-Control: public"}},
+      {"anonymous, to a CDN", false, false, {{"CDN-Cache-Control", "max-age=9"}}, {"CDN-Cache-Control: max-age=9"}},
+      {"signed in, to a CDN",
+       true,
+       false,
+       {{"CDN-Cache-Control", "max-age=9"}},
+       {"CDN-Cache-Control: no-store", "Cache-Control: private"}},
+      {"a private that is hop by hop is none",
+       true,
+       false,
+       {{"Cache-Control", "no-store"}, {"Connection", "cache-control"}},
+       {"Cache-Control: private"}},
       {"our cookie, the app says public",
        true,
        true,
        {{"cache-control", "public, max-age=60"}},
-       {"Cache-Control: private"}},
+       {"Cache-Control: private, max-age=60"}},
+      {"our cookie, private for a field alone",
+       false,
+       true,
+       {{"Cache-Control", "public, max-age=600, private=\"x-foo\""}},
+       {"Cache-Control: private, max-age=600"}},
       {"our cookie, the app is silent", true, true, {}, {"Cache-Control: private"}},
       {"our cookie, the app is as strict", true, true, {{"Cache-Control", "no-store"}}, {"Cache-Control: no-store"}},
   };

@@ -12,11 +12,12 @@ const char* const kAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 TEST_CASE("the accept value of RFC 6455") { CHECK(lp::websocket_accept(kKey) == kAccept); }
 
-TEST_CASE("only our own scripts and configured ones open a WebSocket") {
+TEST_CASE("only scripts of the URL that was asked and configured ones open a WebSocket") {
   lp::Settings settings;
-  settings.external_urls = {{"https", "app.test", 443}, {"http", "localhost", 8080}, {"https", "*.team.test", 443}};
+  settings.external_urls = {
+      {"https", "app.test", 443}, {"http", "app.test", 80}, {"http", "localhost", 8080}, {"https", "*.team.test", 443}};
   lp::RouteSettings route;
-  route.allowed_origins = {{"https", "friend.test", 8443}};
+  route.allowed_origins = {{"https", "friend.test", 8443}, {"https", "wiki.team.test", 443}};
   const struct {
     std::string says;
     std::vector<const char*> origins;
@@ -26,16 +27,17 @@ TEST_CASE("only our own scripts and configured ones open a WebSocket") {
       {"ours", {"https://app.test"}, true},
       {"ours with its default port, as no browser writes it", {"https://app.test:443"}, false},
       {"ours in capitals, as no browser writes it", {"HTTPS://APP.TEST"}, false},
-      {"our other one", {"http://localhost:8080"}, true},
-      {"ours with another scheme", {"http://app.test"}, false},
+      {"our other one", {"http://localhost:8080"}, false},
+      {"ours by another scheme, which its Host names too", {"http://app.test"}, true},
       {"ours with another port", {"https://app.test:444"}, false},
-      {"one of a wildcard", {"https://x.team.test"}, true},
+      {"one of a wildcard", {"https://x.team.test"}, false},
       {"two labels of a wildcard", {"https://x.y.team.test"}, false},
       {"one of a wildcard with its default port", {"https://x.team.test:443"}, false},
       {"one of a wildcard in capitals", {"https://X.team.test"}, false},
       {"one of a wildcard with a path", {"https://x.team.test/"}, false},
       {"the wildcard itself", {"https://*.team.test"}, false},
       {"a configured one", {"https://friend.test:8443"}, true},
+      {"a configured one of external_urls", {"https://wiki.team.test"}, true},
       {"a configured one without its port", {"https://friend.test"}, false},
       {"a subdomain of ours", {"https://x.app.test"}, false},
       {"ours as a prefix", {"https://app.test.evil.test"}, false},
@@ -51,8 +53,12 @@ TEST_CASE("only our own scripts and configured ones open a WebSocket") {
     CAPTURE(c.says);
     lp::Fields fields;
     for (const char* origin : c.origins) fields.add("oRiGiN", origin);
-    CHECK(lp::is_allowed_origin(fields, settings, route) == c.allowed);
+    CHECK(lp::is_allowed_origin(fields, settings, route, settings.external_urls[0]) == c.allowed);
   }
+  lp::Fields of_team;
+  of_team.add("Origin", "https://x.team.test");
+  CHECK(lp::is_allowed_origin(of_team, settings, route, {"https", "x.team.test", 443}));
+  CHECK_FALSE(lp::is_allowed_origin(of_team, settings, route, {"https", "y.team.test", 443}));
 }
 
 TEST_CASE("an app accepts a WebSocket only by proving it") {

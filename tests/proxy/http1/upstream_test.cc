@@ -151,8 +151,13 @@ TEST_CASE("which answers leave a connection that is used again") {
       {"chunked", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\nT: v\r\n\r\n", "ok",
        true},
       {"204", "GET", "HTTP/1.1 204 No Content\r\n\r\n", "", true},
-      {"304 with a length", "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "", true},
-      {"HEAD with a length", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "", true},
+      {"304 without a length", "GET", "HTTP/1.1 304 Not Modified\r\n\r\n", "", true},
+      {"304 with length 0", "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 0\r\n\r\n", "", true},
+      {"HEAD without a length", "HEAD", "HTTP/1.1 200 OK\r\n\r\n", "", true},
+      {"304 that announces a body, which may come late", "GET",
+       "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "", false},
+      {"HEAD that announces a body", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "", false},
+      {"HEAD that announces chunks", "HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "", false},
       {"after 100 and 103", "GET", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + kOk,
        "ok", true},
       {"the app says close", "GET", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", "ok", false},
@@ -176,6 +181,111 @@ TEST_CASE("which answers leave a connection that is used again") {
     CHECK(next.lease->is_reused_connection() == c.kept);
     world.answer(next, kOk, c.kept ? 1 : 2, c.kept ? 2 : 1);
     CHECK(next.body == "ok");
+  }
+}
+
+TEST_CASE("a connection on which something came unasked is not used again, not even in the same turn") {
+  for (const Choice choice : {Choice::any, Choice::checked}) {
+    World world;
+    Asker first;
+    world.ask(first);
+    world.answer(first, kOk);
+    Asker next;
+    // Both are ready in one turn, and the client is heard first: the app has said its 408 before we ask.
+    TcpPair pair;
+    IoEvent client(world.loop, pair.ours.fd(), kReadable, [&] {
+      if (!next.lease && !next.is_over()) world.ask(next, choice);
+    });
+    client.enable();
+    REQUIRE(::send(pair.theirs.fd(), "x", 1, 0) == 1);
+    world.app.last().send("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    world.answer(next, kOk, 2);
+    client.disable();
+    CHECK(next.status == 200);
+    CHECK_FALSE(next.error);
+  }
+}
+
+// The app answers by connection: with NTLM or Negotiate the first request on it says who all others are of.
+TEST_CASE("a connection that the app has signed in serves that client alone") {
+  const int alice = 0;
+  const int bob = 0;
+  const UpstreamClient alices{&alice, "198.51.100.1\nalice"};
+  const UpstreamClient bobs{&bob, ""};
+  const auto ask_as = [](World& world, Asker& asker, const UpstreamClient& client, const char* authorization = nullptr,
+                         Choice choice = Choice::any) {
+    asker.lease = world.pool->lease(asker, choice, client);
+    OutgoingRequest request;
+    request.method = "GET";
+    request.target = "/t";
+    request.host = "app.test";
+    Fields fields;
+    if (authorization != nullptr) fields.add("Authorization", authorization);
+    asker.lease->send_head(request, fields, world.rules);
+    asker.lease->end_body();
+  };
+  struct Case {
+    const char* says;
+    const char* authorization;
+    std::string answer;
+    bool held;
+  };
+  const std::string challenge = "HTTP/1.1 401 No\r\nWWW-Authenticate: ";
+  const Case cases[] = {
+      {"NTLM", "NTLM TlRMTVNTUAAB", kOk, true},
+      {"Negotiate in lower case", "negotiate YII", kOk, true},
+      {"Basic", "Basic YTpi", kOk, false},
+      {"a challenge", nullptr, challenge + "Negotiate\r\nContent-Length: 0\r\n\r\n", true},
+      {"a challenge of several", nullptr, challenge + "Basic realm=\"x\", NTLM\r\nContent-Length: 0\r\n\r\n", true},
+      {"another challenge", nullptr, challenge + "Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n", false},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.says);
+    World world;
+    Asker first, same, other;
+    ask_as(world, first, alices, one.authorization);
+    world.answer(first, one.answer);
+    ask_as(world, other, bobs);
+    CHECK(other.lease->is_reused_connection() == !one.held);
+    world.answer(other, kOk, one.held ? 2 : 1, one.held ? 1 : 2);
+    ask_as(world, same, alices);
+    CHECK(same.lease->is_reused_connection());
+    Peer& peer = *world.app.connections.front();
+    wait_until(world.loop, [&] { return peer.count("/t HTTP/1.1\r\n") == (one.held ? 2U : 3U); });
+    peer.send(kOk);
+    world.wait_for(same);
+    CHECK(same.status == 200);
+  }
+}
+
+TEST_CASE("a connection that is signed in ends with its client, and with another person on the client's connection") {
+  const int front = 0;
+  struct Case {
+    const char* says;
+    UpstreamClient first, next;
+    bool client_ends;
+    bool reused;
+  };
+  const Case cases[] = {
+      {"the same person", {&front, "alice"}, {&front, "alice"}, false, true},
+      {"another person", {&front, "alice"}, {&front, "bob"}, false, false},
+      {"nobody in particular", {nullptr, ""}, {nullptr, ""}, false, false},
+      {"the client has gone", {&front, ""}, {&front, ""}, true, false},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.says);
+    World world;
+    Asker first, next;
+    first.lease = world.pool->lease(first, Choice::any, one.first);
+    world.send_head(first, "GET", {});
+    first.lease->end_body();
+    world.answer(first, "HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n");
+    if (one.client_ends) world.pool->close_held_by(&front);
+    next.lease = world.pool->lease(next, Choice::any, one.next);
+    CHECK(next.lease->is_reused_connection() == one.reused);
+    if (one.reused) continue;
+    wait_until(world.loop, [&] { return world.app.connections.front()->ended; });
+    CHECK(world.app.connections.front()->ended);
   }
 }
 

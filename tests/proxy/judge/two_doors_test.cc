@@ -67,7 +67,7 @@ RouteSettings random_route(Dice& dice, int index) {
   constexpr std::array kUnauthenticated = {Unauthenticated::automatic, Unauthenticated::automatic,
                                            Unauthenticated::redirect, Unauthenticated::status_401};
   constexpr std::array kForbidden = {Forbidden::page, Forbidden::status_403, Forbidden::sign_in};
-  constexpr std::array kPaths = {"/", "/a", "/a/b", "/b", "/c", "/a/b/c"};
+  constexpr std::array kPaths = {"/", "/a", "/a/b", "/b", "/c", "/a/b/c", "/B"};
   RouteSettings made;
   made.index = index;
   made.label = "#" + std::to_string(index);
@@ -95,6 +95,7 @@ RouteSettings random_route(Dice& dice, int index) {
   }
   if (dice.one_in(4)) made.strip_prefix = "/a";
   if (dice.one_in(4)) made.encoded_slash = EncodedSlash::keep;
+  if (dice.one_in(6)) made.path_spellings = PathSpellings::distinct;
   return made;
 }
 
@@ -131,12 +132,37 @@ std::shared_ptr<Settings> random_settings(Dice& dice) {
 // ---- a question ---------------------------------------------------------------------------------------------------
 
 AskedRequest random_request(Dice& dice) {
-  constexpr std::array kMethods = {"GET",  "GET",  "GET",    "GET",     "GET", "GET",
-                                   "HEAD", "POST", "DELETE", "OPTIONS", "get", "MOVE"};
-  constexpr std::array kTargets = {"/a",         "/a/",         "/a/b",      "/a/b/c?x=1", "/b/x",   "/b//x",
-                                   "/c",         "/c/%2e%2e/a", "/a%2Fb",    "/a/b%2Fc",   "/a;x/b", "/elsewhere",
-                                   "/_auth/me",  "/_auth%2Fme", "/_auth/no", "/a/%zz",     "/%61/b", "/../a",
-                                   "/a/b?q=%zz", "/a/acme",     "/b/a.b/x",  "/",          "/A/b",   "/a/b/c/d/"};
+  constexpr std::array kMethods = {"GET",  "GET",    "GET",     "GET", "GET",  "GET", "HEAD",
+                                   "POST", "DELETE", "OPTIONS", "get", "MOVE", "move"};
+  constexpr std::array kTargets = {"/a",
+                                   "/a/",
+                                   "/a/b",
+                                   "/a/b/c?x=1",
+                                   "/b/x",
+                                   "/b//x",
+                                   "/c",
+                                   "/c/%2e%2e/a",
+                                   "/a%2Fb",
+                                   "/a/b%2Fc",
+                                   "/a;x/b",
+                                   "/elsewhere",
+                                   "/_auth/me",
+                                   "/_auth%2Fme",
+                                   "/_auth/no",
+                                   "/a/%zz",
+                                   "/%61/b",
+                                   "/../a",
+                                   "/a/b?q=%zz",
+                                   "/a/acme",
+                                   "/b/a.b/x",
+                                   "/",
+                                   "/A/b",
+                                   "/a/b/c/d/",
+                                   "/A",
+                                   "/b./X",
+                                   "/a%20",
+                                   "/C/",
+                                   "/a/b?_method=DELETE"};
   constexpr std::array kHosts = {"app.test:443", "APP.test", "evil.test", "auth.test", "inside:8080", "app.test:444"};
   constexpr std::array kPlain = {"/a", "/a/b", "/b/x", "/c", "/a/acme", "/"};
   AskedRequest asked;
@@ -148,7 +174,8 @@ AskedRequest random_request(Dice& dice) {
   asked.manner = dice.one_in(2) ? AskedRequest::Manner::navigation : AskedRequest::Manner::script;
   const auto add = [&](const char* name, const char* value) { asked.headers.emplace_back(name, value); };
   if (asked.method == "POST") add("Content-Length", dice.one_in(2) ? "24576" : "10");
-  if (asked.method == "MOVE") add("Destination", dice.one_in(2) ? "https://app.test/a/b/new" : "https://app.test/c");
+  if (asked.method == "MOVE" || asked.method == "move")
+    add("Destination", dice.one_in(2) ? "https://app.test/a/b/new" : "https://app.test/c");
   if (dice.one_in(4)) add("Origin", dice.one_in(2) ? "https://app.test" : "https://evil.test");
   if (dice.one_in(8)) add("Access-Control-Request-Method", "POST");
   if (dice.one_in(8)) {

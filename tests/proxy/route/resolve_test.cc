@@ -84,6 +84,48 @@ TEST_CASE("a method override must not lead to another route") {
   CHECK(with("X-HTTP-Method-Override", "DELETE") == -400);
   CHECK(with("x_http_method", "delete") == -400);
   CHECK(with("X-Method-Override", "PUT") == 4);
+  CHECK(with("X.HTTP.Method.Override", "DELETE") == -400);
+  CHECK(with("X-HTTP-Method", "DELETE,") == -400);
+  CHECK(with("X-HTTP-Method", "PUT , delete") == -400);
+  CHECK(with("X-HTTP-Method", "\"DELETE\"") == -400);
+  CHECK(with("X-HTTP-Method", "") == 4);
+  CHECK(with("X-HTTP-Methods", "DELETE") == 4);
+}
+
+TEST_CASE("a method in the query must not lead to another route, in whatever spelling") {
+  const struct {
+    const char* query;
+    bool stays;
+  } cases[] = {
+      {"_method=DELETE", false},
+      {"_method=delete", false},
+      {"_METHOD=Delete", false},
+      {"_method=POST", true},
+      {"_method=", true},
+      {"_method", true},
+      {"_method=DELETE,POST", false},
+      {"_method=POST&_method=DELETE", false},
+      {"a=1&%5fmethod=%44ELETE", false},
+      {"a=1;_method=DELETE", false},
+      {"_method[]=DELETE", false},
+      {"[method=DELETE", false},
+      {".method=DELETE", false},
+      {"+_method=DELETE", false},
+      {"_method=+DELETE", false},
+      {"_HttpMethod=DELETE", false},
+      {"$httpMethod=DELETE", false},
+      {"X-HTTP-Method-Override=DELETE", false},
+      {"_method=%zz", false},
+      {"_method=DEL%C4%B0TE", false},
+      {"method=DELETE", true},
+      {"my_method=DELETE", true},
+      {"a=_method=DELETE", true},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.query);
+    CHECK(checked("/api/x?" + std::string(one.query), "POST") == (one.stays ? 4 : -400));
+  }
+  CHECK(checked("/public/x?_method=DELETE", "POST") == 1);
 }
 
 TEST_CASE("an identity header in another spelling is refused, in its own it is the other proxy's to replace") {

@@ -57,6 +57,8 @@ TEST_CASE("a query condition judges the parameter that every app reads alike, an
   CHECK(lp::query_condition(condition("q", {"a b"}), "q=a+b") == Condition::unclear);
   CHECK(lp::query_condition(condition("q", {"a b"}), "q=a%20b") == Condition::holds);
   CHECK(lp::query_condition(condition("my_role", {"x"}), "my.role=x") == Condition::unclear);
+  CHECK(lp::query_condition(condition("my_role", {"x"}), "my[role=x") == Condition::unclear);
+  CHECK(lp::query_condition(condition("my_role", {"x"}), "my[role]=x") == Condition::fails);
 }
 
 TEST_CASE("a header condition judges the one field that the app gets") {

@@ -34,7 +34,14 @@ TEST_CASE("a copy or move lands where the same route decides") {
       {"an encoded slash", "MOVE", {"https://app.test/files/a%2Fb"}, false},
       {"no URL", "MOVE", {"files/b"}, false},
       {"two destinations", "MOVE", {"/files/b", "/admin/b"}, false},
-      {"a method that knows no destination", "GET", {"/admin/b"}, true},
+      {"a method that only reads", "GET", {"/admin/b"}, true},
+      {"in lower case", "move", {"/admin/b"}, false},
+      {"in mixed case, no URL", "Copy", {"files/b"}, false},
+      {"a method that nobody here knows", "REBIND", {"https://app.test/admin/b"}, false},
+      {"a post with a place", "POST", {"/admin/b"}, false},
+      {"a post with a place of its route", "POST", {"/files/b"}, true},
+      {"a post with a word of the app's own", "POST", {"Kyoto"}, true},
+      {"another spelling of a stricter route", "MOVE", {"/Admin/b"}, false},
   };
   for (const auto& one : cases) {
     CAPTURE(one.says);

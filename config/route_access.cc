@@ -1,0 +1,76 @@
+#include "config/route_access.h"
+
+#include <algorithm>
+
+namespace lp {
+namespace {
+
+using Kind = Requirement::Kind;
+
+template <class List>
+bool lies_within(const List& narrow, const List& wide) {
+  return std::all_of(narrow.begin(), narrow.end(),
+                     [&](const auto& one) { return std::find(wide.begin(), wide.end(), one) != wide.end(); });
+}
+
+bool claim_covers(const ClaimTest& wide, const ClaimTest& narrow) {
+  if (wide.claim != narrow.claim || wide.kind != narrow.kind) return false;
+  return wide.kind == ClaimTest::Kind::regex ? wide.pattern.text() == narrow.pattern.text()
+                                             : lies_within(narrow.values, wide.values);
+}
+
+bool leaf_covers(const Requirement& wide, const Requirement& narrow) {
+  if (wide.kind != narrow.kind) return false;
+  if (wide.kind == Kind::claim) return claim_covers(wide.test, narrow.test);
+  if (wide.kind == Kind::max_age) return narrow.max_age_s <= wide.max_age_s;
+  return lies_within(narrow.any_of, wide.any_of);
+}
+
+// Whoever meets `narrow` meets `wide`.
+bool covers(const Requirement& wide, const Requirement& narrow) {
+  const auto all = [](const std::vector<Requirement>& list, const auto& holds) {
+    return std::all_of(list.begin(), list.end(), holds);
+  };
+  const auto any = [](const std::vector<Requirement>& list, const auto& holds) {
+    return std::any_of(list.begin(), list.end(), holds);
+  };
+  const auto wide_covers = [&](const Requirement& part) { return covers(wide, part); };
+  const auto covers_narrow = [&](const Requirement& part) { return covers(part, narrow); };
+  if (wide.kind == Kind::all) return all(wide.children, covers_narrow);
+  if (narrow.kind == Kind::any) return all(narrow.children, wide_covers);
+  if (narrow.kind == Kind::all && any(narrow.children, wide_covers)) return true;
+  if (wide.kind == Kind::any) return any(wide.children, covers_narrow);
+  if (narrow.kind == Kind::all) return false;
+  if (wide.kind == Kind::none || narrow.kind == Kind::none) {
+    return wide.kind == narrow.kind && all(wide.children, [&](const Requirement& excluded) {
+             return any(narrow.children, [&](const Requirement& one) { return covers(one, excluded); });
+           });
+  }
+  return leaf_covers(wide, narrow);
+}
+
+// Whoever may bring a session, or a token, to `narrow` may to `wide`.
+bool accepts_as_much(const RouteSettings& wide, const RouteSettings& narrow) {
+  if (narrow.accept.session && !wide.accept.session) return false;
+  return !narrow.accept.bearer || (wide.accept.bearer && wide.audiences == narrow.audiences);
+}
+
+// Whoever `wide` refuses by a rule of its own is refused by `narrow`.
+bool refuses_as_much(const RouteSettings& narrow, const RouteSettings& wide) {
+  return wide.deny.empty() || (!narrow.deny.empty() && covers(narrow.deny, wide.deny));
+}
+
+}  // namespace
+
+bool is_open(const RouteSettings& route) {
+  const bool by_access = route.access == Access::public_ || route.access == Access::optional;
+  return (by_access && route.require.empty() && route.deny.empty()) || route.shadow;
+}
+
+bool admits(const RouteSettings& wide, const RouteSettings& narrow) {
+  if (is_open(wide) || (narrow.access == Access::deny && !narrow.shadow)) return true;
+  if (wide.access == Access::deny || is_open(narrow)) return false;
+  return accepts_as_much(wide, narrow) && covers(wide.require, narrow.require) && refuses_as_much(narrow, wide);
+}
+
+}  // namespace lp

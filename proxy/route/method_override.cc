@@ -1,0 +1,103 @@
+#include "proxy/route/method_override.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "base/encoding.h"
+#include "proxy/route/route_conditions.h"
+#include "proxy/route/webdav.h"
+
+namespace lp {
+namespace {
+
+constexpr std::string_view kFields[] = {"x_http_method", "x_http_method_override", "x_method_override"};
+// _method: Rails, Laravel, Symfony, WordPress; the others: Google, Salesforce.
+constexpr std::string_view kParameters[] = {"_method", "_http_method", "_httpmethod"};
+
+template <class List>
+bool is_listed(const List& list, std::string_view name) {
+  return std::find(std::begin(list), std::end(list), name) != std::end(list);
+}
+
+bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+// As gateways write names of fields: lower case, all else '_'.
+std::string plain_name(std::string_view name) {
+  std::string plain = ascii_lower(name);
+  for (char& c : plain) {
+    if (!is_letter_or_digit(c)) c = '_';
+  }
+  return plain;
+}
+
+bool is_overriding_parameter(const std::string& name) {
+  return is_listed(kParameters, name) || is_listed(kFields, name);
+}
+
+// What is judged for each method that somebody may read out of a value: frameworks cut at commas, trim, fold the case.
+class Overrides {
+ public:
+  Overrides(const Router& router, const RouteQuestion& question, const RouteSettings& route)
+      : router_(router), question_(question), route_(route) {}
+
+  [[nodiscard]] bool stay_here(std::string_view value) const {
+    for (std::size_t at = 0; at < value.size();) {
+      if (static_cast<unsigned char>(value[at]) >= 0x80) return false;  // some letters fold to ASCII ones
+      std::size_t end = at;
+      while (end < value.size() && (is_letter_or_digit(value[end]) || value[end] == '-')) ++end;
+      if (end > at && !stays_here_as(value.substr(at, end - at))) return false;
+      at = std::max(end, at + 1);
+    }
+    return true;
+  }
+
+ private:
+  [[nodiscard]] bool stays_here_as(std::string_view name) const {
+    std::string method(name);
+    for (char& c : method) {
+      if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    }
+    RouteQuestion asked = question_;
+    asked.method = method;
+    const RouteAnswer otherwise = router_.route_for(asked);
+    return !otherwise.is_ambiguous() && otherwise.route == &route_ &&
+           destination_stays_on_route(router_, asked, route_);
+  }
+
+  const Router& router_;
+  const RouteQuestion& question_;
+  const RouteSettings& route_;
+};
+
+bool query_stays_here(const Overrides& overrides, std::string_view query) {
+  bool stays = true;
+  for_each_parameter(query, "&;", [&](std::string_view raw_name, std::string_view raw_value) {
+    const auto name = form_decode(raw_name);
+    if (!name || !stays) return;
+    const auto is_one = [](const std::string& read) { return is_overriding_parameter(plain_name(read)); };
+    const std::vector<std::string> readings = parameter_readings(*name);
+    if (std::none_of(readings.begin(), readings.end(), is_one)) return;
+    const auto value = form_decode(raw_value);
+    stays = value && overrides.stay_here(*value);
+  });
+  return stays;
+}
+
+}  // namespace
+
+bool is_method_override(std::string_view field_name) { return is_listed(kFields, plain_name(field_name)); }
+
+bool overrides_stay_on_route(const Router& router, const RouteQuestion& question, const RouteSettings& route,
+                             OverridingFields fields) {
+  if (!router.asks_for_methods()) return true;
+  const Overrides overrides(router, question, route);
+  if (!query_stays_here(overrides, question.target.query)) return false;
+  if (fields == OverridingFields::stay_here) return true;
+  const auto& all = question.fields.all();
+  return std::all_of(all.begin(), all.end(), [&](const Field& field) {
+    return !is_method_override(field.name) || overrides.stay_here(field.value);
+  });
+}
+
+}  // namespace lp

@@ -1,0 +1,21 @@
+#pragma once
+#include "base/http_message.h"
+#include "config/settings.h"
+#include "proxy/route/router.h"
+
+// A method other than that of the request line, which frameworks take from header fields and parameters (threat P24):
+// X-HTTP-Method-Override and its kin, _method and its kin, in whatever case and punctuation, one or a list. Pure.
+namespace lp {
+
+// True for a field that some framework takes for the method.
+[[nodiscard]] bool is_method_override(std::string_view field_name);
+
+enum class OverridingFields { stay_here, reach_the_app };
+
+// True where the same route decides whichever of these methods the app acts upon, and where no route asks for methods.
+// `fields`: whether the app gets such fields of the client's. `question` is that of the request, and `route` its
+// answer.
+[[nodiscard]] bool overrides_stay_on_route(const Router& router, const RouteQuestion& question,
+                                           const RouteSettings& route, OverridingFields fields);
+
+}  // namespace lp
