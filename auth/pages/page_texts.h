@@ -33,6 +33,7 @@ enum class PageKind {
   session_unverified,
   step_up_needed,
   step_up_failed,
+  session_too_large,
 };
 
 // What a page offers to do. Each has one label a language.

@@ -193,8 +193,9 @@ void SessionCookie::judge_age(CachedSession& entry, std::int64_t now_s) const {
 std::vector<std::string> SessionCookie::write(Session session, std::size_t pieces_before, std::int64_t now_s) const {
   session.sealed_at_s = now_s;
   const std::int64_t max_age_s = session_ends_at_s(session, realm_.settings->session) - now_s;
-  const std::string bytes = has_store() ? std::string(session.store_handle.reveal()) : encode_session(session);
+  std::string bytes = encode_session(session);
   if (max_age_s <= 0 || bytes.size() > kMaxSessionBytes) return {};
+  if (has_store()) bytes = session.store_handle.reveal();
   realm_.generations.wrote(session.id, session.generation, now_s);
   const std::string sealed =
       realm_.keyring()->session_sealer.seal(names_.session, bytes, random_bytes(kXaesNonceBytes));

@@ -37,7 +37,8 @@ constexpr PageKind kAll[] = {PageKind::sign_in_failed,
                              PageKind::held_request_gone,
                              PageKind::session_unverified,
                              PageKind::step_up_needed,
-                             PageKind::step_up_failed};
+                             PageKind::step_up_failed,
+                             PageKind::session_too_large};
 
 std::string header(const Answer& answer, std::string_view name) {
   for (const auto& [n, v] : answer.headers) {
