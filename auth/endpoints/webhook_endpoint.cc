@@ -33,7 +33,10 @@ Result<WebhookEvent, RuleError> event_of(const Visit& visit, const Secret& key) 
 Verdict handle_webhook(const Visit& visit, Waiting) {
   const Secret key = visit.realm.webhook_secret();
   if (key.empty()) return status_verdict(visit, "own", 404);
-  if (visit.facts.body_state == BodyFacts::unread) return need_body_of_call(kMaxWebhookBytes);
+  if (visit.facts.body_state == BodyFacts::unread) {
+    const auto form = judge_signature_form(signatures_of(visit.fields()));
+    return form ? need_body_of_call(kMaxWebhookBytes) : call_refused_and_logged(visit, "webhook refused", form.error());
+  }
   const auto event = event_of(visit, key);
   if (!event) return call_refused_and_logged(visit, "webhook refused", event.error());
   if (event->user_id.empty()) return call_accepted(visit);

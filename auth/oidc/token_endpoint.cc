@@ -108,6 +108,7 @@ ProviderRequest code_exchange_request(const ProviderMetadata& metadata, const Lo
                                       const Secret& client_secret, std::string_view code,
                                       const PendingSignIn& pending) {
   ProviderRequest request;
+  request.caller.kind = CallKind::sign_in;
   request.method = "POST";
   request.url = metadata.token_endpoint;
   request.authorization = client_secret_basic(logto.app_id, client_secret);
@@ -122,6 +123,7 @@ ProviderRequest refresh_request(const ProviderMetadata& metadata, const LogtoSet
                                 const Secret& client_secret, const Secret& refresh_token,
                                 const TokenAudience& audience) {
   ProviderRequest request;
+  request.caller.kind = CallKind::session;
   request.method = "POST";
   request.url = metadata.token_endpoint;
   request.authorization = client_secret_basic(logto.app_id, client_secret);

@@ -17,10 +17,20 @@ bool end_until(Realm& realm, RevocationKind kind, std::string_view value, std::i
   return realm.revocations.add(record, now_ms / 1000);
 }
 
+// Else one person's sign-outs would push everybody else's out of the table.
+bool may_have_own_record(Realm& realm, std::string_view sub) {
+  return realm.subject_records.take(revocation_key(RevocationKind::sub, realm.settings->realm, sub),
+                                    realm.clock.unix_s());
+}
+
 }  // namespace
 
 void end_session(Realm& realm, const Session& session) {
-  end_until(realm, RevocationKind::session, session.id, realm.clock.unix_ms());
+  if (may_have_own_record(realm, session.sub)) {
+    end_until(realm, RevocationKind::session, session.id, realm.clock.unix_ms());
+  } else {
+    end_until(realm, RevocationKind::sub, session.sub, session.signed_in_at_ms);
+  }
   realm.tokens.drop(session.id);
   const auto handle = decode_session_handle(session.store_handle.reveal());
   if (!handle || !realm.stored) return;
@@ -36,8 +46,9 @@ bool end_sessions(Realm& realm, RevocationKind kind, std::string_view value, std
 
 bool end_sessions(Realm& realm, const LogoutToken& token) {
   const std::int64_t said_at_ms = token.iat_s * 1000;
-  return token.sid.empty() ? end_sessions(realm, RevocationKind::sub, token.sub, said_at_ms)
-                           : end_sessions(realm, RevocationKind::sid, token.sid, said_at_ms);
+  const bool by_sid = !token.sid.empty() && (token.sub.empty() || may_have_own_record(realm, token.sub));
+  return !by_sid ? end_sessions(realm, RevocationKind::sub, token.sub, said_at_ms)
+                 : end_sessions(realm, RevocationKind::sid, token.sid, said_at_ms);
 }
 
 }  // namespace lp

@@ -28,15 +28,14 @@ class AuthService final : public AuthQuestions {
 
   [[nodiscard]] std::shared_ptr<const ProviderMetadata> metadata() const override;
   [[nodiscard]] std::unique_ptr<Question> need_metadata(EventLoop& asking, MetadataAnswer answer) override;
-  [[nodiscard]] std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string request_id,
-                                                         CallbackResponse response, PendingSignIn pending,
-                                                         SignInAnswer answer) override;
+  [[nodiscard]] std::unique_ptr<Question> finish_sign_in(EventLoop& asking, OnBehalfOf whom, CallbackResponse response,
+                                                         PendingSignIn pending, SignInAnswer answer) override;
   [[nodiscard]] std::unique_ptr<Question> refresh(EventLoop& asking, std::string request_id, Session session,
                                                   RefreshAnswer answer) override;
   [[nodiscard]] std::unique_ptr<Question> token_for(EventLoop& asking, std::string request_id, Session session,
                                                     TokenAudience audience, TokenAnswer answer) override;
-  [[nodiscard]] std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string request_id,
-                                                             std::string token, LogoutAnswer answer) override;
+  [[nodiscard]] std::unique_ptr<Question> judge_logout_token(EventLoop& asking, OnBehalfOf whom, std::string token,
+                                                             LogoutAnswer answer) override;
   void revoke_refresh_token(std::string request_id, Secret refresh_token) override;
   [[nodiscard]] AccessTokenQuestions* access_tokens() override;
 

@@ -17,7 +17,9 @@
 
 namespace lp {
 
-inline constexpr std::string_view kSessionOver = "session_over";  // the access log's decision
+// The access log's decisions.
+inline constexpr std::string_view kSessionOver = "session_over";
+inline constexpr std::string_view kNoMemory = "no_memory";  // limits.buffered
 
 // One request and its answer: judged, then answered in process or pumped to an upstream and back. Knows no wire
 // format. Owned by its client connection and used again for each of its requests; whatever happens, every request
@@ -65,7 +67,9 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void act_on(Verdict verdict);
   void act_on_later(Verdict verdict);
   void collect(std::size_t limit_bytes);
+  void collect_more(std::string_view bytes);
   void judge_with_body(BodyFacts state);
+  void tell_of_no_memory();
   void forward();
   void send_continue();
   void send_held_body();
@@ -107,6 +111,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   std::shared_ptr<const AppHeaders> app_headers_;
   std::vector<std::string> set_cookies_;
   CollectedBody collected_;
+  ReservedMemory memory_;  // for that, or for what the app does not take
   std::optional<ReplacedBody> replaced_body_;
   Tunnel tunnel_;
 

@@ -88,7 +88,7 @@ std::unique_ptr<AuthQuestions::Question> FakeAuth::need_metadata(EventLoop& aski
   return std::make_unique<Asked>(alive);
 }
 
-std::unique_ptr<AuthQuestions::Question> FakeAuth::finish_sign_in(EventLoop& asking, std::string,
+std::unique_ptr<AuthQuestions::Question> FakeAuth::finish_sign_in(EventLoop& asking, OnBehalfOf,
                                                                   CallbackResponse response, PendingSignIn pending,
                                                                   SignInAnswer answer) {
   ++exchanges;
@@ -121,7 +121,7 @@ std::unique_ptr<AuthQuestions::Question> FakeAuth::token_for(EventLoop& asking, 
   return std::make_unique<Asked>(alive);
 }
 
-std::unique_ptr<AuthQuestions::Question> FakeAuth::judge_logout_token(EventLoop& asking, std::string, std::string token,
+std::unique_ptr<AuthQuestions::Question> FakeAuth::judge_logout_token(EventLoop& asking, OnBehalfOf, std::string token,
                                                                       LogoutAnswer answer) {
   logout_tokens.push_back(std::move(token));
   auto alive = std::make_shared<bool>(true);

@@ -46,7 +46,7 @@ class FakeAuth final : public AuthQuestions {
   std::unique_ptr<Question> need_metadata(EventLoop& asking, MetadataAnswer answer) override;
 
   PendingSignIn exchanged_pending;
-  std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string, CallbackResponse response,
+  std::unique_ptr<Question> finish_sign_in(EventLoop& asking, OnBehalfOf, CallbackResponse response,
                                            PendingSignIn pending, SignInAnswer answer) override;
 
   std::optional<RefreshOutcome> refreshed;
@@ -60,7 +60,7 @@ class FakeAuth final : public AuthQuestions {
 
   std::optional<Result<LogoutToken, LogoutTokenFailure>> logout;
   std::vector<std::string> logout_tokens;
-  std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string, std::string token,
+  std::unique_ptr<Question> judge_logout_token(EventLoop& asking, OnBehalfOf, std::string token,
                                                LogoutAnswer answer) override;
 
   void revoke_refresh_token(std::string, Secret refresh_token) override;
