@@ -133,4 +133,8 @@ void Deadline::set_ms(std::int64_t delay_ms) { wheel_.impl_->set(*this, delay_ms
 
 void Deadline::clear() { due_tick_ = -1; }
 
+std::int64_t Deadline::left_ms() const {
+  return std::max<std::int64_t>(due_tick_ * DeadlineWheel::kTickMs - coarse_now_ms(), 0);
+}
+
 }  // namespace lp

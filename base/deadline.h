@@ -46,6 +46,7 @@ class Deadline : private detail::RingLink {
   void set_ms(std::int64_t delay_ms);  // moves it when already set; pushing it later is a plain store
   void clear();
   [[nodiscard]] bool is_set() const { return due_tick_ >= 0; }
+  [[nodiscard]] std::int64_t left_ms() const;  // as coarse as it fires; never below 0
 
  private:
   friend struct DeadlineWheel::Impl;

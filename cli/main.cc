@@ -11,6 +11,7 @@
 #include "cli/explain.h"
 #include "cli/health.h"
 #include "cli/import.h"
+#include "cli/private_memory.h"
 #include "cli/routes.h"
 #include "cli/secret.h"
 #include "cli/serve.h"
@@ -120,6 +121,7 @@ int parse_and_run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  lp::keep_memory_private();
   try {
     return parse_and_run(argc, argv);
   } catch (const std::exception& error) {

@@ -75,21 +75,40 @@ std::string top_level_claim(std::string_view path) {
   return std::string(path.substr(0, path.find('.')));
 }
 
-std::set<std::string> claims_in_use(const Settings& settings) {
+std::set<std::string> claims_in_headers(const Settings& settings) {
   std::set<std::string> names;
-  const auto add = [&](std::string_view path) { names.insert(std::string(path)); };
   const auto add_headers = [&](const std::vector<IdentityHeaderSettings>& headers) {
     for (const auto& header : headers) {
-      if (header.source == IdentityHeaderSettings::Source::claim) add(header.claim);
+      if (header.source == IdentityHeaderSettings::Source::claim) names.insert(header.claim);
     }
   };
   add_headers(identity_headers_of(settings));
-  if (settings.forward_auth.oauth2_proxy) {
-    for (const char* claim : {"email", "roles", "username"}) add(claim);
-  }
+  if (settings.forward_auth.oauth2_proxy) names.insert({"email", "roles", "username"});
   for (const RouteSettings& route : settings.routes) {
     if (has_own_identity(route)) add_headers(identity_headers_of(settings, route));
-    add(route.authorization.username_claim);
+    names.insert(route.authorization.username_claim);
+  }
+  return names;
+}
+
+std::set<std::string> items_that_rules_name(const Settings& settings, std::string_view claim) {
+  std::set<std::string> items;
+  for (const RouteSettings& route : settings.routes) {
+    for (const Requirement* root : {&route.require, &route.deny}) {
+      for_each_requirement(*root, [&](const Requirement& requirement) {
+        if (claim_of(requirement) != claim) return;
+        items.insert(requirement.any_of.begin(), requirement.any_of.end());
+        items.insert(requirement.test.values.begin(), requirement.test.values.end());
+      });
+    }
+  }
+  return items;
+}
+
+std::set<std::string> claims_in_use(const Settings& settings) {
+  std::set<std::string> names = claims_in_headers(settings);
+  const auto add = [&](std::string_view path) { names.insert(std::string(path)); };
+  for (const RouteSettings& route : settings.routes) {
     for (const Requirement* root : {&route.require, &route.deny}) {
       for_each_requirement(*root, [&](const Requirement& requirement) { add(claim_of(requirement)); });
     }

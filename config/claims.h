@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <set>
 #include <string>
 #include <string_view>
@@ -17,6 +18,15 @@ namespace lp {
 // The claims, as dotted paths, without which the headers and rules of `settings` can do nothing; `sub` is not among
 // them, everybody has one.
 [[nodiscard]] std::set<std::string> claims_in_use(const Settings& settings);
+
+// Those of them that headers tell.
+[[nodiscard]] std::set<std::string> claims_in_headers(const Settings& settings);
+
+// A claim that is longer is told in no header: a reason for the app's server to refuse the request.
+inline constexpr std::size_t kMaxClaimHeaderBytes = 8 * 1024;
+
+// The values that any rule looks for in this claim.
+[[nodiscard]] std::set<std::string> items_that_rules_name(const Settings& settings, std::string_view claim);
 
 // The top-level claim that a dotted path begins with: "address" of "address.country". A path that begins with a scheme
 // ("https://example.com/tier") is one name.

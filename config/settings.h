@@ -21,6 +21,7 @@ inline constexpr std::int64_t kMinute = 60 * kSecond;
 inline constexpr std::int64_t kHour = 60 * kMinute;
 inline constexpr std::int64_t kDay = 24 * kHour;
 inline constexpr std::int64_t kUnlimited = -1;
+inline constexpr std::int64_t kAutomatic = -2;
 
 // An address range in network order; IPv4 is kept v4-mapped so that ::ffff:10.0.0.1 and 10.0.0.1 are the same.
 struct Cidr {
@@ -43,13 +44,20 @@ struct LimitSettings {
   std::int64_t target_bytes = 16 * 1024;
   std::int64_t request_body_bytes = kUnlimited;
   std::int64_t connections = 10000;
+  std::int64_t connections_per_address = kAutomatic;      // see connections_per_address_of()
+  std::int64_t buffered_bytes = 64LL * 1024 * 1024;       // of what has come of all requests and is not passed on yet
   std::int64_t held_requests_bytes = 64LL * 1024 * 1024;  // of all held form posts together; 0: none is held
 };
 
 struct TimeoutSettings {
+  std::int64_t first_byte_ms = 10 * kSecond;
   std::int64_t request_head_ms = 15 * kSecond;
   std::int64_t idle_connection_ms = 75 * kSecond;
   std::int64_t body_idle_ms = 60 * kSecond;
+};
+
+struct ShutdownSettings {
+  std::int64_t ready_wait_ms = 7 * kSecond;  // not ready any more, but serving as before; see proxy/server/server.h
 };
 
 // Parameters of the authorization request that an operator may choose; unset means inherit, then leave out.
@@ -308,6 +316,7 @@ struct Settings {
   std::vector<Cidr> trusted_proxies;
   LimitSettings limits;
   TimeoutSettings timeouts;
+  ShutdownSettings shutdown;
   LogtoSettings logto;
   SessionSettings session;
   RevocationSettings revocations;

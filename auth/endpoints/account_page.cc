@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "auth/pages/person_words.h"
+#include "auth/session/claim_path.h"
 
 namespace lp {
 namespace {
@@ -49,7 +50,7 @@ std::string claim_text(const nlohmann::json& claim) {
 void add_claims(Rows& rows, const Session& session, Language language) {
   for (const auto& [claim, label] : kClaims) {
     const auto found = session.claims->find(claim);
-    if (found == session.claims->end()) continue;
+    if (found == session.claims->end() || is_shortened(*session.claims, claim)) continue;
     std::string text = claim_text(*found);
     if (!text.empty()) rows.emplace_back(text_of(label, language), std::move(text));
   }

@@ -33,13 +33,16 @@ Result<std::string, RuleError> token_of(const Visit& visit) {
 }  // namespace
 
 Verdict handle_backchannel_logout(const Visit& visit, Waiting waiting) {
-  if (visit.facts.body_state == BodyFacts::unread) return need_body_of_call(kMaxLogoutRequestBytes);
+  if (visit.facts.body_state == BodyFacts::unread) {
+    const auto type = judge_logout_content_type(visit.fields().get("Content-Type"));
+    return type ? need_body_of_call(kMaxLogoutRequestBytes)
+                : call_refused_and_logged(visit, "logout token refused", type.error());
+  }
   auto token = token_of(visit);
   if (!token) return call_refused_and_logged(visit, "logout token refused", token.error());
   if (!visit.realm.auth) return answer_unavailable(visit);
   const auto ask = [&token](const Visit& asking, auto answer) {
-    return asking.realm.auth->judge_logout_token(asking.loop, std::string(asking.facts.request_id), std::move(*token),
-                                                 std::move(answer));
+    return asking.realm.auth->judge_logout_token(asking.loop, asking.on_behalf(), std::move(*token), std::move(answer));
   };
   const auto judge = [](const Visit& judged, const Outcome& outcome, Waiting) {
     return answer_outcome(judged, outcome);

@@ -274,13 +274,27 @@ std::optional<Verdict> judge_proof(const Visit& visit, const PendingSignIn& pend
   return answer_unproven_person(visit, pending);
 }
 
-Verdict answer_too_large(const Visit& visit, const PendingSignIn& pending) {
+std::string largest_claim(const Session& session) {
+  std::string largest;
+  std::size_t most = 0;
+  for (const auto& [name, claim] : session.claims->items()) {
+    const std::size_t bytes = nlohmann::json::to_cbor(claim).size();
+    if (bytes > most) largest = name + " (" + std::to_string(bytes) + " bytes)";
+    most = std::max(most, bytes);
+  }
+  return largest;
+}
+
+Verdict answer_too_large(const Visit& visit, const PendingSignIn& pending, const Session& fresh) {
   visit.realm.log.error(
-      "the session does not fit into cookies: name fewer or smaller claims under identity_headers, or shorten the "
-      "claim "
-      "at Logto",
-      {{"id", visit.facts.request_id}, {"phase", "callback"}, {"rule", "session_too_large"}});
-  return refuse(visit, {PageKind::sign_in_failed, 500, "session_too_large", target_of(visit, pending.return_to)});
+      "nobody with so many claims can sign in, for the session does not fit into cookies: set session.store: redis, or "
+      "give the user fewer roles in Logto, or name fewer claims under identity_headers",
+      {{"id", visit.facts.request_id},
+       {"phase", "callback"},
+       {"rule", "session_too_large"},
+       {"sub", fresh.sub},
+       {"largest_claim", largest_claim(fresh)}});
+  return refuse(visit, {PageKind::session_too_large, 500, "session_too_large", target_of(visit, pending.return_to)});
 }
 
 Verdict answer_ended_already(const Visit& visit, const PendingSignIn& pending) {
@@ -310,13 +324,14 @@ Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session
   end_replaced(visit, fresh);
   visit.cookies.give_handle(fresh);
   to_store = visit.cookies.to_store(fresh, visit.now_s);
-  std::vector<std::string> cookies = visit.cookies.write(std::move(fresh), visit.session.pieces, visit.now_s);
+  std::vector<std::string> cookies = visit.cookies.write(fresh, visit.session.pieces, visit.now_s);
+  if (cookies.empty()) to_store.reset();
   std::optional<Verdict> stopped;
   if (!cookies.empty()) stopped = note_delivery(visit, pending, cookies);
   if (stopped) append_cookies(*stopped, remove_attempt(visit, pending.state.reveal()));
   if (stopped) return std::move(*stopped);
   if (!cookies.empty()) tell(visit, pending, sub, continues);
-  Verdict verdict = cookies.empty() ? answer_too_large(visit, pending)
+  Verdict verdict = cookies.empty() ? answer_too_large(visit, pending, fresh)
                                     : redirect_verdict(visit, "own", target_of(visit, pending.return_to));
   if (!cookies.empty()) verdict.set_cookies = std::move(cookies);
   append_cookies(verdict, remove_attempt(visit, pending.state.reveal()));
@@ -379,8 +394,8 @@ Verdict answer_removed(const Visit& visit, const PendingSignIn& pending, const E
 // By the flight that exchanges the code.
 Verdict exchange(const Visit& visit, CallbackResponse response, const PendingSignIn& pending, Waiting waiting) {
   const auto ask = [&response, &pending](const Visit& asking, auto answer) {
-    return asking.realm.auth->finish_sign_in(asking.loop, std::string(asking.facts.request_id), std::move(response),
-                                             pending, std::move(answer));
+    return asking.realm.auth->finish_sign_in(asking.loop, asking.on_behalf(), std::move(response), pending,
+                                             std::move(answer));
   };
   auto judge = [pending, began = visit.realm.keyring_generation()](const Visit& judged, Exchanged exchanged,
                                                                    Waiting later) {

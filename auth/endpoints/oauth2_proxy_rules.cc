@@ -29,6 +29,7 @@ std::string text_of(const json& claim) { return claim.is_string() ? claim.get<st
 
 json claim_of(const Session& session, const std::string& path) {
   if (path == "sub") return session.sub;
+  if (is_shortened(*session.claims, path)) return {};
   const json* found = find_claim(*session.claims, path);
   return found == nullptr ? json() : *found;
 }

@@ -62,7 +62,10 @@ Verdict end_among_replicas(const Visit& visit, WebhookEvent event, Waiting waiti
 Verdict handle_webhook(const Visit& visit, Waiting waiting) {
   const Secret key = visit.realm.webhook_secret();
   if (key.empty()) return status_verdict(visit, "own", 404);
-  if (visit.facts.body_state == BodyFacts::unread) return need_body_of_call(kMaxWebhookBytes);
+  if (visit.facts.body_state == BodyFacts::unread) {
+    const auto form = judge_signature_form(signatures_of(visit.fields()));
+    return form ? need_body_of_call(kMaxWebhookBytes) : refuse(visit, form.error());
+  }
   auto event = event_of(visit, key);
   if (!event) return refuse(visit, event.error());
   const bool has_replicas = visit.realm.auth && visit.realm.auth->has_replicas();

@@ -90,8 +90,8 @@ Verdict BearerTokens::judge(const Visit& visit, const BearerField& field, JudgeV
 Verdict BearerTokens::judge_unknown(const Visit& visit, std::string hash, Secret token, JudgeVisit judge,
                                     Waiting waiting) {
   const auto ask = [&token](const Visit& asking, auto answer) {
-    return asking.realm.auth->access_tokens()->judge(asking.loop, std::string(asking.facts.request_id),
-                                                     std::move(token), std::move(answer));
+    return asking.realm.auth->access_tokens()->judge(asking.loop, asking.on_behalf(), std::move(token),
+                                                     std::move(answer));
   };
   auto judge_token = [this, hash = std::move(hash), judge = std::move(judge)](
                          const Visit& judged, const AccessTokenQuestions::Outcome& outcome, Waiting later) {

@@ -40,6 +40,7 @@ struct Writer {
 
   void claim(const Header& header) {
     if (facts.person == nullptr) return;
+    if (is_shortened(facts.person->claims, header.claim)) return left_out.push_back({header.header, kTooLarge});
     const json claim = claim_at(*facts.person, header.claim);
     const std::string value = header_value(claim, header.encoding, header.separator);
     const bool is_nothing = claim.is_null() || claim == "" || (claim.is_array() && claim.empty());
@@ -139,7 +140,7 @@ json assertion_claims(const HeaderSet& set, const AppUser& person) {
   json claims = json::object();
   const bool pomerium = is_for_pomerium(set);
   for (const Header& header : set.headers) {
-    if (header.source != Header::Source::claim) continue;
+    if (header.source != Header::Source::claim || is_shortened(person.claims, header.claim)) continue;
     const json claim = claim_at(person, header.claim);
     put_claim(claims, header.claim, claim);
     const std::string also = pomerium ? pomerium_name(header) : std::string();

@@ -7,12 +7,13 @@
 
 #include "auth/identity/header_sets.h"
 #include "base/url.h"
+#include "config/claims.h"
 
 // What an app is told with one request, as lines for its head. Pure.
 namespace lp {
 
 // More of one claim is no header but a reason for the app's server to refuse the request.
-inline constexpr std::size_t kMaxAppHeaderBytes = 8 * 1024;
+inline constexpr std::size_t kMaxAppHeaderBytes = kMaxClaimHeaderBytes;
 
 struct AppHeaders {
   std::string lines;                    // ready "Name: value\r\n"

@@ -14,8 +14,12 @@ bool is_form(std::string_view content_type) {
 
 }  // namespace
 
+Result<void, RuleError> judge_logout_content_type(std::string_view content_type) {
+  return is_form(content_type) ? Result<void, RuleError>() : broken_rule("content_type", "request is no form");
+}
+
 Result<std::string, RuleError> parse_logout_request(std::string_view content_type, std::string_view body) {
-  if (!is_form(content_type)) return broken_rule("content_type", "request is no form");
+  if (auto type = judge_logout_content_type(content_type); !type) return type.error();
   if (body.size() > kMaxLogoutRequestBytes) return broken_rule("size", "request is too long");
   auto pairs = parse_form(body);
   if (!pairs) return broken_rule("form", pairs.error().message);

@@ -22,6 +22,7 @@ AccessTokenFailure no_answer(std::string why) {
 ProviderRequest introspection_request(const ProviderMetadata& metadata, const LogtoSettings& logto,
                                       const Secret& client_secret, const Secret& token) {
   ProviderRequest request;
+  request.caller.kind = CallKind::introspection;
   request.method = "POST";
   request.url = metadata.introspection_endpoint.value_or("");
   request.authorization = client_secret_basic(logto.app_id, client_secret);

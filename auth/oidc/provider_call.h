@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 
 #include "base/secret.h"
@@ -7,7 +8,23 @@
 // auth/oidc judges it.
 namespace lp {
 
+// What a call is for. Calls to one server share its places (auth/provider/call_turns.h), and none of these may take
+// those of another: strangers cause sign-ins and introspections as they like.
+enum class CallKind : std::uint8_t {
+  keys,           // discovery and key sets, on which all others wait; never many
+  session,        // refreshes and tokens of people who are signed in
+  sign_in,        // codes that browsers bring
+  introspection,  // opaque tokens that programs bring
+  upkeep,         // nobody waits for it
+};
+
+struct Caller {
+  CallKind kind = CallKind::keys;
+  std::string client;  // on whose behalf, as base/client_group.h says; empty: nobody's
+};
+
 struct ProviderRequest {
+  Caller caller;
   std::string method = "GET";
   std::string url;       // which ones may be called is the sender's matter (auth/provider/pinned_fetch.h)
   Secret authorization;  // value of the Authorization field; empty: none

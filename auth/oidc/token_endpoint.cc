@@ -143,6 +143,7 @@ ProviderRequest code_exchange_request(const ProviderMetadata& metadata, const Lo
                                       const Secret& client_secret, std::string_view code,
                                       const PendingSignIn& pending) {
   ProviderRequest request;
+  request.caller.kind = CallKind::sign_in;
   request.method = "POST";
   request.url = metadata.token_endpoint;
   request.authorization = client_secret_basic(logto.app_id, client_secret);
@@ -157,6 +158,7 @@ ProviderRequest refresh_request(const ProviderMetadata& metadata, const LogtoSet
                                 const Secret& client_secret, const Secret& refresh_token, const TokenAudience& audience,
                                 const std::vector<std::string>& not_granted) {
   ProviderRequest request;
+  request.caller.kind = CallKind::session;
   request.method = "POST";
   request.url = metadata.token_endpoint;
   request.authorization = client_secret_basic(logto.app_id, client_secret);

@@ -12,6 +12,7 @@ ProviderRequest token_revocation_request(const ProviderMetadata& metadata, const
                                          const Secret& client_secret, const Secret& refresh_token) {
   LP_CHECK(metadata.revocation_endpoint.has_value(), "revocation asked of a provider that has none");
   ProviderRequest request;
+  request.caller.kind = CallKind::upkeep;
   request.method = "POST";
   request.url = *metadata.revocation_endpoint;
   request.authorization = client_secret_basic(logto.app_id, client_secret);

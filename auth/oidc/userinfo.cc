@@ -11,6 +11,7 @@ namespace lp {
 ProviderRequest userinfo_request(const ProviderMetadata& metadata, const Secret& access_token) {
   LP_CHECK(metadata.userinfo_endpoint.has_value(), "userinfo asked of a provider that has none");
   ProviderRequest request;
+  request.caller.kind = CallKind::session;  // a code that Logto has taken is no stranger's any more
   request.url = *metadata.userinfo_endpoint;
   request.authorization = Secret("Bearer " + std::string(access_token.reveal()));
   return request;

@@ -19,10 +19,10 @@ using token_rules::Verdict;
 // Far beyond what Logto's database and its own JSON reader hold: else a user whose custom data is nested deeply could
 // not be signed out.
 constexpr std::size_t kMaxWebhookDepth = 100'000;
+constexpr std::size_t kSignatureDigits = 64;
 
-// Exactly one: of two, another reader may have believed the other.
 Verdict judge_signature(std::string_view body, const std::vector<std::string_view>& signatures, const Secret& key) {
-  if (signatures.size() != 1) return broken_rule("signature", "not exactly one signature header");
+  if (auto form = judge_signature_form(signatures); !form) return form;
   const std::string expected = hex_encode(hmac_sha256(key, body));
   return equal_constant_time(signatures.front(), expected) ? Verdict{}
                                                            : broken_rule("signature", "signature does not hold");
@@ -113,6 +113,14 @@ Verdict read_who_leaves(const json& body, WebhookEvent& event) {
 }
 
 }  // namespace
+
+// Exactly one: of two, another reader may have believed the other. In the lower-case hex that Logto writes.
+Result<void, RuleError> judge_signature_form(const std::vector<std::string_view>& signatures) {
+  if (signatures.size() != 1) return broken_rule("signature", "not exactly one signature header");
+  const std::string_view text = signatures.front();
+  const bool is_hex = text.size() == kSignatureDigits && text.find_first_not_of("0123456789abcdef") == text.npos;
+  return is_hex ? Verdict{} : broken_rule("signature", "signature is no SHA-256 in hex");
+}
 
 Result<WebhookEvent, RuleError> judge_webhook(std::string_view body, const std::vector<std::string_view>& signatures,
                                               const Secret& key, std::int64_t now_s) {

@@ -29,6 +29,10 @@ struct WebhookEvent {
   std::int64_t remember_until_s = 0;
 };
 
+// A signature of the right form, one and no more, as must be there before anything of a body is read: else whoever
+// finds the address could have it kept in memory for nothing.
+[[nodiscard]] Result<void, RuleError> judge_signature_form(const std::vector<std::string_view>& signatures);
+
 // `signatures`: the values of all headers named kWebhookSignatureHeader; `body` exactly as received; `key` not empty.
 // Nothing of the body is read before its signature holds. The rule of an error is one of: size signature body event
 // created_at age user.

@@ -39,6 +39,7 @@ enum class PageKind {
   sign_in_denied,
   sign_in_broken,
   token_refused,
+  session_too_large,
 };
 
 // What a page offers to do. Each has one label a language.

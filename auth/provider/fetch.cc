@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <list>
 #include <map>
+#include <optional>
+#include <unordered_map>
 #include <utility>
 
+#include "auth/provider/call_turns.h"
 #include "base/check.h"
 
 namespace lp {
@@ -339,68 +341,86 @@ namespace {
 class Call;
 }
 
-// Calls under way, and those that wait for their turn in the order in which they came.
+// Calls under way, and those that wait for their turn.
 struct Fetcher::Impl {
-  Impl(EventLoop& loop, Options options) : multi(loop, std::move(options)) {}
-  [[nodiscard]] bool has_room() const { return under_way < static_cast<std::size_t>(multi.options.max_calls); }
-  void end_one();
+  Impl(EventLoop& loop, Options options)
+      : multi(loop, std::move(options)), turns(static_cast<std::size_t>(multi.options.max_calls)) {}
+  void start_next();
 
   Multi multi;
-  std::size_t under_way = 0;
-  std::list<Call*> waiting;
+  CallTurns turns;
+  std::unordered_map<CallTurns::Ticket, Call*> waiting;
 };
 
 namespace {
+
+constexpr const char* kNoTurn = "too many calls wait for their turn";
 
 // One call: waits for its turn, then is a transfer. Time limits begin with the transfer.
 class Call final : public Fetcher::Handle {
  public:
   Call(Fetcher::Impl& all, ProviderRequest request, Destination to, Fetcher::Done done)
       : all_(all), request_(std::move(request)), to_(std::move(to)), done_(std::move(done)) {
-    if (all_.has_room()) {
-      start();
-    } else {
-      all_.waiting.push_back(this);
+    const auto ticket = all_.turns.join(request_.caller);
+    if (!ticket) {
+      give_up_after(0);
+      return;
     }
+    ticket_ = *ticket;
+    all_.waiting.emplace(ticket_, this);
+    all_.start_next();
+    if (!transfer_ && CallTurns::is_bounded(request_.caller.kind)) give_up_after(all_.multi.options.max_wait_ms);
   }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
-  ~Call() override {
-    all_.waiting.remove(this);
-    if (transfer_) end();
-  }
+  ~Call() override { leave(); }
 
   void start() {
-    ++all_.under_way;
+    no_turn_.reset();
     transfer_ = std::make_unique<Transfer>(all_.multi, request_, to_, [this](Result<ProviderReply> reply) {
       const Fetcher::Done done = std::move(done_);
-      end();
+      leave();                 // a transfer may go inside its own callback
       done(std::move(reply));  // `this` may be gone afterwards
     });
   }
 
  private:
-  void end() {
-    transfer_.reset();  // a transfer may go inside its own callback
-    all_.end_one();
+  void leave() {
+    transfer_.reset();
+    if (ticket_ == 0) return;
+    all_.waiting.erase(ticket_);
+    all_.turns.leave(std::exchange(ticket_, 0));
+    all_.start_next();
+  }
+  void give_up_after(std::int64_t delay_ms) {
+    no_turn_.emplace(all_.multi.loop, [this] {
+      const Fetcher::Done done = std::move(done_);
+      leave();
+      done(fail(kNoTurn));  // `this` may be gone afterwards
+    });
+    no_turn_->start_ms(delay_ms);
   }
 
   Fetcher::Impl& all_;
   ProviderRequest request_;
   Destination to_;
   Fetcher::Done done_;
+  CallTurns::Ticket ticket_ = 0;  // 0: none
+  std::optional<Timer> no_turn_;
   std::unique_ptr<Transfer> transfer_;
 };
 
 }  // namespace
 
-void Fetcher::Impl::end_one() {
-  --under_way;
-  if (waiting.empty() || !has_room()) return;
-  Call* const next = waiting.front();
-  waiting.pop_front();
-  next->start();
+void Fetcher::Impl::start_next() {
+  while (const auto ticket = turns.next()) {
+    Call* const next = waiting.at(*ticket);
+    waiting.erase(*ticket);
+    next->start();
+  }
 }
+
+bool Fetcher::was_never_sent(const Error& error) { return error.message == kNoTurn; }
 
 Fetcher::Fetcher(EventLoop& loop, Options options) : impl_(std::make_unique<Impl>(loop, std::move(options))) {}
 Fetcher::~Fetcher() = default;

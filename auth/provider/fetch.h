@@ -19,9 +19,10 @@ namespace lp {
 class Fetcher {
  public:
   struct Options {
-    std::string ca_file;          // empty: the system's
-    std::int64_t max_calls = 32;  // at one time; more wait for their turn
-    bool allows_http = false;     // plain http too, for whoever decides on it elsewhere
+    std::string ca_file;               // empty: the system's
+    std::int64_t max_calls = 32;       // at one time; more wait for their turn (auth/provider/call_turns.h)
+    bool allows_http = false;          // plain http too, for whoever decides on it elsewhere
+    std::int64_t max_wait_ms = 8'000;  // for a turn, of what strangers cause
   };
   // Auth thread only. `loop` must outlive it, it must outlive its handles.
   Fetcher(EventLoop& loop, Options options);
@@ -35,13 +36,17 @@ class Fetcher {
   };
   using Done = std::function<void(Result<ProviderReply>)>;
   // `done` runs later on the loop, never inside this call, and not after the handle is gone. An error means that there
-  // is no whole answer: refused, timed out, TLS failure, too long, or a URL that may not be called at all. Calls that
-  // wait for their turn go in order, and their time counts from then on. With `connect_to` the connection goes there
+  // is no whole answer: refused, timed out, TLS failure, too long, or a URL that may not be called at all; or that
+  // it was never sent, for its turn did not come (was_never_sent()). The time limits of a call that waits for its turn
+  // begin with that. With `connect_to` the connection goes there
   // (TLS names are verified against it) while Host and X-Forwarded-Proto stay the URL's.
   [[nodiscard]] std::unique_ptr<Handle> fetch(const ProviderRequest& request, const std::optional<Origin>& connect_to,
                                               Done done);
   // For calls that must not be made: `done` gets `error`, as above.
   [[nodiscard]] std::unique_ptr<Handle> refuse(Error error, Done done);
+
+  // True of the error of a call that nobody has seen: what it would have spent is not spent.
+  [[nodiscard]] static bool was_never_sent(const Error& error);
 
   struct Impl;
 

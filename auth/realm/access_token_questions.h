@@ -26,8 +26,8 @@ class AccessTokenQuestions {
   using Answer = std::function<void(Outcome)>;
   // As AuthQuestions: the answer comes on the asking loop, later; dropping the question cancels. For which audience the
   // token is stays with the asker. One verification, or call to Logto, per token, whoever asks meanwhile.
-  [[nodiscard]] virtual std::unique_ptr<AuthQuestions::Question> judge(EventLoop& asking, std::string request_id,
-                                                                       Secret token, Answer answer) = 0;
+  [[nodiscard]] virtual std::unique_ptr<AuthQuestions::Question> judge(EventLoop& asking, OnBehalfOf whom, Secret token,
+                                                                       Answer answer) = 0;
   // Any thread; one atomic load. While it stays the same, what was accepted under it stays good until it expires.
   [[nodiscard]] virtual std::uint64_t keys_version() const = 0;
 };

@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "auth/oidc/callback_response.h"
@@ -30,6 +31,16 @@ struct LogoutTokenFailure {
   Kind kind = Kind::rejected;
   std::string rule;     // see auth/oidc/logout_token.h; "jti" also for one that came before
   std::string message;  // for the log and for the sender; nothing of the token is in it
+};
+
+// For which request a question is asked: its id for log lines, and its client, so that one address does not take the
+// turns of all.
+struct OnBehalfOf {
+  OnBehalfOf(std::string id, std::string address = {})  // NOLINT(google-explicit-constructor)
+      : request_id(std::move(id)), client(std::move(address)) {}
+  OnBehalfOf(const char* id) : request_id(id) {}  // NOLINT(google-explicit-constructor)
+  std::string request_id;
+  std::string client;  // address; empty: unknown
 };
 
 class AccessTokenQuestions;  // auth/realm/access_token_questions.h
@@ -72,7 +83,7 @@ class AuthQuestions {
   // One flight per state in the process: a repeated callback shares the first one's result, also for 60 s after it
   // has landed (a replayed code would revoke the whole grant at Logto). The flight goes on when all askers are gone.
   using SignInAnswer = std::function<void(Result<FinishedSignIn, SignInFailure>)>;
-  [[nodiscard]] virtual std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string request_id,
+  [[nodiscard]] virtual std::unique_ptr<Question> finish_sign_in(EventLoop& asking, OnBehalfOf whom,
                                                                  CallbackResponse response, PendingSignIn pending,
                                                                  SignInAnswer answer) = 0;
 
@@ -92,7 +103,7 @@ class AuthQuestions {
   // Judges a logout token by every rule of Back-Channel Logout 2.6, and ends what it names before the answer comes,
   // also if whoever asked is gone by then: the token works once. One log line, whatever comes of it.
   using LogoutAnswer = std::function<void(Result<LogoutToken, LogoutTokenFailure>)>;
-  [[nodiscard]] virtual std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string request_id,
+  [[nodiscard]] virtual std::unique_ptr<Question> judge_logout_token(EventLoop& asking, OnBehalfOf whom,
                                                                      std::string token, LogoutAnswer answer) = 0;
 
   // Whether other processes must hear of sessions that end here.

@@ -22,10 +22,20 @@ void remove_record(Realm& realm, const std::string& record) {
   realm.stored->remove_later(record, realm.settings->session.max_lifetime_ms);
 }
 
+// Else one person's sign-outs would push everybody else's out of the table.
+bool may_have_own_record(Realm& realm, std::string_view sub) {
+  return realm.subject_records.take(revocation_key(RevocationKind::sub, realm.settings->realm, sub),
+                                    realm.clock.unix_s());
+}
+
 }  // namespace
 
 void end_session(Realm& realm, const Session& session) {
-  end_until(realm, RevocationKind::session, session.id, realm.clock.unix_ms());
+  if (may_have_own_record(realm, session.sub)) {
+    end_until(realm, RevocationKind::session, session.id, realm.clock.unix_ms());
+  } else {
+    end_until(realm, RevocationKind::sub, session.sub, session.signed_in_at_ms);
+  }
   realm.tokens.drop(session.id);
   remove_record(realm, session_record_name(session.store_handle));
 }
@@ -55,8 +65,9 @@ std::int64_t proof_needed_since_ms(const Realm& realm, const Session& session) {
 
 bool end_sessions(Realm& realm, const LogoutToken& token) {
   const std::int64_t said_at_ms = token.iat_s * 1000;
-  return token.sid.empty() ? end_sessions(realm, RevocationKind::sub, token.sub, said_at_ms)
-                           : end_sessions(realm, RevocationKind::sid, token.sid, said_at_ms);
+  const bool by_sid = !token.sid.empty() && (token.sub.empty() || may_have_own_record(realm, token.sub));
+  return !by_sid ? end_sessions(realm, RevocationKind::sub, token.sub, said_at_ms)
+                 : end_sessions(realm, RevocationKind::sid, token.sid, said_at_ms);
 }
 
 bool is_first_delivery(Realm& realm, std::string_view id, std::int64_t remember_until_s) {

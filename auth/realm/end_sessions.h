@@ -13,7 +13,8 @@
 // Ending sessions that live in cookies: a record says that they are over, and every request of theirs meets it.
 namespace lp {
 
-// This one session, in whatever cookie it is sealed. Any thread.
+// This one session, in whatever cookie it is sealed. Any thread. A person who has ended very many lately ends with it
+// those that began before it (auth/session/subject_records.h): one record for all of them.
 void end_session(Realm& realm, const Session& session);
 // The same for a session in a store of which no more is known than what its cookie holds.
 void end_unknown_session(Realm& realm, const Secret& store_handle);
@@ -23,7 +24,8 @@ void end_unknown_session(Realm& realm, const Secret& store_handle);
 inline constexpr std::int64_t kClockAllowanceMs = 2'000;
 bool end_sessions(Realm& realm, RevocationKind kind, std::string_view value,
                   std::optional<std::int64_t> said_at_ms = std::nullopt);
-// What a logout token names: the one session of its sid, without one all sessions of its sub (Back-Channel Logout 2.7).
+// What a logout token names: the one session of its sid, without one all sessions of its sub (Back-Channel Logout 2.7),
+// and these too where that person has had very many ended lately.
 bool end_sessions(Realm& realm, const LogoutToken& token);
 
 // True once for each message of Logto among all processes that share what ended, and over restarts where there is a

@@ -257,8 +257,9 @@ std::vector<std::string> SessionCookie::write_under(const Keyring& ring, Session
                                                     std::int64_t now_s) const {
   session.sealed_at_s = now_s;
   const std::int64_t max_age_s = session_ends_at_s(session, realm_.settings->session) - now_s;
-  const std::string bytes = has_store() ? std::string(session.store_handle.reveal()) : encode_session(session);
+  std::string bytes = encode_session(session);
   if (max_age_s <= 0 || bytes.size() > kMaxSessionBytes) return {};
+  if (has_store()) bytes = session.store_handle.reveal();
   realm_.generations.wrote(session.id, session.generation, now_s);
   const std::string sealed = ring.session_sealer.seal(names_.session, bytes, random_bytes(kXaesNonceBytes));
   return set_cookie_pieces(names_.session, sealed, session_attributes(max_age_s), pieces_before);

@@ -5,6 +5,7 @@
 
 #include "auth/jose/jws.h"
 #include "auth/oidc/introspection.h"
+#include "base/client_group.h"
 #include "base/crypto.h"
 
 namespace lp {
@@ -20,10 +21,7 @@ AccessTokenFailure unavailable(std::string rule, std::string message) {
   return {Kind::unavailable, std::move(rule), std::move(message)};
 }
 
-// Sign-ins need calls too.
-std::size_t max_introspections(const Settings& settings) {
-  return static_cast<std::size_t>(std::max<std::int64_t>(1, settings.logto.max_calls / 4));
-}
+AccessTokenFailure too_many() { return unavailable("busy", "too many tokens at once"); }
 
 }  // namespace
 
@@ -31,7 +29,11 @@ std::size_t max_introspections(const Settings& settings) {
 struct AccessTokenQueue::Flight {
   std::string hash;
   Secret token;
-  std::string request_id;
+  std::string client;
+  bool is_opaque = false;
+  bool lacks_key = false;
+  std::string kid;
+  bool is_queued = false;  // what was reserved went with it into the queue
   std::vector<Done> waiting;
   std::size_t issuer = 0;
   std::shared_ptr<const Jwks> keys;
@@ -50,6 +52,9 @@ AccessTokenQueue::AccessTokenQueue(EventLoop& loop, const Settings& settings, Pr
       clock_(clock),
       accepted_(static_cast<std::size_t>(settings.bearer.max_cached)),
       rejected_(kMaxRejected),
+      ready_(kMaxAtOnce, kMaxAtOnce / 4),
+      keyless_(kMaxAtOnce, kMaxAtOnce / 4),
+      opaque_(kMaxAtOnce, kMaxAtOnce / 4),
       turn_(loop, [this] { judge_next(); }),
       refresh_(loop, [this] { refresh_keys(); }) {
   const auto changed = [this] { keys_version_.fetch_add(1, std::memory_order_acq_rel); };
@@ -61,7 +66,7 @@ AccessTokenQueue::AccessTokenQueue(EventLoop& loop, const Settings& settings, Pr
 
 AccessTokenQueue::~AccessTokenQueue() { provider_.on_new_keys({}); }
 
-void AccessTokenQueue::judge(std::string request_id, Secret token, Done done) {
+void AccessTokenQueue::judge(OnBehalfOf whom, Secret token, Done done) {
   std::string hash = sha256(token.reveal());
   if (auto known = remembered(hash)) {
     return answer_later(std::move(done), AcceptedToken{std::move(known), keys_version()});
@@ -69,13 +74,15 @@ void AccessTokenQueue::judge(std::string request_id, Secret token, Done done) {
   if (const auto* failure = remembered_failure(hash)) return answer_later(std::move(done), *failure);
   const auto under_way = flights_.find(hash);
   if (under_way != flights_.end()) return under_way->second->waiting.push_back(std::move(done));
-  if (flights_.size() >= kMaxAtOnce) {
-    return answer_later(std::move(done), unavailable("busy", "too many tokens at once"));
-  }
   auto flight = std::make_unique<Flight>();
-  flight->hash = hash;
+  flight->client = client_group(whom.client);
   flight->token = std::move(token);
-  flight->request_id = std::move(request_id);
+  if (auto good = look_at(*flight); !good) return answer_later(std::move(done), good.error());
+  if (!queue_of(*flight).has_room_for(flight->client, 1)) {
+    return answer_later(std::move(done), too_many());
+  }
+  queue_of(*flight).reserve(flight->client, 1);
+  flight->hash = hash;
   flight->waiting.push_back(std::move(done));
   Flight& begun = *flight;
   flights_.emplace(std::move(hash), std::move(flight));
@@ -109,40 +116,55 @@ const AccessTokenFailure* AccessTokenQueue::remembered_failure(const std::string
   return nullptr;
 }
 
-void AccessTokenQueue::begin(Flight& flight) {
-  if (!looks_like_jwt(flight.token.reveal())) {
-    opaque_.push_back(&flight);
-    return introspect_next();
-  }
+// What a token says of itself, which decides what it costs us; nothing of it is believed.
+Result<void, AccessTokenFailure> AccessTokenQueue::look_at(Flight& flight) const {
+  flight.is_opaque = !looks_like_jwt(flight.token.reveal());
+  if (flight.is_opaque) return {};
   const auto claimed = read_access_token(flight.token.reveal(), settings_, clock_.unix_s());
-  if (!claimed) return refuse(flight, rejected(claimed.error()), false);
+  if (!claimed) return rejected(claimed.error());
   const auto jws = parse_jws(flight.token.reveal());
-  need_keys(flight, claimed->issuer, jws ? jws->kid : std::string());
+  flight.issuer = claimed->issuer;
+  flight.kid = jws ? jws->kid : std::string();
+  const auto known = known_keys(flight.issuer);
+  flight.lacks_key = !known || (!flight.kid.empty() && !known->has_kid(flight.kid));
+  return {};
 }
 
-void AccessTokenQueue::need_keys(Flight& flight, std::size_t issuer, const std::string& kid) {
-  flight.issuer = issuer;
+FairQueue<AccessTokenQueue::Flight*>& AccessTokenQueue::queue_of(const Flight& flight) {
+  if (flight.is_opaque) return opaque_;
+  return flight.lacks_key ? keyless_ : ready_;
+}
+
+void AccessTokenQueue::begin(Flight& flight) { flight.is_opaque ? introspect(flight) : need_keys(flight); }
+
+void AccessTokenQueue::need_keys(Flight& flight) {
   const auto done = [this, &flight](const Result<std::shared_ptr<const Jwks>>& keys) {
     if (!keys) return refuse(flight, unavailable("keys", keys.error().message), false);
     flight.keys = *keys;
     make_ready(flight);
   };
   if (!std::exchange(refreshes_, true)) refresh_.start_ms(kRefreshKeysMs);
-  if (issuer == 0) {
-    flight.pending = provider_.need_keys_for_stranger(kid, done);
+  if (flight.issuer == 0) {
+    flight.pending = provider_.need_keys_for_stranger(flight.kid, done);
   } else {
-    flight.pending = issuers_[issuer - 1]->need(kid, done);
+    flight.pending = issuers_[flight.issuer - 1]->need(flight.kid, done);
   }
 }
 
 void AccessTokenQueue::make_ready(Flight& flight) {
-  ready_.push_back(&flight);
-  if (ready_.size() == 1) turn_.start_ms(0);
+  if (flight.lacks_key) {
+    if (!ready_.has_room_for(flight.client, 1)) return refuse(flight, too_many(), false);
+    keyless_.release(flight.client, 1);
+    flight.lacks_key = false;
+    ready_.reserve(flight.client, 1);
+  }
+  if (ready_.empty()) turn_.start_ms(0);
+  flight.is_queued = true;
+  ready_.push(flight.client, 1, &flight);
 }
 
 void AccessTokenQueue::judge_next() {
-  Flight& flight = *ready_.front();
-  ready_.pop_front();
+  Flight& flight = *ready_.pop();
   if (!ready_.empty()) turn_.start_ms(0);
   verify(flight);
 }
@@ -159,29 +181,26 @@ void AccessTokenQueue::verify(Flight& flight) {
   accept(flight, {std::make_shared<const AccessToken>(std::move(*token)), flight.keys, jws->kid, jws->alg});
 }
 
-void AccessTokenQueue::introspect_next() {
-  while (!opaque_.empty() && introspections_ < max_introspections(settings_)) {
-    Flight& flight = *opaque_.front();
-    opaque_.pop_front();
-    ++introspections_;
-    flight.pending = provider_.need_metadata([this, &flight](const auto& known) {
-      if (!known) return on_introspected(flight, fail(known.error().message));
-      if (!(*known)->introspection_endpoint) return on_introspected(flight, fail("Logto names no such endpoint"));
-      flight.metadata = *known;
-      introspect(flight);
-    });
-  }
+void AccessTokenQueue::introspect(Flight& flight) {
+  flight.pending = provider_.need_metadata([this, &flight](const auto& known) {
+    if (!known) return on_introspected(flight, fail(known.error().message));
+    if (!(*known)->introspection_endpoint) return on_introspected(flight, fail("Logto names no such endpoint"));
+    flight.metadata = *known;
+    send_introspection(flight);
+  });
 }
 
-void AccessTokenQueue::introspect(Flight& flight) {
-  const auto build = [this, metadata = flight.metadata, token = flight.token](const Secret& client_secret) {
-    return introspection_request(*metadata, settings_.logto, client_secret, token);
+void AccessTokenQueue::send_introspection(Flight& flight) {
+  const auto build = [this, metadata = flight.metadata, token = flight.token,
+                      client = flight.client](const Secret& client_secret) {
+    ProviderRequest request = introspection_request(*metadata, settings_.logto, client_secret, token);
+    request.caller.client = client;
+    return request;
   };
   flight.pending = client_fetch_.fetch(build, [this, &flight](const auto& reply) { on_introspected(flight, reply); });
 }
 
 void AccessTokenQueue::on_introspected(Flight& flight, const Result<ProviderReply>& reply) {
-  --introspections_;
   auto token = reply ? judge_introspection(*reply, settings_, clock_.unix_s())
                      : Result<AccessToken, AccessTokenFailure>(unavailable("introspection", reply.error().message));
   if (!token) {
@@ -190,7 +209,6 @@ void AccessTokenQueue::on_introspected(Flight& flight, const Result<ProviderRepl
   } else {
     accept(flight, {std::make_shared<const AccessToken>(std::move(*token)), nullptr, "", ""});
   }
-  introspect_next();
 }
 
 void AccessTokenQueue::accept(Flight& flight, Accepted accepted) {
@@ -201,15 +219,15 @@ void AccessTokenQueue::accept(Flight& flight, Accepted accepted) {
 
 void AccessTokenQueue::refuse(Flight& flight, AccessTokenFailure failure, bool remember) {
   if (remember) {
-    const std::int64_t for_ms = looks_like_jwt(flight.token.reveal())
-                                    ? kRememberRejectedMs
-                                    : std::min(kRememberRejectedMs, settings_.bearer.introspection_cache_ms);
+    const std::int64_t for_ms =
+        flight.is_opaque ? std::min(kRememberRejectedMs, settings_.bearer.introspection_cache_ms) : kRememberRejectedMs;
     rejected_.put(flight.hash, {failure, clock_.monotonic_ms() + for_ms});
   }
   end(flight, std::move(failure));
 }
 
 void AccessTokenQueue::end(Flight& flight, const Outcome& outcome) {
+  if (!flight.is_queued) queue_of(flight).release(flight.client, 1);
   auto ended = flights_.extract(flight.hash);
   for (Done& done : ended.mapped()->waiting) answer_later(std::move(done), outcome);
   loop_.defer_delete(std::move(ended.mapped()));  // a callback of its wait may be on the stack

@@ -2,7 +2,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,6 +16,7 @@
 #include "base/bounded_cache.h"
 #include "base/clock.h"
 #include "base/event.h"
+#include "base/fair_queue.h"
 #include "base/log.h"
 #include "config/settings.h"
 
@@ -24,11 +24,13 @@ namespace lp {
 
 // Access tokens on their way through the auth thread. Anybody may send one, so that a flood of junk must cost sign-ins
 // nothing: at most one signature is verified in a turn of the loop, keys come from the budget for strangers, a part of
-// the calls to Logto is for introspection, and what waits is bounded. What a token turned out to be is remembered for
-// all workers: that it is good until it expires or its key is gone, that it is bad for half a minute.
+// the calls to Logto is for introspection, and what waits is bounded: JWTs, which cost a moment, apart from
+// those whose key we lack and from opaque tokens, which cost a call; of each kind one address has a quarter at most,
+// the addresses taking turns. What a token turned out to be is remembered for all workers: that it is good until it
+// expires or its key is gone, that it is bad for half a minute.
 class AccessTokenQueue {
  public:
-  static constexpr std::size_t kMaxAtOnce = 1'000;
+  static constexpr std::size_t kMaxAtOnce = 4'000;  // of each kind
   static constexpr std::size_t kMaxRejected = 1'000;
 
   using Outcome = AccessTokenQuestions::Outcome;
@@ -42,7 +44,7 @@ class AccessTokenQueue {
   AccessTokenQueue& operator=(const AccessTokenQueue&) = delete;
 
   // `done` runs later, never inside this call. What has begun is ended, whoever has stopped waiting.
-  void judge(std::string request_id, Secret token, Done done);
+  void judge(OnBehalfOf whom, Secret token, Done done);
   // Any thread.
   [[nodiscard]] std::uint64_t keys_version() const { return keys_version_.load(std::memory_order_acquire); }
 
@@ -61,13 +63,15 @@ class AccessTokenQueue {
   [[nodiscard]] std::shared_ptr<const Jwks> known_keys(std::size_t issuer) const;
   [[nodiscard]] std::shared_ptr<const AccessToken> remembered(const std::string& hash);
   [[nodiscard]] const AccessTokenFailure* remembered_failure(const std::string& hash);
+  [[nodiscard]] Result<void, AccessTokenFailure> look_at(Flight& flight) const;
   void begin(Flight& flight);
-  void need_keys(Flight& flight, std::size_t issuer, const std::string& kid);
+  void need_keys(Flight& flight);
   void make_ready(Flight& flight);
   void judge_next();
   void verify(Flight& flight);
-  void introspect_next();
   void introspect(Flight& flight);
+  void send_introspection(Flight& flight);
+  [[nodiscard]] FairQueue<Flight*>& queue_of(const Flight& flight);
   void on_introspected(Flight& flight, const Result<ProviderReply>& reply);
   void accept(Flight& flight, Accepted accepted);
   void refuse(Flight& flight, AccessTokenFailure failure, bool remember);
@@ -85,10 +89,10 @@ class AccessTokenQueue {
   BoundedCache<Accepted> accepted_;
   BoundedCache<Rejected> rejected_;
   std::unordered_map<std::string, std::unique_ptr<Flight>> flights_;  // by the token's hash
-  std::deque<Flight*> ready_;                                         // to be verified
-  std::deque<Flight*> opaque_;                                        // to be shown to Logto
-  std::size_t introspections_ = 0;                                    // under way
-  Timer turn_;                                                        // set while something is ready
+  FairQueue<Flight*> ready_;                                          // JWTs to be verified
+  FairQueue<Flight*> keyless_;                                        // only counts those that wait for a key,
+  FairQueue<Flight*> opaque_;  // and those that wait for their turn at auth/provider/fetch
+  Timer turn_;                 // set while something is ready
   Timer refresh_;
   bool refreshes_ = false;  // since the first token
 };

@@ -125,11 +125,11 @@ struct AuthService::Impl final : AccessTokenQuestions {
         });
   }
 
-  std::unique_ptr<AuthQuestions::Question> judge(EventLoop& asking, std::string request_id, Secret token,
+  std::unique_ptr<AuthQuestions::Question> judge(EventLoop& asking, OnBehalfOf whom, Secret token,
                                                  Answer answer) override {
     auto question = std::make_shared<AccessTokenQuestion>(asking, std::move(answer));
-    loop.post([this, question, request_id = std::move(request_id), token = std::move(token)] {
-      access_tokens.judge(request_id, token, [question](const AccessTokenQueue::Outcome& outcome) {
+    loop.post([this, question, whom = std::move(whom), token = std::move(token)] {
+      access_tokens.judge(whom, token, [question](const AccessTokenQueue::Outcome& outcome) {
         AccessTokenQuestion::answer(question, outcome);
       });
     });
@@ -309,13 +309,13 @@ std::unique_ptr<AuthQuestions::Question> AuthService::probe_resources(EventLoop&
   return std::make_unique<ReachabilityQuestion::Handle>(std::move(question));
 }
 
-std::unique_ptr<AuthQuestions::Question> AuthService::finish_sign_in(EventLoop& asking, std::string request_id,
+std::unique_ptr<AuthQuestions::Question> AuthService::finish_sign_in(EventLoop& asking, OnBehalfOf whom,
                                                                      CallbackResponse response, PendingSignIn pending,
                                                                      SignInAnswer answer) {
   auto question = std::make_shared<SignInQuestion>(asking, std::move(answer));
-  impl_->loop.post([impl = impl_.get(), question, request_id = std::move(request_id), response = std::move(response),
+  impl_->loop.post([impl = impl_.get(), question, whom = std::move(whom), response = std::move(response),
                     pending = std::move(pending)] {
-    impl->flights.join(request_id, response, pending,
+    impl->flights.join(whom, response, pending,
                        [question](const FinishSignIn::Outcome& outcome) { SignInQuestion::answer(question, outcome); });
   });
   return std::make_unique<SignInQuestion::Handle>(std::move(question));
@@ -343,11 +343,11 @@ std::unique_ptr<AuthQuestions::Question> AuthService::token_for(EventLoop& askin
   return std::make_unique<TokenQuestion::Handle>(std::move(question));
 }
 
-std::unique_ptr<AuthQuestions::Question> AuthService::judge_logout_token(EventLoop& asking, std::string request_id,
+std::unique_ptr<AuthQuestions::Question> AuthService::judge_logout_token(EventLoop& asking, OnBehalfOf whom,
                                                                          std::string token, LogoutAnswer answer) {
   auto question = std::make_shared<LogoutQuestion>(asking, std::move(answer));
-  impl_->loop.post([impl = impl_.get(), question, request_id = std::move(request_id), token = std::move(token)] {
-    impl->logout_tokens.judge(request_id, token, [question](const LogoutTokenQueue::Outcome& outcome) {
+  impl_->loop.post([impl = impl_.get(), question, whom = std::move(whom), token = std::move(token)] {
+    impl->logout_tokens.judge(whom, token, [question](const LogoutTokenQueue::Outcome& outcome) {
       LogoutQuestion::answer(question, outcome);
     });
   });

@@ -32,15 +32,14 @@ class AuthService final : public AuthQuestions {
   [[nodiscard]] std::unique_ptr<Question> need_reachability(EventLoop& asking, ReachabilityAnswer answer) override;
   [[nodiscard]] Resources unknown_resources() const override;
   [[nodiscard]] std::unique_ptr<Question> probe_resources(EventLoop& asking, ResourcesAnswer answer) override;
-  [[nodiscard]] std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string request_id,
-                                                         CallbackResponse response, PendingSignIn pending,
-                                                         SignInAnswer answer) override;
+  [[nodiscard]] std::unique_ptr<Question> finish_sign_in(EventLoop& asking, OnBehalfOf whom, CallbackResponse response,
+                                                         PendingSignIn pending, SignInAnswer answer) override;
   [[nodiscard]] std::unique_ptr<Question> refresh(EventLoop& asking, std::string request_id, Session session,
                                                   RefreshAnswer answer) override;
   [[nodiscard]] std::unique_ptr<Question> token_for(EventLoop& asking, std::string request_id, Session session,
                                                     TokenAudience audience, TokenAnswer answer) override;
-  [[nodiscard]] std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string request_id,
-                                                             std::string token, LogoutAnswer answer) override;
+  [[nodiscard]] std::unique_ptr<Question> judge_logout_token(EventLoop& asking, OnBehalfOf whom, std::string token,
+                                                             LogoutAnswer answer) override;
   [[nodiscard]] bool has_replicas() const override;
   [[nodiscard]] std::unique_ptr<Question> hear_replicas(EventLoop& asking, HeardAnswer answer) override;
   [[nodiscard]] std::unique_ptr<Question> tell_replicas(EventLoop& asking, ToldAnswer answer) override;

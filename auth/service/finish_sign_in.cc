@@ -47,8 +47,13 @@ FailureKind kind_of_error_response(const std::string& error) {
 
 }  // namespace
 
-FinishSignIn::FinishSignIn(const World& world, CallbackResponse response, PendingSignIn pending, Done done)
-    : world_(world), response_(std::move(response)), pending_(std::move(pending)), done_(std::move(done)) {
+FinishSignIn::FinishSignIn(const World& world, std::string client, CallbackResponse response, PendingSignIn pending,
+                           Done done)
+    : world_(world),
+      client_(std::move(client)),
+      response_(std::move(response)),
+      pending_(std::move(pending)),
+      done_(std::move(done)) {
   waiting_ = world_.provider.need_metadata([this](auto known) { on_metadata(std::move(known)); });
 }
 
@@ -67,13 +72,20 @@ void FinishSignIn::on_metadata(Result<std::shared_ptr<const ProviderMetadata>> k
 void FinishSignIn::exchange_code() {
   waiting_ = world_.client_fetch.fetch(
       [this](const Secret& client_secret) {
-        return code_exchange_request(*metadata_, world_.settings.logto, client_secret, response_.code, pending_);
+        ProviderRequest request =
+            code_exchange_request(*metadata_, world_.settings.logto, client_secret, response_.code, pending_);
+        request.caller.client = client_;
+        return request;
       },
       [this](const auto& reply) { on_token_reply(reply); });
 }
 
 void FinishSignIn::on_token_reply(const Result<ProviderReply>& reply) {
-  if (!reply) return fail_with(FailureKind::provider_unavailable, "provider_unavailable", reply.error().message);
+  if (!reply) {
+    const bool was_sent = !Fetcher::was_never_sent(reply.error());
+    return fail_with(FailureKind::provider_unavailable, was_sent ? "provider_unavailable" : kBusySignIn,
+                     reply.error().message);
+  }
   auto tokens = judge_token_reply(*reply);
   if (!tokens) {
     SignInFailure failure = failure_of(tokens.error());

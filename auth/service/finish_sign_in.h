@@ -15,6 +15,9 @@
 
 namespace lp {
 
+// The rule of a sign-in that never reached Logto: too many were on their way.
+inline constexpr const char* kBusySignIn = "busy";
+
 // One sign-in from the callback to the session (OIDC Core 3.1.2.7 to 3.1.3.7): issuer of the response -> code exchange
 // -> tokens verified -> session. The pending sign-in was opened by the caller, before any network call. Auth thread;
 // dropping it cancels.
@@ -25,7 +28,8 @@ class FinishSignIn {
   // Runs later, never inside the constructor; the flow must not be destroyed inside it (loop.defer_delete).
   using Done = std::function<void(Outcome)>;
 
-  FinishSignIn(const World& world, CallbackResponse response, PendingSignIn pending, Done done);
+  // `client`: as base/client_group.h says.
+  FinishSignIn(const World& world, std::string client, CallbackResponse response, PendingSignIn pending, Done done);
   FinishSignIn(const FinishSignIn&) = delete;
   FinishSignIn& operator=(const FinishSignIn&) = delete;
 
@@ -38,6 +42,7 @@ class FinishSignIn {
   void fail_with(SignInFailure::Kind kind, std::string rule, std::string message);
 
   World world_;
+  std::string client_;
   CallbackResponse response_;
   PendingSignIn pending_;
   Done done_;

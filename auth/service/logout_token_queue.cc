@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "auth/jose/jws.h"
+#include "base/client_group.h"
 
 namespace lp {
 namespace {
@@ -12,6 +13,7 @@ using LogoutKind = LogoutTokenFailure::Kind;
 
 // Each for an hour at most. Only who has Logto's signing key can fill it.
 constexpr std::size_t kMaxSeen = 100'000;
+constexpr std::size_t kQueuedBytes = 512;  // besides the token
 
 LogoutTokenFailure rejected_token(RuleError error) {
   return {LogoutKind::rejected, std::move(error.rule), std::move(error.message)};
@@ -39,13 +41,18 @@ LogoutTokenQueue::LogoutTokenQueue(EventLoop& loop, Provider& provider, const Lo
       issuer_(logto.issuer()),
       client_id_(logto.app_id),
       seen_(kMaxSeen),
+      ready_(kMaxBytes, kMaxBytes / 4),
       turn_(loop, [this] { judge_next(); }) {}
 
 LogoutTokenExpectations LogoutTokenQueue::expectations() const { return {issuer_, client_id_, clock_.unix_s()}; }
 
-void LogoutTokenQueue::judge(std::string request_id, std::string token, Done done) {
-  if (waiting_.size() + ready_.size() >= kMaxAtOnce) return refuse_for_want_of_room(request_id, std::move(done));
-  waiting_.push_back({std::move(request_id), std::move(token), std::move(done), nullptr});
+std::size_t LogoutTokenQueue::cost_of(const Queued& queued) { return queued.token.size() + kQueuedBytes; }
+
+void LogoutTokenQueue::judge(const OnBehalfOf& whom, std::string token, Done done) {
+  Queued queued{whom.request_id, client_group(whom.client), std::move(token), std::move(done), nullptr};
+  if (!ready_.has_room_for(queued.client, cost_of(queued))) return refuse_for_want_of_room(std::move(queued));
+  ready_.reserve(queued.client, cost_of(queued));
+  waiting_.push_back(std::move(queued));
   const Place place = std::prev(waiting_.end());
   const auto kid = wanted_kid(place->token, expectations());
   if (!kid) return make_ready(place);
@@ -55,21 +62,28 @@ void LogoutTokenQueue::judge(std::string request_id, std::string token, Done don
   });
 }
 
-void LogoutTokenQueue::refuse_for_want_of_room(const std::string& request_id, Done done) {
+void LogoutTokenQueue::refuse_for_want_of_room(Queued queued) {
   const Outcome outcome = LogoutTokenFailure{LogoutKind::unavailable, "busy", "too many logout tokens at once"};
-  tell(request_id, outcome);
-  loop_.post([done = std::move(done), outcome] { done(outcome); });
+  if (const auto times = no_room_.happened(clock_.monotonic_ms())) {
+    log_.warning("too many logout tokens at once, some are refused with 503",
+                 {{"id", queued.request_id}, {"client", queued.client}, {"refused", *times}});
+  }
+  loop_.post([done = std::move(queued.done), outcome] { done(outcome); });
 }
 
 void LogoutTokenQueue::make_ready(Place place) {
   loop_.defer_delete(std::move(place->wait));
-  ready_.splice(ready_.end(), waiting_, place);
-  if (ready_.size() == 1) turn_.start_ms(0);
+  const bool is_first = ready_.empty();
+  Queued queued = std::move(*place);
+  waiting_.erase(place);
+  const std::string client = queued.client;
+  const std::size_t cost = cost_of(queued);
+  ready_.push(client, cost, std::move(queued));
+  if (is_first) turn_.start_ms(0);
 }
 
 void LogoutTokenQueue::judge_next() {
-  const Queued queued = std::move(ready_.front());
-  ready_.pop_front();
+  const Queued queued = ready_.pop();
   if (!ready_.empty()) turn_.start_ms(0);
   const Outcome outcome = outcome_of(queued);
   if (!outcome) return finish(queued.request_id, queued.done, outcome);

@@ -10,17 +10,21 @@
 #include "auth/session/seen_tokens.h"
 #include "base/clock.h"
 #include "base/event.h"
+#include "base/fair_queue.h"
 #include "base/log.h"
+#include "base/repeated_notice.h"
 #include "config/settings.h"
 
 namespace lp {
 
 // Logout tokens on their way through the auth thread. Anybody may send one, so that a flood of junk must cost sign-ins
 // nothing: at most one signature is verified in a turn of the loop, keys come from the budget for strangers, and the
-// queue is bounded. What is in the queue is judged to its end, whoever has stopped waiting: Logto sends a token once.
+// queue is bounded, the addresses that it holds taking turns. What is in the queue is judged to its end, whoever has
+// stopped waiting: Logto sends a token once.
 class LogoutTokenQueue {
  public:
-  static constexpr std::size_t kMaxAtOnce = 1'000;
+  // Of memory, for those that wait; an address may have a quarter, some two thousand tokens of Logto's.
+  static constexpr std::size_t kMaxBytes = std::size_t{16} << 20;
 
   using Outcome = Result<LogoutToken, LogoutTokenFailure>;
   using Done = std::function<void(const Outcome&)>;
@@ -34,12 +38,13 @@ class LogoutTokenQueue {
   LogoutTokenQueue(const LogoutTokenQueue&) = delete;
   LogoutTokenQueue& operator=(const LogoutTokenQueue&) = delete;
 
-  // `done` runs later, never inside this call. Writes one log line.
-  void judge(std::string request_id, std::string token, Done done);
+  // `done` runs later, never inside this call. Writes one log line, but where there is no room.
+  void judge(const OnBehalfOf& whom, std::string token, Done done);
 
  private:
   struct Queued {
     std::string request_id;
+    std::string client;
     std::string token;
     Done done;
     std::unique_ptr<Provider::Wait> wait;
@@ -47,8 +52,9 @@ class LogoutTokenQueue {
   };
   using Place = std::list<Queued>::iterator;
 
+  [[nodiscard]] static std::size_t cost_of(const Queued& queued);
   [[nodiscard]] LogoutTokenExpectations expectations() const;
-  void refuse_for_want_of_room(const std::string& request_id, Done done);
+  void refuse_for_want_of_room(Queued queued);
   void make_ready(Place place);
   void judge_next();
   [[nodiscard]] Outcome outcome_of(const Queued& queued);
@@ -64,8 +70,9 @@ class LogoutTokenQueue {
   std::string client_id_;
   SeenTokens seen_;
   std::list<Queued> waiting_;  // for keys
-  std::list<Queued> ready_;    // in the order in which keys were there
-  Timer turn_;                 // set while something is ready
+  FairQueue<Queued> ready_;    // counts those that wait for keys too
+  RepeatedNotice no_room_;
+  Timer turn_;  // set while something is ready
 };
 
 }  // namespace lp

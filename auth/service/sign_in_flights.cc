@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/client_group.h"
 #include "base/crypto.h"
 
 namespace lp {
@@ -17,21 +18,20 @@ bool is_expected(const std::string& rule) {
 SignInFlights::SignInFlights(EventLoop& loop, const FinishSignIn::World& world, Log& log)
     : loop_(loop), world_(world), log_(log), forget_timer_(loop, [this] { forget_old(); }) {}
 
-void SignInFlights::join(const std::string& request_id, CallbackResponse response, PendingSignIn pending,
-                         Answer answer) {
+void SignInFlights::join(const OnBehalfOf& whom, CallbackResponse response, PendingSignIn pending, Answer answer) {
   const std::string key = sha256(pending.state.reveal());
   const auto known = flights_.find(key);
   if (known != flights_.end() && known->second.outcome) return answer(*known->second.outcome);
   if (known != flights_.end()) return known->second.askers.push_back(std::move(answer));
   if (!make_room()) {
-    return answer(SignInFailure{SignInFailure::Kind::provider_unavailable, "busy", "too many sign-ins at once"});
+    return answer(SignInFailure{SignInFailure::Kind::provider_unavailable, kBusySignIn, "too many sign-ins at once"});
   }
   Flight& flight = flights_[key];
-  flight.request_id = request_id;
+  flight.request_id = whom.request_id;
   flight.silent = pending.silent;
   flight.askers.push_back(std::move(answer));
   flight.flow =
-      std::make_unique<FinishSignIn>(world_, std::move(response), std::move(pending),
+      std::make_unique<FinishSignIn>(world_, client_group(whom.client), std::move(response), std::move(pending),
                                      [this, key](FinishSignIn::Outcome outcome) { land(key, std::move(outcome)); });
 }
 
@@ -49,8 +49,10 @@ void SignInFlights::land(const std::string& key, FinishSignIn::Outcome outcome) 
   loop_.defer_delete(std::move(flight.flow));
   if (!outcome) log_failure(flight, outcome.error());
   if (outcome) tell_if_no_refresh_token(*outcome);
+  const bool was_sent = outcome || outcome.error().rule != kBusySignIn;
   flight.outcome = std::move(outcome);
   for (const Answer& answer : std::exchange(flight.askers, {})) answer(*flight.outcome);
+  if (!was_sent) return static_cast<void>(flights_.erase(key));  // the code is as good as before
   if (landed_.empty()) forget_timer_.start_ms(kKeptMs);
   landed_.push_back({key, world_.clock.monotonic_ms()});
 }

@@ -15,7 +15,8 @@
 namespace lp {
 
 // One flight per state in the process: a repeated callback joins the first one's flight, and for 60 s gets the result
-// that has landed, failures too. A code sent a second time would make Logto revoke the whole grant. Auth thread.
+// that has landed, failures too, but for one that never reached Logto. A code sent a second time would make Logto
+// revoke the whole grant. Auth thread.
 class SignInFlights {
  public:
   static constexpr std::int64_t kKeptMs = 60'000;
@@ -26,7 +27,7 @@ class SignInFlights {
 
   // May be called inside join() (a result that has landed) or later; must not call back into this object.
   using Answer = std::function<void(const FinishSignIn::Outcome&)>;
-  void join(const std::string& request_id, CallbackResponse response, PendingSignIn pending, Answer answer);
+  void join(const OnBehalfOf& whom, CallbackResponse response, PendingSignIn pending, Answer answer);
 
   [[nodiscard]] std::size_t size() const { return flights_.size(); }
 

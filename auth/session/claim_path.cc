@@ -1,5 +1,6 @@
 #include "auth/session/claim_path.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -15,6 +16,12 @@ const nlohmann::json* find_claim(const nlohmann::json& claims, std::string_view 
     if (const nlohmann::json* below = find_claim(*found, path.substr(end + 1))) return below;
   }
   return nullptr;
+}
+
+bool is_shortened(const nlohmann::json& claims, std::string_view name) {
+  const auto found = claims.find(kShortenedClaims);
+  return found != claims.end() && found->is_array() &&
+         std::any_of(found->begin(), found->end(), [&](const nlohmann::json& one) { return one == name; });
 }
 
 }  // namespace lp

@@ -9,4 +9,10 @@ namespace lp {
 // none, where it is JSON null, or where a step is no object. `claims` must outlive the result. Pure.
 [[nodiscard]] const nlohmann::json* find_claim(const nlohmann::json& claims, std::string_view path);
 
+// Names of lists of which the session holds only what rules name (auth/session/kept_claims.h): a claim among the
+// claims.
+inline constexpr const char* kShortenedClaims = "logto-proxy shortened";
+// Then nobody may be told of the claim: less of it is another claim.
+[[nodiscard]] bool is_shortened(const nlohmann::json& claims, std::string_view name);
+
 }  // namespace lp

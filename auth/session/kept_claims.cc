@@ -42,6 +42,63 @@ bool is_short_text(const json& claim) {
   return claim.is_string() && claim.get_ref<const std::string&>().size() <= kMaxDisplayedBytes;
 }
 
+// Five cookies hold 13 KiB of a session; the rest of it takes less than one.
+constexpr std::size_t kRoomForClaims = 12 * 1024;
+// A list beyond this is a mistake at Logto rather than somebody's roles, and whoever made it should hear of it.
+constexpr std::size_t kMostItems = 2'500;
+
+std::size_t bytes_of(const json& value) { return json::to_cbor(value).size(); }
+
+bool is_list_of_texts(const json& claim) {
+  return claim.is_array() && !claim.empty() &&
+         std::all_of(claim.begin(), claim.end(), [](const json& item) { return item.is_string(); });
+}
+
+// As identity headers join it; encoded it is never shorter.
+std::size_t joined_bytes(const json& list) {
+  std::size_t bytes = list.size() - 1;
+  for (const json& item : list) bytes += item.get_ref<const std::string&>().size();
+  return bytes;
+}
+
+// The list that takes most room among those of which nobody misses the items that no rule names.
+std::string longest_that_may_be_shortened(const json& kept, const std::set<std::string>& in_headers,
+                                          const std::set<std::string>& done) {
+  std::string longest;
+  std::size_t most = 0;
+  for (const auto& [name, claim] : kept.items()) {
+    if (!is_list_of_texts(claim) || claim.size() > kMostItems || done.contains(name)) continue;
+    const std::size_t bytes = joined_bytes(claim);
+    const bool is_carried = in_headers.contains(name) && bytes <= kMaxClaimHeaderBytes;
+    if (is_carried || bytes <= most) continue;
+    longest = name;
+    most = bytes;
+  }
+  return longest;
+}
+
+void keep_named_items(json& list, const std::set<std::string>& named) {
+  json shorter = json::array();
+  for (json& item : list) {
+    if (named.contains(item.get_ref<const std::string&>())) shorter.push_back(std::move(item));
+  }
+  list = std::move(shorter);
+}
+
+// Rules go on to see what they ask for, an empty list included; whoever tells others of a claim leaves it out.
+void shorten(json& kept, const Settings& settings) {
+  if (settings.session.store != SessionStore::cookie || bytes_of(kept) <= kRoomForClaims) return;
+  const std::set<std::string> in_headers = claims_in_headers(settings);
+  std::set<std::string> done;
+  while (bytes_of(kept) > kRoomForClaims) {
+    const std::string name = longest_that_may_be_shortened(kept, in_headers, done);
+    if (name.empty()) break;
+    keep_named_items(kept[name], items_that_rules_name(settings, name));
+    done.insert(name);
+  }
+  if (!done.empty()) kept[kShortenedClaims] = done;
+}
+
 }  // namespace
 
 json claims_to_keep(const json& id_token_claims, const json& userinfo_claims, const Settings& settings) {
@@ -61,6 +118,8 @@ json claims_to_keep(const json& id_token_claims, const json& userinfo_claims, co
     const json* claim = claim_of(name);
     if (claim != nullptr && !kept.contains(name) && is_short_text(*claim)) kept[name] = *claim;
   }
+  kept.erase(kShortenedClaims);  // ours alone
+  shorten(kept, settings);
   return kept;
 }
 

@@ -32,7 +32,7 @@ struct Session {
 
 // CBOR, with a version number first. Decoding judges every type and refuses what is not exactly of this form, deeper
 // than 40 levels or longer than kMaxSessionBytes.
-inline constexpr std::size_t kMaxSessionBytes = 16 * 1024;
+inline constexpr std::size_t kMaxSessionBytes = 256 * 1024;  // in a store; cookies hold less, see cookie_pieces.h
 [[nodiscard]] std::string encode_session(const Session& session);
 [[nodiscard]] Result<Session> decode_session(std::string_view bytes);
 

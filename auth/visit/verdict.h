@@ -34,6 +34,7 @@ struct RequestFacts {
   bool wants_upgrade = false;
   bool foreign_websocket = false;  // an upgrade that a page of another origin asks for
   std::string_view request_id;
+  std::string_view client;  // address, as far as trusted hops tell; empty: a unix socket's peer
   // The Host is where Logto reaches us and no external URL (logto.backchannel_url): `external` is that origin, and only
   // the two endpoints for Logto's own calls are asked for.
   bool only_backchannel = false;

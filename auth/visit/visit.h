@@ -29,6 +29,7 @@ struct Visit {
 
   [[nodiscard]] const Settings& settings() const { return *realm.settings; }
   [[nodiscard]] const Fields& fields() const { return facts.head->fields; }
+  [[nodiscard]] OnBehalfOf on_behalf() const { return {std::string(facts.request_id), std::string(facts.client)}; }
   // The request brought an access token of its own: no session stands behind it, and it is never redirected.
   [[nodiscard]] bool has_token() const { return session.opened && session.opened->token; }
   [[nodiscard]] const Session* signed_in() const {

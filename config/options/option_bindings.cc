@@ -182,6 +182,23 @@ Binding workers_binding() {
           }};
 }
 
+Binding connections_per_address_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            const auto number = *text == "auto" ? Result<std::int64_t>(kAutomatic) : parse_count(*text);
+            const bool in_range = number && *number >= reading.option.min && *number <= reading.option.max;
+            if (*text != "auto" && !in_range) {
+              return reading.problem(node, expected("auto or a whole number from 1 to 1000000", *text).message);
+            }
+            reading.scope.settings->limits.connections_per_address = *number;
+          },
+          [](const Scope& scope) {
+            const std::int64_t most = scope.settings->limits.connections_per_address;
+            return Node::scalar(most == kAutomatic ? "auto" : std::to_string(most));
+          }};
+}
+
 Binding keep_fragment_binding() {
   return {[](const Node& node, const Reading& reading) {
             const auto* text = scalar_text(node, reading);

@@ -13,6 +13,7 @@ namespace lp {
 [[nodiscard]] Binding origin_binding(Field<Origin> field);
 [[nodiscard]] Binding optional_origin_binding(Field<std::optional<Origin>> field);
 [[nodiscard]] Binding workers_binding();
+[[nodiscard]] Binding connections_per_address_binding();
 [[nodiscard]] Binding keep_fragment_binding();
 [[nodiscard]] Binding extra_binding();
 [[nodiscard]] Binding ca_file_binding(Field<std::string> field);

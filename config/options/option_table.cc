@@ -72,10 +72,20 @@ void add_limits(Table& table) {
   table.push_back({"limits.request_body", "a size or none", "none", 0, 1024 * kGiB, kPlain,
                    "Body of a request; more is 413.", size(LP_FIELD(settings->limits.request_body_bytes))});
   table.push_back({"limits.connections", "a whole number", "10000", 1, 1000000, kPlain,
-                   "Client connections at one time.", count(LP_FIELD(settings->limits.connections))});
+                   "Client connections at one time; beyond, those idle for longest go.",
+                   count(LP_FIELD(settings->limits.connections))});
+  table.push_back({"limits.connections_per_address", "auto or a whole number", "auto", 1, 1000000, kPlain,
+                   "Of one client address (IPv6: /64) but trusted_proxies; auto: half of all, at least 64.",
+                   connections_per_address_binding()});
+  table.push_back({"limits.buffered", "a size", "64MiB", 4 * kKiB * kKiB, 64 * kGiB, kPlain,
+                   "Memory for parts of requests that wait, of all connections together; more is 503.",
+                   size(LP_FIELD(settings->limits.buffered_bytes))});
   table.push_back({"limits.held_requests", "a size", "64MiB", 0, 16 * kGiB, kPlain,
                    "All form posts together that wait for a sign-in, at most 1 MiB each; 0 holds none.",
                    size(LP_FIELD(settings->limits.held_requests_bytes))});
+  table.push_back({"timeouts.first_byte", "a duration", "10s", 100, kHour, kPlain,
+                   "A new client connection that has not sent anything.",
+                   duration(LP_FIELD(settings->timeouts.first_byte_ms))});
   table.push_back({"timeouts.request_head", "a duration", "15s", 100, kHour, kPlain,
                    "From the first byte of a request to the end of its head; then 408.",
                    duration(LP_FIELD(settings->timeouts.request_head_ms))});
@@ -84,6 +94,9 @@ void add_limits(Table& table) {
                    duration(LP_FIELD(settings->timeouts.idle_connection_ms))});
   table.push_back({"timeouts.body_idle", "a duration", "60s", 100, kDay, kPlain, "Silence within a request body.",
                    duration(LP_FIELD(settings->timeouts.body_idle_ms))});
+  table.push_back({"shutdown.ready_wait", "a duration", "7s", 0, kHour, kPlain,
+                   "From SIGTERM on /readyz is 503, but all is served on for so long; not where nobody asks /readyz.",
+                   duration(LP_FIELD(settings->shutdown.ready_wait_ms))});
 }
 
 void add_logto(Table& table, const std::string& prefix) {

@@ -82,7 +82,11 @@ std::string seconds_text(std::int64_t ms) {
 }  // namespace
 
 Exchange::Exchange(WorkerContext& context, ClientStream& client, Door door)
-    : context_(context), client_(client), door_(door), realm_(&context.realms.front()) {}
+    : context_(context),
+      client_(client),
+      door_(door),
+      realm_(&context.realms.front()),
+      memory_(context.server.memory) {}
 
 Exchange::~Exchange() {
   if (request_) conclude();
@@ -128,6 +132,7 @@ void Exchange::choose_request_id() {
 
 void Exchange::judge() {
   facts_.request_id = record_.id;
+  facts_.client = record_.client.address;
   const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
   if ((forward_auth.enabled || forward_auth.oauth2_proxy) && judges_check()) return;
   if (door_ == Door::checks_only) return answer_error(404, "no_route");
@@ -323,12 +328,37 @@ void Exchange::collect(std::size_t limit_bytes) {
   if (request_side_ == RequestSide::complete) return judge_with_body(BodyFacts::whole);
   if (request_->body.length > limit_bytes) return judge_with_body(BodyFacts::too_large);
   enter(AnswerSide::collecting);
+  if (request_->body.kind == BodyFraming::Kind::length) limit_bytes = request_->body.length;  // reserves no more
   collected_.begin(limit_bytes);
   send_continue();
 }
 
+// Nothing is taken before there is room for it. A byte now and then must not keep what all share for hours.
+void Exchange::collect_more(std::string_view bytes) {
+  const std::int64_t patience_ms = 2 * context_.settings.timeouts.body_idle_ms;
+  if (context_.clock.monotonic_ms() - record_.began_ms > patience_ms) {
+    return on_bad_request({408, "a body that is collected came too slowly"});
+  }
+  if (!collected_.has_room_for(bytes.size())) return judge_with_body(BodyFacts::too_large);
+  if (memory_.cover(collected_.memory_with(bytes.size()), record_.client.address)) return collected_.append(bytes);
+  tell_of_no_memory();
+  answer_error(503, kNoMemory);
+}
+
+void Exchange::tell_of_no_memory() {
+  const auto times = context_.server.memory_notice.happened(context_.clock.monotonic_ms());
+  if (!times) return;
+  context_.log.warning("requests are refused with 503, for limits.buffered is used up, or one client has half of it",
+                       {{"id", std::string_view(record_.id)},
+                        {"client", std::string_view(record_.client.address)},
+                        {"used_bytes", context_.server.memory.used_bytes()},
+                        {"limit_bytes", context_.server.memory.limit_bytes()},
+                        {"refused", *times}});
+}
+
 void Exchange::judge_with_body(BodyFacts state) {
   if (state == BodyFacts::too_large) collected_.wipe();
+  if (state == BodyFacts::too_large) memory_.release();
   facts_.body_state = state;
   facts_.body = collected_.bytes();
   record_.asked_ms = context_.clock.monotonic_ms();
@@ -376,6 +406,7 @@ void Exchange::send_held_body() {
   body_bytes_ += held.size();
   lease_->send_body(held);
   collected_.wipe();
+  if (lease_->unsent_bytes() == 0) memory_.release();
   if (replaced_body_) wipe_string(replaced_body_->body);
 }
 
@@ -411,10 +442,7 @@ std::string_view Exchange::upstream_host() const {
 
 void Exchange::on_request_body(std::string_view bytes) {
   record_.bytes_in += bytes.size();
-  if (answer_side_ == AnswerSide::collecting) {
-    if (!collected_.append(bytes)) judge_with_body(BodyFacts::too_large);
-    return;
-  }
+  if (answer_side_ == AnswerSide::collecting) return collect_more(bytes);
   if (answer_side_ == AnswerSide::closing_tunnel) {
     tunnel_.client_says(bytes);
     return finish_tunnel_if_done();
@@ -431,7 +459,10 @@ void Exchange::on_request_body(std::string_view bytes) {
                                                : break_off("request body over the limit");
   }
   lease_->send_body(bytes);
-  if (lease_->unsent_bytes() > kHighWaterBytes) client_.pause_request_body();
+  const std::size_t waiting = lease_->unsent_bytes();
+  if (waiting <= BufferPool::kSmallBytes) return;
+  const bool may_wait = waiting <= kHighWaterBytes && memory_.cover(waiting, record_.client.address);
+  if (!may_wait) client_.pause_request_body();
 }
 
 void Exchange::on_request_end() {
@@ -447,7 +478,10 @@ void Exchange::on_request_batch_end() {
   if (lease_) lease_->flush();
 }
 
-void Exchange::on_upstream_drained() { client_.resume_request_body(); }
+void Exchange::on_upstream_drained() {
+  memory_.release();
+  client_.resume_request_body();
+}
 
 // ---- the answer -------------------------------------------------------------------------------------------------
 
@@ -524,11 +558,11 @@ void Exchange::on_bad_request(const ParseError& error) {
     request_ = &kNoRequest;
     begin(0);
   }
-  log_bad_request(error.rule);
+  error.status == 503 ? tell_of_no_memory() : log_bad_request(error.rule);
   lease_.reset();
   wait_.reset();
   const bool answered = answer_side_ == AnswerSide::body || answer_side_ == AnswerSide::tunnel;
-  if (!answered) return answer_error(error.status, "bad_request");
+  if (!answered) return answer_error(error.status, error.status == 503 ? kNoMemory : "bad_request");
   break_off(error.rule);
 }
 
@@ -599,7 +633,7 @@ void Exchange::answer(const Answer& made) {
   record_.status = complete.status;
   const bool without_body = request_->head.method == "HEAD";
   const bool is_ended = record_.decision == kSessionOver || (record_.decision == kUnproven && record_.was_forwarded);
-  const bool upload_is_cut = is_ended && request_side_ == RequestSide::open;
+  const bool upload_is_cut = (is_ended || record_.decision == kNoMemory) && request_side_ == RequestSide::open;
   const bool keep_alive = request_->keep_alive && record_.status != 400 && record_.status != 408 &&
                           record_.status != 413 && !upload_is_cut &&
                           !context_.server.draining.load(std::memory_order_relaxed);
@@ -688,6 +722,7 @@ void Exchange::conclude() {
   wait_.reset();
   lease_.reset();
   collected_.wipe();
+  memory_.release();
   if (replaced_body_) wipe_string(replaced_body_->body);
   replaced_body_.reset();
   app_headers_.reset();

@@ -17,9 +17,10 @@
 
 namespace lp {
 
-// The access log's decisions for what ends because of its session.
+// The access log's decisions.
 inline constexpr std::string_view kSessionOver = "session_over";
 inline constexpr std::string_view kUnproven = "unproven";
+inline constexpr std::string_view kNoMemory = "no_memory";  // limits.buffered
 
 // Where a client has come in: forward_auth.listen is for checks and nothing else.
 enum class Door : std::uint8_t { any, checks_only };
@@ -76,7 +77,9 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void act_on(Verdict verdict);
   void act_on_later(Verdict verdict);
   void collect(std::size_t limit_bytes);
+  void collect_more(std::string_view bytes);
   void judge_with_body(BodyFacts state);
+  void tell_of_no_memory();
   void forward();
   void send_continue();
   void send_held_body();
@@ -121,6 +124,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   std::shared_ptr<const AppHeaders> app_headers_;
   std::vector<std::string> set_cookies_;
   CollectedBody collected_;
+  ReservedMemory memory_;  // for that, or for what the app does not take
   std::optional<ReplacedBody> replaced_body_;
   Tunnel tunnel_;
 

@@ -13,8 +13,10 @@
 #include "base/deadline.h"
 #include "base/event.h"
 #include "base/log.h"
+#include "base/repeated_notice.h"
 #include "proxy/exchange/bound_exchanges.h"
 #include "proxy/net/buffer.h"
+#include "proxy/net/memory_budget.h"
 #include "proxy/route/resolve.h"
 #include "proxy/route/router.h"
 #include "proxy/upstream/pool.h"
@@ -23,10 +25,12 @@ namespace lp {
 
 // Shared by all workers of a server; each member is safe from any thread.
 struct ServerState {
-  std::atomic<std::int64_t> open_connections{0};
+  explicit ServerState(std::int64_t buffered_bytes = LimitSettings{}.buffered_bytes) : memory(buffered_bytes) {}
   std::atomic<std::int64_t> requests_in_flight{0};  // tunnels included
   std::atomic<std::int64_t> open_tunnels{0};
-  std::atomic<bool> draining{false};
+  std::atomic<bool> draining{false};  // answers say that their connection closes
+  MemoryBudget memory;
+  RepeatedNotice memory_notice;  // that it was used up
 };
 
 // A realm with what all workers share of it for routing.

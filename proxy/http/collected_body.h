@@ -15,8 +15,10 @@ class CollectedBody {
   CollectedBody& operator=(const CollectedBody&) = delete;
 
   void begin(std::size_t limit_bytes);
-  // False when that would be more than the limit: then nothing is taken.
-  [[nodiscard]] bool append(std::string_view bytes);
+  [[nodiscard]] bool has_room_for(std::size_t bytes) const { return bytes <= limit_bytes_ - bytes_.size(); }
+  // What it holds of memory once so many bytes more are appended.
+  [[nodiscard]] std::size_t memory_with(std::size_t bytes) const;
+  void append(std::string_view bytes);  // which it has room for
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
   void wipe();  // cheap where nothing was collected
 

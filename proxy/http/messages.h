@@ -8,8 +8,8 @@
 namespace lp {
 
 struct ParseError {
-  // What a client is told: 400, 405 (TRACE, CONNECT), 414, 417 (unknown Expect), 431, 501 (method too long), 505.
-  // Of a response always 502.
+  // What a client is told: 400, 405 (TRACE, CONNECT), 414, 417 (unknown Expect), 431, 501 (method too long), 503
+  // (no memory for its head), 505. Of a response always 502.
   int status = 400;
   const char* rule = "";  // static text for the log: "two Content-Length fields"
 };

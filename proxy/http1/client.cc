@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -18,6 +19,7 @@ constexpr std::int64_t kLingerMs = 2000;
 // A client that has closed its sending side gets this long to be answered: some tools half-close, but nearly always it
 // means that nobody is there any more, and an app's event stream should not run on for hours.
 constexpr std::int64_t kHalfClosedMs = 5000;
+const ParseError kNoMemory{503, "limits.buffered is used up"};
 }  // namespace
 
 Http1Client::Http1Client(const Environment& environment, Socket socket, std::string peer_address,
@@ -30,6 +32,7 @@ Http1Client::Http1Client(const Environment& environment, Socket socket, std::str
       in_(env_.buffers),
       body_in_(env_.buffers),
       head_limits_(head_limits_of(env_.limits)),
+      head_memory_(env_.memory),
       writer_(env_.loop, env_.buffers, [this] { on_writable(); }),
       input_(env_.loop, socket_.fd(), [this] { on_readable(); }),
       deadline_(env_.wheel, [this] { on_deadline(); }),
@@ -92,6 +95,7 @@ void Http1Client::read_body() {
     take_next_from_body_buffer();
     return process_input();
   }
+  if (body_in_.empty()) body_in_.release();  // thousands of uploads that stand still hold no block each
   if (phase_ == Phase::exchange && body_is_open()) return arm_deadline();
   if (phase_ == Phase::exchange && !body_in_.empty()) {  // the next request waits: the head in in_ must not move
     pause(Pause::pipeline_full);
@@ -150,10 +154,13 @@ void Http1Client::process_input() {
       pause(Pause::unread_answers);
       break;
     }
-    if (phase_ == Phase::idle) enter(Phase::head);
+    if (phase_ == Phase::idle) {
+      is_unused_ = false;
+      enter(Phase::head);
+    }
     const HeadScanner::Outcome outcome = scanner_.scan(in_.data(), head_limits_);
     if (outcome == HeadScanner::Outcome::need_more) {
-      if (input_has_ended()) close_when_sent();  // the rest of this head will never come
+      wait_for_rest_of_head();
       break;
     }
     if (outcome == HeadScanner::Outcome::bad) {
@@ -169,6 +176,11 @@ void Http1Client::process_input() {
     in_.release();
     writer_.give_back_idle_memory();
   }
+}
+
+void Http1Client::wait_for_rest_of_head() {
+  if (input_has_ended()) return close_when_sent();  // it will never come
+  if (!head_memory_.cover(in_.capacity(), peer_address_)) refuse(kNoMemory);
 }
 
 void Http1Client::start_request() {
@@ -333,6 +345,7 @@ void Http1Client::answer_done() {
 
 void Http1Client::next_request() {
   in_.consume(head_bytes_ + leftover_used_);
+  head_memory_.release();
   head_bytes_ = leftover_used_ = 0;
   scanner_.reset();
   const bool input_ended = input_has_ended();
@@ -403,12 +416,33 @@ void Http1Client::client_gone() {
   if (tell) events_->on_client_gone();
 }
 
-void Http1Client::close_if_idle() {
-  if (phase_ == Phase::idle && in_.empty()) close_when_sent();
+bool Http1Client::close_if_idle() {
+  if (phase_ != Phase::idle || !in_.empty() || has_unread_input(socket_.fd())) return false;
+  close_when_sent();
+  return true;
+}
+
+std::optional<std::int64_t> Http1Client::idle_ms() const {
+  if (phase_ != Phase::idle || !in_.empty() || writer_.unsent_bytes() > 0) return std::nullopt;
+  return std::max<std::int64_t>(patience_ms() - deadline_.left_ms(), 0);
 }
 
 bool Http1Client::is_busy() const {
-  return phase_ == Phase::exchange || (phase_ != Phase::tunnel && writer_.unsent_bytes() > 0);
+  switch (phase_) {
+    case Phase::head:
+    case Phase::exchange:
+    case Phase::lingering:  // ending the process now would reset it, and the reset eat the answer
+      return true;
+    case Phase::idle:
+      return !idle_ms() || has_unread_input(socket_.fd());
+    case Phase::tunnel:
+    case Phase::closed:
+      return false;
+    case Phase::discard:
+    case Phase::closing:
+      return writer_.unsent_bytes() > 0;
+  }
+  return false;
 }
 
 void Http1Client::close() {
@@ -445,8 +479,7 @@ void Http1Client::arm_deadline() {
   const bool waits_for_body = body_is_open() && !input_.is_paused();
   switch (phase_) {
     case Phase::idle:
-      if (writer_.unsent_bytes() > 0) return deadline_.set_ms(env_.timeouts.body_idle_ms);
-      return deadline_.set_ms(env_.timeouts.idle_connection_ms);
+      return deadline_.set_ms(patience_ms());
     case Phase::head:  // for the whole head, not for each byte (slowloris)
       return deadline_.set_ms(env_.timeouts.request_head_ms);
     case Phase::exchange:
@@ -462,6 +495,13 @@ void Http1Client::arm_deadline() {
     case Phase::closed:
       return;
   }
+}
+
+// With who waits for its first or next request.
+std::int64_t Http1Client::patience_ms() const {
+  if (writer_.unsent_bytes() > 0) return env_.timeouts.body_idle_ms;
+  if (is_unused_) return std::min(env_.timeouts.first_byte_ms, env_.timeouts.idle_connection_ms);
+  return env_.timeouts.idle_connection_ms;
 }
 
 void Http1Client::on_deadline() {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/deadline.h"
@@ -11,6 +12,7 @@
 #include "proxy/http1/body_writer.h"
 #include "proxy/http1/pausable_input.h"
 #include "proxy/http1/scan.h"
+#include "proxy/net/memory_budget.h"
 #include "proxy/net/socket.h"
 
 namespace lp {
@@ -28,6 +30,7 @@ class Http1Client final : public ClientStream {
     const TimeoutSettings& timeouts;
     const ClientHeaderRules& header_rules;
     std::string& scratch;
+    MemoryBudget& memory;
   };
   using MakeEvents = std::function<std::unique_ptr<RequestEvents>(ClientStream&)>;
 
@@ -35,9 +38,14 @@ class Http1Client final : public ClientStream {
               std::function<void(Http1Client&)> on_closed);
   ~Http1Client() override;
 
-  // While draining: a connection that waits for its next request has nothing to lose once its last answer is out.
-  void close_if_idle();
-  // A request is under way, or bytes of an answer still wait for the kernel. Tunnels are not meant.
+  // Closes it where nothing is lost: it waits for a request and no byte of one is here, nor in the kernel. What is left
+  // of its last answer still goes out.
+  bool close_if_idle();
+  // For how long it has waited for a request that way; nullopt: it does something.
+  [[nodiscard]] std::optional<std::int64_t> idle_ms() const;
+  [[nodiscard]] bool is_unused() const { return is_unused_; }  // no byte has ever come
+  // Something of it would be lost by closing now: a request under way or half here, bytes of an answer. Tunnels are not
+  // meant.
   [[nodiscard]] bool is_busy() const;
 
   void send_continue() override;
@@ -75,6 +83,7 @@ class Http1Client final : public ClientStream {
   void drop_input();
   void process_input();
   void start_request();
+  void wait_for_rest_of_head();
   void refuse(const ParseError& error);
   void feed(std::string_view bytes, std::size_t& counter);
   void feed_pieces(std::string_view bytes, std::size_t& counter);
@@ -92,6 +101,7 @@ class Http1Client final : public ClientStream {
   void on_deadline();
   void on_later();
   void arm_deadline();
+  [[nodiscard]] std::int64_t patience_ms() const;
   void pause(Pause reason);
   void resume(Pause reason);
   [[nodiscard]] bool input_has_ended() const { return input_.is_paused_by(Pause::end_of_input); }
@@ -114,12 +124,14 @@ class Http1Client final : public ClientStream {
   HeadLimits head_limits_;
   HeadScanner scanner_;
   ParsedRequest request_;
+  ReservedMemory head_memory_;     // once a head did not come whole
   std::size_t head_bytes_ = 0;     // pinned in in_ while the exchange looks at it
   std::size_t leftover_used_ = 0;  // of the bytes behind the head
   bool body_open_ = false;         // more of the request body is to come
   BodyReader body_;
   std::uint64_t discarded_bytes_ = 0;
 
+  bool is_unused_ = true;
   bool keep_alive_ = true;
   bool was_blocked_ = false;  // the exchange hears of the next drain
   bool processing_ = false;   // process_input() is on the stack and goes on by itself

@@ -77,6 +77,11 @@ ReceiveResult receive_and_drop(int fd) {
   return receive(fd, nowhere.data(), nowhere.size());
 }
 
+bool has_unread_input(int fd) {
+  char byte = 0;
+  return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 SocketWriter::State SocketWriter::send(std::string_view bytes, std::string_view suffix) {
   if (failed_) return State::failed;
   if (!is_waiting()) return write_now(bytes, suffix);

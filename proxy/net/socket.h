@@ -42,6 +42,8 @@ struct ReceiveResult {
 // One recv() into what room the buffer has.
 [[nodiscard]] ReceiveResult receive_into(int fd, Buffer& buffer);
 [[nodiscard]] ReceiveResult receive_and_drop(int fd);
+// The kernel has bytes of the peer that nobody has read.
+[[nodiscard]] bool has_unread_input(int fd);
 
 // The sending side of a connection: bytes are written at once, what the kernel does not take waits in a queue, and
 // only then a write event is asked for (each such request is an epoll_ctl).

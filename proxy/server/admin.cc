@@ -4,13 +4,22 @@ namespace lp {
 
 namespace {
 constexpr std::int64_t kMaxConnections = 100;
+constexpr std::int64_t kMemoryBytes = 8 << 20;
+
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
+LimitSettings own_limits(LimitSettings limits) {
+  limits.connections = limits.connections_per_address = kMaxConnections;
+  return limits;
+}
 
 class AdminExchange final : public RequestEvents {
  public:
-  AdminExchange(ClientStream& client, const ServerState& server) : client_(client), server_(server) {}
+  AdminExchange(ClientStream& client, Readiness& readiness, const Clock& clock)
+      : client_(client), readiness_(readiness), clock_(clock) {}
   void on_request(const ParsedRequest& request, std::size_t) override {
-    const bool draining = server_.draining.load(std::memory_order_relaxed);
-    client_.send_answer(admin_answer(request.head.method, request.path_and_query, draining),
+    if (path_of(request.path_and_query) == "/readyz") readiness_.asked(clock_.monotonic_ms());
+    client_.send_answer(admin_answer(request.head.method, request.path_and_query, !readiness_.is_ready()),
                         request.head.method == "HEAD", request.keep_alive);
   }
   void on_bad_request(const ParseError& error) override {
@@ -26,7 +35,8 @@ class AdminExchange final : public RequestEvents {
 
  private:
   ClientStream& client_;
-  const ServerState& server_;
+  Readiness& readiness_;
+  const Clock& clock_;
 };
 
 Answer text_answer(int status, std::string body) {
@@ -39,21 +49,24 @@ Answer text_answer(int status, std::string body) {
 }
 }  // namespace
 
-Answer admin_answer(std::string_view method, std::string_view target, bool draining) {
-  const std::string_view path = target.substr(0, target.find('?'));
+Answer admin_answer(std::string_view method, std::string_view target, bool is_stopping) {
+  const std::string_view path = path_of(target);
   if (path != "/healthz" && path != "/readyz") return text_answer(404, "not found\n");
   if (method != "GET" && method != "HEAD") return text_answer(405, "GET or HEAD\n");
   if (path == "/healthz") return text_answer(200, "ok\n");
-  return draining ? text_answer(503, "stopping\n") : text_answer(200, "ready\n");
+  return is_stopping ? text_answer(503, "stopping\n") : text_answer(200, "ready\n");
 }
 
-Admin::Admin(EventLoop& loop, const Settings& settings, const ClientHeaderRules& rules, const ServerState& server,
-             int listening_fd)
+Admin::Admin(EventLoop& loop, const Settings& settings, const ClientHeaderRules& rules, Readiness& readiness,
+             const Clock& clock, Log& log, int listening_fd)
     : wheel_(loop),
-      limits_(settings.limits),
-      acceptor_({loop, wheel_, buffers_, limits_, settings.timeouts, rules, scratch_}, {listening_fd},
-                {open_connections_, kMaxConnections},
-                [&server](ClientStream& client) { return std::make_unique<AdminExchange>(client, server); }) {}
+      limits_(own_limits(settings.limits)),
+      memory_(kMemoryBytes),
+      shares_(limits_, settings.trusted_proxies, clock, log),
+      acceptor_({loop, wheel_, buffers_, limits_, settings.timeouts, rules, scratch_, memory_}, {listening_fd},
+                {shares_}, [&readiness, &clock](ClientStream& client) {
+                  return std::make_unique<AdminExchange>(client, readiness, clock);
+                }) {}
 
 Admin::~Admin() = default;
 

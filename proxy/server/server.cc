@@ -15,7 +15,6 @@ namespace lp {
 
 namespace {
 constexpr std::int64_t kDrainPollMs = 50;
-constexpr std::int64_t kMinDrainMs = 250;  // connections that the kernel has already accepted for us are still answered
 constexpr std::int64_t kMaxDrainMs = 30'000;  // then tunnels and stuck transfers are cut
 
 // cgroup v2: "200000 100000" is two CPUs; "max ..." is no quota.
@@ -47,12 +46,18 @@ void raise_descriptor_limit() {
 
 struct Server::Impl {
   Impl(const Settings& settings_in, const std::vector<Realm*>& realms)
-      : settings(settings_in), any_realm(*realms.front()), served(settings_in, realms) {}
+      : settings(settings_in),
+        any_realm(*realms.front()),
+        served(settings_in, realms),
+        state(settings_in.limits.buffered_bytes),
+        shares(settings_in.limits, settings_in.trusted_proxies, any_realm.clock, any_realm.log) {}
 
   const Settings& settings;
   Realm& any_realm;  // for what all of them have in common: clock and log
   ServedRealms served;
   ServerState state;
+  ConnectionShares shares;
+  Readiness readiness;
   EventLoop loop;
   std::vector<Listener> listeners;
   std::vector<Listener> check_listeners;
@@ -60,12 +65,21 @@ struct Server::Impl {
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::thread> threads;
   std::unique_ptr<Admin> admin;
-  std::unique_ptr<Timer> drain_poll;
+  std::unique_ptr<Timer> next_step;  // of stopping
+  std::int64_t stop_began_ms = 0;
   std::int64_t drain_began_ms = 0;
+  bool waits_for_notice = true;
+  bool listens = true;
 
   Result<void> open_listeners(std::size_t worker_count);
-  void on_stop_signal();
+  void add_worker(std::size_t index);
+  void on_stop_signal(bool is_interactive);
+  void begin_drain();
+  void drain_workers();
   void poll_drain();
+  [[nodiscard]] bool is_drained() const;
+  [[nodiscard]] bool must_be_noticed() const;
+  void step();
 };
 
 Server::Server() = default;
@@ -79,15 +93,20 @@ Result<std::unique_ptr<Server>> Server::open(const Settings& settings, const std
   raise_descriptor_limit();
   const auto opened = server->impl_->open_listeners(count);
   if (!opened) return opened.error();
-  for (std::size_t i = 0; i < count; ++i) {
-    std::vector<int> fds;
-    for (const auto& listener : server->impl_->listeners) fds.push_back(listener.fd_for(i));
-    std::vector<int> check_fds;
-    for (const auto& listener : server->impl_->check_listeners) check_fds.push_back(listener.fd_for(i));
-    server->impl_->workers.push_back(
-        std::make_unique<Worker>(server->impl_->served, server->impl_->state, fds, check_fds));
-  }
+  for (std::size_t i = 0; i < count; ++i) server->impl_->add_worker(i);
   return server;
+}
+
+void Server::Impl::add_worker(std::size_t index) {
+  const auto descriptors = [index](const std::vector<Listener>& of) {
+    std::vector<int> fds;
+    for (const auto& listener : of) fds.push_back(listener.fd_for(index));
+    return fds;
+  };
+  const Worker::Listening listening{descriptors(listeners), descriptors(check_listeners)};
+  workers.push_back(std::make_unique<Worker>(served, state, shares, listening, [this] {
+    for (auto& worker : workers) worker->make_room();
+  }));
 }
 
 Result<void> Server::Impl::open_listeners(std::size_t worker_count) {
@@ -124,11 +143,12 @@ std::string Server::admin_address() const { return impl_->admin_listeners.front(
 void Server::run(const std::function<void()>& on_hangup) {
   Impl& impl = *impl_;
   std::signal(SIGPIPE, SIG_IGN);
-  impl.admin = std::make_unique<Admin>(impl.loop, impl.settings, impl.served.client_headers, impl.state,
-                                       impl.admin_listeners.front().fd_for(0));
-  impl.drain_poll = std::make_unique<Timer>(impl.loop, [&impl] { impl.poll_drain(); });
-  const SignalEvent on_term(impl.loop, SIGTERM, [&impl] { impl.on_stop_signal(); });
-  const SignalEvent on_int(impl.loop, SIGINT, [&impl] { impl.on_stop_signal(); });
+  impl.admin =
+      std::make_unique<Admin>(impl.loop, impl.settings, impl.served.client_headers, impl.readiness,
+                              impl.any_realm.clock, impl.any_realm.log, impl.admin_listeners.front().fd_for(0));
+  impl.next_step = std::make_unique<Timer>(impl.loop, [&impl] { impl.step(); });
+  const SignalEvent on_term(impl.loop, SIGTERM, [&impl] { impl.on_stop_signal(false); });
+  const SignalEvent on_int(impl.loop, SIGINT, [&impl] { impl.on_stop_signal(true); });
   const SignalEvent on_hup(impl.loop, SIGHUP, [&impl, &on_hangup] {
     if (!impl.state.draining) on_hangup();
   });
@@ -139,25 +159,55 @@ void Server::run(const std::function<void()>& on_hangup) {
   for (auto& thread : impl.threads) thread.join();
   impl.workers.clear();
   impl.admin.reset();
-  impl.drain_poll.reset();
+  impl.next_step.reset();
 }
 
-// Readiness fails first, so that whoever balances the load looks elsewhere; what is under way is finished.
-void Server::Impl::on_stop_signal() {
-  if (state.draining.exchange(true)) return loop.stop();  // asked a second time
+// Readiness fails first, and while a load balancer has not noticed everything is served as before. Nobody at a terminal
+// waits for that, nor where nobody asks whether we are ready.
+void Server::Impl::on_stop_signal(bool is_interactive) {
+  if (!readiness.is_ready()) return loop.stop();  // asked a second time
+  readiness.end();
+  waits_for_notice = !is_interactive;
+  stop_began_ms = any_realm.clock.monotonic_ms();
+  if (!must_be_noticed()) return begin_drain();
+  any_realm.log.info("stopping: not ready any more, serving on until load balancers have noticed",
+                     {{"ready_wait_ms", settings.shutdown.ready_wait_ms}});
+  next_step->start_ms(settings.shutdown.ready_wait_ms);
+}
+
+// Asked again while it drains, for whoever asks for the first time only then.
+bool Server::Impl::must_be_noticed() const {
+  const std::int64_t now_ms = any_realm.clock.monotonic_ms();
+  return waits_for_notice && readiness.is_watched(now_ms) && now_ms - stop_began_ms < settings.shutdown.ready_wait_ms;
+}
+
+void Server::Impl::step() { state.draining ? poll_drain() : begin_drain(); }
+
+void Server::Impl::begin_drain() {
+  state.draining = true;
   any_realm.log.info("stopping: finishing requests in flight");
   drain_began_ms = any_realm.clock.monotonic_ms();
-  for (auto& worker : workers) worker->drain();
-  drain_poll->start_ms(kMinDrainMs);
+  drain_workers();
 }
 
+void Server::Impl::drain_workers() {
+  for (auto& worker : workers) worker->drain(!listens);
+  next_step->start_ms(kDrainPollMs);
+}
+
+bool Server::Impl::is_drained() const {
+  const bool requests_are_over = state.requests_in_flight.load() <= state.open_tunnels.load();
+  return requests_are_over &&
+         std::all_of(workers.begin(), workers.end(), [](const auto& worker) { return worker->is_drained(); });
+}
+
+// Connections are accepted as long as anything runs, and then no more: who has come by then is still answered.
 void Server::Impl::poll_drain() {
   const std::int64_t waited_ms = any_realm.clock.monotonic_ms() - drain_began_ms;
-  std::int64_t waited_for = std::max<std::int64_t>(state.requests_in_flight.load() - state.open_tunnels.load(), 0);
-  for (auto& worker : workers) waited_for += worker->busy_connections();  // answers that are not all out yet
-  if (waited_for <= 0 || waited_ms >= kMaxDrainMs) return loop.stop();
-  for (auto& worker : workers) worker->drain();
-  drain_poll->start_ms(kDrainPollMs);
+  const bool drained = is_drained();
+  if ((drained && !listens) || waited_ms >= kMaxDrainMs) return loop.stop();
+  if (drained && !must_be_noticed()) listens = false;
+  drain_workers();
 }
 
 }  // namespace lp

@@ -22,10 +22,12 @@ class Server {
   [[nodiscard]] std::vector<std::string> addresses() const;
   [[nodiscard]] std::vector<std::string> check_addresses() const;
   [[nodiscard]] std::string admin_address() const;
-  // Starts the workers and runs until SIGTERM or SIGINT: /readyz turns 503 first, idle keep-alive connections
-  // are closed, requests in flight (not tunnels) are finished for up to 30 s while new ones are still answered; a
-  // second signal ends at once. Returns when all is done. SIGHUP calls `on_hangup` on the calling thread, until the
-  // server is stopping.
+  // Starts the workers and runs until SIGTERM or SIGINT. Then /readyz turns 503. Where it has been asked in the last
+  // five minutes, and for SIGTERM, all is served as before for shutdown.ready_wait, for load balancers go on sending
+  // until they have noticed. Then answers say that their connection closes, idle ones are closed, and requests that
+  // have come, or come meanwhile, are finished for up to 30 s, tunnels not; at last nobody is accepted any more. A
+  // second signal ends at once. Returns when all is done. SIGHUP calls `on_hangup` on the calling thread, until
+  // requests are finished.
   void run(const std::function<void()>& on_hangup);
 
  private:

@@ -18,7 +18,7 @@ class Accepting final : public lp::AuthQuestions, public lp::AccessTokenQuestion
  public:
   explicit Accepting(lp::AccessToken token) : token_(std::make_shared<const lp::AccessToken>(std::move(token))) {}
 
-  std::unique_ptr<Question> judge(lp::EventLoop& asking, std::string, lp::Secret, Answer answer) override {
+  std::unique_ptr<Question> judge(lp::EventLoop& asking, lp::OnBehalfOf, lp::Secret, Answer answer) override {
     asking.post([answer = std::move(answer), token = token_] { answer(lp::AcceptedToken{token, 1}); });
     return nullptr;
   }
@@ -27,7 +27,7 @@ class Accepting final : public lp::AuthQuestions, public lp::AccessTokenQuestion
 
   std::shared_ptr<const lp::ProviderMetadata> metadata() const override { return nullptr; }
   std::unique_ptr<Question> need_metadata(lp::EventLoop&, MetadataAnswer) override { return nullptr; }
-  std::unique_ptr<Question> finish_sign_in(lp::EventLoop&, std::string, lp::CallbackResponse, lp::PendingSignIn,
+  std::unique_ptr<Question> finish_sign_in(lp::EventLoop&, lp::OnBehalfOf, lp::CallbackResponse, lp::PendingSignIn,
                                            SignInAnswer) override {
     return nullptr;
   }
@@ -38,7 +38,7 @@ class Accepting final : public lp::AuthQuestions, public lp::AccessTokenQuestion
                                       TokenAnswer) override {
     return nullptr;
   }
-  std::unique_ptr<Question> judge_logout_token(lp::EventLoop&, std::string, std::string, LogoutAnswer) override {
+  std::unique_ptr<Question> judge_logout_token(lp::EventLoop&, lp::OnBehalfOf, std::string, LogoutAnswer) override {
     return nullptr;
   }
   void revoke_refresh_token(std::string, lp::Secret) override {}

@@ -71,8 +71,8 @@ World::World(const std::string& patience_with_app) {
   listening = listening_socket(port);
   acceptor = std::make_unique<Acceptor>(
       Http1Client::Environment{context->loop, context->wheel, context->buffers, context->settings.limits,
-                               context->settings.timeouts, context->client_headers, context->scratch},
-      std::vector<int>{listening.fd()}, Acceptor::Limits{state.open_connections, 1000},
+                               context->settings.timeouts, context->client_headers, context->scratch, state.memory},
+      std::vector<int>{listening.fd()}, Acceptor::Limits{shares},
       [this](ClientStream& client) { return std::make_unique<Exchange>(*context, client); });
 }
 
@@ -84,7 +84,8 @@ World::~World() {
   context->loop.delete_deferred();
   CHECK(state.requests_in_flight == 0);
   CHECK(state.open_tunnels == 0);
-  CHECK(state.open_connections == 0);
+  CHECK(shares.open() == 0);
+  CHECK(state.memory.used_bytes() == 0);
 }
 
 ScriptedGatekeeper& World::script() {

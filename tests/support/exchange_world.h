@@ -95,6 +95,9 @@ struct World {
   Log log{{-1, -1, 4096, LogLevel::error}};
   std::unique_ptr<WorkerContext> context;
   ServerState state;
+  LimitSettings limits;
+  std::vector<Cidr> trusted_proxies;
+  ConnectionShares shares{limits, trusted_proxies, clock, log};
   std::unique_ptr<Realm> realm;
   std::unique_ptr<ServedRealms> served;
   std::unique_ptr<App> app;

@@ -106,7 +106,7 @@ std::unique_ptr<AuthQuestions::Question> FakeAuth::probe_resources(EventLoop& as
   return std::make_unique<Asked>(alive);
 }
 
-std::unique_ptr<AuthQuestions::Question> FakeAuth::finish_sign_in(EventLoop& asking, std::string,
+std::unique_ptr<AuthQuestions::Question> FakeAuth::finish_sign_in(EventLoop& asking, OnBehalfOf,
                                                                   CallbackResponse response, PendingSignIn pending,
                                                                   SignInAnswer answer) {
   ++exchanges;
@@ -143,7 +143,7 @@ std::unique_ptr<AuthQuestions::Question> FakeAuth::token_for(EventLoop& asking, 
   return std::make_unique<Asked>(alive);
 }
 
-std::unique_ptr<AuthQuestions::Question> FakeAuth::judge_logout_token(EventLoop& asking, std::string, std::string token,
+std::unique_ptr<AuthQuestions::Question> FakeAuth::judge_logout_token(EventLoop& asking, OnBehalfOf, std::string token,
                                                                       LogoutAnswer answer) {
   logout_tokens.push_back(std::move(token));
   auto alive = std::make_shared<bool>(true);

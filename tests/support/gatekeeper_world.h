@@ -59,7 +59,7 @@ class FakeAuth final : public AuthQuestions {
   // When the person has proved who they are, told where it was asked for; none: it does as Logto does, at once.
   std::optional<std::int64_t> authenticated_at_s;
   PendingSignIn exchanged_pending;
-  std::unique_ptr<Question> finish_sign_in(EventLoop& asking, std::string, CallbackResponse response,
+  std::unique_ptr<Question> finish_sign_in(EventLoop& asking, OnBehalfOf, CallbackResponse response,
                                            PendingSignIn pending, SignInAnswer answer) override;
 
   std::optional<RefreshOutcome> refreshed;
@@ -73,7 +73,7 @@ class FakeAuth final : public AuthQuestions {
 
   std::optional<Result<LogoutToken, LogoutTokenFailure>> logout;
   std::vector<std::string> logout_tokens;
-  std::unique_ptr<Question> judge_logout_token(EventLoop& asking, std::string, std::string token,
+  std::unique_ptr<Question> judge_logout_token(EventLoop& asking, OnBehalfOf, std::string token,
                                                LogoutAnswer answer) override;
 
   std::optional<bool> told;  // what tell_replicas() answers; none: there are no replicas

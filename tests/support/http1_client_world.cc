@@ -60,7 +60,7 @@ void Scripted::on_client_drained() {
 World::World(TimeoutSettings with, int buffer_bytes) : timeouts(with) {
   TcpPair pair(buffer_bytes);
   client = std::make_unique<Peer>(loop, std::move(pair.theirs));
-  const Http1Client::Environment environment{loop, wheel, buffers, limits, timeouts, rules, scratch};
+  const Http1Client::Environment environment{loop, wheel, buffers, limits, timeouts, rules, scratch, memory};
   connection = std::make_unique<Http1Client>(
       environment, std::move(pair.ours), "192.0.2.1",
       [this](ClientStream& made) {

@@ -54,6 +54,7 @@ struct World {
   TimeoutSettings timeouts;
   Settings settings;
   ClientHeaderRules rules{settings};
+  MemoryBudget memory{1 << 20};
   std::string scratch;
   Script script;
   ClientStream* stream = nullptr;

@@ -19,7 +19,7 @@ class FakeAccessTokens final : public AccessTokenQuestions {
  public:
   FakeAccessTokens(const Settings& settings, const Clock& clock) : settings_(settings), clock_(clock) {}
 
-  std::unique_ptr<AuthQuestions::Question> judge(EventLoop& asking, std::string, Secret token, Answer answer) override {
+  std::unique_ptr<AuthQuestions::Question> judge(EventLoop& asking, OnBehalfOf, Secret token, Answer answer) override {
     ++asked;
     auto alive = std::make_shared<bool>(true);
     asking.post([outcome = outcome_of(token), alive, answer = std::move(answer)] {

@@ -41,7 +41,8 @@ constexpr PageKind kAll[] = {PageKind::sign_in_failed,
                              PageKind::proof_missing,
                              PageKind::sign_in_denied,
                              PageKind::sign_in_broken,
-                             PageKind::token_refused};
+                             PageKind::token_refused,
+                             PageKind::session_too_large};
 
 std::string header(const Answer& answer, std::string_view name) {
   for (const auto& [n, v] : answer.headers) {

@@ -266,3 +266,21 @@ TEST_CASE("calls beyond max_calls wait for their turn, in order, and may be drop
   CHECK(server.seen().size() == 3);
   CHECK(server.seen().at(1).target == "/c");
 }
+
+TEST_CASE("a stranger's call whose turn does not come ends unsent, and its handle may go in that very moment") {
+  FakeServer server([](const FakeRequest&) { return std::string(); });  // never answers
+  World world(server.origin(), {{}, 1, true, 20});
+  ProviderRequest request;
+  request.url = server.origin() + "/";
+  request.caller = {CallKind::sign_in, "192.0.2.1"};
+  const auto first = world.fetch(request, [](const Result<ProviderReply>&) {});
+  bool never_sent = false;
+  std::unique_ptr<Fetcher::Handle> second = world.fetch(request, [&](const Result<ProviderReply>& reply) {
+    never_sent = !reply && Fetcher::was_never_sent(reply.error());
+    second.reset();
+    world.loop.stop();
+  });
+  test::run_loop(world.loop);
+  CHECK(never_sent);
+  CHECK_FALSE(Fetcher::was_never_sent(fail("no answer: refused")));
+}

@@ -173,9 +173,10 @@ TEST_CASE("beyond the room there is, a token is answered that it may come again"
   World world;
   int busy = 0;
   int answered = 0;
-  const std::size_t more = LogoutTokenQueue::kMaxAtOnce + 5;
+  const std::string junk(15 * 1024, 'x');
+  const std::size_t more = LogoutTokenQueue::kMaxBytes / 4 / (junk.size() + 512) + 5;
   for (std::size_t i = 0; i < more; ++i) {
-    world.tokens.judge("id", "junk", [&](const Outcome& outcome) {
+    world.tokens.judge("id", junk, [&](const Outcome& outcome) {
       busy += outcome.error().kind == LogoutTokenFailure::Kind::unavailable ? 1 : 0;
       if (static_cast<std::size_t>(++answered) == more) world.loop.stop();
     });
@@ -184,6 +185,24 @@ TEST_CASE("beyond the room there is, a token is answered that it may come again"
   test::run_loop(world.loop);
   CHECK(busy == 5);
   CHECK(world.judge(world.token("after")));
+}
+
+TEST_CASE("however many forged ones an address has sent, another's token is the next but one") {
+  World world;
+  int forged = 0;
+  const std::string real = world.token("real");
+  const std::string junk = world.token("junk").substr(0, real.size() - 8) + "AAAAAAAA";
+  for (int i = 0; i < 1'500; ++i) world.tokens.judge({"id", "192.0.2.1"}, junk, [&](const Outcome&) { ++forged; });
+  bool is_taken = false;
+  int forged_before = -1;
+  world.tokens.judge({"id", "192.0.2.2"}, real, [&](const Outcome& outcome) {
+    is_taken = outcome.ok();
+    forged_before = forged;
+    world.loop.stop();
+  });
+  test::run_loop(world.loop);
+  CHECK(is_taken);
+  CHECK(forged_before <= 2);
 }
 
 TEST_CASE("it may go while tokens are under way") {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "auth/session/claim_path.h"
 #include "tests/support/requirements.h"
 
 using namespace lp;
@@ -73,4 +74,82 @@ TEST_CASE("userinfo is asked only for what the ID token lacks") {
 TEST_CASE("claims of a strange shape harm nothing") {
   CHECK(claims_to_keep(json::array(), json(), with_social_rule()) == json::object());
   CHECK(claims_to_keep(json{{"identities", "linkedin"}}, json(), with_social_rule())["identities"] == json::array());
+}
+
+namespace {
+
+json names(int count, const std::string& prefix) {
+  json list = json::array();
+  for (int i = 0; i < count; ++i) list.push_back(prefix + std::to_string(10'000 + i));
+  return list;
+}
+
+Settings with_role_rules() {
+  Settings settings;
+  RouteSettings route;
+  route.require.children = {roles_requirement({"admin", "tenant-10007"})};
+  settings.routes.push_back(route);
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("of a list that is too long for cookies and headers the items stay that rules name, and it says so") {
+  json token = kIdToken;
+  token["roles"] = names(1'500, "tenant-");
+  token["roles"].push_back("admin");
+  const json kept = claims_to_keep(token, json::object(), with_role_rules());
+  CHECK(kept["roles"] == json::array({"tenant-10007", "admin"}));
+  CHECK(is_shortened(kept, "roles"));
+  CHECK_FALSE(is_shortened(kept, "email"));
+  CHECK(json::to_cbor(kept).size() < 4096);
+}
+
+TEST_CASE("a list stays whole where it fits, where a header carries it, and in a store") {
+  struct Row {
+    const char* name;
+    int roles;
+    SessionStore store;
+  };
+  for (const Row& row : {
+           Row{"few", 100, SessionStore::cookie},
+           Row{"more than a header holds, but cookies do", 900, SessionStore::cookie},
+           Row{"very many in a store", 5'000, SessionStore::redis},
+       }) {
+    CAPTURE(row.name);
+    Settings settings = with_role_rules();
+    settings.session.store = row.store;
+    json token = kIdToken;
+    token["roles"] = names(row.roles, "role-");
+    const json kept = claims_to_keep(token, json::object(), settings);
+    CHECK(kept["roles"] == token["roles"]);
+    CHECK_FALSE(is_shortened(kept, "roles"));
+  }
+}
+
+TEST_CASE("what no header can do without goes first, what one carries not at all") {
+  Settings settings = with_role_rules();
+  settings.identity_headers = {{"X-Groups", "groups", HeaderEncoding::percent}};
+  json token = kIdToken;
+  token["groups"] = names(600, "group-");  // 7 KiB in a header
+  token["roles"] = names(600, "role-");
+  const json kept = claims_to_keep(token, json::object(), settings);
+  CHECK(kept["groups"] == token["groups"]);
+  CHECK(kept["roles"] == json::array());
+  CHECK(is_shortened(kept, "roles"));
+}
+
+TEST_CASE("nobody's token says that a claim is short") {
+  json token = kIdToken;
+  token[kShortenedClaims] = {"roles"};
+  Settings settings;
+  settings.identity_headers.push_back({"X-Odd", kShortenedClaims, HeaderEncoding::percent});
+  CHECK_FALSE(claims_to_keep(token, json::object(), settings).contains(kShortenedClaims));
+}
+
+TEST_CASE("a list of many thousands is nobody's roles and is not shortened") {
+  json token = kIdToken;
+  token["roles"] = names(3'000, "role-");
+  const json kept = claims_to_keep(token, json::object(), with_role_rules());
+  CHECK(kept["roles"].size() == 3'000);
 }

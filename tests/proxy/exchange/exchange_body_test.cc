@@ -230,7 +230,7 @@ TEST_CASE("a body that does not come to its end") {
     world.wait([&] { return client.ended; });
   }
   SUBCASE("because the client says nothing more") { world.wait_for(client, "HTTP/1.1 408 "); }
-  world.wait([&] { return world.state.open_connections == 0 || client.ended; });
+  world.wait([&] { return world.shares.open() == 0 || client.ended; });
   world.wait([&] { return world.state.requests_in_flight == 0; });
   CHECK(gatekeeper.asked.size() == 1);
   CHECK(world.app->connections.empty());

@@ -14,6 +14,9 @@ struct TwoRealms {
   std::vector<std::unique_ptr<Realm>> realms;
   std::unique_ptr<ServedRealms> served;
   ServerState state;
+  LimitSettings limits;
+  std::vector<Cidr> trusted_proxies;
+  ConnectionShares shares{limits, trusted_proxies, clock, log};
   std::unique_ptr<WorkerContext> context;
   std::uint16_t port = 0;
   Socket listening = listening_socket(port);
@@ -47,8 +50,8 @@ struct TwoRealms {
     context = std::make_unique<WorkerContext>(*served, state);
     acceptor = std::make_unique<Acceptor>(
         Http1Client::Environment{context->loop, context->wheel, context->buffers, context->settings.limits,
-                                 context->settings.timeouts, context->client_headers, context->scratch},
-        std::vector<int>{listening.fd()}, Acceptor::Limits{state.open_connections, 1000},
+                                 context->settings.timeouts, context->client_headers, context->scratch, state.memory},
+        std::vector<int>{listening.fd()}, Acceptor::Limits{shares},
         [this](ClientStream& client) { return std::make_unique<Exchange>(*context, client); });
   }
   ~TwoRealms() {

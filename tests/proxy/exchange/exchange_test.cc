@@ -215,7 +215,7 @@ TEST_CASE("a client that goes away ends the request to the app") {
     client.reset();
     world.wait([&] { return app.ended; });
     CHECK(world.state.requests_in_flight == 0);
-    world.wait([&] { return world.state.open_connections == 0; });
+    world.wait([&] { return world.shares.open() == 0; });
   }
 }
 
@@ -288,13 +288,18 @@ TEST_CASE("a WebSocket is a tunnel, counted while it stands") {
 }
 
 TEST_CASE("while draining, answers end their connections") {
-  World world;
+  World world("30s");
   Peer& client = world.ask(get("/x"));
-  Peer& idle = world.connect();
+  Peer& idle = world.ask(get("/deny/x"));
+  Peer& unused = world.connect();
   Peer& app = world.app_got(1, "\r\n\r\n");
+  world.wait_for(idle, "403");
   world.state.draining = true;
-  world.acceptor->close_idle_connections();
+  CHECK_MESSAGE(world.acceptor->drain() == 3, "a next request, or a first one, may be on its way");
+  turns_within_ms(world.loop(), 400);
+  CHECK(world.acceptor->drain() >= 1);
   world.wait([&] { return idle.ended; });
+  CHECK_FALSE(unused.ended);
   app.send(kOk);
   world.wait([&] { return client.ended; });
   CHECK(client.has("Connection: close"));
@@ -313,13 +318,15 @@ TEST_CASE("connections in every state may be cut at the end of a worker") {
 
 TEST_CASE("beyond the limit connections wait until there is room") {
   World world;
-  ServerState state;
+  LimitSettings limits;
+  limits.connections = 2;
+  ConnectionShares shares{limits, world.trusted_proxies, world.clock, world.log};
   std::uint16_t port = 0;
   const Socket listening = listening_socket(port);
   Acceptor narrow(Http1Client::Environment{world.context->loop, world.context->wheel, world.context->buffers,
                                            world.context->settings.limits, world.context->settings.timeouts,
-                                           world.context->client_headers, world.context->scratch},
-                  {listening.fd()}, {state.open_connections, 2},
+                                           world.context->client_headers, world.context->scratch, world.state.memory},
+                  {listening.fd()}, {shares},
                   [&](ClientStream& client) { return std::make_unique<Exchange>(*world.context, client); });
   std::vector<std::unique_ptr<Peer>> clients;
   for (int i = 0; i < 3; ++i) {

@@ -347,6 +347,14 @@ TEST_CASE("draining closes connections that have nothing to lose, and only these
     CHECK(world.closed == 1);
     world.wait([&] { return world.client->ended; });
   }
+  SUBCASE("a request that nobody has read yet") {
+    World world;
+    world.client->send(kGet);
+    CHECK(wait_until(world.loop, [&] { return world.connection->is_busy(); }));
+    world.connection->close_if_idle();
+    CHECK(world.closed == 0);
+    world.wait([&] { return world.script.paths.size() == 1; });
+  }
   SUBCASE("a half-sent head") {
     World world;
     world.client->send("GET /");

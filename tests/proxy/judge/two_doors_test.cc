@@ -207,7 +207,7 @@ json random_person(Dice& dice) {
 // The auth thread's side: every token is of the person in question.
 class OnePersonsTokens final : public AccessTokenQuestions {
  public:
-  std::unique_ptr<AuthQuestions::Question> judge(EventLoop& asking, std::string, Secret, Answer answer) override {
+  std::unique_ptr<AuthQuestions::Question> judge(EventLoop& asking, OnBehalfOf, Secret, Answer answer) override {
     auto alive = std::make_shared<bool>(true);
     asking.post([this, alive, answer = std::move(answer)] {
       if (*alive) answer(AcceptedToken{std::make_shared<const AccessToken>(token), 1});

@@ -38,15 +38,20 @@ TEST_CASE("the operator's listener serves, and refuses what is no HTTP") {
   EventLoop loop;
   Settings settings;
   const ClientHeaderRules rules(settings);
-  ServerState state;
+  Readiness readiness;
+  const SystemClock clock;
+  Log log{{-1, -1, 4096, LogLevel::error}};
   std::uint16_t port = 0;
   const Socket listening = listening_socket(port);
-  const auto admin = std::make_unique<Admin>(loop, settings, rules, state, listening.fd());
+  const auto admin = std::make_unique<Admin>(loop, settings, rules, readiness, clock, log, listening.fd());
+  CHECK_FALSE(readiness.is_watched(clock.monotonic_ms()));
   Peer client(loop, connected_socket(port));
   client.send("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
   wait_until(loop, [&] { return client.has("ready\n"); });
   CHECK(client.received.starts_with("HTTP/1.1 200 "));
-  state.draining = true;
+  CHECK(readiness.is_watched(clock.monotonic_ms()));
+  CHECK_FALSE(readiness.is_watched(clock.monotonic_ms() + 6 * 60'000));
+  readiness.end();
   client.send(
       "POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcGET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
   wait_until(loop, [&] { return client.has("stopping\n"); });

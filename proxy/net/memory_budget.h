@@ -1,0 +1,70 @@
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "base/client_counts.h"
+
+namespace lp {
+
+// What all connections of the process together may hold of bytes that have come and are not passed on yet: parts of
+// heads, bodies that are collected, uploads that an app does not take (limits.buffered). One client address may
+// have half of it. Any thread, no lock.
+class MemoryBudget {
+ public:
+  explicit MemoryBudget(std::int64_t limit_bytes) : limit_bytes_(limit_bytes) {}
+
+  [[nodiscard]] bool take(ClientCounts::Count& of_client, std::int64_t bytes) {
+    if (!ClientCounts::add(of_client, bytes, limit_bytes_ / 2)) return false;
+    if (ClientCounts::add(used_, bytes, limit_bytes_)) return true;
+    of_client.fetch_sub(bytes, std::memory_order_relaxed);
+    return false;
+  }
+  void give_back(ClientCounts::Count& of_client, std::int64_t bytes) {
+    used_.fetch_sub(bytes, std::memory_order_relaxed);
+    of_client.fetch_sub(bytes, std::memory_order_relaxed);
+  }
+
+  [[nodiscard]] std::int64_t limit_bytes() const { return limit_bytes_; }
+  [[nodiscard]] std::int64_t used_bytes() const { return used_.load(std::memory_order_relaxed); }
+  [[nodiscard]] ClientCounts::Count& of(std::string_view client) const { return clients_.of(client); }
+
+ private:
+  const std::int64_t limit_bytes_;
+  ClientCounts::Count used_{0};
+  ClientCounts clients_;
+};
+
+// A part of the budget, given back when this goes. Costs nothing while it holds nothing.
+class ReservedMemory {
+ public:
+  // `budget` must outlive it.
+  explicit ReservedMemory(MemoryBudget& budget) : budget_(budget) {}
+  ~ReservedMemory() { release(); }
+  ReservedMemory(const ReservedMemory&) = delete;
+  ReservedMemory& operator=(const ReservedMemory&) = delete;
+
+  // At least so many bytes from now on, before they are used. False when there is no room: then it stays as it is.
+  // Whose they are is asked when the first are taken.
+  [[nodiscard]] bool cover(std::size_t bytes, std::string_view client) {
+    const auto wanted = static_cast<std::int64_t>(bytes);
+    if (wanted <= bytes_) return true;
+    ClientCounts::Count& of_client = bytes_ > 0 ? *of_client_ : budget_.of(client);
+    if (!budget_.take(of_client, wanted - bytes_)) return false;
+    of_client_ = &of_client;
+    bytes_ = wanted;
+    return true;
+  }
+  void release() {
+    if (bytes_ > 0) budget_.give_back(*of_client_, std::exchange(bytes_, 0));
+  }
+  [[nodiscard]] bool is_empty() const { return bytes_ == 0; }
+
+ private:
+  MemoryBudget& budget_;
+  ClientCounts::Count* of_client_ = nullptr;
+  std::int64_t bytes_ = 0;
+};
+
+}  // namespace lp

@@ -1,0 +1,66 @@
+#include "proxy/server/connection_shares.h"
+
+#include <algorithm>
+#include <string>
+
+#include "proxy/net/ip_address.h"
+
+namespace lp {
+
+namespace {
+constexpr std::int64_t kFewestPerAddress = 64;
+}
+
+std::int64_t connections_per_address_of(const LimitSettings& limits) {
+  if (limits.connections_per_address != kAutomatic) return limits.connections_per_address;
+  return std::max(kFewestPerAddress, limits.connections / 2);
+}
+
+ConnectionShares::ConnectionShares(const LimitSettings& limits, const std::vector<Cidr>& trusted_proxies,
+                                   const Clock& clock, Log& log)
+    : limits_(limits),
+      trusted_(trusted_proxies),
+      per_address_(connections_per_address_of(limits)),
+      clock_(clock),
+      log_(log) {}
+
+bool ConnectionShares::is_counted(std::string_view peer) const {
+  const auto address = parse_ip(peer);
+  return address && !contains_any(trusted_, *address);
+}
+
+bool ConnectionShares::admit(std::string_view peer) {
+  if (is_counted(peer) && !ClientCounts::add(of_address_.of(peer), 1, per_address_)) {
+    if (const auto times = over_share_.happened(clock_.monotonic_ms())) {
+      log_.warning(
+          "a client has all the connections that one address may have, more are closed at once: raise "
+          "limits.connections_per_address, or name it in trusted_proxies if it is a proxy of yours",
+          {{"client", peer}, {"connections", per_address_}, {"refused", *times}});
+    }
+    return false;
+  }
+  open_.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+void ConnectionShares::leave(std::string_view peer) {
+  open_.fetch_sub(1, std::memory_order_relaxed);
+  if (is_counted(peer)) of_address_.of(peer).fetch_sub(1, std::memory_order_relaxed);
+}
+
+void ConnectionShares::tell_full() {
+  if (!full_.happened(clock_.monotonic_ms())) return;
+  log_.warning(
+      "all connections are taken: those idle for longest are closed, new ones wait for a place: raise "
+      "limits.connections where these are your users",
+      {{"connections", limits_.connections}});
+}
+
+void ConnectionShares::tell_no_descriptors(std::string_view reason) {
+  if (!no_descriptors_.happened(clock_.monotonic_ms())) return;
+  log_.warning(
+      "no connection can be accepted: raise the limit of open files (LimitNOFILE), or lower limits.connections",
+      {{"reason", reason}, {"connections", open()}});
+}
+
+}  // namespace lp
