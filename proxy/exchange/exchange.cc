@@ -172,28 +172,30 @@ void Exchange::refuse(const Refusal& refusal) {
   answer_error(refusal.status, refusal.decision);
 }
 
-// True where another proxy asks whether it may let a request through.
+// True where another proxy asks whether it may let a request through. Who asks at the wrong place, or without the
+// secret, finds nothing there.
 bool Exchange::judges_check() {
   const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
   const std::string_view target = request_->path_and_query;
-  const bool is_elsewhere = door_ == Door::any && !forward_auth.listen.empty();
-  if (forward_auth.enabled) {
-    if (const auto behind = behind_check(target, context_.settings.auth_prefix)) {
-      if (is_elsewhere || !shows_secret()) {
-        note_refused_check("own", is_elsewhere ? "forward_auth.listen is set: checks are answered there and not here"
-                                               : "it does not show forward_auth.secret, once and alone, in " +
-                                                     forward_auth.secret_header);
-        return false;
-      }
-      judge_check(*behind);
-      return true;
-    }
-  }
-  if (!forward_auth.oauth2_proxy || is_elsewhere) return false;
+  const auto behind = forward_auth.enabled ? behind_check(target, context_.settings.auth_prefix) : std::nullopt;
   const bool at_root = door_ == Door::checks_only && asks_at_root(request_->head, target);
-  if (!at_root && !asks_oauth2_auth(target)) return false;
-  judge_oauth2_check(at_root ? ForwardedForm::oauth2_root : ForwardedForm::oauth2_auth);
+  const bool is_oauth2 = forward_auth.oauth2_proxy && (at_root || asks_oauth2_auth(target));
+  if (!behind && !is_oauth2) return false;
+  if (door_ == Door::any && !forward_auth.listen.empty()) {
+    find_no_check("forward_auth.listen is set: checks are answered there and not here");
+  } else if (behind && !shows_secret()) {
+    find_no_check("it does not show forward_auth.secret, once and alone, in " + forward_auth.secret_header);
+  } else if (behind) {
+    judge_check(*behind);
+  } else {
+    judge_oauth2_check(at_root ? ForwardedForm::oauth2_root : ForwardedForm::oauth2_auth);
+  }
   return true;
+}
+
+void Exchange::find_no_check(std::string_view reason) {
+  note_refused_check("own", reason);
+  answer_error(404, "own");
 }
 
 // The peer's address is no proof: whoever the proxy there serves can cause a request from it.

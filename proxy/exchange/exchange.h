@@ -63,6 +63,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
 
   void judge();
   [[nodiscard]] bool judges_check();
+  void find_no_check(std::string_view reason);
   [[nodiscard]] bool shows_secret() const;
   void judge_check(std::string_view behind);
   [[nodiscard]] bool asks_in_place_of_app() const;

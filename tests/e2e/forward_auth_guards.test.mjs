@@ -142,6 +142,7 @@ describe('checks straight from a trusted address', () => {
         assertNoAnswer(answer, target);
       }
     }
+    assert.equal((await ask(guarded.port, '/_auth/check', { ...FETCH, ...TRAEFIK_FORM('/public/x') }, { host: 'logto-proxy:8080' })).status, 404, 'under any Host');
     assert.match((await guarded.proxy.waitLog((entry) => /a check for another proxy was refused/.test(entry.msg))).reason, /forward_auth\.secret/);
     assert.equal((await check('/public/x', right)).fields.get('x-api-key'), KEY);
     assert.equal((await check('/basic/x', right)).fields.get('authorization'), `Basic ${Buffer.from(`svc:${PASSWORD}`).toString('base64')}`);
@@ -185,6 +186,7 @@ describe('checks straight from a trusted address', () => {
       const answer = await ask(guarded.port, target, { ...FETCH, ...headers, Cookie: cookie });
       assert.equal(answer.status, 404, target);
       assertNoAnswer(answer, target);
+      assert.equal((await ask(guarded.port, target, { ...FETCH, ...headers }, { host: 'logto-proxy:8080' })).status, 404, target);
     }
     assert.equal((await ask(port, '/_auth/check', { ...FETCH, ...TRAEFIK_FORM('/public/x') }, { from: '127.0.0.2' })).status, 403, 'what it says is believed of trusted_proxies only');
   });
