@@ -69,7 +69,8 @@ SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
   if (now_s >= entry->valid_until_s) judge_age(*entry, now_s);
   const bool revoked = is_revoked(*entry);
   if (revoked || entry->age == SessionAge::expired) {
-    (revoked ? result.ended : result.expired) = entry->opened;
+    if (revoked) result.ended_at_ms = realm_.revocations.ended_at_ms(entry->opened->revocation_keys);
+    if (!revoked) result.expired = entry->opened;
     cache_.erase(joined.value());
     return result;
   }
@@ -117,9 +118,11 @@ SessionLookup SessionCookie::adopt_loaded(std::string cookie, Session session, b
 SessionLookup SessionCookie::adopt_entry(CachedSession entry, std::int64_t now_s) {
   judge_age(entry, now_s);
   SessionLookup over;
-  const bool revoked = is_revoked(entry);
-  (revoked ? over.ended : over.expired) = entry.opened;
-  if (revoked) return over;
+  if (is_revoked(entry)) {
+    over.ended_at_ms = realm_.revocations.ended_at_ms(entry.opened->revocation_keys);
+    return over;
+  }
+  over.expired = entry.opened;
   if (entry.age == SessionAge::expired) return over;
   return result_of(cache_.insert(std::move(entry)), 0);
 }
