@@ -36,9 +36,7 @@ const RouteSettings* route_of(const Settings& settings, int index) {
 std::int64_t ended_at_ms(const Visit& visit) {
   const SessionLookup& found = visit.session;
   if (visit.signed_in() != nullptr) return 0;
-  if (found.ended_in_store) return visit.now_ms;
-  if (found.ended) return visit.realm.revocations.ended_at_ms(found.ended->revocation_keys);
-  if (!found.expired) return 0;
+  if (found.ended_at_ms > 0 || !found.expired) return found.ended_at_ms;
   const SessionTimes times = session_times(found.expired->session, visit.settings());
   return times.idle_at_s < times.ends_at_s ? times.idle_at_s * 1000 : 0;
 }

@@ -95,6 +95,11 @@ struct Fetched {
   }
 };
 
+class Look final : public Provider::Wait {
+ public:
+  std::unique_ptr<Fetcher::Handle> fetch;
+};
+
 // Fetches of the key set for tokens that anybody may have sent.
 struct Strangers {
   Waiters<Result<KeysPtr>> waiters;
@@ -125,8 +130,11 @@ struct Provider::Impl {
   std::unique_ptr<Wait> need_keys(const std::string& missing_kid, KeysDone done);
   std::unique_ptr<Wait> need_keys_for_stranger(const std::string& kid, KeysDone done);
 
+  std::unique_ptr<Wait> look(MetadataDone done);
+
   void refresh_metadata();
   void fetch_metadata();
+  Result<MetadataPtr> judge_metadata(const Result<ProviderReply>& reply);
   void on_metadata(const Result<ProviderReply>& reply);
   void publish(MetadataPtr metadata);
 
@@ -192,22 +200,38 @@ void Provider::Impl::fetch_metadata() {
   metadata.fetch = fetcher.fetch(request, [this](const Result<ProviderReply>& reply) { on_metadata(reply); });
 }
 
-void Provider::Impl::on_metadata(const Result<ProviderReply>& reply) {
-  loop.defer_delete(std::move(metadata.fetch));
+std::unique_ptr<Provider::Wait> Provider::Impl::look(MetadataDone done) {
+  ProviderRequest request;
+  request.url = discovery_url(logto);
+  auto wait = std::make_unique<Look>();
+  wait->fetch = fetcher.fetch(
+      request, [this, done = std::move(done)](const Result<ProviderReply>& reply) { done(judge_metadata(reply)); });
+  return wait;
+}
+
+Result<MetadataPtr> Provider::Impl::judge_metadata(const Result<ProviderReply>& reply) {
   const auto document = document_of(reply, "discovery");
   auto judged = document ? judge_discovery(*document, logto) : Result<ProviderMetadata>(document.error());
   if (!judged) {
-    if (metadata.known) refresh_timer.start_ms(std::min(kFailedRefreshMs, freshness.metadata_ms));
     const std::string why = judged.error().message + (document ? answered(*reply) : "");
     health.failed(why, discovery_url(logto));
-    metadata.failed(why, clock.monotonic_ms());
+    return fail(why);
+  }
+  health.succeeded();
+  return std::make_shared<const ProviderMetadata>(std::move(*judged));
+}
+
+void Provider::Impl::on_metadata(const Result<ProviderReply>& reply) {
+  loop.defer_delete(std::move(metadata.fetch));
+  Result<MetadataPtr> judged = judge_metadata(reply);
+  if (!judged) {
+    if (metadata.known) refresh_timer.start_ms(std::min(kFailedRefreshMs, freshness.metadata_ms));
+    metadata.failed(judged.error().message, clock.monotonic_ms());
     return;
   }
   refresh_timer.start_ms(freshness.metadata_ms);
-  health.succeeded();
-  auto value = std::make_shared<const ProviderMetadata>(std::move(*judged));
-  publish(value);
-  metadata.succeeded(std::move(value), clock.monotonic_ms());
+  publish(*judged);
+  metadata.succeeded(std::move(*judged), clock.monotonic_ms());
 }
 
 void Provider::Impl::publish(MetadataPtr value) {
@@ -365,6 +389,7 @@ void Provider::on_new_keys(std::function<void()> listener) { impl_->keys_listene
 std::unique_ptr<Provider::Wait> Provider::need_metadata(MetadataDone done) {
   return impl_->need_metadata(std::move(done));
 }
+std::unique_ptr<Provider::Wait> Provider::look(MetadataDone done) { return impl_->look(std::move(done)); }
 std::unique_ptr<Provider::Wait> Provider::need_keys(std::string missing_kid, KeysDone done) {
   return impl_->need_keys(missing_kid, std::move(done));
 }

@@ -39,6 +39,10 @@ class Provider {
   // doubling to 60 s): inside the back-off the error comes at once, without a call to Logto.
   [[nodiscard]] std::unique_ptr<Wait> need_metadata(MetadataDone done);
 
+  // Looks whether Logto can be used, at the start say: tells the log as any discovery does, and keeps nothing of what
+  // it saw, for who needs metadata asks Logto as it is then.
+  [[nodiscard]] std::unique_ptr<Wait> look(MetadataDone done);
+
   using KeysDone = std::function<void(Result<std::shared_ptr<const Jwks>>)>;
   // The key set, fetched if it isn't known, or once more when `missing_kid` is non-empty and not in it: at most one
   // refetch for unknown keys in 10 s, whatever number of callers asks (threat J15), not counting those that failed. The

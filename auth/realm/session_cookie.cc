@@ -101,7 +101,7 @@ SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
   const bool is_outdated = entry->outdated && entry->outdated->load(std::memory_order_relaxed);
   if (revoked || is_outdated || entry->age == SessionAge::expired) {
     if (revoked)
-      result.ended = entry->opened;
+      result.ended_at_ms = realm_.revocations.ended_at_ms(entry->opened->revocation_keys);
     else
       result = ask_store_again(*entry, result.pieces, now_s);
     cache_.erase(joined.value());
@@ -169,9 +169,11 @@ SessionLookup SessionCookie::adopt_entry(CachedSession entry, std::int64_t now_s
   judge_age(entry, now_s);
   SessionLookup over;
   if (!holds(entry.opened->secret)) return over;
-  const bool revoked = is_revoked(entry);
-  (revoked ? over.ended : over.expired) = entry.opened;
-  if (revoked) return over;
+  if (is_revoked(entry)) {
+    over.ended_at_ms = realm_.revocations.ended_at_ms(entry.opened->revocation_keys);
+    return over;
+  }
+  over.expired = entry.opened;
   if (entry.age == SessionAge::expired) return over;
   return result_of(cache_.insert(std::move(entry)), 0);
 }

@@ -25,8 +25,9 @@ namespace lp {
 struct SessionLookup {
   std::shared_ptr<const OpenedSession> opened;   // null: signed out, for whatever reason
   std::shared_ptr<const OpenedSession> expired;  // authentic and not revoked, but too old: nobody passes with it
-  std::shared_ptr<const OpenedSession> ended;    // authentic, but revoked: so too
-  bool ended_in_store = false;                   // likewise, and the store does not know whose it was
+  // When an authentic session ended that is neither: by a record, or in the store, where the time is not known and this
+  // is when it was asked. 0: there is none.
+  std::int64_t ended_at_ms = 0;
   SessionAge age = SessionAge::expired;
   bool write_again = false;                // aged, refreshed, or sealed under a secret that is not the first any more
   std::int64_t refresh_not_before_ms = 0;  // monotonic

@@ -89,7 +89,7 @@ ResourceProbe::Ticket ResourceProbe::ask(Done done) {
 // Provider tells the log where Logto cannot be used.
 void ResourceProbe::start() {
   again_.stop();
-  wait_ = provider_.need_metadata([this](const auto& known) { on_metadata(known); });
+  wait_ = provider_.look([this](const auto& known) { on_metadata(known); });
 }
 
 void ResourceProbe::on_metadata(const Result<std::shared_ptr<const ProviderMetadata>>& known) {
@@ -165,7 +165,8 @@ void ResourceProbe::tell_refused(const ProviderReply& reply) {
 void ResourceProbe::finish(bool is_known) {
   if (is_known) publish(refused_);
   const Resources unknown = this->unknown();
-  if (!is_known || (unknown && !unknown->empty())) again_.start_ms(kAgainMs);
+  const bool is_open = !is_known && !resources_.empty();
+  if (is_open || (unknown && !unknown->empty())) again_.start_ms(kAgainMs);
   waiters_.answer_all(is_known);
 }
 

@@ -41,7 +41,7 @@ void take(Visit& visit, const Asked& asked, const StoredSession& stored) {
     return open(visit, asked, stored.bytes);
   }
   visit.realm.proven.erase(asked.hash);
-  visit.session.ended_in_store = true;  // or nobody used it, and its record is gone
+  visit.session.ended_at_ms = visit.now_ms;  // or nobody used it, and its record is gone
   tell(visit, stored.kind == StoredSession::Kind::ended ? "ended" : "missing");
 }
 
