@@ -38,7 +38,11 @@ void RefreshFlow::on_metadata(const Result<std::shared_ptr<const ProviderMetadat
 
 // Logto repeats the refresh token or sends its successor: what comes back is kept, whatever becomes of the rest.
 void RefreshFlow::on_token_reply(const Result<ProviderReply>& reply) {
-  if (!reply) return fail_with({Kind::unavailable, "provider_unavailable", reply.error().message, {}});
+  if (!reply) {
+    const bool broke_off = reply.error().message.starts_with(kAnswerBrokeOff);
+    return fail_with(
+        {Kind::unavailable, broke_off ? "broken_answer" : "provider_unavailable", reply.error().message, {}});
+  }
   auto tokens = judge_token_reply(*reply);
   if (!tokens)
     return fail_with(audience_.is_id_token() ? refresh_failure(tokens.error()) : grant_failure(tokens.error()));

@@ -21,9 +21,9 @@ struct Revocation {
   bool operator==(const Revocation&) const = default;
 };
 
-// One session by our own id, a session at Logto (the `sid` claim), a person (the `sub` claim), or one session in a store
-// by the name of its record, which is all that is known of it while the store is away. A message of Logto ends nothing
-// by itself: that it came is remembered in the same way, for the same process and all others.
+// One session by our own id, a session at Logto (the `sid` claim), a person (the `sub` claim), or one session in a
+// store by the name of its record, which is all that is known of it while the store is away. A message of Logto ends
+// nothing by itself: that it came is remembered in the same way, for the same process and all others.
 enum class RevocationKind : std::uint8_t { session = 1, sid = 2, sub = 3, record = 4, message = 5 };
 
 // SHA-256 over kind, realm and value, cut to 16 bytes: the records name nobody in the clear, though who can guess a
