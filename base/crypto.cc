@@ -1,11 +1,11 @@
 #include "base/crypto.h"
 
-#include <cstring>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <cstring>
 
 #include <algorithm>
 #include <array>

@@ -105,8 +105,8 @@ Result<void> create(const std::string& path, const std::string& header, bool& wa
   return sync_folder_of(path);
 }
 
-// Locks the file that `path` names now: one that was renamed away while we waited for its lock is not it, and one that is
-// not there yet has to be created first.
+// Locks the file that `path` names now: one that was renamed away while we waited for its lock is not it, and one that
+// is not there yet has to be created first.
 Result<std::optional<File>> open_and_lock_once(const std::string& path, const std::string& header, bool& was_created) {
   File file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (file.fd() < 0 && errno == ENOENT) {

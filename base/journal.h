@@ -30,9 +30,9 @@ class Journal {
   using WriteRecord = std::function<void(std::string_view record)>;
   using Records = std::function<Result<void>(const WriteRecord& write)>;
 
-  // Reads all records, then is ready to append. Creates the file (mode 0600) in a folder that must exist, with its header
-  // from the first moment, so that one without it is damage. Never touches a file that is not a journal of this format
-  // and version; follows no symbolic link.
+  // Reads all records, then is ready to append. Creates the file (mode 0600) in a folder that must exist, with its
+  // header from the first moment, so that one without it is damage. Never touches a file that is not a journal of this
+  // format and version; follows no symbolic link.
   [[nodiscard]] static Result<Journal> open(const std::string& path, const JournalFormat& format,
                                             const OnJournalRecord& on_record);
   Journal(Journal&&) noexcept;

@@ -110,8 +110,8 @@ Verdict redirect_to_logto(const Visit& visit, SignInStart& start, const Provider
 
 // The wait for Logto may have been long.
 bool is_still_signed_in(const Visit& visit) {
-  return visit.signed_in() != nullptr && !visit.realm.revocations.is_revoked(visit.session.opened->revocation_keys,
-                                                                             visit.signed_in()->signed_in_at_ms);
+  return visit.signed_in() != nullptr &&
+         !visit.realm.revocations.is_revoked(visit.session.opened->revocation_keys, visit.signed_in()->signed_in_at_ms);
 }
 
 Verdict without_logto(const Visit& visit, SignInStart& start) {

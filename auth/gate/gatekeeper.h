@@ -26,8 +26,8 @@ class Gatekeeper : public Responder {
   // For paths at or below the auth prefix (auth/rules/own_paths.h): an answer, never a pass. Lives as long as this.
   [[nodiscard]] virtual Responder& own_endpoints();
 
-  // What goes on for a session, a WebSocket or a download, ends unless this says goes_on: asked about twice a second for
-  // each on the worker's loop, so at most a hash look-up or two.
+  // What goes on for a session, a WebSocket or a download, ends unless this says goes_on: asked about twice a second
+  // for each on the worker's loop, so at most a hash look-up or two.
   [[nodiscard]] virtual SessionStand stand_of(const OpenedSession& session, std::int64_t now_s) const;
   // A verdict's cookies leave only with the answer, which may come much later. Asked right before that: takes out those
   // that would bring back what has ended meanwhile, or put something older over something newer. `session` is the

@@ -56,8 +56,7 @@ void WatchedSessions::take_use(const Session& session, std::int64_t idle_s, cons
   if (!stored) return;
   const auto handle = decode_session_handle(session.store_handle.reveal());
   const bool is_there = stored->kind == StoredSession::Kind::found && handle;
-  const auto bytes =
-      is_there ? open_session_record(*handle, realm_.settings->realm, stored->bytes) : std::nullopt;
+  const auto bytes = is_there ? open_session_record(*handle, realm_.settings->realm, stored->bytes) : std::nullopt;
   const Result<Session> used = bytes ? decode_session(*bytes) : Result<Session>(fail("it is gone"));
   if (used) watched.used_at_s = used->sealed_at_s;
   watched.is_gone = !used || realm_.clock.unix_s() >= used->sealed_at_s + idle_s;

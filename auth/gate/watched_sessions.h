@@ -19,10 +19,10 @@ class WatchedSessions {
   // Both must outlive it.
   WatchedSessions(Realm& realm, EventLoop& loop) : realm_(realm), loop_(loop) {}
 
-  // Ended once the session was revoked, ran out, lost the secret of its cookie, or idled out: as far as this process has
-  // written its cookies, or where there is a store as far as that knows, which is asked then. Unproven when the grace
-  // without Redis is over. Refreshes tokens on the side when they are due: Logto tells of suspended users in no other
-  // way.
+  // Ended once the session was revoked, ran out, lost the secret of its cookie, or idled out: as far as this process
+  // has written its cookies, or where there is a store as far as that knows, which is asked then. Unproven when the
+  // grace without Redis is over. Refreshes tokens on the side when they are due: Logto tells of suspended users in no
+  // other way.
   [[nodiscard]] SessionStand stand_of(const OpenedSession& opened, std::int64_t now_s);
 
  private:
@@ -48,7 +48,8 @@ class WatchedSessions {
 
   Realm& realm_;
   EventLoop& loop_;
-  std::unordered_map<std::string, Watched> watched_;  // by session id; only those of whom something had to be asked once
+  std::unordered_map<std::string, Watched>
+      watched_;  // by session id; only those of whom something had to be asked once
   std::int64_t forget_at_s_ = 0;
 };
 

@@ -199,16 +199,17 @@ constexpr std::array kForms = {
               {"サインアウトが完了していません",
                "このサーバーではサインアウトしましたが、ほかのサーバーにはまだ通知できていません。しばらくしてから、"
                "もう一度サインアウトしてください。それまでは、この端末をほかの人に使わせないでください。"}}},
-    PageForm{PageKind::sign_out_everywhere_unfinished,
-             503,
-             PageAction::sign_out_everywhere,
-             PageAction::none,
-             {{"Signing out everywhere is not finished",
-               "Our servers cannot reach each other right now, so your other devices may still be signed in. Please try "
-               "again in a moment."},
-              {"すべての端末からのサインアウトが完了していません",
-               "ただいまサーバー間で通信できないため、ほかの端末ではサインインが続いている可能性があります。"
-               "しばらくしてから、もう一度お試しください。"}}},
+    PageForm{
+        PageKind::sign_out_everywhere_unfinished,
+        503,
+        PageAction::sign_out_everywhere,
+        PageAction::none,
+        {{"Signing out everywhere is not finished",
+          "Our servers cannot reach each other right now, so your other devices may still be signed in. Please try "
+          "again in a moment."},
+         {"すべての端末からのサインアウトが完了していません",
+          "ただいまサーバー間で通信できないため、ほかの端末ではサインインが続いている可能性があります。"
+          "しばらくしてから、もう一度お試しください。"}}},
     PageForm{
         PageKind::step_up_needed,
         401,

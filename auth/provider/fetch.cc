@@ -321,7 +321,9 @@ Transfer::~Transfer() { multi_.remove(easy_.get()); }
 Result<ProviderReply> Transfer::outcome(CURLcode code) {
   if (code != CURLE_OK) {
     const char* text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
-    return fail(std::string("no answer: ") + text);
+    long begun_status = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &begun_status);
+    return fail(std::string(begun_status > 0 ? kAnswerBrokeOff : "no answer: ") + text);
   }
   long status = 0;
   const char* content_type = nullptr;

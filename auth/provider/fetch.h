@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "auth/oidc/provider_call.h"
 #include "base/event.h"
@@ -15,6 +16,9 @@
 // so that dropping a fetch during a name look-up does not block. Whoever must not call just anybody uses
 // auth/provider/pinned_fetch.h.
 namespace lp {
+
+// How the error of a call begins whose answer had begun: the server has done what it was asked for.
+inline constexpr std::string_view kAnswerBrokeOff = "the answer broke off: ";
 
 class Fetcher {
  public:

@@ -28,6 +28,10 @@ class Patience {
     return most_ms / 2 + static_cast<std::int64_t>(jitter * static_cast<double>(most_ms) / 2);
   }
   void succeeded() { tries_ = 0; }
+  // It has run out, until a success or for a while.
+  [[nodiscard]] bool is_exhausted(std::int64_t now_ms) const {
+    return is_tried(now_ms) && (tries_ > kRepeats || (tries_ > 1 && now_ms - since_ms_ >= kMs));
+  }
   // Since a failure, until a success or for a while.
   [[nodiscard]] bool is_tried(std::int64_t now_ms) const { return tries_ > 0 && now_ms - failed_at_ms_ <= kForgetMs; }
 

@@ -112,8 +112,8 @@ class AuthQuestions {
   // cannot be.
   using HeardAnswer = std::function<void()>;
   [[nodiscard]] virtual std::unique_ptr<Question> hear_replicas(EventLoop& asking, HeardAnswer answer) = 0;
-  // For has_replicas(): answers when all that this thread has ended before is told to them, with true; or within about a
-  // second with false, where they cannot be told now and hear of it later.
+  // For has_replicas(): answers when all that this thread has ended before is told to them, with true; or within about
+  // a second with false, where they cannot be told now and hear of it later.
   using ToldAnswer = std::function<void(bool)>;
   [[nodiscard]] virtual std::unique_ptr<Question> tell_replicas(EventLoop& asking, ToldAnswer answer) = 0;
 

@@ -63,8 +63,9 @@ class SessionCookie {
   // Where sessions are in a store: gives a new session its handle. Before write().
   void give_handle(Session& session) const;
   [[nodiscard]] std::optional<SessionToStore> to_store(Session session, std::int64_t now_s) const;
-  // Use goes on: the session idles from now on, unless the secret of the cookie in `from` has just left the ring. The cookie is written again, or where sessions are in a store the
-  // record, in the background; then there is mostly nothing to set.
+  // Use goes on: the session idles from now on, unless the secret of the cookie in `from` has just left the ring. The
+  // cookie is written again, or where sessions are in a store the record, in the background; then there is mostly
+  // nothing to set.
   [[nodiscard]] std::vector<std::string> renew(const Fields& fields, Session session, const SessionLookup& from,
                                                std::int64_t now_s);
   // What the app of `route` is told; null: nothing. `session` is null where nobody is signed in, else one of this

@@ -19,9 +19,9 @@ struct SessionToStore {
   std::string sealed;
   std::uint64_t generation = 0;
   std::int64_t ttl_ms = 0;
-  // For save_later(), both may be empty. Becomes true when the store has another record that is not older than this one:
-  // the copy that this was made from is outdated. And makes of that other record what it is with the use that this one
-  // stands for; nullopt: nothing to save. Called on the auth thread.
+  // For save_later(), both may be empty. Becomes true when the store has another record that is not older than this
+  // one: the copy that this was made from is outdated. And makes of that other record what it is with the use that this
+  // one stands for; nullopt: nothing to save. Called on the auth thread.
   std::shared_ptr<std::atomic<bool>> outdated{};
   std::function<std::optional<SessionToStore>(const StoredSession& newer)> with_this_use{};
 };
@@ -37,8 +37,8 @@ class StoredSessions {
   [[nodiscard]] virtual std::unique_ptr<Question> load(EventLoop& asking, std::string handle_hash, Loaded answer) = 0;
   using Saved = std::function<void(const Result<SessionSaved>&)>;
   [[nodiscard]] virtual std::unique_ptr<Question> save(EventLoop& asking, SessionToStore session, Saved answer) = 0;
-  // Fire and forget. A save that comes too late for a newer record changes that by SessionToStore::with_this_use, and one
-  // for a record that was removed changes nothing.
+  // Fire and forget. A save that comes too late for a newer record changes that by SessionToStore::with_this_use, and
+  // one for a record that was removed changes nothing.
   virtual void save_later(SessionToStore session) = 0;
   virtual void remove_later(std::string handle_hash, std::int64_t tombstone_ttl_ms) = 0;
 };

@@ -1,5 +1,6 @@
 #include "auth/refresh/flights.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -13,13 +14,13 @@ namespace {
 using Kind = RefreshFailure::Kind;
 
 constexpr int kMaxStaleSuccessors = 3;
-constexpr std::int64_t kFailedTokenS = 30;    // a token whose answer made no sense is not tried again for this long
-constexpr std::int64_t kTroubledTokenS = 2;   // nor one for which there was no answer, or not all that it takes
+constexpr std::int64_t kFailedTokenS = 30;   // a token whose answer made no sense is not tried again for this long
+constexpr std::int64_t kTroubledTokenS = 2;  // nor one for which there was no answer, or not all that it takes
 
 // No answer, or none to us: the next token would fare no better. Everything else is about one token.
 bool concerns_all(const RefreshFailure& failure) {
   return failure.kind == Kind::client_credentials || failure.rule == "provider_unavailable" ||
-         failure.rule == "discovery";
+         failure.rule == "discovery" || failure.rule == "broken_answer";
 }
 
 // The token itself was sent and may be to blame, or may be spent by now.
@@ -88,7 +89,7 @@ void RefreshFlights::join(Asker asker) {
   if (const auto flight = flights_.find(key); flight != flights_.end()) {
     return join_flight(flight->second, std::move(asker));
   }
-  if (backoff_.is_waiting(world_.clock.monotonic_ms())) {
+  if (backoff_.is_waiting(world_.clock.monotonic_ms()) && !has_patience(asker)) {
     RefreshFailure away = failure_for(asker.session, found.newest, last_failure_);
     away.known = found.known;
     return asker.answer(std::move(away));
@@ -112,7 +113,8 @@ void RefreshFlights::join_flight(Flight& flight, Asker asker) {
 // While there is trouble one of them finds out for all.
 std::size_t RefreshFlights::most_at_once() const {
   if (is_patient_) return 0;
-  return patience_.is_tried(world_.clock.monotonic_ms()) ? 1 : static_cast<std::size_t>(world_.settings.logto.max_calls);
+  return patience_.is_tried(world_.clock.monotonic_ms()) ? 1
+                                                         : static_cast<std::size_t>(world_.settings.logto.max_calls);
 }
 
 void RefreshFlights::start_waiting() {
@@ -159,7 +161,7 @@ void RefreshFlights::on_turn(const std::string& key, const RefreshTurn::Outcome&
 
 // The lock may come when the slot has been given to others meanwhile.
 void RefreshFlights::on_held(const std::string& key, Flight& flight) {
-  const bool is_backing_off = backoff_.is_waiting(world_.clock.monotonic_ms());
+  const bool is_backing_off = backoff_.is_waiting(world_.clock.monotonic_ms()) && !has_patience(flight);
   const bool is_full = !flight.has_slot && flying_ >= most_at_once();
   if (is_backing_off || is_full) replicas_->give_back(std::move(flight.turn), key, std::nullopt);
   if (is_backing_off) return end_without_logto(key, last_failure_);
@@ -251,15 +253,34 @@ GrantOutcome RefreshFlights::with_known(const Session& asker, const GrantOutcome
   return failure;
 }
 
-// Not where a token came along: what failed then is another matter, and who holds the old one must hear of it.
+// A request waits for it, or will before the back-off of a second is over.
+bool RefreshFlights::waits(const Asker& asker) const {
+  return asker.audience ||
+         session_age(asker.session, world_.settings, world_.clock.unix_s() + 1) == SessionAge::must_refresh;
+}
+
+bool RefreshFlights::is_waited_for(const Flight& flight) const {
+  return !flight.behind.empty() ||
+         std::any_of(flight.askers.begin(), flight.askers.end(), [this](const Asker& asker) { return waits(asker); });
+}
+
+// What failed for somebody who did not wait is no reason to refuse those who do.
+bool RefreshFlights::has_patience(const Asker& asker) const { return waits(asker) && may_be_short(); }
+bool RefreshFlights::has_patience(const Flight& flight) const { return is_waited_for(flight) && may_be_short(); }
+bool RefreshFlights::may_be_short() const {
+  return last_failure_.kind == Kind::unavailable && !patience_.is_exhausted(world_.clock.monotonic_ms());
+}
+
+// Not where an answer had begun: it may have been for us, and then the token is spent. Nor where a token came along:
+// what failed then is another matter, and who holds the old one must hear of it.
 bool RefreshFlights::try_again_soon(const std::string& key, const GrantOutcome& outcome) {
-  if (outcome || !concerns_all(outcome.error()) || outcome.error().kind != Kind::unavailable) return false;
-  if (!outcome.error().successor.empty()) return false;
+  if (outcome || outcome.error().kind != Kind::unavailable || !is_trouble(outcome.error())) return false;
+  if (!concerns_all(outcome.error()) || !outcome.error().successor.empty()) return false;
   Flight& flight = flights_.at(key);
+  if (!is_waited_for(flight)) return false;
   if (flight.repeats++ >= Patience::kRepeats) return false;  // also where others succeed meanwhile
   if (!is_patient_) {
-    const auto wait_ms =
-        patience_.after_failure(flight.began_ms, world_.clock.monotonic_ms(), random_fraction());
+    const auto wait_ms = patience_.after_failure(flight.began_ms, world_.clock.monotonic_ms(), random_fraction());
     if (!wait_ms) return false;
     is_patient_ = true;
     try_again_.start_ms(*wait_ms);
@@ -315,7 +336,8 @@ void RefreshFlights::remember(const Flight& flight, const GrantOutcome& outcome)
   if (!failure.successor.empty()) memory_.replaced(flight.session, failure.successor, keep_until_s);
   if (failure.kind == Kind::refused) return backoff_.succeeded();
   const std::int64_t rest_s = is_trouble(failure) ? kTroubledTokenS : kFailedTokenS;
-  if (concerns_token(failure)) memory_.failed(newest, without_successor(failure), now_s + rest_s);
+  const bool is_for_later = is_trouble(failure) && failure.successor.empty() && !is_waited_for(flight);
+  if (concerns_token(failure) && !is_for_later) memory_.failed(newest, without_successor(failure), now_s + rest_s);
   if (!concerns_all(failure)) return;
   const std::int64_t now_ms = world_.clock.monotonic_ms();
   last_failure_ = without_successor(failure);
@@ -326,6 +348,10 @@ void RefreshFlights::remember(const Flight& flight, const GrantOutcome& outcome)
 void RefreshFlights::fail_all_waiting(const RefreshFailure& failure) {
   const GrantOutcome same = without_successor(failure);
   for (const std::string& key : std::exchange(waiting_, {})) {
+    if (has_patience(flights_.at(key))) {
+      waiting_.push_back(key);
+      continue;
+    }
     auto node = flights_.extract(key);
     answer_all(node.mapped(), same);
   }

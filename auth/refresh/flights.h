@@ -22,12 +22,12 @@ namespace lp {
 // One flight per refresh token in the process, for whoever holds it; among all replicas, where they share a Redis. The
 // tokens of one session for several audiences are fetched one after the other, each with the refresh token that the one
 // before has left; who needs no certain audience waits for the flight that is there and takes what it says. At most
-// logto.max_calls fly at a time, the others wait in the order in which they came. When Logto cannot be asked all wait for
-// a few seconds while one of them tries again (auth/provider/patience.h); after that nobody does (back-off 1 s doubling
-// to 60 s). A token whose answer could not be judged is not tried again for 30 s, one that got no answer for 2 s; the
-// same goes for a token that came with a failure. What Logto refuses for an audience says nothing of the token. Flights go on when all askers
-// are gone: Logto may have spent the old token already. Where replicas share a Redis and it is away, nothing is
-// refreshed: another replica may be using the token. Auth thread.
+// logto.max_calls fly at a time, the others wait in the order in which they came. When Logto cannot be asked all wait
+// for a few seconds while one of them tries again (auth/provider/patience.h); after that nobody does (back-off 1 s
+// doubling to 60 s). A token whose answer could not be judged is not tried again for 30 s, one that got no answer for 2
+// s; the same goes for a token that came with a failure. What Logto refuses for an audience says nothing of the token.
+// Flights go on when all askers are gone: Logto may have spent the old token already. Where replicas share a Redis and
+// it is away, nothing is refreshed: another replica may be using the token. Auth thread.
 class RefreshFlights {
  public:
   static constexpr std::size_t kMaxFlights = 100'000;
@@ -83,6 +83,11 @@ class RefreshFlights {
   void join_flight(Flight& flight, Asker asker);
   void start_waiting();
   [[nodiscard]] std::size_t most_at_once() const;
+  [[nodiscard]] bool waits(const Asker& asker) const;
+  [[nodiscard]] bool is_waited_for(const Flight& flight) const;
+  [[nodiscard]] bool has_patience(const Asker& asker) const;
+  [[nodiscard]] bool has_patience(const Flight& flight) const;
+  [[nodiscard]] bool may_be_short() const;
   [[nodiscard]] bool try_again_soon(const std::string& key, const GrantOutcome& outcome);
   void start(const std::string& key, Flight& flight);
   void fly(const std::string& key, Flight& flight);
@@ -114,8 +119,8 @@ class RefreshFlights {
   RefreshMemory memory_;
   Backoff backoff_;
   Patience patience_;
-  Timer try_again_;        // set while is_patient_
-  bool is_patient_ = false;  // nobody flies for a moment
+  Timer try_again_;                             // set while is_patient_
+  bool is_patient_ = false;                     // nobody flies for a moment
   RefreshFailure last_failure_;                 // why there is a back-off; without anybody's token
   std::unique_ptr<RefreshJournal> journal_;     // null: none
   std::unique_ptr<ReplicaRefreshes> replicas_;  // null: none

@@ -61,7 +61,11 @@ bool RefreshFlow::asks_for_less(const TokenError& error) {
 
 // Logto repeats the refresh token or sends its successor: what comes back is kept, whatever becomes of the rest.
 void RefreshFlow::on_token_reply(const Result<ProviderReply>& reply) {
-  if (!reply) return fail_with({Kind::unavailable, "provider_unavailable", reply.error().message, {}});
+  if (!reply) {
+    const bool broke_off = reply.error().message.starts_with(kAnswerBrokeOff);
+    return fail_with(
+        {Kind::unavailable, broke_off ? "broken_answer" : "provider_unavailable", reply.error().message, {}});
+  }
   auto tokens = judge_token_reply(*reply);
   if (!tokens && !audience_.is_id_token() && asks_for_less(tokens.error())) return send();
   if (!tokens)

@@ -35,14 +35,14 @@ class RefreshMemory {
     // Of the newest token, for who wants it used now: as above, also where what is good still stands in its place.
     std::optional<RefreshFailure> newest_failure;
     std::shared_ptr<const Refreshed> known;  // as `refreshed`, good or not
-    Session newest;  // the session as far as it is known: what to refresh
+    Session newest;                          // the session as far as it is known: what to refresh
   };
   // What is found is kept for as long as a cookie lives that is written now, for the asker may be about to write one.
   [[nodiscard]] Found look_up(const Session& session, const Settings& settings, std::int64_t now_s);
 
   void succeeded(const Secret& old_token, std::shared_ptr<const Refreshed> refreshed, std::int64_t keep_until_s);
-  // Of failures that are about this token: that it is dead, for good; or until it may be tried again, and what was known
-  // of it before stays known.
+  // Of failures that are about this token: that it is dead, for good; or until it may be tried again, and what was
+  // known of it before stays known.
   void failed(const Secret& old_token, const RefreshFailure& failure, std::int64_t keep_until_s);
   // A token that came with an answer that could not be judged.
   void replaced(const Session& session, const Secret& successor, std::int64_t keep_until_s);

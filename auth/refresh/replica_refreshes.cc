@@ -18,9 +18,7 @@ constexpr std::size_t kOwnerBytes = 16;
 constexpr std::size_t kNameBytes = 2 * sizeof(SecretId);
 
 // In front of what is sealed: under which secret it is, which who lacks that cannot tell otherwise.
-std::string name_of(SecretId id) {
-  return hex_encode(std::string_view(reinterpret_cast<const char*>(&id), sizeof id));
-}
+std::string name_of(SecretId id) { return hex_encode(std::string_view(reinterpret_cast<const char*>(&id), sizeof id)); }
 
 }  // namespace
 
@@ -147,9 +145,9 @@ void ReplicaRefreshes::tell_some() {
     Telling& telling = telling_[number];
     telling.key = key;
     const bool over_others = unsealed_.contains(key);
-    telling.handle = redis_.client().command(
-        publish_refresh_again(keys_of(key), seal(key, spent->refreshed), ttl_ms, over_others),
-        [this, number](const auto& reply) { on_told(number, reply.ok()); });
+    telling.handle =
+        redis_.client().command(publish_refresh_again(keys_of(key), seal(key, spent->refreshed), ttl_ms, over_others),
+                                [this, number](const auto& reply) { on_told(number, reply.ok()); });
   }
 }
 

@@ -154,9 +154,8 @@ void RedisSessions::save_later(SessionToStore session) {
 }
 
 void RedisSessions::remove_later(std::string handle_hash, std::int64_t tombstone_ttl_ms) {
-  impl_->loop.post([impl = impl_.get(), hash = std::move(handle_hash), tombstone_ttl_ms] {
-    impl->remove(hash, tombstone_ttl_ms);
-  });
+  impl_->loop.post(
+      [impl = impl_.get(), hash = std::move(handle_hash), tombstone_ttl_ms] { impl->remove(hash, tombstone_ttl_ms); });
 }
 
 }  // namespace lp

@@ -70,8 +70,8 @@ class SharedRevocations {
   [[nodiscard]] bool is_caught_up() const { return in_touch_at_ms() >= 0; }  // at least once; any thread
   [[nodiscard]] std::size_t unpublished() const { return queue_.size() + adding_.size(); }
 
-  static constexpr std::int64_t kReadMs = 500;   // how long a read waits for news
-  static constexpr std::int64_t kLateMs = 400;   // an answer that is due for so long is trouble
+  static constexpr std::int64_t kReadMs = 500;  // how long a read waits for news
+  static constexpr std::int64_t kLateMs = 400;  // an answer that is due for so long is trouble
   static constexpr std::int64_t kTellMs = 1'000;
   static constexpr std::int64_t kHearMs = 1'000;
 

@@ -48,8 +48,9 @@ class Wait final : public PendingVerdict {
 //     then forgotten. `answer` is a small copyable function of one argument, of whatever type the question has, to be
 //     called at most once, never inside ask, and not after the question is gone.
 //   judge(Visit&, the answer, Waiting) is called once, with now_s of the visit moved to the present, and signed out if
-//     its cookie's secret has left the ring meanwhile, whatever it was before; it returns any verdict for waiting.later. It may wait in turn by the Waiting that it is given. What it holds lives as long as
-//     the wait, which also covers what it waits for.
+//     its cookie's secret has left the ring meanwhile, whatever it was before; it returns any verdict for
+//     waiting.later. It may wait in turn by the Waiting that it is given. What it holds lives as long as the wait,
+//     which also covers what it waits for.
 // The wait owns a copy of `visit`: what that refers to, and the views in its facts, must outlive it. Dropping the wait
 // drops the question: neither `judge` nor waiting.later is called then. It may be dropped inside waiting.later, which
 // is called once, or not at all if the answer never comes.

@@ -28,7 +28,8 @@ WorkerRealm::WorkerRealm(const ServedRealm& served, EventLoop& loop, DeadlineWhe
       router(served.router),
       gatekeeper(std::make_unique<Gatekeeper>(served.realm, loop)),
       bound_exchanges(
-          wheel, [this](const OpenedSession& session) { return gatekeeper->stand_of(session, realm.clock.unix_s()); }) {}
+          wheel, [this](const OpenedSession& session) { return gatekeeper->stand_of(session, realm.clock.unix_s()); }) {
+}
 
 WorkerContext::WorkerContext(const ServedRealms& served, ServerState& server_in)
     : settings(served.settings),

@@ -168,3 +168,29 @@ TEST_CASE("a page that was left open until its session idled out signs out every
   CHECK(world.auth->revoked == std::vector<std::string>{"r1"});
   CHECK_FALSE(passes_with(world, fresh));
 }
+
+TEST_CASE("with replicas a sign-out says that it is done when they are told, or will be told whatever happens here") {
+  struct Case {
+    const char* what;
+    bool told;
+    const char* journal;
+    int status;
+  };
+  const Case cases[] = {{"told", true, "", 303},
+                        {"not told, but kept in a journal", false, "/somewhere", 303},
+                        {"not told, and lost with this process", false, "", 503}};
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    auto with = settings();
+    with->revocations.journal = c.journal;
+    World world(with);
+    world.auth->told = c.told;
+    world.sign_in_directly(world.session());
+    const auto copy = world.jar;
+    const Ask sign_out{.method = "POST", .path = "/_auth/sign-out", .headers = {{"Sec-Fetch-Site", "same-origin"}}};
+    CHECK(world.ask(sign_out).answer.status == c.status);
+    CHECK(world.has_session() == (c.status == 503));  // for another try
+    world.jar = copy;
+    CHECK(world.ask({.route = 1, .headers = kScript}).answer.status == 401);
+  }
+}

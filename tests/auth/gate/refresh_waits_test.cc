@@ -255,3 +255,42 @@ TEST_CASE("a session that was opened under a secret that has left the ring is no
   world.jar = jar;
   CHECK(world.ask(kScriptAsk).answer.status == 401);
 }
+
+TEST_CASE(
+    "who waits for a refresh while the secret of their cookie leaves is signed out, and gets nothing under the new "
+    "one") {
+  for (const char* method : {"GET", "POST"}) {
+    World world;
+    world.sign_in_directly(with_tokens(world));
+    world.clock.advance_ms(60 * kMinuteMs);
+    world.auth->refreshed = success(world);
+    world.loop.post([&] { world.realm.replace_keyring({Secret(std::string(32, 'f'))}); });  // before the answer
+    const Verdict verdict = world.ask({.method = method, .route = 1, .headers = kScript});
+    CHECK(verdict.answer.status == 401);
+    CHECK(verdict.set_cookies.empty());
+    CHECK(world.ask(kScriptAsk).answer.status == 401);
+    CHECK(world.ask(kScriptAsk).answer.status == 401);
+  }
+}
+
+TEST_CASE("an older cookie passes by what is known of its session while that lives, though Logto cannot be asked") {
+  World world;
+  world.sign_in_directly(with_tokens(world));
+  world.clock.advance_ms(60 * kMinuteMs);
+  RefreshFailure away{Kind::unavailable, "provider_unavailable", "why", {}};
+  auto known = std::make_shared<Refreshed>(**success(world));
+  known->tokens_expire_at_s = world.clock.unix_s() + 600;
+  known->validated_at_s = world.clock.unix_s() - 5;
+  away.known = known;
+  world.auth->refreshed = away;
+  const Verdict verdict = world.ask(kScriptAsk);
+  CHECK(verdict.kind == Verdict::Kind::pass);
+  CHECK(verdict.session->session.refresh_token.equals("RT2"));
+  known->tokens_expire_at_s = world.clock.unix_s();
+  World late;
+  late.sign_in_directly(with_tokens(late));
+  late.clock.advance_ms(60 * kMinuteMs);
+  away.known = known;
+  late.auth->refreshed = away;
+  CHECK(late.ask(kScriptAsk).answer.status == 503);
+}

@@ -121,3 +121,16 @@ TEST_CASE("without a refresh token nobody is asked") {
   CHECK_FALSE(w.is_over(session));
   CHECK(w.world.auth->refreshes == 0);
 }
+
+TEST_CASE(
+    "what runs is over when the secret of its cookie leaves the ring, also where the session has another by now") {
+  Watching w;
+  OpenedSession session = w.opened();
+  session.secret = w.world.realm.keyring()->secret_ids.front();
+  const Secret old = w.world.realm.settings->session.secrets.front();
+  const Secret fresh(std::string(32, 'f'));
+  w.world.realm.replace_keyring({fresh, old});
+  CHECK(w.stand(session) == SessionStand::goes_on);
+  w.world.realm.replace_keyring({fresh});
+  CHECK(w.stand(session) == SessionStand::ended);
+}

@@ -304,6 +304,20 @@ TEST_CASE("a trouble that is over in half a second is seen by nobody") {
   for (const RefreshOutcome& outcome : world.answers) CHECK(outcome);
 }
 
+TEST_CASE("a failure that nobody waited for keeps nobody out who waits a moment later") {
+  World world;
+  Session early = session("alice");
+  early.tokens_expire_at_s = kNow + 100;
+  early.validated_at_s = kNow - 100;
+  world.logto.replace("token", http_answer(503, ""));
+  CHECK_FALSE(world.refresh(early));
+  CHECK(world.logto.count("token") == 1);
+  CHECK_FALSE(world.refresh(early));  // there is time: the back-off holds
+  CHECK(world.logto.count("token") == 1);
+  world.logto.replace("token", "");
+  CHECK(world.refresh(session("alice")));
+}
+
 TEST_CASE("what one token makes Logto stumble over keeps nobody else waiting for long") {
   World world;
   world.logto.stumble_over("a.1");
@@ -345,7 +359,8 @@ TEST_CASE("while Logto is away an old cookie gets what is known of its session")
   REQUIRE(world.refresh(session("alice")));  // its browser gets nothing of it
   world.clock.advance_ms(1800 * 1000);
   world.logto.replace("token", http_answer(500, ""));
-  world.settings.session.revalidate_ms = 600 * 1000;  // so that the newest tokens are to be proven again, though they live
+  world.settings.session.revalidate_ms =
+      600 * 1000;  // so that the newest tokens are to be proven again, though they live
   const RefreshOutcome outcome = world.refresh(session("alice"));
   REQUIRE_FALSE(outcome);
   REQUIRE(outcome.error().known);

@@ -241,3 +241,47 @@ TEST_CASE("a Redis that never was there: nobody is caught up") {
   one.until_caught_up();
   one.until_told();
 }
+
+TEST_CASE("who asks hears when all that was published is at Redis, and when not") {
+  LP_NEED_REDIS_SERVER();
+  auto server = std::make_unique<RedisServer>();
+  EventLoop loop;
+  Replica one(loop, *server);
+  one.until_caught_up();
+  std::vector<bool> told;
+  const auto hear = [&told](bool was_told) { told.push_back(was_told); };
+  one.shared->when_told(hear);
+  CHECK(told == std::vector<bool>{true});  // nothing was to be told
+  one.revoke(revocation(1));
+  one.shared->when_told(hear);
+  CHECK(told.size() == 1);
+  wait_until(loop, [&] { return told.size() == 2; });
+  CHECK(told[1]);
+  CHECK(stream_holds(loop, *server) == 1);
+  server.reset();
+  wait_until(loop, [&] { return !one.commands.state().connected; });
+  one.revoke(revocation(2));
+  one.shared->when_told(hear);
+  wait_until(loop, [&] { return told.size() == 3; });
+  CHECK_FALSE(told[2]);
+}
+
+TEST_CASE("who asks hears what another replica has told a moment ago") {
+  LP_NEED_REDIS_SERVER();
+  const RedisServer server;
+  EventLoop loop;
+  Replica one(loop, server);
+  Replica two(loop, server);
+  one.until_caught_up();
+  two.until_caught_up();
+  for (std::uint64_t number = 1; number <= 5; ++number) {
+    one.revoke(revocation(number));
+    bool told = false;
+    one.shared->when_told([&](bool) { told = true; });
+    wait_until(loop, [&] { return told; });
+    bool heard = false;
+    two.shared->when_heard([&] { heard = true; });
+    wait_until(loop, [&] { return heard; });
+    CHECK(two.store.contains(revocation(number).key));
+  }
+}

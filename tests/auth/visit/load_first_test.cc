@@ -1,6 +1,7 @@
 #include "auth/visit/load_first.h"
 
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "auth/session/session_handle.h"
 #include "tests/support/gatekeeper_world.h"
@@ -82,6 +83,7 @@ struct StoreWorld : World {
 };
 
 const Ask kPage{.path = "/x", .route = 1};
+const Ask kData{.path = "/x", .route = 1, .headers = kScript};
 Ask post() { return {.method = "POST", .path = "/x", .route = 1, .headers = kScript}; }
 
 }  // namespace
@@ -214,4 +216,91 @@ TEST_CASE("use renews the record and leaves the cookie alone, but for a secret t
   const std::string before = world.jar.at("__Host-logto_session");
   CHECK(world.ask(kPage).kind == Verdict::Kind::pass);
   CHECK(world.jar.at("__Host-logto_session") != before);
+}
+
+TEST_CASE("a copy that nobody used here for too long is no proof: the store is asked before anybody is told") {
+  StoreWorld world;
+  world.sign_in();
+  REQUIRE(world.ask(kPage).kind == Verdict::Kind::pass);
+  const Session known = world.ask(kPage).session->session;
+  world.clock.advance_ms(25 * 3600 * 1000);
+  world.realm.store_health.in_touch(world.clock.monotonic_ms());
+  SUBCASE("used at another replica") {
+    Session used = known;
+    used.generation = 9;
+    const SessionToStore record = *SessionCookie(world.realm, true).to_store(used, world.clock.unix_s() - 60);
+    world.store.records[record.handle_hash] = record;
+    CHECK(world.ask(post()).kind == Verdict::Kind::pass);
+  }
+  SUBCASE("used nowhere") { CHECK(world.ask(post()).answer.status == 401); }
+  SUBCASE("nobody can say") {
+    world.store.is_away = true;
+    CHECK(world.ask(kPage).answer.status == 503);
+    CHECK(world.has_session());
+  }
+}
+
+TEST_CASE("what the store has newer than a copy is taken, and a copy in memory for its absence is the newest") {
+  StoreWorld world;
+  world.sign_in();
+  REQUIRE(world.ask(kData).kind == Verdict::Kind::pass);
+  world.clock.advance_ms(3600 * 1000);
+  world.realm.store_health.in_touch(world.clock.monotonic_ms());
+  REQUIRE(world.ask(kData).kind == Verdict::Kind::pass);  // use goes on: it is saved
+  const SessionToStore saved = world.store.records.begin()->second;
+  CHECK(world.realm.proven.find(saved.handle_hash) == saved.sealed);
+  REQUIRE(saved.outdated);
+  saved.outdated->store(true);
+  const int loads = world.store.loads;
+  CHECK(world.ask(kData).kind == Verdict::Kind::pass);
+  CHECK(world.store.loads == loads + 1);
+}
+
+TEST_CASE("use that another record stands in the way of is added to that one") {
+  StoreWorld world;
+  world.sign_in();
+  REQUIRE(world.ask(kData).kind == Verdict::Kind::pass);
+  Session newer = world.ask(kData).session->session;
+  newer.generation = 7;
+  newer.claims = {{"name", "Newer"}};
+  const SessionToStore other = *SessionCookie(world.realm, true).to_store(newer, world.clock.unix_s());
+  world.clock.advance_ms(3600 * 1000);
+  world.realm.store_health.in_touch(world.clock.monotonic_ms());
+  REQUIRE(world.ask(kData).kind == Verdict::Kind::pass);
+  const SessionToStore mine = world.store.records.begin()->second;
+  REQUIRE(mine.with_this_use);
+  const auto joined = mine.with_this_use({StoredSession::Kind::found, other.generation, other.sealed});
+  REQUIRE(joined);
+  CHECK(joined->generation == 8);
+  world.store.records[joined->handle_hash] = *joined;
+  world.forget_warm_sessions();
+  const Verdict verdict = world.ask(kData);
+  CHECK(verdict.session->session.claims->at("name") == "Newer");
+  CHECK(verdict.session->session.sealed_at_s == world.clock.unix_s());
+  CHECK_FALSE(mine.with_this_use({StoredSession::Kind::found, joined->generation, joined->sealed}));
+}
+
+TEST_CASE(
+    "who signs out while the store is away is out when it is back, though nobody here knows whose session it was") {
+  StoreWorld world;
+  world.sign_in();
+  const auto copy = world.jar;
+  world.store.is_away = true;
+  Ask sign_out{.method = "POST", .path = "/_auth/sign-out", .headers = {{"Sec-Fetch-Site", "same-origin"}}};
+  CHECK(world.ask(sign_out).answer.status == 303);
+  world.jar = copy;
+  world.store.is_away = false;
+  world.store.ended.clear();  // what Redis has not heard of
+  CHECK(world.ask(post()).answer.status == 401);
+}
+
+TEST_CASE("while the store is away nobody is told that all their sessions are over") {
+  StoreWorld world;
+  world.sign_in();
+  world.auth->told = false;
+  world.store.is_away = true;
+  Ask sign_out{.method = "POST", .path = "/_auth/sign-out", .headers = {{"Sec-Fetch-Site", "same-origin"}}};
+  sign_out.query = "everywhere=1";
+  CHECK(world.ask(sign_out).answer.status == 503);
+  CHECK(world.has_session());
 }

@@ -457,9 +457,18 @@ export class Life {
     const { Proxy } = await import('./proxy.mjs');
     const fresh = await Proxy.start({ ...config, listen: '127.0.0.1:0' }, { env: this.world.env });
     if (this.world.second) await fresh.waitLog(({ msg }) => msg === 'Redis is there', { timeout: PATIENCE_MS });
+    if (this.world.second) await this.#caughtUp(fresh);
     this.world[victim] = fresh;
     if (victim === 'second') this.world.others = [fresh];
   }
+  // It has read what ended elsewhere. Before that nobody passes, and nobody is signed out.
+  async #caughtUp(proxy) {
+    const one = this.browsers.find(({ cookie, session }) => cookie && session?.lives);
+    for (const end = Date.now() + PATIENCE_MS; one && Date.now() < end; await sleep(20)) {
+      if ((await this.world.get('/private/begin', { ...FETCH, Cookie: one.cookie }, { at: proxy, timeout: PATIENCE_MS })).status !== 503) return;
+    }
+  }
+
   // Live sessions whose cookie no browser holds: nobody asks with them any more.
   #forgetLosers() {
     for (const session of this.sessions) {

@@ -29,7 +29,9 @@ struct Bound {
   EventLoop loop;
   DeadlineWheel wheel{loop};
   OpenedSession going_on, over;
-  BoundExchanges list{wheel, [this](const OpenedSession& session) { return &session == &over ? SessionStand::ended : SessionStand::goes_on; }};
+  BoundExchanges list{wheel, [this](const OpenedSession& session) {
+                        return &session == &over ? SessionStand::ended : SessionStand::goes_on;
+                      }};
 };
 
 }  // namespace
