@@ -21,10 +21,10 @@ struct Revocation {
   bool operator==(const Revocation&) const = default;
 };
 
-// One session by our own id, a session at Logto (the `sid` claim), a person (the `sub` claim), or one session in a store
-// by the name of its record, which is all that is known of it while the store is away. Two kinds end nothing: that a
-// message of Logto came is remembered in the same way, for the same process and all others; and a person whose next
-// sign-in must prove that they are there again (auth/session/proof.h).
+// One session by our own id, a session at Logto (the `sid` claim), a person (the `sub` claim), or one session in a
+// store by the name of its record, which is all that is known of it while the store is away. Two kinds end nothing:
+// that a message of Logto came is remembered in the same way, for the same process and all others; and a person whose
+// next sign-in must prove that they are there again (auth/session/proof.h).
 enum class RevocationKind : std::uint8_t { session = 1, sid = 2, sub = 3, record = 4, message = 5, proof = 6 };
 
 // SHA-256 over kind, realm and value, cut to 16 bytes: the records name nobody in the clear, though who can guess a

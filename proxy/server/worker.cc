@@ -174,9 +174,9 @@ Worker::Worker(const ServedRealms& served, ServerState& server, ConnectionShares
     : context_(served, server),
       acceptor_(environment(), listening.for_all, {shares, ask_others_for_room},
                 [this](ClientStream& client) { return std::make_unique<Exchange>(context_, client); }),
-      check_acceptor_(
-          environment(), listening.for_checks, {shares, ask_others_for_room},
-          [this](ClientStream& client) { return std::make_unique<Exchange>(context_, client, Door::checks_only); }) {}
+      check_acceptor_(environment(), listening.for_checks, {shares, ask_others_for_room}, [this](ClientStream& client) {
+        return std::make_unique<Exchange>(context_, client, Door::checks_only);
+      }) {}
 
 Worker::~Worker() {
   acceptor_.close_all_connections();
