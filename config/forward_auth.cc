@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/identity_presets.h"
+#include "config/route_access.h"
 
 namespace lp {
 namespace {
@@ -13,14 +14,6 @@ using Source = IdentityHeaderSettings::Source;
 bool is_known_to_client(Source source) { return source == Source::claim || source == Source::host; }
 
 bool has_rules(const RouteSettings& route) { return !route.require.empty() || !route.deny.empty(); }
-
-bool holds_rule(const std::vector<Requirement>& rules, const Requirement& rule) {
-  return std::find(rules.begin(), rules.end(), rule) != rules.end();
-}
-
-bool asks_for_more(const std::vector<Requirement>& rules, const std::vector<Requirement>& than) {
-  return std::any_of(rules.begin(), rules.end(), [&](const Requirement& rule) { return !holds_rule(than, rule); });
-}
 
 // Nobody passes us on the way to this app, so its rules hold by checks alone.
 bool holds_by_checks_alone(const Settings& settings, const RouteSettings& route) {
@@ -51,23 +44,10 @@ bool is_for_oauth2_auth(const Settings& settings, const RouteSettings& route) {
          route.path.text == kOauth2Auth;
 }
 
-bool is_open(const RouteSettings& route) {
-  const bool by_access = route.access == Access::public_ || route.access == Access::optional;
-  return (by_access && !has_rules(route)) || route.shadow;
-}
-
-bool refuses_more(const RouteSettings& route, const RouteSettings& than) {
-  if (is_open(route)) return false;
-  if (is_open(than)) return true;
-  if (than.access == Access::deny) return false;
-  return route.access == Access::deny || asks_for_more(route.require.children, than.require.children) ||
-         asks_for_more(route.deny.children, than.deny.children);
-}
-
 std::vector<const RouteSettings*> rules_not_asked_by(const RouteSettings* named, const Settings& settings) {
   std::vector<const RouteSettings*> found;
   for (const RouteSettings& route : settings.routes) {
-    const bool is_asked = named != nullptr && !refuses_more(route, *named);
+    const bool is_asked = named != nullptr && admits(*named, route);
     if (!is_asked && holds_by_checks_alone(settings, route)) found.push_back(&route);
   }
   return found;

@@ -22,11 +22,6 @@ inline constexpr std::string_view kOauth2Auth = "/oauth2/auth";
 // A route that is named for checks at /oauth2/auth and for nothing else.
 [[nodiscard]] bool is_for_oauth2_auth(const Settings& settings, const RouteSettings& route);
 
-// Whoever asks passes.
-[[nodiscard]] bool is_open(const RouteSettings& route);
-// `route` may refuse somebody whom `than` lets pass, by access, require or deny. Rules in other words count as others.
-[[nodiscard]] bool refuses_more(const RouteSettings& route, const RouteSettings& than);
-
 // The routes whose rules nobody asks at /oauth2/auth where the asking proxy does not say which request it is about: the
 // app is behind that proxy, and `named`, which decides instead (null: nobody does), does not ask for as much.
 [[nodiscard]] std::vector<const RouteSettings*> rules_not_asked_by(const RouteSettings* named,

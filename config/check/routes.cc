@@ -231,7 +231,7 @@ const RouteSettings* hidden_by(const RoutePlace& p, const std::string& host) {
 
 // What it asks for would be believed to hold, and nobody would ask: a mistake. Else it is only idle.
 void tell_hidden(const RoutePlace& p, const std::vector<const RouteSettings*>& hiding) {
-  const auto lets_more_pass = [&](const RouteSettings* earlier) { return refuses_more(p.route, *earlier); };
+  const auto lets_more_pass = [&](const RouteSettings* earlier) { return may_be_stricter(p.route, *earlier); };
   const auto found = std::find_if(hiding.begin(), hiding.end(), lets_more_pass);
   const RouteSettings& named = found == hiding.end() ? *hiding.front() : **found;
   const std::string words = "never matches: route " + named.label + " stands before it and takes all its requests" +

@@ -10,6 +10,7 @@
 #include "config/forward_auth.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
+#include "config/route_access.h"
 #include "proxy/http/methods.h"
 #include "proxy/route/method_override.h"
 #include "proxy/route/webdav.h"
@@ -240,7 +241,7 @@ bool asks_enough_for_any_method(const RealmRoutes& realm, RouteQuestion question
       question.method = method;
       const RouteAnswer other = realm.router.route_for(question);
       if (other.is_ambiguous() || other.route == nullptr) continue;
-      if (other.route != r.route && (r.route == nullptr || refuses_more(*other.route, *r.route))) return false;
+      if (other.route != r.route && (r.route == nullptr || may_be_stricter(*other.route, *r.route))) return false;
     }
   }
   return true;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "config/route_access.h"
+
 using namespace lp;
 
 namespace {
@@ -24,7 +26,7 @@ RouteSettings route_with(Access access, std::vector<Requirement> require = {}, s
 
 }  // namespace
 
-TEST_CASE("which route refuses somebody whom another lets pass") {
+TEST_CASE("which route may refuse somebody whom another lets pass") {
   const RouteSettings anybody = route_with(Access::public_);
   const RouteSettings somebody = route_with(Access::signed_in);
   const RouteSettings admin = route_with(Access::signed_in, {role("admin")});
@@ -36,7 +38,7 @@ TEST_CASE("which route refuses somebody whom another lets pass") {
   const struct {
     const char* what;
     const RouteSettings &route, &than;
-    bool refuses_more;
+    bool is_stricter;
   } cases[] = {
       {"somebody, than anybody", somebody, anybody, true},
       {"anybody, than somebody", anybody, somebody, false},
@@ -55,7 +57,7 @@ TEST_CASE("which route refuses somebody whom another lets pass") {
   };
   for (const auto& c : cases) {
     CAPTURE(c.what);
-    CHECK(refuses_more(c.route, c.than) == c.refuses_more);
+    CHECK(may_be_stricter(c.route, c.than) == c.is_stricter);
   }
 }
 
