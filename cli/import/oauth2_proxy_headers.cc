@@ -41,7 +41,7 @@ Node bearer_id_token() {
 Node claim_as_it_is(const std::string& claim) {
   Node map = yaml_map();
   put(map, "claim", claim);
-  put(map, "encoding", "utf8");
+  put(map, "encoding", "raw");
   return map;
 }
 
@@ -60,22 +60,19 @@ std::vector<Pair> legacy_headers(const SourceOptions& options) {
   return headers;
 }
 
-bool is_default(const std::vector<Pair>& headers) {
-  return headers.size() == 4 && headers[0].claim == "sub" && headers[1].claim == "email" && headers[3].claim == "roles";
-}
-
 void import_legacy(ImportContext& context, RouteExtras& extras) {
   const SourceOptions& options = context.options;
   const bool basics = options.flag("pass_basic_auth", true), users = options.flag("pass_user_headers", true);
   const auto headers = legacy_headers(options);
   if (!basics && !users) {
     put(context.root, "identity_headers", yaml_map());
-  } else if (!is_default(headers)) {
+  } else {
     Node& map = map_in(context.root, "identity_headers");
     for (const auto& [header, claim] : headers) put(map, header, claim_as_it_is(claim));
-  } else {
-    put(context.root, "identity_preset", "oauth2-proxy");
   }
+  const bool knows_password = !options.text("basic_auth_password").empty();
+  if (options.flag("set_basic_auth", false) && knows_password) extras.check_authorization = {basic(headers[0].claim)};
+  if (options.flag("set_authorization_header", false)) extras.check_authorization = {bearer_id_token()};
   const bool has_password = basics && !options.text("basic_auth_password").empty();
   if (options.flag("pass_authorization_header", false)) {
     extras.authorization = {bearer_id_token()};
@@ -90,9 +87,10 @@ void import_legacy(ImportContext& context, RouteExtras& extras) {
   }
 }
 
-constexpr std::string_view kNoAnswers =
-    "answers of /oauth2/auth carry no Authorization. Where the other proxy asks /_auth/check, they carry what "
-    "routes[].authorization says";
+constexpr std::string_view kInAnswers =
+    "routes[].authorization on /oauth2/auth and on routes without an app: answers to an asking proxy that proves "
+    "itself "
+    "(forward_auth.secret or forward_auth.listen) carry it";
 
 void report_legacy(ImportContext& context) {
   const SourceOptions& options = context.options;
@@ -108,7 +106,7 @@ void report_legacy(ImportContext& context) {
                     : "routes[].authorization.bearer: id_token");
   for (const auto* name : {"set_authorization_header", "set_basic_auth"}) {
     if (!options.flag(name, false)) context.taken(name, "not sent");
-    context.unsupported(name, std::string(kNoAnswers));
+    context.differs(name, std::string(kInAnswers));
   }
   const bool asks_for_headers = options.flag("set_xauthrequest", false);
   if (asks_for_headers) context.taken("set_xauthrequest", "/oauth2/auth answers with X-Auth-Request-* headers");
@@ -181,7 +179,7 @@ void import_header(ImportContext& context, const OAuth2ProxyHeader& header, Node
 }
 
 // What /oauth2/auth answers with, whatever the configuration says.
-void report_response_header(ImportContext& context, const OAuth2ProxyHeader& header) {
+void report_response_header(ImportContext& context, const OAuth2ProxyHeader& header, RouteExtras& extras) {
   constexpr std::pair<std::string_view, std::string_view> kAnswered[] = {
       {"x-auth-request-user", "user"},
       {"x-auth-request-email", "email"},
@@ -192,32 +190,20 @@ void report_response_header(ImportContext& context, const OAuth2ProxyHeader& hea
     return one.first == name && one.second == header.claim && header.prefix.empty() && !header.has_basic_password;
   });
   if (is_there) return context.note(Outcome::taken, header.shown, "/oauth2/auth answers with it");
+  if (name == "authorization" && header.claim == "id_token") {
+    extras.check_authorization = {bearer_id_token()};
+    return context.note(Outcome::differs, header.shown, std::string(kInAnswers));
+  }
   context.note(Outcome::unsupported, header.shown,
                "/oauth2/auth answers with X-Auth-Request-User, -Email, -Groups and -Preferred-Username only; "
                "/_auth/check with what identity_headers says");
 }
 
-bool is_our_default(const Node& map) {
-  constexpr std::pair<std::string_view, std::string_view> kDefault[] = {{"X-Forwarded-User", "sub"},
-                                                                        {"X-Forwarded-Email", "email"},
-                                                                        {"X-Forwarded-Preferred-Username", "username"},
-                                                                        {"X-Forwarded-Groups", "roles"}};
-  return map.entries.size() == std::size(kDefault) &&
-         std::all_of(std::begin(kDefault), std::end(kDefault), [&](const auto& one) {
-           const Node* header = map.find(one.first);
-           const Node* claim = header == nullptr ? nullptr : header->find("claim");
-           return claim != nullptr && claim->text == one.second;
-         });
-}
-
 void import_alpha(ImportContext& context, const OAuth2ProxyAlpha& alpha, RouteExtras& extras) {
   Node map = yaml_map();
   for (const auto& header : alpha.request_headers) import_header(context, header, map, extras);
-  for (const auto& header : alpha.response_headers) report_response_header(context, header);
-  if (is_our_default(map))
-    put(context.root, "identity_preset", "oauth2-proxy");
-  else
-    put(context.root, "identity_headers", std::move(map));
+  for (const auto& header : alpha.response_headers) report_response_header(context, header, extras);
+  put(context.root, "identity_headers", std::move(map));
 }
 
 }  // namespace

@@ -373,7 +373,9 @@ class Routes {
   }
 
   void add(Node map, const App& app) {
-    for (const Node& authorization : extras_.authorization) put(map, "authorization", authorization);
+    // Without an app it goes into answers.
+    const auto& authorizations = app.upstream.empty() ? extras_.check_authorization : extras_.authorization;
+    for (const Node& authorization : authorizations) put(map, "authorization", authorization);
     if (extras_.assertion) put(map, "assertion", "true");
     if (!app.upstream.empty()) put(map, "upstream", app.upstream);
     routes_.items.push_back(std::move(map));
@@ -393,7 +395,7 @@ class Routes {
     if (extras_.preflight) put(map, "preflight", "true");
     const bool sends_id_token = std::any_of(extras_.authorization.begin(), extras_.authorization.end(),
                                             [](const Node& one) { return one.find("bearer") != nullptr; });
-    if (extras_.accepts_bearer && sends_id_token) {
+    if (extras_.accepts_bearer && sends_id_token && !app.upstream.empty()) {
       add_for_bearers(map, app);
     } else if (extras_.accepts_bearer) {
       put(map, "accept", std::vector<std::string>{"session", "bearer"});

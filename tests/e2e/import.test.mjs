@@ -276,6 +276,37 @@ describe('what was imported from oauth2-proxy lets nobody in who was kept out th
   });
 });
 
+describe('/oauth2/auth of an imported configuration keeps its restrictions', () => {
+  const GROUPS = 'email_domains = ["*"]\nallowed_groups = ["admin"]\nreverse_proxy = true\n';
+  const check = async (visited, headers = {}, query = '') => {
+    const { user } = visited;
+    const url = new URL(`${ORIGIN}/oauth2/auth${query}`);
+    return request(user.ports[HOST], 'GET', url.pathname + url.search, { ...FETCH, Cookie: user.cookieHeader(url), ...headers }, { host: HOST });
+  };
+  for (const [what, upstreams] of Object.entries({ 'for another proxy': 'upstreams = ["static://202"]\n', 'no app': 'upstreams = ["file:///dev/null"]\n', 'beside an app': '' })) {
+    test(`${what}: 403 for whom the groups keep out, 202 for others, 401 for nobody`, async (t) => {
+      const { visit, get } = await running(t, `${GROUPS}${upstreams}`);
+      assert.equal((await get('/oauth2/auth')).status, 401);
+      assert.equal((await check(await visit('/oauth2/start'))).status, 403);
+      assert.equal((await check(await visit('/oauth2/start', { roles: ['admin'] }))).status, 202);
+      assert.equal((await check(await visit('/oauth2/start', { roles: ['admin'], ...NO_ADDRESS }))).status, 403);
+    });
+  }
+
+  test('skip_auth_routes hold for the address that the other proxy names', async (t) => {
+    const { get } = await running(t, `${GROUPS}upstreams = ["static://202"]\nskip_auth_routes = ["^/health$"]\n`);
+    assert.equal((await get('/oauth2/auth', { 'X-Forwarded-Uri': '/health' })).status, 202);
+    assert.equal((await get('/oauth2/auth', { 'X-Forwarded-Uri': '/healthz' })).status, 401);
+    assert.equal((await get('/oauth2/auth')).status, 401);
+  });
+
+  test('groups are told as oauth2-proxy tells them', async (t) => {
+    const { visit } = await running(t, 'email_domains = ["*"]\nupstreams = ["static://202"]\n');
+    const answer = await check(await visit('/oauth2/start', { roles: ['Grafana Admins', 'é'] }));
+    assert.equal(Buffer.from(answer.fields.get('x-auth-request-groups'), 'latin1').toString(), 'Grafana Admins,é');
+  });
+});
+
 describe('files in which a configuration stands somewhere', () => {
   test('are refused, with the way to give it', async () => {
     const at = folderWith({

@@ -147,7 +147,7 @@ const Row kOneOption[] = {
      "routes.0.authorization", ""},
     {"upstreams = ['http://a:1']\nskip_jwt_bearer_tokens = true\npass_authorization_header = true",
      "routes.1.authorization.bearer", "id_token"},
-    {"set_authorization_header = true", "routes.0.authorization", ""},
+    {"upstreams = ['http://a:1']\nset_authorization_header = true", "routes.0.authorization", ""},
     {"reverse_proxy = true\nreal_client_ip_header = 'X-Forwarded-For'\nupstreams = ['http://a:1']\ntrusted_ips = "
      "['10.0.0.0/8']",
      "routes.0.networks", "[10.0.0.0/8]"},
@@ -159,8 +159,12 @@ const Row kOneOption[] = {
      "routes.0.networks", ""},
     {"upstreams = ['http://a:1']\ntrusted_ips = ['10.0.0.0/8']", "routes.0.headers", ""},
     {"pass_user_headers = false\npass_basic_auth = false", "identity_headers", "{}"},
-    {"basic_auth_password = 'hunter2'", "routes.0.authorization.basic.password", "\"${BASIC_AUTH_PASSWORD}\""},
-    {"pass_authorization_header = true", "routes.0.authorization.bearer", "id_token"},
+    {"upstreams = ['http://a:1']\nbasic_auth_password = 'hunter2'", "routes.0.authorization.basic.password",
+     "\"${BASIC_AUTH_PASSWORD}\""},
+    {"upstreams = ['http://a:1']\npass_authorization_header = true", "routes.0.authorization.bearer", "id_token"},
+    {"pass_authorization_header = true", "routes.0.authorization", ""},
+    {"set_authorization_header = true", "routes.0.authorization.bearer", "id_token"},
+    {"set_authorization_header = true", "logto.refresh", "offline_access"},
     {"skip_jwt_bearer_tokens = true", "routes.0.accept", "[session, bearer]"},
     {"skip_jwt_bearer_tokens = true", "bearer.audiences", "[\"${API_RESOURCE}\"]"},
     {"skip_jwt_bearer_tokens = true\nextra_jwt_issuers = 'https://i.example=api'", "bearer.issuers.0.issuer",
@@ -529,8 +533,8 @@ TEST_CASE("alpha configuration as oauth2-proxy writes it: defaults are no findin
   REQUIRE(alpha.ok());
   const auto imported = import_oauth2_proxy(options, &*alpha, kNoFiles);
   CHECK_FALSE(is_closed(imported));
-  CHECK(imported.config.find("identity_headers") == nullptr);
-  CHECK(at(imported, "identity_preset") == "oauth2-proxy");
+  CHECK(at(imported, "identity_headers.X-Forwarded-Email.claim") == "email");
+  CHECK(at(imported, "identity_headers.X-Forwarded-Email.encoding") == "raw");
   for (const auto& one : imported.findings) {
     const bool is_news = one.outcome == Outcome::unknown || one.outcome == Outcome::unsupported;
     CHECK_MESSAGE(!is_news, one.option);
