@@ -147,7 +147,7 @@ const Row kOneOption[] = {
      "routes.0.authorization", ""},
     {"upstreams = ['http://a:1']\nskip_jwt_bearer_tokens = true\npass_authorization_header = true",
      "routes.1.authorization.bearer", "id_token"},
-    {"set_authorization_header = true", "routes.0.authorization", ""},
+    {"upstreams = ['http://a:1']\nset_authorization_header = true", "routes.0.authorization", ""},
     {"reverse_proxy = true\nreal_client_ip_header = 'X-Forwarded-For'\nupstreams = ['http://a:1']\ntrusted_ips = "
      "['10.0.0.0/8']",
      "routes.0.networks", "[10.0.0.0/8]"},
