@@ -463,8 +463,8 @@ void Exchange::on_request_body(std::string_view bytes) {
   lease_->send_body(bytes);
   const std::size_t waiting = lease_->unsent_bytes();
   if (waiting <= BufferPool::kSmallBytes) return;
-  const bool may_wait = waiting <= kHighWaterBytes && memory_.cover(waiting, record_.client.address);
-  if (!may_wait) client_.pause_request_body();
+  const bool has_room = memory_.cover(waiting, record_.client.address);
+  if (!has_room || waiting > kHighWaterBytes) client_.pause_request_body();
 }
 
 void Exchange::on_request_end() {

@@ -86,7 +86,7 @@ void Http1Client::read_body() {
   if (got.kind == ReceiveResult::Kind::again) return;
   if (got.kind == ReceiveResult::Kind::failed) return client_gone();
   if (got.kind == ReceiveResult::Kind::end) return on_input_end();
-  if (body_in_.room() == 0) read_bytes_ = BufferPool::kLargeBytes;
+  if (body_in_.room() == 0) read_bytes_ = env_.memory.is_short() ? BufferPool::kSmallBytes : BufferPool::kLargeBytes;
   std::size_t used = 0;
   feed(body_in_.data(), used);
   if (phase_ == Phase::closed) return;

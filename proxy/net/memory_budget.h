@@ -26,6 +26,9 @@ class MemoryBudget {
     of_client.fetch_sub(bytes, std::memory_order_relaxed);
   }
 
+  // Little is left, for one client at least: who may wait should take less at a time.
+  [[nodiscard]] bool is_short() const { return used_bytes() / 3 >= limit_bytes_ / 8; }
+
   [[nodiscard]] std::int64_t limit_bytes() const { return limit_bytes_; }
   [[nodiscard]] std::int64_t used_bytes() const { return used_.load(std::memory_order_relaxed); }
   [[nodiscard]] ClientCounts::Count& of(std::string_view client) const { return clients_.of(client); }

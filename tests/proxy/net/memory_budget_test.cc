@@ -21,6 +21,15 @@ TEST_CASE("one client has half of the budget, two have all of it, and it comes b
   CHECK(budget.used_bytes() == 0);
 }
 
+TEST_CASE("it is short before one client's half is used up") {
+  MemoryBudget budget(1000);
+  ReservedMemory memory(budget);
+  CHECK(memory.cover(300, "192.0.2.1"));
+  CHECK_FALSE(budget.is_short());
+  CHECK(memory.cover(400, "192.0.2.1"));
+  CHECK(budget.is_short());
+}
+
 TEST_CASE("what is reserved grows by what is missing, and stays as it is where there is no room") {
   MemoryBudget budget(1000);
   ReservedMemory memory(budget);
