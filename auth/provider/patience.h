@@ -28,6 +28,11 @@ class Patience {
     return most_ms / 2 + static_cast<std::int64_t>(jitter * static_cast<double>(most_ms) / 2);
   }
   void succeeded() { tries_ = 0; }
+  // What failed is no short trouble, or none that trying again helps against.
+  void give_up(std::int64_t now_ms) {
+    tries_ = kRepeats + 1;
+    failed_at_ms_ = now_ms;
+  }
   // It has run out, until a success or for a while.
   [[nodiscard]] bool is_exhausted(std::int64_t now_ms) const {
     return is_tried(now_ms) && (tries_ > kRepeats || (tries_ > 1 && now_ms - since_ms_ >= kMs));

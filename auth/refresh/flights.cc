@@ -274,8 +274,11 @@ bool RefreshFlights::may_be_short() const {
 // Not where an answer had begun: it may have been for us, and then the token is spent. Nor where a token came along:
 // what failed then is another matter, and who holds the old one must hear of it.
 bool RefreshFlights::try_again_soon(const std::string& key, const GrantOutcome& outcome) {
-  if (outcome || outcome.error().kind != Kind::unavailable || !is_trouble(outcome.error())) return false;
-  if (!concerns_all(outcome.error()) || !outcome.error().successor.empty()) return false;
+  if (outcome || outcome.error().kind != Kind::unavailable || !concerns_all(outcome.error())) return false;
+  if (!is_trouble(outcome.error()) || !outcome.error().successor.empty()) {
+    patience_.give_up(world_.clock.monotonic_ms());
+    return false;
+  }
   Flight& flight = flights_.at(key);
   if (!is_waited_for(flight)) return false;
   if (flight.repeats++ >= Patience::kRepeats) return false;  // also where others succeed meanwhile

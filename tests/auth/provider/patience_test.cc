@@ -40,3 +40,13 @@ TEST_CASE("patience begins anew after a success and after a long while") {
   CHECK_FALSE(patience.is_tried(60'000));
   CHECK(patience.after_failure(60'001, 60'001, 0));
 }
+
+TEST_CASE("who has given up has none until a success") {
+  Patience patience;
+  CHECK_FALSE(patience.is_exhausted(0));
+  patience.give_up(0);
+  CHECK(patience.is_exhausted(0));
+  CHECK_FALSE(patience.after_failure(0, 0, 0));
+  patience.succeeded();
+  CHECK_FALSE(patience.is_exhausted(0));
+}
