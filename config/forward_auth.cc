@@ -47,7 +47,7 @@ bool is_for_oauth2_auth(const Settings& settings, const RouteSettings& route) {
 std::vector<const RouteSettings*> rules_not_asked_by(const RouteSettings* named, const Settings& settings) {
   std::vector<const RouteSettings*> found;
   for (const RouteSettings& route : settings.routes) {
-    const bool is_asked = named != nullptr && admits(*named, route);
+    const bool is_asked = named != nullptr && admits(route, *named);
     if (!is_asked && holds_by_checks_alone(settings, route)) found.push_back(&route);
   }
   return found;

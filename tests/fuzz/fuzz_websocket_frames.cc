@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   LP_CHECK(!(whole.is_unknown() && whole.at_frame_boundary()), "unknown is no boundary");
   const bool was_boundary = whole.at_frame_boundary();
   const bool was_unknown = whole.is_unknown();
-  whole.feed(lp::close_frame(lp::kSessionEndedCode, "session ended"));
+  whole.feed(lp::close_frame(lp::kSessionEnded.code, lp::kSessionEnded.reason));
   LP_CHECK(!was_boundary || (whole.at_frame_boundary() && whole.has_closed()), "a close frame at a boundary closes");
   LP_CHECK(!was_unknown || whole.is_unknown(), "unknown is for good");
   return 0;
