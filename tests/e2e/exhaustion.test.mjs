@@ -184,7 +184,7 @@ describe('calls to Logto', () => {
     assert.equal(answer.status, 200);
   });
 
-  const bearerRoutes = [{ path: '/api/*', accept: ['session', 'bearer'], upstream: 'app' }, ...ROUTES];
+  const bearerRoutes = [{ path: '/api/*', accept: ['session', 'bearer'], upstream: 'app' }, ...ROUTES.filter(({ path }) => path !== '/api/*')];
   const bearerConfig = { bearer: { audiences: [THINGS], introspection: true } };
 
   test('1,150 made-up opaque tokens keep no program with a good JWT out, nor one with a good opaque token at another address', async (t) => {
