@@ -53,7 +53,8 @@ const Session* session_to_end(const Visit& visit) {
 // Cookies that hold this session open no more, here or wherever they were copied to (threat C14).
 void end_sessions_asked_for(const Visit& visit) {
   const Session* session = session_to_end(visit);
-  if (session == nullptr) return end_unknown_session(visit.realm, visit.session.not_loaded);
+  if (session == nullptr && visit.session.not_loaded) end_unknown_session(visit.realm, *visit.session.not_loaded);
+  if (session == nullptr) return;
   end_session(visit.realm, *session);
   if (wants_everywhere(visit)) end_sessions(visit.realm, RevocationKind::sub, session->sub);
 }

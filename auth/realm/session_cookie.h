@@ -35,7 +35,8 @@ struct SessionLookup {
   // Sessions in a store: the cookie is authentic, and this handle in it names the session, which is not here yet, or no
   // copy that is new enough to say whether it has idled out.
   Secret to_load;
-  Secret not_loaded;  // as above, where the store was asked and did not give the session (auth/visit/load_first.h)
+  // The same where the store was asked and did not give the session (auth/visit/load_first.h); else null.
+  std::shared_ptr<const Secret> not_loaded;
   bool is_store_away = false;  // because it gave no answer
   bool loads_with_first_secret = true;
   SecretId secret = kNoSecret;  // that the cookie opened under

@@ -1,5 +1,6 @@
 #include "auth/visit/load_first.h"
 
+#include <memory>
 #include <utility>
 
 #include "auth/rules/navigation.h"
@@ -68,7 +69,8 @@ bool take_answer(Visit& visit, const Asked& asked, const Result<StoredSession>& 
   const bool known = loaded || take_proven(visit, asked, loaded.error().message);
   if (loaded) take(visit, asked, *loaded);
   visit.session.to_load = Secret();
-  if (!visit.session.opened && !visit.session.expired) visit.session.not_loaded = handle;
+  if (!visit.session.opened && !visit.session.expired)
+    visit.session.not_loaded = std::make_shared<const Secret>(handle);
   visit.session.is_store_away = !loaded;
   return known;
 }
