@@ -746,7 +746,7 @@ void Exchange::log_access() {
   if (resolution_.external != nullptr && context_.realms.size() > 1) record.realm = realm_->realm.settings->realm;
   if (resolution_.has_target) record.path = resolution_.target.path;
   if (facts_.route) record.route = facts_.route->label;
-  record.decision = record_.decision;
+  record.decision = record_.decision.empty() ? kAbandoned : record_.decision;
   record.shadow = record_.shadow;
   record.shadow_missing = record_.shadow_missing;
   record.status = record_.status;

@@ -20,7 +20,8 @@ namespace lp {
 // The access log's decisions.
 inline constexpr std::string_view kSessionOver = "session_over";
 inline constexpr std::string_view kUnproven = "unproven";
-inline constexpr std::string_view kNoMemory = "no_memory";  // limits.buffered
+inline constexpr std::string_view kNoMemory = "no_memory";   // limits.buffered
+inline constexpr std::string_view kAbandoned = "abandoned";  // the client went away before anything was decided
 
 // Where a client has come in: forward_auth.listen is for checks and nothing else.
 enum class Door : std::uint8_t { any, checks_only };
