@@ -238,9 +238,12 @@ std::string replace_invalid_utf8(std::string_view bytes) {
   return out;
 }
 
-bool iequals(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return x == y || lower(x) == lower(y); });
+bool iequals_same_size(std::string_view a, std::string_view b) {
+  const auto same = [](char x, char y) { return x == y || lower(x) == lower(y); };
+  if (a.empty()) return true;
+  if (!same(a.front(), b.front())) return false;
+  if (std::memcmp(a.data(), b.data(), a.size()) == 0) return true;
+  return std::equal(a.begin(), a.end(), b.begin(), same);
 }
 
 std::string ascii_lower(std::string_view text) {
