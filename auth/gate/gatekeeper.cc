@@ -232,7 +232,8 @@ struct Gatekeeper::Impl {
 
   [[nodiscard]] bool may_go_on(const Visit& visit) const {
     const StoreTrust trust = store_trust(*realm.settings, realm.store_health, realm.clock.monotonic_ms());
-    return lp::may_go_on(trust, visit.facts.head->method, visit.facts.wants_upgrade);
+    const RequestFacts& facts = visit.facts;  // a method that nobody tells may be one that changes something
+    return lp::may_go_on(trust, facts.method_is_told ? facts.head->method : std::string_view(), facts.wants_upgrade);
   }
 
   Verdict judge_trusted(const Visit& visit, JudgeVisit judge, Waiting waiting) {

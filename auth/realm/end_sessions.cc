@@ -28,14 +28,21 @@ bool may_have_own_record(Realm& realm, std::string_view sub) {
                                     realm.clock.unix_s());
 }
 
-}  // namespace
-
-void end_session(Realm& realm, const Session& session) {
+void end_record_of(Realm& realm, const Session& session) {
+  const RevocationKeys keys = revocation_keys(realm.settings->realm, session.id, session.sid, session.sub);
+  // All who waited for one refresh hear that it is over: the person's share is spent once.
+  if (realm.revocations.is_revoked(keys, session.signed_in_at_ms)) return;
   if (may_have_own_record(realm, session.sub)) {
     end_until(realm, RevocationKind::session, session.id, realm.clock.unix_ms());
   } else {
     end_until(realm, RevocationKind::sub, session.sub, session.signed_in_at_ms);
   }
+}
+
+}  // namespace
+
+void end_session(Realm& realm, const Session& session) {
+  end_record_of(realm, session);
   realm.tokens.drop(session.id);
   remove_record(realm, session_record_name(session.store_handle));
 }

@@ -32,6 +32,8 @@ struct RequestFacts {
   bool has_query = false;
   const RouteSettings* route = nullptr;  // null for own endpoints and where no route matched
   bool wants_upgrade = false;
+  bool method_is_told =
+      true;  // false: another proxy asks without saying it, and the method of `head` is the check's own
   bool foreign_websocket = false;  // an upgrade that a page of another origin asks for
   std::string_view request_id;
   std::string_view client;  // address, as far as trusted hops tell; empty: a unix socket's peer

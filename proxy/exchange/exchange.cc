@@ -246,7 +246,8 @@ void Exchange::judge_oauth2_check(ForwardedForm form) {
     about = *read;
   }
   forwarded_head_ = request_->head;
-  if (about && !about->method.empty()) forwarded_head_.method = about->method;
+  facts_.method_is_told = about && !about->method.empty();
+  if (facts_.method_is_told) forwarded_head_.method = about->method;
   if (about) forwarded_head_.target = about->path_and_query;
   const std::string_view target = request_->path_and_query;
   resolve_oauth2_check(context_.routes, {request_->head, request_->authority, target, record_.client.address, about},

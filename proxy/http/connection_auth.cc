@@ -9,7 +9,7 @@
 namespace lp {
 namespace {
 
-constexpr std::array<std::string_view, 2> kSchemes = {"NTLM", "Negotiate"};
+constexpr std::array<std::string_view, 4> kSchemes = {"NTLM", "Negotiate", "Nego2", "Kerberos"};
 
 bool any_names_scheme(const Fields& fields, std::string_view name) {
   return std::any_of(fields.all().begin(), fields.all().end(), [&](const Field& field) {

@@ -7,7 +7,8 @@
 // person's, credentials or not. Such a connection to an app serves one client and nobody else. Pure.
 namespace lp {
 
-// `value` of Authorization or WWW-Authenticate names NTLM or Negotiate: as the scheme, or as one challenge of several.
+// `value` of Authorization or WWW-Authenticate names NTLM, Negotiate or a kin of theirs: as the scheme, or as one
+// challenge of several.
 [[nodiscard]] bool names_connection_scheme(std::string_view value);
 
 [[nodiscard]] bool asks_to_sign_in_connection(const Fields& request);   // Authorization

@@ -25,7 +25,9 @@ std::optional<ParseError> frame_response(const FieldSummary& summary, std::strin
     return std::nullopt;
   }
   if (request_method == "HEAD" || status == 304) {
-    if (announces_body) out.keep_alive = false;
+    // To a GET this answer would end with the connection.
+    const bool has_no_end = status != 304 && summary.content_lengths == 0;
+    if (announces_body || has_no_end) out.keep_alive = false;
     return std::nullopt;
   }
   if (summary.transfer_encodings > 0) {

@@ -11,9 +11,13 @@
 namespace lp {
 namespace {
 
-constexpr std::string_view kFields[] = {"x_http_method", "x_http_method_override", "x_method_override"};
+constexpr std::string_view kFields[] = {"x_http_method", "x_http_method_override", "x_method_override",
+                                        "x_tunneled_method"};
 // _method: Rails, Laravel, Symfony, WordPress; the others: Google, Salesforce.
 constexpr std::string_view kParameters[] = {"_method", "_http_method", "_httpmethod"};
+
+// Each word is a question to the router; a program sends one.
+constexpr int kMostWords = 8;
 
 template <class List>
 bool is_listed(const List& list, std::string_view name) {
@@ -41,12 +45,12 @@ class Overrides {
   Overrides(const Router& router, const RouteQuestion& question, const RouteSettings& route)
       : router_(router), question_(question), route_(route) {}
 
-  [[nodiscard]] bool stay_here(std::string_view value) const {
+  [[nodiscard]] bool stay_here(std::string_view value) {
     for (std::size_t at = 0; at < value.size();) {
       if (static_cast<unsigned char>(value[at]) >= 0x80) return false;  // some letters fold to ASCII ones
       std::size_t end = at;
       while (end < value.size() && (is_letter_or_digit(value[end]) || value[end] == '-')) ++end;
-      if (end > at && !stays_here_as(value.substr(at, end - at))) return false;
+      if (end > at && (left_-- == 0 || !stays_here_as(value.substr(at, end - at)))) return false;
       at = std::max(end, at + 1);
     }
     return true;
@@ -68,9 +72,10 @@ class Overrides {
   const Router& router_;
   const RouteQuestion& question_;
   const RouteSettings& route_;
+  int left_ = kMostWords;
 };
 
-bool query_stays_here(const Overrides& overrides, std::string_view query) {
+bool query_stays_here(Overrides& overrides, std::string_view query) {
   bool stays = true;
   for_each_parameter(query, "&;", [&](std::string_view raw_name, std::string_view raw_value) {
     const auto name = form_decode(raw_name);
@@ -91,7 +96,7 @@ bool is_method_override(std::string_view field_name) { return is_listed(kFields,
 bool overrides_stay_on_route(const Router& router, const RouteQuestion& question, const RouteSettings& route,
                              OverridingFields fields) {
   if (!router.asks_for_methods()) return true;
-  const Overrides overrides(router, question, route);
+  Overrides overrides(router, question, route);
   if (!query_stays_here(overrides, question.target.query)) return false;
   if (fields == OverridingFields::stay_here) return true;
   const auto& all = question.fields.all();

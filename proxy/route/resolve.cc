@@ -280,11 +280,17 @@ std::string labels_of(const std::vector<const RouteSettings*>& routes) {
   return labels;
 }
 
-bool asks_every_rule(const Settings& settings, const RouteSettings* named, Resolution& r) {
+bool asks_every_rule(const Settings& settings, const Oauth2Check& check, const RouteSettings* named, Resolution& r) {
   const auto unasked = rules_not_asked_by(named, settings);
   if (unasked.empty()) return true;
+  const std::string rules = "rules would not be asked: those of " + labels_of(unasked);
+  if (check.about) {
+    return refuse(r, 403, kUnasked,
+                  "no route takes the request that it is about, by its host, path, method and network, and " + rules +
+                      ". Write a route that takes it, or one for /oauth2/auth that asks for as much");
+  }
   return refuse(r, 403, kUnasked,
-                "nobody tells which request it is about, and rules would not be asked: those of " + labels_of(unasked) +
+                "nobody tells which request it is about, and " + rules +
                     ". Let the proxy that asks send X-Forwarded-Uri and X-Forwarded-Method, name it under "
                     "trusted_proxies, or write a route for /oauth2/auth that asks for as much");
 }
@@ -341,7 +347,7 @@ void resolve_oauth2_check(std::span<const RealmRoutes> realms, const Oauth2Check
   if (forwarded != nullptr && is_open(*forwarded)) return;
   const RouteSettings* named = route_for_oauth2_auth(realm, check, r);
   if (r.kind == Kind::refused) return;
-  if (!check.about && !asks_every_rule(realm.settings, named, r)) return;
+  if (forwarded == nullptr && !asks_every_rule(realm.settings, check, named, r)) return;
   r.route = forwarded != nullptr ? forwarded : named;
   r.also_asked = forwarded != nullptr ? named : nullptr;
 }

@@ -109,10 +109,10 @@ struct Oauth2Check {
 //    /oauth2/auth (config/forward_auth.h), where there is one, is `also_asked`;
 //  - the route for /oauth2/auth;
 //  - nobody: `route` is null, and whoever is signed in passes.
-// Refused is besides, for then a rule would not be asked: a check that does not say what it is about, where the routes
-// hold rules of other requests (rules_not_asked_by); and one that does not tell the method, where the route of
-// another method asks for more. A Host of none of the realm's, which is that of a service inside, stands for the first
-// external URL, unless there are several realms, or routes for certain hosts.
+// Refused is besides, for then a rule would not be asked: a check that does not say what it is about, or is about a
+// request that no route takes, where the routes hold rules of other requests (rules_not_asked_by); and one that does
+// not tell the method, where the route of another method asks for more. A Host of none of the realm's, which is that of
+// a service inside, stands for the first external URL, unless there are several realms, or routes for certain hosts.
 void resolve_oauth2_check(std::span<const RealmRoutes> realms, const Oauth2Check& check, Resolution& into);
 
 // The question that was asked of the router; only where there is an external URL and a target.

@@ -21,18 +21,14 @@ Result<Target> destination_target(std::string_view destination) {
 
 bool is_move(std::string_view method) { return iequals(method, "COPY") || iequals(method, "MOVE"); }
 
-bool only_reads(std::string_view method) {
-  return method == "GET" || iequals(method, "GET") || iequals(method, "HEAD") || iequals(method, "OPTIONS");
-}
-
 bool names_a_place(std::string_view destination) {
-  return destination.starts_with('/') || destination.find("://") != std::string_view::npos;
+  return destination.starts_with('/') || destination.starts_with('.') ||
+         destination.find("://") != std::string_view::npos;
 }
 
 }  // namespace
 
 bool destination_stays_on_route(const Router& router, const RouteQuestion& question, const RouteSettings& route) {
-  if (only_reads(question.method)) return true;
   const Fields& fields = question.fields;
   const std::size_t count = fields.count("Destination");
   if (count == 0) return true;

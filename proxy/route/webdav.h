@@ -7,9 +7,10 @@
 namespace lp {
 
 // COPY and MOVE, in whatever case, write to the path in their Destination field (RFC 4918 10.3), which no rule has
-// judged: without this, whoever may write to /files/ would write to /admin/ too. So may a method that we do not know;
-// one that reads only does not, and what is neither a path nor a URL means no place but to COPY and MOVE. True where
-// the same route decides for that path on this host. `question` is that of the request, and `route` its answer.
+// judged: without this, whoever may write to /files/ would write to /admin/ too. So may any other method, for an app
+// may read another one elsewhere in the request; but what is neither a path nor a URL means a place to COPY and MOVE
+// alone. True where the same route decides for that path on this host. `question` is that of the request, and `route`
+// its answer.
 [[nodiscard]] bool destination_stays_on_route(const Router& router, const RouteQuestion& question,
                                               const RouteSettings& route);
 

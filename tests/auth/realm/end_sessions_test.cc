@@ -53,6 +53,16 @@ TEST_CASE("somebody who ends session after session fills a share of the table, a
   CHECK(world.realm.revocations.floor_ms() == 0);
 }
 
+TEST_CASE("one session that many requests end takes one place of a person's share") {
+  World world;
+  const Session session = World::session("alice", world.begin_ms + 2000);
+  const Session older = World::session("alice", world.begin_ms);
+  for (int n = 0; n < kMany; ++n) end_session(world.realm, session);
+  CHECK(world.is_over(session));
+  CHECK_FALSE(world.is_over(older));
+  CHECK(world.realm.revocations.size() == 1);
+}
+
 TEST_CASE("so does somebody whose sessions Logto ends one by one") {
   World world;
   for (int n = 0; n < kMany; ++n) {

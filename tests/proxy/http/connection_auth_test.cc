@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 
 TEST_CASE("NTLM and Negotiate are found wherever they stand") {
-  for (const char* value :
-       {"NTLM", "ntlm TlRMTVNTUAABAAAA", "Negotiate", "nEGOTIATE oYG2MIGz", "Basic realm=\"x\", NTLM",
-        "Basic realm=\"x\",Negotiate", "Digest a=b, Negotiate oYG=", "Negotiate,NTLM", "\tNTLM"}) {
+  for (const char* value : {"NTLM", "ntlm TlRMTVNTUAABAAAA", "Negotiate", "nEGOTIATE oYG2MIGz",
+                            "Basic realm=\"x\", NTLM", "Basic realm=\"x\",Negotiate",
+                            "Digest a=b, Negotiate oYG=", "Negotiate,NTLM", "\tNTLM", "Nego2 oYG=", "kerberos"}) {
     CAPTURE(value);
     CHECK(lp::names_connection_scheme(value));
   }

@@ -153,7 +153,7 @@ TEST_CASE("which answers leave a connection that is used again") {
       {"204", "GET", "HTTP/1.1 204 No Content\r\n\r\n", "", true},
       {"304 without a length", "GET", "HTTP/1.1 304 Not Modified\r\n\r\n", "", true},
       {"304 with length 0", "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 0\r\n\r\n", "", true},
-      {"HEAD without a length", "HEAD", "HTTP/1.1 200 OK\r\n\r\n", "", true},
+      {"HEAD without a length", "HEAD", "HTTP/1.1 200 OK\r\n\r\n", "", false},
       {"304 that announces a body, which may come late", "GET",
        "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "", false},
       {"HEAD that announces a body", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "", false},

@@ -104,6 +104,7 @@ TEST_CASE("a method in the query must not lead to another route, in whatever spe
       {"_method=", true},
       {"_method", true},
       {"_method=DELETE,POST", false},
+      {"x-tunneled-method=DELETE", false},
       {"_method=POST&_method=DELETE", false},
       {"a=1&%5fmethod=%44ELETE", false},
       {"a=1;_method=DELETE", false},
@@ -117,6 +118,8 @@ TEST_CASE("a method in the query must not lead to another route, in whatever spe
       {"X-HTTP-Method-Override=DELETE", false},
       {"_method=%zz", false},
       {"_method=DEL%C4%B0TE", false},
+      {"_method=POST,POST,POST,POST,POST,POST,POST,POST", true},
+      {"_method=POST,POST,POST,POST&_method=POST,POST,POST,POST,POST", false},  // nobody sends so many
       {"method=DELETE", true},
       {"my_method=DELETE", true},
       {"a=_method=DELETE", true},
@@ -260,9 +263,13 @@ TEST_CASE("a rule that would not be asked lets nobody pass at /oauth2/auth") {
   settings.routes[1].require.children = {role("admin")};
   CHECK(by_oauth2(settings, {}) == "unasked_rules 403");
   CHECK(by_oauth2(settings, {"/private/a"}) == "2+0");
-  CHECK(by_oauth2(settings, {"/elsewhere"}) == "0+0");
+  CHECK(by_oauth2(settings, {"/elsewhere"}) == "unasked_rules 403");
+  settings.routes[1].methods = {"PUT"};  // takes no GET
+  CHECK(by_oauth2(settings, {"/private/a"}) == "unasked_rules 403");
+  settings.routes[1].methods.clear();
   settings.routes.push_back(named_route({role("staff")}));
   CHECK(by_oauth2(settings, {}) == "unasked_rules 403");
+  CHECK(by_oauth2(settings, {"/elsewhere"}) == "unasked_rules 403");
   settings.routes.back() = named_route({role("staff"), role("admin")});
   CHECK(by_oauth2(settings, {}) == "3+0");
   settings.routes.back().host = "b.test";  // is for another host
