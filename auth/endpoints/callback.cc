@@ -234,6 +234,19 @@ bool is_ended_already(const Visit& visit, const Session& fresh) {
                                             fresh.signed_in_at_ms);
 }
 
+bool continues_old(const Visit& visit, const Session& fresh) {
+  return visit.signed_in() != nullptr && visit.signed_in()->id == fresh.id;
+}
+
+// What Logto gave for a sign-in that comes to nothing. A session that it would have continued lives on, by the same
+// grant, and keeps both.
+void give_back(const Visit& visit, const Session& fresh) {
+  if (continues_old(visit, fresh) && !is_ended_already(visit, fresh)) return;
+  visit.realm.tokens.drop(fresh.id);
+  if (fresh.refresh_token.empty()) return;
+  visit.realm.auth->revoke_refresh_token(std::string(visit.facts.request_id), fresh.refresh_token);
+}
+
 // The same sign-in once more, by which the person proves that they are there.
 Verdict prove_anew(const Visit& visit, const PendingSignIn& pending, ProofAsked asked, std::int64_t ended_at_ms,
                    Waiting waiting) {
@@ -259,7 +272,7 @@ Verdict answer_unproven_person(const Visit& visit, const PendingSignIn& pending)
 // browser sent when this began, and by the records of this person and of their session at Logto.
 std::optional<Verdict> judge_proof(const Visit& visit, const PendingSignIn& pending, const Session& fresh,
                                    Waiting& waiting) {
-  if (visit.signed_in() != nullptr && visit.signed_in()->id == fresh.id) return std::nullopt;
+  if (continues_old(visit, fresh)) return std::nullopt;
   const std::int64_t ended_at_ms = std::max(pending.ended_at_ms, proof_needed_since_ms(visit.realm, fresh));
   switch (judge_proof(pending, ended_at_ms, fresh.authenticated_at_s, visit.now_s)) {
     case ProofVerdict::proven:
@@ -313,13 +326,19 @@ void tell(const Visit& visit, const PendingSignIn& pending, const std::string& s
                               {"silent", pending.silent}});
 }
 
-// `to_store`: what the store must have before the answer may go out; none where sessions are in cookies.
-Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session fresh,
+// `fresh` becomes the session that begins or goes on. `to_store`: what the store must have before the answer may go
+// out; none where sessions are in cookies.
+Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session& fresh,
                        std::optional<SessionToStore>& to_store, Waiting& waiting) {
   fresh = joined_with_old(visit, std::move(fresh), pending);
-  if (is_ended_already(visit, fresh)) return answer_ended_already(visit, pending);
-  if (std::optional<Verdict> unproven = judge_proof(visit, pending, fresh, waiting)) return std::move(*unproven);
-  const bool continues = visit.signed_in() != nullptr && visit.signed_in()->id == fresh.id;
+  std::optional<Verdict> ended;
+  if (is_ended_already(visit, fresh)) ended = answer_ended_already(visit, pending);
+  if (!ended) ended = judge_proof(visit, pending, fresh, waiting);
+  if (ended) {
+    give_back(visit, fresh);
+    return std::move(*ended);
+  }
+  const bool continues = continues_old(visit, fresh);
   const std::string sub = fresh.sub;
   end_replaced(visit, fresh);
   visit.cookies.give_handle(fresh);
@@ -328,8 +347,12 @@ Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session
   if (cookies.empty()) to_store.reset();
   std::optional<Verdict> stopped;
   if (!cookies.empty()) stopped = note_delivery(visit, pending, cookies);
-  if (stopped) append_cookies(*stopped, remove_attempt(visit, pending.state.reveal()));
-  if (stopped) return std::move(*stopped);
+  if (cookies.empty() || stopped) give_back(visit, fresh);
+  if (stopped) {
+    to_store.reset();
+    append_cookies(*stopped, remove_attempt(visit, pending.state.reveal()));
+    return std::move(*stopped);
+  }
   if (!cookies.empty()) tell(visit, pending, sub, continues);
   Verdict verdict = cookies.empty() ? answer_too_large(visit, pending, fresh)
                                     : redirect_verdict(visit, "own", target_of(visit, pending.return_to));
@@ -353,13 +376,18 @@ Verdict answer_failure(const Visit& visit, const PendingSignIn& pending, const S
 }
 
 // A session that the store does not hold would be no session at the next request.
-Verdict answer_when_saved(const Visit& visit, Verdict success, SessionToStore session, Waiting waiting) {
-  if (!visit.realm.stored) return unproven_verdict(visit);
+Verdict answer_when_saved(const Visit& visit, Verdict success, SessionToStore session, Session fresh, Waiting waiting) {
+  if (!visit.realm.stored) {
+    give_back(visit, fresh);
+    return unproven_verdict(visit);
+  }
   const auto save = [&session](const Visit& asking, auto answer) {
     return asking.realm.stored->save(asking.loop, std::move(session), std::move(answer));
   };
-  auto judge = [success = std::move(success)](const Visit& judged, const Result<SessionSaved>& saved, Waiting) mutable {
+  auto judge = [success = std::move(success), fresh = std::move(fresh)](
+                   const Visit& judged, const Result<SessionSaved>& saved, Waiting) mutable {
     if (saved && *saved == SessionSaved::saved) return std::move(success);
+    give_back(judged, fresh);
     judged.realm.log.error("nobody can sign in: the store of sessions takes none",
                            {{"id", judged.facts.request_id}, {"reason", saved ? "refused" : saved.error().message}});
     return unproven_verdict(judged);
@@ -372,9 +400,10 @@ using Exchanged = Result<FinishedSignIn, SignInFailure>;
 Verdict answer_exchanged(const Visit& visit, const PendingSignIn& pending, Exchanged exchanged, Waiting waiting) {
   if (!exchanged) return answer_failure(visit, pending, exchanged.error());
   std::optional<SessionToStore> to_store;
-  Verdict verdict = answer_success(visit, pending, std::move(*exchanged), to_store, waiting);
+  Session fresh = std::move(*exchanged);
+  Verdict verdict = answer_success(visit, pending, fresh, to_store, waiting);
   if (!to_store) return verdict;
-  return answer_when_saved(visit, std::move(verdict), std::move(*to_store), std::move(waiting));
+  return answer_when_saved(visit, std::move(verdict), std::move(*to_store), std::move(fresh), std::move(waiting));
 }
 
 FoundPending find_attempt(const Visit& visit, const std::string& state) {
@@ -385,9 +414,7 @@ FoundPending find_attempt(const Visit& visit, const std::string& state) {
 // The attempt began under a secret that has left the ring meanwhile: what Logto gave for it is given back.
 Verdict answer_removed(const Visit& visit, const PendingSignIn& pending, const Exchanged& exchanged) {
   log_refusal(visit, "secret", "the sign-in began under a session.secret that was removed");
-  if (exchanged && !exchanged->refresh_token.empty()) {
-    visit.realm.auth->revoke_refresh_token(std::string(visit.facts.request_id), exchanged->refresh_token);
-  }
+  if (exchanged) give_back(visit, *exchanged);
   return refuse(visit, {PageKind::sign_in_expired, 400, "secret", target_of(visit, pending.return_to)});
 }
 

@@ -78,15 +78,14 @@ void forget_session(const Visit& visit, Verdict& verdict) {
   append_cookies(verdict, wipe_loop_marker(visit));
 }
 
-// `metadata` is null where Logto can't be asked: the local session ends all the same, and Logto's, which lives on, does
-// not bring it back without a password.
-Verdict leave(const Visit& visit, const ProviderMetadata* metadata, const std::string& then) {
-  const std::string signed_out = visit.own_url("signed-out");
-  const Session* session = session_to_end(visit);
-  if (metadata == nullptr && session != nullptr) demand_proof(visit.realm, session->sub);
-  std::string target;
-  if (metadata != nullptr) target = rp_logout_url(*metadata, visit.settings().logto.app_id, signed_out);
-  if (target.empty()) target = visit.settings().auth_prefix + "/signed-out";
+// Logto's own session lives on: it does not bring this one back without a password. Before the replicas are told, for
+// an answer that says that it is done waits for this too.
+void demand_proof(const Visit& visit) {
+  if (const Session* session = session_to_end(visit)) demand_proof(visit.realm, session->sub);
+}
+
+// By Logto, which ends its own session there, or by our page.
+Verdict leave(const Visit& visit, std::string target, const std::string& then) {
   if (!then.empty()) {
     target.append(target.find('?') == std::string::npos ? "?" : "&").append("state=").append(percent_encode(then));
   }
@@ -95,8 +94,10 @@ Verdict leave(const Visit& visit, const ProviderMetadata* metadata, const std::s
   return verdict;
 }
 
-// Nothing is deleted: what is not done yet can be asked for once more, here or at another replica.
+// Nothing is deleted: what is not done yet can be asked for once more, here or at another replica. Here the session has
+// ended already, and whose it was the next request no longer says: what it would demand is demanded now.
 Verdict unfinished(const Visit& visit, PageKind page) {
+  demand_proof(visit);
   visit.realm.log.warning("a sign-out could not be told to the other replicas, it is told when Redis is back",
                           {{"id", visit.facts.request_id}});
   PageFacts facts = page_facts(visit);
@@ -118,19 +119,6 @@ void revoke(const Visit& visit) {
   visit.realm.auth->revoke_refresh_token(std::string(visit.facts.request_id), session->refresh_token);
 }
 
-// Nobody is sent to a host that is gone.
-Verdict leave_if_reachable(const Visit& visit, std::shared_ptr<const ProviderMetadata> metadata, std::string then,
-                           Waiting waiting) {
-  const auto ask = [](const Visit& asking, auto answer) {
-    return asking.realm.auth->need_reachability(asking.loop, std::move(answer));
-  };
-  auto judge = [metadata = std::move(metadata), then = std::move(then)](const Visit& judged, Result<bool> reachable,
-                                                                        Waiting) {
-    return leave(judged, reachable && *reachable ? metadata.get() : nullptr, then);
-  };
-  return wait_for(visit, std::move(waiting), ask, std::move(judge));
-}
-
 }  // namespace
 
 // Through Logto, and with sign_in_url from there to that origin.
@@ -142,20 +130,6 @@ std::string sign_out_form_origins(const Settings& settings) {
 Verdict handle_sign_out(const Visit& visit, Waiting waiting) { return sign_out_to(visit, {}, std::move(waiting)); }
 
 namespace {
-
-Verdict leave_through_logto(const Visit& visit, std::string then, Waiting waiting) {
-  if (auto metadata = visit.realm.auth->metadata()) {
-    if (visit.realm.auth->is_reachable()) return leave(visit, metadata.get(), then);
-    return leave_if_reachable(visit, std::move(metadata), std::move(then), std::move(waiting));
-  }
-  const auto ask = [](const Visit& asking, auto answer) {
-    return asking.realm.auth->need_metadata(asking.loop, std::move(answer));
-  };
-  auto judge = [then = std::move(then)](const Visit& judged, const MetadataResult& metadata, Waiting) {
-    return leave(judged, metadata ? metadata->get() : nullptr, then);
-  };
-  return wait_for(visit, std::move(waiting), ask, std::move(judge));
-}
 
 using Leave = std::function<Verdict(const Visit&, Waiting)>;
 
@@ -173,9 +147,50 @@ Verdict tell_replicas_first(const Visit& visit, Leave then, Waiting waiting) {
   return wait_for(visit, std::move(waiting), ask, std::move(judge));
 }
 
-// Logto's own session lives on: it does not bring this one back without a password.
+std::string own_page(const Visit& visit) { return visit.settings().auth_prefix + "/signed-out"; }
+
+// The replicas know of the end: now of what it demands.
+Verdict leave_without_logto(const Visit& visit, std::string then, Waiting waiting) {
+  demand_proof(visit);
+  auto last = [then = std::move(then)](const Visit& left, Waiting) { return leave(left, own_page(left), then); };
+  return tell_replicas_first(visit, std::move(last), std::move(waiting));
+}
+
+Verdict leave_by(const ProviderMetadata& metadata, const Visit& visit, const std::string& then, Waiting waiting) {
+  std::string target = rp_logout_url(metadata, visit.settings().logto.app_id, visit.own_url("signed-out"));
+  return target.empty() ? leave_without_logto(visit, then, std::move(waiting)) : leave(visit, std::move(target), then);
+}
+
+// Nobody is sent to a host that is gone.
+Verdict leave_if_reachable(const Visit& visit, std::shared_ptr<const ProviderMetadata> metadata, std::string then,
+                           Waiting waiting) {
+  const auto ask = [](const Visit& asking, auto answer) {
+    return asking.realm.auth->need_reachability(asking.loop, std::move(answer));
+  };
+  auto judge = [metadata = std::move(metadata), then = std::move(then)](const Visit& judged, Result<bool> reachable,
+                                                                        Waiting later) {
+    return reachable && *reachable ? leave_by(*metadata, judged, then, std::move(later))
+                                   : leave_without_logto(judged, then, std::move(later));
+  };
+  return wait_for(visit, std::move(waiting), ask, std::move(judge));
+}
+
+Verdict leave_through_logto(const Visit& visit, std::string then, Waiting waiting) {
+  if (auto metadata = visit.realm.auth->metadata()) {
+    if (visit.realm.auth->is_reachable()) return leave_by(*metadata, visit, then, std::move(waiting));
+    return leave_if_reachable(visit, std::move(metadata), std::move(then), std::move(waiting));
+  }
+  const auto ask = [](const Visit& asking, auto answer) {
+    return asking.realm.auth->need_metadata(asking.loop, std::move(answer));
+  };
+  auto judge = [then = std::move(then)](const Visit& judged, const MetadataResult& metadata, Waiting later) {
+    return metadata ? leave_by(**metadata, judged, then, std::move(later))
+                    : leave_without_logto(judged, then, std::move(later));
+  };
+  return wait_for(visit, std::move(waiting), ask, std::move(judge));
+}
+
 Verdict leave_for_script(const Visit& visit, const std::string& then) {
-  if (const Session* session = session_to_end(visit)) demand_proof(visit.realm, session->sub);
   Verdict verdict = then.empty() ? answer_verdict(visit, "own", make_json(200, {{"signed_out", true}}))
                                  : redirect_verdict(visit, "own", then);
   forget_session(visit, verdict);
@@ -187,7 +202,10 @@ Verdict leave_for_script(const Visit& visit, const std::string& then) {
 Verdict sign_out_to(const Visit& visit, std::string then, Waiting waiting) {
   if (!is_asked_for(visit)) return visit.is_navigation() ? ask_first(visit) : status_verdict(visit, "own", 403);
   end_sessions_asked_for(visit);
-  if (!visit.realm.auth) return leave(visit, nullptr, then);
+  if (!visit.realm.auth) {
+    demand_proof(visit);
+    return leave(visit, own_page(visit), then);
+  }
   revoke(visit);
   auto last = [then = std::move(then)](const Visit& left, Waiting later) {
     return leave_through_logto(left, then, std::move(later));
@@ -197,6 +215,7 @@ Verdict sign_out_to(const Visit& visit, std::string then, Waiting waiting) {
 
 Verdict sign_out_for_script(const Visit& visit, std::string then, Waiting waiting) {
   end_sessions_asked_for(visit);
+  demand_proof(visit);
   if (!visit.realm.auth) return leave_for_script(visit, then);
   revoke(visit);
   auto last = [then = std::move(then)](const Visit& left, Waiting) { return leave_for_script(left, then); };

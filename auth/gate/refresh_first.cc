@@ -51,7 +51,7 @@ void continue_session(Visit& visit, const RefreshOutcome& outcome) {
   if (is_ended(outcome)) end_session(visit.realm, *visit.signed_in());
   if (is_over(visit)) {
     const SessionLookup was = std::exchange(visit.session, SessionLookup{});
-    visit.session.ended_at_ms = visit.realm.revocations.ended_at_ms(was.opened->revocation_keys);
+    visit.session.ended_at_ms = proof_needed_since_ms(visit.realm, was.opened->session);
   } else if (is_news(outcome, *visit.signed_in())) {
     visit.session = visit.cookies.adopt(visit.cookies.value_of(visit.fields()), visit.session.secret,
                                         continued(*visit.signed_in(), outcome), visit.now_s);

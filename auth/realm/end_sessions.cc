@@ -36,6 +36,7 @@ void end_record_of(Realm& realm, const Session& session) {
     end_until(realm, RevocationKind::session, session.id, realm.clock.unix_ms());
   } else {
     end_until(realm, RevocationKind::sub, session.sub, session.signed_in_at_ms);
+    demand_proof(realm, session.sub);
   }
 }
 
@@ -55,8 +56,11 @@ void end_unknown_session(Realm& realm, const Secret& store_handle) {
 }
 
 bool end_sessions(Realm& realm, RevocationKind kind, std::string_view value, std::optional<std::int64_t> said_at_ms) {
-  const std::int64_t until_ms = said_at_ms ? *said_at_ms + kClockAllowanceMs : realm.clock.unix_ms();
-  return end_until(realm, kind, value, until_ms);
+  const std::int64_t ended_at_ms = said_at_ms.value_or(realm.clock.unix_ms());
+  // The record of the end may reach beyond it, and of two ends only the later is kept: this one holds the moment
+  // itself.
+  if (kind == RevocationKind::sub) end_until(realm, RevocationKind::proof, value, ended_at_ms);
+  return end_until(realm, kind, value, said_at_ms ? ended_at_ms + kClockAllowanceMs : ended_at_ms);
 }
 
 void demand_proof(Realm& realm, std::string_view sub) {
@@ -65,7 +69,8 @@ void demand_proof(Realm& realm, std::string_view sub) {
 
 std::int64_t proof_needed_since_ms(const Realm& realm, const Session& session) {
   const std::string& name = realm.settings->realm;
-  const RevocationKeys keys = revocation_keys(name, session.id, session.sid, session.sub);
+  const RevocationKeys keys =
+      revocation_keys(name, session.id, session.sid, session.sub, session_record_name(session.store_handle));
   return std::max(realm.revocations.ended_at_ms(keys),
                   realm.revocations.ended_at_ms(revocation_key(RevocationKind::proof, name, session.sub)));
 }

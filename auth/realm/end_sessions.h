@@ -6,6 +6,7 @@
 
 #include "auth/oidc/logout_token.h"
 #include "auth/realm/realm.h"
+#include "auth/session/proof.h"
 #include "auth/session/revocations.h"
 #include "auth/session/session.h"
 #include "base/secret.h"
@@ -21,7 +22,6 @@ void end_unknown_session(Realm& realm, const Secret& store_handle);
 // All sessions of a user, or of one session at Logto, that were signed in until now. Any thread. True if that ends more
 // than was ended before. `said_at_ms`: when Logto said so, by its own clock. Who signed in later than that stays in,
 // however late the message came; kClockAllowanceMs is left for clocks that differ and for times in whole seconds.
-inline constexpr std::int64_t kClockAllowanceMs = 2'000;
 bool end_sessions(Realm& realm, RevocationKind kind, std::string_view value,
                   std::optional<std::int64_t> said_at_ms = std::nullopt);
 // What a logout token names: the one session of its sid, without one all sessions of its sub (Back-Channel Logout 2.7),
@@ -34,7 +34,8 @@ bool end_sessions(Realm& realm, const LogoutToken& token);
 // Ends nothing here: the next sign-in of this person proves that they are there again. For a sign-out that could not
 // end Logto's own session. Any thread.
 void demand_proof(Realm& realm, std::string_view sub);
-// Since when a sign-in that yields this session must have proved it, by all that has ended; 0: it need not.
+// Since when a sign-in that yields this session, or follows its end, must have proved it, by all that has ended; 0: it
+// need not. The ends of all of a person's sessions count to the millisecond, without kClockAllowanceMs.
 [[nodiscard]] std::int64_t proof_needed_since_ms(const Realm& realm, const Session& session);
 
 }  // namespace lp

@@ -9,6 +9,7 @@
 
 #include "auth/cookies/cookie_pieces.h"
 #include "auth/cookies/pending_cookie.h"
+#include "auth/realm/end_sessions.h"
 #include "auth/session/session_handle.h"
 #include "auth/session/session_times.h"
 #include "base/crypto.h"
@@ -101,7 +102,7 @@ SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
   const bool is_outdated = entry->outdated && entry->outdated->load(std::memory_order_relaxed);
   if (revoked || is_outdated || entry->age == SessionAge::expired) {
     if (revoked)
-      result.ended_at_ms = realm_.revocations.ended_at_ms(entry->opened->revocation_keys);
+      result.ended_at_ms = proof_needed_since_ms(realm_, entry->opened->session);
     else
       result = ask_store_again(*entry, result.pieces, now_s);
     cache_.erase(joined.value());
@@ -170,7 +171,7 @@ SessionLookup SessionCookie::adopt_entry(CachedSession entry, std::int64_t now_s
   SessionLookup over;
   if (!holds(entry.opened->secret)) return over;
   if (is_revoked(entry)) {
-    over.ended_at_ms = realm_.revocations.ended_at_ms(entry.opened->revocation_keys);
+    over.ended_at_ms = proof_needed_since_ms(realm_, entry.opened->session);
     return over;
   }
   over.expired = entry.opened;

@@ -8,6 +8,10 @@
 // (docs/decisions/0035-proof-after-an-end.md). Pure.
 namespace lp {
 
+// What the record of an end that Logto told of reaches beyond it, for clocks that differ and for times in whole
+// seconds: a session may have to end by it, nobody has to prove anything by it.
+inline constexpr std::int64_t kClockAllowanceMs = 2'000;
+
 enum class ProofVerdict {
   proven,
   ask_max_age,   // nothing was asked for yet: whoever signed in at Logto since the end passes there unasked

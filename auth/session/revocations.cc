@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "auth/session/proof.h"
+
 namespace lp {
 namespace {
 
@@ -128,12 +130,13 @@ bool Revocations::is_over(const RevocationKey& key, std::int64_t signed_in_at_ms
 std::int64_t Revocations::ended_at_ms(const Keys& keys) const {
   const std::shared_lock lock(mutex_);
   std::int64_t last_ms = floor_ms_;
-  const auto look_at = [&](const RevocationKey& key) {
-    if (const Revocation* const known = table_.find(key)) last_ms = std::max(last_ms, known->before_ms);
+  const auto look_at = [&](const RevocationKey& key, std::int64_t beyond_ms) {
+    if (const Revocation* const known = table_.find(key)) last_ms = std::max(last_ms, known->before_ms - beyond_ms);
   };
-  look_at(keys.session);
-  look_at(keys.sub);
-  if (keys.has_sid) look_at(keys.sid);
+  look_at(keys.session, 0);
+  look_at(keys.sub, kClockAllowanceMs);
+  if (keys.has_sid) look_at(keys.sid, kClockAllowanceMs);
+  if (keys.has_record) look_at(keys.record, 0);
   return last_ms;
 }
 

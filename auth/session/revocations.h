@@ -54,7 +54,8 @@ class Revocations {
   void raise_floor(std::int64_t before_ms);
 
   [[nodiscard]] bool is_revoked(const Keys& keys, std::int64_t signed_in_at_ms) const;
-  // The moment of the last end among these, and of the floor; 0: none is known.
+  // The moment of the last end among these, and of the floor; 0: none is known. That of a person or of a session at
+  // Logto is told without kClockAllowanceMs (auth/session/proof.h), which their records may have on top.
   [[nodiscard]] std::int64_t ended_at_ms(const Keys& keys) const;
   [[nodiscard]] std::int64_t ended_at_ms(const RevocationKey& key) const;
   // Grows with each change and is never 0. Read it, then ask is_revoked(), then remember both: while version() stays

@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "auth/realm/app_tokens.h"
+#include "auth/realm/end_sessions.h"
+
 using namespace lp;
 using namespace lp::test;
 
@@ -151,9 +154,7 @@ TEST_CASE("an unknown API resource is asked for, and the sign-in goes on without
 TEST_CASE("a sign-in after an end by somebody's wish proves itself, and ends on a page where that cannot be had") {
   World world;
   world.sign_in_directly(world.session("u1"));
-  world.realm.revocations.add(
-      {revocation_key(RevocationKind::sub, "default", "u1"), world.clock.unix_ms() + 1, world.clock.unix_s() + 1000},
-      world.clock.unix_s());
+  end_sessions(world.realm, RevocationKind::sub, "u1");
   world.clock.advance_ms(10'000);
   const Verdict start = world.ask({.path = "/wiki", .route = 1});
   CHECK(sent(start, "max_age") == "9");
@@ -210,4 +211,70 @@ TEST_CASE("signing in as somebody else revokes the first one's refresh token") {
   world.auth->exchange = world.session("u2");
   (void)world.ask(callback(sent(start, "state")));
   CHECK(world.auth->revoked == std::vector<std::string>{"r1"});
+}
+
+TEST_CASE("what Logto gave for a sign-in that comes to nothing is given back, and its ID token is forgotten") {
+  struct Case {
+    const char* what;
+    void (*before_start)(World&);
+    void (*before_answer)(World&, Session&);
+    int status;
+  };
+  const auto end = [](World& world) { end_sessions(world.realm, RevocationKind::sub, "u1"); };
+  const auto old_proof = [](World& world, Session&) {
+    world.auth->authenticated_at_s = world.clock.unix_s() - 60;
+    end_sessions(world.realm, RevocationKind::sub, "u1");
+    world.clock.advance_ms(1);
+  };
+  const Case cases[] = {
+      {"it is to be proven anew", [](World&) {}, old_proof, 303},
+      {"it cannot be proven", end, old_proof, 400},
+      {"it was ended while it was being made", [](World&) {},
+       [](World& world, Session&) { end_sessions(world.realm, RevocationKind::sub, "u1"); }, 400},
+      {"it fits no cookie", [](World&) {},
+       [](World&, Session& made) { (*made.claims)["roles"] = nlohmann::json::array({std::string(30000, 'r')}); }, 500},
+      {"its secret was removed", [](World&) {},
+       [](World& world, Session&) {
+         world.loop.post([&world] { world.realm.replace_keyring({Secret(std::string(32, 't'))}); });
+       },
+       400},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    World world;
+    world.sign_in_directly(world.session("u1"));
+    c.before_start(world);
+    if (world.realm.revocations.size() == 0) world.jar.clear();
+    world.clock.advance_ms(1);
+    const Verdict start = world.ask({.path = "/wiki", .route = 1});
+    REQUIRE(goes_to_logto(start));
+    Session fresh = world.session("u1");
+    fresh.refresh_token = Secret("r1");
+    keep_id_token_of(world.realm, fresh, Secret("token"), world.clock.unix_s() + 3600);
+    world.clock.advance_ms(1);
+    c.before_answer(world, fresh);
+    world.auth->exchange = fresh;
+    CHECK(world.ask(callback(sent(start, "state"))).answer.status == c.status);
+    CHECK(world.auth->revoked == std::vector<std::string>{"r1"});
+    CHECK(world.realm.tokens.size() == 0);
+    CHECK(world.ask({.route = 1, .headers = kScript}).kind != Verdict::Kind::pass);
+  }
+}
+
+TEST_CASE("a silent answer that fits no cookie takes nothing from the session that lives on") {
+  World world;
+  Session old = world.session("u1");
+  old.tokens_expire_at_s = world.clock.unix_s() + 100'000;
+  world.sign_in_directly(old);
+  world.clock.advance_ms(world.realm.settings->session.revalidate_ms + 1000);
+  const Verdict silent = world.ask({.path = "/wiki", .route = 1});
+  REQUIRE(goes_to_logto(silent));
+  REQUIRE(sent(silent, "prompt") == "none");
+  Session huge = world.session("u1");
+  huge.refresh_token = Secret("r2");
+  (*huge.claims)["roles"] = nlohmann::json::array({std::string(30000, 'r')});
+  world.auth->exchange = huge;
+  CHECK(world.ask(callback(sent(silent, "state"))).answer.status == 500);
+  CHECK(world.auth->revoked.empty());
+  CHECK(world.ask({.route = 1, .headers = kScript}).kind == Verdict::Kind::pass);
 }

@@ -1,3 +1,4 @@
+#include "auth/realm/end_sessions.h"
 #include "tests/support/gatekeeper_world.h"
 
 using namespace lp;
@@ -192,5 +193,91 @@ TEST_CASE("with replicas a sign-out says that it is done when they are told, or 
     CHECK(world.has_session() == (c.status == 503));  // for another try
     world.jar = copy;
     CHECK(world.ask({.route = 1, .headers = kScript}).answer.status == 401);
+  }
+}
+
+namespace {
+
+constexpr RevocationKind kProof = RevocationKind::proof;
+
+// A world with replicas, where /oauth2/sign_out is answered too.
+std::shared_ptr<Settings> with_oauth2_proxy(const char* journal) {
+  auto made = settings();
+  made->forward_auth.oauth2_proxy = true;
+  made->revocations.journal = journal;
+  return made;
+}
+
+bool must_prove(const World& world) {
+  return world.realm.revocations.ended_at_ms(revocation_key(kProof, world.realm.settings->realm, "u1")) > 0;
+}
+
+}  // namespace
+
+TEST_CASE("what a sign-out demands of the next sign-in is not lost where it has to be asked for twice") {
+  struct Case {
+    const char* what;
+    const char* path;
+    std::vector<std::pair<std::string, std::string>> headers;
+    int done;
+  };
+  const Case cases[] = {{"a script", "/oauth2/sign_out", kScript, 200},
+                        {"a person, while Logto is away", "/_auth/sign-out", kOwnForm, 303}};
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    World world(with_oauth2_proxy(""));
+    world.auth->told = false;
+    world.auth->reachable_now = false;
+    world.sign_in_directly(world.session());
+    const Ask sign_out{.path = c.path, .headers = c.headers};
+    CHECK(world.ask(sign_out).answer.status == 503);
+    world.auth->told = true;
+    CHECK(world.ask(sign_out).answer.status == c.done);
+    CHECK_FALSE(world.has_session());
+    CHECK(must_prove(world));
+  }
+}
+
+TEST_CASE("the answer to a sign-out waits until the replicas know what it demands") {
+  SUBCASE("of a script, with the end itself") {
+    World world(with_oauth2_proxy("/somewhere"));
+    world.auth->told = true;
+    world.sign_in_directly(world.session());
+    bool demanded_first = false;
+    world.loop.post([&] { demanded_first = must_prove(world); });  // runs before the replicas answer
+    CHECK(world.ask({.path = "/oauth2/sign_out", .headers = kScript}).answer.status == 200);
+    CHECK(demanded_first);
+  }
+  SUBCASE("of a person who finds Logto away, after the end") {
+    World world(with_oauth2_proxy(""));
+    world.auth->told = true;
+    world.auth->reachable_now = false;
+    world.sign_in_directly(world.session());
+    const RevocationKey demand = revocation_key(kProof, world.realm.settings->realm, "u1");
+    world.realm.revocations.set_listener([&](const Revocation& heard) {
+      if (heard.key == demand) world.auth->told = false;
+    });
+    CHECK(world.ask({.path = "/_auth/sign-out", .headers = kOwnForm}).answer.status == 503);
+    CHECK(world.has_session());
+    world.auth->told = true;
+    CHECK(world.ask({.path = "/_auth/sign-out", .headers = kOwnForm}).answer.status == 303);
+  }
+  SUBCASE("of a person whose provider ends no session of its own") {
+    World world(with_oauth2_proxy(""));
+    world.auth->told = true;
+    auto known = std::make_shared<ProviderMetadata>(*logto_metadata());
+    known->end_session_endpoint.reset();
+    world.auth->known = known;
+    world.sign_in_directly(world.session());
+    const Verdict verdict = world.ask({.path = "/_auth/sign-out", .headers = kOwnForm});
+    CHECK(location(verdict) == "/_auth/signed-out");
+    CHECK(must_prove(world));
+  }
+  SUBCASE("nothing, where Logto ends its own") {
+    World world(with_oauth2_proxy(""));
+    world.auth->told = true;
+    world.sign_in_directly(world.session());
+    CHECK(world.ask({.path = "/_auth/sign-out", .headers = kOwnForm}).answer.status == 303);
+    CHECK_FALSE(must_prove(world));
   }
 }

@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "auth/session/proof.h"
+
 namespace {
 
 using lp::Revocation;
@@ -112,6 +114,26 @@ TEST_CASE("a session is over if it was signed in before its id, sid or sub was r
     CHECK_FALSE(revocations.is_revoked(c.session, 0));
     CHECK(revocations.add({c.key, kNowMs, kLater}, kNow));
     CHECK(revocations.is_revoked(c.session, c.signed_in_at_ms) == c.is_revoked);
+  }
+}
+
+TEST_CASE("the last end is found by whatever ended it, and what a record has on top for clocks is not part of it") {
+  const Revocations::Keys keys = lp::revocation_keys("default", "id", "sid", "sub", "record");
+  const struct {
+    RevocationKey key;
+    std::int64_t ended_at_ms;
+  } cases[] = {{keys.session, kNowMs},
+               {keys.record, kNowMs},
+               {keys.sub, kNowMs - lp::kClockAllowanceMs},
+               {keys.sid, kNowMs - lp::kClockAllowanceMs},
+               {key_of(1), 0}};
+  for (const auto& c : cases) {
+    Revocations revocations(10);
+    CHECK(revocations.ended_at_ms(keys) == 0);
+    CHECK(revocations.add({c.key, kNowMs, kLater}, kNow));
+    CHECK(revocations.ended_at_ms(keys) == c.ended_at_ms);
+    revocations.raise_floor(kNowMs);
+    CHECK(revocations.ended_at_ms(keys) == kNowMs);
   }
 }
 
