@@ -9,6 +9,7 @@
 #include "auth/cookies/sign_in_state.h"
 #include "auth/endpoints/sign_in.h"
 #include "auth/loops/stop.h"
+#include "auth/oidc/app_token_needs.h"
 #include "auth/realm/end_sessions.h"
 #include "auth/rules/return_to.h"
 #include "auth/session/proof.h"
@@ -146,6 +147,11 @@ SignInStart once_more(const Visit& visit, const PendingSignIn& pending) {
   return start;
 }
 
+// Anybody can bring this error to a sign-in of their own, also where none is configured.
+bool asked_for_resources(const Visit& visit, const PendingSignIn& pending) {
+  return pending.resources_asked != ResourcesAsked::none && !app_token_needs(visit.settings()).resources.empty();
+}
+
 // One API resource that Logto does not know fails the whole request. Which one it is is asked, in nobody's name; the
 // sign-in goes on without it, or without any where that is not to be found out.
 Verdict leave_resource_out(const Visit& visit, const CallbackResponse& response, const PendingSignIn& pending,
@@ -179,8 +185,7 @@ Verdict answer_error(const Visit& visit, const CallbackResponse& response, const
   const Result<void> issuer =
       judge_callback_issuer(response, visit.settings().logto.issuer(), metadata && metadata->iss_parameter_supported);
   if (issuer && pending.silent && needs_person(response.error)) return end_unvouched_session(visit, response, pending);
-  if (issuer && response.error == "invalid_target" && pending.resources_asked != ResourcesAsked::none &&
-      visit.realm.auth) {
+  if (issuer && response.error == "invalid_target" && asked_for_resources(visit, pending) && visit.realm.auth) {
     return leave_resource_out(visit, response, pending, std::move(waiting));
   }
   const std::string rule = issuer ? response.error : "iss";

@@ -24,7 +24,7 @@ std::unique_ptr<Fetcher::Handle> PinnedFetcher::fetch(const ProviderRequest& req
   if (!is_there) return fetcher_.refuse(fail("back-channel URL is not on the configured endpoint"), std::move(done));
   if (!listener_) return fetcher_.fetch(request, pin_.connect_to, std::move(done));
   return fetcher_.fetch(request, pin_.connect_to, [this, done = std::move(done)](Result<ProviderReply> reply) {
-    listener_(reply);
+    if (reply || !Fetcher::was_never_sent(reply.error())) listener_(reply);
     done(std::move(reply));
   });
 }

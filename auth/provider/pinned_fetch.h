@@ -29,7 +29,8 @@ class PinnedFetcher {
   // As Fetcher::fetch. An error, and no connection, for a URL that is not on the pin's origin.
   [[nodiscard]] std::unique_ptr<Fetcher::Handle> fetch(const ProviderRequest& request, Fetcher::Done done);
 
-  // Hears of what became of each call that was made, before whoever made it. One listener, set before the first call.
+  // Hears of what became of each call that was made, before whoever made it; not of one that was never sent, which says
+  // nothing of the server. One listener, set before the first call.
   using Listener = std::function<void(const Result<ProviderReply>&)>;
   void set_listener(Listener listener) { listener_ = std::move(listener); }
 

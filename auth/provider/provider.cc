@@ -202,6 +202,7 @@ void Provider::Impl::fetch_metadata() {
 
 std::unique_ptr<Provider::Wait> Provider::Impl::look(MetadataDone done) {
   ProviderRequest request;
+  request.caller.kind = CallKind::upkeep;
   request.url = discovery_url(logto);
   auto wait = std::make_unique<Look>();
   wait->fetch = fetcher.fetch(

@@ -75,8 +75,8 @@ class AuthQuestions {
   // none that we have heard of.
   using Resources = std::shared_ptr<const std::vector<std::string>>;
   [[nodiscard]] virtual Resources unknown_resources() const { return nullptr; }
-  // Asks Logto which they are now, in place of a person; the answer comes when unknown_resources() says it. False:
-  // Logto could not be asked, or says nothing of them.
+  // Asks Logto which they are now, in place of a person, unless that was done a moment ago; the answer comes when
+  // unknown_resources() says it. False: Logto could not be asked, says nothing of them, or takes long.
   using ResourcesAnswer = std::function<void(Result<bool>)>;
   [[nodiscard]] virtual std::unique_ptr<Question> probe_resources(EventLoop& asking, ResourcesAnswer answer) = 0;
 

@@ -51,14 +51,15 @@ void SharedRevocations::read(std::int64_t block_ms) {
   find_.reset();
   if (last_.is_start()) return read_news(block_ms);
   wait_for_answer(0);
-  find_ = reader_->command(find_revocation_command(key_, last_),
-                           [this, block_ms](const Outcome& outcome) { on_found(outcome, block_ms); });
+  find_ =
+      reader_->command(find_revocation_command(key_, last_),
+                       [this, asked = last_, block_ms](const Outcome& outcome) { on_found(outcome, asked, block_ms); });
 }
 
-void SharedRevocations::on_found(const Outcome& outcome, std::int64_t block_ms) {
+void SharedRevocations::on_found(const Outcome& outcome, RedisStreamId asked, std::int64_t block_ms) {
   if (!outcome) return on_read_failure(outcome.error());
   late_.stop();
-  const bool is_there = outcome->size() == 1 && (*outcome)[0][0].string() == last_.text();
+  const bool is_there = outcome->size() == 1 && (*outcome)[0][0].string() == asked.text();
   if (is_there) return read_news(block_ms);
   begin_again();
 }
@@ -96,9 +97,15 @@ void SharedRevocations::on_read(const Outcome& outcome) {
 
 void SharedRevocations::take(const RevocationEntries& found) {
   if (!found.last.is_start()) last_ = found.last;
-  const std::int64_t now_s = world_.clock.unix_s();
   for (const SharedRevocation& revocation : found.revocations) {
     if (must_compare_) seen_[revocation.key] = std::max(seen_[revocation.key], revocation.before_ms);
+  }
+  learn(found);
+}
+
+void SharedRevocations::learn(const RevocationEntries& found) {
+  const std::int64_t now_s = world_.clock.unix_s();
+  for (const SharedRevocation& revocation : found.revocations) {
     if (revocation.forget_at_s > now_s) store_.learn(revocation);
   }
   if (found.unreadable > 0) {
@@ -142,17 +149,34 @@ void SharedRevocations::queue(const SharedRevocation& revocation) {
   untold_.insert(queued_);
 }
 
-// On the other connection: the one that reads waits for news. What comes by both is learnt twice, without harm.
+// On the other connection: the one that reads waits for news. What comes by both is learnt twice, without harm. It
+// leaves last_ alone: an answer that comes after the reader began again would skip what that has yet to read.
 void SharedRevocations::when_heard(std::function<void()> heard) {
   if (!world_.commands.state().connected) return heard();
   const std::uint64_t number = ++heard_;
-  const auto on_heard = [this, number, heard = std::move(heard)](const Outcome& outcome) {
-    const auto node = hearing_.extract(number);
-    const auto found = outcome ? parse_revocations(*outcome) : std::nullopt;
-    if (found) take(*found);
-    heard();
-  };
-  hearing_[number] = world_.commands.command(read_revocations_command(key_, last_, 0), on_heard, kHearMs);
+  hearing_[number] = {last_, world_.clock.monotonic_ms() + kHearMs, std::move(heard), nullptr};
+  hear_on(number);
+}
+
+void SharedRevocations::hear_on(std::uint64_t number) {
+  Hearing& hearing = hearing_.at(number);
+  const std::int64_t left_ms = std::max<std::int64_t>(1, hearing.end_ms - world_.clock.monotonic_ms());
+  hearing.handle = world_.commands.command(
+      read_revocations_command(key_, hearing.last, 0),
+      [this, number](const Outcome& outcome) { on_heard(number, outcome); }, left_ms);
+}
+
+void SharedRevocations::on_heard(std::uint64_t number, const Outcome& outcome) {
+  const auto found = outcome ? parse_revocations(*outcome) : std::nullopt;
+  if (found) learn(*found);
+  Hearing& hearing = hearing_.at(number);
+  const bool goes_on = found && found->entries >= kRevocationsPerRead;
+  if (goes_on && world_.clock.monotonic_ms() < hearing.end_ms) {
+    hearing.last = found->last;
+    return hear_on(number);
+  }
+  const auto node = hearing_.extract(number);
+  node.mapped().heard();
 }
 
 void SharedRevocations::when_told(std::function<void(bool)> told) {

@@ -96,11 +96,21 @@ class SharedRevocations {
   };
 
   void on_state(const RedisState& state);
+  struct Hearing {
+    RedisStreamId last;       // read so far; its own, for only the reading connection moves the other one
+    std::int64_t end_ms = 0;  // monotonic
+    std::function<void()> heard;
+    std::unique_ptr<RedisClient::Handle> handle;
+  };
+
   void read(std::int64_t block_ms);
-  void on_found(const Outcome& outcome, std::int64_t block_ms);
+  void on_found(const Outcome& outcome, RedisStreamId asked, std::int64_t block_ms);
   void read_news(std::int64_t block_ms);
   void on_read(const Outcome& outcome);
   void take(const RevocationEntries& found);
+  void learn(const RevocationEntries& found);
+  void hear_on(std::uint64_t number);
+  void on_heard(std::uint64_t number, const Outcome& outcome);
   void compare();
   void begin_again();
   void wait_for_answer(std::int64_t block_ms);
@@ -117,13 +127,13 @@ class SharedRevocations {
   const Store store_;
   const std::string key_;
 
-  RedisStreamId last_;           // read so far
+  RedisStreamId last_;           // read so far, by the reading connection: all up to here is known
   bool must_compare_ = true;     // at the end of the stream, which is being read from its beginning: add what it lacks
   bool has_overflowed_ = false;  // something was not queued: begin again when the queue is empty
   std::unordered_map<Key, std::int64_t, KeyHash> seen_;  // before_ms, while must_compare_
   std::atomic<std::int64_t> in_touch_at_ms_{-1};
 
-  std::map<std::uint64_t, std::unique_ptr<RedisClient::Handle>> hearing_;
+  std::map<std::uint64_t, Hearing> hearing_;
   std::uint64_t heard_ = 0;  // numbers of hearing_ given
 
   std::deque<Queued> queue_;

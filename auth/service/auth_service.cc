@@ -90,7 +90,7 @@ struct AuthService::Impl final : AccessTokenQuestions {
                       [this](const auto& token, auto done) { end_named(token, std::move(done)); }),
         access_tokens(loop, *settings, provider, client_fetch, clock, log),
         reachability(loop, fetcher, settings->logto, clock, log),
-        resources(loop, fetcher, provider, *settings, log),
+        resources(loop, fetcher, provider, *settings, clock, log),
         metadata_waits(loop),
         reachability_waits(loop),
         resource_waits(loop),

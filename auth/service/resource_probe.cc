@@ -15,8 +15,7 @@
 namespace lp {
 namespace {
 
-constexpr std::int64_t kAgainMs = 30'000;
-constexpr std::int64_t kPatienceMs = 10'000;
+constexpr std::int64_t kSilentStartMs = 10'000;
 constexpr std::size_t kMaxAnswerBytes = 64 * 1024;
 
 bool holds(const std::vector<std::string>& list, const std::string& text) {
@@ -51,28 +50,33 @@ std::string routes_with(const Settings& settings, const std::string& resource) {
 }  // namespace
 
 ResourceProbe::ResourceProbe(EventLoop& loop, PinnedFetcher& fetcher, Provider& provider, const Settings& settings,
-                             Log& log)
+                             const Clock& clock, Log& log, std::int64_t longest_wait_ms)
     : loop_(loop),
       fetcher_(fetcher),
       provider_(provider),
       settings_(settings),
+      clock_(clock),
       log_(log),
+      longest_wait_ms_(longest_wait_ms),
       resources_(app_token_needs(settings).resources),
-      patience_(loop, [this] { on_impatient(); }),
+      start_patience_(loop, [this] { on_silent_start(); }),
+      impatience_(loop, [this] { on_impatient(); }),
       again_(loop, [this] {
         if (!is_under_way()) start();
       }) {}
 
 ResourceProbe::Ticket ResourceProbe::begin(Done done) {
-  patience_.start_ms(kPatienceMs);
-  return ask(std::move(done));
+  start_patience_.start_ms(kSilentStartMs);
+  auto ticket = start_waiters_.add(std::move(done));
+  if (!is_under_way()) start();
+  return ticket;
 }
 
 // What fails is told by Provider; a call may hang for longer than anybody watches a start.
-void ResourceProbe::on_impatient() {
+void ResourceProbe::on_silent_start() {
   if (metadata_ || !is_under_way()) return;
   log_.warning("Logto has not answered since the start: see logto.endpoint, logto.connect_to",
-               {{"url", discovery_url(settings_.logto)}, {"seconds", kPatienceMs / 1000}});
+               {{"url", discovery_url(settings_.logto)}, {"seconds", kSilentStartMs / 1000}});
 }
 
 ResourceProbe::Resources ResourceProbe::unknown() const {
@@ -80,10 +84,23 @@ ResourceProbe::Resources ResourceProbe::unknown() const {
   return unknown_;
 }
 
+// A round that nobody asked for may have been before the change that the first sign-in meets: it does not count.
 ResourceProbe::Ticket ResourceProbe::ask(Done done) {
-  auto ticket = waiters_.add(std::move(done));
-  if (!is_under_way()) start();
-  return ticket;
+  const std::int64_t now_ms = clock_.monotonic_ms();
+  if (!is_under_way()) {
+    const bool is_answered = asked_at_ms_ && now_ms - *asked_at_ms_ < kAgainMs;
+    if (is_answered) return Waiters<Result<bool>>::answer_later(loop_, std::move(done), last_is_known_);
+    asked_at_ms_ = now_ms;
+    start();
+  }
+  if (!std::exchange(is_impatient_, true)) impatience_.start_ms(longest_wait_ms_);
+  return waiters_.add(std::move(done));
+}
+
+// A round goes on without them, for whoever asks next.
+void ResourceProbe::on_impatient() {
+  is_impatient_ = false;
+  waiters_.answer_all(false);
 }
 
 // Provider tells the log where Logto cannot be used.
@@ -109,6 +126,7 @@ void ResourceProbe::send(const std::vector<std::string>& resources) {
   PendingSignIn nobody = make_pending(random_bytes(96), "/", callback_url(settings_, some_external_url(settings_)), 0);
   nobody.silent = true;
   ProviderRequest request;
+  request.caller.kind = CallKind::upkeep;
   request.url = authorization_url(*metadata_, settings_.logto, {}, nobody, {}, needs);
   auto fetch = fetcher_.fetch(request, [this](const Result<ProviderReply>& reply) { on_reply(reply); });
   fetch_ = std::move(fetch);
@@ -167,6 +185,10 @@ void ResourceProbe::finish(bool is_known) {
   const Resources unknown = this->unknown();
   const bool is_open = !is_known && !resources_.empty();
   if (is_open || (unknown && !unknown->empty())) again_.start_ms(kAgainMs);
+  last_is_known_ = is_known;
+  impatience_.stop();
+  is_impatient_ = false;
+  start_waiters_.answer_all(is_known);
   waiters_.answer_all(is_known);
 }
 

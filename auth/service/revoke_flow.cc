@@ -1,21 +1,12 @@
 #include "auth/service/revoke_flow.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "auth/oidc/token_endpoint.h"
 #include "auth/oidc/token_revocation.h"
+#include "auth/provider/backoff.h"
 
 namespace lp {
-namespace {
-
-constexpr std::int64_t kFirstPauseMs = 1'000;
-constexpr std::int64_t kLongestPauseMs = 60'000;
-
-std::int64_t pause_ms(int attempts) { return std::min(kLongestPauseMs, kFirstPauseMs << std::min(attempts - 1, 6)); }
-
-}  // namespace
-
 RevokeFlow::RevokeFlow(EventLoop& loop, Provider& provider, ClientFetch& client_fetch, const LogtoSettings& logto,
                        Log& log, std::string request_id, Secret refresh_token, std::function<void()> done)
     : loop_(loop),
@@ -66,7 +57,7 @@ void RevokeFlow::try_later(std::string_view reason) {
     log_.warning("the refresh token of a signed-out session could not be revoked yet, it is tried again",
                  {{"id", request_id_}, {"reason", reason}});
   }
-  again_.start_ms(pause_ms(attempts_));
+  again_.start_ms(Backoff::pause_ms(attempts_));
 }
 
 void RevokeFlow::fail_with(std::string_view reason) {

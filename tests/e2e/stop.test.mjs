@@ -69,6 +69,24 @@ describe('requests that come while it stops', () => {
   });
 });
 
+describe('listeners', () => {
+  const said = (world) => world.proxy.errors.filter(({ level }) => level !== 'info').map(({ msg, reason }) => `${msg} (${reason})`);
+
+  test('a unix socket that all workers share ends without a complaint, with who waits in its queue', async (t) => {
+    const file = path.join(temporaryFolder(), 'http.sock');
+    const world = await makeWorld(t, { config: { listen: ['127.0.0.1:0', `unix:${file}`], workers: 4 } });
+    world.proxy.expectExit = true;
+    const clients = Array.from({ length: 20 }, () => http.get({ socketPath: file, path: '/public/x', headers: { host: HOST }, agent: false }));
+    const answers = Promise.all(clients.map(async (client) => { const [answer] = await once(client, 'response'); answer.resume(); return answer.statusCode; }));
+    await Promise.all(clients.map((client) => once(client, 'socket').then(([socket]) => socket.connecting && once(socket, 'connect'))));
+    const before = said(world).length;
+    world.proxy.signal('SIGTERM');
+    assert.deepEqual(new Set(await answers), new Set([200]));
+    assert.equal((await world.proxy.exit()).code, 0);
+    assert.deepEqual(said(world).slice(before), []);
+  });
+});
+
 describe('readiness', () => {
   test('where /readyz is asked it fails first, and all is served as before meanwhile', async (t) => {
     const world = await makeWorld(t, { config: { shutdown: { ready_wait: '1500ms' } } });

@@ -136,8 +136,11 @@ TEST_CASE("an error response is a page, whatever it says") {
 }
 
 TEST_CASE("an unknown API resource is asked for, and the sign-in goes on without it, at last without any") {
-  World world;
+  const std::shared_ptr<Settings> with = settings();
+  with->routes[0].token.resource = "https://things.example.test";
+  World world(with);
   const Verdict start = world.ask({.path = "/wiki", .route = 1});
+  CHECK_FALSE(sent(start, "resource").empty());
   const Verdict second = world.ask(callback(sent(start, "state"), "error=invalid_target"));
   REQUIRE(goes_to_logto(second));
   CHECK(world.auth->probes == 1);
@@ -148,6 +151,15 @@ TEST_CASE("an unknown API resource is asked for, and the sign-in goes on without
   const Verdict last = world.ask(callback(sent(third, "state"), "error=invalid_target"));
   CHECK(last.answer.status == 502);
   CHECK(last.answer.body.find("sign-in?") == std::string::npos);
+  CHECK(world.pending_count() == 0);
+}
+
+TEST_CASE("where no API resource is configured nobody's word makes us ask Logto for one") {
+  World world;
+  const Verdict start = world.ask({.path = "/wiki", .route = 1});
+  const Verdict verdict = world.ask(callback(sent(start, "state"), "error=invalid_target"));
+  CHECK(verdict.answer.status == 502);
+  CHECK(world.auth->probes == 0);
   CHECK(world.pending_count() == 0);
 }
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <optional>
 
 #include "tests/support/fake_server.h"
@@ -59,4 +60,27 @@ TEST_CASE("where the pinned server is reached elsewhere, only that place is call
   CHECK(server.connections() == 0);
   REQUIRE(get(loop, fetcher, "https://auth.example.com/oidc/token"));
   CHECK(server.seen().at(0).headers["host"] == "auth.example.com");
+}
+
+TEST_CASE("the listener hears of calls that were made, not of a stranger's whose turn did not come") {
+  FakeServer server(
+      [](const FakeRequest& request) { return request.target == "/silent" ? std::string() : http_answer(503, ""); });
+  EventLoop loop;
+  PinnedFetcher fetcher(loop, {*parse_origin(server.origin()), std::nullopt}, {{}, 2, true, 20});
+  int heard = 0;
+  fetcher.set_listener([&](const Result<ProviderReply>&) { ++heard; });
+  ProviderRequest request;
+  request.url = server.origin() + "/silent";
+  request.caller = {CallKind::introspection, "192.0.2.1"};
+  const auto first = fetcher.fetch(request, [](const Result<ProviderReply>&) {});
+  bool never_sent = false;
+  const auto second = fetcher.fetch(request, [&](const Result<ProviderReply>& reply) {
+    never_sent = !reply && Fetcher::was_never_sent(reply.error());
+    loop.stop();
+  });
+  test::run_loop(loop);
+  CHECK(never_sent);
+  CHECK(heard == 0);
+  CHECK(get(loop, fetcher, server.origin() + "/"));
+  CHECK(heard == 1);
 }

@@ -35,6 +35,7 @@ struct Replica {
   RedisClient commands;
   std::map<std::array<std::uint8_t, 16>, SharedRevocation> store;
   int learnt = 0;
+  int compared = 0;  // once each time that the stream was read from its beginning to its end
   std::unique_ptr<SharedRevocations> shared;
 
   Replica(EventLoop& loop_in, const RedisServer& server, std::vector<SharedRevocation> known = {},
@@ -55,6 +56,7 @@ struct Replica {
                                                                               known_one = r;
                                                                           },
                                                                           [this] {
+                                                                            ++compared;
                                                                             std::vector<SharedRevocation> all;
                                                                             for (const auto& [key, each] : store)
                                                                               all.push_back(each);
@@ -284,4 +286,46 @@ TEST_CASE("who asks hears what another replica has told a moment ago") {
     wait_until(loop, [&] { return heard; });
     CHECK(two.store.contains(revocation(number).key));
   }
+}
+
+TEST_CASE("who asks hears all of a long stream, also while it is read for the first time") {
+  LP_NEED_REDIS_SERVER();
+  const RedisServer server;
+  EventLoop loop;
+  constexpr std::size_t kMany = 6'500;
+  std::vector<SharedRevocation> many;
+  for (std::uint64_t i = 0; i < kMany; ++i) many.push_back(revocation(i));
+  Replica one(loop, server, many);
+  one.until_caught_up();
+  one.until_told();
+  Replica two(loop, server);
+  wait_until(loop, [&] { return two.commands.state().connected; });
+  bool heard = false;
+  std::size_t known = 0;
+  two.shared->when_heard([&] {
+    heard = true;
+    known = two.store.size();
+  });
+  wait_until(loop, [&] { return heard; });
+  CHECK(known == kMany);
+}
+
+TEST_CASE("who asks while much is told does not make the reader begin again") {
+  LP_NEED_REDIS_SERVER();
+  const RedisServer server;
+  EventLoop loop;
+  Replica one(loop, server);
+  Replica two(loop, server);
+  one.until_caught_up();
+  two.until_caught_up();
+  std::uint64_t number = 0;
+  for (int round = 0; round < 50; ++round) {
+    for (int i = 0; i < 10; ++i) one.revoke(revocation(++number));
+    wait_until(loop, [&] {
+      two.shared->when_heard([] {});
+      return two.store.size() == number;
+    });
+  }
+  two.until_heard_again();
+  CHECK(two.compared == 1);
 }
