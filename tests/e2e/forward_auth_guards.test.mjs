@@ -86,6 +86,18 @@ for (const [name, front] of Object.entries(FRONTS)) {
       }
     });
 
+    test('a client\'s Connection takes out nothing that is set here', async () => {
+      for (const option of ['X-Forwarded-User', 'close, x-forwarded-user, x-forwarded-email', 'x-forwarded-groups,X-Forwarded-Preferred-Username', 'X-Forwarded-For', 'upgrade, X-Forwarded-User', 'xupgrade, X-Forwarded-User', ['close', 'X-Forwarded-User']]) {
+        world.recorder.reset();
+        const answer = await ask(world.frontPort, '/plain/x', { ...FETCH, Cookie: cookie, Connection: option });
+        if (answer.status === 400) continue;
+        assert.equal(answer.status, 200, String(option));
+        const [got] = world.recorder.requests;
+        for (const field of ['x-forwarded-user', 'x-forwarded-email', 'x-forwarded-preferred-username']) assert.ok(got.fields.get(field), `${option}: ${field}`);
+        assert.doesNotMatch(got.fields.all('connection').join(','), /x-forwarded/i, 'nor is the app told to');
+      }
+    });
+
     test('the app never sees the secret, nor what a client says in its place', async () => {
       world.recorder.reset();
       assert.equal((await ask(world.frontPort, '/plain/x', { ...FETCH, Cookie: cookie })).status, 200);
@@ -233,19 +245,32 @@ server {
     }
 }`;
 
+// What apps say to caches, each under a name that some cache obeys.
+const TO_CACHES = {
+  'Cache-Control': 'public, max-age=600', 'CDN-Cache-Control': 'max-age=600', 'Surrogate-Control': 'max-age=600', 'Cloudflare-CDN-Cache-Control': 'max-age=600',
+  'Vercel-CDN-Cache-Control': 'max-age=600', 'Netlify-CDN-Cache-Control': 'max-age=600', 'Akamai-Cache-Control': 'max-age=600', 'Fastly-Cache-Control': 'max-age=600',
+  'Edge-Control': 'max-age=600', 'X-LiteSpeed-Cache-Control': 'public,max-age=600', 'X-LiteSpeed-Cache': 'on', 'X-Accel-Expires': '600',
+};
+function assertNoWordOfTheApp(answer) {
+  const words = answer.fields.list.filter(([field]) => /cache-control$|-control$|accel-expires|litespeed|^expires$/i.test(field) && !/^access-control-/i.test(field));
+  assert.ok(words.length > 0);
+  assert.deepEqual(words.filter(([field, value]) => field.toLowerCase() !== 'cache-control' || !/no-store/.test(value)), []);
+}
+
 for (const [name, front] of Object.entries(FRONTS)) {
   const missing = [front.command, FRONTS.nginx.command].find((command) => command && !fs.existsSync(command));
   describe(`a shared cache in front of ${name}`, { skip: missing ? `${missing} is not installed` : false }, () => {
     let world;
     let cachePort;
+    let status;
     const scope = suite(after);
     before(async () => {
       world = await frontWorld(scope, name, makeWorld, { routes: [{ path: '/optional/*', access: 'optional' }, { path: '/*' }], clock: true, config: { session: { idle_timeout: '60s' } } });
-      world.recorder.handle = (_request, reply) => reply.send(200, { 'Cache-Control': 'public, max-age=600', 'CDN-Cache-Control': 'max-age=600', 'Surrogate-Control': 'max-age=600', 'Cloudflare-CDN-Cache-Control': 'max-age=600', 'Edge-Control': 'max-age=600', 'X-Accel-Expires': '600', Expires: new Date(Date.now() + 6e5).toUTCString() }, 'of the app');
+      world.recorder.handle = (_request, reply) => reply.send(status, { ...TO_CACHES, Expires: new Date(Date.now() + 6e5).toUTCString() }, 'of the app');
       cachePort = await freePort();
       await FRONTS.nginx.start(scope, { port: cachePort, proxyPort: 1, appPort: world.frontPort, text: CACHE(temporaryFolder()) });
     });
-    beforeEach(() => world.recorder.reset());
+    beforeEach(() => { world.recorder.reset(); status = 200; });
     const anybody = (target) => request(cachePort, 'GET', target, FETCH, { host: FRONT_HOST });
 
     test('an answer that renews a cookie is kept by none, and a stranger never gets it', async () => {
@@ -257,11 +282,24 @@ for (const [name, front] of Object.entries(FRONTS)) {
       assert.equal(renewed.status, 200);
       assert.equal(renewed.fields.all('set-cookie').filter((line) => line.startsWith('logto_session=')).length, 1);
       assert.match(renewed.fields.all('cache-control').join(','), /no-store/);
-      for (const field of ['cdn-cache-control', 'surrogate-control', 'cloudflare-cdn-cache-control', 'edge-control']) assert.equal(renewed.fields.get(field), undefined);
+      assertNoWordOfTheApp(renewed);
       for (let i = 0; i < 2; ++i) {
         const stranger = await anybody('/optional/asset');
         assert.equal(stranger.status, 200);
         assert.deepEqual(stranger.fields.all('set-cookie'), []);
+      }
+    });
+
+    test('nothing that the app says to caches stands beside a cookie, whatever its status', async () => {
+      const user = new BrowserUser({ [FRONT_HOST]: world.frontPort });
+      await user.navigate(`${FRONT_ORIGIN}/_auth/sign-in?return_to=/_auth/me`);
+      const Cookie = user.sessionCookies(FRONT_HOST);
+      await world.clock.pass(7_000);
+      for (status of [200, 203, 206, 301, 404, 410, 418, 500]) {
+        const renewed = await request(world.frontPort, 'GET', '/asset', { ...FETCH, Cookie }, { host: FRONT_HOST });
+        assert.equal(renewed.status, status);
+        assert.equal(renewed.fields.all('set-cookie').filter((line) => line.startsWith('logto_session=')).length, 1);
+        assertNoWordOfTheApp(renewed);
       }
     });
 

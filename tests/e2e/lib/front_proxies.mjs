@@ -14,7 +14,7 @@ export const IDENTITY_NAMES = ['x-forwarded-user', 'x-forwarded-email', 'x-forwa
 
 const example = (file) => fs.readFileSync(path.join(REPO, 'deploy/forward-auth', file), 'utf8');
 // forward_auth.secret of the examples: each must name the same.
-export const CHECK_SECRET = /^ {2}secret: (\S+)$/m.exec(example('logto-proxy.yaml'))[1];
+export const CHECK_SECRET = /X-Logto-Proxy-Check-Secret (\S+);$/m.exec(example('nginx/app.conf'))[1];
 // Every occurrence must be there: an example that has changed must not be tested half.
 function put(text, replacements) {
   for (const [from, to] of replacements) {
