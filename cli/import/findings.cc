@@ -12,6 +12,7 @@ struct Chapter {
   std::string_view title;
 };
 constexpr Chapter kChapters[] = {
+    {Outcome::to_do, "To do"},
     {Outcome::unknown, "Not known to this import, and left out"},
     {Outcome::unsupported, "Not supported"},
     {Outcome::differs, "Differs"},

@@ -11,6 +11,7 @@ enum class Outcome {
   differs,      // stands for something near; the text says how it differs
   unsupported,  // has no counterpart; the text says what to do
   unknown,      // not an option that this import has heard of
+  to_do,        // no option: what its user must do elsewhere, before the result does what it should
 };
 
 struct Finding {

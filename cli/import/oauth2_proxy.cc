@@ -10,6 +10,7 @@
 #include "cli/import/oauth2_proxy_people.h"
 #include "cli/import/oauth2_proxy_routes.h"
 #include "cli/import/oauth2_proxy_table.h"
+#include "cli/import/to_do.h"
 #include "config/path_pattern.h"
 #include "config/value.h"
 
@@ -47,6 +48,7 @@ class Import {
       context_.note(Outcome::unsupported, what, why);
     context_.note(Outcome::differs, "/ping, /ready, /robots.txt",
                   "not answered: let health checks ask /healthz and /readyz on admin.listen; /robots.txt is the app's");
+    report_what_to_do(context_);
     return context_.finish();
   }
 
@@ -58,8 +60,7 @@ class Import {
     const std::string domain = cookie_domain();
     std::vector<std::string> urls = {own};
     if (redirect) {
-      context_.taken("redirect_url",
-                     "external_urls; the redirect URI to register in Logto is " + own + prefix() + "/callback");
+      context_.taken("redirect_url", "external_urls; what to register in Logto is under To do");
     } else {
       const std::string text = "put the origin that browsers use, as https://app.example.com, into EXTERNAL_URL";
       context_.differs("redirect_url", text);
@@ -120,8 +121,8 @@ class Import {
     } else if (behind) {
       put(context_.root, "trusted_proxies", good);
     }
-    context_.taken("trusted_proxy_ips", "trusted_proxies");
-    context_.taken("reverse_proxy", "trusted_proxies");
+    context_.taken("trusted_proxy_ips", behind ? "trusted_proxies" : "without effect there: reverse_proxy is off");
+    context_.taken("reverse_proxy", behind ? "trusted_proxies" : "off: nobody is put under trusted_proxies for it");
     if (!behind) context_.taken("real_client_ip_header", "without effect there: reverse_proxy is off");
     if (names_clients_as_we_do()) context_.taken("real_client_ip_header", "X-Forwarded-For of trusted_proxies");
     context_.differs(
@@ -195,8 +196,9 @@ class Import {
         dropped += " " + scope;
     }
     if (!kept.empty()) put(logto, "scopes", kept);
-    if (dropped.empty()) context_.taken("scope", "logto.scopes; what rules need is added");
-    context_.differs("scope", "logto.scopes, without what Logto does not know:" + dropped);
+    const std::string where = logto.find("refresh") == nullptr ? "logto.scopes" : "logto.scopes and logto.refresh";
+    if (dropped.empty()) context_.taken("scope", where + "; what rules need is added");
+    context_.differs("scope", where + ", without what Logto does not know:" + dropped);
   }
 
   void prompt(Node& logto) {
@@ -326,6 +328,12 @@ class Import {
     if (prefix() == "/oauth2") {
       put(forward, "oauth2_proxy", "true");
       if (only_asked) put(context_.root, "auth_prefix", prefix());
+      if (!only_asked && is_asked_beside_apps()) {
+        context_.note(Outcome::to_do, "(auth_prefix)",
+                      "apps get requests through here, so auth_prefix is /_auth. If another proxy asks /oauth2/auth "
+                      "and sends only /oauth2/ here, /_auth/signed-out and the like do not arrive: write auth_prefix: "
+                      "/oauth2, and register the URIs of Logto with it");
+      }
       return context_.taken(
           "proxy_prefix",
           "forward_auth.oauth2_proxy serves /oauth2/auth, start, sign_in, sign_out, userinfo and callback");
@@ -338,6 +346,11 @@ class Import {
                      "section 5. forward_auth.oauth2_proxy serves /oauth2 only");
   }
 
+  // These options are about answers to another proxy.
+  bool is_asked_beside_apps() const {
+    return options_.flag("set_xauthrequest", false) || options_.flag("set_authorization_header", false);
+  }
+
   // Refreshes bring new ones; without, an ID token is an hour old and then gone.
   void keep_id_tokens() {
     std::vector<Node> all = extras_.authorization;
@@ -345,7 +358,11 @@ class Import {
     const bool asked =
         std::any_of(all.begin(), all.end(), [](const Node& one) { return one.find("bearer") != nullptr; });
     Node& logto = map_in(context_.root, "logto");
-    if (asked && logto.find("refresh") == nullptr) put(logto, "refresh", "offline_access");
+    if (!asked || logto.find("refresh") != nullptr) return;
+    put(logto, "refresh", "offline_access");
+    context_.note(Outcome::differs, "(logto.refresh)",
+                  "offline_access, because ID tokens are sent on and only refreshes bring new ones: sessions then hold "
+                  "a refresh token that outlives the one at Logto");
   }
 
   void bearer() {

@@ -58,6 +58,9 @@ bool can_be_domain(std::string_view text) {
   return is_host(ascii_lower(text));
 }
 
+// Open paths ask for nobody.
+constexpr std::string_view kWhere = " on every route but those that are open (skip_auth_routes, trusted_ips)";
+
 class PeopleImport {
  public:
   PeopleImport(ImportContext& context, const FileReader& read_file)
@@ -99,8 +102,8 @@ class PeopleImport {
     if (const auto emails = listed_emails(); !emails.empty()) rules.push_back(email_rule(emails));
     if (rules.empty()) return no_address();
     rules_.push_back(any_of(std::move(rules)));
-    context_.differs("email_domains", "require: email_domain on every route" + remark);
-    context_.differs("authenticated_emails_file", "require: email on every route, a copy of the file" + remark);
+    context_.differs("email_domains", "require: email_domain" + std::string(kWhere) + remark);
+    context_.differs("authenticated_emails_file", "require: email, a copy of the file," + std::string(kWhere) + remark);
   }
 
   // A program's token without an address passes there: its subject stands for one.
@@ -209,9 +212,10 @@ class PeopleImport {
     translated_.insert(name);
     if (groups.empty()) context_.taken(name, "empty: no restriction");
     context_.differs(name, groups_are_a_claim(name)
-                               ? "require: the claim " + options_.text("oidc_groups_claim") + " on every route"
-                               : "require: roles on every route: make global roles of these names in Logto and give "
-                                 "them to people");
+                               ? "require: the claim " + options_.text("oidc_groups_claim") + std::string(kWhere)
+                               : "require: roles" + std::string(kWhere) +
+                                     ": make global roles of these names in Logto and give "
+                                     "them to people");
     return groups;
   }
 

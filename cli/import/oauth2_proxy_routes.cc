@@ -305,6 +305,11 @@ class Routes {
         context_.note(Outcome::unsupported, "api_routes " + regex, good.error().message);
       }
     }
+    if (!negated_.empty() && !api_.empty()) {
+      context_.note(Outcome::differs, "api_routes beside skip_auth_routes with !=",
+                    "the paths of api_routes stay protected, also those that no != names, which are open there: write "
+                    "a route with access: optional before them for what should be open");
+    }
     context_.differs(
         "api_routes",
         "unauthenticated: 401. Judged by the path alone, without the query; everywhere else scripts get 401 too");

@@ -8,6 +8,7 @@
 #include "base/one_of.h"
 #include "base/url.h"
 #include "cli/import/paths.h"
+#include "cli/import/to_do.h"
 #include "cli/import/traefik_rule.h"
 #include "config/path_pattern.h"
 #include "config/value.h"
@@ -109,6 +110,7 @@ class TraefikImport {
     put(context_.root, "identity_headers", std::move(headers));
     put(context_.root, "routes", std::move(routes_));
     report();
+    report_what_to_do(context_);
     return context_.finish();
   }
 
@@ -370,8 +372,7 @@ class TraefikImport {
     put(context_.root, "listen", "0.0.0.0:" + (options_.has("port") ? options_.text("port") : std::string("4181")));
     context_.taken("port", "listen");
     context_.taken("auth-host",
-                   "external_urls, and sign_in_url with a cookie-domain; the redirect URI to register in Logto is " +
-                       prefix() + "/callback there");
+                   "external_urls, and sign_in_url with a cookie-domain; what to register in Logto is under To do");
     if (options_.words("cookie-domain").size() > 1)
       context_.differs("cookie-domain", "session.cookie.domain, which is one: the first");
     context_.taken("cookie-domain", "session.cookie.domain");
@@ -382,9 +383,14 @@ class TraefikImport {
     context_.differs("csrf-cookie-name", "each sign-in attempt has a sealed cookie of its own");
     context_.taken("default-action", "the last route");
     const std::string people =
-        "require on every route; logto.trust_email is on for it, and Logto's email_verified says no more than that "
-        "there is "
-        "an address: allow only connectors that verify addresses. Others get 403 and a page here, there 401";
+        "require on every route but those of rules that allow, or have people of their own; logto.trust_email is on "
+        "for it, and Logto's email_verified says no more than that there is an address: allow only connectors that "
+        "verify addresses. Others get 403 and a page here, there 401";
+    if (!options_.flag("match-whitelist-or-domain", false) && !options_.words("whitelist").empty()) {
+      context_.differs("domain",
+                       "not written: beside whitelist, without match-whitelist-or-domain, it lets nobody in "
+                       "there either");
+    }
     context_.differs("domain", people);
     context_.differs("whitelist", people);
     context_.taken("match-whitelist-or-domain", "require: any, or the e-mails alone");

@@ -59,18 +59,25 @@ std::string joined(const std::vector<std::string>& parts) {
 void answers_are_guarded(const Settings& s, Report& report) {
   if ((!s.forward_auth.enabled && !s.forward_auth.oauth2_proxy) || knows_who_asks(s.forward_auth)) return;
   if (report.has_problem_in("routes") || report.has_problem_in("forward_auth")) return;
-  std::vector<std::string> routes;
+  // What happens differs by endpoint, and the route for /oauth2/auth is for no other.
+  std::vector<std::string> refused, told_less;
   for (const RouteSettings& route : s.routes) {
     const std::vector<std::string> keys = secrets_in_answers(s, route);
-    if (!keys.empty() && route.access != Access::deny) routes.push_back(route.label + " (" + joined(keys) + ")");
+    if (keys.empty() || route.access == Access::deny) continue;
+    const std::string shown = route.label + " (" + joined(keys) + ")";
+    if (s.forward_auth.enabled && !is_for_oauth2_auth(s, route)) refused.push_back(shown);
+    if (s.forward_auth.oauth2_proxy) told_less.push_back(shown);
   }
-  if (routes.empty()) return;
-  const bool by_check = s.forward_auth.enabled;
-  report.warning("forward_auth",
-                 (by_check ? "checks are refused" : "answers of /oauth2/auth tell who it is and no more") +
-                     std::string(" for ") + joined(routes) +
-                     ": nothing proves who asks, and an answer would show this to anybody. Set "
-                     "forward_auth.listen or forward_auth.secret");
+  if (refused.empty() && told_less.empty()) return;
+  std::string text;
+  if (!refused.empty()) text = "at " + s.auth_prefix + "/check (403) checks are refused for " + joined(refused);
+  if (!refused.empty() && !told_less.empty()) text += "; ";
+  if (!told_less.empty()) text += "at /oauth2/auth answers tell who it is and no more for " + joined(told_less);
+  report.warning("forward_auth", text +
+                                     ": nothing proves who asks, and an answer would show this to anybody. Set "
+                                     "forward_auth.listen, or set forward_auth.secret and let the proxy that asks "
+                                     "send it in " +
+                                     s.forward_auth.secret_header);
 }
 
 // A rule that nobody would evaluate must not look as if it protected something. With trusted_proxies the one that asks

@@ -57,7 +57,7 @@ std::string at(const Imported& imported, std::string path) {
 std::string outcome(const Imported& imported, const std::string& option) {
   for (const auto& one : imported.findings) {
     if (one.option != option) continue;
-    static constexpr const char* kNames[] = {"taken", "differs", "unsupported", "unknown"};
+    static constexpr const char* kNames[] = {"taken", "differs", "unsupported", "unknown", "to do"};
     return kNames[static_cast<int>(one.outcome)];
   }
   return "";
@@ -358,6 +358,82 @@ TEST_CASE(
   }
   CHECK(is_closed(with("OAUTH2_PROXY_OF_A_LATER_VERSION", "x")));
   CHECK(is_closed(with("OAUTH2_PROXY_BITBUCKET_WORKSPACE", "acme")));
+}
+
+std::string said_of(const Imported& imported, const std::string& option) {
+  for (const auto& one : imported.findings) {
+    if (one.option == option) return one.text;
+  }
+  return "";
+}
+
+TEST_CASE("the report says what to do at Logto and in the proxy that asks, and only where it matters") {
+  const std::string asked = "email_domains = ['*']\nreverse_proxy = true\nupstreams = ['static://202']\n";
+  const std::string app = "email_domains = ['*']\nupstreams = ['http://a:1']\n";
+  const std::string url = "redirect_url = 'https://a.test/oauth2/callback'\n";
+  const struct {
+    const char* what;
+    std::string toml;
+    const char* option;
+    const char* text;  // a part of it; "" for: not said
+  } cases[] = {
+      {"the callback", app + url, "(Logto)", "redirect URI https://a.test/oauth2/callback,"},
+      {"the end of a sign-out", app + url, "(Logto)", "https://a.test/_auth/signed-out"},
+      {"the back channel", app + url, "(Logto)", "https://a.test/_auth/backchannel-logout"},
+      {"below /oauth2", asked + url, "(Logto)", "https://a.test/oauth2/signed-out"},
+      {"below another prefix", app + url + "proxy_prefix = '/sso'\n", "(Logto)", "https://a.test/sso/callback"},
+      {"a prefix that cannot be", app + url + "proxy_prefix = '/'\n", "(Logto)", "https://a.test/_auth/callback"},
+      {"an origin that is not known", app, "(Logto)", "redirect URI {EXTERNAL_URL}/oauth2/callback"},
+      {"rules for methods", asked + "skip_auth_routes = ['GET=^/health$']\n", "(X-Forwarded-Method)",
+       "proxy_set_header X-Forwarded-Method $request_method;"},
+      {"rules for methods, by !=", asked + "skip_auth_routes = ['POST!=^/a']\n", "(X-Forwarded-Method)",
+       "unasked_rules"},
+      {"preflights", asked + "skip_auth_preflight = true\n", "(X-Forwarded-Method)", "$request_method"},
+      {"rules for paths alone", asked + "skip_auth_routes = ['^/health$']\n", "(X-Forwarded-Method)", ""},
+      {"nobody is believed", app + "skip_auth_routes = ['GET=^/health$']\n", "(X-Forwarded-Method)", ""},
+      {"another prefix", asked + "proxy_prefix = '/sso'\nskip_auth_routes = ['GET=^/health$']\n",
+       "(X-Forwarded-Method)", ""},
+      {"nginx's recipe", asked, "(nginx: error_page)", "error_page 401 =403 /oauth2/sign_in;"},
+      {"answers with tokens", asked + "set_authorization_header = true\n", "(forward_auth.secret)",
+       "in X-Logto-Proxy-Check-Secret"},
+      {"answers without", asked + "set_xauthrequest = true\n", "(forward_auth.secret)", ""},
+      {"an app, and a proxy that asks", app + "set_xauthrequest = true\n", "(auth_prefix)", "auth_prefix: /oauth2"},
+      {"an app alone", app, "(auth_prefix)", ""},
+      {"a proxy that asks alone", asked + "set_xauthrequest = true\n", "(auth_prefix)", ""},
+      {"probes", app, "(admin.listen)", "127.0.0.1:9180"},
+      {"probes that have an address", app + "metrics_address = '0.0.0.0:9100'\n", "(admin.listen)", ""},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.what);
+    const auto imported = import(one.toml);
+    CHECK(outcome(imported, one.option) == (one.text[0] == '\0' ? "" : "to do"));
+    CHECK(said_of(imported, one.option).find(one.text) != std::string::npos);
+  }
+  CHECK(import_report(import(app).findings, "oauth2-proxy").find("Imported from oauth2-proxy.\n\nTo do (") == 0);
+}
+
+TEST_CASE("the report claims of the result what the result does") {
+  const std::string app = "email_domains = ['*']\nupstreams = ['http://a:1']\n";
+  const struct {
+    std::string toml;
+    const char* option;
+    const char* text;
+  } cases[] = {
+      {"email_domains = ['a.test']\n", "email_domains", "on every route but those that are open"},
+      {app + "allowed_groups = ['a']\n", "allowed_groups", "on every route but those that are open"},
+      {app + "reverse_proxy = false\n", "reverse_proxy", "off: nobody is put under trusted_proxies"},
+      {app + "reverse_proxy = true\n", "reverse_proxy", "put the address or range of yours into TRUSTED_PROXY"},
+      {app + "trusted_proxy_ips = ['10.0.0.1']\n", "trusted_proxy_ips", "without effect there"},
+      {app + "skip_auth_routes = ['!=^/nope']\napi_routes = ['^/api/']\n",
+       "api_routes beside skip_auth_routes with !=", "stay protected"},
+      {app + "pass_authorization_header = true\n", "(logto.refresh)", "offline_access"},
+      {app + "scope = 'openid email offline_access'\n", "scope", "logto.refresh"},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.toml);
+    CHECK(said_of(import(one.toml), one.option).find(one.text) != std::string::npos);
+  }
+  CHECK(said_of(import(app), "(logto.refresh)").empty());
 }
 
 TEST_CASE("secrets of the source are not copied") {

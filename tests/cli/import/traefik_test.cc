@@ -143,6 +143,23 @@ TEST_CASE("every option of traefik-forward-auth is known") {
   CHECK(text.find("auth_prefix: /_auth\n") != std::string::npos);
 }
 
+TEST_CASE("the report claims of the result what the result does, and says what to do") {
+  const auto said = [](const std::string& ini, const std::string& option) {
+    for (const auto& one : import(ini).findings) {
+      if (one.option == option) return one.text;
+    }
+    return std::string();
+  };
+  CHECK(said("domain = x.test\nwhitelist = a@b.test\n", "domain").find("not written: beside whitelist") == 0);
+  CHECK(said("domain = x.test\nwhitelist = a@b.test\nmatch-whitelist-or-domain = true\n", "domain")
+            .find("require on every route but those of rules that allow") == 0);
+  CHECK(said("domain = x.test\n", "domain").find("require on every route but") == 0);
+  const std::string logto = said("auth-host = auth.test\n", "(Logto)");
+  for (const char* end : {"callback", "signed-out", "backchannel-logout"})
+    CHECK(logto.find(std::string("https://auth.test/_oauth/") + end) != std::string::npos);
+  CHECK(said("domain = x.test\n", "(admin.listen)").find("127.0.0.1:9180") != std::string::npos);
+}
+
 TEST_CASE("what traefik-forward-auth does not know, and nobody here, lets nobody in") {
   const auto imported = import("colour = blue\nrule.1.action = allow\nrule.1.colour = red\n");
   const auto unknown = std::count_if(imported.findings.begin(), imported.findings.end(),

@@ -89,8 +89,28 @@ TEST_CASE("answers that would tell a secret to anybody are warned of, by route a
             .find("checks are refused for #1 /a/* (identity_headers.X-Key), #2 /b/* (authorization): "
                   "nothing proves who asks") != std::string::npos);
   CHECK(with("oauth2_proxy: true").find("tell who it is and no more for #1 /a/*") != std::string::npos);
+  CHECK(with("oauth2_proxy: true").find("refused") == std::string::npos);
+  const std::string both = with("enabled: true, oauth2_proxy: true, secret_header: X-Mine");
+  CHECK(both.find("at /_auth/check (403) checks are refused for #1 /a/* (identity_headers.X-Key), #2 /b/* "
+                  "(authorization); at /oauth2/auth answers tell who it is and no more for #1") != std::string::npos);
+  CHECK(both.find("let the proxy that asks send it in X-Mine") != std::string::npos);
   CHECK(with("enabled: true, secret: 0123456789abcdef").empty());
   CHECK(with("enabled: true, listen: 127.0.0.1:9000").empty());
+}
+
+TEST_CASE("the route for /oauth2/auth is said to be answered with less there, and to be refused nowhere") {
+  const std::string route =
+      "routes:\n- { path: /oauth2/auth, require: { roles: [a] }, authorization: { bearer: id_token } }\n- { path: /* "
+      "}\n";
+  const std::string found = complaints_of(
+      {{"upstreams", ""},
+       {"routes", route},
+       {"z",
+        "auth_prefix: /oauth2\nforward_auth: { enabled: true, oauth2_proxy: true }\ntrusted_proxies: [10.0.0.1]\n"}});
+  CAPTURE(found);
+  CHECK(found.find("at /oauth2/auth answers tell who it is and no more for #1 /oauth2/auth (authorization): nothing "
+                   "proves who asks") != std::string::npos);
+  CHECK(found.find("refused") == std::string::npos);
 }
 
 TEST_CASE("rules that nobody asks keep it from starting") {
