@@ -59,7 +59,7 @@ describe('health', () => {
 
 describe('SIGTERM', () => {
   test('readiness fails first, requests in flight end whole, then exit 0', async (t) => {
-    const world = await makeWorld(t);
+    const world = await makeWorld(t, { config: { shutdown: { ready_wait: '0s' } } });
     const { client, release } = await held(world);
     world.proxy.expectExit = true;
     world.proxy.signal('SIGTERM');
