@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
-import { NGINX, startNginx } from './lib/nginx.mjs';
+import { NGINX, startNginx } from './lib/servers.mjs';
 import { BrowserUser } from './lib/browser_user.mjs';
 import { RawClient, requestBytes } from './lib/raw.mjs';
 import { REPO, freePort, run, temporaryFolder } from './lib/proxy.mjs';

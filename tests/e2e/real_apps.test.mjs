@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
-import net from 'node:net';
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { spawn } from 'node:child_process';
@@ -14,11 +13,11 @@ import { loudSkip } from './lib/corpora.mjs';
 import { freePort, temporaryFolder } from './lib/proxy.mjs';
 import { BrowserUser } from './lib/browser_user.mjs';
 import { FETCH, request } from './lib/raw.mjs';
+import { NGINX, startNginx, startServer } from './lib/servers.mjs';
 import { Recorder } from './lib/recorder.mjs';
 import { HOST, makeWorld } from './lib/world.mjs';
 
 const GIT_BACKEND = ['/usr/lib/git-core/git-http-backend', '/usr/libexec/git-core/git-http-backend'].find((file) => fs.existsSync(file));
-const NGINX = '/usr/sbin/nginx';
 const HAPROXY = '/usr/sbin/haproxy';
 
 function run(command, args, { cwd, env = {} } = {}) {
@@ -72,24 +71,6 @@ async function gitServer(t, root) {
   return `http://127.0.0.1:${server.address().port}`;
 }
 
-async function listening(port, { timeout = 5000 } = {}) {
-  for (const end = Date.now() + timeout; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 20))) {
-    const socket = net.connect(port, '127.0.0.1');
-    const up = await new Promise((resolve) => { socket.on('connect', () => resolve(true)); socket.on('error', () => resolve(false)); });
-    socket.destroy();
-    if (up) return;
-  }
-  throw new Error(`nothing listens on ${port}`);
-}
-
-async function server(t, command, args, port) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => { output += data; });
-  t.after(async () => { const closed = once(child, 'close'); child.kill('SIGTERM'); await closed; });
-  await listening(port).catch((error) => { throw new Error(`${error.message}: ${output}`); });
-}
-
 describe('git over HTTP', () => {
   test('clone, push of 20 MiB chunked, and fetch, as a signed-in user', async (t) => {
     if (!GIT_BACKEND) return loudSkip(t, 'git http-backend is not installed');
@@ -138,11 +119,8 @@ describe('nginx behind the proxy', () => {
     fs.writeFileSync(path.join(folder, 'www/file.bin'), file);
     fs.writeFileSync(path.join(folder, 'www/text.txt'), 'hello\n'.repeat(5000));
     const port = await freePort();
-    fs.writeFileSync(path.join(folder, 'nginx.conf'), `${process.getuid() === 0 ? 'user root;' : ''} daemon off; master_process off; pid ${folder}/pid; error_log stderr;
-      events {} http { access_log off; client_max_body_size 100m; client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-      gzip on; gzip_types text/plain; gzip_min_length 100; gzip_proxied any; types { text/plain txt; }
-      server { listen 127.0.0.1:${port}; root ${folder}/www; location / { } location /dav/ { dav_methods PUT DELETE MKCOL COPY MOVE; create_full_put_path on; } } }`);
-    await server(t, NGINX, ['-p', folder, '-c', path.join(folder, 'nginx.conf'), '-e', 'stderr'], port);
+    await startNginx(t, { port, folder, http: `client_max_body_size 100m; gzip on; gzip_types text/plain; gzip_min_length 100; gzip_proxied any; types { text/plain txt; }
+      server { listen 127.0.0.1:${port}; root ${folder}/www; location / { } location /dav/ { dav_methods PUT DELETE MKCOL COPY MOVE; create_full_put_path on; } }` });
     const world = await makeWorld(t, { config: { upstreams: { app: `http://127.0.0.1:${port}` } }, routes: [{ path: '/dav/admin/*', require: { roles: ['admin'] }, upstream: 'app' }, { path: '/*', upstream: 'app' }] });
     const cookie = (await world.signIn({}, { path: '/text.txt' })).sessionCookies(HOST);
     const ask = (method, target, headers = {}, body) => request(world.port, method, target, { ...FETCH, Cookie: cookie, ...headers }, { body, timeout: 20_000 });
@@ -201,7 +179,7 @@ frontend f
 backend b
   server s 127.0.0.1:${recorder.port}
 `);
-    await server(t, HAPROXY, ['-f', path.join(folder, 'haproxy.cfg'), '-db', '-q'], port);
+    await startServer(t, HAPROXY, ['-f', path.join(folder, 'haproxy.cfg'), '-db', '-q'], port);
     const world = await makeWorld(t, { recorder, config: { upstreams: { app: `http://127.0.0.1:${port}` } } });
     const cookie = await world.session();
     for (let round = 0; round < 20; ++round) {

@@ -5,9 +5,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { CLOCK_IS_MOVABLE } from './lib/clock.mjs';
-import { run } from './lib/front_proxies.mjs';
 import { freePort, temporaryFolder } from './lib/proxy.mjs';
 import { NAVIGATION, request } from './lib/raw.mjs';
+import { NGINX, startNginx, startServer } from './lib/servers.mjs';
 import { HOST, makeWorld, suite } from './lib/world.mjs';
 
 const isSession = (line) => /logto_session[^=]*=[^;]+/.test(line);
@@ -15,15 +15,12 @@ const MODULES = '/usr/lib/apache2/modules';
 
 const CACHES = {
   nginx: {
-    is_there: () => fs.existsSync('/usr/sbin/nginx'),
+    is_there: () => fs.existsSync(NGINX),
     start(scope, { port, proxyPort }) {
       const folder = temporaryFolder();
-      const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
       // A cache that an operator has told not to mind cookies: nginx would by itself keep no answer with Set-Cookie.
-      fs.writeFileSync(path.join(folder, 'nginx.conf'), `${process.getuid() === 0 ? 'user root;' : ''} daemon off; master_process off; pid ${folder}/pid; error_log stderr;
-events {} http { access_log off; ${temporary} proxy_cache_path ${folder}/cache keys_zone=c:1m;
-server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:${proxyPort}; proxy_set_header Host $http_host; proxy_cache c; proxy_cache_valid 200 10m; proxy_ignore_headers Set-Cookie Vary; proxy_cache_key $uri; add_header X-Cache $upstream_cache_status always; } } }`);
-      return run(scope, '/usr/sbin/nginx', ['-e', 'stderr', '-p', folder, '-c', path.join(folder, 'nginx.conf')], port);
+      return startNginx(scope, { port, folder, http: `proxy_cache_path ${folder}/cache keys_zone=c:1m;
+server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:${proxyPort}; proxy_set_header Host $http_host; proxy_cache c; proxy_cache_valid 200 10m; proxy_ignore_headers Set-Cookie Vary; proxy_cache_key $uri; add_header X-Cache $upstream_cache_status always; } }` });
     },
     hit: (answer) => answer.fields.get('x-cache') === 'HIT',
   },
@@ -37,7 +34,7 @@ server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:${pr
       fs.writeFileSync(path.join(folder, 'apache.conf'), `ServerRoot ${folder}\nServerName ${HOST}\nPidFile ${folder}/pid\nErrorLog ${folder}/errors\nListen 127.0.0.1:${port}\n${modules}
 DefaultRuntimeDir ${folder}\n${process.getuid() === 0 ? 'User nobody\nGroup nogroup\n' : ''}CacheRoot ${folder}/cache\nCacheEnable disk /\nCacheHeader on\nCacheQuickHandler on\nCacheDefaultExpire 600\nCacheStoreExpired on\nCacheIgnoreNoLastMod On
 ProxyPreserveHost On\nProxyPass / http://127.0.0.1:${proxyPort}/\n`);
-      return run(scope, '/usr/sbin/apache2', ['-X', '-f', path.join(folder, 'apache.conf')], port);
+      return startServer(scope, '/usr/sbin/apache2', ['-X', '-f', path.join(folder, 'apache.conf')], port);
     },
     hit: (answer) => /^HIT/.test(answer.fields.get('x-cache') ?? ''),
   },

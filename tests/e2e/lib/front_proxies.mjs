@@ -4,9 +4,9 @@ import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { REPO, freePort, temporaryFolder } from './proxy.mjs';
+import { NGINX, startNginx, startServer } from './servers.mjs';
 
 export const FRONT_HOST = 'app.example.com';
 export const FRONT_ORIGIN = `http://${FRONT_HOST}`;
@@ -24,36 +24,11 @@ function put(text, replacements) {
   return text;
 }
 
-async function listening(port, output, { timeout = 15_000 } = {}) {
-  for (const end = Date.now() + timeout; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 20))) {
-    const socket = net.connect(port, '127.0.0.1');
-    const up = await new Promise((resolve) => { socket.on('connect', () => resolve(true)); socket.on('error', () => resolve(false)); });
-    socket.destroy();
-    if (up) return;
-  }
-  throw new Error(`nothing listens on ${port}: ${output()}`);
-}
-
-export async function run(scope, command, args, port, env = {}) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
-  let output = '';
-  child.on('error', (error) => { output += error; });
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => { output += data; });
-  scope.after(async () => { if (child.exitCode === null) { const closed = once(child, 'close'); child.kill('SIGTERM'); await closed; } });
-  await listening(port, () => output);
-  return { output: () => output };
-}
-
 export const FRONTS = {
   nginx: {
-    command: '/usr/sbin/nginx',
-    async start(scope, { port, proxyPort, appPort, text = example('nginx/app.conf') }) {
-      const folder = temporaryFolder();
-      const server = put(text, [['listen 80;', `listen 127.0.0.1:${port};`], ['127.0.0.1:8080', `127.0.0.1:${proxyPort}`], ['127.0.0.1:3000', `127.0.0.1:${appPort}`]]);
-      const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
-      fs.writeFileSync(path.join(folder, 'nginx.conf'), `${process.getuid() === 0 ? 'user root;' : ''} daemon off; master_process off; pid ${folder}/pid; error_log stderr;
-events {} http { access_log off; ${temporary} ${server} }`);
-      return run(scope, this.command, ['-e', 'stderr', '-p', folder, '-c', path.join(folder, 'nginx.conf')], port);
+    command: NGINX,
+    start(scope, { port, proxyPort, appPort, text = example('nginx/app.conf') }) {
+      return startNginx(scope, { port, http: put(text, [['listen 80;', `listen 127.0.0.1:${port};`], ['127.0.0.1:8080', `127.0.0.1:${proxyPort}`], ['127.0.0.1:3000', `127.0.0.1:${appPort}`]]) });
     },
   },
   haproxy: {
@@ -64,7 +39,7 @@ events {} http { access_log off; ${temporary} ${server} }`);
       fs.writeFileSync(path.join(folder, 'haproxy.cfg'), put(example('haproxy/haproxy.cfg'), [
         ['/etc/haproxy/logto-auth.lua', path.join(folder, 'logto-auth.lua')], ['bind :80', `bind 127.0.0.1:${port}`],
         ['127.0.0.1:8080', `127.0.0.1:${proxyPort}`], ['127.0.0.1:3000', `127.0.0.1:${appPort}`]]));
-      return run(scope, this.command, ['-db', '-f', path.join(folder, 'haproxy.cfg')], port);
+      return startServer(scope, this.command, ['-db', '-f', path.join(folder, 'haproxy.cfg')], port);
     },
   },
   caddy: {
@@ -74,7 +49,7 @@ events {} http { access_log off; ${temporary} ${server} }`);
       const site = put(example('caddy/Caddyfile'), [[`http://${FRONT_HOST} {`, `http://${FRONT_HOST}:${port} {\n\tbind 127.0.0.1`],
         ['127.0.0.1:8080', `127.0.0.1:${proxyPort}`], ['127.0.0.1:3000', `127.0.0.1:${appPort}`]]);
       fs.writeFileSync(path.join(folder, 'Caddyfile'), `{\n\tadmin off\n\tauto_https off\n}\n${site}`);
-      return run(scope, this.command, ['run', '--adapter', 'caddyfile', '--config', path.join(folder, 'Caddyfile')], port, { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder });
+      return startServer(scope, this.command, ['run', '--adapter', 'caddyfile', '--config', path.join(folder, 'Caddyfile')], port, { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder });
     },
   },
   traefik: { command: null, start: (scope, ports) => scripted(scope, ports, traefik) },

@@ -1,4 +1,4 @@
-// Debian's nginx with the text of an http block, on a port of its own.
+// Servers that tests start beside the proxy, each on a port of its own, as Debian has them.
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -29,8 +29,8 @@ export async function startServer(scope, command, args, port, env = {}) {
   return { output: () => output };
 }
 
-export function startNginx(scope, { port, http }) {
-  const folder = temporaryFolder();
+// `http`: the text of its http block. `folder`: where its files go.
+export function startNginx(scope, { port, http, folder = temporaryFolder() }) {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
   fs.writeFileSync(path.join(folder, 'nginx.conf'), `${process.getuid() === 0 ? 'user root;' : ''} daemon off; master_process off; pid ${folder}/pid; error_log stderr;
 events {} http { access_log off; ${temporary} ${http} }`);
