@@ -9,8 +9,9 @@
 #include <cerrno>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <utility>
+
+#include "base/errno_words.h"
 
 namespace lp {
 namespace {
@@ -55,7 +56,7 @@ class Removal {
 };
 
 Error failed(const std::string& what, const std::string& path, int error = errno) {
-  return fail("cannot " + what + " " + path + ": " + std::generic_category().message(error));
+  return fail("cannot " + what + " " + path + ": " + errno_words(error));
 }
 
 std::string folder_of(const std::string& path) {

@@ -64,6 +64,33 @@ std::string format_line(LogLevel level, std::string_view message, std::initializ
   return line;
 }
 
+void append_word(std::string& out, std::string_view text) { append_json_escaped(out, text); }
+void append_word(std::string& out, std::int64_t number) { append_value(out, number); }
+void append_word(std::string& out, bool flag) { append_value(out, flag); }
+
+bool is_empty_text(const LogField& field) {
+  const auto* text = std::get_if<std::string_view>(&field.value);
+  return text != nullptr && text->empty();
+}
+
+// 12:03:04 warning: the message (key value, key value), escaped as in JSON: it goes to a terminal.
+std::string format_text(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+  std::string time;
+  append_rfc3339_ms(time, system_clock.unix_ms());
+  std::string line = time.substr(11, 8) + ' ';
+  if (level != LogLevel::info) line += std::string(kLevelNames[static_cast<std::size_t>(level)]) + ": ";
+  append_json_escaped(line, message);
+  bool first = true;
+  for (const LogField& field : fields) {
+    if (is_empty_text(field)) continue;
+    line += std::exchange(first, false) ? " (" : ", ";
+    line += field.key;
+    line += ' ';
+    std::visit([&](const auto& value) { append_word(line, value); }, field.value);
+  }
+  return first ? line : line + ')';
+}
+
 // A descriptor that never blocks the log thread, whatever stands behind it. O_NONBLOCK can't be set on it: the flag
 // would be shared with every process that holds the same terminal or pipe.
 class Outlet {
@@ -166,7 +193,10 @@ class SignalsBlocked {
 
 struct Log::Impl {
   explicit Impl(const Options& options)
-      : access(options.access_fd), error(options.error_fd), max_filling(options.buffer_bytes / 2) {
+      : access(options.access_fd),
+        error(options.error_fd),
+        format(options.text ? format_text : format_line),
+        max_filling(options.buffer_bytes / 2) {
     LP_CHECK(wakeup_fd >= 0, "no eventfd");
     const SignalsBlocked blocked;
     thread = std::thread([this] { run(); });
@@ -232,7 +262,7 @@ struct Log::Impl {
     if (unreported_drops == 0 || error.outlet.fd() < 0) return;
     if (!stopping && (error.busy() || now_ms < next_report_ms)) return;
     const std::string line =
-        format_line(LogLevel::warning, "log lines dropped", {{"count", std::exchange(unreported_drops, 0)}});
+        format(LogLevel::warning, "log lines dropped", {{"count", std::exchange(unreported_drops, 0)}});
     error.filling += line + "\n";  // one line over the bound, so that it can't be crowded out
     next_report_ms = now_ms + kDropReportMs;
   }
@@ -259,6 +289,7 @@ struct Log::Impl {
 
   Sink access;
   Sink error;
+  std::string (*const format)(LogLevel, std::string_view, std::initializer_list<LogField>);
   const std::size_t max_filling;
   const int wakeup_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   std::mutex mutex;  // guards the sinks' filling and what follows
@@ -280,7 +311,7 @@ void Log::access(std::string_view json_line) {
 
 void Log::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
   if (level < options_.level) return;
-  if (!impl_->append(impl_->error, format_line(level, message, fields), true)) {
+  if (!impl_->append(impl_->error, impl_->format(level, message, fields), true)) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
   }
 }

@@ -28,6 +28,7 @@ class Log {
     int error_fd = 2;
     std::size_t buffer_bytes = 4 << 20;  // per sink
     LogLevel level = LogLevel::info;
+    bool text = false;  // event lines for people, not JSON
   };
   explicit Log(Options options);
   ~Log();  // writes what is buffered, waits at most a second for a stuck sink

@@ -49,7 +49,10 @@ Result<PathPattern> parse_regex(std::string_view text) {
   const auto pattern = trim_ows(text.substr(1));
   const RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), path_regex_options());
   if (pattern.empty()) return fail("expected a pattern after '~'");
-  if (!regex.ok()) return fail("expected an RE2 pattern after '~': " + regex.error());
+  const bool looks_around = regex.error_code() == RE2::ErrorRepeatOp || regex.error_code() == RE2::ErrorBadPerlOp;
+  if (!regex.ok())
+    return fail("expected an RE2 pattern after '~': " + regex.error() +
+                (looks_around ? " (RE2 has no look-ahead, no look-behind and no back-references)" : ""));
   return PathPattern{PathPattern::Kind::regex, std::string(pattern)};
 }
 
@@ -72,9 +75,25 @@ std::optional<std::string> taken_beginning(std::string_view pattern) {
   return text;
 }
 
+// What the stars of a shell are meant to say.
+std::string as_regex(std::string_view stars) {
+  std::string regex = stars.starts_with('/') ? "" : "/";
+  for (const char c : stars) {
+    if (c == '*') {
+      if (!regex.ends_with(".*")) regex += ".*";
+    } else {
+      if (std::string_view(".+?()|[]{}^$\\").find(c) != std::string_view::npos) regex += '\\';
+      regex += c;
+    }
+  }
+  return regex;
+}
+
 }  // namespace
 
 Result<void> check_normal_path(std::string_view path) {
+  if (path.find("://") != std::string_view::npos)
+    return fail(expected("a path that starts with '/'", path).message + ": scheme and host do not belong to it");
   if (path.empty() || path.front() != '/') return expected("a path that starts with '/'", path);
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (path[i] == '%') {
@@ -97,7 +116,16 @@ Result<PathPattern> parse_path_pattern(std::string_view text) {
   if (!text.empty() && text.front() == '~') return parse_regex(text);
   const bool is_prefix = text.size() >= 2 && text.substr(text.size() - 2) == "/*";
   const auto path = is_prefix ? text.substr(0, text.size() - 2) : text;
-  if (path.find('*') != std::string_view::npos) return expected("'*' only at the end, as in /public/*", text);
+  const bool is_meant_as_regex =
+      text.starts_with('^') || text.ends_with('$') || text.find(".*") != std::string_view::npos;
+  if (is_meant_as_regex && RE2(re2::StringPiece(text.data(), text.size()), path_regex_options()).ok()) {
+    return fail(expected("a path, or a regex behind '~'", text).message + ": write path: '~ " + std::string(text) +
+                "'");
+  }
+  if (path.find('*') != std::string_view::npos) {
+    return fail(expected("'*' only at the end, as in /public/*", text).message +
+                ": elsewhere write a regex, path: '~ " + as_regex(text) + "'");
+  }
   if (!(is_prefix && path.empty())) {
     if (auto normal = check_normal_path(path); !normal) return normal.error();
   }

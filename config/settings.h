@@ -304,8 +304,20 @@ struct RealmSettings {
   LogtoSettings logto;
 };
 
+enum class LogFormat { automatic, json, text };  // automatic: text on a terminal, JSON elsewhere
+
+struct LogSettings {
+  enum class Level { debug, info, warning, error };
+  Level level = Level::info;
+  LogFormat format = LogFormat::automatic;
+};
+
 struct AccessLogSettings {
   bool enabled = true;
+  std::string file;  // empty: standard output
+  LogFormat format = LogFormat::automatic;
+  std::uint32_t fields = ~std::uint32_t{0};  // bit i: kAccessLogFields[i]
+  std::vector<PathPattern> exclude;          // no patterns of regexes; requests that are refused are told all the same
 };
 
 struct Settings {
@@ -330,6 +342,7 @@ struct Settings {
       {"X-Forwarded-Groups", "roles", HeaderEncoding::percent},
   };
   IdentityPreset identity_preset = IdentityPreset::none;
+  LogSettings log;
   AccessLogSettings access_log;
   BearerSettings bearer;
   ForwardAuthSettings forward_auth;

@@ -51,6 +51,8 @@ std::string in_units(std::int64_t value, const std::array<Unit, N>& units) {
   return "0" + std::string(units.back().name);
 }
 
+bool starts_with_digit(std::string_view text) { return !text.empty() && text.front() >= '0' && text.front() <= '9'; }
+
 constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 // How many bits the text's own family has, the address v4-mapped.
@@ -116,8 +118,12 @@ Error expected(std::string_view what, std::string_view found) {
 
 Result<std::int64_t> parse_duration(std::string_view text) {
   const auto value = with_unit(text, kTimeUnits);
-  if (!value) return expected("a duration such as 500ms, 30s, 15m, 12h or 14d", text);
-  return *value;
+  if (value) return *value;
+  const std::string message = expected("a duration such as 500ms, 30s, 15m, 12h or 14d", text).message;
+  if (!whole_number(text))
+    return fail(message + (starts_with_digit(text) ? ": a whole number and one unit, ms, s, m, h or d" : ""));
+  const std::string number(text);
+  return fail(message + ": a number needs its unit, as in " + number + "s or " + number + "m");
 }
 
 std::string format_duration(std::int64_t ms) { return in_units(ms, kTimeUnits); }
@@ -125,16 +131,18 @@ std::string format_duration(std::int64_t ms) { return in_units(ms, kTimeUnits); 
 Result<std::int64_t> parse_size(std::string_view text) {
   if (text == "none") return kUnlimited;
   const auto value = with_unit(text, kSizeUnits);
-  if (!value) return expected("a size such as 512, 64KiB, 10MiB or 1GiB", text);
-  return *value;
+  if (value) return *value;
+  return fail(expected("a size such as 512, 64KiB, 10MiB or 1GiB", text).message +
+              (starts_with_digit(text) ? ": bytes, or a whole number of KiB, MiB or GiB" : ""));
 }
 
 std::string format_size(std::int64_t bytes) { return bytes == kUnlimited ? "none" : in_units(bytes, kSizeUnits); }
 
 Result<std::int64_t> parse_count(std::string_view text) {
   const auto value = whole_number(text);
-  if (!value) return expected("a whole number", text);
-  return *value;
+  if (value) return *value;
+  return fail(expected("a whole number", text).message +
+              (starts_with_digit(text) ? ": digits only, such as 10000" : ""));
 }
 
 Result<bool> parse_bool(std::string_view text) {
@@ -148,7 +156,13 @@ Result<Cidr> parse_cidr(std::string_view text) {
   const auto slash = text.find('/');
   Cidr cidr;
   const auto family_bits = read_address(std::string(text.substr(0, slash)), cidr.address);
-  if (!family_bits) return expected(kWhat, text);
+  if (!family_bits) {
+    const bool is_name = is_host(ascii_lower(text)) && text.find_first_not_of("0123456789.") != std::string_view::npos;
+    return fail(expected(kWhat, text).message +
+                (is_name ? ": names are not taken, whose addresses may be others' tomorrow; write the network's range "
+                           "(docker network inspect shows it)"
+                         : ""));
+  }
   int prefix = *family_bits;
   if (slash != std::string_view::npos) {
     const auto number = whole_number(text.substr(slash + 1));
@@ -156,7 +170,12 @@ Result<Cidr> parse_cidr(std::string_view text) {
     prefix = static_cast<int>(*number);
   }
   cidr.prefix_bits = prefix + 128 - *family_bits;
-  if (!only_zero_below(cidr)) return expected("a range whose bits below the prefix are zero", text);
+  if (!only_zero_below(cidr)) {
+    for (int bit = cidr.prefix_bits; bit < 128; ++bit)
+      cidr.address[static_cast<std::size_t>(bit / 8)] &= static_cast<std::uint8_t>(~(0x80U >> (bit % 8)));
+    return fail(expected("a range whose bits below the prefix are zero", text).message + ": write " +
+                format_cidr(cidr) + ", or the address alone");
+  }
   return cidr;
 }
 
@@ -209,7 +228,12 @@ Result<void> parse_upstream_url(std::string_view text, UpstreamSettings& upstrea
     return {};
   }
   const auto url = parse_url(text);
-  if (!url) return fail(expected("http://HOST:PORT or unix:/PATH", text).message + " (" + url.error().message + ")");
+  if (!url) {
+    const std::string with_scheme = "http://" + std::string(text);
+    const bool lacks_scheme = text.find("://") == std::string_view::npos && parse_url(with_scheme).ok();
+    return fail(expected("http://HOST:PORT or unix:/PATH", text).message + " (" + url.error().message + ")" +
+                (lacks_scheme ? ": write " + with_scheme : ""));
+  }
   if (url->origin.is_https()) {
     return fail("https:// to an upstream is not built yet in this version: use http:// on a network that you trust");
   }
@@ -313,8 +337,10 @@ std::string format_redis_url(const RedisSettings& redis) {
 Result<Origin> parse_config_origin(std::string_view text) {
   auto origin = parse_origin(text);
   if (origin) return origin;
+  const bool has_scheme = text.find("://") != std::string_view::npos;
+  const auto url = parse_url((has_scheme ? "" : "https://") + std::string(text));
   return fail(expected("an origin such as https://app.example.com", text).message + " (" + origin.error().message +
-              ")");
+              ")" + (url ? ": write " + url->origin.text() : ""));
 }
 
 bool is_token(std::string_view text) { return all_of(text, "!#$%&'*+-.^_`|~"); }
@@ -336,7 +362,9 @@ Result<Secret> parse_session_secret(std::string_view text) {
   std::replace(plain.begin(), plain.end(), '/', '_');
   auto bytes = base64url_decode(plain);
   const bool padded_wrongly = text.size() != plain.size() && text.size() % 4 != 0;
-  if (!bytes || padded_wrongly || bytes->size() < kMinBytes) return fail(std::string(kWhat));
+  if (!bytes || padded_wrongly) return fail(std::string(kWhat) + " (this is no base64)");
+  if (bytes->size() < kMinBytes)
+    return fail(std::string(kWhat) + " (this one has " + std::to_string(bytes->size()) + ")");
   return Secret(std::move(*bytes));
 }
 

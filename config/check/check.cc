@@ -130,7 +130,8 @@ void one_of(Report& report, const std::string& key, std::string_view what) {
   if (report.has(key) && report.has(file_key)) {
     report.problem(file_key, "expected one of " + key + " and " + file_key + ", found both");
   } else if (!report.has(key) && !report.has(file_key)) {
-    report.problem(key, "required: expected " + std::string(what) + ", found nothing");
+    report.problem(key, "required: expected " + std::string(what) + ", " +
+                            report.found_nothing(report.names(file_key) ? file_key : key));
   }
 }
 
@@ -383,6 +384,18 @@ void add_once(std::vector<std::string>& notes, std::string note) {
   if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
 }
 
+// We end no TLS ourselves, so that whoever comes by https came through another proxy. A unix socket names no address.
+bool trusts_no_terminator(const Settings& s) {
+  const auto has_https = [](const auto& of) {
+    return std::any_of(of.external_urls.begin(), of.external_urls.end(), [](const Origin& o) { return o.is_https(); });
+  };
+  const bool has_tcp = std::any_of(s.listen.begin(), s.listen.end(), [](const ListenSettings& listen) {
+    return listen.kind == ListenSettings::Kind::tcp;
+  });
+  return has_tcp && s.trusted_proxies.empty() &&
+         (has_https(s) || std::any_of(s.realms.begin(), s.realms.end(), has_https));
+}
+
 void add_notes_on(const Settings& settings, std::vector<std::string>& notes) {
   if (!settings.redis.is_configured() && settings.logto.refresh != RefreshMode::off) {
     add_once(
@@ -411,6 +424,12 @@ void add_notes_on(const Settings& settings, std::vector<std::string>& notes) {
 
 std::vector<std::string> notes_on(const Settings& settings) {
   std::vector<std::string> notes;
+  if (trusts_no_terminator(settings)) {
+    notes.emplace_back(
+        "trusted_proxies is not set, and something in front ends the TLS of external_urls: its address is taken for "
+        "that "
+        "of every client, in the log, for networks: and by the apps; name its address or its network");
+  }
   if (settings.realms.empty()) add_notes_on(settings, notes);
   for (const auto& realm : settings.realms) add_notes_on(settings_of_realm(settings, realm), notes);
   return notes;

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/encoding.h"
 #include "base/one_of.h"
 #include "config/check/check.h"
 #include "config/claims.h"
@@ -16,6 +17,44 @@
 
 namespace lp {
 namespace {
+
+// What other products call it.
+constexpr std::pair<std::string_view, std::string_view> kForeignWords[] = {
+    {"client_id", "logto.app_id"},
+    {"client_secret", "logto.app_secret"},
+    {"client_secret_file", "logto.app_secret_file"},
+    {"issuer", "logto.endpoint"},
+    {"issuer_url", "logto.endpoint"},
+    {"oidc_issuer_url", "logto.endpoint"},
+    {"cookie_secret", "session.secret"},
+    {"cookie_name", "session.cookie.name"},
+    {"cookie_domain", "session.cookie.domain"},
+    {"cookie_domains", "session.cookie.domain"},
+    {"redirect_url", "external_urls"},
+    {"redirect_uri", "external_urls"},
+    {"external_url", "external_urls"},
+    {"base_url", "external_urls"},
+    {"public_url", "external_urls"},
+    {"http_address", "listen"},
+    {"bind", "listen"},
+    {"port", "listen"},
+    {"backend", "upstream"},
+    {"target", "upstream"},
+    {"proxy_pass", "upstream"},
+    {"backends", "upstreams"},
+    {"services", "upstreams"},
+    {"log_level", "log.level"},
+    {"trusted_ips", "trusted_proxies"},
+    {"allowed_groups", "require.roles"},
+    {"groups", "require.roles"},
+    {"ssl", "listen[].tls"},
+    {"https", "listen[].tls"},
+    {"cert", "listen[].tls"},
+    {"certs", "listen[].tls"},
+    {"certificate", "listen[].tls"},
+    {"tls_cert_file", "listen[].tls"},
+    {"https_address", "listen[].tls"},
+};
 
 // Walks the document against the option table. `path` is a key as the table writes it ("routes[].path"), `key` the
 // same as the user sees it ("routes[2].path").
@@ -35,9 +74,7 @@ class Loader {
  private:
   void map(const std::string& path, const std::string& key, const Node& node, const Scope& scope) {
     if (node.broken) return;
-    if (!node.is_map()) {
-      return report_.problem_at(node.mark, key, "expected a map of keys, found " + node.describe());
-    }
+    if (!node.is_map()) return report_.problem_at(node.mark, key, no_map(path, node));
     for (const auto& entry : node.entries) {
       value(join_path(path, entry.key), join_path(key, entry.key), entry, scope);
     }
@@ -47,6 +84,7 @@ class Loader {
     const Node& node = entry.value;
     report_.remember(key, node.is_scalar() ? node.mark : entry.mark);
     if (!node.is_null()) report_.remember_value(key);
+    if (node.is_null() && !node.why_empty().empty()) lost(key, node);
     if (const Option* option = find_option(path)) {
       read(*option, key, entry, scope);
     } else if (const Group* group = find_group(path)) {
@@ -54,8 +92,17 @@ class Loader {
     } else if (!child_keys(path).empty()) {
       if (!node.is_null()) map(path, key, node, scope);
     } else {
-      report_.problem_at(entry.mark, key, unknown(path, entry.key));
+      report_.problem_at(entry.mark, without_value(key, entry.key), unknown(path, entry.key));
     }
+  }
+
+  // As compose hands variables on that nobody has set.
+  void lost(const std::string& key, const Node& node) {
+    report_.remember_nothing(key, node.why_empty());
+    if (node.hidden) return report_.warning(key, node.describe() + ", as if this key were not here");
+    if (node.lost_is_meant) return;
+    report_.warning(key, "the environment variable " + node.variables +
+                             " is empty, as if this key were not here (if that may be: ${" + node.variables + ":-})");
   }
 
   void read(const Option& option, const std::string& key, const Entry& entry, const Scope& scope) {
@@ -72,7 +119,8 @@ class Loader {
     group.clear(settings_);
     if (group.kind == Group::Kind::named) return read_named(group, key, node);
     if (node.is_map() || (node.is_scalar() && group.shorthand.empty())) {
-      return report_.problem_at(node.mark, key, "expected a list, found " + node.describe());
+      return report_.problem_at(node.mark, key,
+                                "expected a list, found " + node.describe() + ": begin each of its elements with '- '");
     }
     if (node.is_scalar()) return element(group, key + "[1]", "", node, node.mark);
     for (std::size_t i = 0; i < node.items.size(); ++i) {
@@ -82,7 +130,9 @@ class Loader {
 
   void read_named(const Group& group, const std::string& key, const Node& node) {
     if (!node.is_map()) {
-      return report_.problem_at(node.mark, key, "expected a map of names, found " + node.describe());
+      return report_.problem_at(node.mark, key,
+                                "expected a map of names, found " + node.describe() +
+                                    ": write 'NAME:' and what belongs to it below, without '- '");
     }
     for (const auto& entry : node.entries)
       element(group, join_path(key, entry.key), entry.key, entry.value, entry.mark);
@@ -118,8 +168,40 @@ class Loader {
       if (rest.find_first_of("[*") != std::string_view::npos) continue;
       const std::string full = join_path(key, rest);
       if (report_.has(full)) continue;
-      report_.problem(full, "required: expected " + std::string(option.type) + ", found nothing");
+      report_.problem(full, "required: expected " + std::string(option.type) + ", " + report_.found_nothing(full));
     }
+  }
+
+  static std::string keys_below(const std::string& path) {
+    std::string known;
+    for (const auto& key : child_keys(path)) {
+      if (!is_later(join_path(path, key))) known += (known.empty() ? "" : ", ") + key;
+    }
+    return known;
+  }
+
+  // endpoint:https://x, which YAML takes for a text. It is not shown: it may be a secret.
+  static std::string without_blank(std::string_view text) {
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size()) return "";
+    if (text.substr(0, colon).find_first_of(" /.") != std::string_view::npos) return "";
+    return "no blank behind the colon: write '" + std::string(text.substr(0, colon)) + ": ...'";
+  }
+
+  // Of "session.secret:abc", "session.secret".
+  static std::string without_value(const std::string& key, const std::string& word) {
+    if (without_blank(word).empty()) return key;
+    return key.substr(0, key.size() - word.size() + word.find(':'));
+  }
+
+  static std::string no_map(const std::string& path, const Node& node) {
+    const auto joined = node.is_scalar() ? without_blank(node.text) : std::string();
+    if (!joined.empty()) return "expected a map of keys, found a text: " + joined;
+    const std::string found = "expected a map of keys, found " + node.describe();
+    constexpr std::size_t kMostNamed = 12;
+    const bool are_few = !path.empty() && child_keys(path).size() <= kMostNamed;
+    return found + ": write 'KEY: VALUE' below it, in a line for each" +
+           (are_few ? "; known here: " + keys_below(path) : "");
   }
 
   static bool is_later(const std::string& path) {
@@ -133,9 +215,23 @@ class Loader {
     return what + ", did you mean '" + shown + "'?";
   }
 
+  static bool stands_at_the_top(const std::string& word) {
+    return find_option(word) != nullptr || find_group(word) != nullptr || !child_keys(word).empty();
+  }
+
   static std::string unknown(const std::string& path, const std::string& word) {
     const std::string parent = path.size() == word.size() ? "" : path.substr(0, path.size() - word.size() - 1);
     const auto siblings = child_keys(parent);
+    if (const auto joined = without_blank(word); !joined.empty()) return "unknown key: " + joined;
+    if (word.size() > 1 && word.front() == '-')
+      return "unknown key: no blank behind the '-' of a list item, write '- " + word.substr(1) + "'";
+    if (!parent.empty() && stands_at_the_top(word))
+      return "unknown key here: " + word + " stands at the top of the file, its line begins in the first column";
+    for (const auto& [theirs, ours] : kForeignWords) {
+      if (theirs != word) continue;
+      if (is_later(std::string(ours))) return std::string(find_option(ours)->help);
+      return "unknown key: here it is called '" + std::string(ours) + "'";
+    }
     if (const auto near = nearest(word, siblings); !near.empty()) {
       return did_you_mean(join_path(parent, near), near, "unknown key");
     }
@@ -145,11 +241,7 @@ class Loader {
         return did_you_mean(option.path, option.path, "unknown key here");
       }
     }
-    std::string known;
-    for (const auto& sibling : siblings) {
-      if (!is_later(join_path(parent, sibling))) known += (known.empty() ? "" : ", ") + sibling;
-    }
-    return "unknown key; known here: " + known;
+    return "unknown key; known here: " + keys_below(parent);
   }
 
   std::string folder_;
@@ -235,7 +327,14 @@ Result<LoadedConfig, std::vector<ConfigProblem>> parse_config(const std::string&
 
 Result<LoadedConfig, std::vector<ConfigProblem>> load_config(const std::string& path, const Environment& env) {
   auto text = read_small_file(path);
-  if (!text) return std::vector<ConfigProblem>{{path, 0, 0, "", text.error().message}};
+  if (!text) {
+    std::error_code ignored;
+    const bool is_there = std::filesystem::exists(path, ignored);
+    return std::vector<ConfigProblem>{
+        {path, 0, 0, "",
+         text.error().message +
+             (is_there ? "" : "; name it as in `logto-proxy check FILE`, or in the variable LOGTO_PROXY_CONFIG")}};
+  }
   return parse_config(text.value(), path, env);
 }
 

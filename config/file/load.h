@@ -11,6 +11,9 @@
 
 namespace lp {
 
+// Where it is, unless another is named; the image, the units and the manual say the same.
+inline constexpr const char* kDefaultConfig = "/etc/logto-proxy/config.yaml";
+
 [[nodiscard]] Environment process_environment();
 
 struct LoadedConfig {

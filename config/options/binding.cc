@@ -1,8 +1,14 @@
 #include "config/options/binding.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
+#include "base/errno_words.h"
 #include "config/value.h"
 
 namespace lp {
@@ -17,7 +23,8 @@ Binding ranged(Field<std::int64_t> field, Parse<std::int64_t> parse, std::string
             const auto* text = scalar_text(node, reading);
             if (text == nullptr) return;
             const auto value = parse(*text);
-            if (!value) return reading.problem(node, value.error().message);
+            const bool may_be_none = reading.option.default_text == "none";
+            if (!value) return reading.problem(node, value.error().message + (may_be_none ? ", or none" : ""));
             const bool unlimited = *value == kUnlimited && reading.option.default_text == "none";
             if (!unlimited && (*value < reading.option.min || *value > reading.option.max)) {
               return reading.problem(node,
@@ -35,9 +42,40 @@ std::string same(const std::string& value) { return value; }
 
 const std::string* scalar_text(const Node& node, const Reading& reading) {
   if (node.broken) return nullptr;
-  if (node.is_scalar()) return &node.text;
-  reading.problem(node, "expected " + std::string(reading.option.type) + ", found " + node.describe());
+  if (node.is_scalar()) {
+    const bool is_essential = reading.option.is(kRequired) || reading.option.is(kSecret);
+    return is_essential && is_left_in_place(node, reading) ? nullptr : &node.text;
+  }
+  reading.problem(node, "expected " + std::string(reading.option.type) + ", found " + node.describe() +
+                            (node.is_list() ? ": write one value, without [ ] and '- '" : ""));
   return nullptr;
+}
+
+bool is_left_in_place(const Node& node, const Reading& reading) {
+  constexpr std::string_view kNameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+  const std::string_view text = node.text;
+  if (text.ends_with(',') && !node.quoted && node.variables.empty()) {
+    reading.problem(node, "ends in a comma, which would be part of it: leave it out (or put quotes around it all)");
+    return true;
+  }
+  // Of a variable, whoever set it may have meant it.
+  if (node.variables.empty() && text.size() > 1 && text.front() == '$' &&
+      text.find_first_not_of(kNameCharacters, 1) == text.npos    reading.report.problem_at(node.mark, reading.key,
+                              "'" + node.text + "' would be taken as it is: a variable is written ${" +
+                                  node.text.substr(1) + "}");
+    return true;
+}
+const bool is_template = text.size() > 4 && text.starts_with("{{") && text.ends_with("}}");
+const bool in_brackets = text.size() > 2 && text.find_first_of("<>", 1) == text.size() - 1;
+if (!is_template && !(in_brackets && text.front() == '<' && text.back() == '>')) return false;
+reading.problem(node,
+                "'" + node.text + "' is a placeholder: put " + std::string(reading.option.type) + " in its place");
+return true;
+}
+
+std::string as_a_list(const Node& node) {
+  const bool are_several = node.is_scalar() && node.text.find_first_of(", ") != std::string::npos;
+  return are_several ? ": a list is written [a, b], or '- a' in a line for each" : "";
 }
 
 std::vector<const Node*> list_items(const Node& node, const Reading& reading) {
@@ -45,7 +83,8 @@ std::vector<const Node*> list_items(const Node& node, const Reading& reading) {
   if (node.is_scalar()) {
     items.push_back(&node);
   } else if (!node.is_list()) {
-    reading.problem(node, "expected " + std::string(reading.option.type) + ", found " + node.describe());
+    reading.problem(node, "expected " + std::string(reading.option.type) + ", found " + node.describe() +
+                              (node.is_map() ? ": write [a, b], or '- a' in a line for each" : ""));
   } else if (node.items.empty() && reading.option.is(kNonEmpty)) {
     reading.problem(node, "expected at least one element, found an empty list (leave the key out instead)");
   } else {
@@ -92,14 +131,46 @@ std::string resolve_file(const std::string& folder, const std::string& name) {
   return error ? name : absolute.lexically_normal().string();
 }
 
+namespace {
+
+// Who may not read it, and whose it is: in a container both are numbers.
+std::string why_denied(const struct stat& about) {
+  char mode[8] = {};
+  std::snprintf(mode, sizeof mode, "%04o", about.st_mode & 07777U);
+  return ": permission denied; it belongs to uid " + std::to_string(about.st_uid) + ", gid " +
+         std::to_string(about.st_gid) + " (mode " + mode + "), this process runs as uid " + std::to_string(geteuid()) +
+         ", gid " + std::to_string(getegid());
+}
+
+Error cannot_read(const std::string& path, int error) {
+  struct stat about {};
+  if (error == ENOENT || error == ENOTDIR) return fail("expected a file, found none at '" + path + "'");
+  if (error == EACCES && ::stat(path.c_str(), &about) == 0)
+    return fail("cannot read '" + path + "'" + why_denied(about));
+  return fail("cannot read '" + path + "': " + errno_words(error) +
+              (error == EACCES ? ": a folder above it may not be entered" : ""));
+}
+
+Error no_regular_file(const std::string& path, const struct stat& about) {
+  if (!S_ISDIR(about.st_mode))
+    return fail("expected a file, found something else (a pipe, a device) at '" + path + "'");
+  return fail("expected a file, found a folder at '" + path +
+              "' (docker makes a folder where the file that is to be mounted is not there)");
+}
+
+}  // namespace
+
 Result<std::string> read_small_file(const std::string& path) {
   constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) return fail("expected a file, found none at '" + path + "'");
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0) return cannot_read(path, errno);
+  if (!S_ISREG(about.st_mode)) return no_regular_file(path, about);
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) return cannot_read(path, errno == 0 ? EACCES : errno);
   std::string text(kMaxFileBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad()) return fail("cannot read '" + path + "'");
+  if (file.bad()) return cannot_read(path, EIO);
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > kMaxFileBytes) return fail("'" + path + "' is larger than 1 MiB");
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();

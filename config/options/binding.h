@@ -19,6 +19,8 @@ using Format = std::string (*)(const T&);
 
 // The text of a scalar; reports and returns null for anything else.
 [[nodiscard]] const std::string* scalar_text(const Node& node, const Reading& reading);
+// "<your secret>" and "{{ secret }}", which nobody has filled in: reported.
+[[nodiscard]] bool is_left_in_place(const Node& node, const Reading& reading);
 // The elements of a list, or of a scalar that stands for a list of one; reports what is neither.
 [[nodiscard]] std::vector<const Node*> list_items(const Node& node, const Reading& reading);
 
@@ -43,6 +45,9 @@ Binding scalar(Field<T> field, Parse<T> parse, Format<T> format) {
           [=](const Scope& scope) { return Node::scalar(format(field(scope))); }};
 }
 
+// Behind a message: several values that stand in one text.
+[[nodiscard]] std::string as_a_list(const Node& node);
+
 template <class T>
 Binding list(Field<std::vector<T>> field, Parse<T> parse, Format<T> format) {
   return {[=](const Node& node, const Reading& reading) {
@@ -52,7 +57,7 @@ Binding list(Field<std::vector<T>> field, Parse<T> parse, Format<T> format) {
               if (text == nullptr) continue;
               auto value = parse(*text);
               if (!value) {
-                reading.problem(*item, value.error().message);
+                reading.problem(*item, value.error().message + as_a_list(node));
               } else {
                 values.push_back(std::move(value).value());
               }
@@ -73,6 +78,13 @@ struct Choice {
 };
 
 template <class E>
+std::vector<std::string> texts_of(const std::vector<Choice<E>>& choices) {
+  std::vector<std::string> texts;
+  for (const auto& choice : choices) texts.emplace_back(choice.text);
+  return texts;
+}
+
+template <class E>
 Binding choice(Field<E> field, std::vector<Choice<E>> choices) {
   return {[field, choices](const Node& node, const Reading& reading) {
             const auto* text = scalar_text(node, reading);
@@ -89,7 +101,8 @@ Binding choice(Field<E> field, std::vector<Choice<E>> choices) {
               if (option.value == field(scope)) return Node::scalar(std::string(option.text));
             }
             return Node();
-          }};
+          },
+          texts_of(choices)};
 }
 
 // A Field: the member of the settings that a row is about, as in LP_FIELD(settings->workers).

@@ -353,7 +353,8 @@ std::vector<Choice<IdentityPreset>> preset_choices() {
 Binding identity_headers_binding(Field<std::vector<IdentityHeaderSettings>> field, bool may_be_empty) {
   return {[=](const Node& node, const Reading& reading) {
             if (!node.is_map()) {
-              return reading.problem(node, "expected a map of headers to claims, found " + node.describe());
+              return reading.problem(node, "expected a map of headers to claims, found " + node.describe() +
+                                               ": write 'X-Forwarded-Email: email', in a line for each");
             }
             if (node.entries.empty() && !may_be_empty) {
               return reading.problem(node, "expected at least one header (`identity_preset: none` sends none)");
@@ -372,9 +373,11 @@ Binding identity_headers_binding(Field<std::vector<IdentityHeaderSettings>> fiel
 
 Binding identity_preset_binding() {
   auto binding = choice<IdentityPreset>(LP_FIELD(settings->identity_preset), preset_choices());
-  return {binding.read, [print = binding.print](const Scope& scope) {
+  return {binding.read,
+          [print = binding.print](const Scope& scope) {
             return scope.settings->identity_preset == IdentityPreset::none ? Node() : print(scope);
-          }};
+          },
+          binding.choices};
 }
 
 Binding route_identity_preset_binding() {

@@ -45,7 +45,9 @@ struct Reading {
   const std::string& key;     // as in messages, "routes[2].path"
   const std::string& folder;  // of the configuration file: relative files are there
   Report& report;
-  void problem(const Node& node, std::string message) const { report.problem_at(node.mark, key, std::move(message)); }
+  void problem(const Node& node, std::string message) const {
+    report.problem_at(node.mark, key, std::move(message) + (node.is_scalar() ? node.origin() : ""));
+  }
 };
 
 // How a row reads its YAML value, never null, into the settings, and how it prints it back; null prints as null, no
@@ -53,6 +55,7 @@ struct Reading {
 struct Binding {
   std::function<void(const Node&, const Reading&)> read;
   std::function<Node(const Scope&)> print;
+  std::vector<std::string> choices = {};  // all legal texts, where they are few; for the schema
 };
 
 enum OptionFlags : unsigned {

@@ -5,26 +5,38 @@
 #include "base/encoding.h"
 #include "base/one_of.h"
 #include "base/url.h"
+#include "config/access_log_fields.h"
 #include "config/value.h"
+#include "config/yaml/suggest.h"
 
 namespace lp {
 namespace {
 
 std::string origin_text(const Origin& origin) { return origin.text(); }
 
-// A value that has exactly one legal text and no place in the settings yet.
-Binding only(std::string_view legal, std::string (*why)(const std::string& found)) {
-  return {[=](const Node& node, const Reading& reading) {
-            const auto* text = scalar_text(node, reading);
-            if (text != nullptr && *text != legal) reading.problem(node, why(*text));
-          },
-          [=](const Scope&) { return Node::scalar(std::string(legal)); }};
+template <class Names>
+std::string expected_one_of(const Names& names, const std::string& found) {
+  std::vector<std::string> known(names.begin(), names.end());
+  const std::string near = nearest(found, known);
+  std::string all;
+  for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
+  return expected("one of " + all, found).message + (near.empty() ? "" : "; did you mean '" + near + "'?");
+}
+
+// The log asks no regex about each request.
+Result<PathPattern> parse_log_path(std::string_view text) {
+  if (!text.empty() && text.front() == '~') return expected("a path such as /healthz or /static/*, not a regex", text);
+  return parse_path_pattern(text);
 }
 
 // The wildcard is one whole label, the first, below a domain of two labels or more.
 Result<Origin> parse_external_url(std::string_view text) {
   constexpr std::string_view kBefore = "://*.";
   const auto at = text.find(kBefore);
+  if (at == std::string_view::npos && text.find('*') != std::string_view::npos) {
+    return fail(expected("an origin such as https://app.example.com", text).message +
+                ": name each origin, or all hosts of one domain as https://*.example.com, which needs sign_in_url");
+  }
   if (at == std::string_view::npos) return parse_config_origin(text);
   auto origin = parse_config_origin(std::string(text.substr(0, at + 3)) + std::string(text.substr(at + 5)));
   if (!origin) return expected("a wildcard origin such as https://*.example.com", text);
@@ -66,9 +78,11 @@ const std::string* secret_text(const Node& node, const Reading& reading) {
                               (node.is_null() ? "nothing" : node.describe()));
     return nullptr;
   }
-  if (!is_mask(node.text)) return &node.text;
-  reading.problem(node, kMaskProblem);
-  return nullptr;
+  if (is_mask(node.text)) {
+    reading.problem(node, kMaskProblem);
+    return nullptr;
+  }
+  return is_left_in_place(node, reading) ? nullptr : &node.text;
 }
 
 bool is_secret_text(std::string_view text) {
@@ -76,7 +90,8 @@ bool is_secret_text(std::string_view text) {
 }
 
 void set_secret(const Node& node, const Reading& reading, const std::string& text, Secret& secret) {
-  if (!is_secret_text(text)) return reading.problem(node, "expected visible ASCII characters (the value is not shown)");
+  if (!is_secret_text(text))
+    return reading.problem(node, "expected visible ASCII characters without blanks (the value is not shown)");
   if (text.size() < static_cast<std::size_t>(reading.option.min)) {
     return reading.problem(node, "expected at least " + std::to_string(reading.option.min) +
                                      " characters (the value is not shown); `logto-proxy secret` prints one");
@@ -93,7 +108,8 @@ using AddSecret = void (*)(const Node&, const Reading&, std::string_view);
 // Two are what a rotation needs: the one that comes and the one that goes.
 void add_app_secret(const Node& node, const Reading& reading, std::string_view text) {
   constexpr std::size_t kMost = 2;
-  if (!is_secret_text(text)) return reading.problem(node, "expected visible ASCII characters (the value is not shown)");
+  if (!is_secret_text(text))
+    return reading.problem(node, "expected visible ASCII characters without blanks (the value is not shown)");
   auto& secrets = reading.scope.logto().app_secrets;
   if (contains(secrets, text)) return reading.problem(node, "the same secret stands in the list twice");
   if (secrets.size() == kMost) return reading.problem(node, "expected at most two secrets, found more");
@@ -305,7 +321,8 @@ Binding scopes_binding() {
               if (text == nullptr) continue;
               // RFC 6749 3.3: visible ASCII but '"' and '\'.
               if (!is_secret_text(*text) || text->find_first_of("\"\\") != std::string::npos) {
-                reading.problem(*item, expected("one scope in each element of the list", *text).message);
+                reading.problem(*item,
+                                expected("one scope in each element of the list", *text).message + as_a_list(node));
               } else if (*text == "offline_access") {
                 reading.problem(*item, "say `refresh: offline_access` instead");
               } else if (*text != "openid" && !is_one_of(*text, scopes)) {
@@ -326,8 +343,58 @@ Binding session_secret_file_binding() {
   return {[](const Node& node, const Reading& reading) { add_secrets_of_file(node, reading, add_session_secret); }, {}};
 }
 
-Binding log_format_binding() {
-  return only("json", [](const std::string& found) { return expected("json", found).message; });
+Binding log_format_binding(Field<LogFormat> field) {
+  return choice<LogFormat>(field,
+                           {{"auto", LogFormat::automatic}, {"json", LogFormat::json}, {"text", LogFormat::text}});
+}
+
+Binding access_log_output_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            AccessLogSettings& log = reading.scope.settings->access_log;
+            log.enabled = *text != "off";
+            if (*text == "off" || *text == "stdout") return;
+            // A word without a slash is rather a misspelt word than a file.
+            if (text->find('/') == std::string::npos)
+              return reading.problem(
+                  node, expected("stdout, off or a file with its path, such as /var/log/access.log", *text).message);
+            log.file = resolve_file(reading.folder, *text);
+          },
+          [](const Scope& scope) {
+            const AccessLogSettings& log = scope.settings->access_log;
+            return Node::scalar(!log.enabled ? "off" : log.file.empty() ? "stdout" : log.file);
+          }};
+}
+
+Binding access_log_fields_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            std::uint32_t bits = 0;
+            for (const Node* item : list_items(node, reading)) {
+              const auto* text = scalar_text(*item, reading);
+              if (text == nullptr) continue;
+              const auto found = std::find(kAccessLogFields.begin(), kAccessLogFields.end(), *text);
+              if (found == kAccessLogFields.end()) {
+                reading.problem(*item, expected_one_of(kAccessLogFields, *text));
+              } else {
+                bits |= std::uint32_t{1} << (found - kAccessLogFields.begin());
+              }
+            }
+            reading.scope.settings->access_log.fields = bits;
+          },
+          [](const Scope& scope) {
+            const std::uint32_t bits = scope.settings->access_log.fields;
+            std::vector<std::string> names;
+            for (std::size_t i = 0; i < kAccessLogFields.size(); ++i) {
+              if ((bits >> i & 1U) != 0) names.emplace_back(kAccessLogFields[i]);
+            }
+            return names.size() == kAccessLogFields.size() ? Node() : Node::list(std::move(names));
+          }};
+}
+
+Binding access_log_exclude_binding() {
+  const Binding paths = list<PathPattern>(LP_FIELD(settings->access_log.exclude), parse_log_path, format_path_pattern);
+  return {paths.read, paths.print};
 }
 
 Binding same_site_binding() {
@@ -340,7 +407,7 @@ Binding same_site_binding() {
             }
             read(node, reading);
           },
-          binding.print};
+          binding.print, binding.choices};
 }
 
 Binding upstream_url_binding() {
@@ -427,7 +494,12 @@ Result<std::string> parse_route_host(std::string_view text) {
   const std::string host = ascii_lower(text);
   const bool wildcard = host.substr(0, 2) == "*.";
   if (is_host(wildcard ? std::string_view(host).substr(2) : std::string_view(host))) return host;
-  return expected("a host such as app.example.com or *.example.com, without port", text);
+  const auto of_url =
+      text.find("://") == std::string_view::npos ? parse_authority(host, 80) : Result<Authority>(fail(""));
+  const auto url = parse_url(host);
+  const std::string meant = url ? url->origin.host : of_url ? of_url->host : "";
+  return fail(expected("a host such as app.example.com or *.example.com, without scheme and port", text).message +
+              (meant.empty() ? "" : ": write " + meant));
 }
 
 Result<std::string> parse_cookie_domain(std::string_view text) {
@@ -435,6 +507,8 @@ Result<std::string> parse_cookie_domain(std::string_view text) {
   const std::string domain = ascii_lower(text);
   const std::string_view last = std::string_view(domain).substr(domain.rfind('.') + 1);
   const bool is_address = !last.empty() && last.find_first_not_of("0123456789") == std::string_view::npos;
+  if (domain.starts_with('.') && parse_cookie_domain(domain.substr(1)).ok())
+    return fail(expected(kWhat, text).message + ": write " + domain.substr(1));
   if (!is_host(domain) || is_address || domain.front() == '[') return expected(kWhat, text);
   if (domain.find('.') == std::string::npos || is_well_known_suffix(domain)) {
     return fail(expected(kWhat, text).message + ", below which anybody may have a host: browsers drop such a cookie");
@@ -459,6 +533,15 @@ Result<std::string> parse_upstream_name(std::string_view text) {
            c == '.';
   };
   if (!text.empty() && std::all_of(text.begin(), text.end(), legal)) return std::string(text);
+  const bool is_url = text.find("://") != std::string_view::npos || text.starts_with("unix:") ||
+                      text.find(':') != std::string_view::npos;
+  if (is_url) {
+    const std::string url = text.find("://") == std::string_view::npos && !text.starts_with("unix:")
+                                ? "http://" + std::string(text)
+                                : std::string(text);
+    return fail(expected("the name of one of upstreams", text).message + ": define it there, upstreams: { app: " + url +
+                " }, and write its name here, upstream: app");
+  }
   return expected("a name of letters, digits, '-', '_' and '.'", text);
 }
 

@@ -32,7 +32,11 @@ namespace lp {
 [[nodiscard]] Binding upstream_url_binding();
 [[nodiscard]] Binding upstream_servers_binding();
 [[nodiscard]] Binding upstream_host_binding();
-[[nodiscard]] Binding log_format_binding();
+// "stdout", "off" or a file; relative to the configuration's folder.
+[[nodiscard]] Binding access_log_output_binding();
+[[nodiscard]] Binding access_log_fields_binding();
+[[nodiscard]] Binding access_log_exclude_binding();
+[[nodiscard]] Binding log_format_binding(Field<LogFormat> field);
 // A list that means "any" when it is absent: shown as null rather than as an empty list.
 [[nodiscard]] Binding null_if_empty(Field<std::vector<std::string>> field, Parse<std::string> parse);
 

@@ -252,9 +252,28 @@ void add_upstreams(Table& table) {
   table.push_back({"identity_preset", kPresetType, "null", 0, 0, kPlain,
                    "The header names of another proxy, in place of the default ones; identity_headers add to them.",
                    identity_preset_binding()});
-  table.push_back({"access_log.format", "json", "json", 0, 0, kPlain, "One JSON object a line.", log_format_binding()});
-  table.push_back({"access_log.output", "stdout or off", "stdout", 0, 0, kPlain, "Where to, or off.",
-                   choice<bool>(LP_FIELD(settings->access_log.enabled), {{"stdout", true}, {"off", false}})});
+}
+
+void add_logs(Table& table) {
+  using Level = LogSettings::Level;
+  table.push_back(
+      {"log.level", "debug, info, warning or error", "info", 0, 0, kPlain,
+       "What of events is told on standard error, and what is graver.",
+       choice<Level>(
+           LP_FIELD(settings->log.level),
+           {{"debug", Level::debug}, {"info", Level::info}, {"warning", Level::warning}, {"error", Level::error}})});
+  table.push_back({"log.format", "auto, json or text", "auto", 0, 0, kPlain,
+                   "json: one object a line. text: for people. auto: text on a terminal, json elsewhere.",
+                   log_format_binding(LP_FIELD(settings->log.format))});
+  table.push_back({"access_log.format", "auto, json or text", "auto", 0, 0, kPlain, "As of log.",
+                   log_format_binding(LP_FIELD(settings->access_log.format))});
+  table.push_back({"access_log.output", "stdout, off or a file", "stdout", 0, 0, kPlain,
+                   "Where to, or off. SIGHUP opens a file anew.", access_log_output_binding()});
+  table.push_back({"access_log.fields", "a list of fields", "null", 0, 0, kNonEmpty,
+                   "Only these, besides the time; null: all.", access_log_fields_binding()});
+  table.push_back({"access_log.exclude", "a list of paths", "[]", 0, 0, kPlain,
+                   "Requests to these are left out, unless they are refused (a status from 400 on).",
+                   access_log_exclude_binding()});
 }
 
 Table make_table() {
@@ -268,6 +287,7 @@ Table make_table() {
   add_revocations(table);
   add_redis(table);
   add_upstreams(table);
+  add_logs(table);
   add_bearer_options(table);
   add_route_options(table);
   add_rule_test_options(table);
@@ -335,6 +355,7 @@ const std::vector<Group>& groups() {
                                       route_group(),
                                       rule_test_group(),
                                       issuer_group(),
+                                      {"log", Group::Kind::map, "level", {}, {}, {}},
                                       {"access_log", Group::Kind::map, "output", {}, {}, {}}};
   return all;
 }

@@ -101,6 +101,8 @@ bool is_filled_map(const Node& node, const Reading& reading, const std::string& 
   return false;
 }
 
+Result<std::string> parse_any_text(std::string_view text) { return std::string(text); }
+
 std::vector<std::string> read_texts(const Node& node, const Reading& reading, Parse<std::string> parse) {
   std::vector<std::string> texts;
   if (node.is_list() && node.items.empty()) {
@@ -117,12 +119,14 @@ std::vector<std::string> read_texts(const Node& node, const Reading& reading, Pa
     if (!text) return reading.problem(item, text.error().message);
     texts.push_back(std::move(*text));
   };
+  if (node.is_scalar() && parse != parse_any_text && node.text.find(',') != std::string::npos) {
+    reading.report.warning(reading.key,
+                           "'" + node.text + "' is one text with a comma in it: several are written [a, b]");
+  }
   if (node.is_scalar()) add(node);
   for (const Node& item : node.items) add(item);
   return texts;
 }
-
-Result<std::string> parse_any_text(std::string_view text) { return std::string(text); }
 
 void read_pattern(const Node& node, const Reading& reading, ClaimTest& test) {
   if (node.broken) return;

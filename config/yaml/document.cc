@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "base/encoding.h"
 #include "base/result.h"
+#include "config/yaml/usual_mistakes.h"
 
 namespace lp {
 namespace {
@@ -24,6 +26,7 @@ Mark to_mark(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; 
 struct Stop {
   Mark mark;
   std::string message;
+  bool is_odd = false;  // legal YAML, but hardly meant: usual_mistake() may know what was
 };
 
 std::size_t count_nodes(const Node& node) {
@@ -37,7 +40,8 @@ std::size_t count_nodes(const Node& node) {
 // copied, and equal keys are seen (yaml-cpp 0.7 keeps the first of two silently).
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::string& path, std::vector<ConfigProblem>& problems) : path_(path), problems_(problems) {}
+  TreeBuilder(const std::string& path, const std::string& text, std::vector<ConfigProblem>& problems)
+      : path_(path), problems_(problems), lines_(lines_with_a_hash(text)) {}
 
   [[nodiscard]] Node take() { return std::move(root_); }
 
@@ -45,6 +49,9 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (anchor != 0)
+      throw Stop{to_mark(mark),
+                 "a text that begins with '&' needs quotes around it: without them, & names what follows"};
     Node node;
     node.mark = to_mark(mark);
     add(std::move(node), anchor);
@@ -100,7 +107,8 @@ class TreeBuilder final : public YAML::EventHandler {
 
   static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    throw Stop{to_mark(mark), "YAML tags are not used here, found '" + tag + "'"};
+    throw Stop{to_mark(mark), "a text that begins with '!' needs quotes around it: without them it is a YAML tag ('" +
+                                  tag + "'), which are not used here"};
   }
 
   void spend(std::size_t nodes, Mark mark) {
@@ -151,7 +159,11 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   static void take_key(Level& level, const Node& node) {
-    if (!node.is_scalar()) throw Stop{node.mark, "a key must be plain text, found " + node.describe()};
+    if (!node.is_scalar())
+      throw Stop{node.mark,
+                 "a key must be plain text, found " + node.describe() +
+                     ": a text that begins with { or [ needs quotes around it",
+                 true};
     if (node.text == "<<" && !node.quoted) throw Stop{node.mark, "merge keys (<<) are not supported: repeat the lines"};
     level.has_key = true;
     level.key = node.text;
@@ -165,7 +177,23 @@ class TreeBuilder final : public YAML::EventHandler {
                            "this key stands here twice, first in line " + std::to_string(entry.mark.line)});
       return;
     }
+    value.hidden = value.is_null() && lines_.count(level.key_mark.line) > 0;
     level.node.entries.push_back({level.key, level.key_mark, std::move(value)});
+  }
+
+  // Those where a '#' follows a colon and has no blank behind it: "secret: #x", whose value nobody sees.
+  static std::set<int> lines_with_a_hash(const std::string& text) {
+    std::set<int> lines;
+    for (std::size_t at = text.find(": #"), from = 0, line = 1; at != std::string::npos;
+         at = text.find(": #", at + 1)) {
+      line += static_cast<std::size_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(from),
+                                                  text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+      from = at;
+      const bool is_word =
+          at + 3 < text.size() && static_cast<unsigned char>(text[at + 3]) > ' ' && text[at + 3] != '#';
+      if (is_word) lines.insert(static_cast<int>(line));
+    }
+    return lines;
   }
 
   [[nodiscard]] std::string key_path() const {
@@ -182,29 +210,45 @@ class TreeBuilder final : public YAML::EventHandler {
 
   const std::string& path_;
   std::vector<ConfigProblem>& problems_;
+  const std::set<int> lines_;
   Node root_;
   std::vector<Level> levels_;
   std::map<YAML::anchor_t, Anchored> anchors_;
   std::size_t nodes_ = 0;
 };
 
-// Reads the one document of `text`.
+// Reads the one document of `text`. Without the blanks at its end: yaml-cpp 0.7 takes a quote that is never closed for
+// a text up to there if only blanks come last.
 void build(const std::string& text, TreeBuilder& builder) {
-  std::istringstream stream(text);
+  std::istringstream stream(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
   YAML::Parser parser(stream);
   parser.HandleNextDocument(builder);
   std::vector<ConfigProblem> ignored;
   const std::string no_path;
-  TreeBuilder second(no_path, ignored);
-  if (parser.HandleNextDocument(second)) throw Stop{second.take().mark, "expected one YAML document, found a second"};
+  TreeBuilder second(no_path, no_path, ignored);
+  if (parser.HandleNextDocument(second)) {
+    throw Stop{second.take().mark, "expected one YAML document, found a second",
+               text.find("\n---") == std::string::npos};
+  }
 }
 
-// The likeliest cause of a syntax error: in flow style a '}' ends the map, also that of ${NAME}.
-std::string hint(const std::string& text, Mark mark) {
-  std::istringstream lines(text);
-  std::string line;
-  for (int number = 0; number < mark.line; ++number) std::getline(lines, line);
-  return line.find("${") == line.npos ? "" : " (inside { } and [ ], ${...} needs quotes around it)";
+// What the parser says, for those mistakes that nobody else knows a word for.
+std::string in_plain_words(const std::string& message) {
+  static constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"illegal map value",
+       "a ':' that ends no key here: is this line indented as the others, or does a text need quotes?"},
+      {"illegal map key", "a '?' that begins no key here: does a text need quotes?"},
+      {"illegal block entry", "a '- ' that begins no list item here: is this line indented as the others?"},
+      {"illegal flow end", "a ] or } without its opening bracket"},
+      {"end of map not found", "this does not go on with the map above: is it indented as its other keys?"},
+      {"end of sequence not found", "this does not go on with the list above: is it indented as its other items?"},
+      {"end of map flow not found", "a { above is not closed before this"},
+      {"end of sequence flow not found", "a [ above is not closed before this"},
+      {"unknown token", "no text begins like this: put quotes around it"}};
+  for (const auto& [theirs, ours] : kWords) {
+    if (message == theirs) return "not valid YAML: " + std::string(ours);
+  }
+  return "not valid YAML: " + message;
 }
 
 bool is_name(std::string_view text) {
@@ -216,24 +260,41 @@ bool is_name(std::string_view text) {
   return true;
 }
 
+struct Expanded {
+  std::string text;
+  std::string names;   // ", " between them
+  bool lost = false;   // one of them is empty
+  bool silent = true;  // where it is: it has a default, so that this is meant
+};
+
 // What "NAME" or "NAME:-default" between the braces stands for.
-Result<std::string> variable(std::string_view inside, const Environment& env) {
+Result<std::string> variable(std::string_view inside, const Environment& env, Expanded& about) {
   const auto split = inside.find(":-");
   const std::string name(inside.substr(0, split));
   if (!is_name(name)) return fail("expected ${NAME} or ${NAME:-default} (write $${ for a plain ${)");
   const auto value = env(name);
   const bool has_default = split != std::string_view::npos;
+  about.names += (about.names.empty() ? "" : ", ") + name;
+  const std::string fallback(has_default ? inside.substr(split + 2) : std::string_view());
+  if ((!value || value->empty()) && fallback.empty()) {
+    about.lost = true;
+    about.silent = about.silent && has_default;
+  }
   if (value && !(value->empty() && has_default)) return *value;
-  if (has_default) return std::string(inside.substr(split + 2));
+  if (has_default) return fallback;
   return fail("the environment variable " + name + " is not set");
 }
 
-Result<std::string> expand(std::string_view text, const Environment& env) {
-  std::string out;
+Result<Expanded> expand(std::string_view text, const Environment& env) {
+  Expanded about;
+  std::string& out = about.text;
   std::size_t at = 0;
   while (at < text.size()) {
     const auto dollar = text.find('$', at);
-    if (dollar == std::string_view::npos) return out.append(text.substr(at));
+    if (dollar == std::string_view::npos) {
+      out.append(text.substr(at));
+      break;
+    }
     out.append(text.substr(at, dollar - at));
     if (text.substr(dollar, 3) == "$${") {
       out += "${";
@@ -244,13 +305,20 @@ Result<std::string> expand(std::string_view text, const Environment& env) {
     } else {
       const auto end = text.find('}', dollar);
       if (end == std::string_view::npos) return fail("'${' without its '}'");
-      auto value = variable(text.substr(dollar + 2, end - dollar - 2), env);
-      if (!value) return value;
+      auto value = variable(text.substr(dollar + 2, end - dollar - 2), env, about);
+      if (!value) return value.error();
       out += value.value();
       at = end + 1;
     }
   }
-  return out;
+  return about;
+}
+
+// $NAME and nothing else: of those who know it from a shell.
+bool is_shell_variable(std::string_view text, const Environment& env) {
+  if (text.size() < 2 || text.front() != '$' || !is_name(text.substr(1))) return false;
+  const bool lower = std::any_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  return !lower || env(std::string(text.substr(1))).has_value();
 }
 
 struct Expansion {
@@ -265,19 +333,26 @@ struct Expansion {
   }
 
   void scalar(Node& node, const std::string& key) {
+    if (is_shell_variable(node.text, env)) {
+      const std::string name = node.text.substr(1);
+      return refuse(node, key, "'$" + name + "' would be taken as it is: a variable is written ${" + name + "}");
+    }
     if (node.text.find("${") == std::string::npos) return;
     auto expanded = expand(node.text, env);
-    if (!expanded) {
-      problems.push_back({path, node.mark.line, node.mark.column, key, expanded.error().message});
-      node.broken = true;
-      return;
-    }
-    node.text = std::move(expanded).value();
+    if (!expanded) return refuse(node, key, expanded.error().message);
+    node.text = std::move(expanded->text);
+    node.variables = std::move(expanded->names);
+    node.lost = expanded->lost;
+    node.lost_is_meant = expanded->silent;
     if (!is_valid_utf8(node.text) || node.text.find('\0') != std::string::npos) {
-      problems.push_back({path, node.mark.line, node.mark.column, key, "the variable's value is not UTF-8 text"});
-      node.broken = true;
+      refuse(node, key, "the value of the environment variable " + node.variables + " is not UTF-8 text");
     }
     if (node.text.empty() && !node.quoted) node.kind = Node::Kind::null;
+  }
+
+  void refuse(Node& node, const std::string& key, std::string message) {
+    problems.push_back({path, node.mark.line, node.mark.column, key, std::move(message)});
+    node.broken = true;
   }
 };
 
@@ -378,10 +453,37 @@ const Node* Node::find(std::string_view key) const {
 }
 
 std::string Node::describe() const {
-  if (is_null()) return "nothing";
+  if (is_null()) return "nothing" + why_empty();
   if (is_list()) return "a list";
   if (is_map()) return "a map";
   return "'" + (text.size() > 80 ? replace_invalid_utf8(text.substr(0, 80)) + "..." : text) + "'";
+}
+
+std::string Node::why_empty() const {
+  if (hidden) return ": what begins with '#' is a comment, put quotes around it";
+  return lost ? ": the environment variable " + variables + " is empty" : "";
+}
+
+// Characters of a word processor, or of another keyboard, that are taken as they are.
+constexpr std::pair<std::string_view, std::string_view> kLookAlikes[] = {
+    {"\xe2\x80\x9c", "a typographic quote is part of it: write \" or '"},
+    {"\xe2\x80\x9d", "a typographic quote is part of it: write \" or '"},
+    {"\xe2\x80\x98", "a typographic quote is part of it: write \" or '"},
+    {"\xe2\x80\x99", "a typographic quote is part of it: write \" or '"},
+    {"\xe3\x80\x80", "a full-width space (U+3000) is part of it"},
+    {"\xc2\xa0", "a no-break space (U+00A0) is part of it"},
+    {"\xef\xbc\x9a", "a full-width colon (U+FF1A) is part of it"},
+    {"\xe2\x80\x93", "a dash (U+2013) is part of it: write -"}};
+
+std::string Node::origin() const {
+  if (lost) return " (the environment variable " + variables + " is empty)";
+  if (!variables.empty()) return " (from the environment variable " + variables + ")";
+  for (const auto& [bytes, words] : kLookAlikes) {
+    if (text.find(bytes) != std::string::npos) return " (" + std::string(words) + ")";
+  }
+  const auto dollar = text.find('$');
+  const bool of_a_shell = dollar != std::string::npos && is_name(text.substr(dollar + 1, 1));
+  return of_a_shell ? " (a variable is written ${NAME})" : "";
 }
 
 Node Node::scalar(std::string text) {
@@ -412,14 +514,17 @@ std::optional<Node> parse_document(const std::string& text, const std::string& p
   };
   if (text.size() > kMaxTextBytes) return refuse({}, "the file is larger than 1 MiB");
   if (!is_valid_utf8(text) || text.find('\0') != std::string::npos) return refuse({}, "the file is not UTF-8 text");
-  TreeBuilder builder(path, problems);
+  TreeBuilder builder(path, text, problems);
   try {
     build(text, builder);
   } catch (const Stop& stop) {
+    const auto mistake = stop.is_odd ? usual_mistake(text, stop.mark) : std::nullopt;
+    if (mistake) return refuse(mistake->mark, mistake->message);
     return refuse(stop.mark, stop.message);
   } catch (const YAML::Exception& e) {
     const Mark mark = e.mark.is_null() ? Mark{} : to_mark(e.mark);
-    return refuse(mark, "not valid YAML: " + e.msg + hint(text, mark));
+    if (const auto mistake = usual_mistake(text, mark)) return refuse(mistake->mark, mistake->message);
+    return refuse(mark, in_plain_words(e.msg));
   }
   return builder.take();
 }

@@ -25,6 +25,10 @@ struct Node {
   std::string text;            // scalar, after expansion
   bool quoted = false;         // "null" in quotes is text
   bool broken = false;         // a problem of this scalar is reported already: readers leave it alone
+  std::string variables;       // the names of those that it was expanded from, ", " between them
+  bool hidden = false;         // null, for its value is taken for a comment
+  bool lost = false;           // one of them is empty
+  bool lost_is_meant = false;  // and has a default, which is empty too
   std::vector<Node> items;     // list
   std::vector<Entry> entries;  // map, in file order, keys unique
 
@@ -35,6 +39,9 @@ struct Node {
   [[nodiscard]] const Node* find(std::string_view key) const;  // of a map; null where there is none
   // For messages: "'5m'", "a list", "a map", "nothing".
   [[nodiscard]] std::string describe() const;
+  // Behind a message about it: which variables it comes from, which one is empty; or "".
+  [[nodiscard]] std::string origin() const;
+  [[nodiscard]] std::string why_empty() const;  // of a null: ": ...", where it is known
 
   static Node scalar(std::string text);
   static Node list(std::vector<std::string> texts);

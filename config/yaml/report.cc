@@ -61,6 +61,11 @@ std::string Report::placed(std::string_view key) const {
   return "realms." + realm_ + "." + (key == kCookieDomain ? "cookie_domain" : std::string(key));
 }
 
+std::string Report::found_nothing(const std::string& key) const {
+  const auto found = nothing_.find(placed(key));
+  return "found nothing" + (found == nothing_.end() ? "" : found->second);
+}
+
 void Report::problem(const std::string& key, std::string message) {
   add_once(problems_, located(placed(key), std::move(message)));
 }

@@ -19,6 +19,12 @@ class Report {
 
   void remember(const std::string& key, Mark mark) { places_.emplace(key, mark); }
   void remember_value(const std::string& key) { given_.insert(key); }
+  // The file names this key, but its value is empty, as an empty variable's is: `why` is for messages.
+  void remember_nothing(const std::string& key, std::string why) { nothing_.emplace(key, std::move(why)); }
+  // The file has it with an empty value.
+  [[nodiscard]] bool names(const std::string& key) const { return nothing_.count(placed(key)) > 0; }
+  // "found nothing", and why, where it is known.
+  [[nodiscard]] std::string found_nothing(const std::string& key) const;
   // The file gives this key a value; null is none.
   [[nodiscard]] bool has(const std::string& key) const { return given_.count(placed(key)) > 0; }
 
@@ -52,6 +58,7 @@ class Report {
   std::string realm_;
   std::map<std::string, Mark> places_;
   std::set<std::string> given_;
+  std::map<std::string, std::string> nothing_;
   std::vector<ConfigProblem> problems_;
   std::vector<ConfigProblem> warnings_;
 };

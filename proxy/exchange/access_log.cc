@@ -1,10 +1,14 @@
 #include "proxy/exchange/access_log.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "base/log.h"
 #include "base/log_format.h"
+#include "config/access_log_fields.h"
+#include "config/path_pattern.h"
 
 namespace lp {
 
@@ -16,35 +20,120 @@ void append_text(std::string& out, std::string_view key, std::string_view value)
 }
 
 template <class Integer>
-void append_number(std::string& out, std::string_view key, Integer value) {
+void append_digits(std::string& out, Integer value) {
   std::array<char, 24> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  out.append(",\"").append(key).append("\":").append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
 }
-}  // namespace
 
-void append_access_line(std::string& out, const AccessRecord& record) {
+template <class Integer>
+void append_number(std::string& out, std::string_view key, Integer value) {
+  out.append(",\"").append(key).append("\":");
+  append_digits(out, value);
+}
+
+constexpr std::uint32_t bit_of(std::string_view name) {
+  for (std::size_t i = 0; i < kAccessLogFields.size(); ++i) {
+    if (kAccessLogFields[i] == name) return std::uint32_t{1} << i;
+  }
+  return 0;
+}
+
+constexpr std::uint32_t kAll = std::numeric_limits<std::uint32_t>::max();
+
+// With kAll the compiler drops every question whether a field is wanted.
+struct AllFields {
+  [[nodiscard]] constexpr bool has(std::uint32_t) const { return true; }
+};
+struct ChosenFields {
+  std::uint32_t bits;
+  [[nodiscard]] constexpr bool has(std::uint32_t bit) const { return (bits & bit) != 0; }
+};
+
+template <class Fields>
+void append_numbers(std::string& out, const AccessRecord& record, Fields fields) {
+  if (fields.has(bit_of("status"))) append_number(out, "status", record.status);
+  if (fields.has(bit_of("bytes_in"))) append_number(out, "bytes_in", record.bytes_in);
+  if (fields.has(bit_of("bytes_out"))) append_number(out, "bytes_out", record.bytes_out);
+  if (fields.has(bit_of("duration_ms"))) append_number(out, "duration_ms", record.duration_ms);
+  if (fields.has(bit_of("upstream_ms")) && record.upstream_ms >= 0)
+    append_number(out, "upstream_ms", record.upstream_ms);
+}
+
+template <class Fields>
+void append_object(std::string& out, const AccessRecord& record, Fields fields) {
+  const auto always = [&](std::string_view key, std::uint32_t bit, std::string_view value) {
+    if (fields.has(bit)) append_text(out, key, value);
+  };
+  const auto if_any = [&](std::string_view key, std::uint32_t bit, std::string_view value) {
+    if (fields.has(bit) && !value.empty()) append_text(out, key, value);
+  };
   out.append("{\"time\":\"");
   append_rfc3339_ms(out, record.time_unix_ms);
   out.push_back('"');
-  append_text(out, "id", record.id);
-  append_text(out, "client", record.client);
-  append_text(out, "method", record.method);
-  append_text(out, "host", record.host);
-  if (!record.realm.empty()) append_text(out, "realm", record.realm);
-  append_text(out, "path", record.path);
-  append_text(out, "route", record.route);
-  append_text(out, "decision", record.decision);
-  if (!record.shadow.empty()) append_text(out, "shadow", record.shadow);
-  if (!record.shadow_missing.empty()) append_text(out, "shadow_missing", record.shadow_missing);
-  append_number(out, "status", record.status);
-  append_number(out, "bytes_in", record.bytes_in);
-  append_number(out, "bytes_out", record.bytes_out);
-  append_number(out, "duration_ms", record.duration_ms);
-  if (record.upstream_ms >= 0) append_number(out, "upstream_ms", record.upstream_ms);
-  if (!record.upstream.empty()) append_text(out, "upstream", record.upstream);
-  if (!record.sub.empty()) append_text(out, "sub", record.sub);
+  always("id", bit_of("id"), record.id);
+  always("client", bit_of("client"), record.client);
+  always("method", bit_of("method"), record.method);
+  always("host", bit_of("host"), record.host);
+  if_any("realm", bit_of("realm"), record.realm);
+  always("path", bit_of("path"), record.path);
+  always("route", bit_of("route"), record.route);
+  always("decision", bit_of("decision"), record.decision);
+  if_any("shadow", bit_of("shadow"), record.shadow);
+  if_any("shadow_missing", bit_of("shadow_missing"), record.shadow_missing);
+  append_numbers(out, record, fields);
+  if_any("upstream", bit_of("upstream"), record.upstream);
+  if_any("sub", bit_of("sub"), record.sub);
   out.push_back('}');
+}
+
+// 12:03:04 200 GET app.test/wiki (pass, route #1 /*, 12 ms, sub u1). Escaped as in JSON: it may go to a terminal.
+void append_for_people(std::string& out, const AccessRecord& record, ChosenFields fields) {
+  std::string time;
+  append_rfc3339_ms(time, record.time_unix_ms);
+  out.append(time, 11, 8).push_back(' ');
+  append_digits(out, record.status);
+  out.push_back(' ');
+  append_json_escaped(out, record.method);
+  out.push_back(' ');
+  append_json_escaped(out, record.host);
+  append_json_escaped(out, record.path);
+  out.append(" (").append(record.decision);
+  const auto note = [&](std::string_view key, std::uint32_t bit, std::string_view value) {
+    if (!fields.has(bit) || value.empty()) return;
+    out.append(", ").append(key).push_back(' ');
+    append_json_escaped(out, value);
+  };
+  note("realm", bit_of("realm"), record.realm);
+  note("route", bit_of("route"), record.route);
+  note("shadow", bit_of("shadow"), record.shadow);
+  note("upstream", bit_of("upstream"), record.upstream);
+  note("sub", bit_of("sub"), record.sub);
+  note("client", bit_of("client"), record.client);
+  out.append(", ");
+  append_digits(out, record.duration_ms);
+  out.append(" ms)");
+}
+
+constexpr int kFirstRefusal = 400;
+
+}  // namespace
+
+void append_access_line(std::string& out, const AccessRecord& record) { append_object(out, record, AllFields{}); }
+
+bool is_left_out(const AccessRecord& record, const AccessLogSettings& settings) {
+  if (record.status == 0 || record.status >= kFirstRefusal) return false;
+  return std::any_of(settings.exclude.begin(), settings.exclude.end(), [&](const PathPattern& pattern) {
+    if (pattern.kind == PathPattern::Kind::exact) return record.path == pattern.text;
+    return pattern.kind == PathPattern::Kind::prefix && is_below(record.path, pattern.text);
+  });
+}
+
+void append_access_line(std::string& out, const AccessRecord& record, const AccessLogSettings& settings) {
+  const ChosenFields fields{settings.fields};
+  if (settings.format == LogFormat::text) return append_for_people(out, record, fields);
+  if (settings.fields == kAll) return append_access_line(out, record);
+  append_object(out, record, fields);
 }
 
 }  // namespace lp

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "config/settings.h"
+
 // One request as a line of the access log. Pure.
 namespace lp {
 
@@ -19,5 +21,12 @@ struct AccessRecord {
 
 // A JSON object without newline. The path comes without its query, which may hold what nobody should read in a log.
 void append_access_line(std::string& out, const AccessRecord& record);
+
+// Whether the settings leave this line out. A request that was refused is told always: nobody works unseen under a
+// path that is left out.
+[[nodiscard]] bool is_left_out(const AccessRecord& record, const AccessLogSettings& settings);
+
+// The same line as the settings want it, which must not say `automatic`: only the chosen fields, or for people.
+void append_access_line(std::string& out, const AccessRecord& record, const AccessLogSettings& settings);
 
 }  // namespace lp

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/errno_words.h"
 #include "base/resolver.h"
 
 namespace lp {
@@ -15,10 +16,23 @@ namespace lp {
 namespace {
 constexpr int kBacklog = 4096;
 
+// Of a socket's path: a file that is none would be taken for another process.
+std::string why_in_use(const std::string& address) {
+  struct stat about {};
+  const bool is_unix = address.starts_with("unix:");
+  const bool is_other = is_unix && ::lstat(address.c_str() + 5, &about) == 0 && !S_ISSOCK(about.st_mode);
+  return is_other ? " (what is there is no socket: move it away, or choose another path)"
+                  : " (another process serves there; stop it or choose another address)";
+}
+
 std::string error_text(const std::string& address, const char* what) {
-  std::string text = "cannot listen on " + address + ": " + what + ": " + std::strerror(errno);
-  if (errno == EADDRINUSE) text += " (another process serves there; stop it or choose another address)";
-  if (errno == EACCES) text += " (ports below 1024 need CAP_NET_BIND_SERVICE)";
+  const int error = errno;
+  const bool is_unix = address.starts_with("unix:");
+  std::string text = "cannot listen on " + address + ": " + what + ": " + errno_words(error);
+  if (error == EADDRINUSE) text += why_in_use(address);
+  if (error == EACCES && !is_unix) text += " (ports below 1024 need CAP_NET_BIND_SERVICE)";
+  if (error == ENOENT && is_unix) text += " (the folder does not exist)";
+  if (error == EADDRNOTAVAIL) text += " (this machine has no such address: 0.0.0.0 or [::] stands for all that it has)";
   return text;
 }
 

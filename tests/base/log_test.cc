@@ -119,6 +119,22 @@ TEST_CASE("an error line is one JSON object: time, level, message, fields") {
   CHECK(access.read_to_end().empty());
 }
 
+TEST_CASE("an event for people is one line too, escaped, without what says nothing") {
+  Pipe access;
+  Pipe error;
+  {
+    Log::Options options = to(access, error);
+    options.text = true;
+    Log log(options);
+    log.error("up\n\x1b[2Jstream", {{"id", std::string_view("a\"b")}, {"none", std::string_view()}, {"port", 8080}});
+    log.info("plain");
+  }
+  const std::string text = error.read_to_end();
+  CHECK(text.find(" error: up\\n\\u001b[2Jstream (id a\\\"b, port 8080)\n") == 8);
+  CHECK(text.ends_with(" plain\n"));
+  CHECK(count_of(text, "\n") == 2);
+}
+
 TEST_CASE("error lines are written at once, access lines within a round") {
   const Pipe access;
   const Pipe error;

@@ -166,8 +166,8 @@ TEST_CASE("session secrets are base64 of 32 bytes or more, in either alphabet") 
        {std::string(), std::string("AAAA"), url.substr(1), std::string(64, '!'), url + "==", url + "\n"}) {
     const auto parsed = parse_session_secret(bad);
     REQUIRE_FALSE(parsed.ok());
-    CHECK(parsed.error().message ==
-          "expected base64 of 32 bytes or more (the value is not shown); `logto-proxy secret` prints one");
+    CHECK(parsed.error().message.starts_with(
+        "expected base64 of 32 bytes or more (the value is not shown); `logto-proxy secret` prints one (this "));
   }
 }
 

@@ -44,7 +44,8 @@ TEST_CASE("values out of range say the range") {
   check_all({
       {"a size",
        {{"z", "limits: { request_head: 1MB }\n"}},
-       "f:6:25: limits.request_head: expected a size such as 512, 64KiB, 10MiB or 1GiB, found '1MB'"},
+       "f:6:25: limits.request_head: expected a size such as 512, 64KiB, 10MiB or 1GiB, found '1MB': bytes, or a whole "
+       "number of KiB, MiB or GiB"},
       {"a size too large",
        {{"z", "limits: { request_head: 1GiB }\n"}},
        "f:6:25: limits.request_head: expected a size from 1KiB to 16MiB, found '1GiB'"},
@@ -56,7 +57,8 @@ TEST_CASE("values out of range say the range") {
        "f:6:25: limits.header_count: expected a whole number from 10 to 10000, found '3'"},
       {"a duration",
        {{"z", "timeouts: { body_idle: 60 }\n"}},
-       "f:6:24: timeouts.body_idle: expected a duration such as 500ms, 30s, 15m, 12h or 14d, found '60'"},
+       "f:6:24: timeouts.body_idle: expected a duration such as 500ms, 30s, 15m, 12h or 14d, found '60': a number "
+       "needs its unit, as in 60s or 60m"},
       {"a duration too long",
        {{"z", "timeouts: { body_idle: 2d }\n"}},
        "f:6:24: timeouts.body_idle: expected a duration from 100ms to 1d, found '2d'"},
@@ -144,7 +146,7 @@ TEST_CASE("where Logto reaches us is another Host than where browsers do") {
       {"a path",
        {{"logto", logto("backchannel_url: \"http://proxy:8080/_auth/backchannel-logout\"")}},
        "f:2:91: logto.backchannel_url: expected an origin such as https://app.example.com, found "
-       "'http://proxy:8080/_auth/backchannel-logout' (an origin has no path and no query)"},
+       "'http://proxy:8080/_auth/backchannel-logout' (an origin has no path and no query): write http://proxy:8080"},
   });
 }
 
@@ -154,7 +156,7 @@ TEST_CASE("addresses that cannot work are refused") {
        {{"external_urls", "external_urls: https://a/b\n"}},
        "f:1:16: external_urls: expected an origin such as https://app.example.com, found 'https://a/b' (an origin has "
        "no "
-       "path and no query)"},
+       "path and no query): write https://a"},
       {"no external URL",
        {{"external_urls", "external_urls: []\n"}},
        "f:1:16: external_urls: expected at least one element, found an empty list (leave the key out instead)"},
@@ -165,7 +167,7 @@ TEST_CASE("addresses that cannot work are refused") {
        {{"logto", "logto: { endpoint: https://t/oidc, app_id: a, app_secret: b }\n"}},
        "f:2:20: logto.endpoint: expected an origin such as https://app.example.com, found 'https://t/oidc' (an origin "
        "has "
-       "no path and no query)"},
+       "no path and no query): write https://t"},
       {"a name to listen on",
        {{"z", "listen: localhost:80\n"}},
        "f:6:9: listen[1].address: expected an address such as 127.0.0.1:8080, 0.0.0.0:8080, [::]:8080 or unix:/path, "
@@ -180,7 +182,10 @@ TEST_CASE("addresses that cannot work are refused") {
       {"no listener", {{"z", "listen: []\n"}}, "f:6:1: listen: expected at least one address"},
       {"a proxy that is a name",
        {{"z", "trusted_proxies: proxy\n"}},
-       "f:6:18: trusted_proxies: expected an address or a range such as 10.0.0.0/8 or fd00::/8, found 'proxy'"},
+       "f:6:18: trusted_proxies: expected an address or a range such as 10.0.0.0/8 or fd00::/8, found 'proxy': names "
+       "are not taken, whose addresses may be others' tomorrow; write the network's range (docker network inspect "
+       "shows "
+       "it)"},
       {"an upstream with a path",
        {{"upstreams", "upstreams: { wiki: http://w/x }\n"}},
        "f:4:20: upstreams.wiki.url: expected an upstream without a path (the request's own path is sent; see "
@@ -191,7 +196,8 @@ TEST_CASE("addresses that cannot work are refused") {
        "f:4:14: upstreams.wiki: required: expected url, as in http://wiki:8080, found nothing"},
       {"an empty upstream",
        {{"upstreams", "upstreams: { wiki: }\n"}},
-       "f:4:20: upstreams.wiki: expected a map of keys, found nothing"},
+       "f:4:20: upstreams.wiki: expected a map of keys, found nothing: write 'KEY: VALUE' below it, in a line for "
+       "each; known here: url, servers, host, connect_timeout, response_timeout, idle_timeout"},
       {"url and servers",
        {{"upstreams", "upstreams: { wiki: { url: http://a, servers: http://a } }\n"}},
        "f:4:46: upstreams.wiki.servers: expected one of url and servers, found both"},
@@ -206,7 +212,7 @@ TEST_CASE("secrets come from one place, and are never shown") {
       {"a short session secret",
        {{"session", "session: { secret: c2hvcnQ= }\n"}},
        "f:3:20: session.secret: expected base64 of 32 bytes or more (the value is not shown); `logto-proxy secret` "
-       "prints one"},
+       "prints one (this one has 5)"},
       {"an empty ring",
        {{"session", "session: { secret: [] }\n"}},
        "f:3:20: session.secret: expected at least one element, found an empty list (leave the key out instead)"},
@@ -221,7 +227,7 @@ TEST_CASE("secrets come from one place, and are never shown") {
        "f:2:54: logto.app_secret: this is the mask that --print-config shows, not a secret"},
       {"an app_secret with a line end",
        {{"logto", "logto: { endpoint: https://t, app_id: a, app_secret: \"x\\n\" }\n"}},
-       "f:2:54: logto.app_secret: expected visible ASCII characters (the value is not shown)"},
+       "f:2:54: logto.app_secret: expected visible ASCII characters without blanks (the value is not shown)"},
       {"three app_secrets",
        {{"logto", "logto: { endpoint: https://t, app_id: a, app_secret: [x, y, z] }\n"}},
        "f:2:61: logto.app_secret: expected at most two secrets, found more"},
@@ -236,7 +242,7 @@ TEST_CASE("secrets come from one place, and are never shown") {
        "f:2:91: logto.app_secret_file: expected a file, found none at '/nonexistent'"},
       {"a webhook secret with a space",
        {{"logto", logto("webhook_secret: \"wh s3cret\"")}},
-       "f:2:90: logto.webhook_secret: expected visible ASCII characters (the value is not shown)"},
+       "f:2:90: logto.webhook_secret: expected visible ASCII characters without blanks (the value is not shown)"},
       {"the mask as password of Redis",
        {{"z", "redis: { url: unix:/r, password: \"********\" }\n"}},
        "f:6:34: redis.password: this is the mask that --print-config shows, not a secret"},
@@ -248,7 +254,9 @@ TEST_CASE("secrets come from one place, and are never shown") {
        "f:3:25: session.secret_file: expected a file, found none at '/nonexistent'"},
       {"a folder as CA file",
        {{"logto", logto("ca_file: /")}},
-       "f:2:83: logto.ca_file: expected a file, found none at '/'"},
+       "f:2:83: logto.ca_file: expected a file, found a folder at '/' (docker makes a folder where the file that is to "
+       "be "
+       "mounted is not there)"},
   });
 }
 
@@ -264,7 +272,9 @@ TEST_CASE("routes that cannot do what they say are refused") {
       {"an unknown upstream", one("path: /*, upstream: wikki"),
        "f:6:27: routes[1].upstream: no upstream is called 'wikki', did you mean 'wiki'?"},
       {"a star inside", one("path: /*/x, upstream: wiki"),
-       "f:6:13: routes[1].path: expected '*' only at the end, as in /public/*, found '/*/x'"},
+       "f:6:13: routes[1].path: expected '*' only at the end, as in /public/*, found '/*/x': elsewhere write a regex, "
+       "path: "
+       "'~ /.*/x'"},
       {"a path with dots", one("path: /a/../b, upstream: wiki"),
        "f:6:13: routes[1].path: expected a path without '.' and '..' segments, found '/a/../b'"},
       {"a needless escape", one("path: /%61, upstream: wiki"),
@@ -294,8 +304,9 @@ TEST_CASE("routes that cannot do what they say are refused") {
       {"a wildcard of another domain", one("path: /*, upstream: wiki, host: \"*.app.example.com\""),
        "f:6:39: routes[1].host: none of external_urls has the host '*.app.example.com'"},
       {"a host with a port", one("path: /*, upstream: wiki, host: app.example.com:1"),
-       "f:6:39: routes[1].host: expected a host such as app.example.com or *.example.com, without port, found "
-       "'app.example.com:1'"},
+       "f:6:39: routes[1].host: expected a host such as app.example.com or *.example.com, without scheme and port, "
+       "found "
+       "'app.example.com:1': write app.example.com"},
       {"a prefix of another path", one("path: /api/*, upstream: wiki, strip_prefix: /ap"),
        "f:6:51: routes[1].strip_prefix: expected a prefix of the route's path in whole segments, found '/ap' for "
        "'/api/*'"},
@@ -614,12 +625,16 @@ TEST_CASE("what an operator should know is noted, and is no mistake") {
   const std::string share = "revocations.share|";
   const std::string journal = "revocations.journal|";
   const std::string redis = "redis: { url: unix:/run/redis.sock }\n";
-  CHECK(notes({}) == replicas + journal);
-  CHECK(notes({{"logto", logto("refresh: off")}}) == journal);
-  CHECK(notes({{"z", "revocations: { journal: /var/lib/x }\n"}}) == replicas);
-  CHECK(notes({{"z", redis}}) == share + journal);
-  CHECK(notes({{"y", "revocations: { share: redis }\n"}, {"z", redis}}) == "");
-  CHECK(notes({{"session", session("store: redis")}, {"z", redis}}) == "");
+  const std::string proxies = "trusted_proxies|";
+  CHECK(notes({}) == proxies + replicas + journal);
+  CHECK(notes({{"z", "trusted_proxies: 127.0.0.1\n"}}) == replicas + journal);
+  CHECK(notes({{"z", "listen: unix:/run/proxy\n"}}) == replicas + journal);
+  CHECK(notes({{"external_urls", "external_urls: http://localhost:8080\n"}}) == replicas + journal);
+  CHECK(notes({{"logto", logto("refresh: off")}}) == proxies + journal);
+  CHECK(notes({{"z", "revocations: { journal: /var/lib/x }\n"}}) == proxies + replicas);
+  CHECK(notes({{"z", redis}}) == proxies + share + journal);
+  CHECK(notes({{"y", "revocations: { share: redis }\n"}, {"z", redis}}) == proxies);
+  CHECK(notes({{"session", session("store: redis")}, {"z", redis}}) == proxies);
 }
 
 TEST_CASE("tests of rules: what a row must say") {

@@ -346,7 +346,9 @@ TEST_CASE("secrets are read from files next to the configuration") {
   CHECK(both.error().back().message == "expected one of session.secret and session.secret_file, found both");
   std::filesystem::remove_all(folder);
   CHECK(load_config("/nonexistent/x.yaml", usual_environment()).error()[0].text() ==
-        "/nonexistent/x.yaml: expected a file, found none at '/nonexistent/x.yaml'");
+        "/nonexistent/x.yaml: expected a file, found none at '/nonexistent/x.yaml'; name it as in `logto-proxy check "
+        "FILE`, "
+        "or in the variable LOGTO_PROXY_CONFIG");
 }
 
 namespace {

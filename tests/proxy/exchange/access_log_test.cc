@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "config/access_log_fields.h"
+
 using lp::AccessRecord;
 
 namespace {
@@ -71,5 +73,69 @@ TEST_CASE("whatever a client sends stays one line and inside its string") {
     CHECK(parsed.size() == 15);
     CHECK(parsed["status"] == 200);
     CHECK(out.size() < 20'000);
+  }
+}
+
+namespace {
+std::string line_as(const lp::AccessLogSettings& settings, const AccessRecord& record = usual()) {
+  std::string out;
+  lp::append_access_line(out, record, settings);
+  return out;
+}
+}  // namespace
+
+TEST_CASE("only the fields that are wanted, in the order of the line") {
+  lp::AccessLogSettings settings;
+  settings.format = lp::LogFormat::json;
+  CHECK(line_as(settings) == line(usual()));
+  settings.fields = 1U << 5 | 1U << 10 | 1U << 16;  // path, status, sub
+  CHECK(line_as(settings) == R"({"time":"2026-11-22T05:42:26.123Z","path":"/a","status":200,"sub":"u1"})");
+}
+
+TEST_CASE("each field of the table is one of the line") {
+  AccessRecord record = usual();
+  record.realm = "r";
+  record.shadow = "forbidden";
+  record.shadow_missing = "role admin";
+  const auto all = nlohmann::json::parse(line(record), nullptr, false);
+  CHECK(all.size() == lp::kAccessLogFields.size() + 1);
+  for (std::size_t i = 0; i < lp::kAccessLogFields.size(); ++i) {
+    lp::AccessLogSettings settings;
+    settings.format = lp::LogFormat::json;
+    settings.fields = 1U << i;
+    CAPTURE(lp::kAccessLogFields[i]);
+    const auto parsed = nlohmann::json::parse(line_as(settings, record), nullptr, false);
+    CHECK(parsed.size() == 2);
+    CHECK(parsed.contains(lp::kAccessLogFields[i]));
+  }
+}
+
+TEST_CASE("a line for people, in which nothing reaches a terminal as it came") {
+  lp::AccessLogSettings settings;
+  settings.format = lp::LogFormat::text;
+  CHECK(line_as(settings) ==
+        "05:42:26 200 GET app.test/a (pass, route #1 /*, upstream wiki, sub u1, client 192.0.2.1, 12 ms)");
+  AccessRecord record = usual();
+  record.path = "/\x1b[2J\n\xe2\x80\xae";
+  CHECK(line_as(settings, record).find_first_of("\x1b\n") == std::string::npos);
+}
+
+TEST_CASE("what is left out, and that refusals are not") {
+  lp::AccessLogSettings settings;
+  using lp::PathPattern;
+  settings.exclude = {{PathPattern::Kind::exact, "/healthz"}, {PathPattern::Kind::prefix, "/static"}};
+  struct Case {
+    const char* path;
+    int status;
+    bool is_left_out;
+  };
+  for (const Case& c : {Case{"/healthz", 200, true}, Case{"/healthz/x", 200, false}, Case{"/static", 200, true},
+                        Case{"/static/a", 304, true}, Case{"/statics", 200, false}, Case{"/static/a", 400, false},
+                        Case{"/static/a", 500, false}, Case{"/static/a", 0, false}, Case{"/other", 200, false}}) {
+    AccessRecord record = usual();
+    record.path = c.path;
+    record.status = c.status;
+    CAPTURE(c.path);
+    CHECK(lp::is_left_out(record, settings) == c.is_left_out);
   }
 }
