@@ -52,6 +52,8 @@ UpstreamFault fault_of(UpstreamError error) {
       return {502, "closed the connection without a complete answer"};
     case UpstreamError::nonsense:
       return {502, "its answer breaks HTTP/1.1"};
+    case UpstreamError::tls:
+      return {502, "it speaks TLS there, and http:// is plain HTTP: name its port for that"};
   }
   return {502, ""};
 }
@@ -169,6 +171,7 @@ void Exchange::note_upgrade(bool wants_websocket) {
 
 void Exchange::refuse(const Refusal& refusal) {
   if (refusal.status == 400) log_bad_request(refusal.reason);
+  if (refusal.status == 421) context_.server.unknown_hosts.tell(request_->authority, context_.log);
   answer_error(refusal.status, refusal.decision);
 }
 
@@ -584,7 +587,9 @@ void Exchange::on_upstream_error(UpstreamError error) {
     return lease_and_send(UpstreamPool::Choice::fresh);
   }
   const UpstreamFault fault = fault_of(error);
-  tell_failed(error, fault.words);
+  const bool is_mute = error == UpstreamError::lost && answer_side_ == AnswerSide::waiting;
+  tell_failed(error, is_mute ? "closed the connection without an answer (does it expect TLS there? http:// is plain)"
+                             : fault.words);
   if (answer_side_ == AnswerSide::waiting) return answer_error(fault.status, record_.decision);
   break_off(fault.words);
 }
@@ -757,8 +762,10 @@ void Exchange::log_access() {
   record.upstream_ms = record_.upstream_ms;
   if (record_.was_forwarded) record.upstream = facts_.route->upstream;
   if (session_) record.sub = session_->session.sub;
+  const AccessLogSettings& wanted = context_.settings.access_log;
+  if (!wanted.exclude.empty() && is_left_out(record, wanted)) return;
   context_.scratch.clear();
-  append_access_line(context_.scratch, record);
+  append_access_line(context_.scratch, record, wanted);
   context_.log.access(context_.scratch);
 }
 

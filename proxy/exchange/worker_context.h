@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/repeated_notice.h"
 #include "proxy/exchange/bound_exchanges.h"
+#include "proxy/exchange/unknown_hosts.h"
 #include "proxy/net/buffer.h"
 #include "proxy/net/memory_budget.h"
 #include "proxy/route/resolve.h"
@@ -31,6 +32,7 @@ struct ServerState {
   std::atomic<bool> draining{false};  // answers say that their connection closes
   MemoryBudget memory;
   RepeatedNotice memory_notice;  // that it was used up
+  UnknownHosts unknown_hosts;
 };
 
 // A realm with what all workers share of it for routing.

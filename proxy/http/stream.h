@@ -48,7 +48,16 @@ class RequestEvents {
 
 // ---- towards the upstream ---------------------------------------------------------------------------------------
 
-enum class UpstreamError { unresolvable, refused, connect_timeout, response_timeout, idle_timeout, lost, nonsense };
+enum class UpstreamError {
+  unresolvable,
+  refused,
+  connect_timeout,
+  response_timeout,
+  idle_timeout,
+  lost,
+  nonsense,
+  tls,  // it answers plain HTTP with a record of TLS
+};
 
 class UpstreamStream {
  public:

@@ -17,6 +17,11 @@ namespace {
 constexpr int kMaxInterimResponses = 16;  // threat S25: 100,000 of them
 constexpr std::int64_t kIdleMs = 60'000;
 constexpr HeadLimits kResponseHeadLimits{256 * 1024, 1000, 0};
+// An alert or a handshake (RFC 8446 5.1).
+bool is_tls_record(std::string_view bytes) {
+  return bytes.size() > 1 && (bytes[0] == 0x15 || bytes[0] == 0x16) && bytes[1] == 0x03;
+}
+
 }  // namespace
 
 Http1Upstream::Http1Upstream(const Environment& environment, Owner& owner, UpstreamEvents& events,
@@ -234,7 +239,7 @@ bool Http1Upstream::process_head() {
       outcome == HeadScanner::Outcome::complete &&
       !parse_response_head(in_.data().substr(0, scanner_.head_bytes()), method_, kResponseHeadLimits, response_);
   if (!parsed) {
-    fail(UpstreamError::nonsense);
+    fail(is_tls_record(in_.data()) ? UpstreamError::tls : UpstreamError::nonsense);
     return false;
   }
   const std::size_t head_bytes = scanner_.head_bytes();
