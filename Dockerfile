@@ -33,7 +33,7 @@ COPY --from=build /image /
 RUN ["/usr/local/bin/logto-proxy", "--version"]
 USER 10001:10001
 EXPOSE 8080
-# Asks the admin listener that the configuration names.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["/usr/local/bin/logto-proxy", "health", "--config", "/etc/logto-proxy/config.yaml"]
+# Asks the admin listener that the configuration names: /etc/logto-proxy/config.yaml, unless LOGTO_PROXY_CONFIG names another.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["/usr/local/bin/logto-proxy", "health"]
 ENTRYPOINT ["/usr/local/bin/logto-proxy"]
-CMD ["serve", "--config", "/etc/logto-proxy/config.yaml"]
+CMD ["serve"]

@@ -3,8 +3,10 @@
 #include <ctime>
 #include <iostream>
 
+#include "cli/check_online.h"
 #include "cli/exit_status.h"
 #include "cli/rule_tests.h"
+#include "cli/unwritable_places.h"
 #include "config/check/check.h"
 #include "config/file/load.h"
 #include "config/file/print.h"
@@ -27,7 +29,7 @@ bool tests_pass(const Settings& settings, const std::string& config_path) {
 
 }  // namespace
 
-int run_check(const std::string& config_path, bool print) {
+int run_check(const std::string& config_path, const CheckOptions& options) {
   const auto loaded = load_config(config_path, process_environment());
   if (!loaded) {
     for (const auto& problem : loaded.error()) std::cerr << problem.text() << "\n";
@@ -35,16 +37,18 @@ int run_check(const std::string& config_path, bool print) {
   }
   for (const auto& warning : loaded->warnings) std::cerr << "warning: " << warning << "\n";
   const Settings& settings = *loaded->settings;
+  for (const auto& place : unwritable_places(settings)) std::cerr << "warning: " << place << "\n";
   for (const auto& note : notes_on(settings)) std::cerr << "note: " << note << "\n";
   if (!tests_pass(settings, config_path)) return kExitConfig;
-  if (print) {
+  if (options.print) {
     std::cout << print_config(settings);
   } else {
     std::cout << "config ok: " << counted(settings.routes.size(), "route") << ", "
               << counted(settings.upstreams.size(), "upstream")
               << (settings.tests.empty() ? "" : ", " + counted(settings.tests.size(), "test") + " passed") << "\n";
   }
-  return std::cout.flush().good() ? 0 : 1;
+  if (!std::cout.flush().good()) return kExitFailed;
+  return options.online ? check_online(settings) : kExitOk;
 }
 
 }  // namespace lp

@@ -3,8 +3,12 @@
 
 namespace lp {
 
-// Judges a configuration file and runs its `tests:`; warnings and problems on stderr; 0, or 2 when serve would refuse
-// to start. With `print` the effective settings go to stdout, secrets masked.
-[[nodiscard]] int run_check(const std::string& config_path, bool print);
+struct CheckOptions {
+  bool print = false;   // the effective settings, to standard output
+  bool online = false;  // Logto and the apps are asked too
+};
+
+// Judges a configuration file and runs its tests. Answers the exit status.
+[[nodiscard]] int run_check(const std::string& config_path, const CheckOptions& options);
 
 }  // namespace lp

@@ -7,15 +7,18 @@
 
 #include "cli/access_matrix.h"
 #include "cli/check.h"
+#include "cli/completion.h"
 #include "cli/exit_status.h"
 #include "cli/explain.h"
 #include "cli/health.h"
 #include "cli/import.h"
 #include "cli/private_memory.h"
 #include "cli/routes.h"
+#include "cli/schema.h"
 #include "cli/secret.h"
 #include "cli/serve.h"
-#include "config/file/print.h"
+#include "cli/version.h"
+#include "config/file/load.h"
 
 namespace {
 
@@ -76,37 +79,59 @@ Command access_matrix_command(std::string& config, lp::AccessMatrixOptions& opti
   return {"access-matrix", "Print who may use which route, by roles", true, run, add};
 }
 
+int print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  return std::fflush(stdout) == 0 ? lp::kExitOk : lp::kExitFailed;
+}
+
+// Named as it is, by -c or by the environment.
+void add_config_option(CLI::App& sub, std::string& config) {
+  sub.add_option("-c,--config,CONFIG", config, "Configuration file")
+      ->envname("LOGTO_PROXY_CONFIG")
+      ->capture_default_str();
+}
+
 int parse_and_run(int argc, char** argv) {
-  std::string config = "logto-proxy.yaml";
-  bool print_config = false;
+  CLI::App app{kAbout, "logto-proxy"};
+  std::string config = lp::kDefaultConfig;
+  lp::CheckOptions check;
+  bool routes_as_json = false;
+  std::string shell;
   lp::ImportArguments import;
   lp::ExplainOptions explain;
   lp::AccessMatrixOptions matrix;
   const std::vector<Command> commands = {
       {"serve", "Run the proxy until SIGTERM", true, [&] { return lp::run_serve(config); }},
       {"check", "Judge a configuration file, all mistakes at once, and run its tests", true,
-       [&] { return lp::run_check(config, print_config); },
+       [&] { return lp::run_check(config, check); },
        [&](CLI::App& sub) {
-         sub.add_flag("--print-config", print_config, "Print the effective settings, secrets masked");
+         sub.add_flag("--print-config", check.print, "Print the effective settings, secrets masked");
+         sub.add_flag("--online", check.online, "Ask Logto and the apps too, as far as that needs no user");
        }},
       explain_command(config, explain),
-      {"routes", "Print the routes as a table", true, [&] { return lp::run_routes(config); }},
+      {"routes", "Print the routes as a table", true, [&] { return lp::run_routes(config, routes_as_json); },
+       [&](CLI::App& sub) { sub.add_flag("--json", routes_as_json, "For machines"); }},
       access_matrix_command(config, matrix),
       {"secret", "Print a new secret for session.secret", false, [] { return lp::run_secret(); }},
       {"health", "Ask a running proxy whether it is ready (exit status 0 or 1)", true,
        [&] { return lp::run_health(config); }},
       {"import", "Turn the configuration of another proxy into one of this, with a report of what differs", false,
        [&] { return lp::run_import(import); }, [&](CLI::App& sub) { add_import_options(sub, import); }},
+      {"schema", "Print the configuration's JSON schema, for editors", false, [] { return lp::run_schema(); }},
+      {"completion", "Print what completes commands in a shell", false,
+       [&] { return print(lp::completion_script(app, shell)); },
+       [&](CLI::App& sub) {
+         sub.add_option("SHELL", shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+       }},
   };
 
-  CLI::App app{kAbout, "logto-proxy"};
-  app.set_version_flag("--version", std::string("logto-proxy ") + LP_VERSION);
+  app.set_version_flag("--version", lp::version_text());
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);
   int status = lp::kExitOk;
   for (const Command& command : commands) {
     CLI::App* sub = app.add_subcommand(command.name, command.help);
-    if (command.needs_config) sub->add_option("-c,--config", config, "Configuration file")->capture_default_str();
+    if (command.needs_config) add_config_option(*sub, config);
     if (command.add_options) command.add_options(*sub);
     sub->callback([&status, &command] { status = command.run(); });
   }

@@ -1,6 +1,7 @@
 #include "cli/routes.h"
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "auth/rules/authorize.h"
 #include "cli/access_word.h"
@@ -12,6 +13,8 @@
 
 namespace lp {
 namespace {
+
+using nlohmann::ordered_json;
 
 std::string rules_of(const RouteSettings& route) {
   std::vector<std::string> rules;
@@ -33,14 +36,39 @@ std::vector<std::string> row_of(const RouteSettings& route) {
           route.upstream};
 }
 
+ordered_json json_of(const RouteSettings& route) {
+  const auto text_or_null = [](const std::string& text) { return text.empty() ? ordered_json() : ordered_json(text); };
+  return {{"index", route.index},
+          {"line", route.line},
+          {"host", text_or_null(route.host)},
+          {"path", format_path_pattern(route.path)},
+          {"methods", route.methods},
+          {"conditions", describe_conditions(route)},
+          {"access", access_word(route.access)},
+          {"shadow", route.shadow},
+          {"requirements", text_or_null(rules_of(route))},
+          {"upstream", text_or_null(route.upstream)}};
+}
+
 }  // namespace
 
-int run_routes(const std::string& config_path) {
+TextTable routes_table(const Settings& settings) {
+  TextTable table{{"#", "host", "path", "methods", "conditions", "access", "requirements", "upstream"}, {}};
+  for (const RouteSettings& route : settings.routes) table.rows.push_back(row_of(route));
+  return table;
+}
+
+int run_routes(const std::string& config_path, bool json) {
   const auto settings = load_or_complain(config_path);
   if (!settings) return kExitConfig;
-  TextTable table{{"#", "host", "path", "methods", "conditions", "access", "requirements", "upstream"}, {}};
-  for (const RouteSettings& route : settings->routes) table.rows.push_back(row_of(route));
-  std::printf("%s\nThe first that matches decides; none matches: 404.\n", format_table(table).c_str());
+  if (json) {
+    ordered_json all = ordered_json::array();
+    for (const RouteSettings& route : settings->routes) all.push_back(json_of(route));
+    std::printf("%s\n", all.dump(2).c_str());
+  } else {
+    std::printf("%s\nThe first that matches decides; none matches: 404.\n",
+                format_table(routes_table(*settings)).c_str());
+  }
   return std::fflush(stdout) == 0 ? kExitOk : kExitFailed;
 }
 

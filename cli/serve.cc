@@ -1,5 +1,8 @@
 #include "cli/serve.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -9,8 +12,11 @@
 #include "auth/service/auth_service.h"
 #include "auth/service/upkeep.h"
 #include "base/clock.h"
+#include "base/errno_words.h"
 #include "base/log.h"
+#include "cli/access_log_file.h"
 #include "cli/exit_status.h"
+#include "cli/greeting.h"
 #include "cli/reload.h"
 #include "cli/rule_tests.h"
 #include "config/file/load.h"
@@ -53,14 +59,43 @@ std::vector<AuthService*> start_auth(const std::vector<std::unique_ptr<Realm>>& 
   return all;
 }
 
+LogFormat format_for(LogFormat wanted, int fd) {
+  if (wanted != LogFormat::automatic) return wanted;
+  return isatty(fd) == 1 ? LogFormat::text : LogFormat::json;
+}
+
+// `automatic` decided: workers read it with every request.
+std::shared_ptr<const Settings> with_log_formats(const std::shared_ptr<const Settings>& loaded) {
+  auto settings = std::make_shared<Settings>(*loaded);
+  settings->log.format = format_for(settings->log.format, STDERR_FILENO);
+  const bool to_file = !settings->access_log.file.empty();
+  settings->access_log.format = format_for(settings->access_log.format, to_file ? -1 : STDOUT_FILENO);
+  return settings;
+}
+
+Log::Options log_options(const Settings& settings, const AccessLogFile& access_file) {
+  Log::Options options;
+  options.access_fd = settings.access_log.enabled ? access_file.fd() : -1;
+  options.level = static_cast<LogLevel>(settings.log.level);
+  options.text = settings.log.format == LogFormat::text;
+  return options;
+}
+
+int cannot_log(const std::string& file) {
+  const std::string why = errno_words(errno);
+  std::fprintf(stderr, "logto-proxy: not started: access_log.output: cannot open %s: %s\n", file.c_str(), why.c_str());
+  return kExitFailed;
+}
+
 // Wires realms, auth threads and server; the order of these lines is the order of their lifetimes: the log
 // outlives all, the auth threads are stopped after the workers, which ask them.
-int serve(const std::string& config_path, const std::shared_ptr<const Settings>& settings,
+int serve(const std::string& config_path, const std::shared_ptr<const Settings>& loaded,
           const std::vector<std::string>& warnings) {
+  const auto settings = with_log_formats(loaded);
   const SystemClock clock;
-  Log::Options options;
-  options.access_fd = settings->access_log.enabled ? 1 : -1;
-  Log log(options);
+  AccessLogFile access_file(settings->access_log.file);
+  if (!access_file.reopen()) return cannot_log(settings->access_log.file);
+  Log log(log_options(*settings, access_file));
   for (const auto& warning : warnings) log.warning(warning);
 
   std::vector<std::unique_ptr<Realm>> realms;
@@ -76,13 +111,18 @@ int serve(const std::string& config_path, const std::shared_ptr<const Settings>&
     log.error(server.error().message);
     return kExitFailed;
   }
-  SecretReload reload(config_path, settings, pointers_to(realms), start_auth(realms));
+  SecretReload reload(config_path, loaded, pointers_to(realms), start_auth(realms));
   log.info("starting", {{"version", LP_VERSION}});
   for (const auto& address : (*server)->addresses()) log.info("listening", {{"address", std::string_view(address)}});
   for (const auto& address : (*server)->check_addresses())
     log.info("listening for checks", {{"address", std::string_view(address)}});
   log.info("admin", {{"address", std::string_view((*server)->admin_address())}});
-  (*server)->run([&reload] { reload.run(); });
+  if (isatty(STDERR_FILENO) == 1)
+    std::fputs(greeting(*settings, (*server)->addresses(), (*server)->admin_address()).c_str(), stderr);
+  (*server)->run([&] {
+    if (!access_file.reopen()) log.error("the access log cannot be opened anew", {{"file", settings->access_log.file}});
+    reload.run();
+  });
   log.info("stopped");
   return kExitOk;
 }
