@@ -318,12 +318,28 @@ void Transfer::set_callbacks() {
 
 Transfer::~Transfer() { multi_.remove(easy_.get()); }
 
+// What mostly lies behind errors whose words are of libraries.
+std::string_view likely_cause(CURLcode code, std::string_view text) {
+  if (code == CURLE_SSL_CONNECT_ERROR && text.find("wrong version number") != std::string_view::npos)
+    return " (no TLS was answered: is this a port for plain http://?)";
+  if (code == CURLE_PEER_FAILED_VERIFICATION && text.find("unable to get local issuer") != std::string_view::npos)
+    return " (an authority of your own is named by ca_file)";
+  if (code == CURLE_PEER_FAILED_VERIFICATION && text.find("self-signed") != std::string_view::npos)
+    return " (a certificate of your own is named by ca_file)";
+  if (code == CURLE_PEER_FAILED_VERIFICATION && text.find("expired") != std::string_view::npos)
+    return " (or the clock of this machine is wrong)";
+  if (code == CURLE_GOT_NOTHING || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY)
+    return " (no HTTP was answered: is this a port for https://?)";
+  return "";
+}
+
 Result<ProviderReply> Transfer::outcome(CURLcode code) {
   if (code != CURLE_OK) {
     const char* text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
     long begun_status = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &begun_status);
-    return fail(std::string(begun_status > 0 ? kAnswerBrokeOff : "no answer: ") + text);
+    return fail(std::string(begun_status > 0 ? kAnswerBrokeOff : "no answer: ") + text +
+                std::string(likely_cause(code, text)));
   }
   long status = 0;
   const char* content_type = nullptr;

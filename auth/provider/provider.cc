@@ -43,7 +43,8 @@ Result<std::string> document_of(const Result<ProviderReply>& reply, const std::s
 // Behind what is wrong with the text of an answer: a page of HTML is mostly somebody else's.
 std::string answered(const ProviderReply& reply) {
   const std::string type = reply.content_type.empty() ? "no type" : reply.content_type.substr(0, 100);
-  return " (it answered " + std::to_string(reply.status) + ", " + type + ")";
+  const bool is_page = type.starts_with("text/html");
+  return " (it answered " + std::to_string(reply.status) + ", " + type + (is_page ? ": is this Logto?)" : ")");
 }
 
 // One warning when Logto stops being usable, one line when it is back: not one a request.

@@ -51,26 +51,33 @@ const std::string* scalar_text(const Node& node, const Reading& reading) {
   return nullptr;
 }
 
-bool is_left_in_place(const Node& node, const Reading& reading) {
+namespace {
+
+// Those of a shell who do not know ours: $NAME and nothing else.
+bool is_name_of_variable(std::string_view text) {
   constexpr std::string_view kNameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
-  const std::string_view text = node.text;
-  if (text.ends_with(',') && !node.quoted && node.variables.empty()) {
-    reading.problem(node, "ends in a comma, which would be part of it: leave it out (or put quotes around it all)");
-    return true;
-  }
-  // Of a variable, whoever set it may have meant it.
-  if (node.variables.empty() && text.size() > 1 && text.front() == '$' &&
-      text.find_first_not_of(kNameCharacters, 1) == text.npos    reading.report.problem_at(node.mark, reading.key,
-                              "'" + node.text + "' would be taken as it is: a variable is written ${" +
-                                  node.text.substr(1) + "}");
-    return true;
+  return text.size() > 1 && text.front() == '$' && text.find_first_not_of(kNameCharacters, 1) == text.npos;
 }
-const bool is_template = text.size() > 4 && text.starts_with("{{") && text.ends_with("}}");
-const bool in_brackets = text.size() > 2 && text.find_first_of("<>", 1) == text.size() - 1;
-if (!is_template && !(in_brackets && text.front() == '<' && text.back() == '>')) return false;
-reading.problem(node,
-                "'" + node.text + "' is a placeholder: put " + std::string(reading.option.type) + " in its place");
-return true;
+
+bool is_placeholder(std::string_view text) {
+  const bool is_template = text.size() > 4 && text.starts_with("{{") && text.ends_with("}}");
+  return is_template || (text.size() > 2 && text.front() == '<' && text.find_first_of("<>", 1) == text.size() - 1 &&
+                         text.back() == '>');
+}
+
+}  // namespace
+
+bool is_left_in_place(const Node& node, const Reading& reading) {
+  std::string why;
+  if (node.text.ends_with(',') && !node.quoted && node.variables.empty())
+    why = "ends in a comma, which would be part of it: leave it out (or put quotes around it all)";
+  if (is_name_of_variable(node.text))
+    why = "the name of a variable would be taken as it is: a variable is written ${NAME}";
+  if (is_placeholder(node.text))
+    why = "'" + node.text + "' is a placeholder: put " + std::string(reading.option.type) + " in its place";
+  if (why.empty()) return false;
+  reading.report.problem_at(node.mark, reading.key, why + (node.variables.empty() ? "" : node.origin()));
+  return true;
 }
 
 std::string as_a_list(const Node& node) {

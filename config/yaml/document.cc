@@ -333,13 +333,14 @@ struct Expansion {
   }
 
   void scalar(Node& node, const std::string& key) {
-    if (is_shell_variable(node.text, env)) {
-      const std::string name = node.text.substr(1);
-      return refuse(node, key, "'$" + name + "' would be taken as it is: a variable is written ${" + name + "}");
-    }
+    if (is_shell_variable(node.text, env)) return refuse(node, key, name_taken(node.text));
     if (node.text.find("${") == std::string::npos) return;
     auto expanded = expand(node.text, env);
     if (!expanded) return refuse(node, key, expanded.error().message);
+    if (is_shell_variable(expanded->text, env))
+      return refuse(node, key,
+                    "the environment variable " + expanded->names +
+                        " holds the name of another one: variables are not expanded twice");
     node.text = std::move(expanded->text);
     node.variables = std::move(expanded->names);
     node.lost = expanded->lost;
@@ -348,6 +349,10 @@ struct Expansion {
       refuse(node, key, "the value of the environment variable " + node.variables + " is not UTF-8 text");
     }
     if (node.text.empty() && !node.quoted) node.kind = Node::Kind::null;
+  }
+
+  static std::string name_taken(const std::string& text) {
+    return "'" + text + "' would be taken as it is: a variable is written ${" + text.substr(1) + "}";
   }
 
   void refuse(Node& node, const std::string& key, std::string message) {

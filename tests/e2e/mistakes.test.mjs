@@ -9,7 +9,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { DevelopmentOp } from './lib/op.mjs';
-import { BINARY, REPO, freePort, freshSecret, run, temporaryFolder, writeConfig } from './lib/proxy.mjs';
+import { BINARY, Proxy, REPO, freePort, freshSecret, run, temporaryFolder, writeConfig } from './lib/proxy.mjs';
 import { request } from './lib/raw.mjs';
 import { HOST, ORIGIN, makeWorld } from './lib/world.mjs';
 
@@ -139,6 +139,22 @@ describe('check --online', { concurrency: 3 }, () => {
 });
 
 describe('while it runs', () => {
+  test('https:// to a port for plain http, and the other way round: the log says which it is', async (t) => {
+    const plain = http.createServer((_request, response) => response.end('x'));
+    const alert = net.createServer((socket) => socket.once('data', () => socket.end(Buffer.from([0x15, 3, 1, 0, 2, 2, 70]))));
+    for (const server of [plain, alert]) {
+      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+      t.after(() => server.close());
+    }
+    const told = async (endpoint) => {
+      const proxy = await Proxy.start(good({ logto: { ...good().logto, endpoint }, admin: undefined }));
+      t.after(() => proxy.stop());
+      return (await proxy.waitLog(({ msg }) => /^Logto cannot be used/.test(msg))).reason;
+    };
+    assert.match(await told(`https://localhost:${plain.address().port}`), /is this a port for plain http/);
+    assert.match(await told(`http://localhost:${alert.address().port}`), /is this a port for https/);
+  });
+
   test('an app that speaks TLS where http:// is configured is recognised', async (t) => {
     const alert = net.createServer((socket) => socket.once('data', () => socket.end(Buffer.from([0x15, 3, 1, 0, 2, 2, 70]))));
     const closing = https.createServer();

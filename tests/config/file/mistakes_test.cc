@@ -229,7 +229,7 @@ TEST_CASE("variables") {
         "${LOGTO_APP_SECRET}"}},
       {"$name of a secret",
        with("very-secret-app-secret", "$secret"),
-       {"f:6:15: logto.app_secret: '$secret' would be taken as it is: a variable is written ${secret}\n"}},
+       {"f:6:15: logto.app_secret: the name of a variable would be taken as it is: a variable is written ${NAME}\n"}},
       {"$NAME in a text",
        with("127.0.0.1:9000", "$HOST:9000"),
        {"f:10:8: upstreams.app.url: expected http://HOST:PORT"}},
@@ -301,6 +301,11 @@ TEST_CASE("values of a wrong shape") {
        with("https://t.logto.app", "t.logto.app"),
        {"f:4:13: logto.endpoint: expected an origin such as https://app.example.com, found 't.logto.app' (a URL begins "
         "with http:// or https://): write https://t.logto.app"}},
+  });
+}
+
+TEST_CASE("values that are not what their key is about") {
+  check_all({
       {"all hosts",
        with("[https://app.test]", "[\"*\"]"),
        {"f:1:17: external_urls: expected an origin such as https://app.example.com, found '*': name each origin, or "
