@@ -147,7 +147,8 @@ describe('while it runs', () => {
       t.after(() => server.close());
     }
     const told = async (endpoint) => {
-      const proxy = await Proxy.start(good({ logto: { ...good().logto, endpoint }, admin: undefined }));
+      const { admin: _, ...config } = good({ logto: { ...good().logto, endpoint } });
+      const proxy = await Proxy.start(config);
       t.after(() => proxy.stop());
       return (await proxy.waitLog(({ msg }) => /^Logto cannot be used/.test(msg))).reason;
     };
