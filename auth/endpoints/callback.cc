@@ -304,14 +304,15 @@ std::string largest_claim(const Session& session) {
 }
 
 Verdict answer_too_large(const Visit& visit, const PendingSignIn& pending, const Session& fresh) {
-  visit.realm.log.error(
-      "nobody with so many claims can sign in, for the session does not fit into cookies: set session.store: redis, or "
-      "give the user fewer roles in Logto, or name fewer claims under identity_headers",
-      {{"id", visit.facts.request_id},
-       {"phase", "callback"},
-       {"rule", "session_too_large"},
-       {"sub", fresh.sub},
-       {"largest_claim", largest_claim(fresh)}});
+  const bool in_cookies = visit.realm.settings->session.store == SessionStore::cookie;
+  visit.realm.log.error(std::string("nobody with so many claims can sign in, for the session does not fit into ") +
+                            (in_cookies ? "cookies: set session.store: redis, or " : "the store: ") +
+                            "give the user fewer roles in Logto, or name fewer claims under identity_headers",
+                        {{"id", visit.facts.request_id},
+                         {"phase", "callback"},
+                         {"rule", "session_too_large"},
+                         {"sub", fresh.sub},
+                         {"largest_claim", largest_claim(fresh)}});
   return refuse(visit, {PageKind::session_too_large, 500, "session_too_large", target_of(visit, pending.return_to)});
 }
 

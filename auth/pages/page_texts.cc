@@ -264,17 +264,16 @@ constexpr std::array kForms = {
               {"このアカウントではアプリケーションを利用できません",
                "アプリケーションが別のサービスを代理で利用するために必要な許可を、サインインサービスから得られませんで"
                "した。"}}},
-    PageForm{
-        PageKind::session_too_large,
-        500,
-        PageAction::other_account,
-        PageAction::none,
-        {{"Your account holds more than can be kept here",
-          "This mostly means a great many roles or organizations. Please tell whoever runs this site: sessions can "
-          "be kept in Redis (session.store: redis), or your account can be given fewer roles."},
-         {"アカウントの情報が多すぎるため、サインインできません",
-          "ロールまたは組織の数が非常に多い場合に起こります。このサイトの管理者にご連絡ください。セッションを Redis "
-          "に保存する（session.store: redis）か、アカウントのロールを減らすことで解決できます。"}}},
+    PageForm{PageKind::session_too_large,
+             500,
+             PageAction::other_account,
+             PageAction::none,
+             {{"Your account holds more than can be kept here",
+               "This mostly means a great many roles or organizations, and signing in again will not help. Please ask "
+               "whoever runs this site, and tell them the request ID below."},
+              {"アカウントの情報が多すぎるため、サインインできません",
+               "ロールまたは組織の数が非常に多い場合に起こり、もう一度サインインしても解決しません。"
+               "下のリクエスト ID を添えて、このサイトの管理者にお問い合わせください。"}}},
 };
 
 constexpr std::array<PageWords, kLanguages> kWords = {

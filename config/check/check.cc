@@ -118,6 +118,14 @@ void target_fits_the_head(const Settings& s, Report& report) {
                      format_size(s.limits.target_bytes) + " and " + format_size(s.limits.request_head_bytes));
 }
 
+void one_address_has_a_part(const Settings& s, Report& report) {
+  const LimitSettings& limits = s.limits;
+  if (limits.connections_per_address <= limits.connections) return;
+  report.warning("limits.connections_per_address",
+                 "more than limits.connections (" + std::to_string(limits.connections) +
+                     "): one client can take all connections, and nobody else gets one");
+}
+
 void logto_is_encrypted(const Settings& s, Report& report) {
   const Origin& endpoint = s.logto.endpoint;
   if (endpoint.host.empty() || endpoint.is_https() || is_loopback(endpoint.host)) return;
@@ -373,10 +381,7 @@ constexpr Rule kRules[] = {
 };
 // Of the file as a whole.
 constexpr Rule kWholeRules[] = {
-    realms_stand_alone,
-    hosts_have_one_realm,
-    upstreams_are_used,
-    check_hosts_of_routes,
+    one_address_has_a_part, realms_stand_alone, hosts_have_one_realm, upstreams_are_used, check_hosts_of_routes,
 };
 
 void add_once(std::vector<std::string>& notes, std::string note) {

@@ -75,10 +75,10 @@ void add_limits(Table& table) {
                    "Client connections at one time; beyond, those idle for longest go.",
                    count(LP_FIELD(settings->limits.connections))});
   table.push_back({"limits.connections_per_address", "auto or a whole number", "auto", 1, 1000000, kPlain,
-                   "Of one client address (IPv6: /64) but trusted_proxies; auto: half of all, at least 64.",
+                   "Of one client address (IPv6: /64) but trusted_proxies; auto: half of all.",
                    connections_per_address_binding()});
   table.push_back({"limits.buffered", "a size", "64MiB", 4 * kKiB * kKiB, 64 * kGiB, kPlain,
-                   "Memory for parts of requests that wait, of all connections together; more is 503.",
+                   "Memory for parts of requests and answers that wait, of all connections together.",
                    size(LP_FIELD(settings->limits.buffered_bytes))});
   table.push_back({"limits.held_requests", "a size", "64MiB", 0, 16 * kGiB, kPlain,
                    "All form posts together that wait for a sign-in, at most 1 MiB each; 0 holds none.",

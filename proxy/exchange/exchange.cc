@@ -11,6 +11,7 @@
 #include "base/wipe.h"
 #include "config/forward_auth.h"
 #include "proxy/exchange/access_log.h"
+#include "proxy/exchange/memory_notices.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
 #include "proxy/route/webdav.h"
@@ -18,7 +19,7 @@
 namespace lp {
 
 namespace {
-// A side that has taken more than this without passing it on is not read from any further.
+// A client is read no further while so much of what it sent waits for the app.
 constexpr std::size_t kHighWaterBytes = 64 * 1024;
 
 // RFC 9110 9.2.2: what may be sent again after a connection died under it.
@@ -344,19 +345,8 @@ void Exchange::collect_more(std::string_view bytes) {
   }
   if (!collected_.has_room_for(bytes.size())) return judge_with_body(BodyFacts::too_large);
   if (memory_.cover(collected_.memory_with(bytes.size()), record_.client.address)) return collected_.append(bytes);
-  tell_of_no_memory();
+  tell_of_no_memory(context_, record_);
   answer_error(503, kNoMemory);
-}
-
-void Exchange::tell_of_no_memory() {
-  const auto times = context_.server.memory_notice.happened(context_.clock.monotonic_ms());
-  if (!times) return;
-  context_.log.warning("requests are refused with 503, for limits.buffered is used up, or one client has half of it",
-                       {{"id", std::string_view(record_.id)},
-                        {"client", std::string_view(record_.client.address)},
-                        {"used_bytes", context_.server.memory.used_bytes()},
-                        {"limit_bytes", context_.server.memory.limit_bytes()},
-                        {"refused", *times}});
 }
 
 void Exchange::judge_with_body(BodyFacts state) {
@@ -462,10 +452,6 @@ void Exchange::on_request_body(std::string_view bytes) {
                                                : break_off("request body over the limit");
   }
   lease_->send_body(bytes);
-  const std::size_t waiting = lease_->unsent_bytes();
-  if (waiting <= BufferPool::kSmallBytes) return;
-  const bool has_room = memory_.cover(waiting, record_.client.address);
-  if (!has_room || waiting > kHighWaterBytes) client_.pause_request_body();
 }
 
 void Exchange::on_request_end() {
@@ -478,7 +464,16 @@ void Exchange::on_request_end() {
 }
 
 void Exchange::on_request_batch_end() {
-  if (lease_) lease_->flush();
+  if (!lease_) return;
+  lease_->flush();
+  if (lease_->unsent_bytes() > BufferPool::kSmallBytes) hold_upload();
+}
+
+// After the flush: what stays is what the app does not take, and on_upstream_drained() will come.
+void Exchange::hold_upload() {
+  const bool has_room = memory_.cover(lease_->held_bytes(), record_.client.address, MemoryUse::waits_without);
+  const bool is_short = context_.server.memory.is_short();
+  if (!has_room || is_short || lease_->unsent_bytes() > kHighWaterBytes) client_.pause_request_body();
 }
 
 void Exchange::on_upstream_drained() {
@@ -533,9 +528,6 @@ void Exchange::on_response_body(std::string_view bytes) {
   if (answer_side_ == AnswerSide::tunnel) tunnel_.app_says(bytes);
   record_.bytes_out += bytes.size();
   client_.send_body(bytes);
-  if (response_is_paused_ || client_.unsent_bytes() <= kHighWaterBytes) return;
-  response_is_paused_ = true;
-  lease_->pause_response();
 }
 
 void Exchange::on_response_end() {
@@ -544,7 +536,17 @@ void Exchange::on_response_end() {
   client_.end();
 }
 
-void Exchange::on_response_batch_end() { client_.flush(); }
+void Exchange::on_response_batch_end() {
+  client_.flush();
+  if (client_.room() != ClientStream::Room::some) pause_response();
+}
+
+void Exchange::pause_response() {
+  if (response_is_paused_ || answer_side_ == AnswerSide::closing_tunnel) return;
+  if (client_.room() == ClientStream::Room::none_of_all) tell_of_slow_clients(context_, record_);
+  response_is_paused_ = true;
+  lease_->pause_response();
+}
 
 void Exchange::on_client_drained() {
   if (answer_side_ == AnswerSide::closing_tunnel) return finish_tunnel_if_done();
@@ -561,7 +563,7 @@ void Exchange::on_bad_request(const ParseError& error) {
     request_ = &kNoRequest;
     begin(0);
   }
-  error.status == 503 ? tell_of_no_memory() : log_bad_request(error.rule);
+  error.status == 503 ? tell_of_no_memory(context_, record_) : log_bad_request(error.rule);
   lease_.reset();
   wait_.reset();
   const bool answered = answer_side_ == AnswerSide::body || answer_side_ == AnswerSide::tunnel;

@@ -81,7 +81,8 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void collect(std::size_t limit_bytes);
   void collect_more(std::string_view bytes);
   void judge_with_body(BodyFacts state);
-  void tell_of_no_memory();
+  void hold_upload();
+  void pause_response();
   void forward();
   void send_continue();
   void send_held_body();

@@ -30,7 +30,8 @@ struct ServerState {
   std::atomic<std::int64_t> open_tunnels{0};
   std::atomic<bool> draining{false};  // answers say that their connection closes
   MemoryBudget memory;
-  RepeatedNotice memory_notice;  // that it was used up
+  RepeatedNotice memory_notice;        // that it was used up
+  RepeatedNotice slow_clients_notice;  // that they have what they may of it
 };
 
 // A realm with what all workers share of it for routing.

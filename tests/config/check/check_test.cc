@@ -491,6 +491,11 @@ TEST_CASE("what is legal but probably not meant is a warning") {
         "f:2:20: logto.endpoint: http://t.example is not https: anybody on the way can sign in as anybody");
   CHECK(warnings_of({{"z", "admin: { listen: 0.0.0.0:9180 }\n"}}) ==
         "f:6:18: admin.listen: reachable from other machines: it asks nobody who they are");
+  CHECK(warnings_of({{"z", "limits: { connections: 50, connections_per_address: 51 }\n"}}) ==
+        "f:6:53: limits.connections_per_address: more than limits.connections (50): one client can take all "
+        "connections, and nobody else gets one");
+  CHECK(warnings_of({{"z", "limits: { connections: 50, connections_per_address: 50 }\n"}}) == "");
+  CHECK(warnings_of({{"z", "limits: { connections: 50 }\n"}}) == "");
   CHECK(warnings_of({{"z", "trusted_proxies: [0.0.0.0/0]\n"}}) ==
         "f:6:1: trusted_proxies: 0.0.0.0/0 lets every client choose the address that it seems to have");
   CHECK(warnings_of({{"logto", logto("sign_in: { prompt: none }")}}) ==
