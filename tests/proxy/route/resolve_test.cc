@@ -281,7 +281,7 @@ TEST_CASE("probes are answered before the Host is looked at, and checks about th
   settings.routes[1].require.children = {role("admin")};
   CHECK(by_oauth2(settings, {"/private/ping", "GET"}) == "2+0");
   Resolution about;
-  resolve_check(realms, {ForwardedForm::forwarded, "GET", "http", "app.test", "/private/ping"}, Fields(), "192.0.2.1",
+  resolve_check(realms, {ForwardedForm::forwarded, "GET", "https", "app.test", "/private/ping"}, Fields(), "192.0.2.1",
                 about);
   CHECK(about.kind != Resolution::Kind::fixed);
   CHECK(about.route == &settings.routes[1]);
@@ -292,7 +292,7 @@ TEST_CASE("checks below another prefix are judged by the route named for them th
   settings.routes.push_back(named_route({role("staff")}));
   CHECK(by_oauth2(settings, {}) == "3+0");
   settings.forward_auth.oauth2_proxy = "/sso";
-  CHECK(by_oauth2(settings, {}) == "0+0");
+  CHECK(by_oauth2(settings, {}) == "unasked_rules 403");  // the one for /oauth2/auth is a route as any other now
   CHECK(by_oauth2(settings, {"/sso/auth"}).ends_with(" 403"));
   settings.routes.back().path.text = "/sso/auth";
   CHECK(by_oauth2(settings, {}) == "3+0");
