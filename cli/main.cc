@@ -1,9 +1,11 @@
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "cli/access_matrix.h"
 #include "cli/check.h"
@@ -16,6 +18,7 @@
 #include "cli/secret.h"
 #include "cli/serve.h"
 #include "config/file/print.h"
+#include "config/yaml/suggest.h"
 
 namespace {
 
@@ -32,6 +35,11 @@ struct Command {
   std::function<int()> run;
   std::function<void(CLI::App&)> add_options = {};
 };
+
+void add_config_options(CLI::App& sub, std::string& config) {
+  auto* named = sub.add_option("-c,--config", config, "Configuration file")->capture_default_str();
+  sub.add_option("FILE", config, "The same without its name")->excludes(named);
+}
 
 void add_import_options(CLI::App& sub, lp::ImportArguments& import) {
   sub.add_option("--from", import.from, "oauth2-proxy or traefik-forward-auth")
@@ -76,6 +84,26 @@ Command access_matrix_command(std::string& config, lp::AccessMatrixOptions& opti
   return {"access-matrix", "Print who may use which route, by roles", true, run, add};
 }
 
+// The first word, which nobody takes for an option, where it is no command.
+std::string unknown_command(const std::vector<Command>& commands, int argc, char** argv) {
+  const std::string word = argc > 1 ? argv[1] : "";
+  const auto is_it = [&](const Command& command) { return command.name == word; };
+  return word.empty() || word.front() == '-' || std::any_of(commands.begin(), commands.end(), is_it) ? "" : word;
+}
+
+int refuse_command(const std::vector<Command>& commands, const std::string& word) {
+  std::vector<std::string> names;
+  std::string all;
+  for (const Command& command : commands) {
+    names.emplace_back(command.name);
+    all.append(all.empty() ? "" : ", ").append(command.name);
+  }
+  const std::string near = lp::nearest(word, names);
+  const std::string hint = near.empty() ? ": expected one of " + all : ", did you mean '" + near + "'?";
+  std::fprintf(stderr, "logto-proxy: no command is called '%s'%s\n", word.c_str(), hint.c_str());
+  return lp::kExitConfig;
+}
+
 int parse_and_run(int argc, char** argv) {
   std::string config = "logto-proxy.yaml";
   bool print_config = false;
@@ -99,6 +127,8 @@ int parse_and_run(int argc, char** argv) {
        [&] { return lp::run_import(import); }, [&](CLI::App& sub) { add_import_options(sub, import); }},
   };
 
+  if (const std::string word = unknown_command(commands, argc, argv); !word.empty())
+    return refuse_command(commands, word);
   CLI::App app{kAbout, "logto-proxy"};
   app.set_version_flag("--version", std::string("logto-proxy ") + LP_VERSION);
   app.require_subcommand(1);
@@ -106,7 +136,7 @@ int parse_and_run(int argc, char** argv) {
   int status = lp::kExitOk;
   for (const Command& command : commands) {
     CLI::App* sub = app.add_subcommand(command.name, command.help);
-    if (command.needs_config) sub->add_option("-c,--config", config, "Configuration file")->capture_default_str();
+    if (command.needs_config) add_config_options(*sub, config);
     if (command.add_options) command.add_options(*sub);
     sub->callback([&status, &command] { status = command.run(); });
   }

@@ -83,7 +83,7 @@ std::set<std::string> claims_in_headers(const Settings& settings) {
     }
   };
   add_headers(identity_headers_of(settings));
-  if (settings.forward_auth.oauth2_proxy) names.insert({"email", "roles", "username"});
+  if (!settings.forward_auth.oauth2_proxy.empty()) names.insert({"email", "roles", "username"});
   for (const RouteSettings& route : settings.routes) {
     if (has_own_identity(route)) add_headers(identity_headers_of(settings, route));
     names.insert(route.authorization.username_claim);

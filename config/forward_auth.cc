@@ -25,6 +25,15 @@ bool holds_by_checks_alone(const Settings& settings, const RouteSettings& route)
 
 }  // namespace
 
+std::string oauth2_auth_path(const ForwardAuthSettings& settings) {
+  return settings.oauth2_proxy + std::string(kOauth2Auth);
+}
+
+bool is_oauth2_auth_path(std::string_view path, const ForwardAuthSettings& settings) {
+  const std::string_view prefix = settings.oauth2_proxy;
+  return !prefix.empty() && path.starts_with(prefix) && path.substr(prefix.size()) == kOauth2Auth;
+}
+
 bool knows_who_asks(const ForwardAuthSettings& settings) {
   return !settings.listen.empty() || !settings.secret.empty();
 }
@@ -40,8 +49,7 @@ std::vector<std::string> secrets_in_answers(const Settings& settings, const Rout
 }
 
 bool is_for_oauth2_auth(const Settings& settings, const RouteSettings& route) {
-  return settings.forward_auth.oauth2_proxy && route.path.kind == PathPattern::Kind::exact &&
-         route.path.text == kOauth2Auth;
+  return route.path.kind == PathPattern::Kind::exact && is_oauth2_auth_path(route.path.text, settings.forward_auth);
 }
 
 std::vector<const RouteSettings*> rules_not_asked_by(const RouteSettings* named, const Settings& settings) {

@@ -272,10 +272,19 @@ struct BearerSettings {
 // Checks for other proxies. See config/forward_auth.h for what follows from these.
 struct ForwardAuthSettings {
   bool enabled = false;                // {auth_prefix}/check answers other proxies
-  bool oauth2_proxy = false;           // and so do /oauth2/auth and its kin
+  std::string oauth2_proxy;            // where oauth2-proxy's endpoints are, as /oauth2; empty: nowhere
   std::vector<ListenSettings> listen;  // checks are answered there and nowhere else; empty: where everything is
   Secret secret;                       // that the asking proxy shows; empty: none
   std::string secret_header = "X-Logto-Proxy-Check-Secret";
+};
+
+// What probes and crawlers are answered, whoever asks and under any Host (proxy/route/fixed_answers.h). Paths as in a
+// route.
+struct HealthSettings {
+  std::vector<std::string> ping;              // the process lives
+  std::vector<std::string> ping_user_agents;  // who alone may ask that; empty: whoever does
+  std::vector<std::string> ready;             // and takes requests
+  bool robots_txt = false;                    // /robots.txt keeps crawlers away
 };
 
 // One row of `tests:`: who asks for what, and what must come of it. Run by cli/rule_tests.h.
@@ -333,6 +342,7 @@ struct Settings {
   AccessLogSettings access_log;
   BearerSettings bearer;
   ForwardAuthSettings forward_auth;
+  HealthSettings health;
   std::optional<Origin> sign_in_url;  // the one origin that runs sign-in for all
   std::vector<RouteSettings> routes;
   std::vector<RuleTestSettings> tests;

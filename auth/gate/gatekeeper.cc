@@ -33,7 +33,6 @@ namespace lp {
 namespace {
 
 constexpr std::int64_t kFreshSignInMs = 5 * kMinute;
-constexpr std::string_view kStepUp = "step_up";
 constexpr std::string_view kForeignOrigin = "foreign_origin";
 
 bool redirects_when_signed_out(const Visit& visit) {

@@ -124,13 +124,12 @@ bool would_hold_if_fresh(const RouteSettings& route, Principal who, std::int64_t
 }
 
 std::int64_t smallest_failed_max_age_s(const Authorization& result, const Principal& who, std::int64_t now_s) {
-  std::int64_t smallest = std::numeric_limits<std::int64_t>::max();
+  std::optional<std::int64_t> smallest;
   for (const Requirement* missing : result.missing) {
-    for_each_requirement(*missing, [&](const Requirement& one) {
-      if (one.kind == Kind::max_age && !is_recent(one, who, now_s)) smallest = std::min(smallest, one.max_age_s);
-    });
+    const auto failed = failed_max_age_s(*missing, who, now_s);
+    if (failed && (!smallest || *failed < *smallest)) smallest = failed;
   }
-  return smallest;
+  return smallest.value_or(std::numeric_limits<std::int64_t>::max());
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -226,6 +225,15 @@ Authorization authorize(const RouteSettings& route, const Principal* who, std::i
   result.verdict = would_hold_if_fresh(route, *who, now_s) ? Verdict::step_up : Verdict::forbidden;
   if (result.verdict == Verdict::step_up) result.max_age_s = smallest_failed_max_age_s(result, *who, now_s);
   return result;
+}
+
+std::optional<std::int64_t> failed_max_age_s(const Requirement& requirement, const Principal& who, std::int64_t now_s) {
+  std::optional<std::int64_t> smallest;
+  for_each_requirement(requirement, [&](const Requirement& one) {
+    const bool failed = one.kind == Kind::max_age && !is_recent(one, who, now_s);
+    if (failed && (!smallest || one.max_age_s < *smallest)) smallest = one.max_age_s;
+  });
+  return smallest;
 }
 
 std::optional<std::int64_t> needed_max_age_s(const Requirement& requirement) {

@@ -19,6 +19,8 @@
 // What is asked of auth/ about one request, and what it answers: values that the proxy and all of auth/ share.
 namespace lp {
 
+inline constexpr std::string_view kStepUp = "step_up";  // as `decision`: the sign-in is too long ago
+
 // What the gatekeeper knows of a request's body. `unread` until it asks; `too_large`: more than it wanted, and none of
 // it is shown. `whole` holds for a request without a body too.
 enum class BodyFacts { unread, whole, too_large };

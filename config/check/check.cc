@@ -6,6 +6,7 @@
 #include "config/check/answers.h"
 #include "config/check/bearer.h"
 #include "config/check/forward_auth.h"
+#include "config/check/health.h"
 #include "config/check/identity.h"
 #include "config/check/loopback.h"
 #include "config/check/route_tokens.h"
@@ -378,6 +379,7 @@ constexpr Rule kRules[] = {
     check_route_tokens,
     check_answers,
     check_forward_auth,
+    check_health,
 };
 // Of the file as a whole.
 constexpr Rule kWholeRules[] = {

@@ -26,7 +26,7 @@ void upstream_is_known(const RoutePlace& p) {
   if (p.report.has_problem_in(p.at("upstream")) || p.report.has_problem_in(p.at("access"))) return;
   if (name.empty()) {
     const ForwardAuthSettings& forward_auth = p.settings.forward_auth;
-    if (p.route.access == Access::deny || forward_auth.enabled || forward_auth.oauth2_proxy) return;
+    if (p.route.access == Access::deny || forward_auth.enabled || !forward_auth.oauth2_proxy.empty()) return;
     return p.report.problem(
         p.key, "required: expected upstream, found nothing (only access: deny and forward_auth.enabled need none)");
   }
@@ -108,16 +108,16 @@ void path_is_not_ours(const RoutePlace& p) {
                                      ") belong to logto-proxy itself");
 }
 
-// The prefix stands in auth/rules/own_paths.h.
 void path_is_not_of_oauth2_proxy(const RoutePlace& p) {
-  if (!p.settings.forward_auth.oauth2_proxy || is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
+  const std::string& prefix = p.settings.forward_auth.oauth2_proxy;
+  if (prefix.empty() || is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
   if (is_for_oauth2_auth(p.settings, p.route)) {
     if (p.route.upstream.empty()) return;
-    return p.report.problem(p.at("upstream"), "takes none: this route is for checks at " + std::string(kOauth2Auth) +
+    return p.report.problem(p.at("upstream"), "takes none: this route is for checks at " + p.route.path.text +
                                                   ", whose answers go to the proxy that asks");
   }
-  if (p.settings.auth_prefix == "/oauth2" || !is_below(p.route.path.text, "/oauth2")) return;
-  p.report.problem(p.at("path"), "never matches: paths below /oauth2 belong to forward_auth.oauth2_proxy");
+  if (p.settings.auth_prefix == prefix || !is_below(p.route.path.text, prefix)) return;
+  p.report.problem(p.at("path"), "never matches: paths below " + prefix + " belong to forward_auth.oauth2_proxy");
 }
 
 void encoded_slash_can_match(const RoutePlace& p) {

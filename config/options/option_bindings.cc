@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "base/one_of.h"
 #include "base/url.h"
+#include "config/forward_auth.h"
 #include "config/value.h"
 
 namespace lp {
@@ -421,6 +422,17 @@ Result<std::string> parse_plain_path(std::string_view text) {
     return expected("a path such as /api, without '/' at the end and without '*'", text);
   }
   return std::string(text);
+}
+
+Result<std::string> parse_oauth2_prefix(std::string_view text) {
+  if (text == "true") return std::string(kOauth2Prefix);
+  if (text == "false") return std::string();
+  if (text.substr(0, 1) != "/") return expected("true, false or a path such as /oauth2", text);
+  return parse_plain_path(text);
+}
+
+std::string format_oauth2_prefix(const std::string& prefix) {
+  return prefix.empty() ? "false" : prefix == kOauth2Prefix ? "true" : prefix;
 }
 
 Result<std::string> parse_route_host(std::string_view text) {

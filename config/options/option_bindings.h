@@ -43,7 +43,9 @@ namespace lp {
 // example.com, without the leading dot of old; refuses IP addresses, single labels and domains that anybody registers
 // below (a few well-known ones; browsers know all).
 [[nodiscard]] Result<std::string> parse_cookie_domain(std::string_view text);
-[[nodiscard]] Result<std::string> parse_plain_path(std::string_view text);  // /a/b, no trailing slash
+[[nodiscard]] Result<std::string> parse_plain_path(std::string_view text);     // /a/b, no trailing slash
+[[nodiscard]] Result<std::string> parse_oauth2_prefix(std::string_view text);  // true, false or /a/b; "": false
+[[nodiscard]] std::string format_oauth2_prefix(const std::string& prefix);
 [[nodiscard]] Result<std::string> parse_route_host(std::string_view text);
 [[nodiscard]] Result<std::string> parse_method(std::string_view text);
 [[nodiscard]] Result<std::string> parse_social_target(std::string_view text);

@@ -184,9 +184,11 @@ void add_forward_auth(Table& table) {
   table.push_back({"forward_auth.enabled", "true or false", "false", 0, 0, kPlain,
                    "Answers other proxies at {auth_prefix}/check; those in trusted_proxies may ask.",
                    boolean(LP_FIELD(settings->forward_auth.enabled))});
-  table.push_back({"forward_auth.oauth2_proxy", "true or false", "false", 0, 0, kPlain,
-                   "Serves oauth2-proxy's endpoints below /oauth2; the redirect URI is /oauth2/callback then.",
-                   boolean(LP_FIELD(settings->forward_auth.oauth2_proxy))});
+  table.push_back(
+      {"forward_auth.oauth2_proxy", "true, false or a path", "false", 0, 0, kPlain,
+       "Serves oauth2-proxy's endpoints below /oauth2 or that path; the redirect URI is /oauth2/callback "
+       "then, or the callback below that path.",
+       scalar<std::string>(LP_FIELD(settings->forward_auth.oauth2_proxy), parse_oauth2_prefix, format_oauth2_prefix)});
   table.push_back({"forward_auth.listen", "a list of addresses such as 127.0.0.1:8081", "[]", 0, 0, kPlain,
                    "Checks are answered there and nowhere else, and nothing else is there: IP:PORT or unix:/PATH.",
                    list<ListenSettings>(LP_FIELD(settings->forward_auth.listen), parse_listen, format_listen)});
@@ -198,6 +200,21 @@ void add_forward_auth(Table& table) {
   table.push_back({"forward_auth.secret_header", "the name of a header field", "X-Logto-Proxy-Check-Secret", 0, 0,
                    kPlain, "The field that holds secret; no app gets it.",
                    text(LP_FIELD(settings->forward_auth.secret_header), parse_field_name)});
+}
+
+void add_health(Table& table) {
+  table.push_back({"health.ping", "a list of paths such as /ping", "[]", 0, 0, kPlain,
+                   "GET and HEAD of these are 200 for anybody, under any Host, and reach no app.",
+                   texts(LP_FIELD(settings->health.ping), parse_plain_path)});
+  table.push_back({"health.ping_user_agents", "a list of User-Agent values", "[]", 0, 0, kPlain,
+                   "Who alone is answered there; [] is whoever asks.",
+                   texts(LP_FIELD(settings->health.ping_user_agents), parse_visible_text)});
+  table.push_back({"health.ready", "a list of paths such as /ready", "[]", 0, 0, kPlain,
+                   "Likewise, and 503 from SIGTERM on, as /readyz.",
+                   texts(LP_FIELD(settings->health.ready), parse_plain_path)});
+  table.push_back({"health.robots_txt", "true or false", "false", 0, 0, kPlain,
+                   "Answers /robots.txt likewise: crawlers stay away from everything.",
+                   boolean(LP_FIELD(settings->health.robots_txt))});
 }
 
 void add_revocations(Table& table) {
@@ -265,6 +282,7 @@ Table make_table() {
   add_realms(table);
   add_session(table);
   add_forward_auth(table);
+  add_health(table);
   add_revocations(table);
   add_redis(table);
   add_upstreams(table);

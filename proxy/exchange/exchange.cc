@@ -12,6 +12,7 @@
 #include "config/forward_auth.h"
 #include "proxy/exchange/access_log.h"
 #include "proxy/exchange/memory_notices.h"
+#include "proxy/exchange/readiness.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
 #include "proxy/route/webdav.h"
@@ -135,16 +136,18 @@ void Exchange::judge() {
   facts_.request_id = record_.id;
   facts_.client = record_.client.address;
   const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
-  if ((forward_auth.enabled || forward_auth.oauth2_proxy) && judges_check()) return;
+  if ((forward_auth.enabled || !forward_auth.oauth2_proxy.empty()) && judges_check()) return;
   if (door_ == Door::checks_only) return answer_error(404, "no_route");
   const RequestHead& head = request_->head;
   resolve(context_.routes,
           {request_->authority, request_->path_and_query, head.method, head.fields, record_.client.address,
            request_->body.length},
           resolution_);
-  if (forward_auth.oauth2_proxy && asks_in_place_of_app()) return judge_oauth2_check(ForwardedForm::oauth2_root);
+  if (!forward_auth.oauth2_proxy.empty() && asks_in_place_of_app())
+    return judge_oauth2_check(ForwardedForm::oauth2_root);
   take_resolution(head);
   if (resolution_.kind == Resolution::Kind::refused) return refuse(resolution_.refusal);
+  if (resolution_.kind == Resolution::Kind::fixed) return answer_fixed(resolution_.fixed);
   note_upgrade(request_->wants_upgrade && iequals(request_->upgrade, "websocket"));
   ask_responder();
 }
@@ -159,6 +162,11 @@ void Exchange::take_resolution(const RequestHead& head) {
   facts_.path = resolution_.target.path;
   facts_.query = resolution_.target.query;
   facts_.has_query = resolution_.target.has_query;
+}
+
+void Exchange::answer_fixed(FixedAnswer asked) {
+  record_.decision = kFixed;
+  answer(fixed_answer(asked, context_.server.readiness, context_.clock.monotonic_ms()));
 }
 
 void Exchange::note_upgrade(bool wants_websocket) {
@@ -180,7 +188,7 @@ bool Exchange::judges_check() {
   const std::string_view target = request_->path_and_query;
   const auto behind = forward_auth.enabled ? behind_check(target, context_.settings.auth_prefix) : std::nullopt;
   const bool at_root = door_ == Door::checks_only && asks_at_root(request_->head, target);
-  const bool is_oauth2 = forward_auth.oauth2_proxy && (at_root || asks_oauth2_auth(target));
+  const bool is_oauth2 = !forward_auth.oauth2_proxy.empty() && (at_root || asks_oauth2_auth(target, forward_auth));
   if (!behind && !is_oauth2) return false;
   if (door_ == Door::any && !forward_auth.listen.empty()) {
     find_no_check("forward_auth.listen is set: checks are answered there and not here");
@@ -278,7 +286,8 @@ void Exchange::note_refused_check(std::string_view decision, std::string_view re
 
 void Exchange::refuse_check(const Refusal& refusal) {
   note_refused_check(refusal.decision, refusal.reason);
-  const bool knows_403 = asks_oauth2_auth(request_->path_and_query) && refusal.status < 500;
+  const bool knows_403 =
+      asks_oauth2_auth(request_->path_and_query, context_.settings.forward_auth) && refusal.status < 500;
   const int status = knows_403 ? 403 : refusal.status;
   answer_error(refusal_status(request_->head.fields, status), refusal.decision);
 }

@@ -21,6 +21,7 @@ namespace lp {
 inline constexpr std::string_view kSessionOver = "session_over";
 inline constexpr std::string_view kUnproven = "unproven";
 inline constexpr std::string_view kNoMemory = "no_memory";   // limits.buffered
+inline constexpr std::string_view kFixed = "health";         // for a probe or a crawler
 inline constexpr std::string_view kAbandoned = "abandoned";  // the client went away before anything was decided
 
 // Where a client has come in: forward_auth.listen is for checks and nothing else.
@@ -73,6 +74,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void note_refused_check(std::string_view decision, std::string_view reason) const;
   void take_resolution(const RequestHead& head);
   void note_upgrade(bool wants_websocket);
+  void answer_fixed(FixedAnswer asked);
   void refuse(const Refusal& refusal);
   void refuse_check(const Refusal& refusal);
   void ask_responder();

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/repeated_notice.h"
 #include "proxy/exchange/bound_exchanges.h"
+#include "proxy/exchange/readiness.h"
 #include "proxy/net/buffer.h"
 #include "proxy/net/memory_budget.h"
 #include "proxy/route/resolve.h"
@@ -29,6 +30,7 @@ struct ServerState {
   std::atomic<std::int64_t> requests_in_flight{0};  // tunnels included
   std::atomic<std::int64_t> open_tunnels{0};
   std::atomic<bool> draining{false};  // answers say that their connection closes
+  Readiness readiness;
   MemoryBudget memory;
   RepeatedNotice memory_notice;        // that it was used up
   RepeatedNotice slow_clients_notice;  // that they have what they may of it

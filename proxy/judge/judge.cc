@@ -317,6 +317,8 @@ void RequestJudge::find_route(Judgement& judgement, const AskedRequest& asked) c
       return conclude(judgement, outcome_of(resolved->refusal), resolved->refusal.status, resolved->refusal.reason);
     case Resolution::Kind::own:
       return conclude(judgement, Outcome::own_endpoint, 0, "an endpoint of logto-proxy itself");
+    case Resolution::Kind::fixed:
+      return conclude(judgement, Outcome::own_endpoint, 0, "for probes and crawlers: health answers it to anybody");
     case Resolution::Kind::no_route:
       return conclude(judgement, Outcome::not_found, 404,
                       router_.serves_only_own_endpoints(*resolved->external)

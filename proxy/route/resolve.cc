@@ -79,6 +79,13 @@ bool find_target(std::string_view path_and_query, std::string_view decision, Res
 
 // ---- a request to us ----------------------------------------------------------------------------------------------
 
+// All realms have the same.
+bool find_fixed(std::span<const RealmRoutes> realms, const RequestLine& request, Resolution& r) {
+  r.fixed = fixed_answer_to(request.method, request.path_and_query, request.fields, realms.front().settings.health);
+  if (r.fixed != FixedAnswer::none) r.kind = Kind::fixed;
+  return r.fixed != FixedAnswer::none;
+}
+
 bool find_own(const RealmRoutes& realm, Resolution& r) {
   if (!is_own_path(r.target.path, realm.settings)) return true;
   if (r.target.has_encoded_slash) return refuse(r, 400, kBadRequest, "an encoded slash below auth_prefix");
@@ -283,22 +290,25 @@ std::string labels_of(const std::vector<const RouteSettings*>& routes) {
 bool asks_every_rule(const Settings& settings, const Oauth2Check& check, const RouteSettings* named, Resolution& r) {
   const auto unasked = rules_not_asked_by(named, settings);
   if (unasked.empty()) return true;
+  const std::string path = oauth2_auth_path(settings.forward_auth);
   const std::string rules = "rules would not be asked: those of " + labels_of(unasked);
   if (check.about) {
     return refuse(r, 403, kUnasked,
                   "no route takes the request that it is about, by its host, path, method and network, and " + rules +
-                      ". Write a route that takes it, or one for /oauth2/auth that asks for as much");
+                      ". Write a route that takes it, or one for " + path + " that asks for as much");
   }
   return refuse(r, 403, kUnasked,
                 "nobody tells which request it is about, and " + rules +
                     ". Let the proxy that asks send X-Forwarded-Uri and X-Forwarded-Method, name it under "
-                    "trusted_proxies, or write a route for /oauth2/auth that asks for as much");
+                    "trusted_proxies, or write a route for " +
+                    path + " that asks for as much");
 }
 
 }  // namespace
 
 void Resolution::start_over() {
   kind = Kind::refused;
+  fixed = FixedAnswer::none;
   realm = 0;
   only_backchannel = has_target = by_check = asked_router = is_behind_other_proxy = false;
   external = nullptr;
@@ -307,7 +317,7 @@ void Resolution::start_over() {
 
 void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Resolution& r) {
   r.start_over();
-  if (!find_origin(realms, request.authority, r)) return;
+  if (find_fixed(realms, request, r) || !find_origin(realms, request.authority, r)) return;
   const RealmRoutes& realm = realms[r.realm];
   if (!find_target(request.path_and_query, kBadRequest, r)) return;
   if (r.only_backchannel && !is_backchannel_path(r.target.path, realm.settings.auth_prefix)) {
@@ -341,7 +351,7 @@ void resolve_oauth2_check(std::span<const RealmRoutes> realms, const Oauth2Check
   const RealmRoutes& realm = realms[r.realm];
   r.kind = Kind::no_route;
   if (check.about && !find_forwarded_route(realm, check, r)) return;
-  if (!check.about && !find_target(kOauth2Auth, kBadForwarded, r)) return;
+  if (!check.about && !find_target(oauth2_auth_path(realm.settings.forward_auth), kBadForwarded, r)) return;
   const RouteSettings* forwarded = r.route;
   r.kind = Kind::routed;
   if (forwarded != nullptr && is_open(*forwarded)) return;

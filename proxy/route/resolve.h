@@ -10,6 +10,7 @@
 #include "base/http_message.h"
 #include "base/url.h"
 #include "config/settings.h"
+#include "proxy/route/fixed_answers.h"
 #include "proxy/route/router.h"
 #include "proxy/route/target.h"
 
@@ -45,11 +46,13 @@ struct Resolution {
   enum class Kind : std::uint8_t {
     refused,
     own,       // an endpoint of ours, if there is one of that name
+    fixed,     // for a probe or a crawler: nobody looked at the Host
     no_route,  // 404
     routed,
   };
   Kind kind = Kind::refused;
   Refusal refusal;  // refused
+  FixedAnswer fixed = FixedAnswer::none;
   // The external URL that the Host names, in the realm's router or in `wildcard`; null: none of any realm.
   const Origin* external = nullptr;
   std::size_t realm = 0;  // index of that URL's

@@ -202,6 +202,7 @@ struct Router::Impl {
   std::vector<const Origin*> wildcards;
   const Origin* only_own = nullptr;
   std::optional<Origin> backchannel;
+  std::string oauth2_auth;
   std::vector<CompiledRoute> routes;
   std::optional<RouteIndex> index;
   std::optional<Spellings> spellings;  // where there is more than one route
@@ -233,6 +234,7 @@ struct Router::Impl {
 };
 
 Router::Router(const Settings& settings) : impl_(std::make_unique<Impl>()) {
+  impl_->oauth2_auth = oauth2_auth_path(settings.forward_auth);
   for (const Origin& origin : settings.external_urls) {
     if (is_wildcard(origin.host)) {
       impl_->wildcards.push_back(&origin);
@@ -325,10 +327,8 @@ RouteAnswer Router::strictest_for(const RouteSettings& route, const RouteQuestio
 }
 
 RouteAnswer Router::route_for_oauth2_auth(const RouteQuestion& question) const {
-  const auto is_named = [](const RouteSettings& route) {
-    return route.path.kind == PathPattern::Kind::exact && route.path.text == kOauth2Auth;
-  };
-  const Impl::Match match = impl_->first_match(question, kOauth2Auth, is_named);
+  const auto is_named = [](const RouteSettings& route) { return route.path.kind == PathPattern::Kind::exact; };
+  const Impl::Match match = impl_->first_match(question, impl_->oauth2_auth, is_named);
   if (match.is_unclear) return {nullptr, "a condition of the route can be read in two ways"};
   return {match.route, {}};
 }

@@ -187,6 +187,27 @@ describe('the command line', () => {
     assert.ok(Buffer.from(one.stdout.trim(), 'base64').length >= 32);
     assert.equal((await check(GOOD.replace(SECRET, one.stdout.trim()))).code, 0);
   });
+  test('a misspelt command is quoted, with the nearest one, in one line', async () => {
+    for (const [args, said] of [
+      [['sevre'], "logto-proxy: no command is called 'sevre', did you mean 'serve'?\n"], [['chekc', '--config', 'x'], "logto-proxy: no command is called 'chekc', did you mean 'check'?\n"],
+      [['Check'], "logto-proxy: no command is called 'Check', did you mean 'check'?\n"], [['access_matrix'], "logto-proxy: no command is called 'access_matrix', did you mean 'access-matrix'?\n"],
+      [['x.yaml'], "logto-proxy: no command is called 'x.yaml': expected one of serve, check, explain, routes, access-matrix, secret, health, import\n"],
+    ]) {
+      const { code, stdout, stderr } = await run(args);
+      assert.deepEqual([code, stdout, stderr], [2, '', said]);
+    }
+  });
+  test('the configuration may stand without --config, but not twice', async () => {
+    const file = writeConfig(GOOD);
+    for (const args of [['check', file], ['check', '--print-config', file], ['routes', file], ['explain', file, '--url', 'http://app.test/']]) {
+      const { code, stderr } = await run(args);
+      assert.equal(code === 2, false, `${args} ${stderr}`);
+    }
+    const missing = await run(['check', '/no/such/file.yaml']);
+    assert.equal(missing.code, 2);
+    assert.match(missing.stderr, /no\/such\/file\.yaml/);
+    for (const args of [['check', file, '--config', file], ['check', file, file], ['secret', file]]) assert.equal((await run(args)).code, 2, `${args}`);
+  });
   test('nonsense on the command line is an error with a hint', async () => {
     for (const args of [[], ['nonsense'], ['serve'], ['serve', '--conifg', 'x'], ['check', '--config']]) {
       const { code, stdout, stderr } = await run(args, { env: { LOGTO_PROXY_CONFIG: '' } });

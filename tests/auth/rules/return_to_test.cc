@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "auth/rules/own_paths.h"
+
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -188,13 +190,17 @@ TEST_CASE("no return address is an endpoint of ours, under whichever prefix") {
   for (const char* target : {"/oauth2/sign_out", "/oauth2", "/OAuth2/sign_out", "/oauth2/sign_out?rd=/", "/%6fauth2/x",
                              "/oauth2%2Fsign_out", "https://app.test/oauth2/sign_out"}) {
     CAPTURE(target);
-    settings.forward_auth.oauth2_proxy = true;
+    settings.forward_auth.oauth2_proxy = "/oauth2";
     CHECK_FALSE(vet_return_to(target, own, settings));
     CHECK_FALSE(vet_return_to_own(target, own, settings));
     CHECK_FALSE(vet_sealed_return_to(target, own, settings));
-    settings.forward_auth.oauth2_proxy = false;  // then it is the app's
+    settings.forward_auth.oauth2_proxy.clear();  // then it is the app's
     CHECK(vet_return_to(target, own, settings));
   }
+  settings.forward_auth.oauth2_proxy = "/sso";
+  CHECK_FALSE(vet_return_to("/sso/sign_out", own, settings));
+  CHECK(vet_return_to("/oauth2/sign_out", own, settings));
+  CHECK(callback_url(settings, own) == "https://app.test/sso/callback");
   settings.auth_prefix = "/login";
   CHECK_FALSE(vet_return_to("/Login/sign-out", own, settings));
   CHECK(vet_return_to("/_auth/sign-out", own, settings));

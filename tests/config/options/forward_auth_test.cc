@@ -40,6 +40,44 @@ TEST_CASE("/oauth2 belongs to oauth2-proxy's endpoints once they are on") {
             .find("never matches: paths below /oauth2") != std::string::npos);
 }
 
+TEST_CASE("oauth2-proxy's endpoints may have another prefix, which is theirs then") {
+  const struct {
+    const char* what;
+    std::string more;
+    std::string route;
+    const char* complaint;  // a part of it; "" for none
+  } cases[] = {
+      {"another one", "oauth2_proxy: /sso", "path: /x/*, upstream: wiki", ""},
+      {"a longer one", "oauth2_proxy: /a/b", "path: /a/c, upstream: wiki", ""},
+      {"then /oauth2 is the app's", "oauth2_proxy: /sso", "path: /oauth2/*, upstream: wiki", ""},
+      {"and this one is not", "oauth2_proxy: /sso", "path: /sso/*, upstream: wiki",
+       "never matches: paths below /sso belong to forward_auth.oauth2_proxy"},
+      {"a route for its checks", "oauth2_proxy: /sso", "path: /sso/auth, require: { roles: [a] }", ""},
+      {"which has no app", "oauth2_proxy: /sso", "path: /sso/auth, upstream: wiki",
+       "this route is for checks at /sso/auth"},
+      {"/oauth2/auth is none then", "oauth2_proxy: /sso", "path: /admin/*, require: { roles: [a] }",
+       "/sso/auth is not told which request it is about"},
+      {"below ours", "oauth2_proxy: /_auth/check", "path: /x/*, upstream: wiki",
+       "forward_auth.oauth2_proxy: expected a path that is auth_prefix (/_auth) itself or neither below nor above"},
+      {"ours itself", "oauth2_proxy: /_auth", "path: /x/*, upstream: wiki", ""},
+      {"the root", "oauth2_proxy: /", "path: /x/*, upstream: wiki", "forward_auth.oauth2_proxy: expected a path"},
+      {"a slash too many", "oauth2_proxy: /sso/", "path: /x/*, upstream: wiki",
+       "forward_auth.oauth2_proxy: expected a"},
+      {"no path", "oauth2_proxy: sso", "path: /x/*, upstream: wiki",
+       "forward_auth.oauth2_proxy: expected true, false or a path such as /oauth2, found 'sso'"},
+      {"off", "oauth2_proxy: false", "path: /oauth2/*, upstream: wiki", ""},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    const std::string said =
+        complaints_of({{"upstreams", "upstreams: { wiki: { url: http://127.0.0.1:1 } }\n"},
+                       {"routes", "routes:\n- { " + c.route + " }\n- { path: /*, upstream: wiki }\n"},
+                       {"z", "forward_auth: { " + c.more + " }\n"}});
+    CAPTURE(said);
+    CHECK((c.complaint[0] == '\0' ? said.empty() : said.find(c.complaint) != std::string::npos));
+  }
+}
+
 TEST_CASE("what proves who asks") {
   const auto forward_auth = [](const std::string& keys) {
     return complaints_of({{"z", "forward_auth: { enabled: true, " + keys + " }\ntrusted_proxies: [10.0.0.1]\n"}});

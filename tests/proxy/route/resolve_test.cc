@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/encoding.h"
+#include "config/forward_auth.h"
 
 using namespace lp;
 
@@ -221,7 +222,8 @@ std::string by_oauth2(const Settings& made, const AskedAbout& asked, std::string
   const RealmRoutes realms[] = {{settings, router}};
   RequestHead head;
   head.method = "GET";
-  Oauth2Check check{head, host, "/oauth2/auth", "192.0.2.1", std::nullopt};
+  const std::string path = oauth2_auth_path(settings.forward_auth);
+  Oauth2Check check{head, host, path, "192.0.2.1", std::nullopt};
   if (asked.target != nullptr)
     check.about = ForwardedRequest{ForwardedForm::oauth2_auth, asked.method, {}, asked.authority, asked.target};
   Resolution found;
@@ -234,7 +236,7 @@ std::string by_oauth2(const Settings& made, const AskedAbout& asked, std::string
 
 Settings for_oauth2() {
   Settings settings = make_settings();
-  settings.forward_auth.oauth2_proxy = true;
+  settings.forward_auth.oauth2_proxy = "/oauth2";
   settings.routes.resize(2);  // /public, open, and /private
   return settings;
 }
@@ -256,6 +258,45 @@ TEST_CASE("/oauth2/auth is judged by the route that it is about, else by the one
     CAPTURE(target);
     CHECK(by_oauth2(settings, {target}).ends_with(target[1] == 'p' ? " 400" : " 403"));
   }
+}
+
+TEST_CASE("probes are answered before the Host is looked at, and checks about their paths by the routes") {
+  Settings settings = for_oauth2();
+  settings.health.ping = {"/private/ping"};
+  settings.health.robots_txt = true;
+  const Router router(settings);
+  const RealmRoutes realms[] = {{settings, router}};
+  const auto kind = [&](const char* host, const char* target, const char* method) {
+    Resolution found;
+    resolve(realms, {host, target, method, Fields(), "192.0.2.1", 0}, found);
+    return found.kind == Resolution::Kind::fixed     ? "fixed"
+           : found.kind == Resolution::Kind::refused ? "refused"
+                                                     : "routed";
+  };
+  CHECK(kind("app.test", "/private/ping", "GET") == std::string("fixed"));
+  CHECK(kind("10.0.0.7:4180", "/private/ping", "HEAD") == std::string("fixed"));
+  CHECK(kind("10.0.0.7:4180", "/robots.txt", "GET") == std::string("fixed"));
+  CHECK(kind("10.0.0.7:4180", "/private/ping", "POST") == std::string("refused"));
+  CHECK(kind("10.0.0.7:4180", "/private/pong", "GET") == std::string("refused"));
+  settings.routes[1].require.children = {role("admin")};
+  CHECK(by_oauth2(settings, {"/private/ping", "GET"}) == "2+0");
+  Resolution about;
+  resolve_check(realms, {ForwardedForm::forwarded, "GET", "https", "app.test", "/private/ping"}, Fields(), "192.0.2.1",
+                about);
+  CHECK(about.kind != Resolution::Kind::fixed);
+  CHECK(about.route == &settings.routes[1]);
+}
+
+TEST_CASE("checks below another prefix are judged by the route named for them there") {
+  Settings settings = for_oauth2();
+  settings.routes.push_back(named_route({role("staff")}));
+  CHECK(by_oauth2(settings, {}) == "3+0");
+  settings.forward_auth.oauth2_proxy = "/sso";
+  CHECK(by_oauth2(settings, {}) == "unasked_rules 403");  // the one for /oauth2/auth is a route as any other now
+  CHECK(by_oauth2(settings, {"/sso/auth"}).ends_with(" 403"));
+  settings.routes.back().path.text = "/sso/auth";
+  CHECK(by_oauth2(settings, {}) == "3+0");
+  CHECK(by_oauth2(settings, {"/private/a"}) == "2+3");
 }
 
 TEST_CASE("a rule that would not be asked lets nobody pass at /oauth2/auth") {
