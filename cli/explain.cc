@@ -18,6 +18,7 @@
 #include "config/value.h"
 #include "proxy/judge/judge.h"
 #include "proxy/route/explain_route.h"
+#include "proxy/route/reply.h"
 
 namespace lp {
 namespace {
@@ -76,11 +77,13 @@ std::string words_of_route(const RouteSettings& route) {
   if (route.line > 0) words += " (line " + std::to_string(route.line) + ")";
   words += ", access " + std::string(access_word(route.access));
   if (!route.upstream.empty()) words += ", upstream " + route.upstream;
+  if (route.reply.is_configured()) words += ", " + describe_reply(route.reply);
   return words;
 }
 
 std::string status_text(const Judgement& judgement) {
-  if (judgement.outcome == Judgement::Outcome::allow) return "the app's answer";
+  const bool replies = judgement.route() != nullptr && judgement.route()->reply.is_configured();
+  if (judgement.outcome == Judgement::Outcome::allow) return replies ? "the route's answer" : "the app's answer";
   if (judgement.outcome == Judgement::Outcome::own_endpoint) return "the endpoint's answer";
   return std::to_string(judgement.status) + (judgement.outcome == Judgement::Outcome::sign_in ? " (to sign in)" : "");
 }
@@ -184,7 +187,8 @@ ordered_json json_of(const RouteSettings& route) {
           {"label", route.label},
           {"line", route.line},
           {"access", access_word(route.access)},
-          {"upstream", route.upstream}};
+          {"upstream", route.upstream},
+          {"reply", describe_reply(route.reply)}};
 }
 
 ordered_json json_of(const RouteStep& step) {

@@ -9,6 +9,7 @@
 #include "cli/text_table.h"
 #include "config/path_pattern.h"
 #include "proxy/route/explain_route.h"
+#include "proxy/route/reply.h"
 
 namespace lp {
 namespace {
@@ -30,7 +31,7 @@ std::vector<std::string> row_of(const RouteSettings& route) {
           joined(describe_conditions(route), "; "),
           std::string(access_word(route.access)) + (route.shadow ? ", shadow" : ""),
           rules_of(route),
-          route.upstream};
+          route.reply.is_configured() ? describe_reply(route.reply) : route.upstream};
 }
 
 }  // namespace

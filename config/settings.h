@@ -217,6 +217,21 @@ struct AcceptSettings {
   bool bearer = false;
 };
 
+// What a route answers itself, in place of an app. At most one of the four is set.
+struct RouteReplySettings {
+  enum class Action { none, sign_in, sign_out, account };
+  std::string redirect_to;  // see config/redirect_target.h
+  int redirect_status = 302;
+  int respond_status = 0;  // 0: not set
+  std::string respond_body;
+  std::string respond_type = "text/plain; charset=utf-8";
+  std::string files;  // a directory, absolute
+  Action action = Action::none;
+  [[nodiscard]] bool is_configured() const {
+    return !redirect_to.empty() || respond_status != 0 || !files.empty() || action != Action::none;
+  }
+};
+
 struct RouteSettings {
   int index = 0;      // position in the file, from 1
   int line = 0;       // in the file; 0: unknown
@@ -243,7 +258,8 @@ struct RouteSettings {
   RouteTokenSettings token;
   bool assertion = false;  // a signed one in X-Logto-Proxy-Assertion
   SignInSettings sign_in;  // over the defaults of logto.sign_in
-  std::string upstream;    // name in Settings::upstreams; empty only for access: deny
+  std::string upstream;    // name in Settings::upstreams; empty for access: deny, a reply, and behind another proxy
+  RouteReplySettings reply;
   std::string strip_prefix;
   EncodedSlash encoded_slash = EncodedSlash::reject;
   // distinct: the app tells /a, /A, /a/ and /a. apart, so that no stricter route need be asked.

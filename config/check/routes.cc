@@ -8,6 +8,7 @@
 #include "config/forward_auth.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
+#include "config/redirect_target.h"
 #include "config/route_access.h"
 #include "config/yaml/suggest.h"
 
@@ -26,7 +27,9 @@ void upstream_is_known(const RoutePlace& p) {
   if (p.report.has_problem_in(p.at("upstream")) || p.report.has_problem_in(p.at("access"))) return;
   if (name.empty()) {
     const ForwardAuthSettings& forward_auth = p.settings.forward_auth;
-    if (p.route.access == Access::deny || forward_auth.enabled || !forward_auth.oauth2_proxy.empty()) return;
+    if (p.route.reply.is_configured() || p.route.access == Access::deny || forward_auth.enabled ||
+        !forward_auth.oauth2_proxy.empty())
+      return;
     return p.report.problem(
         p.key, "required: expected upstream, found nothing (only access: deny and forward_auth.enabled need none)");
   }
@@ -36,6 +39,41 @@ void upstream_is_known(const RoutePlace& p) {
   const auto near = nearest(name, names);
   p.report.problem(p.at("upstream"),
                    "no upstream is called '" + name + "'" + (near.empty() ? "" : ", did you mean '" + near + "'?"));
+}
+
+// A route answers by exactly one of these.
+void reply_is_one(const RoutePlace& p) {
+  std::vector<std::string> said;
+  for (const auto* key : {"upstream", "redirect", "respond", "static", "action"}) {
+    if (p.report.has(p.at(key))) said.emplace_back(key);
+  }
+  if (said.size() > 1)
+    p.report.problem(p.at(said[1]), "a route has one of upstream, redirect, respond, static and action, not " +
+                                        said[0] + " and " + said[1]);
+  if (!p.route.reply.is_configured()) return;
+  for (const auto* key : {"token", "authorization", "assertion", "identity_headers", "identity_preset"}) {
+    if (p.report.has(p.at(key))) p.report.warning(p.at(key), "has no effect: this route has no app");
+  }
+}
+
+// Without them the redirect would lead to a path with holes.
+void redirect_has_its_groups(const RoutePlace& p) {
+  if (p.route.reply.redirect_to.empty() || p.report.has_problem_in(p.at("path"))) return;
+  const int there = groups_of(p.route.path);
+  if (highest_group_in(p.route.reply.redirect_to) <= there) return;
+  p.report.problem(p.at("redirect"), "expected no group above \\" + std::to_string(there) + ": the path has no more");
+}
+
+void respond_has_status(const RoutePlace& p) {
+  if (!p.report.has(p.at("respond")) || p.route.reply.respond_status != 0) return;
+  p.report.problem(p.at("respond"), "required: expected a status, as in { status: 200, body: ok }, found none");
+}
+
+// Whoever is signed out must get there too, and a rule would send them to sign in first.
+void action_is_open(const RoutePlace& p) {
+  if (p.route.reply.action == RouteReplySettings::Action::none || p.route.access == Access::public_) return;
+  if (p.route.access == Access::deny) return;
+  p.report.problem(p.at("access"), "a route with an action is public: whoever it leads to asks by itself");
 }
 
 // A rule that nobody would evaluate must not look as if it protected something.
@@ -289,9 +327,22 @@ void query_is_no_rule_for_forms(const RoutePlace& p) {
 
 using RouteRule = void (*)(const RoutePlace&);
 constexpr RouteRule kRouteRules[] = {
-    upstream_is_known, require_is_enforced,         email_is_trusted,        scopes_can_hold, sign_in_keys_matter,
-    path_is_not_ours,  path_is_not_of_oauth2_proxy, encoded_slash_can_match, regex_can_match, strip_prefix_fits,
-    order_makes_sense, query_is_no_rule_for_forms,
+    upstream_is_known,
+    reply_is_one,
+    redirect_has_its_groups,
+    respond_has_status,
+    action_is_open,
+    require_is_enforced,
+    email_is_trusted,
+    scopes_can_hold,
+    sign_in_keys_matter,
+    path_is_not_ours,
+    path_is_not_of_oauth2_proxy,
+    encoded_slash_can_match,
+    regex_can_match,
+    strip_prefix_fits,
+    order_makes_sense,
+    query_is_no_rule_for_forms,
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "config/options/option_bindings.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "base/encoding.h"
 #include "base/one_of.h"
@@ -286,6 +288,22 @@ Binding ca_file_binding(Field<std::string> field) {
           [=](const Scope& scope) {
             const auto& file = field(scope);
             return file.empty() ? Node() : Node::scalar(file);
+          }};
+}
+
+Binding directory_binding(Field<std::string> field) {
+  return {[=](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            const std::string path = resolve_file(reading.folder, *text);
+            std::error_code error;
+            const bool is_there = std::filesystem::is_directory(path, error);
+            if (!is_there) return reading.problem(node, "expected a directory, found none at '" + path + "'");
+            field(reading.scope) = path;
+          },
+          [=](const Scope& scope) {
+            const auto& path = field(scope);
+            return path.empty() ? Node() : Node::scalar(path);
           }};
 }
 

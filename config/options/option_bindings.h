@@ -19,6 +19,8 @@ namespace lp {
 [[nodiscard]] Binding ca_file_binding(Field<std::string> field);
 // A file that need not exist yet; relative to the configuration's folder.
 [[nodiscard]] Binding path_binding(Field<std::string> field);
+// A directory that is there; relative to the configuration's folder.
+[[nodiscard]] Binding directory_binding(Field<std::string> field);
 // One secret of visible ASCII characters, and the same in a file.
 [[nodiscard]] Binding secret_binding(Field<Secret> field);
 [[nodiscard]] Binding secret_file_binding(Field<Secret> field);

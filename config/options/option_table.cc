@@ -351,6 +351,7 @@ const std::vector<Group>& groups() {
                                       realm_group(),
                                       upstream_group(),
                                       route_group(),
+                                      redirect_group(),
                                       rule_test_group(),
                                       issuer_group(),
                                       {"access_log", Group::Kind::map, "output", {}, {}, {}}};

@@ -20,9 +20,6 @@
 namespace lp {
 
 namespace {
-// A client is read no further while so much of what it sent waits for the app.
-constexpr std::size_t kHighWaterBytes = 64 * 1024;
-
 // RFC 9110 9.2.2: what may be sent again after a connection died under it.
 bool is_idempotent(std::string_view method) { return is_one_of(method, {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}); }
 
@@ -322,6 +319,7 @@ void Exchange::act_on(Verdict verdict) {
   if (verdict.kind == Verdict::Kind::answer) return answer(verdict.answer);
   LP_CHECK(verdict.kind == Verdict::Kind::pass && facts_.route, "only a request with a route passes");
   if (facts_.body_state == BodyFacts::too_large) return answer_error(413, "too_large");
+  if (facts_.route->reply.is_configured()) return reply();
   forward();
 }
 
@@ -559,6 +557,7 @@ void Exchange::pause_response() {
 
 void Exchange::on_client_drained() {
   if (answer_side_ == AnswerSide::closing_tunnel) return finish_tunnel_if_done();
+  if (file_.is_open()) return send_more_of_file();
   if (!response_is_paused_ || !lease_) return;
   response_is_paused_ = false;
   lease_->resume_response();
@@ -739,6 +738,7 @@ void Exchange::conclude() {
   memory_.release();
   if (replaced_body_) wipe_string(replaced_body_->body);
   replaced_body_.reset();
+  file_.close();
   app_headers_.reset();
   enter(AnswerSide::none);
   enter(RequestSide::none);

@@ -389,6 +389,7 @@ void RequestJudge::pass(Judgement& judgement, const Person* who) const {
   const AppHeaders headers = headers_for(judgement, who);
   judgement.identity = headers.lines;
   if (judgement.resolved->by_check) return;  // another proxy asks, and sends the request on itself
+  if (judgement.route()->reply.is_configured()) return;
   const std::string own_host = own_host_field(settings_.upstreams.at(judgement.route()->upstream));
   OutgoingRequest out;
   out.method = head.method;

@@ -100,7 +100,7 @@ bool find_route(const RealmRoutes& realm, const RouteQuestion& question, Resolut
   r.route = found.route;
   if (found.is_ambiguous()) return refuse(r, 400, kBadRequest, std::string(found.ambiguity));
   if (r.route == nullptr) return no_route(r);
-  if (r.route->upstream.empty() && r.route->access != Access::deny) {
+  if (r.route->upstream.empty() && r.route->access != Access::deny && !r.route->reply.is_configured()) {
     r.is_behind_other_proxy = true;
     return no_route(r);
   }
@@ -191,6 +191,12 @@ void find_checked_route(const RealmRoutes& realm, const RouteQuestion& question,
   if (found.is_ambiguous()) return refuse_check(std::string(found.ambiguity));
   if (found.route == nullptr) {
     no_route(r);
+    return;
+  }
+  if (found.route->reply.is_configured()) {
+    r.route = found.route;
+    refuse(r, 403, "own",
+           "route " + found.route->label + " answers itself: it must come to logto-proxy without a check");
     return;
   }
   if (!destination_stays_on_route(realm.router, question, *found.route)) return refuse_check(kElsewhere);
