@@ -183,12 +183,9 @@ ordered_json json_of(const Requirement& root, const Explanation& e) {
 }
 
 ordered_json json_of(const RouteSettings& route) {
-  return {{"index", route.index},
-          {"label", route.label},
-          {"line", route.line},
-          {"access", access_word(route.access)},
-          {"upstream", route.upstream},
-          {"reply", describe_reply(route.reply)}};
+  return {{"index", route.index},       {"label", route.label},
+          {"line", route.line},         {"access", access_word(route.access)},
+          {"upstream", route.upstream}, {"reply", describe_reply(route.reply)}};
 }
 
 ordered_json json_of(const RouteStep& step) {

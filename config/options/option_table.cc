@@ -347,14 +347,9 @@ Group route_group() {
 }
 
 const std::vector<Group>& groups() {
-  static const std::vector<Group> all{listen_group(),
-                                      realm_group(),
-                                      upstream_group(),
-                                      route_group(),
-                                      redirect_group(),
-                                      rule_test_group(),
-                                      issuer_group(),
-                                      {"access_log", Group::Kind::map, "output", {}, {}, {}}};
+  static const std::vector<Group> all{
+      listen_group(),   realm_group(),     upstream_group(), route_group(),
+      redirect_group(), rule_test_group(), issuer_group(),   {"access_log", Group::Kind::map, "output", {}, {}, {}}};
   return all;
 }
 

@@ -15,11 +15,15 @@
 #include "proxy/exchange/readiness.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
+#include "proxy/route/reply.h"
 #include "proxy/route/webdav.h"
 
 namespace lp {
 
 namespace {
+// A client is read no further while so much of what it sent waits for the app.
+constexpr std::size_t kHighWaterBytes = 64 * 1024;
+
 // RFC 9110 9.2.2: what may be sent again after a connection died under it.
 bool is_idempotent(std::string_view method) { return is_one_of(method, {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}); }
 
@@ -366,6 +370,49 @@ void Exchange::judge_with_body(BodyFacts state) {
   ask_responder();
 }
 
+// ---- a route that answers itself ------------------------------------------------------------------------------------
+
+void Exchange::reply() {
+  if (!facts_.route->reply.files.empty()) return reply_with_file();
+  answer_route();
+}
+
+void Exchange::answer_route() {
+  Answer made = reply_of(*facts_.route, resolution_.target, realm_->realm.settings->auth_prefix);
+  if (session_ || !set_cookies_.empty()) made.add("Cache-Control", "private, no-store");
+  answer(made);
+}
+
+void Exchange::reply_with_file() {
+  const FileReply::Outcome outcome = file_.open(*facts_.route, resolution_.target, request_->head);
+  if (outcome == FileReply::Outcome::file) return send_file();
+  if (outcome == FileReply::Outcome::folder) return answer_route();
+  const bool is_missing = outcome == FileReply::Outcome::none;
+  Answer refused = realm_->gatekeeper->error_answer(is_missing ? 404 : 405, facts_);
+  if (!is_missing) refused.add("Allow", "GET, HEAD");
+  answer(refused);
+}
+
+void Exchange::send_file() {
+  enter(AnswerSide::waiting);
+  if (session_) realm_->bound_exchanges.bind(*this, *session_);
+  record_.status = file_.status();
+  record_.bytes_out = file_.body_bytes();
+  OutgoingResponse out = response_frame();
+  file_.send_head(client_, out);
+  enter(AnswerSide::body);
+  send_more_of_file();
+}
+
+void Exchange::send_more_of_file() {
+  const StaticFile::Progress progress = file_.send_more(client_);
+  if (progress == StaticFile::Progress::waits) return;
+  if (progress == StaticFile::Progress::broken) return break_off("the file has become shorter");
+  client_.flush();
+  conclude();
+  client_.end();
+}
+
 // ---- to the upstream --------------------------------------------------------------------------------------------
 
 void Exchange::forward() {
@@ -502,16 +549,11 @@ void Exchange::on_response(const ParsedResponse& response) {
   }
   record_.upstream_ms = context_.clock.monotonic_ms() - record_.asked_ms;
   record_.status = response.head.status;
-  OutgoingResponse out;
-  out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
-  out.client_version_minor = request_->head.version_minor;
-  out.keep_alive = request_->keep_alive && request_side_ == RequestSide::complete &&
-                   out.body.kind != BodyFraming::Kind::until_close &&
-                   !context_.server.draining.load(std::memory_order_relaxed);
-  out.authenticated = session_ != nullptr;
-  out.is_upgrade = opens_tunnel;
   drop_stale_cookies();
-  out.set_cookies = &set_cookies_;
+  OutgoingResponse out = response_frame();
+  out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
+  if (out.body.kind == BodyFraming::Kind::until_close) out.keep_alive = false;
+  out.is_upgrade = opens_tunnel;
   client_.send_head(response.head, out);
   if (!opens_tunnel) return enter(AnswerSide::body);
   enter(AnswerSide::tunnel);
@@ -520,6 +562,16 @@ void Exchange::on_response(const ParsedResponse& response) {
   client_.flush();
   lease_->become_tunnel();
   client_.become_tunnel();
+}
+
+OutgoingResponse Exchange::response_frame() const {
+  OutgoingResponse out;
+  out.client_version_minor = request_->head.version_minor;
+  out.keep_alive = request_->keep_alive && request_side_ == RequestSide::complete &&
+                   !context_.server.draining.load(std::memory_order_relaxed);
+  out.authenticated = session_ != nullptr;
+  out.set_cookies = &set_cookies_;
+  return out;
 }
 
 BodyFraming Exchange::client_framing(const ParsedResponse& response) const {

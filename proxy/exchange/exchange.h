@@ -8,12 +8,11 @@
 
 #include "auth/visit/verdict.h"
 #include "proxy/exchange/bound_exchanges.h"
+#include "proxy/exchange/file_reply.h"
 #include "proxy/exchange/record.h"
-#include "proxy/exchange/static_file.h"
 #include "proxy/exchange/websocket_tunnel.h"
 #include "proxy/exchange/worker_context.h"
 #include "proxy/http/collected_body.h"
-#include "proxy/http/file_response.h"
 #include "proxy/http/stream.h"
 #include "proxy/route/resolve.h"
 
@@ -25,9 +24,6 @@ inline constexpr std::string_view kUnproven = "unproven";
 inline constexpr std::string_view kNoMemory = "no_memory";   // limits.buffered
 inline constexpr std::string_view kFixed = "health";         // for a probe or a crawler
 inline constexpr std::string_view kAbandoned = "abandoned";  // the client went away before anything was decided
-
-// Nothing more is read for a side that holds more than this and does not pass it on.
-inline constexpr std::size_t kHighWaterBytes = 64 * 1024;
 
 // Where a client has come in: forward_auth.listen is for checks and nothing else.
 enum class Door : std::uint8_t { any, checks_only };
@@ -91,8 +87,9 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void hold_upload();
   void pause_response();
   void reply();
+  void answer_route();
+  void reply_with_file();
   void send_file();
-  void send_file_head(const FileResponse& response);
   void send_more_of_file();
   void forward();
   void send_continue();
@@ -117,6 +114,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void finish_tunnel();
   void log_access();
   [[nodiscard]] std::string_view upstream_host() const;
+  [[nodiscard]] OutgoingResponse response_frame() const;
   [[nodiscard]] BodyFraming client_framing(const ParsedResponse& response) const;
 
   WorkerContext& context_;
@@ -141,7 +139,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   ReservedMemory memory_;  // for that, or for what the app does not take
   std::optional<ReplacedBody> replaced_body_;
   Tunnel tunnel_;
-  StaticFile file_;
+  FileReply file_;
 
   std::uint64_t body_bytes_ = 0;  // of the request, as the app gets it
   std::string person_;            // who of many on the client's connection, for apps that sign in connections

@@ -98,12 +98,11 @@ void StaticFile::select(std::uint64_t begin, std::uint64_t length_bytes) {
   left_bytes_ = length_bytes;
 }
 
-StaticFile::Progress StaticFile::send(ClientStream& client, std::size_t high_water_bytes) {
+StaticFile::Progress StaticFile::send(ClientStream& client) {
   std::array<char, kChunkBytes> chunk;
   while (left_bytes_ > 0) {
-    if (client.unsent_bytes() > high_water_bytes) client.flush();
-    const bool takes_more = client.room() == ClientStream::Room::some && client.unsent_bytes() <= high_water_bytes;
-    if (!takes_more) return Progress::waits;
+    if (client.unsent_bytes() > kChunkBytes) client.flush();
+    if (client.unsent_bytes() > kChunkBytes || client.room() != ClientStream::Room::some) return Progress::waits;
     const std::size_t wanted = std::min<std::uint64_t>(chunk.size(), left_bytes_);
     const ssize_t got = pread(fd_, chunk.data(), wanted, static_cast<off_t>(at_));
     if (got <= 0) return Progress::broken;

@@ -31,8 +31,7 @@ class StaticFile {
 
   enum class Progress { waits, done, broken };  // broken: it has become shorter
   void select(std::uint64_t begin, std::uint64_t length_bytes);
-  // Sends as much as the client takes without more than `high_water_bytes` waiting.
-  [[nodiscard]] Progress send(ClientStream& client, std::size_t high_water_bytes);
+  [[nodiscard]] Progress send(ClientStream& client);  // as much as it takes
 
  private:
   int fd_ = -1;

@@ -35,6 +35,13 @@ Answer redirect(int status, std::string location) {
   return answer;
 }
 
+// Without the slash at its end relative links in its page would lead elsewhere.
+Answer folder_redirect(const Target& target) {
+  std::string location = target.path + "/";
+  if (target.has_query) location.append("?").append(target.query);
+  return redirect(301, std::move(location));
+}
+
 }  // namespace
 
 Answer reply_of(const RouteSettings& route, const Target& target, std::string_view auth_prefix) {
@@ -44,18 +51,13 @@ Answer reply_of(const RouteSettings& route, const Target& target, std::string_vi
     const std::string query = target.has_query ? "?" + std::string(target.query) : std::string();
     return redirect(reply.redirect_status, redirect_location(reply.redirect_to, route.path, target.path, query));
   }
+  if (!reply.files.empty()) return folder_redirect(target);
   Answer answer;
   answer.status = reply.respond_status;
   if (reply.respond_status != 204) answer.add("Content-Type", reply.respond_type);
   answer.add("X-Content-Type-Options", "nosniff");
   if (reply.respond_status != 204) answer.body = reply.respond_body;
   return answer;
-}
-
-Answer folder_redirect(const Target& target) {
-  std::string location = target.path + "/";
-  if (target.has_query) location.append("?").append(target.query);
-  return redirect(301, std::move(location));
 }
 
 std::string describe_reply(const RouteReplySettings& reply) {

@@ -10,11 +10,8 @@
 // those of proxy/exchange/static_file.h. Pure.
 namespace lp {
 
-// Of a route with a reply that is not files. `auth_prefix` is that of the realm.
+// `auth_prefix` is that of the realm. Of files only this: a folder that was asked for without the slash at its end.
 [[nodiscard]] Answer reply_of(const RouteSettings& route, const Target& target, std::string_view auth_prefix);
-
-// Of a folder that was asked for without the slash at its end: relative links in its page would lead elsewhere.
-[[nodiscard]] Answer folder_redirect(const Target& target);
 
 // For operators: "redirect 302 to /new", "static /srv/www"; empty: the route has none.
 [[nodiscard]] std::string describe_reply(const RouteReplySettings& reply);
