@@ -505,6 +505,7 @@ void Exchange::on_response(const ParsedResponse& response) {
   record_.upstream_ms = context_.clock.monotonic_ms() - record_.asked_ms;
   record_.status = response.head.status;
   OutgoingResponse out;
+  if (facts_.external != nullptr) out.host = facts_.external->host;
   out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
   out.client_version_minor = request_->head.version_minor;
   out.keep_alive = request_->keep_alive && request_side_ == RequestSide::complete &&

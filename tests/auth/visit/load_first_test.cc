@@ -176,7 +176,7 @@ TEST_CASE("nobody signs in while the store takes no session") {
   StoreWorld world;
   const Verdict start = world.ask(kPage);
   REQUIRE(goes_to_logto(start));
-  world.auth->exchange = Result<FinishedSignIn, SignInFailure>(world.session());
+  world.auth->exchange = Result<Session, SignInFailure>(world.session());
   SUBCASE("it is there") {
     const Verdict landed = world.ask(callback(sent(start, "state")));
     CHECK(landed.answer.status == 303);
