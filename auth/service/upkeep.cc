@@ -52,6 +52,7 @@ Result<void> open_revocation_journal(Realm& realm) {
   realm.log.error("the journal of revocations is damaged: every session from before this start has ended",
                   {{"journal", path},
                    {"lost_header", opened->file.lost_header},
+                   {"missing_bytes", static_cast<std::int64_t>(opened->file.missing_bytes)},
                    {"cut_bytes", static_cast<std::int64_t>(opened->file.cut_bytes)},
                    {"skipped_bytes", static_cast<std::int64_t>(opened->file.skipped_bytes)},
                    {"unreadable", static_cast<std::int64_t>(opened->unreadable)}});

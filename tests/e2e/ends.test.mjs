@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { webSocketLibrary } from './lib/chromium.mjs';
 import { sleep } from './lib/clock.mjs';
+import { JOURNAL_DAMAGE } from './lib/journal_damage.mjs';
 import { logoutToken, userEvent, webhookRequest } from './lib/logout_tokens.mjs';
 import { SLOWNESS, freshSecret, temporaryFolder } from './lib/proxy.mjs';
 import { FETCH, NAVIGATION } from './lib/raw.mjs';
@@ -291,14 +292,7 @@ describe('a message of Logto works once', { concurrency: 3 }, () => {
 });
 
 describe('a journal that lost something lets nobody back in', { concurrency: 3 }, () => {
-  const damage = {
-    'is empty': (file) => fs.truncateSync(file, 0),
-    'lost half of its header': (file) => fs.truncateSync(file, 9),
-    'lost the end of its last record': (file) => fs.truncateSync(file, fs.statSync(file).size - 3),
-    'ends in zeros': (file) => { const { size } = fs.statSync(file); fs.truncateSync(file, size - 20); fs.truncateSync(file, size + 4096); },
-    'ends in a few zeros': (file) => { const { size } = fs.statSync(file); fs.truncateSync(file, size + 3); },
-  };
-  for (const [what, hurt] of Object.entries(damage)) {
+  for (const { what, hurt } of JOURNAL_DAMAGE) {
     test(`that ${what}`, async (t) => {
       const journal = path.join(temporaryFolder(), 'j');
       const world = await makeWorld(t, { config: { revocations: { journal } } });
