@@ -171,9 +171,9 @@ void RefreshFlights::on_held(const std::string& key, Flight& flight) {
 }
 
 void RefreshFlights::adopt(const std::string& key, const RefreshSuccessor& successor) {
-  const auto outcome = replicas_->open(key, successor.sealed);
+  const auto outcome = replicas_->open(key, successor);
   Flight& waiting = flights_.at(key);
-  if (!outcome && replicas_->is_removed(successor.sealed)) return ask_again(key, waiting, successor);
+  if (!outcome && replicas_->is_removed(successor)) return ask_again(key, waiting, successor);
   if (!outcome) {
     return end_without_logto(
         key, RefreshFailure{Kind::unavailable, "other_secrets", "another replica's refresh cannot be read", {}});
