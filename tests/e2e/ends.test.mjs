@@ -210,6 +210,21 @@ describe('a sign-out is never lost', NEEDS_REDIS, () => {
     for (const at of [world.second, world.proxy]) await eventually('the copy is out', async () => (await status(world, cookie, { at })) === 401);
   });
 
+  test('and whose session it was proves themselves in a new browser, though nobody here knew them then', async (t) => {
+    const journal = path.join(temporaryFolder(), 'second');
+    const { world, redis } = await replicas(t, { second: { revocations: { share: 'redis', journal } } });
+    world.op.authenticatedAtMs = Date.now() - 3_600_000;
+    const cookie = await world.session({ sub: 'leaver' });
+    redis.pause();
+    assert.equal((await signOut(world, cookie, world.second)).status, 303);
+    redis.resume();
+    await eventually('a sign-in is asked for proof', async () => {
+      const from = world.op.calls('/oidc/auth').length;
+      await world.signIn({ sub: 'leaver' }).catch(() => {});
+      return world.op.calls('/oidc/auth').slice(from).some(({ params }) => params.get('max_age') !== null || params.get('prompt') === 'login');
+    });
+  });
+
   test('without a journal the answer does not say that it is done, and says what to do; kept in memory it is done when Redis is back', async (t) => {
     const { world, redis } = await replicas(t);
     const cookie = await world.session();
