@@ -27,6 +27,10 @@ const WEBHOOK_SECRET = 'webhook-secret-of-the-lifecycle';
 const FAILED_TOKEN_MS = 32_000;
 const BACK_OFF_MS = 9_000;
 const TABS = 3;
+// With a store, where the session knows of each use, wherever it was: written down after a tenth of it, in whole seconds.
+const IDLE_S = 20;
+const IDLE_SURELY_IN_MS = (IDLE_S - IDLE_S / 10 - 2) * 1000 / SLOWNESS;
+const IDLE_SURELY_OUT_MS = (IDLE_S + 3) * 1000;
 // After a replica has Redis again: its next attempt to connect, then the seconds in which it refreshes nothing.
 const REDIS_BACK_MS = 16_000;
 // Who sends tokens under keys that nobody knows makes the key set be fetched once in half a minute.
@@ -51,8 +55,9 @@ class ModelSession {
   exempt = null; // why nothing can be said any more
   dependsOnReplica = false; // nor what one replica says of it, for all
   overMs = Infinity; // real time of an end that is recorded: what runs on ends with it
+  usedMs = Date.now(); // real time: when it certainly was in use last,
+  triedMs = Date.now(); // and when it may have been
   failedAt = -Infinity; // when a refresh of it failed on purpose
-  sealedUnder = new Set(); // secrets that sealed while it was used: its newest token may be known under these only
   constructor(browser, user, grant) { Object.assign(this, { browser, user, grant }); }
   get lives() { return this.endsFrom === null && this.exempt === null; }
 }
@@ -74,6 +79,8 @@ export async function makeLife(scope, { seed, successorsSurvive = true, redis = 
   const through = (relay) => ({ redis: { ...redis.settings(), url: `redis://127.0.0.1:${relay.port}/0` } });
   const revocations = () => ({ ...(redis ? { share: 'redis' } : {}), ...(journals || !redis ? { journal: path.join(temporaryFolder(), 'journal') } : {}) });
   const clockOption = CLOCK_IS_MOVABLE ? true : undefined;
+  const idles = !CLOCK_IS_MOVABLE && config.session?.store === 'redis';
+  if (idles) config = { ...config, session: { ...config.session, idle_timeout: `${IDLE_S}s` } };
   const settings = {
     logto: { refresh_early: `${EARLY_S}s`, webhook_secret: WEBHOOK_SECRET },
     ...(redis ? through(relays[0]) : {}), revocations: revocations(),
@@ -84,7 +91,7 @@ export async function makeLife(scope, { seed, successorsSurvive = true, redis = 
     config: (base) => ({ ...base, ...settings, logto: { ...base.logto, ...settings.logto }, session: { ...base.session, ...settings.session } }),
   };
   const world = redis ? await twoProxies(scope, options, { ...through(relays[1]), revocations: revocations() }) : await makeWorld(scope, options);
-  const life = new Life(world, { seed, users, browsersEach, successorsSurvive, relays });
+  const life = new Life(world, { idles, seed, users, browsersEach, successorsSurvive, relays });
   await life.begin();
   return life;
 }
@@ -107,10 +114,11 @@ export class Life {
   messages = []; // of Logto, that were accepted once: { what, path, headers, body }
   dead = null; // a proxy that was killed and is not back yet
   mayReuse = false; // what became of a token was known under a secret that has left with all who knew it
+  idles = false; // whether the model knows how long a session may rest
   streams = new Streams(this);
 
-  constructor(world, { seed, users, browsersEach, successorsSurvive, relays }) {
-    Object.assign(this, { world, seed, dice: seeded(seed), successorsSurvive, relays });
+  constructor(world, { idles, seed, users, browsersEach, successorsSurvive, relays }) {
+    Object.assign(this, { world, idles, seed, dice: seeded(seed), successorsSurvive, relays });
     this.users = Array.from({ length: users }, (_one, index) => ({ sub: `user-${index}`, username: `user${index}`, email: `user${index}@example.test` }));
     this.browsers = this.users.flatMap((user) => Array.from({ length: browsersEach }, () => Object.assign(new Browser({ [HOST]: world.port }), { owner: user })));
     this.sessions = [];
@@ -155,6 +163,9 @@ export class Life {
 
   // A request with `cookie` of `session`. { lost: true } destroys the connection before the answer.
   async request(browser, { session, cookie, under }, { target = `/private/${++this.requests}`, headers = this.dice.pick([FETCH, NAVIGATION]), lost = false, method = 'GET' } = {}) {
+    this.#idleOut(session);
+    const isRecent = this.isRecent(session);
+    session.triedMs = Date.now();
     const began = this.tick();
     const proxy = this.dice.pick(this.proxies);
     const client = await RawClient.connect(proxy.port);
@@ -173,14 +184,16 @@ export class Life {
     } finally {
       client.destroy();
     }
-    for (const secret of this.secrets.sealingSince(began)) session.sealedUnder.add(secret);
-    const asked = { session, under, target, began, ended: this.tick(), killed: this.killing };
+    const asked = { session, under, isRecent, target, began, ended: this.tick(), killed: this.killing };
     if (answer) this.#judge(browser, asked, answer);
     if (lost || answer === null) this.#judgeUnseen(asked);
     return answer;
   }
 
   #reachedApp(target) { return this.world.recorder.requests.find((request) => request.target === target); }
+  // Used not long ago: nobody may say that it has idled out.
+  isRecent({ usedMs }) { return this.idles === false || Date.now() - usedMs < IDLE_SURELY_IN_MS; }
+  #idleOut(session) { if (this.idles && Date.now() - session.triedMs > IDLE_SURELY_OUT_MS) this.end(session, 'idle'); }
   #isOut({ session, under, began }) {
     return Math.min(session.endedAt ?? Infinity, this.secrets.isGoneAt(under)) < began;
   }
@@ -188,13 +201,14 @@ export class Life {
     if (this.#isOut({ session, under, began }) && this.#reachedApp(target)) this.violate(`${target} of ${session.user.sub}, who is out, reached the app`);
   }
 
-  #judge(browser, { session, under, target, began, ended }, answer) {
+  #judge(browser, { session, under, isRecent, target, began, ended }, answer) {
     const out = this.#isOut({ session, under, began });
     const leaves = this.secrets.leavesFrom(under);
-    const inside = session.exempt === null && Math.min(session.endsFrom ?? Infinity, leaves) > ended;
+    const inside = isRecent && session.exempt === null && Math.min(session.endsFrom ?? Infinity, leaves) > ended;
     const passed = answer.status === 200 && answer.fields.get('content-type')?.includes('json') && answer.text.includes(`"target":"${target}"`);
     if (passed) {
       ++this.passes;
+      if (this.hasRedis) session.usedMs = Date.now();
       const who = JSON.parse(answer.text).headers.filter(([name]) => name.toLowerCase() === 'x-forwarded-user').map(([, value]) => value);
       if (who.length !== 1 || who[0] !== session.user.sub) this.violate(`${target} of ${session.user.sub} was shown to the app as ${JSON.stringify(who)}`);
       if (out) this.violate(`${target} of ${session.user.sub}, who is out, got an answer of the app`);
@@ -203,7 +217,7 @@ export class Life {
       if (out && this.#reachedApp(target)) this.violate(`${target} of ${session.user.sub}, who is out, reached the app`);
       const excused = answer.status === 503 && this.mayBeUnproven(session);
       if (inside && !excused) this.violate(`${target} of ${session.user.sub}, who should be in, got ${answer.status}: ${answer.text.slice(0, 200)}`);
-      if (!inside && !out && session.exempt !== null && !session.dependsOnReplica && [401, 303].includes(answer.status)) this.end(session, 'seen');
+      if (!inside && !out && (session.exempt !== null || !isRecent) && !session.dependsOnReplica && [401, 303].includes(answer.status)) this.end(session, 'seen');
     }
     this.keep(browser, session, answer, under, began);
   }
@@ -298,7 +312,6 @@ export class Life {
     const grant = [...this.world.op.grants.tokens.values()].at(-1).grant;
     const session = new ModelSession(browser, user, grant);
     session.began = began;
-    for (const secret of this.secrets.sealingSince(began)) session.sealedUnder.add(secret);
     this.sessions.push(session);
     if (landed.status !== 303 || !browser.cookie) {
       session.exempt = 'never began';
@@ -313,18 +326,19 @@ export class Life {
   // Sign-outs everywhere may have hit a sign-in that was under way.
   #endedSince(user, began) { return (user.endedEverywhereAt ?? -1) >= began; }
 
-  // Two ends are found by the session's next request only: until there is one, what runs goes on.
+  // Some ends are found by the session's next request only: until there is one, what runs goes on.
   end(session, why, from = this.moment) {
     session.endsFrom ??= from;
     session.endedAt ??= this.tick();
-    if (!['seen', 'suspended'].includes(why)) session.overMs = Math.min(session.overMs, Date.now());
+    if (!['seen', 'suspended', 'idle'].includes(why)) session.overMs = Math.min(session.overMs, Date.now());
   }
   ending(sessions) { for (const session of sessions) session.endsFrom ??= this.tick(); }
   of(user) { return this.sessions.filter((session) => session.user === user && session.endedAt === null); }
 
-  leaver() { return this.dice.pick(this.browsers.filter(({ session, under }) => session?.lives && !this.secrets.mayBeGone(under))); }
+  // Somebody who is in.
+  insider() { return this.dice.pick(this.browsers.filter(({ session, under }) => session?.lives && !this.secrets.mayBeGone(under))); }
   // answered: called at once, before anybody else can have heard of it from the model.
-  async signOut({ everywhere = false, browser = this.leaver(), at = this.dice.pick(this.proxies), answered = () => {} } = {}) {
+  async signOut({ everywhere = false, browser = this.insider(), at = this.dice.pick(this.proxies), answered = () => {} } = {}) {
     if (!browser) return;
     const { session, cookie, under } = browser;
     const began = this.moment;
@@ -404,10 +418,10 @@ export class Life {
   }
 
   async stream() {
-    const held = this.holder();
-    if (!held?.session.lives || !this.hasRedis) return;
-    this.note(`stream ${held.session.user.sub}`);
-    await this.streams.open(this.dice.pick(this.proxies), held);
+    const browser = this.insider();
+    if (!browser || !this.hasRedis) return;
+    this.note(`stream ${browser.session.user.sub}`);
+    await this.streams.open(this.dice.pick(this.proxies), this.newest(browser));
   }
 
   // Logto says nothing of a suspension: it ends each session at its next refresh, the latest when its tokens are dead.
@@ -526,7 +540,7 @@ export class Life {
 
   // It answers that somebody is out, and dies. Whatever it knew, somebody else has to know.
   async leaveAndDie() {
-    const browser = this.leaver();
+    const browser = this.insider();
     if (!browser || !this.hasRedis) return;
     const copy = this.newest(browser);
     this.note(`leave-and-die ${copy.session.user.sub}`);
@@ -596,13 +610,14 @@ export class Life {
     this.#left(leaked);
     await running;
   }
-  // The same by restarts: no process that starts knows what the secret was.
+  // The same by restarts: no process that starts knows what the secret was. What became of a token was told under the secret that
+  // sealed then, and told again under the next one that did.
   async leakByRestart() {
     if (!this.hasRedis) return;
     await this.settleSlow();
     await this.#quiet();
     const leaked = this.#leak('restart-leak');
-    for (const session of this.sessions) if (session.lives && session.sealedUnder.has(leaked)) session.exempt = 'its newest token was known under a secret that left';
+    for (const session of this.sessions) if (session.lives && this.secrets.sealingSince(session.began).includes(leaked)) session.exempt = 'its newest token was known under a secret that left';
     this.mayReuse = true;
     const change = (config) => { config.session.secret = [...this.secrets.ring]; };
     for (const victim of this.world.second ? ['proxy', 'second'] : ['proxy']) await this.#replace(victim, 'SIGTERM', change);
@@ -696,7 +711,7 @@ export class Life {
   // [weight, action, whether others may run beside it]
   get actions() {
     return [
-      [40, () => this.ask(), true], [10, () => this.burst(), true], [6, () => this.slow(), true], [20, () => this.signIn(), true],
+      [40, () => this.ask(), true], [10, () => this.burst(), true], [6, () => this.slow(), true], [40, () => this.signIn(), true],
       [5, () => this.signOut(), true], [2, () => this.signOut({ everywhere: true }), true], [3, () => this.logout(), true], [2, () => this.webhook(), true],
       [14, () => this.pass(), !CLOCK_IS_MOVABLE], [4, () => this.settleSlow(), true], [3, () => this.latency(), true],
       [CLOCK_IS_MOVABLE ? 3 : 1, () => this.trouble(), false], [1, () => this.suspend(), false], [3, () => this.rotateSecrets(), false],

@@ -49,7 +49,7 @@ export class Streams {
     client.socket.resume();
   }
 
-  #mayRun(session, under) { return session.lives && !this.life.secrets.mayBeGone(under); }
+  #mayRun(session, under) { return session.lives && this.life.isRecent(session) && !this.life.secrets.mayBeGone(under); }
   #closed(one) {
     if (!this.#open.delete(one)) return; // by us
     if (this.#mayRun(one.session, one.under)) this.life.violate(`${one.what}, who should be in, was cut`);
