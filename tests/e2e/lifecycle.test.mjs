@@ -33,7 +33,7 @@ async function play(t, options) {
     throw error;
   }
   t.diagnostic(`seed ${SEED}, ${rounds} rounds: ${life.summary()}${life.missing.size ? `; missing: ${[...life.missing]}` : ''}`);
-  assert.equal(life.violations.length, 0, `LIFECYCLE_SEED=${SEED}, round ${rounds}:\n${life.violations.slice(0, 3).join('\n')}\n${life.proxies.map((proxy) => proxy.output.slice(-3000)).join('\n---\n')}`);
+  assert.equal(life.violations.length, 0, `LIFECYCLE_SEED=${SEED}, round ${rounds}:\n${life.violations.slice(0, 3).join('\n')}\n${[...life.ended.slice(-2), ...life.proxies.map((proxy) => proxy.output.slice(-3000))].join('\n---\n')}`);
   assert.ok(life.passes > rounds / 4, 'the app was used');
 }
 

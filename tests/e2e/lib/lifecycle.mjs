@@ -105,13 +105,14 @@ export class Life {
   waitingAtApp = []; // slow requests that the app has not answered
   missing = new Set(); // endpoints that this binary does not have
   lastFailureAt = -Infinity;
-  lostAt = 0;
+  askedAt = 0; // real time: of the last request
   passes = 0;
   refusals = 0;
   redisLostAt = -Infinity; // real time: until then a replica was without Redis
   keysRotatedAt = -Infinity;
   unfinished = []; // sign-outs that are done when Redis is back
   messages = []; // of Logto, that were accepted once: { what, path, headers, body }
+  ended = []; // what processes said that are replaced by now
   dead = null; // a proxy that was killed and is not back yet
   mayReuse = false; // what became of a token was known under a secret that has left with all who knew it
   idles = false; // whether the model knows how long a session may rest
@@ -175,7 +176,6 @@ export class Life {
       if (lost) {
         await sleep(this.dice.random(12));
         client.socket.resetAndDestroy();
-        this.lostAt = Date.now();
       } else {
         answer = await client.response({ method, timeout: PATIENCE_MS });
       }
@@ -183,6 +183,7 @@ export class Life {
       if (!this.killing) throw error;
     } finally {
       client.destroy();
+      this.askedAt = Date.now();
     }
     const asked = { session, under, isRecent, target, began, ended: this.tick(), killed: this.killing };
     if (answer) this.#judge(browser, asked, answer);
@@ -489,8 +490,8 @@ export class Life {
   }
   // No refresh is on its way, and what the last one brought has arrived.
   async #quiet() {
-    // Nobody is told when what a lost request began reaches Logto: on a slow machine not at once.
-    await sleep(Math.max(0, this.lostAt + 100 * SLOWNESS - Date.now()));
+    // Nobody is told when what a request began reaches Logto, be it lost, or on the side: on a slow machine not at once.
+    await sleep(Math.max(0, this.askedAt + 150 * SLOWNESS - Date.now()));
     do await sleep(20 * SLOWNESS); while (this.world.op.tokenCalls.now > 0);
     await sleep(10 * SLOWNESS);
   }
@@ -521,6 +522,7 @@ export class Life {
     if (signal === 'SIGKILL') await this.#kill(victim);
     this.streams.drop(proxy);
     if (signal !== 'SIGKILL') await proxy.stop();
+    this.ended.push(proxy.output.slice(-2000));
     change(config);
     delete config.listen;
     const fresh = await Proxy.start({ ...config, listen: '127.0.0.1:0' }, { env: this.world.env });
