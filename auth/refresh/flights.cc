@@ -56,8 +56,9 @@ void RefreshFlights::keep_journal(const std::string& path, const Realm& realm) {
   journal_ = RefreshJournal::open(path, realm, memory_);
 }
 
+// At once: whoever is killed a moment later must not have it under a secret that has left.
 void RefreshFlights::on_new_keyring() {
-  if (journal_) journal_->reseal();
+  if (journal_) journal_->reseal(memory_, world_.clock.unix_s());
   if (replicas_) replicas_->reseal();
 }
 

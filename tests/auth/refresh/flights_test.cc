@@ -359,6 +359,22 @@ TEST_CASE("with a journal the next process knows which tokens are spent") {
   }
 }
 
+TEST_CASE("a process that is killed right after its secret was replaced leaves a journal under the new one") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("journal.refreshed");
+  const std::string fresh(32, 'n');
+  RotatingLogto logto;
+  EventLoop loop;
+  {
+    Replica process(loop, logto, nullptr, path);
+    REQUIRE(token_of(process.refresh(session_with("alice.0"))) == "alice.1");
+    process.realm.replace_keyring({Secret(fresh)});
+    process.flights.on_new_keyring();
+  }
+  Replica process(loop, logto, nullptr, path, fresh);
+  CHECK(token_of(process.refresh(session_with("alice.0"))) == "alice.1");
+}
+
 TEST_CASE("the journal of refreshes is rewritten when most of it is outdated, and loses nothing") {
   const TemporaryFolder folder;
   const std::string path = folder.file("journal.refreshed");

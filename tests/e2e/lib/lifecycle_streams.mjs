@@ -1,6 +1,5 @@
 // What runs on in a random life: event streams and WebSockets, which end within a moment of their session, and not before it.
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { SLOWNESS } from './proxy.mjs';
 import { NAVIGATION, RawClient, requestBytes } from './raw.mjs';
 import { HOST, ORIGIN } from './world.mjs';
@@ -22,7 +21,7 @@ export async function runOn(request, reply) {
     await reply.head(200, { 'Content-Type': 'text/event-stream', 'Transfer-Encoding': 'chunked' });
   }
   const timer = key ? null : setInterval(() => reply.chunk('data: x\n\n'), TICK_MS);
-  if (!socket.destroyed) await once(socket, 'close');
+  if (!socket.destroyed) await new Promise((resolve) => { socket.once('close', resolve); }); // also after an error
   clearInterval(timer);
 }
 
