@@ -322,6 +322,10 @@ describe('a journal that lost something lets nobody back in', { concurrency: 3 }
       assert.equal(await status(world, stayer), 401, 'asked to sign in again');
       const anew = await world.session({ sub: 'stayer' });
       assert.equal(await status(world, anew), 200);
+      world.proxy.expectExit = true;
+      world.proxy.signal('SIGKILL');
+      await world.proxy.exit();
+      world.proxy = { stop() {} };
       await world.restart();
       assert.equal(await status(world, leaver), 401, 'and so after the next start');
       assert.equal(await status(world, anew), 200);
