@@ -7,6 +7,7 @@
 #include "cli/exit_status.h"
 #include "cli/load_or_complain.h"
 #include "cli/text_table.h"
+#include "config/check/spellings.h"
 #include "config/path_pattern.h"
 #include "proxy/route/explain_route.h"
 #include "proxy/route/reply.h"
@@ -34,14 +35,28 @@ std::vector<std::string> row_of(const RouteSettings& route) {
           route.reply.is_configured() ? describe_reply(route.reply) : route.upstream};
 }
 
+// Where the row does not say who passes.
+std::string spelling_words(const Settings& settings, const RouteSettings& route) {
+  const SpellingFate fate = spelling_fate(settings, route);
+  if (fate.other == nullptr) return {};
+  const std::string which = fate.always ? "every request" : "a request that both may take";
+  return route.label + ": " + which + (fate.decides ? " is decided by " : " is answered 400 because of ") +
+         fate.other->label + ", whose paths many apps take for the same\n";
+}
+
 }  // namespace
 
 int run_routes(const std::string& config_path) {
   const auto settings = load_or_complain(config_path);
   if (!settings) return kExitConfig;
   TextTable table{{"#", "host", "path", "methods", "conditions", "access", "requirements", "upstream"}, {}};
-  for (const RouteSettings& route : settings->routes) table.rows.push_back(row_of(route));
-  std::printf("%s\nThe first that matches decides; none matches: 404.\n", format_table(table).c_str());
+  std::string spellings;
+  for (const RouteSettings& route : settings->routes) {
+    table.rows.push_back(row_of(route));
+    spellings += spelling_words(*settings, route);
+  }
+  std::printf("%s\nThe first that matches decides; none matches: 404.\n%s", format_table(table).c_str(),
+              spellings.c_str());
   return std::fflush(stdout) == 0 ? kExitOk : kExitFailed;
 }
 

@@ -50,6 +50,17 @@ std::string_view scope_of_claim(std::string_view claim) {
   return {};
 }
 
+const std::vector<std::string>& claims_of_logto() {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> names = {
+        "sub", "iss", "aud", "exp", "iat",     "auth_time", "nonce",     "sid",
+        "amr", "acr", "azp", "jti", "at_hash", "scope",     "client_id", "organization_id"};
+    for (const auto& row : kRows) names.emplace_back(row.claim);
+    return names;
+  }();
+  return all;
+}
+
 std::string claim_of(const Requirement& requirement) {
   switch (requirement.kind) {
     case Requirement::Kind::roles:

@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "base/one_of.h"
 #include "base/url.h"
+#include "config/guessable.h"
 
 namespace lp {
 namespace {
@@ -337,6 +338,7 @@ Result<Secret> parse_session_secret(std::string_view text) {
   auto bytes = base64url_decode(plain);
   const bool padded_wrongly = text.size() != plain.size() && text.size() % 4 != 0;
   if (!bytes || padded_wrongly || bytes->size() < kMinBytes) return fail(std::string(kWhat));
+  if (is_guessable(text) || is_guessable(*bytes)) return fail(std::string(kGuessable));
   return Secret(std::move(*bytes));
 }
 

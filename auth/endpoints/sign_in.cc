@@ -10,6 +10,7 @@
 #include "auth/loops/stop.h"
 #include "auth/oidc/app_token_needs.h"
 #include "auth/oidc/authorization_request.h"
+#include "auth/oidc/discovery.h"
 #include "auth/rules/authorize.h"
 #include "auth/rules/own_returns.h"
 #include "auth/rules/return_to.h"
@@ -115,8 +116,9 @@ bool is_still_signed_in(const Visit& visit) {
 }
 
 Verdict without_logto(const Visit& visit, SignInStart& start) {
-  visit.realm.log.warning("Logto is needed and cannot be asked",
-                          {{"id", visit.facts.request_id}, {"phase", start.silent ? "revalidate" : "sign_in"}});
+  visit.realm.log.warning("Logto is needed and cannot be asked", {{"id", visit.facts.request_id},
+                                                                  {"phase", start.silent ? "revalidate" : "sign_in"},
+                                                                  {"url", discovery_url(visit.settings().logto)}});
   const bool has_ended = start.silent && !is_still_signed_in(visit);
   if (!start.otherwise || has_ended) return status_verdict(visit, start.decision, 503);
   Verdict otherwise = std::move(*start.otherwise);

@@ -28,6 +28,7 @@
 #include "auth/visit/forward_auth.h"
 #include "auth/visit/load_first.h"
 #include "auth/visit/visit.h"
+#include "config/host_pattern.h"
 
 namespace lp {
 namespace {
@@ -169,6 +170,13 @@ bool may_have_tokens(const Visit& visit) {
   const Decision::Kind kind = decide(visit).kind;
   if (kind == Decision::Kind::no_organization || kind == Decision::Kind::foreign_origin) return false;
   return kind == Decision::Kind::pass || judges_scopes(route);
+}
+
+// For whoever comes by a wrong address: the right one, where there is but one. It stands in DNS and certificates.
+std::string only_address(const Settings& settings) {
+  const bool is_one =
+      settings.realms.empty() && settings.external_urls.size() == 1 && !is_wildcard(settings.external_urls[0].host);
+  return is_one ? settings.external_urls[0].text() : std::string();
 }
 
 }  // namespace
@@ -358,6 +366,7 @@ Answer Gatekeeper::error_answer(int status, const RequestFacts& request) const {
   facts.request_id = request.request_id;
   facts.auth_prefix = settings.auth_prefix;
   if (head != nullptr) facts.accept_language = head->fields.get("Accept-Language");
+  if (status == 421) facts.served_at = only_address(settings);
   const bool is_page = head == nullptr || is_navigation(head->method, head->fields);
   Answer answer = is_page ? make_status_page(status, facts) : make_status_json(status, request.request_id);
   if (status == 401) set_challenges(answer, request.route);

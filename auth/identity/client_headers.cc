@@ -254,6 +254,9 @@ struct ClientHeaderRules::Impl {
   std::vector<CookieNames> cookies;      // of both schemes and all realms, whichever is in use
   std::vector<std::string> logto_hosts;  // where a Logto of ours shares a host with an external URL
 
+  [[nodiscard]] bool is_with_logto(std::string_view host) const {
+    return std::find(logto_hosts.begin(), logto_hosts.end(), host) != logto_hosts.end();
+  }
   void add_logto(const Origin& endpoint, const Settings& settings) {
     const auto is_there = [&](const Origin& url) { return host_matches(url.host, endpoint.host); };
     bool shares = std::any_of(settings.external_urls.begin(), settings.external_urls.end(), is_there);
@@ -306,17 +309,21 @@ bool ClientHeaderRules::is_own_cookie(std::string_view name) const {
   });
 }
 
+// What an app may neither read nor write.
+bool ClientHeaderRules::is_no_apps(std::string_view cookie, bool is_with_logto) const {
+  return is_own_cookie(cookie) || (is_with_logto && is_logto_cookie(cookie));
+}
+
 void ClientHeaderRules::append_foreign_cookies(std::string_view cookie_value, std::string_view host,
                                                std::string& out) const {
-  const std::vector<std::string>& logto = impl_->logto_hosts;
-  const bool is_with_logto = std::find(logto.begin(), logto.end(), host) != logto.end();
+  const bool is_with_logto = impl_->is_with_logto(host);
   const std::size_t start = out.size();
   while (!cookie_value.empty()) {
     const std::size_t end = std::min(cookie_value.find(';'), cookie_value.size());
     const std::string_view pair = trim_ows(cookie_value.substr(0, end));
     cookie_value.remove_prefix(std::min(end + 1, cookie_value.size()));
     const std::string_view name = trim_ows(pair.substr(0, pair.find('=')));
-    if (pair.empty() || is_own_cookie(name) || (is_with_logto && is_logto_cookie(name))) continue;
+    if (pair.empty() || is_no_apps(name, is_with_logto)) continue;
     if (out.size() > start) out += "; ";
     out += pair;
   }
@@ -324,10 +331,10 @@ void ClientHeaderRules::append_foreign_cookies(std::string_view cookie_value, st
 
 // A browser keeps "=name=value" and "=name" as a nameless cookie and sends it as "name=value": the first name that a
 // server would read out of it counts (threats C10, C11).
-bool ClientHeaderRules::app_may_set(std::string_view set_cookie_value) const {
+bool ClientHeaderRules::app_may_set(std::string_view set_cookie_value, std::string_view host) const {
   std::string_view pair = trim_ows(set_cookie_value.substr(0, set_cookie_value.find(';')));
   while (pair.starts_with('=')) pair = trim_ows(pair.substr(1));
-  return !is_own_cookie(trim_ows(pair.substr(0, pair.find('='))));
+  return !is_no_apps(trim_ows(pair.substr(0, pair.find('='))), impl_->is_with_logto(host));
 }
 
 }  // namespace lp

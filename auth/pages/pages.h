@@ -21,6 +21,7 @@ struct PageFacts {
   std::vector<const Requirement*> missing;  // 403: what is missing; must outlive the page's making
   std::string return_to;                    // where links lead after a sign-in, vetted; empty: none
   int route = 0;                            // RouteSettings::index whose sign-in settings the links ask for
+  std::string served_at;                    // 421: the address of the only site; empty: not told
   std::string detail;                       // a short reason for people; escaped here
   std::string form_origin;                  // sign-out forms: where Logto ends sessions, for form-action
   // In the language of accept_language already, escaped here:

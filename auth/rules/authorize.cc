@@ -144,7 +144,7 @@ std::string one_of_names(const char* one, const char* several, const std::vector
 
 std::string describe_claim(const ClaimTest& test, Audience audience) {
   const std::string name = "claim " + test.claim;
-  if (audience == Audience::public_) return name;
+  if (audience == Audience::public_) return asks_for_verified_email(test) ? "a verified e-mail address" : name;
   switch (test.kind) {
     case ClaimTest::Kind::equals:
     case ClaimTest::Kind::one_of:
@@ -245,6 +245,12 @@ std::optional<std::int64_t> needed_max_age_s(const Requirement& requirement) {
     if (needed && (!smallest || *needed < *smallest)) smallest = needed;
   }
   return smallest;
+}
+
+bool asks_for_verified_email(const ClaimTest& test) {
+  using TestKind = ClaimTest::Kind;
+  const bool by_value = test.kind == TestKind::equals || test.kind == TestKind::one_of;
+  return test.claim == "email_verified" && by_value && test.values == std::vector<std::string>{"true"};
 }
 
 std::string describe_requirement(const Requirement& requirement, Audience audience) {

@@ -48,6 +48,8 @@ struct Authorization {
 // In English: "role admin", "one of the roles admin, editor", "a linked patreon account". `operators`: for logs and
 // `explain`. `public_`: for whoever was refused, who does not learn whose addresses or which values would do.
 enum class Audience { operators, public_ };
+// The claim test that asks for an address which somebody has verified: it has a name among people.
+[[nodiscard]] bool asks_for_verified_email(const ClaimTest& test);
 [[nodiscard]] std::string describe_requirement(const Requirement& requirement, Audience audience);
 
 }  // namespace lp

@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "config/check/answers.h"
 #include "config/check/bearer.h"
+#include "config/check/claims.h"
 #include "config/check/forward_auth.h"
 #include "config/check/health.h"
 #include "config/check/identity.h"
@@ -12,6 +13,7 @@
 #include "config/check/route_tokens.h"
 #include "config/check/routes.h"
 #include "config/claims.h"
+#include "config/guessable.h"
 #include "config/host_pattern.h"
 #include "config/realms.h"
 #include "config/value.h"
@@ -244,6 +246,15 @@ void one_webhook_secret(const Settings&, Report& report) {
                  "expected one of logto.webhook_secret and logto.webhook_secret_file, found both");
 }
 
+// Logto makes it: anything else is no key of Logto's, or one that everybody knows.
+void webhook_secret_is_logtos(const Settings& s, Report& report) {
+  const Secret& secret = s.logto.webhook_secret;
+  if (secret.empty() || !is_guessable(secret.reveal())) return;
+  report.warning(
+      report.has("logto.webhook_secret") ? "logto.webhook_secret" : "logto.webhook_secret_file",
+      "can be guessed, and who does can end everybody's sessions: expected the signing key that Logto shows");
+}
+
 void backchannel_host_is_apart(const Settings& s, Report& report) {
   const auto& url = s.logto.backchannel_url;
   if (!url) return;
@@ -367,6 +378,7 @@ constexpr Rule kRules[] = {
     redis_is_encrypted,
     one_password_of_redis,
     one_webhook_secret,
+    webhook_secret_is_logtos,
     backchannel_host_is_apart,
     wildcards_have_a_sign_in_url,
     sign_in_url_gets_its_cookies,
@@ -374,6 +386,7 @@ constexpr Rule kRules[] = {
     cookie_will_be_kept,
     realms_have_routes,
     check_identity,
+    check_claims,
     check_bearer,
     check_routes,
     check_route_tokens,

@@ -5,20 +5,17 @@
 #include "base/one_of.h"
 #include "config/check/bearer.h"
 #include "config/check/route_place.h"
+#include "config/check/spellings.h"
 #include "config/forward_auth.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/redirect_target.h"
 #include "config/route_access.h"
+#include "config/route_cover.h"
 #include "config/yaml/suggest.h"
 
 namespace lp {
 namespace {
-
-// Whether `wide` matches every host that `narrow` does. Of two different patterns it says no.
-bool host_covers(const std::string& wide, const std::string& narrow) {
-  return wide.empty() || wide == narrow || (!is_wildcard(narrow) && host_matches(wide, narrow));
-}
 
 bool is_regex(const RouteSettings& route) { return route.path.kind == PathPattern::Kind::regex; }
 
@@ -183,82 +180,9 @@ void strip_prefix_fits(const RoutePlace& p) {
                                              "' for '" + format_path_pattern(p.route.path) + "'");
 }
 
-bool methods_cover(const RouteSettings& wide, const RouteSettings& narrow) {
-  if (wide.methods.empty()) return true;
-  return !narrow.methods.empty() && std::all_of(narrow.methods.begin(), narrow.methods.end(),
-                                                [&](const auto& method) { return is_one_of(method, wide.methods); });
-}
-
-bool methods_meet(const RouteSettings& a, const RouteSettings& b) {
-  if (a.methods.empty() || b.methods.empty()) return true;
-  return std::any_of(a.methods.begin(), a.methods.end(),
-                     [&](const auto& method) { return is_one_of(method, b.methods); });
-}
-
-// Every text that `narrow` takes, `wide` takes too. Of two patterns only equal ones are known to.
-bool pattern_covers(const TextPattern& wide, const TextPattern& narrow) {
-  return wide.text() == narrow.text() || (!narrow.is_regex() && wide.matches(narrow.text()));
-}
-
-bool field_covers(const FieldCondition& wide, const FieldCondition& narrow) {
-  return wide.name == narrow.name && std::all_of(narrow.any_of.begin(), narrow.any_of.end(), [&](const auto& text) {
-           return std::any_of(wide.any_of.begin(), wide.any_of.end(),
-                              [&](const auto& pattern) { return pattern_covers(pattern, text); });
-         });
-}
-
-bool fields_cover(const std::vector<FieldCondition>& wide, const std::vector<FieldCondition>& narrow) {
-  return std::all_of(wide.begin(), wide.end(), [&](const auto& condition) {
-    return std::any_of(narrow.begin(), narrow.end(),
-                       [&](const auto& stricter) { return field_covers(condition, stricter); });
-  });
-}
-
-bool lies_in(const Cidr& narrow, const Cidr& wide) {
-  if (narrow.prefix_bits < wide.prefix_bits) return false;
-  for (int bit = 0; bit < wide.prefix_bits; ++bit) {
-    const auto byte = static_cast<std::size_t>(bit / 8);
-    if (((narrow.address[byte] ^ wide.address[byte]) >> (7 - bit % 8) & 1) != 0) return false;
-  }
-  return true;
-}
-
-bool networks_cover(const std::vector<Cidr>& wide, const std::vector<Cidr>& narrow) {
-  if (wide.empty()) return true;
-  return !narrow.empty() && std::all_of(narrow.begin(), narrow.end(), [&](const Cidr& one) {
-    return std::any_of(wide.begin(), wide.end(), [&](const Cidr& range) { return lies_in(one, range); });
-  });
-}
-
-// All but the methods.
-bool takes_requests_of(const RouteSettings& wide, const RouteSettings& narrow) {
-  return host_covers(wide.host, narrow.host) && covers(wide.path, narrow.path) &&
-         fields_cover(wide.query, narrow.query) && fields_cover(wide.headers, narrow.headers) &&
-         networks_cover(wide.networks, narrow.networks);
-}
-
-// The hosts that a route can be asked under.
-std::vector<std::string> hosts_of(const RoutePlace& p) {
-  std::vector<std::string> hosts;
-  if (!p.route.host.empty()) return {p.route.host};
-  const auto add = [&](const std::vector<Origin>& origins) {
-    for (const Origin& origin : origins) hosts.push_back(origin.host);
-  };
-  if (p.settings.realms.empty()) add(p.settings.external_urls);
-  for (const RealmSettings& realm : p.settings.realms) add(realm.external_urls);  // it is of them all
-  if (hosts.empty()) hosts.emplace_back();
-  return hosts;
-}
-
-// Checks at /oauth2/auth look at the routes for it and no others.
-bool are_asked_together(const Settings& settings, const RouteSettings& a, const RouteSettings& b) {
-  return is_for_oauth2_auth(settings, a) == is_for_oauth2_auth(settings, b);
-}
-
 // The first of the routes before it that takes all its requests to this host; null: none.
 const RouteSettings* hidden_by(const RoutePlace& p, const std::string& host) {
-  RouteSettings there = p.route;
-  there.host = host;
+  const RouteSettings there = at_host(p.route, host);
   for (const RouteSettings& earlier : p.settings.routes) {
     if (earlier.index >= p.route.index) return nullptr;
     if (!are_asked_together(p.settings, earlier, p.route)) continue;
@@ -293,7 +217,7 @@ void some_are_taken(const RoutePlace& p) {
 void order_makes_sense(const RoutePlace& p) {
   if (p.report.has_problem_in("external_urls")) return;
   std::vector<const RouteSettings*> hiding;
-  for (const std::string& host : hosts_of(p)) {
+  for (const std::string& host : hosts_of(p.settings, p.route)) {
     const RouteSettings* earlier = hidden_by(p, host);
     if (earlier == nullptr) return some_are_taken(p);
     hiding.push_back(earlier);
@@ -343,6 +267,7 @@ constexpr RouteRule kRouteRules[] = {
     strip_prefix_fits,
     order_makes_sense,
     query_is_no_rule_for_forms,
+    check_spellings,
 };
 
 }  // namespace

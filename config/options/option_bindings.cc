@@ -8,6 +8,7 @@
 #include "base/one_of.h"
 #include "base/url.h"
 #include "config/forward_auth.h"
+#include "config/guessable.h"
 #include "config/value.h"
 
 namespace lp {
@@ -78,12 +79,14 @@ bool is_secret_text(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-void set_secret(const Node& node, const Reading& reading, const std::string& text, Secret& secret) {
+void set_secret(const Node& node, const Reading& reading, const std::string& text, Secret& secret,
+                std::string_view if_guessable) {
   if (!is_secret_text(text)) return reading.problem(node, "expected visible ASCII characters (the value is not shown)");
   if (text.size() < static_cast<std::size_t>(reading.option.min)) {
     return reading.problem(node, "expected at least " + std::to_string(reading.option.min) +
                                      " characters (the value is not shown); `logto-proxy secret` prints one");
   }
+  if (!if_guessable.empty() && is_guessable(text)) return reading.problem(node, std::string(if_guessable));
   secret = Secret(text);
 }
 
@@ -249,16 +252,18 @@ Binding path_binding(Field<std::string> field) {
           [=](const Scope& scope) { return field(scope).empty() ? Node() : Node::scalar(field(scope)); }};
 }
 
-Binding secret_binding(Field<Secret> field) {
+Binding secret_binding(Field<Secret> field, std::string_view if_guessable) {
   return {[=](const Node& node, const Reading& reading) {
-            if (const auto* text = secret_text(node, reading)) set_secret(node, reading, *text, field(reading.scope));
+            if (const auto* text = secret_text(node, reading))
+              set_secret(node, reading, *text, field(reading.scope), if_guessable);
           },
           [=](const Scope& scope) { return masked(field(scope).empty() ? 0 : 1); }};
 }
 
-Binding secret_file_binding(Field<Secret> field) {
+Binding secret_file_binding(Field<Secret> field, std::string_view if_guessable) {
   return {[=](const Node& node, const Reading& reading) {
-            if (const auto text = file_text(node, reading)) set_secret(node, reading, *text, field(reading.scope));
+            if (const auto text = file_text(node, reading))
+              set_secret(node, reading, *text, field(reading.scope), if_guessable);
           },
           {}};
 }

@@ -22,8 +22,9 @@ namespace lp {
 // A directory that is there; relative to the configuration's folder.
 [[nodiscard]] Binding directory_binding(Field<std::string> field);
 // One secret of visible ASCII characters, and the same in a file.
-[[nodiscard]] Binding secret_binding(Field<Secret> field);
-[[nodiscard]] Binding secret_file_binding(Field<Secret> field);
+// `if_guessable` is the problem of a secret that anybody could guess; empty: its strength is somebody else's matter.
+[[nodiscard]] Binding secret_binding(Field<Secret> field, std::string_view if_guessable = {});
+[[nodiscard]] Binding secret_file_binding(Field<Secret> field, std::string_view if_guessable = {});
 [[nodiscard]] Binding redis_url_binding();
 [[nodiscard]] Binding app_secret_binding();
 [[nodiscard]] Binding app_secret_file_binding();

@@ -1,6 +1,7 @@
 #include "config/options/option_table.h"
 
 #include "base/one_of.h"
+#include "config/guessable.h"
 #include "config/options/bearer_options.h"
 #include "config/options/binding.h"
 #include "config/options/identity_binding.h"
@@ -194,9 +195,9 @@ void add_forward_auth(Table& table) {
                    list<ListenSettings>(LP_FIELD(settings->forward_auth.listen), parse_listen, format_listen)});
   table.push_back({"forward_auth.secret", "a secret of 16 characters or more", "null", 16, 0, kSecret,
                    "That the asking proxy sends in secret_header; without it there is no {auth_prefix}/check.",
-                   secret_binding(LP_FIELD(settings->forward_auth.secret))});
+                   secret_binding(LP_FIELD(settings->forward_auth.secret), kGuessable)});
   table.push_back({"forward_auth.secret_file", "a file", "null", 16, 0, kPlain, "A file that holds secret.",
-                   secret_file_binding(LP_FIELD(settings->forward_auth.secret))});
+                   secret_file_binding(LP_FIELD(settings->forward_auth.secret), kGuessable)});
   table.push_back({"forward_auth.secret_header", "the name of a header field", "X-Logto-Proxy-Check-Secret", 0, 0,
                    kPlain, "The field that holds secret; no app gets it.",
                    text(LP_FIELD(settings->forward_auth.secret_header), parse_field_name)});

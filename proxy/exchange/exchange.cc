@@ -571,6 +571,7 @@ OutgoingResponse Exchange::response_frame() const {
                    !context_.server.draining.load(std::memory_order_relaxed);
   out.authenticated = session_ != nullptr;
   out.set_cookies = &set_cookies_;
+  if (facts_.external != nullptr) out.host = facts_.external->host;
   return out;
 }
 

@@ -149,6 +149,7 @@ bool is_private(const OutgoingResponse& response, const ResponseHead& head) {
 
 struct ResponseFilter {
   const ClientHeaderRules& rules;
+  std::string_view host;
   Names named;
   bool keeps_content_length;
 
@@ -156,7 +157,7 @@ struct ResponseFilter {
     if (keeps_content_length && iequals(field.name, "Content-Length")) return true;
     if (is_listed(kPerHop, field.name) || is_listed(kResponseOnly, field.name)) return false;
     if (rules.strips_response_field(field.name) || is_listed(named, field.name)) return false;
-    return !iequals(field.name, "Set-Cookie") || rules.app_may_set(field.value);
+    return !iequals(field.name, "Set-Cookie") || rules.app_may_set(field.value, host);
   }
 };
 
@@ -203,7 +204,7 @@ void append_request_head(std::string& out, const OutgoingRequest& request, const
 
 void append_response_head(std::string& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
                           const ClientHeaderRules& rules) {
-  const ResponseFilter filter{rules, named_by_connection(upstream_head.fields),
+  const ResponseFilter filter{rules, response.host, named_by_connection(upstream_head.fields),
                               describes_absent_body(response, upstream_head.status)};
   const bool closed_to_shared_caches = is_private(response, upstream_head);
   PrivateCaching caching;

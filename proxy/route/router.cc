@@ -13,10 +13,10 @@
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/route_access.h"
+#include "config/spelling.h"
 #include "proxy/net/ip_address.h"
 #include "proxy/route/route_conditions.h"
 #include "proxy/route/route_index.h"
-#include "proxy/route/spelling.h"
 
 namespace lp {
 namespace {
@@ -40,16 +40,6 @@ RouteIndex::Key key_of(const RouteSettings& route) {
   if (key.path.kind != PathPattern::Kind::regex && !key.path.text.empty()) {
     key.path.text = normal_rule_path(key.path.text);
   }
-  return key;
-}
-
-// What the key of a path is compared with (proxy/route/spelling.h).
-RouteIndex::Key spelling_key_of(RouteIndex::Key key) {
-  if (key.path.kind == PathPattern::Kind::regex)
-    key.path.text = "(?i:" + spelling_key_of_regex(key.path.text) + ")";
-  else if (!key.path.text.empty())
-    key.path.text = spelling_key(key.path.text);
-  if (key.path.kind == PathPattern::Kind::prefix && key.path.text == "/") key.path.text.clear();
   return key;
 }
 
@@ -101,7 +91,7 @@ class Spellings {
   Spellings(const Settings& settings, const std::vector<RouteIndex::Key>& keys) {
     std::vector<RouteIndex::Key> folded;
     for (std::size_t i = 0; i < keys.size(); ++i) {
-      folded.push_back(spelling_key_of(keys[i]));
+      folded.push_back({keys[i].host, spelling_key(keys[i].path)});
       routes_.emplace_back(settings.routes[i], folded[i]);
       has_patterns_ = has_patterns_ || keys[i].path.kind == PathPattern::Kind::regex;
       all_are_keys_ = all_are_keys_ && folded[i].path.text == keys[i].path.text;
@@ -308,22 +298,20 @@ RouteAnswer Router::route_for(const RouteQuestion& question) const {
 // The route that decides when some spelling of the path, which other routes match, is what the app reads.
 RouteAnswer Router::strictest_for(const RouteSettings& route, const RouteQuestion& question) const {
   const std::string& path = question.target.path;
-  const RouteSettings* strictest = &route;
-  bool is_clear = true;
+  Strictest strictest(route);
   impl_->spellings->for_each(question, path, [&](std::size_t position) {
     const CompiledRoute& other = impl_->routes[position];
     // One that matches the path as it is stands behind: the order of the file says who decides.
-    if (other.matches_path(path) || admits(*other.settings, *strictest)) return;
+    if (other.matches_path(path) || !strictest.is_changed_by(*other.settings)) return;
     const Condition condition = impl_->conditions(other, question);
-    if (condition == Condition::fails) return;
-    is_clear = is_clear && condition == Condition::holds && admits(*strictest, *other.settings);
-    strictest = other.settings;
+    if (condition != Condition::fails) strictest.meet(*other.settings, condition == Condition::holds);
   });
-  if (!is_clear)
+  const RouteSettings* decides = strictest.route();
+  if (decides == nullptr)
     return {nullptr, "the path is another route's in another spelling, and neither of the two is stricter"};
-  if (strictest == &route) return {&route};
-  const bool takes_slashes = !question.target.has_encoded_slash || strictest->encoded_slash == EncodedSlash::keep;
-  return takes_slashes ? RouteAnswer{strictest, {}, &route} : RouteAnswer{nullptr, kReadOtherwise};
+  if (decides == &route) return {&route};
+  const bool takes_slashes = !question.target.has_encoded_slash || decides->encoded_slash == EncodedSlash::keep;
+  return takes_slashes ? RouteAnswer{decides, {}, &route} : RouteAnswer{nullptr, kReadOtherwise};
 }
 
 RouteAnswer Router::route_for_oauth2_auth(const RouteQuestion& question) const {

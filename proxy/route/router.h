@@ -56,7 +56,7 @@ class Router {
   // responsible, or none. Query and header conditions that can be read in two ways are refused
   // (proxy/route/route_conditions.h).
   // A path in another case, with a slash, dots or blanks at an end, is what many apps take for the one without
-  // (proxy/route/spelling.h): where a route that is stricter than the one that matches would match it then, that one
+  // (config/spelling.h): where a route that is stricter than the one that matches would match it then, that one
   // decides, and where of two neither is, nobody does. Not where the route that matches says path_spellings: distinct
   // (docs/decisions/0029-spellings.md).
   [[nodiscard]] RouteAnswer route_for(const RouteQuestion& question) const;

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "config/spelling.h"
 #include "proxy/http/syntax.h"
-#include "proxy/route/spelling.h"
 
 namespace lp {
 namespace {

@@ -18,7 +18,7 @@ struct Target {
   bool has_query = false;
   bool has_encoded_slash = false;   // %2F was present and kept: only routes with encoded_slash: keep may take it
   bool has_other_readings = false;  // see lenient_readings()
-  bool is_odd = false;              // only such a path may have another key (proxy/route/spelling.h)
+  bool is_odd = false;              // only such a path may have another key (config/spelling.h)
 
   [[nodiscard]] std::string text() const { return has_query ? path + "?" + query : path; }
 };

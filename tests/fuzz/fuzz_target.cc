@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "proxy/route/spelling.h"
+#include "config/spelling.h"
 #include "proxy/route/target.h"
 
 // The normal form is a fixed point, has no dot or empty segment, and leaves the query alone.

@@ -239,7 +239,7 @@ TEST_CASE("realms have cookies of their own, and no app gets those of any") {
         "__Secure-logto_held-b-1", "__Host-logto_loop-b"}) {
     INFO(ours);
     CHECK(rules.is_own_cookie(ours));
-    CHECK_FALSE(rules.app_may_set(std::string(ours) + "=x"));
+    CHECK_FALSE(rules.app_may_set(std::string(ours) + "=x", "app.test"));
   }
   CHECK_FALSE(rules.is_own_cookie("__Host-logto_session-c"));
 }
@@ -280,11 +280,11 @@ TEST_CASE("an app cannot set, shadow or delete our cookies") {
         " logto_session =x", "=logto_session=evil", "= logto_session=evil", "logto_session", "=logto_session",
         "logto_session_1=x; Domain=a.test", "__Host-logto_pending_abc=x", "logto_session;a=b"}) {
     CAPTURE(value);
-    CHECK_FALSE(rules.app_may_set(value));
+    CHECK_FALSE(rules.app_may_set(value, "app.test"));
   }
   for (const std::string value : {"app=1", "", "=", "session=1; Path=/", "a=logto_session=x", "LOGTO_SESSION=x"}) {
     CAPTURE(value);
-    CHECK(rules.app_may_set(value));
+    CHECK(rules.app_may_set(value, "app.test"));
   }
 }
 
@@ -304,4 +304,23 @@ TEST_CASE("Logto's own cookies reach no app on Logto's host, and an app's on ano
   out.clear();
   lp::ClientHeaderRules(settings).append_foreign_cookies(theirs, "id.test", out);
   CHECK(out == theirs);
+}
+
+TEST_CASE("an app on Logto's host sets none of Logto's cookies, and on another host what it likes") {
+  lp::Settings settings;
+  settings.logto.endpoint = *lp::parse_origin("https://id.test:3001");
+  settings.external_urls = {*lp::parse_origin("https://app.test"), *lp::parse_origin("https://id.test")};
+  const lp::ClientHeaderRules rules(settings);
+  for (const std::string value :
+       {"_session=x", "_session.sig=x; Path=/", "_session.legacy=; Max-Age=0", "_session.legacy.sig=x",
+        "_interaction=x", "_interaction.sig=x", "_interaction_resume=x", "_logto=x", "=_session=x", "= _interaction=x",
+        "_session", " _session =x; Domain=test"}) {
+    CAPTURE(value);
+    CHECK_FALSE(rules.app_may_set(value, "id.test"));
+    CHECK(rules.app_may_set(value, "app.test"));
+  }
+  for (const std::string value : {"_session2=x", "my_session=x", "_SESSION=x", "app=_session=x"}) {
+    CAPTURE(value);
+    CHECK(rules.app_may_set(value, "id.test"));
+  }
 }

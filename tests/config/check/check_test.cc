@@ -719,3 +719,24 @@ TEST_CASE("tokens of routes: whom they are for, and what they need") {
         "f:6:33: routes[1].token: tokens are fetched by refresh: set logto.refresh: offline_access, or let the "
         "application at Logto always issue refresh tokens");
 }
+
+TEST_CASE("a claim that nobody sends is remarked, with the one that was probably meant") {
+  const auto of = [](const std::string& header) {
+    return warnings_of({{"z", "identity_headers: { " + header + " }\n"}});
+  };
+  CHECK(of("X-Mail: emial") ==
+        "f:6:22: identity_headers.X-Mail: Logto sends no claim 'emial' at a sign-in, did you mean 'email'?");
+  CHECK(of("X-User: userid").find("did you mean 'sub'?") != std::string::npos);
+  CHECK(of("X-Groups: groups").find("did you mean 'roles'?") != std::string::npos);
+  CHECK(of("X-Tier: { claim: custm_data.tier }").find("did you mean 'custom_data'?") != std::string::npos);
+  CHECK(of("X-Colour: colour").find("Logto sends no claim 'colour' at a sign-in") != std::string::npos);
+  CHECK(of("X-User: sub, X-Name: name, X-Since: auth_time, X-Env: { value: emial }").empty());
+  CHECK(warnings_of({{"routes", routes("  - path: /*\n    upstream: wiki\n    deny: { claims: { rolse: [x] } }\n")}})
+            .find("routes[1].deny: Logto sends no claim 'rolse' at a sign-in, did you mean 'roles'?") !=
+        std::string::npos);
+  // Access tokens have what a script in Logto puts there.
+  const std::string bearer = "bearer: { audiences: [https://api.test] }\n";
+  const std::string takes = routes("  - { path: /*, accept: [session, bearer], upstream: wiki }\n");
+  CHECK(warnings_of({{"routes", takes}, {"y", bearer}, {"z", "identity_headers: { X-Colour: colour }\n"}}).empty());
+  CHECK_FALSE(warnings_of({{"routes", takes}, {"y", bearer}, {"z", "identity_headers: { X-Mail: emial }\n"}}).empty());
+}

@@ -83,9 +83,9 @@ TEST_CASE("what proves who asks") {
     return complaints_of({{"z", "forward_auth: { enabled: true, " + keys + " }\ntrusted_proxies: [10.0.0.1]\n"}});
   };
   for (const char* good :
-       {"secret: 0123456789abcdef", "secret: '${SESSION_SECRET}'", "listen: 127.0.0.1:9000", "listen: unix:/run/c.sock",
-        "listen: [127.0.0.1:9000, '[::1]:9000'], secret: 0123456789abcdef",
-        "secret: 0123456789abcdef, secret_header: X-Edge-Key"}) {
+       {"secret: w8Kq2Zr7Tm4Xc9Vb", "secret: '${SESSION_SECRET}'", "listen: 127.0.0.1:9000", "listen: unix:/run/c.sock",
+        "listen: [127.0.0.1:9000, '[::1]:9000'], secret: w8Kq2Zr7Tm4Xc9Vb",
+        "secret: w8Kq2Zr7Tm4Xc9Vb, secret_header: X-Edge-Key"}) {
     CAPTURE(good);
     CHECK(forward_auth(good).empty());
   }
@@ -93,19 +93,19 @@ TEST_CASE("what proves who asks") {
     const char* keys;
     const char* complaint;
   } bad[] = {
-      {"secret: 0123456789abcde", "forward_auth.secret: expected at least 16 characters"},
-      {"secret: '0123456789 abcdef'", "forward_auth.secret: expected visible ASCII"},
-      {"secret: 0123456789abcdef, secret_file: x", "forward_auth.secret_file"},
+      {"secret: w8Kq2Zr7Tm4Xc9V", "forward_auth.secret: expected at least 16 characters"},
+      {"secret: 'w8Kq2Zr7Tm 4Xc9Vb'", "forward_auth.secret: expected visible ASCII"},
+      {"secret: w8Kq2Zr7Tm4Xc9Vb, secret_file: x", "forward_auth.secret_file"},
       {"secret_file: /nowhere/x", "forward_auth.secret_file"},
       {"listen: 127.0.0.1:8080", "forward_auth.listen[1]: the same address as listen[1]"},
       {"listen: 127.0.0.1:9180", "the admin listener and a public one cannot share"},
       {"listen: [127.0.0.1:9000, 127.0.0.1:9000]",
        "forward_auth.listen[2]: the same address as forward_auth.listen[1]"},
       {"listen: localhost:9000", "forward_auth.listen: expected"},
-      {"secret: 0123456789abcdef, secret_header: 'X Key'", "expected the name of a header field"},
-      {"secret: 0123456789abcdef, secret_header: Cookie", "a name that begins with X-"},
-      {"secret: 0123456789abcdef, secret_header: X-Forwarded-User", "a name that begins with X-"},
-      {"secret: 0123456789abcdef, secret_header: X-Original-URL", "a name that begins with X-"},
+      {"secret: w8Kq2Zr7Tm4Xc9Vb, secret_header: 'X Key'", "expected the name of a header field"},
+      {"secret: w8Kq2Zr7Tm4Xc9Vb, secret_header: Cookie", "a name that begins with X-"},
+      {"secret: w8Kq2Zr7Tm4Xc9Vb, secret_header: X-Forwarded-User", "a name that begins with X-"},
+      {"secret: w8Kq2Zr7Tm4Xc9Vb, secret_header: X-Original-URL", "a name that begins with X-"},
   };
   for (const auto& c : bad) {
     CAPTURE(c.keys);
@@ -132,7 +132,7 @@ TEST_CASE("answers that would tell a secret to anybody are warned of, by route a
   CHECK(both.find("at /_auth/check (403) checks are refused for #1 /a/* (identity_headers.X-Key), #2 /b/* "
                   "(authorization); at /oauth2/auth answers tell who it is and no more for #1") != std::string::npos);
   CHECK(both.find("let the proxy that asks send it in X-Mine") != std::string::npos);
-  CHECK(with("enabled: true, secret: 0123456789abcdef").empty());
+  CHECK(with("enabled: true, secret: w8Kq2Zr7Tm4Xc9Vb").empty());
   CHECK(with("enabled: true, listen: 127.0.0.1:9000").empty());
 }
 

@@ -155,6 +155,25 @@ TEST_CASE("an answer is passed on without what belongs to the hop before") {
       "HTTP/1.1 200 Any\r\nContent-Type: text/html\r\nSet-Cookie: app=1; Path=/\r\nTransfer-Encoding: chunked\r\n\r\n");
 }
 
+TEST_CASE("an app on Logto's host sets none of Logto's cookies") {
+  lp::Settings settings;
+  settings.logto.endpoint = *lp::parse_origin("https://id.test:3001");
+  settings.external_urls = {*lp::parse_origin("https://app.test"), *lp::parse_origin("https://id.test")};
+  const lp::ClientHeaderRules rules(settings);
+  lp::ResponseHead head;
+  head.status = 200;
+  for (const char* cookie : {"_session=x", "app=1", "_interaction.sig=x"}) head.fields.add("Set-Cookie", cookie);
+  const auto sent = [&](std::string_view host) {
+    lp::OutgoingResponse response = framed(Kind::length, 0);
+    response.host = host;
+    std::string out;
+    lp::append_response_head(out, response, head, rules);
+    return out;
+  };
+  CHECK(sent("id.test") == "HTTP/1.1 200 \r\nSet-Cookie: app=1\r\nContent-Length: 0\r\n\r\n");
+  CHECK(has_line(sent("app.test"), "Set-Cookie: _interaction.sig=x"));
+}
+
 TEST_CASE("an answer is framed for this client") {
   CHECK(has_line(response_head(200, {{"Content-Length", "9"}}, framed(Kind::length, 5)), "Content-Length: 5"));
   CHECK(has_line(response_head(200, {}, framed(Kind::until_close)), "Connection: close"));
