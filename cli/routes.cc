@@ -3,10 +3,13 @@
 #include <cstdio>
 
 #include "auth/rules/authorize.h"
+#include "base/one_of.h"
 #include "cli/access_word.h"
 #include "cli/exit_status.h"
 #include "cli/load_or_complain.h"
 #include "cli/text_table.h"
+#include "config/client_fields.h"
+#include "config/identity_presets.h"
 #include "config/path_pattern.h"
 #include "proxy/route/explain_route.h"
 
@@ -33,6 +36,47 @@ std::vector<std::string> row_of(const RouteSettings& route) {
           route.upstream};
 }
 
+// Entries that end in '-' stand for all that begin so.
+std::string shown_names(ClientFieldFamily family) {
+  std::vector<std::string> names;
+  for (const std::string_view entry : client_fields_of(family))
+    names.push_back(std::string(entry) + (entry.ends_with('-') ? "*" : ""));
+  return joined(names, ", ");
+}
+
+std::string told_names(const Settings& settings) {
+  std::vector<std::string> names;
+  const auto add = [&](const std::vector<IdentityHeaderSettings>& headers) {
+    for (const IdentityHeaderSettings& header : headers) {
+      if (!is_one_of(header.header, names)) names.push_back(header.header);
+    }
+  };
+  add(identity_headers_of(settings));
+  for (const RouteSettings& route : settings.routes) add(identity_headers_of(settings, route));
+  for (const NamedPreset& named : identity_presets()) add(preset_headers(named.preset));
+  return joined(names, ", ");
+}
+
+std::string removed_fields(const Settings& settings) {
+  using Family = ClientFieldFamily;
+  std::string out =
+      "Taken out of what clients send, in any case and with any punctuation, for an app might believe it:\n";
+  const auto line = [&](const std::string& what, const std::string& names) {
+    out += "  " + what + ": " + names + "\n";
+  };
+  line("what apps are told here, and by presets", told_names(settings));
+  line("who somebody is", shown_names(Family::identity));
+  line("all the same it passes", shown_names(Family::not_believed));
+  line("where a request comes from or was meant to go", shown_names(Family::forwarding));
+  line("commands to proxies", shown_names(Family::proxy_command) + ", " + shown_names(Family::request_command));
+  line("another method, where the rules of a path differ by method", shown_names(Family::method_override));
+  line("framing, in other spellings than its own", shown_names(Family::codec));
+  for (const RouteSettings& route : settings.routes) {
+    if (!route.pass_headers.empty()) line("route " + route.label + " lets pass", joined(route.pass_headers, ", "));
+  }
+  return out;
+}
+
 }  // namespace
 
 int run_routes(const std::string& config_path) {
@@ -40,7 +84,8 @@ int run_routes(const std::string& config_path) {
   if (!settings) return kExitConfig;
   TextTable table{{"#", "host", "path", "methods", "conditions", "access", "requirements", "upstream"}, {}};
   for (const RouteSettings& route : settings->routes) table.rows.push_back(row_of(route));
-  std::printf("%s\nThe first that matches decides; none matches: 404.\n", format_table(table).c_str());
+  std::printf("%s\nThe first that matches decides; none matches: 404.\n\n%s", format_table(table).c_str(),
+              removed_fields(*settings).c_str());
   return std::fflush(stdout) == 0 ? kExitOk : kExitFailed;
 }
 

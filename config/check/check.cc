@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "config/check/answers.h"
 #include "config/check/bearer.h"
+#include "config/check/fields.h"
 #include "config/check/forward_auth.h"
 #include "config/check/identity.h"
 #include "config/check/loopback.h"
@@ -373,10 +374,7 @@ constexpr Rule kRules[] = {
 };
 // Of the file as a whole.
 constexpr Rule kWholeRules[] = {
-    realms_stand_alone,
-    hosts_have_one_realm,
-    upstreams_are_used,
-    check_hosts_of_routes,
+    realms_stand_alone, hosts_have_one_realm, upstreams_are_used, check_hosts_of_routes, check_fields,
 };
 
 void add_once(std::vector<std::string>& notes, std::string note) {

@@ -13,6 +13,7 @@
 #include "proxy/exchange/access_log.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
+#include "proxy/route/outgoing.h"
 #include "proxy/route/webdav.h"
 
 namespace lp {
@@ -119,7 +120,8 @@ void Exchange::begin(std::size_t head_bytes) {
   resolution_.start_over();
   enter(AnswerSide::judging);
   context_.server.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
-  record_.client = client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies);
+  record_.client = client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies,
+                                context_.settings.client_ip_header);
   choose_request_id();
 }
 
@@ -376,8 +378,8 @@ void Exchange::forward() {
   record_.was_forwarded = true;
   if (session_) realm_->bound_exchanges.bind(*this, *session_);
   send_continue();
-  const bool harmless =
-      is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) && request_side_ == RequestSide::complete;
+  const bool harmless = is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) &&
+                        request_side_ == RequestSide::complete && !resolution_.has_method_override;
   lease_and_send(harmless ? UpstreamPool::Choice::any : UpstreamPool::Choice::checked);
 }
 
@@ -421,12 +423,10 @@ BodyFraming Exchange::upstream_framing() const {
 }
 
 void Exchange::send_upstream_head() {
-  OutgoingRequest out;
-  out.method = request_->head.method;
-  out.target = resolution_.app_target;
+  OutgoingRequest out = outgoing_request(*request_, resolution_, context_.fields);
   out.host = upstream_host();
-  out.external = facts_.external;
   out.client = &record_.client;
+  out.forwarded_lines = forwarded_lines_.of(record_.client, *facts_.external);
   out.request_id = record_.id;
   if (app_headers_) out.identity_lines = app_headers_->lines;
   const bool has_token = facts_.route->token.is_configured();
@@ -510,6 +510,10 @@ void Exchange::on_response(const ParsedResponse& response) {
   out.is_upgrade = opens_tunnel;
   drop_stale_cookies();
   out.set_cookies = &set_cookies_;
+  const RouteFields& fields = context_.fields.of(*facts_.route);
+  out.external = facts_.external;
+  out.changes = fields.answer.get();
+  out.addresses = fields.addresses.get();
   client_.send_head(response.head, out);
   if (!opens_tunnel) return enter(AnswerSide::body);
   enter(AnswerSide::tunnel);
@@ -605,7 +609,7 @@ void Exchange::tell_failed(UpstreamError error, std::string_view reason) const {
 bool Exchange::may_retry(UpstreamError error) const {
   return error == UpstreamError::lost && !is_retried_ && answer_side_ == AnswerSide::waiting && lease_ &&
          lease_->is_reused_connection() && body_bytes_ == 0 && request_side_ == RequestSide::complete &&
-         is_idempotent(request_->head.method);
+         is_idempotent(request_->head.method) && !resolution_.has_method_override;
 }
 
 void Exchange::on_client_gone() {

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/repeated_notice.h"
 #include "proxy/exchange/bound_exchanges.h"
+#include "proxy/http/route_fields.h"
 #include "proxy/net/buffer.h"
 #include "proxy/net/memory_budget.h"
 #include "proxy/route/resolve.h"
@@ -46,6 +47,7 @@ struct ServedRealms {
   ServedRealms(const Settings& settings_in, const std::vector<Realm*>& all);
   const Settings& settings;
   ClientHeaderRules client_headers;  // of all realms together: what belongs to us in one is stripped in all
+  FieldsOfRoutes fields;
   std::deque<ServedRealm> realms;
 };
 
@@ -66,6 +68,7 @@ struct WorkerContext {
   const Clock& clock;
   Log& log;
   const ClientHeaderRules& client_headers;  // of all realms
+  const FieldsOfRoutes& fields;             // of all realms
   ServerState& server;
   EventLoop loop;
   DeadlineWheel wheel{loop};
