@@ -1,5 +1,6 @@
 #include "cli/routes.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "auth/rules/authorize.h"
@@ -36,11 +37,19 @@ std::vector<std::string> row_of(const RouteSettings& route) {
           route.upstream};
 }
 
-// Entries that end in '-' stand for all that begin so.
+// As fields are usually written; one that ends in '-' stands for all that begin so.
+std::string shown_name(std::string_view entry) {
+  std::string shown;
+  for (const char c : entry) {
+    const bool begins = shown.empty() || shown.back() == '-';
+    shown += begins && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return shown + (shown.ends_with('-') ? "*" : "");
+}
+
 std::string shown_names(ClientFieldFamily family) {
   std::vector<std::string> names;
-  for (const std::string_view entry : client_fields_of(family))
-    names.push_back(std::string(entry) + (entry.ends_with('-') ? "*" : ""));
+  for (const std::string_view entry : client_fields_of(family)) names.push_back(shown_name(entry));
   return joined(names, ", ");
 }
 
@@ -57,12 +66,27 @@ std::string told_names(const Settings& settings) {
   return joined(names, ", ");
 }
 
+// A list in lines of a terminal's width.
+std::string wrapped(std::string_view names) {
+  std::string out;
+  std::size_t column = 0;
+  while (!names.empty()) {
+    const std::size_t end = std::min(names.find(' '), names.size());
+    const bool fits = column > 0 && column + 1 + end <= kTerminalColumns;
+    out += fits ? " " : column == 0 ? "    " : "\n    ";
+    column = (fits ? column + 1 : 4) + end;
+    out += names.substr(0, end);
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+  return out + "\n";
+}
+
 std::string removed_fields(const Settings& settings) {
   using Family = ClientFieldFamily;
   std::string out =
       "Taken out of what clients send, in any case and with any punctuation, for an app might believe it:\n";
   const auto line = [&](const std::string& what, const std::string& names) {
-    out += "  " + what + ": " + names + "\n";
+    out += "  " + what + ":\n" + wrapped(names);
   };
   line("what apps are told here, and by presets", told_names(settings));
   line("who somebody is", shown_names(Family::identity));

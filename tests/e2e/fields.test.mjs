@@ -180,9 +180,9 @@ routes: [{ path: /*, upstream: app, pass_headers: [X-User-Id] }]
 `);
   const printed = execFileSync(BINARY, ['routes', '--config', config], { encoding: 'utf8' });
   const manual = fs.readFileSync(`${REPO}/docs/MANUAL.md`, 'utf8');
-  const lines = printed.slice(printed.indexOf('Taken out')).split('\n').slice(1).filter((line) => line.startsWith('  '));
-  assert.match(lines.at(-1), /route #1 \/\* lets pass: X-User-Id/);
-  const names = lines.slice(1, -1).flatMap((line) => line.slice(line.indexOf(': ') + 2).split(', '));
+  const lists = printed.slice(printed.indexOf('Taken out')).split(/\n {2}(?! )/).slice(1).map((one) => one.replace(/\s+/g, ' ').trim());
+  assert.equal(lists.at(-1), 'route #1 /* lets pass: X-User-Id');
+  const names = lists.slice(1, -1).flatMap((list) => list.slice(list.indexOf(': ') + 2).split(', '));
   assert.ok(names.length > 100, `${names.length}`);
-  assert.deepEqual(names.filter((name) => !manual.includes(`\`${name}\``)), []);
+  assert.deepEqual(names.filter((name) => !manual.includes(`\`${name.toLowerCase()}\``)), []);
 });
