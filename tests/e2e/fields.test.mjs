@@ -163,6 +163,27 @@ describe('the client in a field of a trusted hop', () => {
   });
 });
 
+test('a secret that is set for apps is read again at SIGHUP, shown nowhere, and told to nobody who only asks', async (t) => {
+  const folder = temporaryFolder();
+  fs.writeFileSync(`${folder}/key`, 'k3y-one\n');
+  const world = await makeWorld(t, {
+    config: { trusted_proxies: ['127.0.0.1/32'], forward_auth: { enabled: true } },
+    routes: [{ path: '/*', ...PUBLIC, request_headers: { set: { 'X-Api-Key': { value_file: `${folder}/key` } } } }],
+  });
+  const told = async () => { world.recorder.reset(); await world.get('/x', { 'X-Api-Key': 'evil', x_api_key: 'evil' }); return world.recorder.requests[0].fields.list.filter(([name]) => /api.key/i.test(name)); };
+  assert.deepEqual(await told(), [['X-Api-Key', 'k3y-one']]);
+  const explained = explain(world, '/x', {});
+  assert.match(explained, /\*{8}/);
+  const check = await world.get('/_auth/check', { 'X-Forwarded-Method': 'GET', 'X-Forwarded-Proto': 'http', 'X-Forwarded-Host': HOST, 'X-Forwarded-Uri': '/x' });
+  assert.equal(check.status, 403);
+  assert.ok(!check.fields.has('x-api-key'));
+  fs.writeFileSync(`${folder}/key`, 'k3y-two\n');
+  world.proxy.signal('SIGHUP');
+  await world.proxy.waitLog((entry) => entry.msg === 'secrets re-read');
+  assert.deepEqual(await told(), [['X-Api-Key', 'k3y-two']]);
+  assert.doesNotMatch(explained + world.proxy.output, /k3y/);
+});
+
 // Its exit status says whether the request is let through, which is not what is asked here.
 function explain(world, target, headers) {
   const given = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => ['--header', `${name}: ${one}`]));
