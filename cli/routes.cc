@@ -1,13 +1,17 @@
 #include "cli/routes.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "auth/rules/authorize.h"
+#include "base/one_of.h"
 #include "cli/access_word.h"
 #include "cli/exit_status.h"
 #include "cli/load_or_complain.h"
 #include "cli/text_table.h"
 #include "config/check/spellings.h"
+#include "config/client_fields.h"
+#include "config/identity_presets.h"
 #include "config/path_pattern.h"
 #include "proxy/route/explain_route.h"
 #include "proxy/route/reply.h"
@@ -44,6 +48,70 @@ std::string spelling_words(const Settings& settings, const RouteSettings& route)
          fate.other->label + ", whose paths many apps take for the same\n";
 }
 
+// As fields are usually written; one that ends in '-' stands for all that begin so.
+std::string shown_name(std::string_view entry) {
+  std::string shown;
+  for (const char c : entry) {
+    const bool begins = shown.empty() || shown.back() == '-';
+    shown += begins && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return shown + (shown.ends_with('-') ? "*" : "");
+}
+
+std::string shown_names(ClientFieldFamily family) {
+  std::vector<std::string> names;
+  for (const std::string_view entry : client_fields_of(family)) names.push_back(shown_name(entry));
+  return joined(names, ", ");
+}
+
+std::string told_names(const Settings& settings) {
+  std::vector<std::string> names;
+  const auto add = [&](const std::vector<IdentityHeaderSettings>& headers) {
+    for (const IdentityHeaderSettings& header : headers) {
+      if (!is_one_of(header.header, names)) names.push_back(header.header);
+    }
+  };
+  add(identity_headers_of(settings));
+  for (const RouteSettings& route : settings.routes) add(identity_headers_of(settings, route));
+  for (const NamedPreset& named : identity_presets()) add(preset_headers(named.preset));
+  return joined(names, ", ");
+}
+
+// A list in lines of a terminal's width.
+std::string wrapped(std::string_view names) {
+  std::string out;
+  std::size_t column = 0;
+  while (!names.empty()) {
+    const std::size_t end = std::min(names.find(' '), names.size());
+    const bool fits = column > 0 && column + 1 + end <= kTerminalColumns;
+    out += fits ? " " : column == 0 ? "    " : "\n    ";
+    column = (fits ? column + 1 : 4) + end;
+    out += names.substr(0, end);
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+  return out + "\n";
+}
+
+std::string removed_fields(const Settings& settings) {
+  using Family = ClientFieldFamily;
+  std::string out =
+      "Taken out of what clients send, in any case and with any punctuation, for an app might believe it:\n";
+  const auto line = [&](const std::string& what, const std::string& names) {
+    out += "  " + what + ":\n" + wrapped(names);
+  };
+  line("what apps are told here, and by presets", told_names(settings));
+  line("who somebody is", shown_names(Family::identity));
+  line("all the same it passes", shown_names(Family::not_believed));
+  line("where a request comes from or was meant to go", shown_names(Family::forwarding));
+  line("commands to proxies", shown_names(Family::proxy_command) + ", " + shown_names(Family::request_command));
+  line("another method, where the rules of a path differ by method", shown_names(Family::method_override));
+  line("framing, in other spellings than its own", shown_names(Family::codec));
+  for (const RouteSettings& route : settings.routes) {
+    if (!route.pass_headers.empty()) line("route " + route.label + " lets pass", joined(route.pass_headers, ", "));
+  }
+  return out;
+}
+
 }  // namespace
 
 int run_routes(const std::string& config_path) {
@@ -55,8 +123,8 @@ int run_routes(const std::string& config_path) {
     table.rows.push_back(row_of(route));
     spellings += spelling_words(*settings, route);
   }
-  std::printf("%s\nThe first that matches decides; none matches: 404.\n%s", format_table(table).c_str(),
-              spellings.c_str());
+  std::printf("%s\nThe first that matches decides; none matches: 404.\n%s\n%s", format_table(table).c_str(),
+              spellings.c_str(), removed_fields(*settings).c_str());
   return std::fflush(stdout) == 0 ? kExitOk : kExitFailed;
 }
 

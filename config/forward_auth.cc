@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/header_changes.h"
 #include "config/identity_presets.h"
 #include "config/route_access.h"
 
@@ -42,6 +43,10 @@ std::vector<std::string> secrets_in_answers(const Settings& settings, const Rout
   std::vector<std::string> keys;
   for (const IdentityHeaderSettings& header : identity_headers_of(settings, route)) {
     if (!is_known_to_client(header.source)) keys.push_back("identity_headers." + header.header);
+  }
+  const HeaderChanges changes = request_changes_of(settings, route);
+  for (const auto* headers : {&changes.set, &changes.add}) {
+    for (const IdentityHeaderSettings& header : *headers) keys.push_back("request_headers." + header.header);
   }
   if (route.authorization.kind != UpstreamAuthorizationSettings::Kind::none) keys.emplace_back("authorization");
   if (route.token.is_configured()) keys.emplace_back("token");

@@ -9,6 +9,7 @@
 
 #include "base/secret.h"
 #include "base/url.h"
+#include "config/path_replacement.h"
 #include "config/requirement.h"
 #include "config/text_pattern.h"
 
@@ -174,6 +175,16 @@ enum class IdentityPreset {
   logto_protected_app,
 };
 
+// What is done to the fields of a message on its way; see config/header_changes.h.
+struct HeaderChanges {
+  std::vector<IdentityHeaderSettings> set;  // constant or secret; in place of what the sender says
+  std::vector<IdentityHeaderSettings> add;  // beside it
+  std::vector<std::string> remove;          // names; "X-Debug-*" is all that begin so
+};
+
+// Of answers. security: what browsers are told to be careful about, where the app does not say it itself.
+enum class AnswerPreset { none, security };
+
 enum class Access { public_, optional, signed_in, deny };
 enum class Unauthenticated { automatic, redirect, status_401 };
 enum class Forbidden { page, status_403, sign_in };
@@ -261,6 +272,14 @@ struct RouteSettings {
   std::string upstream;    // name in Settings::upstreams; empty for access: deny, a reply, and behind another proxy
   RouteReplySettings reply;
   std::string strip_prefix;
+  std::string add_prefix;
+  PathReplacement replace_path;
+  bool rewrite_location = true;           // answers that name the app's own address name ours instead
+  std::vector<std::string> pass_headers;  // fields of clients that other routes take out
+  bool forwarded_header = false;          // the app gets `Forwarded` (RFC 7239) too
+  HeaderChanges request_headers;          // over those of Settings
+  HeaderChanges response_headers;
+  std::optional<AnswerPreset> answer_preset;  // unset: that of Settings
   EncodedSlash encoded_slash = EncodedSlash::reject;
   // distinct: the app tells /a, /A, /a/ and /a. apart, so that no stricter route need be asked.
   PathSpellings path_spellings = PathSpellings::same;
@@ -339,6 +358,7 @@ struct Settings {
   ListenSettings admin{ListenSettings::Kind::tcp, "127.0.0.1", 9180, ""};
   int workers = 0;  // 0: the CPUs that this process may use
   std::vector<Cidr> trusted_proxies;
+  std::string client_ip_header;  // in which they name the client; empty: X-Forwarded-For
   LimitSettings limits;
   TimeoutSettings timeouts;
   ShutdownSettings shutdown;
@@ -355,6 +375,9 @@ struct Settings {
       {"X-Forwarded-Groups", "roles", HeaderEncoding::percent},
   };
   IdentityPreset identity_preset = IdentityPreset::none;
+  HeaderChanges request_headers;
+  HeaderChanges response_headers;
+  AnswerPreset answer_preset = AnswerPreset::none;
   AccessLogSettings access_log;
   BearerSettings bearer;
   ForwardAuthSettings forward_auth;

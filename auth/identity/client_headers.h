@@ -16,9 +16,9 @@ class ClientHeaderRules {
 
   // A request field that no client may send to an app: identity headers (the configured ones of every route,
   // oauth2-proxy's defaults and every preset's); forwarding headers (X-Forwarded-*, Forwarded, X-Real-IP ...), which we
-  // set ourselves; Proxy, X-Original-URL and the like, X-HTTP-Method-Override and its kin. In every case and with any
-  // other punctuation for '-', in which a framing field is refused too ("Content_Length"). On every route, signed in or
-  // not (threats H).
+  // set ourselves; Proxy, X-Original-URL and the like. In every case and with any other punctuation for '-', in which a
+  // framing field is refused too ("Content_Length"). On every route, signed in or not (threats H), but for what a route
+  // lets pass (proxy/http/route_fields.h). Fields that override the method: proxy/route/resolve.h.
   [[nodiscard]] bool strips_request_field(std::string_view name) const;
   // A response field that only we may send (X-Accel-Redirect and other internal fields, identity headers).
   [[nodiscard]] bool strips_response_field(std::string_view name) const;

@@ -6,6 +6,7 @@
 #include "config/check/answers.h"
 #include "config/check/bearer.h"
 #include "config/check/claims.h"
+#include "config/check/fields.h"
 #include "config/check/forward_auth.h"
 #include "config/check/health.h"
 #include "config/check/identity.h"
@@ -396,7 +397,8 @@ constexpr Rule kRules[] = {
 };
 // Of the file as a whole.
 constexpr Rule kWholeRules[] = {
-    one_address_has_a_part, realms_stand_alone, hosts_have_one_realm, upstreams_are_used, check_hosts_of_routes,
+    one_address_has_a_part, realms_stand_alone,    hosts_have_one_realm,
+    upstreams_are_used,     check_hosts_of_routes, check_fields,
 };
 
 void add_once(std::vector<std::string>& notes, std::string note) {

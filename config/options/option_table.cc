@@ -4,6 +4,7 @@
 #include "config/guessable.h"
 #include "config/options/bearer_options.h"
 #include "config/options/binding.h"
+#include "config/options/field_options.h"
 #include "config/options/identity_binding.h"
 #include "config/options/list_group.h"
 #include "config/options/option_bindings.h"
@@ -287,8 +288,10 @@ Table make_table() {
   add_revocations(table);
   add_redis(table);
   add_upstreams(table);
+  add_field_options(table);
   add_bearer_options(table);
   add_route_options(table);
+  add_route_field_options(table);
   add_rule_test_options(table);
   return table;
 }

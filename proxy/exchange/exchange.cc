@@ -15,6 +15,7 @@
 #include "proxy/exchange/readiness.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
+#include "proxy/route/outgoing.h"
 #include "proxy/route/reply.h"
 #include "proxy/route/webdav.h"
 
@@ -122,7 +123,8 @@ void Exchange::begin(std::size_t head_bytes) {
   resolution_.start_over();
   enter(AnswerSide::judging);
   context_.server.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
-  record_.client = client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies);
+  record_.client = client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies,
+                                context_.settings.client_ip_header);
   choose_request_id();
 }
 
@@ -420,8 +422,8 @@ void Exchange::forward() {
   record_.was_forwarded = true;
   if (session_) realm_->bound_exchanges.bind(*this, *session_);
   send_continue();
-  const bool harmless =
-      is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) && request_side_ == RequestSide::complete;
+  const bool harmless = is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) &&
+                        request_side_ == RequestSide::complete && !resolution_.has_method_override;
   lease_and_send(harmless ? UpstreamPool::Choice::any : UpstreamPool::Choice::checked);
 }
 
@@ -465,12 +467,10 @@ BodyFraming Exchange::upstream_framing() const {
 }
 
 void Exchange::send_upstream_head() {
-  OutgoingRequest out;
-  out.method = request_->head.method;
-  out.target = resolution_.app_target;
+  OutgoingRequest out = outgoing_request(*request_, resolution_, context_.fields);
   out.host = upstream_host();
-  out.external = facts_.external;
   out.client = &record_.client;
+  out.forwarded_lines = forwarded_lines_.of(record_.client, *facts_.external);
   out.request_id = record_.id;
   if (app_headers_) out.identity_lines = app_headers_->lines;
   const bool has_token = facts_.route->token.is_configured();
@@ -554,6 +554,7 @@ void Exchange::on_response(const ParsedResponse& response) {
   out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
   if (out.body.kind == BodyFraming::Kind::until_close) out.keep_alive = false;
   out.is_upgrade = opens_tunnel;
+  out.addresses = context_.fields.of(*facts_.route).addresses.get();
   client_.send_head(response.head, out);
   if (!opens_tunnel) return enter(AnswerSide::body);
   enter(AnswerSide::tunnel);
@@ -571,7 +572,8 @@ OutgoingResponse Exchange::response_frame() const {
                    !context_.server.draining.load(std::memory_order_relaxed);
   out.authenticated = session_ != nullptr;
   out.set_cookies = &set_cookies_;
-  if (facts_.external != nullptr) out.host = facts_.external->host;
+  out.external = facts_.external;
+  out.changes = context_.fields.of(*facts_.route).answer.get();
   return out;
 }
 
@@ -668,7 +670,7 @@ void Exchange::tell_failed(UpstreamError error, std::string_view reason) const {
 bool Exchange::may_retry(UpstreamError error) const {
   return error == UpstreamError::lost && !is_retried_ && answer_side_ == AnswerSide::waiting && lease_ &&
          lease_->is_reused_connection() && body_bytes_ == 0 && request_side_ == RequestSide::complete &&
-         is_idempotent(request_->head.method);
+         is_idempotent(request_->head.method) && !resolution_.has_method_override;
 }
 
 void Exchange::on_client_gone() {

@@ -142,7 +142,8 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   FileReply file_;
 
   std::uint64_t body_bytes_ = 0;  // of the request, as the app gets it
-  std::string person_;            // who of many on the client's connection, for apps that sign in connections
+  ForwardedLines forwarded_lines_;
+  std::string person_;  // who of many on the client's connection, for apps that sign in connections
   bool is_retried_ = false;
   bool sent_continue_ = false;
   bool response_is_paused_ = false;

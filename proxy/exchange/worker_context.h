@@ -16,6 +16,7 @@
 #include "base/repeated_notice.h"
 #include "proxy/exchange/bound_exchanges.h"
 #include "proxy/exchange/readiness.h"
+#include "proxy/http/route_fields.h"
 #include "proxy/net/buffer.h"
 #include "proxy/net/memory_budget.h"
 #include "proxy/route/resolve.h"
@@ -49,6 +50,7 @@ struct ServedRealms {
   ServedRealms(const Settings& settings_in, const std::vector<Realm*>& all);
   const Settings& settings;
   ClientHeaderRules client_headers;  // of all realms together: what belongs to us in one is stripped in all
+  FieldsOfRoutes fields;
   std::deque<ServedRealm> realms;
 };
 
@@ -69,6 +71,7 @@ struct WorkerContext {
   const Clock& clock;
   Log& log;
   const ClientHeaderRules& client_headers;  // of all realms
+  const FieldsOfRoutes& fields;             // of all realms
   ServerState& server;
   EventLoop loop;
   DeadlineWheel wheel{loop};

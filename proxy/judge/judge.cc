@@ -21,6 +21,7 @@
 #include "proxy/http/websocket.h"
 #include "proxy/http1/request.h"
 #include "proxy/http1/scan.h"
+#include "proxy/route/outgoing.h"
 #include "proxy/route/webdav.h"
 
 namespace lp {
@@ -282,7 +283,7 @@ Result<Person> person_from_claims(std::string_view text, const Settings& setting
 }
 
 RequestJudge::RequestJudge(const Settings& settings)
-    : settings_(settings), router_(settings), rules_(settings), sets_(settings) {}
+    : settings_(settings), router_(settings), rules_(settings), sets_(settings), fields_(settings) {}
 
 Judgement RequestJudge::judge(const AskedRequest& asked, const Person* who, std::int64_t now_s) const {
   Judgement judgement;
@@ -293,7 +294,8 @@ Judgement RequestJudge::judge(const AskedRequest& asked, const Person* who, std:
   }
   judgement.bytes = std::make_shared<const std::string>(std::move(*bytes));
   if (!parse(judgement, settings_.limits)) return judgement;
-  judgement.client = client_facts(asked.client, judgement.request.head.fields, settings_.trusted_proxies);
+  judgement.client =
+      client_facts(asked.client, judgement.request.head.fields, settings_.trusted_proxies, settings_.client_ip_header);
   find_route(judgement, asked);
   if (judgement.resolved->kind == Resolution::Kind::routed) judge_route(judgement, who, now_s);
   return judgement;
@@ -391,12 +393,11 @@ void RequestJudge::pass(Judgement& judgement, const Person* who) const {
   if (judgement.resolved->by_check) return;  // another proxy asks, and sends the request on itself
   if (judgement.route()->reply.is_configured()) return;
   const std::string own_host = own_host_field(settings_.upstreams.at(judgement.route()->upstream));
-  OutgoingRequest out;
-  out.method = head.method;
-  out.target = judgement.resolved->app_target;
+  OutgoingRequest out = outgoing_request(judgement.request, *judgement.resolved, fields_);
   out.host = own_host.empty() ? judgement.request.authority : std::string_view(own_host);
-  out.external = judgement.external();
   out.client = &judgement.client;
+  ForwardedLines lines;
+  out.forwarded_lines = lines.of(judgement.client, *judgement.external());
   out.request_id = "new";
   out.identity_lines = judgement.identity;
   out.replaces_authorization = headers.replaces_authorization || judgement.route()->token.is_configured();

@@ -7,6 +7,8 @@
 #include "auth/rules/own_paths.h"
 #include "auth/visit/forward_auth.h"
 #include "base/encoding.h"
+#include "base/one_of.h"
+#include "config/client_fields.h"
 #include "config/forward_auth.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
@@ -93,6 +95,22 @@ bool find_own(const RealmRoutes& realm, Resolution& r) {
   return false;
 }
 
+// Where it is the method of the request line that lets it pass: a preflight, and what changes nothing while Redis is
+// away (redis.grace).
+bool passes_by_method(const RealmRoutes& realm, std::string_view method, const RouteSettings& route) {
+  if (method == "OPTIONS" && route.preflight) return true;
+  return realm.settings.session.store == SessionStore::redis && is_one_of(method, {"GET", "HEAD", "OPTIONS"});
+}
+
+void judge_override(const RealmRoutes& realm, const RouteQuestion& question, Resolution& r) {
+  const auto& fields = question.fields.all();
+  r.has_method_override =
+      std::any_of(fields.begin(), fields.end(), [](const Field& field) { return is_method_override(field.name); });
+  if (!r.has_method_override) return;
+  r.drops_method_override = passes_by_method(realm, question.method, *r.route) ||
+                            !overrides_stay_on_route(realm.router, question, *r.route, OverridingFields::reach_the_app);
+}
+
 bool find_route(const RealmRoutes& realm, const RouteQuestion& question, Resolution& r) {
   if (realm.router.serves_only_own_endpoints(*r.external)) return no_route(r);
   r.asked_router = true;
@@ -106,6 +124,7 @@ bool find_route(const RealmRoutes& realm, const RouteQuestion& question, Resolut
   }
   r.instead_of = found.instead_of;
   if (!destination_stays_on_route(realm.router, question, *r.route)) return refuse(r, 400, kBadRequest, kElsewhere);
+  judge_override(realm, question, r);
   return !realm.router.asks_for_methods() ||
          overrides_stay_on_route(realm.router, question, *r.route, OverridingFields::stay_here) ||
          refuse(r, 400, kBadRequest, kOverridden);
@@ -115,7 +134,9 @@ bool rewrite(Resolution& r) {
   if (r.instead_of != nullptr && !is_below(r.target.path, r.route->strip_prefix))
     return refuse(r, 400, kBadRequest, "the path spells the route's strip_prefix in another way");
   auto path = rewrite_path(r.target.path, r.route->strip_prefix);
+  if (path && r.route->replace_path.is_set()) path = replace_in_path(r.target, r.route->replace_path);
   if (!path) return refuse(r, 400, kBadRequest, path.error().message);
+  if (!r.route->add_prefix.empty()) path->insert(0, r.route->add_prefix);
   r.app_target = std::move(*path);
   if (r.target.has_query) r.app_target.append("?").append(r.target.query);
   return true;
@@ -317,6 +338,7 @@ void Resolution::start_over() {
   fixed = FixedAnswer::none;
   realm = 0;
   only_backchannel = has_target = by_check = asked_router = is_behind_other_proxy = false;
+  has_method_override = drops_method_override = false;
   external = nullptr;
   route = also_asked = instead_of = nullptr;
 }

@@ -70,7 +70,11 @@ struct Resolution {
   const RouteSettings* route = nullptr;
   const RouteSettings* also_asked = nullptr;  // routed by resolve_oauth2_check(): see there
   const RouteSettings* instead_of = nullptr;  // routed: see RouteAnswer
-  std::string app_target;                     // routed, by resolve(): path and query that the app gets
+  // Routed, by resolve(): path and query that the app gets; whether the client says another method in a field, and
+  // whether the app must not hear of it, for then another rule might have decided.
+  std::string app_target;
+  bool has_method_override = false;
+  bool drops_method_override = false;
 
   void start_over();
   Resolution() = default;
@@ -90,8 +94,8 @@ void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Re
 //  - a path of our own: the other proxy must send it to us without asking;
 //  - an identity header in a spelling that gateways take for the same ("X_Forwarded_User", threat H02), which the
 //    other proxy does not replace;
-//  - a method override in a field that would lead to another route: nobody takes these out on the way to the app. One
-//    in the query is refused by both;
+//  - a method override in a field that would lead to another route: nobody takes these out on the way to the app, as we
+//    do for ours. One in the query is refused by both;
 //  - a route whose answers hold what the client does not have itself (config/forward_auth.h), where nothing proves who
 //    asks: no listener for checks and no secret.
 // `fields` are those of the check, which are the client's own.

@@ -154,7 +154,8 @@ Condition conditions_of(const RouteSettings& route, const RouteQuestion& questio
     if (one == Condition::unclear && all == Condition::holds) all = Condition::unclear;
   };
   for (const FieldCondition& one : route.query) add(query_condition(one, question.target.query));
-  for (const FieldCondition& one : route.headers) add(header_condition(one, question.fields, rules));
+  for (const FieldCondition& one : route.headers)
+    add(header_condition(one, question.fields, rules, route.pass_headers));
   return all;
 }
 

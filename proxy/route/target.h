@@ -46,5 +46,7 @@ inline constexpr std::size_t kLenientReadings = 5;
 // The target that an app gets: `strip_prefix` taken off at a segment boundary. The result must be a fixed point of
 // normalise_target, else the request is refused. A path that is not below `strip_prefix` stays as it is.
 [[nodiscard]] Result<std::string> rewrite_path(std::string_view normal_path, std::string_view strip_prefix);
+// The same for a replacement, whose result apps must not read in more ways than the path itself.
+[[nodiscard]] Result<std::string> replace_in_path(const Target& target, const PathReplacement& replacement);
 
 }  // namespace lp
