@@ -63,7 +63,7 @@ void append_request_head(std::string& out, const OutgoingRequest& request, const
                          const ClientHeaderRules& rules);
 
 struct OutgoingResponse {
-  BodyFraming body;       // how we frame it to this client
+  BodyFraming body;  // how we frame it to this client
   int client_version_minor = 1;
   bool keep_alive = true;
   bool authenticated = false;  // for somebody signed in: no shared cache may keep it, whatever the app says

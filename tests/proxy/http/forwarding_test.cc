@@ -167,7 +167,8 @@ TEST_CASE("an app on Logto's host sets none of Logto's cookies") {
   for (const char* cookie : {"_session=x", "app=1", "_interaction.sig=x"}) head.fields.add("Set-Cookie", cookie);
   const auto sent = [&](std::string_view host) {
     lp::OutgoingResponse response = framed(Kind::length, 0);
-    response.host = host;
+    const lp::Origin external = *lp::parse_origin("https://" + std::string(host));
+    response.external = &external;
     std::string out;
     lp::append_response_head(out, response, head, rules);
     return out;
