@@ -86,6 +86,7 @@ struct LogtoSettings {
   std::int64_t max_calls = 32;              // to Logto at one time
   bool trust_email = false;
   SignInSettings sign_in;
+  std::vector<std::string> allow_parameters;  // of a sign-in, that may come in the query of {prefix}/sign-in
 
   [[nodiscard]] std::string issuer() const { return endpoint.text() + "/oidc"; }
 };
@@ -178,6 +179,7 @@ enum class Access { public_, optional, signed_in, deny };
 enum class Unauthenticated { automatic, redirect, status_401 };
 enum class Forbidden { page, status_403, sign_in };
 enum class EncodedSlash { reject, keep };
+enum class PathBytes { utf8, any };
 enum class PathSpellings { same, distinct };
 
 struct PathPattern {
@@ -246,6 +248,7 @@ struct RouteSettings {
   std::string upstream;    // name in Settings::upstreams; empty only for access: deny
   std::string strip_prefix;
   EncodedSlash encoded_slash = EncodedSlash::reject;
+  PathBytes path_bytes = PathBytes::utf8;
   // distinct: the app tells /a, /A, /a/ and /a. apart, so that no stricter route need be asked.
   PathSpellings path_spellings = PathSpellings::same;
   std::vector<Origin> allowed_origins;

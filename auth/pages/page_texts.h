@@ -78,6 +78,7 @@ struct PageWords {
   std::string_view signed_in_as;  // before the user
   std::string_view missing;       // heading of the list
   std::string_view evidence;      // heading of what was seen
+  std::string_view allowed_by;    // before the key of a route
 };
 [[nodiscard]] const PageWords& page_words(Language language);
 [[nodiscard]] std::string_view action_label(PageAction action, Language language);

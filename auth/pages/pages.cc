@@ -127,6 +127,10 @@ void append_facts(std::string& html, const PageFacts& facts, Language language) 
   for (const std::string& text : facts.paragraphs) {
     append_line(html.append("<p class=\"detail\">").append(html_escape(text)), "</p>");
   }
+  if (!facts.allowed_by.empty()) {
+    html.append("<p class=\"detail\">").append(words.allowed_by).append(" <code>").append(html_escape(facts.allowed_by));
+    append_line(html, "</code></p>");
+  }
   append_rows(html, facts);
   append_evidence(html, facts, words);
   if (!facts.detail.empty()) {
@@ -307,9 +311,11 @@ Answer make_json_error(int status, std::string_view error, std::string_view mess
   return make_json_error(status, error, message, request_id, ordered_json::object());
 }
 
-Answer make_status_json(int status, std::string_view request_id) {
+Answer make_status_json(int status, std::string_view request_id, std::string_view allowed_by) {
   const StatusForm& form = status_form(status);
-  return make_json_error(status, form.error, form.message, request_id);
+  ordered_json extra = ordered_json::object();
+  if (!allowed_by.empty()) extra["allowed_by"] = allowed_by;
+  return make_json_error(status, form.error, form.message, request_id, extra);
 }
 
 Answer make_text(int status, std::string text, std::string_view request_id) {
