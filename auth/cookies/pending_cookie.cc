@@ -66,8 +66,8 @@ std::map<std::string_view, std::string> sent_attempts(const Fields& fields, std:
   for (const auto& [name, pieces] : all) {
     std::string& value = values[name];
     const auto end = std::find(pieces.found.begin(), pieces.found.end(), std::nullopt);
-    if (!pieces.is_readable || std::find_if(end, pieces.found.end(), [](const auto& p) { return p.has_value(); }) !=
-                                   pieces.found.end())
+    if (!pieces.is_readable ||
+        std::find_if(end, pieces.found.end(), [](const auto& p) { return p.has_value(); }) != pieces.found.end())
       continue;
     std::for_each(pieces.found.begin(), end, [&](const auto& piece) { value += *piece; });
   }
@@ -104,9 +104,9 @@ std::string encode_pending(const PendingSignIn& pending) {
   const std::string& return_to = is_shorter ? deflated : pending.return_to;
   return write_members(json::array(
       {kPendingVersion, std::string(pending.state.reveal()), std::string(pending.nonce.reveal()),
-       std::string(pending.code_verifier.reveal()), return_to, pending.redirect_uri, pending.made_at_s,
-       pending.silent, pending.step_up, pending.max_age_s, static_cast<std::uint64_t>(pending.proof_asked),
-       pending.ended_at_ms, pending.with, static_cast<std::uint64_t>(pending.resources_asked), is_shorter}));
+       std::string(pending.code_verifier.reveal()), return_to, pending.redirect_uri, pending.made_at_s, pending.silent,
+       pending.step_up, pending.max_age_s, static_cast<std::uint64_t>(pending.proof_asked), pending.ended_at_ms,
+       pending.with, static_cast<std::uint64_t>(pending.resources_asked), is_shorter}));
 }
 
 Result<PendingSignIn> decode_pending(std::string_view bytes) {
@@ -161,7 +161,8 @@ std::vector<std::string> evict_pending(const Fields& fields, std::string_view pr
     const std::optional<PendingSignIn> pending = open_pending(name, value, sealer);
     if (pending && is_current(*pending, now_s)) {
       // Views into the fields: where they lie tells the order.
-      alive.push_back({pending->made_at_s, reinterpret_cast<std::size_t>(name.data()), value.size(), std::string(name)});
+      alive.push_back(
+          {pending->made_at_s, reinterpret_cast<std::size_t>(name.data()), value.size(), std::string(name)});
       bytes += value.size();
     } else {
       to_delete.emplace_back(name);
@@ -169,8 +170,9 @@ std::vector<std::string> evict_pending(const Fields& fields, std::string_view pr
   }
   // Of one second, the first in the header is the oldest: browsers send cookies in the order of their making (RFC 6265
   // 5.4).
-  std::sort(alive.begin(), alive.end(),
-            [](const Alive& a, const Alive& b) { return std::tie(a.made_at_s, a.place) < std::tie(b.made_at_s, b.place); });
+  std::sort(alive.begin(), alive.end(), [](const Alive& a, const Alive& b) {
+    return std::tie(a.made_at_s, a.place) < std::tie(b.made_at_s, b.place);
+  });
   std::size_t left = alive.size();
   for (const Alive& oldest : alive) {
     if (left < kMaxPendingSignIns && bytes <= kMaxPendingBytes) break;

@@ -79,8 +79,9 @@ PendingSignIn make_attempt(const Visit& visit, const SignInStart& start, const S
 std::vector<std::string> write_attempt(const Visit& visit, PendingSignIn& pending) {
   std::vector<std::string> cookies = visit.cookies.write_pending(pending);
   if (!cookies.empty() || pending.silent) return cookies;
-  visit.realm.log.warning("the address to return to after signing in is too long to be kept: its query is left out",
-                          {{"id", visit.facts.request_id}, {"bytes", static_cast<std::int64_t>(pending.return_to.size())}});
+  visit.realm.log.warning(
+      "the address to return to after signing in is too long to be kept: its query is left out",
+      {{"id", visit.facts.request_id}, {"bytes", static_cast<std::int64_t>(pending.return_to.size())}});
   pending.return_to.erase(std::min(pending.return_to.find('?'), pending.return_to.size()));
   cookies = visit.cookies.write_pending(pending);
   if (!cookies.empty()) return cookies;
@@ -127,13 +128,13 @@ Verdict redirect_to_logto(const Visit& visit, SignInStart& start, const Provider
                                      authorization_url(metadata, logto, terms.settings, pending,
                                                        visit.fields().get("Accept-Language"), needs_of(visit, start)));
   const std::string& prefix = visit.cookies.names().pending_prefix;
-  append_cookies(verdict,
-                 visit.cookies.remove_pending(
-                     visit.fields(), evict_pending(visit.fields(), prefix, visit.realm.keyring()->pending_sealer,
-                                                   visit.now_s, bytes_of(cookies))));
+  append_cookies(
+      verdict, visit.cookies.remove_pending(visit.fields(),
+                                            evict_pending(visit.fields(), prefix, visit.realm.keyring()->pending_sealer,
+                                                          visit.now_s, bytes_of(cookies))));
   if (!start.answered_state.empty()) {
-    append_cookies(verdict, visit.cookies.remove_pending(
-                                visit.fields(), {pending_cookie_name(prefix, start.answered_state)}));
+    append_cookies(verdict,
+                   visit.cookies.remove_pending(visit.fields(), {pending_cookie_name(prefix, start.answered_state)}));
   }
   append_cookies(verdict, std::move(cookies));
   // Beside the domain's cookie one of the host's own makes both unreadable, for ever.
@@ -311,7 +312,8 @@ Verdict refuse_way(const Visit& visit, const std::string& with) {
   return status_verdict(visit, "own", 400);
 }
 
-// Why the parameters for Logto cannot be sent on; empty: they can. Logto drops all of them where one is wrong (fact 12).
+// Why the parameters for Logto cannot be sent on; empty: they can. Logto drops all of them where one is wrong (fact
+// 12).
 std::string_view fault_of(const SignInQuery& query) {
   for (const auto& [name, value] : query.of_logto) {
     if (!is_valid_link_parameter(name, value.reveal())) return name;

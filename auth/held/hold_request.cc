@@ -40,7 +40,7 @@ std::optional<HeldTicket> ticket_of(const Visit& visit) {
 
 // As it stands or not at all: a target that the guard refuses never becomes the action of a form of ours.
 std::optional<std::string> target_of(const Visit& visit) {
-  return vet_return_to(visit.facts.target_as_sent(), *visit.facts.external, visit.settings());
+  return vet_own_target(visit.facts.target_as_sent(), *visit.facts.external, visit.settings());
 }
 
 std::optional<Session> just_expired_session(const Visit& visit) {

@@ -128,7 +128,10 @@ void append_facts(std::string& html, const PageFacts& facts, Language language) 
     append_line(html.append("<p class=\"detail\">").append(html_escape(text)), "</p>");
   }
   if (!facts.allowed_by.empty()) {
-    html.append("<p class=\"detail\">").append(words.allowed_by).append(" <code>").append(html_escape(facts.allowed_by));
+    html.append("<p class=\"detail\">")
+        .append(words.allowed_by)
+        .append(" <code>")
+        .append(html_escape(facts.allowed_by));
     append_line(html, "</code></p>");
   }
   append_rows(html, facts);
@@ -337,6 +340,20 @@ Answer make_redirect(std::string location) {
   return answer;
 }
 
+namespace {
+
+// What the guard takes from nobody but the browser itself (auth/rules/return_to.h).
+std::string with_repaired_escaped(std::string_view target) {
+  std::string out;
+  for (const char c : target) {
+    const bool is_repaired = c == '\\' || c == '"' || c == '<' || c == '>';
+    out += is_repaired ? percent_encode({&c, 1}) : std::string(1, c);
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string sign_in_path(std::string_view auth_prefix, std::string_view return_to, int route, bool other_account) {
   std::string path = std::string(auth_prefix) + "/sign-in";
   char separator = '?';
@@ -346,7 +363,7 @@ std::string sign_in_path(std::string_view auth_prefix, std::string_view return_t
   };
   if (other_account) add("prompt=login");
   if (route > 0) add("route=" + std::to_string(route));
-  if (!return_to.empty()) add("return_to=" + percent_encode(return_to));
+  if (!return_to.empty()) add("return_to=" + percent_encode(with_repaired_escaped(return_to)));
   return path;
 }
 

@@ -13,13 +13,16 @@ namespace {
 
 bool is_visible(char c) { return c > 0x20 && c < 0x7f; }
 
-// Visible ASCII, and before the query without what browsers repair: a backslash becomes a slash there, and quotes and
-// angle brackets never stand raw in a path. In a query and a fragment they all are data, and browsers send backslashes
-// as they are.
-bool has_plain_bytes(std::string_view candidate) {
-  const std::string_view path = candidate.substr(0, candidate.find_first_of("?#"));
-  return std::all_of(candidate.begin(), candidate.end(), is_visible) &&
-         path.find_first_of("\\\"<>") == std::string_view::npos;
+// What browsers repair: a backslash becomes a slash in a path, and quotes and angle brackets never stand raw in a URL.
+bool is_repaired(char c) { return c == '\\' || c == '"' || c == '<' || c == '>'; }
+
+enum class RawQuery { refused, kept };
+
+// Visible ASCII without what browsers repair. In a query and a fragment that is data, which browsers send as it is.
+bool has_plain_bytes(std::string_view candidate, RawQuery raw_query) {
+  if (!std::all_of(candidate.begin(), candidate.end(), is_visible)) return false;
+  if (raw_query == RawQuery::kept) candidate = candidate.substr(0, candidate.find_first_of("?#"));
+  return std::none_of(candidate.begin(), candidate.end(), is_repaired);
 }
 
 bool is_dot_segment(std::string_view segment) { return segment == "." || segment == ".."; }
@@ -96,10 +99,9 @@ std::optional<Origin> other_own_origin(std::string_view candidate, const Setting
   return is_ours ? std::optional(parsed->origin) : std::nullopt;
 }
 
-}  // namespace
-
-std::optional<std::string> vet_return_to(std::string_view candidate, const Origin& own, const Settings& settings) {
-  if (candidate.empty() || !has_plain_bytes(candidate)) return std::nullopt;
+std::optional<std::string> vet(std::string_view candidate, const Origin& own, const Settings& settings,
+                               RawQuery raw_query) {
+  if (candidate.empty() || !has_plain_bytes(candidate, raw_query)) return std::nullopt;
   std::string_view local = candidate;
   if (local.front() != '/') {
     const std::optional<std::string_view> below = below_own_origin(candidate, own);
@@ -111,6 +113,25 @@ std::optional<std::string> vet_return_to(std::string_view candidate, const Origi
   return std::string(local);
 }
 
+std::optional<std::string> vet_external(std::string_view candidate, const Origin& own, const Settings& settings,
+                                        RawQuery raw_query) {
+  if (auto local = vet(candidate, own, settings, raw_query)) return local;
+  const std::optional<Origin> other = other_own_origin(candidate, settings);
+  if (!other) return std::nullopt;
+  const auto local = vet(candidate, *other, settings, raw_query);
+  return local ? std::optional(other->text() + *local) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> vet_return_to(std::string_view candidate, const Origin& own, const Settings& settings) {
+  return vet(candidate, own, settings, RawQuery::refused);
+}
+
+std::optional<std::string> vet_own_target(std::string_view target, const Origin& own, const Settings& settings) {
+  return vet(target, own, settings, RawQuery::kept);
+}
+
 std::optional<std::string> vet_return_to_own(std::string_view candidate, const Origin& own, const Settings& settings) {
   return settings.sign_in_url ? vet_return_to_external(candidate, own, settings)
                               : vet_return_to(candidate, own, settings);
@@ -118,11 +139,7 @@ std::optional<std::string> vet_return_to_own(std::string_view candidate, const O
 
 std::optional<std::string> vet_return_to_external(std::string_view candidate, const Origin& own,
                                                   const Settings& settings) {
-  if (auto local = vet_return_to(candidate, own, settings)) return local;
-  const std::optional<Origin> other = other_own_origin(candidate, settings);
-  if (!other) return std::nullopt;
-  const auto local = vet_return_to(candidate, *other, settings);
-  return local ? std::optional(other->text() + *local) : std::nullopt;
+  return vet_external(candidate, own, settings, RawQuery::refused);
 }
 
 std::optional<std::string> vet_sealed_return_to(std::string_view candidate, const Origin& own,
@@ -132,7 +149,7 @@ std::optional<std::string> vet_sealed_return_to(std::string_view candidate, cons
     const std::optional<std::string_view> below = below_own_origin(candidate, *other);
     if (below && is_own_return(*below, settings.auth_prefix)) return other->text() + std::string(*below);
   }
-  return vet_return_to_external(candidate, own, settings);
+  return vet_external(candidate, own, settings, RawQuery::kept);
 }
 
 }  // namespace lp

@@ -329,8 +329,10 @@ Binding allowed_parameters_binding() {
               const auto* text = scalar_text(*item, reading);
               if (text == nullptr) continue;
               if (!is_one_of(*text, kLinkParameters))
-                reading.problem(*item, "expected login_hint, ui_locales, one_time_token, first_screen, identifier or "
-                                       "organization_id, found '" + *text + "'");
+                reading.problem(*item,
+                                "expected login_hint, ui_locales, one_time_token, first_screen, identifier or "
+                                "organization_id, found '" +
+                                    *text + "'");
               else if (!is_one_of(*text, names))
                 names.push_back(*text);
             }

@@ -122,10 +122,9 @@ std::string path_to_send(const Router& router, const RouteQuestion& question, co
 bool rewrite(const RealmRoutes& realm, const RouteQuestion& question, Resolution& r) {
   if (r.instead_of != nullptr && !is_below(r.target.path, r.route->strip_prefix))
     return refuse(r, 400, kBadRequest, "the path spells the route's strip_prefix in another way");
-  auto path = r.target.other_spelling.empty()
-                  ? rewrite_path(r.target.path, r.route->strip_prefix)
-                  : rewrite_spelling(path_to_send(realm.router, question, *r.route), r.target.path,
-                                     r.route->strip_prefix);
+  auto path = r.target.other_spelling.empty() ? rewrite_path(r.target.path, r.route->strip_prefix)
+                                              : rewrite_spelling(path_to_send(realm.router, question, *r.route),
+                                                                 r.target.path, r.route->strip_prefix);
   if (!path) return refuse(r, 400, kBadRequest, path.error().message);
   r.app_target = std::move(*path);
   if (r.target.has_query) r.app_target.append("?").append(r.target.query);

@@ -381,8 +381,7 @@ bool Router::reads_spelling_otherwise(const RouteSettings& route, const RouteQue
 }
 
 bool Router::may_go_as_sent(const RouteSettings& route, const RouteQuestion& question) const {
-  return question.target.other_spelling.empty() ||
-         stays_or_widens(route, question, undecoded_reading(question.target));
+  return question.target.other_spelling.empty() || stays_or_widens(route, question, undecoded_reading(question.target));
 }
 
 bool Router::stays(const RouteSettings& route, const RouteQuestion& question, std::string_view reading) const {

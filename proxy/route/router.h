@@ -22,7 +22,7 @@ struct RouteQuestion {
 
 struct RouteAnswer {
   const RouteSettings* route = nullptr;
-  std::string_view ambiguity = {};  // static text, for the log; empty: none
+  std::string_view ambiguity = {};   // static text, for the log; empty: none
   std::string_view allowed_by = {};  // static text: the route's key, as it is written, that would take it; empty: none
   // The route whose text matches, where a stricter one decides because some app takes the path for that one's. Else
   // null.

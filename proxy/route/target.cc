@@ -208,7 +208,8 @@ void note_other_readings(Target& target) {
     const int byte = path[at] == ';' ? ';' : escapes::escaped_byte(path, at);
     const int hidden = escapes::doubly_escaped_byte(path, at);
     if (is_separator(byte) || is_separator(hidden) || hidden == '.' || hidden == '%') target.has_encoded_slash = true;
-    if (is_separator(byte) || byte == ';' || byte == '?' || byte == '#' || hidden >= 0) target.has_other_readings = true;
+    if (is_separator(byte) || byte == ';' || byte == '?' || byte == '#' || hidden >= 0)
+      target.has_other_readings = true;
   }
 }
 

@@ -4,14 +4,14 @@
 
 #include "base/result.h"
 
-// The one normalisation of a request target: it is what the router judges. What is forwarded is the path as it was sent,
-// wherever it has no reading that another rule is for (docs/decisions/0041-as-it-was-sent.md). Pure.
+// The one normalisation of a request target: it is what the router judges. What is forwarded is the path as it was
+// sent, wherever it has no reading that another rule is for (docs/decisions/0041-as-it-was-sent.md). Pure.
 namespace lp {
 
 struct Target {
-  std::string path;           // normal form, begins with '/'
+  std::string path;            // normal form, begins with '/'
   std::string other_spelling;  // sent(), where it is not `path`
-  std::string query;          // without '?'; as sent, but for raw bytes beyond ASCII, which are escaped
+  std::string query;           // without '?'; as sent, but for raw bytes beyond ASCII, which are escaped
   bool has_query = false;
   bool has_encoded_slash = false;   // see RouteSettings::encoded_slash: only routes that keep these may take it
   bool has_other_bytes = false;     // that are not UTF-8: only routes with path_bytes: any may take it
@@ -22,6 +22,7 @@ struct Target {
   // are merged. Raw bytes that RFC 3986 does not know are escaped.
   [[nodiscard]] const std::string& sent() const { return other_spelling.empty() ? path : other_spelling; }
   [[nodiscard]] std::string text() const { return has_query ? path + "?" + query : path; }
+  [[nodiscard]] std::string text_as_sent() const { return has_query ? sent() + "?" + query : sent(); }
 };
 
 // What becomes of a path for the normal form, byte by byte:
@@ -29,7 +30,8 @@ struct Target {
 //    others get upper-case digits, and raw [ ] ^ | { } and bytes beyond ASCII are escaped. Thus every path has one
 //    spelling, and /%61dmin or /%40team cannot walk past a rule for /admin or /@team;
 //  - empty segments are merged and dot segments are resolved, in this order. Climbing above the root is 400;
-//  - kept are %2F, %5C, and what is encoded twice or three times: of these, slashes, backslashes, dots and percent signs
+//  - kept are %2F, %5C, and what is encoded twice or three times: of these, slashes, backslashes, dots and percent
+//  signs
 //    set has_encoded_slash. Between them nothing may be a dot segment, in whatever layer;
 //  - bytes that do not make UTF-8 set has_other_bytes. No overlong form in them may be a control or make a dot segment;
 //  - 400: broken escapes; raw ASCII other than the above, '#', '\', spaces, quotes, angle brackets; controls and DEL

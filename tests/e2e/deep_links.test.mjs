@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { ORIGIN, makeWorld, suite } from './lib/world.mjs';
+import { HOST, ORIGIN, makeWorld, suite } from './lib/world.mjs';
+import { DevelopmentOp } from './lib/op.mjs';
 import { RawClient } from './lib/raw.mjs';
-import { HOST } from './lib/world.mjs';
 
 const rison = (length) => `/private/discover?_a=${"(filters:!(),query:(language:kuery,query:'a%20and%20b'),sort:!())".repeat(Math.ceil(length / 60)).slice(0, length)}`;
 const TARGETS = {
@@ -125,4 +125,19 @@ describe('parameters of a link to the sign-in', () => {
     await world.proxy.waitLog(({ msg }) => /sign-in refused/.test(msg));
     assert.doesNotMatch(world.proxy.output, /SecretOfTheLink/);
   });
+});
+
+test('a magic link of Logto signs in the person it was made for, once, and leads where it says', async (t) => {
+  const op = await DevelopmentOp.start({ redirect_uris: [`${ORIGIN}/_auth/callback`] });
+  t.after(() => op.stop());
+  const world = await makeWorld(t, { op, config: { logto: { sign_in: { allow_parameters: ['login_hint', 'one_time_token'] } } } });
+  const { one_time_token: { token } } = await op.control({ one_time_token: { email: 'alice@example.test' } });
+  const link = `${ORIGIN}/_auth/sign-in?one_time_token=${token}&login_hint=alice%40example.test&return_to=%2Fprivate%2Fwelcome`;
+  const page = await world.user().navigate(link);
+  assert.equal(page.status, 200, page.text.slice(0, 400));
+  assert.equal(world.recorder.requests.at(-1).target, '/private/welcome');
+  assert.ok(world.recorder.requests.at(-1).fields.get('x-forwarded-email').includes('alice'), 'as alice');
+  const again = await world.user().navigate(link);
+  assert.notEqual(again.status, 200, 'a second time it is worth nothing');
+  assert.doesNotMatch(world.proxy.output, new RegExp(token));
 });
