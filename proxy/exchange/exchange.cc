@@ -279,6 +279,7 @@ void Exchange::note_refused_check(std::string_view decision, std::string_view re
 
 void Exchange::refuse_check(const Refusal& refusal) {
   note_refused_check(refusal.decision, refusal.reason);
+  facts_.allowed_by = refusal.allowed_by;
   const bool knows_403 = asks_oauth2_auth(request_->path_and_query) && refusal.status < 500;
   const int status = knows_403 ? 403 : refusal.status;
   answer_error(refusal_status(request_->head.fields, status), refusal.decision);
