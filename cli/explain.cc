@@ -92,7 +92,8 @@ void print_target(std::string& out, const Explanation& e) {
   const Judgement& j = e.judgement;
   if (j.external() != nullptr) line(out, "external URL", j.external()->text());
   if (j.external() == nullptr && j.outcome == Judgement::Outcome::misdirected) line(out, "external URL", "none: 421");
-  if (j.target()) line(out, "target", j.target()->text());
+  if (j.target()) line(out, "target", j.target()->text_as_sent());
+  if (j.target() && !j.target()->other_spelling.empty()) line(out, "judged as", j.target()->path);
   if (!j.client.address.empty()) line(out, "client", j.client.address);
 }
 
@@ -240,7 +241,8 @@ ordered_json json_of(const Explanation& e) {
   if (e.person) out["as"] = e.person->session.sub;
   out["client"] = j.client.address;
   out["external_url"] = j.external() == nullptr ? ordered_json() : ordered_json(j.external()->text());
-  out["target"] = j.target() ? ordered_json(j.target()->text()) : ordered_json();
+  out["target"] = j.target() ? ordered_json(j.target()->text_as_sent()) : ordered_json();
+  if (j.target() && !j.target()->other_spelling.empty()) out["judged_as"] = j.target()->path;
   out["route"] = j.route() == nullptr ? ordered_json() : json_of(*j.route());
   out["instead_of"] = e.decides_instead() == nullptr ? ordered_json() : json_of(*j.resolved->instead_of);
   out["ambiguity"] = j.ambiguity().empty() ? ordered_json() : ordered_json(j.ambiguity());

@@ -87,6 +87,7 @@ struct LogtoSettings {
   std::int64_t max_calls = 32;              // to Logto at one time
   bool trust_email = false;
   SignInSettings sign_in;
+  std::vector<std::string> allow_parameters;  // of a sign-in, that may come in the query of {prefix}/sign-in
 
   [[nodiscard]] std::string issuer() const { return endpoint.text() + "/oidc"; }
 };
@@ -189,6 +190,7 @@ enum class Access { public_, optional, signed_in, deny };
 enum class Unauthenticated { automatic, redirect, status_401 };
 enum class Forbidden { page, status_403, sign_in };
 enum class EncodedSlash { reject, keep };
+enum class PathBytes { utf8, any };
 enum class PathSpellings { same, distinct };
 
 struct PathPattern {
@@ -281,6 +283,7 @@ struct RouteSettings {
   HeaderChanges response_headers;
   std::optional<AnswerPreset> answer_preset;  // unset: that of Settings
   EncodedSlash encoded_slash = EncodedSlash::reject;
+  PathBytes path_bytes = PathBytes::utf8;
   // distinct: the app tells /a, /A, /a/ and /a. apart, so that no stricter route need be asked.
   PathSpellings path_spellings = PathSpellings::same;
   std::vector<Origin> allowed_origins;

@@ -80,7 +80,8 @@ std::string target_of(const Visit& visit, std::string_view return_to) {
 }
 
 std::vector<std::string> remove_attempt(const Visit& visit, std::string_view state) {
-  return visit.cookies.remove_pending({pending_cookie_name(visit.cookies.names().pending_prefix, state)});
+  return visit.cookies.remove_pending(visit.fields(),
+                                      {pending_cookie_name(visit.cookies.names().pending_prefix, state)});
 }
 
 // --- stale callbacks ---

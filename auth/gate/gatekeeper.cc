@@ -56,7 +56,9 @@ Verdict unauthenticated(const Visit& visit, Waiting waiting) {
   return held ? std::move(*held) : unauthenticated_verdict(visit, "unauthenticated");
 }
 
+// Who could not be brought back to what they asked for is not sent away: nothing of it is theirs to mend.
 Verdict revalidate(const Visit& visit, Waiting waiting) {
+  if (!visit.own_target()) return pass_verdict(visit);
   SignInStart start = start_for_route(visit);
   if (stop_silent_loop(visit, start.return_to)) return pass_verdict(visit);
   start.silent = true;
@@ -367,8 +369,10 @@ Answer Gatekeeper::error_answer(int status, const RequestFacts& request) const {
   facts.auth_prefix = settings.auth_prefix;
   if (head != nullptr) facts.accept_language = head->fields.get("Accept-Language");
   if (status == 421) facts.served_at = only_address(settings);
+  facts.allowed_by = request.allowed_by;
   const bool is_page = head == nullptr || is_navigation(head->method, head->fields);
-  Answer answer = is_page ? make_status_page(status, facts) : make_status_json(status, request.request_id);
+  Answer answer =
+      is_page ? make_status_page(status, facts) : make_status_json(status, request.request_id, request.allowed_by);
   if (status == 401) set_challenges(answer, request.route);
   if (!is_page && request.external != nullptr) add_cors_headers(answer, head->fields, settings, request.route);
   return answer;

@@ -285,10 +285,10 @@ constexpr std::array kForms = {
 };
 
 constexpr std::array<PageWords, kLanguages> kWords = {
-    PageWords{"en", "Request ID", "Reason:", "You are signed in as",
-              "This page needs:", "What we saw:", "This server is"},
+    PageWords{"en", "Request ID", "Reason:", "You are signed in as", "This page needs:", "What we saw:",
+              "This server is", "For whoever runs this site: it would pass on a route with"},
     PageWords{"ja", "リクエスト ID", "理由:", "サインイン中のアカウント:", "このページに必要なもの:", "確認できた事実:",
-              "このサーバーのアドレス:"},
+              "このサーバーのアドレス:", "サイト管理者向け: ルートに次の設定があれば通過します:"},
 };
 
 struct ActionLabel {

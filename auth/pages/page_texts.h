@@ -81,6 +81,7 @@ struct PageWords {
   std::string_view missing;       // heading of the list
   std::string_view evidence;      // heading of what was seen
   std::string_view served_at;     // before the address of this site
+  std::string_view allowed_by;    // before the key of a route
 };
 [[nodiscard]] const PageWords& page_words(Language language);
 [[nodiscard]] std::string_view action_label(PageAction action, Language language);

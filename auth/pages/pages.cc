@@ -132,6 +132,13 @@ void append_facts(std::string& html, const PageFacts& facts, Language language) 
     html.append("<p class=\"detail\">").append(words.served_at).append(" <a href=\"").append(url).append("/\">");
     append_line(html.append(url), "</a></p>");
   }
+  if (!facts.allowed_by.empty()) {
+    html.append("<p class=\"detail\">")
+        .append(words.allowed_by)
+        .append(" <code>")
+        .append(html_escape(facts.allowed_by));
+    append_line(html, "</code></p>");
+  }
   append_rows(html, facts);
   append_evidence(html, facts, words);
   if (!facts.detail.empty()) {
@@ -324,9 +331,11 @@ Answer make_json_error(int status, std::string_view error, std::string_view mess
   return make_json_error(status, error, message, request_id, ordered_json::object());
 }
 
-Answer make_status_json(int status, std::string_view request_id) {
+Answer make_status_json(int status, std::string_view request_id, std::string_view allowed_by) {
   const StatusForm& form = status_form(status);
-  return make_json_error(status, form.error, form.message, request_id);
+  ordered_json extra = ordered_json::object();
+  if (!allowed_by.empty()) extra["allowed_by"] = allowed_by;
+  return make_json_error(status, form.error, form.message, request_id, extra);
 }
 
 Answer make_text(int status, std::string text, std::string_view request_id) {
@@ -348,6 +357,20 @@ Answer make_redirect(std::string location) {
   return answer;
 }
 
+namespace {
+
+// What the guard takes from nobody but the browser itself (auth/rules/return_to.h).
+std::string with_repaired_escaped(std::string_view target) {
+  std::string out;
+  for (const char c : target) {
+    const bool is_repaired = c == '\\' || c == '"' || c == '<' || c == '>';
+    out += is_repaired ? percent_encode({&c, 1}) : std::string(1, c);
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string sign_in_path(std::string_view auth_prefix, std::string_view return_to, int route, bool other_account) {
   std::string path = std::string(auth_prefix) + "/sign-in";
   char separator = '?';
@@ -357,7 +380,7 @@ std::string sign_in_path(std::string_view auth_prefix, std::string_view return_t
   };
   if (other_account) add("prompt=login");
   if (route > 0) add("route=" + std::to_string(route));
-  if (!return_to.empty()) add("return_to=" + percent_encode(return_to));
+  if (!return_to.empty()) add("return_to=" + percent_encode(with_repaired_escaped(return_to)));
   return path;
 }
 

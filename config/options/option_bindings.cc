@@ -1,6 +1,7 @@
 #include "config/options/option_bindings.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <system_error>
 
@@ -339,6 +340,29 @@ Binding scopes_binding() {
             reading.scope.logto().scopes = std::move(scopes);
           },
           [](const Scope& scope) { return Node::list(scope.logto().scopes); }};
+}
+
+// Of Logto's, what only one visit knows.
+constexpr std::array<std::string_view, 6> kLinkParameters = {"login_hint",   "ui_locales", "one_time_token",
+                                                             "first_screen", "identifier", "organization_id"};
+
+Binding allowed_parameters_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            std::vector<std::string> names;
+            for (const Node* item : list_items(node, reading)) {
+              const auto* text = scalar_text(*item, reading);
+              if (text == nullptr) continue;
+              if (!is_one_of(*text, kLinkParameters))
+                reading.problem(*item,
+                                "expected login_hint, ui_locales, one_time_token, first_screen, identifier or "
+                                "organization_id, found '" +
+                                    *text + "'");
+              else if (!is_one_of(*text, names))
+                names.push_back(*text);
+            }
+            reading.scope.logto().allow_parameters = std::move(names);
+          },
+          [](const Scope& scope) { return Node::list(scope.logto().allow_parameters); }};
 }
 
 Binding session_secret_binding() {

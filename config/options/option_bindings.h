@@ -29,6 +29,7 @@ namespace lp {
 [[nodiscard]] Binding app_secret_binding();
 [[nodiscard]] Binding app_secret_file_binding();
 [[nodiscard]] Binding scopes_binding();
+[[nodiscard]] Binding allowed_parameters_binding();
 [[nodiscard]] Binding session_secret_binding();
 [[nodiscard]] Binding session_secret_file_binding();
 [[nodiscard]] Binding same_site_binding();

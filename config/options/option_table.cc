@@ -144,6 +144,9 @@ void add_logto(Table& table, const std::string& prefix) {
                    "Logto's email_verified only says that there is an address.",
                    boolean(LP_FIELD(logto().trust_email))});
   add_sign_in_options(table, prefix + "sign_in.", "false");
+  table.push_back({prefix + "sign_in.allow_parameters", "a list of parameters", "[]", 0, 0, kPlain,
+                   "What a link to /_auth/sign-in may set: login_hint, ui_locales, one_time_token, first_screen, ...",
+                   allowed_parameters_binding()});
 }
 
 void add_realms(Table& table) {

@@ -194,9 +194,13 @@ void add_forwarding(Table& table) {
   table.push_back({"routes[].strip_prefix", "a path", "null", 0, 0, kPlain, "Taken off before the app sees the path.",
                    text(LP_FIELD(route->strip_prefix), parse_plain_path)});
   table.push_back({"routes[].encoded_slash", "reject or keep", "reject", 0, 0, kPlain,
-                   "%2F in a path: 400, or passed as it is, never decoded (GitLab, npm).",
+                   "%2F, %5C, %252F and the like in a path: 400, or passed as they are (GitLab, npm, Jenkins).",
                    choice<EncodedSlash>(LP_FIELD(route->encoded_slash),
                                         {{"reject", EncodedSlash::reject}, {"keep", EncodedSlash::keep}})});
+  table.push_back(
+      {"routes[].path_bytes", "utf8 or any", "utf8", 0, 0, kPlain,
+       "any: paths may hold what is not UTF-8 (Latin-1, Shift_JIS); utf8: 400.",
+       choice<PathBytes>(LP_FIELD(route->path_bytes), {{"utf8", PathBytes::utf8}, {"any", PathBytes::any}})});
   table.push_back({"routes[].path_spellings", "same or distinct", "same", 0, 0, kPlain,
                    "same: /A, /a/ and '/a.' are judged by a stricter route for /a; distinct: the app tells them apart.",
                    choice<PathSpellings>(LP_FIELD(route->path_spellings),

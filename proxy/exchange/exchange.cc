@@ -163,6 +163,7 @@ void Exchange::take_resolution(const RequestHead& head) {
   facts_.route = resolution_.route;
   if (!resolution_.has_target) return;
   facts_.path = resolution_.target.path;
+  facts_.path_as_sent = resolution_.target.sent();
   facts_.query = resolution_.target.query;
   facts_.has_query = resolution_.target.has_query;
 }
@@ -181,6 +182,7 @@ void Exchange::note_upgrade(bool wants_websocket) {
 
 void Exchange::refuse(const Refusal& refusal) {
   if (refusal.status == 400) log_bad_request(refusal.reason);
+  facts_.allowed_by = refusal.allowed_by;
   answer_error(refusal.status, refusal.decision);
 }
 
@@ -289,6 +291,7 @@ void Exchange::note_refused_check(std::string_view decision, std::string_view re
 
 void Exchange::refuse_check(const Refusal& refusal) {
   note_refused_check(refusal.decision, refusal.reason);
+  facts_.allowed_by = refusal.allowed_by;
   const bool knows_403 =
       asks_oauth2_auth(request_->path_and_query, context_.settings.forward_auth) && refusal.status < 500;
   const int status = knows_403 ? 403 : refusal.status;
@@ -811,7 +814,7 @@ void Exchange::log_access() {
   record.method = is_check ? forwarded_head_.method : request_->head.method;
   record.host = is_check ? std::string_view(asked_host) : request_->authority;
   if (resolution_.external != nullptr && context_.realms.size() > 1) record.realm = realm_->realm.settings->realm;
-  if (resolution_.has_target) record.path = resolution_.target.path;
+  if (resolution_.has_target) record.path = resolution_.target.sent();
   if (facts_.route) record.route = facts_.route->label;
   record.decision = record_.decision.empty() ? kAbandoned : record_.decision;
   record.shadow = record_.shadow;

@@ -410,8 +410,8 @@ void RequestJudge::pass(Judgement& judgement, const Person* who) const {
 SignInRequest sign_in_request_of(const Judgement& judgement, const Settings& settings) {
   SignInRequest request;
   request.endpoint = settings.logto.issuer() + "/auth";
-  const std::string target = judgement.target()->text();
-  request.return_to = vet_return_to(target, *judgement.external(), settings).value_or("/");
+  const std::string target = judgement.target()->text_as_sent();
+  request.return_to = vet_own_target(target, *judgement.external(), settings).value_or("/");
   ProviderMetadata metadata;
   metadata.authorization_endpoint = request.endpoint;
   PendingSignIn pending =

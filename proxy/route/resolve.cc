@@ -15,6 +15,7 @@
 #include "config/route_access.h"
 #include "proxy/http/methods.h"
 #include "proxy/route/method_override.h"
+#include "proxy/route/readings.h"
 #include "proxy/route/webdav.h"
 
 namespace lp {
@@ -27,13 +28,19 @@ constexpr std::string_view kBadForwarded = "bad_forwarded";
 constexpr std::string_view kUnknownHost = "unknown_host";
 constexpr const char* kElsewhere =
     "the Destination field names a place that another route, or none, is responsible for";
+constexpr const char* kAsSent = "the path as it was sent, without decoding escapes, is one that another route is for";
 constexpr const char* kOverridden = "the method is overridden by one that another route is for";
 
 // Steps say false where the answer is found, and have then written it down.
-bool refuse(Resolution& r, int status, std::string_view decision, std::string reason) {
+bool refuse(Resolution& r, int status, std::string_view decision, std::string reason,
+            std::string_view allowed_by = {}) {
   r.kind = Kind::refused;
-  r.refusal = {status, decision, std::move(reason)};
+  r.refusal = {status, decision, std::move(reason), allowed_by};
   return false;
+}
+
+bool refuse(Resolution& r, int status, std::string_view decision, const RouteAnswer& ambiguous) {
+  return refuse(r, status, decision, std::string(ambiguous.ambiguity), ambiguous.allowed_by);
 }
 
 bool no_route(Resolution& r) {
@@ -91,6 +98,7 @@ bool find_fixed(std::span<const RealmRoutes> realms, const RequestLine& request,
 bool find_own(const RealmRoutes& realm, Resolution& r) {
   if (!is_own_path(r.target.path, realm.settings)) return true;
   if (r.target.has_encoded_slash) return refuse(r, 400, kBadRequest, "an encoded slash below auth_prefix");
+  if (r.target.has_other_bytes) return refuse(r, 400, kBadRequest, "bytes that are not UTF-8 below auth_prefix");
   r.kind = Kind::own;
   return false;
 }
@@ -116,7 +124,7 @@ bool find_route(const RealmRoutes& realm, const RouteQuestion& question, Resolut
   r.asked_router = true;
   const RouteAnswer found = realm.router.route_for(question);
   r.route = found.route;
-  if (found.is_ambiguous()) return refuse(r, 400, kBadRequest, std::string(found.ambiguity));
+  if (found.is_ambiguous()) return refuse(r, 400, kBadRequest, found);
   if (r.route == nullptr) return no_route(r);
   if (r.route->upstream.empty() && r.route->access != Access::deny && !r.route->reply.is_configured()) {
     r.is_behind_other_proxy = true;
@@ -130,10 +138,19 @@ bool find_route(const RealmRoutes& realm, const RouteQuestion& question, Resolut
          refuse(r, 400, kBadRequest, kOverridden);
 }
 
-bool rewrite(Resolution& r) {
+// The client's own bytes. Where an app that decodes nothing would look for another rule, escapes of unreserved
+// characters, which say nothing (RFC 3986 6.2.2.2), are decoded.
+std::string path_to_send(const Router& router, const RouteQuestion& question, const RouteSettings& route) {
+  const Target& target = question.target;
+  return router.may_go_as_sent(route, question) ? target.sent() : with_unreserved_decoded(target.sent());
+}
+
+bool rewrite(const RealmRoutes& realm, const RouteQuestion& question, Resolution& r) {
   if (r.instead_of != nullptr && !is_below(r.target.path, r.route->strip_prefix))
     return refuse(r, 400, kBadRequest, "the path spells the route's strip_prefix in another way");
-  auto path = rewrite_path(r.target.path, r.route->strip_prefix);
+  auto path = r.target.other_spelling.empty() ? rewrite_path(r.target.path, r.route->strip_prefix)
+                                              : rewrite_spelling(path_to_send(realm.router, question, *r.route),
+                                                                 r.target.path, r.route->strip_prefix);
   if (path && r.route->replace_path.is_set()) path = replace_in_path(r.target, r.route->replace_path);
   if (!path) return refuse(r, 400, kBadRequest, path.error().message);
   if (!r.route->add_prefix.empty()) path->insert(0, r.route->add_prefix);
@@ -209,7 +226,10 @@ void find_checked_route(const RealmRoutes& realm, const RouteQuestion& question,
   }
   const RouteAnswer found = realm.router.route_for(question);
   const auto refuse_check = [&](std::string reason) { refuse(r, 400, kBadForwarded, std::move(reason)); };
-  if (found.is_ambiguous()) return refuse_check(std::string(found.ambiguity));
+  if (found.is_ambiguous()) {
+    refuse(r, 400, kBadForwarded, found);
+    return;
+  }
   if (found.route == nullptr) {
     no_route(r);
     return;
@@ -220,6 +240,7 @@ void find_checked_route(const RealmRoutes& realm, const RouteQuestion& question,
            "route " + found.route->label + " answers itself: it must come to logto-proxy without a check");
     return;
   }
+  if (!realm.router.may_go_as_sent(*found.route, question)) return refuse_check(kAsSent);
   if (!destination_stays_on_route(realm.router, question, *found.route)) return refuse_check(kElsewhere);
   if (!overrides_stay_on_route(realm.router, question, *found.route, OverridingFields::reach_the_app))
     return refuse_check(kOverridden);
@@ -352,7 +373,10 @@ void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Re
     refuse_host(r, request.authority);
     return;
   }
-  if (find_own(realm, r) && find_route(realm, route_question(request, r), r) && rewrite(r)) r.kind = Kind::routed;
+  if (find_own(realm, r)) {
+    const RouteQuestion question = route_question(request, r);
+    if (find_route(realm, question, r) && rewrite(realm, question, r)) r.kind = Kind::routed;
+  }
   keep_body_limit(realm.settings, request.body_bytes, r);
 }
 

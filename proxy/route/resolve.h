@@ -39,6 +39,8 @@ struct Refusal {
   int status = 400;
   std::string_view decision;  // static text, for the access log
   std::string reason;         // for logs and `explain`: which rule
+  std::string_view allowed_by =
+      {};  // static text, for the page: the key of a route that would let it pass; empty: none
 };
 
 // Filled in place, and used again for the next request: `external` may point into it.

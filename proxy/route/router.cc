@@ -15,6 +15,7 @@
 #include "config/route_access.h"
 #include "config/spelling.h"
 #include "proxy/net/ip_address.h"
+#include "proxy/route/readings.h"
 #include "proxy/route/route_conditions.h"
 #include "proxy/route/route_index.h"
 
@@ -180,6 +181,19 @@ bool names(std::string_view authority, const Origin& origin) {
 
 constexpr std::string_view kReadOtherwise = "the target can be read in ways that its route does not take";
 
+// Of what the route's keys reject, or an empty answer.
+RouteAnswer rejection_by(const RouteSettings& route, const Target& target) {
+  if (target.has_encoded_slash && route.encoded_slash == EncodedSlash::reject)
+    return {nullptr,
+            "an encoded slash or backslash in the path, or something that is encoded twice; encoded_slash: keep on its "
+            "route lets it pass",
+            "encoded_slash: keep"};
+  if (target.has_other_bytes && route.path_bytes == PathBytes::utf8)
+    return {nullptr, "bytes in the target that are not UTF-8; path_bytes: any on its route lets them pass",
+            "path_bytes: any"};
+  return {};
+}
+
 bool lets_nobody_pass(const RouteSettings& route) { return route.access == Access::deny; }
 
 bool has_lower_case(std::string_view text) {
@@ -285,14 +299,14 @@ bool Router::asks_for_methods() const { return impl_->asks_for_methods; }
 
 RouteAnswer Router::route_for(const RouteQuestion& question) const {
   const Impl::Match match = impl_->first_match(question, question.target.path);
-  if (match.is_unclear) return {nullptr, "a condition of the route can be read in two ways"};
+  if (match.is_unclear) return {nullptr, "a condition of the route can be read in two ways", {}};
   if (match.route == nullptr) return {};
-  if (reads_otherwise(*match.route, question)) return {nullptr, kReadOtherwise};
+  if (const RouteAnswer refused = misreading(*match.route, question); refused.is_ambiguous()) return refused;
   RouteAnswer answer{match.route};
   if (impl_->spellings && impl_->spellings->matter_to(*match.route, question.target.is_odd, question.target.path))
     answer = strictest_for(*match.route, question);
   if (answer.route != nullptr && evades_by_method(*answer.route, question))
-    return {nullptr, "the method can be read as another one"};
+    return {nullptr, "the method can be read as another one", {}};
   return answer;
 }
 
@@ -309,16 +323,16 @@ RouteAnswer Router::strictest_for(const RouteSettings& route, const RouteQuestio
   });
   const RouteSettings* decides = strictest.route();
   if (decides == nullptr)
-    return {nullptr, "the path is another route's in another spelling, and neither of the two is stricter"};
+    return {nullptr, "the path is another route's in another spelling, and neither of the two is stricter", {}};
   if (decides == &route) return {&route};
-  const bool takes_slashes = !question.target.has_encoded_slash || decides->encoded_slash == EncodedSlash::keep;
-  return takes_slashes ? RouteAnswer{decides, {}, &route} : RouteAnswer{nullptr, kReadOtherwise};
+  const RouteAnswer rejected = rejection_by(*decides, question.target);
+  return rejected.is_ambiguous() ? rejected : RouteAnswer{decides, {}, {}, &route};
 }
 
 RouteAnswer Router::route_for_oauth2_auth(const RouteQuestion& question) const {
   const auto is_named = [](const RouteSettings& route) { return route.path.kind == PathPattern::Kind::exact; };
   const Impl::Match match = impl_->first_match(question, impl_->oauth2_auth, is_named);
-  if (match.is_unclear) return {nullptr, "a condition of the route can be read in two ways"};
+  if (match.is_unclear) return {nullptr, "a condition of the route can be read in two ways", {}};
   return {match.route, {}};
 }
 
@@ -332,15 +346,45 @@ bool Router::evades_by_method(const RouteSettings& route, const RouteQuestion& q
   return folded.is_ambiguous() || (folded.route != nullptr && folded.route != &route && !is_open(*folded.route));
 }
 
-bool Router::reads_otherwise(const RouteSettings& route, const RouteQuestion& question) const {
+RouteAnswer Router::misreading(const RouteSettings& route, const RouteQuestion& question) const {
   const Target& target = question.target;
-  if (!target.has_other_readings) return false;
-  if (target.has_encoded_slash && route.encoded_slash == EncodedSlash::reject) return true;
-  const auto readings = lenient_readings(target.path);
-  return std::any_of(readings.begin(), readings.end(), [&](const std::string& reading) {
-    const Impl::Match match = impl_->first_match(question, reading);
-    return match.is_unclear || match.route != &route || meets_stricter(route, question, reading);
-  });
+  if (const RouteAnswer rejected = rejection_by(route, target); rejected.is_ambiguous()) return rejected;
+  const bool reads = (target.has_other_readings && reads_otherwise(route, question)) ||
+                     (!target.other_spelling.empty() && reads_spelling_otherwise(route, question));
+  return reads ? RouteAnswer{nullptr, kReadOtherwise, {}} : RouteAnswer{};
+}
+
+bool Router::reads_otherwise(const RouteSettings& route, const RouteQuestion& question) const {
+  const auto readings = lenient_readings(question.target.path);
+  return !std::all_of(readings.begin(), readings.end(),
+                      [&](const std::string& reading) { return stays(route, question, reading); });
+}
+
+bool Router::reads_spelling_otherwise(const RouteSettings& route, const RouteQuestion& question) const {
+  const SpelledReadings readings = spelled_readings(question.target);
+  const auto same = [&](const std::string& reading) { return stays(route, question, reading); };
+  const auto same_or_wider = [&](const std::string& reading) { return stays_or_widens(route, question, reading); };
+  return !(same(readings.unmerged) &&
+           std::all_of(readings.behind_authority.begin(), readings.behind_authority.end(), same) &&
+           std::all_of(readings.kept.begin(), readings.kept.end(), same_or_wider));
+}
+
+bool Router::may_go_as_sent(const RouteSettings& route, const RouteQuestion& question) const {
+  return question.target.other_spelling.empty() || stays_or_widens(route, question, undecoded_reading(question.target));
+}
+
+bool Router::stays(const RouteSettings& route, const RouteQuestion& question, std::string_view reading) const {
+  if (reading == question.target.path) return true;
+  const Impl::Match match = impl_->first_match(question, reading);
+  return !match.is_unclear && match.route == &route && !meets_stricter(route, question, reading);
+}
+
+// No route at all is fine too: nobody is asked less than `route` asks.
+bool Router::stays_or_widens(const RouteSettings& route, const RouteQuestion& question,
+                             std::string_view reading) const {
+  if (reading == question.target.path) return true;
+  const Impl::Match match = impl_->first_match(question, reading);
+  return !match.is_unclear && (match.route == nullptr || match.route == &route || admits(*match.route, route));
 }
 
 bool Router::meets_stricter(const RouteSettings& route, const RouteQuestion& question, std::string_view path) const {
