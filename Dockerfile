@@ -3,7 +3,7 @@
 FROM debian:bookworm-slim AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates g++ cmake ninja-build pkg-config libevent-dev libcurl4-openssl-dev \
-      libssl-dev libyaml-cpp-dev nlohmann-json3-dev libre2-dev libcli11-dev libhiredis-dev libtomlplusplus-dev
+      libssl-dev libyaml-cpp-dev nlohmann-json3-dev libre2-dev libcli11-dev libhiredis-dev libtomlplusplus-dev zlib1g-dev
 WORKDIR /src
 COPY . .
 ARG CMAKE_BUILD_PARALLEL_LEVEL
@@ -19,7 +19,7 @@ RUN mkdir -p /image/usr/local/bin /image/etc /image/var/lib/dpkg/status.d \
  && cp -L /etc/os-release /image/etc/ \
  && ldd /image/usr/local/bin/logto-proxy | grep -o '/[^ ]*' >/tmp/libraries \
  && xargs cp -L --parents -t /image /etc/ssl/certs/ca-certificates.crt </tmp/libraries \
- && { printf '%s\n' ca-certificates nlohmann-json3-dev libcli11-dev libtomlplusplus-dev; \
+ && { printf '%s\n' ca-certificates nlohmann-json3-dev libcli11-dev libtomlplusplus-dev zlib1g-dev; \
       xargs readlink -f </tmp/libraries | sed 's,.*/,*/,' | xargs dpkg -S | cut -d: -f1; } | sort -u >/tmp/packages \
  && while read -r package; do \
       dpkg -s "$package" >"/image/var/lib/dpkg/status.d/$package" \

@@ -90,13 +90,13 @@ Result<void> sync_folder_of(const std::string& path) {
 }
 
 // Under a name of its own first, so that the journal is there with its header or not at all, whatever cuts this short.
-Result<void> create(const std::string& path, const std::string& header, bool& was_created) {
+Result<void> create(const std::string& path, const std::string& start, bool& was_created) {
   const std::string fresh_path = path + ".create-" + std::to_string(::getpid());
   ::unlink(fresh_path.c_str());  // of a process with this number that was cut short
   const File fresh(::open(fresh_path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (fresh.fd() < 0) return cannot_open(path, errno);
   const Removal removal(fresh_path);
-  if (auto written = write_at(fresh, header, 0, fresh_path); !written) return written;
+  if (auto written = write_at(fresh, start, 0, fresh_path); !written) return written;
   if (::fdatasync(fresh.fd()) != 0) return failed("sync the journal", fresh_path);
   // Never over what another process has created meanwhile. Some file systems know no links.
   const bool is_linked = ::link(fresh_path.c_str(), path.c_str()) == 0 ||
@@ -108,10 +108,10 @@ Result<void> create(const std::string& path, const std::string& header, bool& wa
 
 // Locks the file that `path` names now: one that was renamed away while we waited for its lock is not it, and one that
 // is not there yet has to be created first.
-Result<std::optional<File>> open_and_lock_once(const std::string& path, const std::string& header, bool& was_created) {
+Result<std::optional<File>> open_and_lock_once(const std::string& path, const std::string& start, bool& was_created) {
   File file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (file.fd() < 0 && errno == ENOENT) {
-    if (auto created = create(path, header, was_created); !created) return created.error();
+    if (auto created = create(path, start, was_created); !created) return created.error();
     return std::optional<File>();
   }
   if (file.fd() < 0) return cannot_open(path, errno);
@@ -129,9 +129,9 @@ Result<std::optional<File>> open_and_lock_once(const std::string& path, const st
   return std::optional<File>(std::move(file));
 }
 
-Result<File> open_and_lock(const std::string& path, const std::string& header, bool& was_created) {
+Result<File> open_and_lock(const std::string& path, const std::string& start, bool& was_created) {
   for (int attempt = 0; attempt < 10; ++attempt) {
-    auto file = open_and_lock_once(path, header, was_created);
+    auto file = open_and_lock_once(path, start, was_created);
     if (!file) return file.error();
     if (file->has_value()) return std::move(**file);
   }
@@ -154,10 +154,10 @@ Result<std::string> read_at(const File& file, std::uint64_t at, std::size_t coun
 }
 
 // Returns where the file ends.
-Result<std::uint64_t> scan(const File& file, const std::string& path, JournalScanner& scanner,
+Result<std::uint64_t> scan(const File& file, const std::string& path, std::uint64_t from, JournalScanner& scanner,
                            const OnJournalRecord& on_record) {
   std::string rest;
-  for (std::uint64_t at = kJournalHeaderBytes;;) {
+  for (std::uint64_t at = from;;) {
     auto more = read_at(file, at, kReadBytes, path);
     if (!more) return more.error();
     at += more->size();
@@ -181,6 +181,14 @@ class FileWriter {
     append_journal_record(buffer_, record);
     ++records_;
     if (buffer_.size() >= kWriteBytes) flush();
+  }
+  // What was put is the whole file so far.
+  void seal() {
+    flush();
+    if (error_) return;
+    if (auto written = write_at(file_, journal_seal(end_), kJournalHeaderBytes, path_); !written) {
+      error_ = written.error();
+    }
   }
   [[nodiscard]] Result<void> sync() {
     flush();
@@ -212,7 +220,7 @@ class FileWriter {
 
 struct Journal::State {
   std::string path;
-  std::string header;
+  std::string start;  // of a file without records: header and seal
   JournalOpening opening;
 
   std::mutex rewriting;              // one at a time; taken before `mutex`
@@ -220,6 +228,7 @@ struct Journal::State {
   std::shared_ptr<const File> file;  // shared with a sync() that is under way while rewrite() puts another in place
   std::uint64_t end = 0;
   std::uint64_t records = 0;
+  bool is_sealed = true;
   bool is_dirty = false;
 
   struct Mark {
@@ -233,6 +242,7 @@ struct Journal::State {
   }
   Result<void> begin_anew();
   Result<void> load(const JournalFormat& format, const OnJournalRecord& on_record);
+  Result<void> load_records(std::optional<std::uint64_t> sealed_bytes, const OnJournalRecord& on_record);
   Result<void> carry_over(const File& from, std::uint64_t begin, std::uint64_t until, FileWriter& writer) const;
   Result<void> fill(const Records& records_to_keep, FileWriter& writer) const;
   Result<void> replace(const Mark& before, std::shared_ptr<const File> fresh, const std::string& fresh_path,
@@ -246,14 +256,14 @@ Journal::~Journal() = default;
 
 Result<void> Journal::State::begin_anew() {
   opening.lost_header = true;
-  if (auto written = write_at(*file, header, 0, path); !written) return written;
-  end = kJournalHeaderBytes;
+  if (auto written = write_at(*file, start, 0, path); !written) return written;
+  end = kJournalStartBytes;
   if (::fdatasync(file->fd()) != 0) return failed("sync the journal", path);
   return {};
 }
 
 Result<void> Journal::State::load(const JournalFormat& format, const OnJournalRecord& on_record) {
-  auto head = read_at(*file, 0, kJournalHeaderBytes, path);
+  auto head = read_at(*file, 0, kJournalStartBytes, path);
   if (!head) return head.error();
   switch (judge_journal_header(*head, format)) {
     case JournalHeader::good:
@@ -267,9 +277,17 @@ Result<void> Journal::State::load(const JournalFormat& format, const OnJournalRe
       return fail("the journal " + path + " was written in another version of its format; it was left as it is. " +
                   kWhatToDo);
   }
+  if (head->size() < kJournalStartBytes) return begin_anew();
+  return load_records(judge_journal_seal(head->substr(kJournalHeaderBytes)), on_record);
+}
+
+// The record is written before the seal, so that a killed process leaves a file that is longer than it says.
+Result<void> Journal::State::load_records(std::optional<std::uint64_t> sealed_bytes, const OnJournalRecord& on_record) {
   JournalScanner scanner;
-  const auto size = scan(*file, path, scanner, on_record);
+  opening.is_sealed = is_sealed = sealed_bytes.has_value();
+  const auto size = scan(*file, path, is_sealed ? kJournalStartBytes : kJournalHeaderBytes, scanner, on_record);
   if (!size) return size.error();
+  opening.missing_bytes = std::max(sealed_bytes.value_or(0), *size) - *size;
   opening.records = records = scanner.records();
   opening.cut_bytes = scanner.cut_bytes();
   opening.skipped_bytes = scanner.skipped_bytes();
@@ -283,8 +301,8 @@ Result<void> Journal::State::load(const JournalFormat& format, const OnJournalRe
 Result<Journal> Journal::open(const std::string& path, const JournalFormat& format, const OnJournalRecord& on_record) {
   auto state = std::make_unique<State>();
   state->path = path;
-  state->header = journal_header(format);
-  auto file = open_and_lock(path, state->header, state->opening.was_created);
+  state->start = journal_header(format) + journal_seal(kJournalStartBytes);
+  auto file = open_and_lock(path, state->start, state->opening.was_created);
   if (!file) return file.error();
   state->file = std::make_shared<const File>(std::move(*file));
   if (auto loaded = state->load(format, on_record); !loaded) return loaded.error();
@@ -311,7 +329,8 @@ Result<void> Journal::append(std::string_view record) {
   state_->end += bytes.size();
   ++state_->records;
   state_->is_dirty = true;
-  return {};
+  if (!state_->is_sealed) return {};
+  return write_at(*state_->file, journal_seal(state_->end), kJournalHeaderBytes, state_->path);
 }
 
 Result<void> Journal::sync() {
@@ -340,7 +359,7 @@ Result<void> Journal::State::carry_over(const File& from, std::uint64_t begin, s
 }
 
 Result<void> Journal::State::fill(const Records& records_to_keep, FileWriter& writer) const {
-  writer.put(header);
+  writer.put(start);
   if (auto kept = records_to_keep([&writer](std::string_view record) { writer.put_record(record); }); !kept)
     return kept;
   return writer.sync();
@@ -351,11 +370,13 @@ Result<void> Journal::State::replace(const Mark& before, std::shared_ptr<const F
                                      const std::string& fresh_path, FileWriter& writer) {
   const std::lock_guard lock(mutex);
   if (auto carried = carry_over(*file, before.end, end, writer); !carried) return carried;
+  writer.seal();
   if (auto synced = writer.sync(); !synced) return synced;
   if (::rename(fresh_path.c_str(), path.c_str()) != 0) return failed("put a new journal in the place of", path);
   file = std::move(fresh);
   records = writer.records() + (records - before.records);
   end = writer.size_bytes();
+  is_sealed = true;
   is_dirty = false;
   return {};
 }

@@ -14,11 +14,15 @@ namespace lp {
 struct JournalOpening {
   bool was_created = false;
   std::uint64_t records = 0;
-  bool lost_header = false;         // the file was there, but empty or shorter than its header: nobody leaves it so
+  bool is_sealed = true;            // else what is cut away between two records goes unseen, until rewrite()
+  bool lost_header = false;         // the file was there, but empty or shorter than what it begins with
+  std::uint64_t missing_bytes = 0;  // that the file once had, by its seal: cut off, records and all
   std::uint64_t cut_bytes = 0;      // an unfinished record at the end: cut away; a loss of power, or a cut file
   std::uint64_t skipped_bytes = 0;  // damage in the middle: stays in the file until rewrite()
   // Records that somebody was told of may be gone.
-  [[nodiscard]] bool is_damaged() const { return lost_header || cut_bytes > 0 || skipped_bytes > 0; }
+  [[nodiscard]] bool is_damaged() const {
+    return lost_header || missing_bytes > 0 || cut_bytes > 0 || skipped_bytes > 0;
+  }
 };
 
 // An append-only file of checksummed records that outlives a kill -9, and a loss of power as far as it was synced. What
@@ -41,8 +45,8 @@ class Journal {
 
   [[nodiscard]] const JournalOpening& opening() const;
 
-  // One write(2), so that a killed process leaves a whole record or a tail that the next start cuts away. After an
-  // error (a full disk) the record is not in the file and later ones may be.
+  // One write(2), so that a killed process leaves a whole record or a tail that the next start cuts away; then one for
+  // the seal. After an error (a full disk) the record may not be in the file and later ones may be.
   [[nodiscard]] Result<void> append(std::string_view record);
   // fdatasync, if something was appended since the last one. Blocks on the disk, but no append() meanwhile.
   [[nodiscard]] Result<void> sync();

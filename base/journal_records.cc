@@ -8,6 +8,7 @@ namespace lp {
 namespace {
 
 constexpr std::uint32_t kMark = 0xA5000000u;
+constexpr std::uint32_t kSealMark = 0x5A000000u;
 constexpr std::uint32_t kMarkMask = 0xff000000u;
 constexpr std::size_t kWordBytes = 4;
 
@@ -35,6 +36,14 @@ std::uint32_t word_at(std::string_view bytes, std::size_t at) {
     word |= std::uint32_t{static_cast<std::uint8_t>(bytes[at + i])} << (8 * i);
   }
   return word;
+}
+
+void append_checked(std::string& out, std::uint32_t mark, std::string_view payload) {
+  std::string word;
+  append_word(word, mark | static_cast<std::uint32_t>(payload.size()));
+  out += word;
+  append_word(out, crc32c(payload, crc32c(word)));
+  out += payload;
 }
 
 enum class Found { record, broken, unfinished };
@@ -79,13 +88,27 @@ JournalHeader judge_journal_header(std::string_view file, const JournalFormat& f
   return is_sound && head.starts_with(format.magic) ? JournalHeader::other_version : JournalHeader::foreign;
 }
 
+std::string journal_seal(std::uint64_t file_bytes) {
+  std::string payload;
+  append_word(payload, static_cast<std::uint32_t>(file_bytes));
+  append_word(payload, static_cast<std::uint32_t>(file_bytes >> 32));
+  std::string seal;
+  append_checked(seal, kSealMark, payload);
+  return seal;
+}
+
+std::optional<std::uint64_t> judge_journal_seal(std::string_view behind_header) {
+  const std::string_view seal = behind_header.substr(0, kJournalSealBytes);
+  if (seal.size() < kJournalSealBytes) return std::nullopt;
+  const std::uint64_t file_bytes = word_at(seal, kJournalRecordOverheadBytes) |
+                                   std::uint64_t{word_at(seal, kJournalRecordOverheadBytes + kWordBytes)} << 32;
+  if (seal != journal_seal(file_bytes)) return std::nullopt;
+  return file_bytes;
+}
+
 void append_journal_record(std::string& out, std::string_view payload) {
   LP_CHECK(!payload.empty() && payload.size() <= kJournalMaxRecordBytes, "a journal record of a forbidden size");
-  std::string word;
-  append_word(word, kMark | static_cast<std::uint32_t>(payload.size()));
-  out += word;
-  append_word(out, crc32c(payload, crc32c(word)));
-  out += payload;
+  append_checked(out, kMark, payload);
 }
 
 std::size_t JournalScanner::feed(std::string_view bytes, bool at_end, const OnJournalRecord& on_record) {

@@ -2,11 +2,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 // The bytes of a journal file (base/journal.h), without the file. Pure.
 //   header   magic (8) || version (4) || CRC-32C of these (4)
+//   seal     0x5A << 24 | length (4) || CRC-32C as of a record (4) || where the file ended (8), written over again with
+//            each record: a file that is shorter was cut, also where no record was; the earliest files have none
 //   record   0xA5 << 24 | length (4) || CRC-32C of the length word and the payload (4) || payload
 // Numbers are little-endian. A payload is never empty, so that a run of zeros, which a loss of power can leave at the
 // end, is no record; the mark in the length word makes the search behind damage cheap. The checksum finds accidents,
@@ -15,6 +18,9 @@ namespace lp {
 
 inline constexpr std::size_t kJournalMagicBytes = 8;
 inline constexpr std::size_t kJournalHeaderBytes = 16;
+inline constexpr std::size_t kJournalSealBytes = 16;
+// What a file begins with. No shorter one ever held a record of ours.
+inline constexpr std::size_t kJournalStartBytes = kJournalHeaderBytes + kJournalSealBytes;
 inline constexpr std::size_t kJournalRecordOverheadBytes = 8;
 inline constexpr std::size_t kJournalMaxRecordBytes = 64 * 1024;
 
@@ -36,6 +42,10 @@ enum class JournalHeader {
 };
 // `file`: its first kJournalHeaderBytes, or all of it if it is shorter.
 [[nodiscard]] JournalHeader judge_journal_header(std::string_view file, const JournalFormat& format);
+
+[[nodiscard]] std::string journal_seal(std::uint64_t file_bytes);
+// How long the file was once, by what stands behind the header; nullopt: no sound seal stands there.
+[[nodiscard]] std::optional<std::uint64_t> judge_journal_seal(std::string_view behind_header);
 
 // `payload`: 1 to kJournalMaxRecordBytes.
 void append_journal_record(std::string& out, std::string_view payload);

@@ -8,6 +8,7 @@
 #include "cli/exit_status.h"
 #include "cli/load_or_complain.h"
 #include "cli/text_table.h"
+#include "config/check/spellings.h"
 
 namespace lp {
 namespace {
@@ -57,22 +58,35 @@ std::string role_word(RoleAccess access, std::size_t footnote) {
 
 struct Row {
   const RouteSettings* route;
+  const RouteSettings* decides;  // another one where its path is that one's in another spelling
   std::string signed_out;
   std::vector<RoleAccess> access;   // signed in without roles, then each role
   std::vector<std::string> beyond;  // what the cells that depend depend on
 };
 
+// Whose rule holds for the requests of a route.
+const RouteSettings& decided_by(const Settings& settings, const RouteSettings& route) {
+  const SpellingFate fate = spelling_fate(settings, route);
+  return fate.decides && fate.always ? *fate.other : route;
+}
+
 std::vector<Row> rows_of(const Settings& settings, const std::vector<std::string>& roles) {
   std::vector<Row> rows;
   for (const RouteSettings& route : settings.routes) {
-    Row row{&route, signed_out_word(route), {access_of_role(route, "")}, {}};
-    for (const std::string& role : roles) row.access.push_back(access_of_role(route, role));
+    const RouteSettings& decides = decided_by(settings, route);
+    Row row{&route, &decides, signed_out_word(decides), {access_of_role(decides, "")}, {}};
+    for (const std::string& role : roles) row.access.push_back(access_of_role(decides, role));
     bool depends = false;
     for (const RoleAccess access : row.access) depends = depends || access == RoleAccess::depends;
-    if (depends) row.beyond = rules_beyond_roles(route);
+    if (depends) row.beyond = rules_beyond_roles(decides);
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+std::string row_words(const Row& row) {
+  return route_words(*row.route) + (row.decides == row.route ? "" : ": as " + row.decides->label) +
+         (row.decides->shadow ? " (shadow)" : "");
 }
 
 // All roles side by side would not fit: some in each table.
@@ -84,8 +98,7 @@ TextTable table_of(const std::vector<Row>& rows, const std::vector<std::string>&
   for (const Row& row : rows) {
     if (!row.beyond.empty()) ++footnote;
     const std::size_t mark = footnotes ? footnote : 0;
-    std::vector<std::string> cells = {route_words(*row.route) + (row.route->shadow ? " (shadow)" : ""), row.signed_out,
-                                      role_word(row.access[0], mark)};
+    std::vector<std::string> cells = {row_words(row), row.signed_out, role_word(row.access[0], mark)};
     for (std::size_t i = 0; i < count; ++i) cells.push_back(role_word(row.access[1 + first + i], mark));
     table.rows.push_back(std::move(cells));
   }
@@ -102,7 +115,7 @@ std::string text_of(const std::vector<Row>& rows, const std::vector<std::string>
   bool shadows = false;
   for (const Row& row : rows) {
     if (!row.beyond.empty()) text += "[" + std::to_string(++footnote) + "] " + joined(row.beyond, "; ") + "\n";
-    shadows = shadows || row.route->shadow;
+    shadows = shadows || row.decides->shadow;
   }
   if (shadows) text += "shadow: everybody passes for now; the row says who would.\n";
   return text + "A row is about requests that no earlier route takes. Ask about one: logto-proxy explain\n";
@@ -116,7 +129,8 @@ ordered_json json_of(const std::vector<Row>& rows, const std::vector<std::string
     routes.push_back({{"index", row.route->index},
                       {"route", row.route->label},
                       {"methods", row.route->methods},
-                      {"shadow", row.route->shadow},
+                      {"decided_by", row.decides->index},
+                      {"shadow", row.decides->shadow},
                       {"nobody", row.signed_out},
                       {"no_role", role_word(row.access[0], 0)},
                       {"roles", access},

@@ -18,6 +18,7 @@
 #include "config/value.h"
 #include "proxy/judge/judge.h"
 #include "proxy/route/explain_route.h"
+#include "proxy/route/reply.h"
 
 namespace lp {
 namespace {
@@ -76,11 +77,13 @@ std::string words_of_route(const RouteSettings& route) {
   if (route.line > 0) words += " (line " + std::to_string(route.line) + ")";
   words += ", access " + std::string(access_word(route.access));
   if (!route.upstream.empty()) words += ", upstream " + route.upstream;
+  if (route.reply.is_configured()) words += ", " + describe_reply(route.reply);
   return words;
 }
 
 std::string status_text(const Judgement& judgement) {
-  if (judgement.outcome == Judgement::Outcome::allow) return "the app's answer";
+  const bool replies = judgement.route() != nullptr && judgement.route()->reply.is_configured();
+  if (judgement.outcome == Judgement::Outcome::allow) return replies ? "the route's answer" : "the app's answer";
   if (judgement.outcome == Judgement::Outcome::own_endpoint) return "the endpoint's answer";
   return std::to_string(judgement.status) + (judgement.outcome == Judgement::Outcome::sign_in ? " (to sign in)" : "");
 }
@@ -89,7 +92,8 @@ void print_target(std::string& out, const Explanation& e) {
   const Judgement& j = e.judgement;
   if (j.external() != nullptr) line(out, "external URL", j.external()->text());
   if (j.external() == nullptr && j.outcome == Judgement::Outcome::misdirected) line(out, "external URL", "none: 421");
-  if (j.target()) line(out, "target", j.target()->text());
+  if (j.target()) line(out, "target", j.target()->text_as_sent());
+  if (j.target() && !j.target()->other_spelling.empty()) line(out, "judged as", j.target()->path);
   if (!j.client.address.empty()) line(out, "client", j.client.address);
 }
 
@@ -180,11 +184,9 @@ ordered_json json_of(const Requirement& root, const Explanation& e) {
 }
 
 ordered_json json_of(const RouteSettings& route) {
-  return {{"index", route.index},
-          {"label", route.label},
-          {"line", route.line},
-          {"access", access_word(route.access)},
-          {"upstream", route.upstream}};
+  return {{"index", route.index},       {"label", route.label},
+          {"line", route.line},         {"access", access_word(route.access)},
+          {"upstream", route.upstream}, {"reply", describe_reply(route.reply)}};
 }
 
 ordered_json json_of(const RouteStep& step) {
@@ -239,7 +241,8 @@ ordered_json json_of(const Explanation& e) {
   if (e.person) out["as"] = e.person->session.sub;
   out["client"] = j.client.address;
   out["external_url"] = j.external() == nullptr ? ordered_json() : ordered_json(j.external()->text());
-  out["target"] = j.target() ? ordered_json(j.target()->text()) : ordered_json();
+  out["target"] = j.target() ? ordered_json(j.target()->text_as_sent()) : ordered_json();
+  if (j.target() && !j.target()->other_spelling.empty()) out["judged_as"] = j.target()->path;
   out["route"] = j.route() == nullptr ? ordered_json() : json_of(*j.route());
   out["instead_of"] = e.decides_instead() == nullptr ? ordered_json() : json_of(*j.resolved->instead_of);
   out["ambiguity"] = j.ambiguity().empty() ? ordered_json() : ordered_json(j.ambiguity());

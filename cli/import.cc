@@ -1,10 +1,13 @@
 #include "cli/import.h"
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <system_error>
 
 #include "base/encoding.h"
 #include "cli/exit_status.h"
@@ -19,12 +22,19 @@ namespace {
 
 constexpr std::size_t kMostBytes = 1024 * 1024;
 
+// Also of what is no plain file, as the pipe of a shell's <(...).
 Result<std::string> read_text(const std::string& path) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) return fail(path + ": is a directory, expected a file");
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) return fail(path + ": cannot be read, or is empty");
-  if (text.str().size() > kMostBytes) return fail(path + ": larger than 1 MiB");
-  return text.str();
+  if (!file) return fail(path + ": cannot be read: " + std::strerror(errno));
+  std::string text(kMostBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) return fail(path + ": cannot be read: " + std::strerror(errno));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kMostBytes) return fail(path + ": larger than 1 MiB");
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return fail(path + ": is empty");
+  return text;
 }
 
 Result<void> at(const std::string& path, const Result<void>& read) {

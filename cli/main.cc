@@ -1,9 +1,11 @@
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "cli/access_matrix.h"
 #include "cli/check.h"
@@ -19,6 +21,7 @@
 #include "cli/serve.h"
 #include "cli/version.h"
 #include "config/file/load.h"
+#include "config/yaml/suggest.h"
 
 namespace {
 
@@ -91,6 +94,26 @@ void add_config_option(CLI::App& sub, std::string& config) {
       ->capture_default_str();
 }
 
+// The first word, which nobody takes for an option, where it is no command.
+std::string unknown_command(const std::vector<Command>& commands, int argc, char** argv) {
+  const std::string word = argc > 1 ? argv[1] : "";
+  const auto is_it = [&](const Command& command) { return command.name == word; };
+  return word.empty() || word.front() == '-' || std::any_of(commands.begin(), commands.end(), is_it) ? "" : word;
+}
+
+int refuse_command(const std::vector<Command>& commands, const std::string& word) {
+  std::vector<std::string> names;
+  std::string all;
+  for (const Command& command : commands) {
+    names.emplace_back(command.name);
+    all.append(all.empty() ? "" : ", ").append(command.name);
+  }
+  const std::string near = lp::nearest(word, names);
+  const std::string hint = near.empty() ? ": expected one of " + all : ", did you mean '" + near + "'?";
+  std::fprintf(stderr, "logto-proxy: no command is called '%s'%s\n", word.c_str(), hint.c_str());
+  return lp::kExitConfig;
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App app{kAbout, "logto-proxy"};
   std::string config = lp::kDefaultConfig;
@@ -125,6 +148,8 @@ int parse_and_run(int argc, char** argv) {
        }},
   };
 
+  if (const std::string word = unknown_command(commands, argc, argv); !word.empty())
+    return refuse_command(commands, word);
   app.set_version_flag("--version", lp::version_text());
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);

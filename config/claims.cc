@@ -50,6 +50,17 @@ std::string_view scope_of_claim(std::string_view claim) {
   return {};
 }
 
+const std::vector<std::string>& claims_of_logto() {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> names = {
+        "sub", "iss", "aud", "exp", "iat",     "auth_time", "nonce",     "sid",
+        "amr", "acr", "azp", "jti", "at_hash", "scope",     "client_id", "organization_id"};
+    for (const auto& row : kRows) names.emplace_back(row.claim);
+    return names;
+  }();
+  return all;
+}
+
 std::string claim_of(const Requirement& requirement) {
   switch (requirement.kind) {
     case Requirement::Kind::roles:
@@ -83,7 +94,7 @@ std::set<std::string> claims_in_headers(const Settings& settings) {
     }
   };
   add_headers(identity_headers_of(settings));
-  if (settings.forward_auth.oauth2_proxy) names.insert({"email", "roles", "username"});
+  if (!settings.forward_auth.oauth2_proxy.empty()) names.insert({"email", "roles", "username"});
   for (const RouteSettings& route : settings.routes) {
     if (has_own_identity(route)) add_headers(identity_headers_of(settings, route));
     names.insert(route.authorization.username_claim);

@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/settings.h"
 
@@ -11,6 +12,9 @@ namespace lp {
 // The scope that makes Logto tell this claim (Logto fact 21); empty for claims that need none or are unknown
 // (custom claims).
 [[nodiscard]] std::string_view scope_of_claim(std::string_view claim);
+
+// Those that Logto's tokens have at a sign-in, with whatever scopes.
+[[nodiscard]] const std::vector<std::string>& claims_of_logto();
 
 // The claim that this leaf of a rule looks at, "" for those that look at none. As users write it, maybe a dotted path.
 [[nodiscard]] std::string claim_of(const Requirement& requirement);

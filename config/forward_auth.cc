@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/header_changes.h"
 #include "config/identity_presets.h"
 #include "config/route_access.h"
 
@@ -25,6 +26,15 @@ bool holds_by_checks_alone(const Settings& settings, const RouteSettings& route)
 
 }  // namespace
 
+std::string oauth2_auth_path(const ForwardAuthSettings& settings) {
+  return settings.oauth2_proxy + std::string(kOauth2Auth);
+}
+
+bool is_oauth2_auth_path(std::string_view path, const ForwardAuthSettings& settings) {
+  const std::string_view prefix = settings.oauth2_proxy;
+  return !prefix.empty() && path.starts_with(prefix) && path.substr(prefix.size()) == kOauth2Auth;
+}
+
 bool knows_who_asks(const ForwardAuthSettings& settings) {
   return !settings.listen.empty() || !settings.secret.empty();
 }
@@ -34,14 +44,17 @@ std::vector<std::string> secrets_in_answers(const Settings& settings, const Rout
   for (const IdentityHeaderSettings& header : identity_headers_of(settings, route)) {
     if (!is_known_to_client(header.source)) keys.push_back("identity_headers." + header.header);
   }
+  const HeaderChanges changes = request_changes_of(settings, route);
+  for (const auto* headers : {&changes.set, &changes.add}) {
+    for (const IdentityHeaderSettings& header : *headers) keys.push_back("request_headers." + header.header);
+  }
   if (route.authorization.kind != UpstreamAuthorizationSettings::Kind::none) keys.emplace_back("authorization");
   if (route.token.is_configured()) keys.emplace_back("token");
   return keys;
 }
 
 bool is_for_oauth2_auth(const Settings& settings, const RouteSettings& route) {
-  return settings.forward_auth.oauth2_proxy && route.path.kind == PathPattern::Kind::exact &&
-         route.path.text == kOauth2Auth;
+  return route.path.kind == PathPattern::Kind::exact && is_oauth2_auth_path(route.path.text, settings.forward_auth);
 }
 
 std::vector<const RouteSettings*> rules_not_asked_by(const RouteSettings* named, const Settings& settings) {

@@ -9,6 +9,7 @@
 
 #include "base/secret.h"
 #include "base/url.h"
+#include "config/path_replacement.h"
 #include "config/requirement.h"
 #include "config/text_pattern.h"
 
@@ -86,6 +87,7 @@ struct LogtoSettings {
   std::int64_t max_calls = 32;              // to Logto at one time
   bool trust_email = false;
   SignInSettings sign_in;
+  std::vector<std::string> allow_parameters;  // of a sign-in, that may come in the query of {prefix}/sign-in
 
   [[nodiscard]] std::string issuer() const { return endpoint.text() + "/oidc"; }
 };
@@ -174,10 +176,21 @@ enum class IdentityPreset {
   logto_protected_app,
 };
 
+// What is done to the fields of a message on its way; see config/header_changes.h.
+struct HeaderChanges {
+  std::vector<IdentityHeaderSettings> set;  // constant or secret; in place of what the sender says
+  std::vector<IdentityHeaderSettings> add;  // beside it
+  std::vector<std::string> remove;          // names; "X-Debug-*" is all that begin so
+};
+
+// Of answers. security: what browsers are told to be careful about, where the app does not say it itself.
+enum class AnswerPreset { none, security };
+
 enum class Access { public_, optional, signed_in, deny };
 enum class Unauthenticated { automatic, redirect, status_401 };
 enum class Forbidden { page, status_403, sign_in };
 enum class EncodedSlash { reject, keep };
+enum class PathBytes { utf8, any };
 enum class PathSpellings { same, distinct };
 
 struct PathPattern {
@@ -217,6 +230,21 @@ struct AcceptSettings {
   bool bearer = false;
 };
 
+// What a route answers itself, in place of an app. At most one of the four is set.
+struct RouteReplySettings {
+  enum class Action { none, sign_in, sign_out, account };
+  std::string redirect_to;  // see config/redirect_target.h
+  int redirect_status = 302;
+  int respond_status = 0;  // 0: not set
+  std::string respond_body;
+  std::string respond_type = "text/plain; charset=utf-8";
+  std::string files;  // a directory, absolute
+  Action action = Action::none;
+  [[nodiscard]] bool is_configured() const {
+    return !redirect_to.empty() || respond_status != 0 || !files.empty() || action != Action::none;
+  }
+};
+
 struct RouteSettings {
   int index = 0;      // position in the file, from 1
   int line = 0;       // in the file; 0: unknown
@@ -243,9 +271,19 @@ struct RouteSettings {
   RouteTokenSettings token;
   bool assertion = false;  // a signed one in X-Logto-Proxy-Assertion
   SignInSettings sign_in;  // over the defaults of logto.sign_in
-  std::string upstream;    // name in Settings::upstreams; empty only for access: deny
+  std::string upstream;    // name in Settings::upstreams; empty for access: deny, a reply, and behind another proxy
+  RouteReplySettings reply;
   std::string strip_prefix;
+  std::string add_prefix;
+  PathReplacement replace_path;
+  bool rewrite_location = true;           // answers that name the app's own address name ours instead
+  std::vector<std::string> pass_headers;  // fields of clients that other routes take out
+  bool forwarded_header = false;          // the app gets `Forwarded` (RFC 7239) too
+  HeaderChanges request_headers;          // over those of Settings
+  HeaderChanges response_headers;
+  std::optional<AnswerPreset> answer_preset;  // unset: that of Settings
   EncodedSlash encoded_slash = EncodedSlash::reject;
+  PathBytes path_bytes = PathBytes::utf8;
   // distinct: the app tells /a, /A, /a/ and /a. apart, so that no stricter route need be asked.
   PathSpellings path_spellings = PathSpellings::same;
   std::vector<Origin> allowed_origins;
@@ -272,10 +310,19 @@ struct BearerSettings {
 // Checks for other proxies. See config/forward_auth.h for what follows from these.
 struct ForwardAuthSettings {
   bool enabled = false;                // {auth_prefix}/check answers other proxies
-  bool oauth2_proxy = false;           // and so do /oauth2/auth and its kin
+  std::string oauth2_proxy;            // where oauth2-proxy's endpoints are, as /oauth2; empty: nowhere
   std::vector<ListenSettings> listen;  // checks are answered there and nowhere else; empty: where everything is
   Secret secret;                       // that the asking proxy shows; empty: none
   std::string secret_header = "X-Logto-Proxy-Check-Secret";
+};
+
+// What probes and crawlers are answered, whoever asks and under any Host (proxy/route/fixed_answers.h). Paths as in a
+// route.
+struct HealthSettings {
+  std::vector<std::string> ping;              // the process lives
+  std::vector<std::string> ping_user_agents;  // who alone may ask that; empty: whoever does
+  std::vector<std::string> ready;             // and takes requests
+  bool robots_txt = false;                    // /robots.txt keeps crawlers away
 };
 
 // One row of `tests:`: who asks for what, and what must come of it. Run by cli/rule_tests.h.
@@ -326,6 +373,7 @@ struct Settings {
   ListenSettings admin{ListenSettings::Kind::tcp, "127.0.0.1", 9180, ""};
   int workers = 0;  // 0: the CPUs that this process may use
   std::vector<Cidr> trusted_proxies;
+  std::string client_ip_header;  // in which they name the client; empty: X-Forwarded-For
   LimitSettings limits;
   TimeoutSettings timeouts;
   ShutdownSettings shutdown;
@@ -343,9 +391,13 @@ struct Settings {
   };
   IdentityPreset identity_preset = IdentityPreset::none;
   LogSettings log;
+  HeaderChanges request_headers;
+  HeaderChanges response_headers;
+  AnswerPreset answer_preset = AnswerPreset::none;
   AccessLogSettings access_log;
   BearerSettings bearer;
   ForwardAuthSettings forward_auth;
+  HealthSettings health;
   std::optional<Origin> sign_in_url;  // the one origin that runs sign-in for all
   std::vector<RouteSettings> routes;
   std::vector<RuleTestSettings> tests;

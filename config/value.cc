@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "base/one_of.h"
 #include "base/url.h"
+#include "config/guessable.h"
 
 namespace lp {
 namespace {
@@ -365,6 +366,7 @@ Result<Secret> parse_session_secret(std::string_view text) {
   if (!bytes || padded_wrongly) return fail(std::string(kWhat) + " (this is no base64)");
   if (bytes->size() < kMinBytes)
     return fail(std::string(kWhat) + " (this one has " + std::to_string(bytes->size()) + ")");
+  if (is_guessable(text) || is_guessable(*bytes)) return fail(std::string(kGuessable));
   return Secret(std::move(*bytes));
 }
 

@@ -15,16 +15,6 @@ std::string piece_name(std::string_view name, std::size_t index) {
   return piece;
 }
 
-// Which piece of `name` a cookie is; the first is called `name` itself, the others `name`_1 to `name`_4.
-std::optional<std::size_t> piece_index(std::string_view cookie, std::string_view name) {
-  if (!cookie.starts_with(name)) return std::nullopt;
-  cookie.remove_prefix(name.size());
-  if (cookie.empty()) return 0;
-  if (cookie.size() != 2 || cookie[0] != '_' || cookie[1] < '1') return std::nullopt;
-  const auto index = static_cast<std::size_t>(cookie[1] - '0');
-  return index < kMaxCookiePieces ? std::optional(index) : std::nullopt;
-}
-
 std::string attribute_text(const CookieAttributes& attributes) {
   std::string text = "; Path=/; Max-Age=" + std::to_string(attributes.max_age_s);
   if (!attributes.domain.empty()) text += "; Domain=" + attributes.domain;
@@ -56,6 +46,15 @@ void for_each_cookie(const Fields& fields, Take take) {
 }
 
 }  // namespace
+
+std::optional<std::size_t> piece_index(std::string_view cookie, std::string_view name) {
+  if (!cookie.starts_with(name)) return std::nullopt;
+  cookie.remove_prefix(name.size());
+  if (cookie.empty()) return 0;
+  if (cookie.size() != 2 || cookie[0] != '_' || cookie[1] < '1') return std::nullopt;
+  const auto index = static_cast<std::size_t>(cookie[1] - '0');
+  return index < kMaxCookiePieces ? std::optional(index) : std::nullopt;
+}
 
 std::vector<std::string> set_cookie_pieces(std::string_view name, std::string_view value,
                                            const CookieAttributes& attributes, std::size_t pieces_before) {

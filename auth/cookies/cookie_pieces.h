@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ struct CookieAttributes {
   std::string domain;
   std::int64_t max_age_s = 0;
 };
+// Which piece of `name` a cookie is; the first is called `name` itself, the others `name`_1 to `name`_4.
+[[nodiscard]] std::optional<std::size_t> piece_index(std::string_view cookie, std::string_view name);
 // Set-Cookie values for all pieces, and deletions for pieces of an older, longer value (`pieces_before`). Empty when
 // the value needs more than kMaxCookiePieces: the caller refuses the session and says so in the log.
 [[nodiscard]] std::vector<std::string> set_cookie_pieces(std::string_view name, std::string_view value,

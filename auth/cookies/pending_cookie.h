@@ -16,17 +16,22 @@ namespace lp {
 
 inline constexpr std::size_t kMaxPendingSignIns = 5;
 inline constexpr std::int64_t kPendingLifetimeS = 600;
+// Of the values of all attempts of a browser. Every request carries them, and proxies before us take 8 to 32 KiB of
+// header fields; one attempt alone may be longer.
+inline constexpr std::size_t kMaxPendingBytes = 12'000;
 
+// Where to return to is deflated where that makes it shorter; it stands in no stream with a secret.
 [[nodiscard]] std::string encode_pending(const PendingSignIn& pending);
 [[nodiscard]] Result<PendingSignIn> decode_pending(std::string_view bytes);
 
 // Cookie name of the attempt with this state: prefix + 16 hex digits of SHA-256(state). The state itself stays sealed.
 [[nodiscard]] std::string pending_cookie_name(std::string_view prefix, std::string_view state);
 
-// Names of attempts to delete before one more is added: those that don't open or are too old, and of the others the
-// oldest, so that at most kMaxPendingSignIns stay (threat O30).
+// Names of attempts to delete before one more of `new_bytes` is added: those that don't open or are too old, and of the
+// others the oldest, so that at most kMaxPendingSignIns and kMaxPendingBytes stay (threat O30).
 [[nodiscard]] std::vector<std::string> evict_pending(const Fields& fields, std::string_view prefix,
-                                                     const CookieSealer& sealer, std::int64_t now_s);
+                                                     const CookieSealer& sealer, std::int64_t now_s,
+                                                     std::size_t new_bytes = 0);
 // All names of attempts that the browser sent, readable or not: for signing out.
 [[nodiscard]] std::vector<std::string> pending_cookie_names(const Fields& fields, std::string_view prefix);
 

@@ -62,7 +62,7 @@ std::pair<PageKind, int> page_of(std::string_view rule, std::pair<PageKind, int>
     case Concern::operator_:
       return {PageKind::sign_in_broken, 502};
     case Concern::provider:
-      return {PageKind::sign_in_failed, 503};
+      return {PageKind::sign_in_unavailable, 503};
     case Concern::person:
       break;
   }
@@ -80,7 +80,8 @@ std::string target_of(const Visit& visit, std::string_view return_to) {
 }
 
 std::vector<std::string> remove_attempt(const Visit& visit, std::string_view state) {
-  return visit.cookies.remove_pending({pending_cookie_name(visit.cookies.names().pending_prefix, state)});
+  return visit.cookies.remove_pending(visit.fields(),
+                                      {pending_cookie_name(visit.cookies.names().pending_prefix, state)});
 }
 
 // --- stale callbacks ---
@@ -304,14 +305,15 @@ std::string largest_claim(const Session& session) {
 }
 
 Verdict answer_too_large(const Visit& visit, const PendingSignIn& pending, const Session& fresh) {
-  visit.realm.log.error(
-      "nobody with so many claims can sign in, for the session does not fit into cookies: set session.store: redis, or "
-      "give the user fewer roles in Logto, or name fewer claims under identity_headers",
-      {{"id", visit.facts.request_id},
-       {"phase", "callback"},
-       {"rule", "session_too_large"},
-       {"sub", fresh.sub},
-       {"largest_claim", largest_claim(fresh)}});
+  const bool in_cookies = visit.realm.settings->session.store == SessionStore::cookie;
+  visit.realm.log.error(std::string("nobody with so many claims can sign in, for the session does not fit into ") +
+                            (in_cookies ? "cookies: set session.store: redis, or " : "the store: ") +
+                            "give the user fewer roles in Logto, or name fewer claims under identity_headers",
+                        {{"id", visit.facts.request_id},
+                         {"phase", "callback"},
+                         {"rule", "session_too_large"},
+                         {"sub", fresh.sub},
+                         {"largest_claim", largest_claim(fresh)}});
   return refuse(visit, {PageKind::session_too_large, 500, "session_too_large", target_of(visit, pending.return_to)});
 }
 
@@ -322,18 +324,25 @@ Verdict answer_ended_already(const Visit& visit, const PendingSignIn& pending) {
   return verdict;
 }
 
-// Who has signed in, and how, as far as we asked: where Logto's page let people choose, its audit log knows.
-void tell(const Visit& visit, const PendingSignIn& pending, const std::string& sub, bool continues) {
+struct SignedInAs {
+  std::string sub;
+  std::string amr;  // empty: Logto did not say
+};
+
+// Who has signed in, and how, as far as we asked and Logto says: where Logto's page let people choose, its audit log
+// knows.
+void tell(const Visit& visit, const PendingSignIn& pending, const SignedInAs& who, bool continues) {
   const std::string_view what = !continues ? "signed in" : pending.silent ? "revalidated" : "signed in once more";
   visit.realm.log.info(what, {{"id", visit.facts.request_id},
-                              {"sub", sub},
+                              {"sub", who.sub},
                               {"with", pending.with.empty() ? std::string_view("logto") : pending.with},
+                              {"amr", who.amr},
                               {"silent", pending.silent}});
 }
 
 // `fresh` becomes the session that begins or goes on. `to_store`: what the store must have before the answer may go
 // out; none where sessions are in cookies.
-Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session& fresh,
+Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session& fresh, const std::string& amr,
                        std::optional<SessionToStore>& to_store, Waiting& waiting) {
   fresh = joined_with_old(visit, std::move(fresh), pending);
   std::optional<Verdict> ended;
@@ -344,7 +353,7 @@ Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session
     return std::move(*ended);
   }
   const bool continues = continues_old(visit, fresh);
-  const std::string sub = fresh.sub;
+  const SignedInAs who{fresh.sub, amr};
   end_replaced(visit, fresh);
   visit.cookies.give_handle(fresh);
   to_store = visit.cookies.to_store(fresh, visit.now_s);
@@ -358,7 +367,7 @@ Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session
     append_cookies(*stopped, remove_attempt(visit, pending.state.reveal()));
     return std::move(*stopped);
   }
-  if (!cookies.empty()) tell(visit, pending, sub, continues);
+  if (!cookies.empty()) tell(visit, pending, who, continues);
   Verdict verdict = cookies.empty() ? answer_too_large(visit, pending, fresh)
                                     : redirect_verdict(visit, "own", target_of(visit, pending.return_to));
   if (!cookies.empty()) verdict.set_cookies = std::move(cookies);
@@ -371,7 +380,9 @@ Verdict answer_failure(const Visit& visit, const PendingSignIn& pending, const S
   const bool away = failure.kind == SignInFailure::Kind::provider_unavailable;
   const int by_kind = away ? 503 : failure.kind == SignInFailure::Kind::provider_error ? 502 : 400;
   // Trying the same again would end here again: the page asks for the password.
-  const PageKind usual = failure.rule == "auth_time" ? PageKind::step_up_failed : PageKind::sign_in_failed;
+  const PageKind usual = away                          ? PageKind::sign_in_unavailable
+                         : failure.rule == "auth_time" ? PageKind::step_up_failed
+                                                       : PageKind::sign_in_failed;
   const auto [page, status] = page_of(failure.rule, {usual, by_kind});
   const std::optional<SignInState> state = read_state(pending.state.reveal(), visit.realm.keyring()->state_sealer);
   Verdict verdict =
@@ -405,8 +416,9 @@ using Exchanged = Result<FinishedSignIn, SignInFailure>;
 Verdict answer_exchanged(const Visit& visit, const PendingSignIn& pending, Exchanged exchanged, Waiting waiting) {
   if (!exchanged) return answer_failure(visit, pending, exchanged.error());
   std::optional<SessionToStore> to_store;
+  const std::string amr = std::move(exchanged->amr);
   Session fresh = std::move(*exchanged);
-  Verdict verdict = answer_success(visit, pending, fresh, to_store, waiting);
+  Verdict verdict = answer_success(visit, pending, fresh, amr, to_store, waiting);
   if (!to_store) return verdict;
   return answer_when_saved(visit, std::move(verdict), std::move(*to_store), std::move(fresh), std::move(waiting));
 }

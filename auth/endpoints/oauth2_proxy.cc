@@ -27,7 +27,7 @@ std::string vetted(const Visit& visit, std::string_view candidate) {
   if (!target) return "/";
   const std::string_view local = without_origin(*target);
   const std::string_view path = local.substr(0, local.find_first_of("?#"));
-  return lies_below_prefix(path, kOauth2ProxyPrefix) ? "/" : *target;
+  return lies_below_prefix(path, visit.settings().forward_auth.oauth2_proxy) ? "/" : *target;
 }
 
 // Where the browser goes in the end: `rd`, else what the proxy in front says. Nullopt: `rd` is there twice.
@@ -59,27 +59,44 @@ Verdict refuse(const RequestFacts& facts, Verdict judged, std::string_view decis
   return judged;
 }
 
-// Whoever is known and not let pass would come straight back from a sign-in.
+// Whoever is known and not let pass would come straight back from a sign-in, unless it is to prove anew who they are:
+// see proof_asked_for().
 Verdict refuse_as_judged(const RequestFacts& facts, Verdict judged) {
   if (facts.forwarded == ForwardedForm::oauth2_root) {
     judged.answer = refusal_answer(ForwardedForm::forwarded, std::move(judged.answer));
     return judged;
   }
   const int status = judged.answer.status;
-  const bool is_step_up = status == 401 && judged.session && !judged.session->token;
-  const bool leads_away = (status >= 300 && status < 400) || is_step_up;
-  if (leads_away) return refuse(facts, std::move(judged), judged.decision, judged.session ? 403 : 401);
+  const bool is_redirect = status >= 300 && status < 400;
+  const bool helps_nobody = judged.session && !judged.session->token && judged.decision != kStepUp;
+  if (is_redirect || (status == 401 && helps_nobody)) {
+    return refuse(facts, std::move(judged), judged.decision, helps_nobody ? 403 : 401);
+  }
   judged.answer.status = status < 300 ? 403 : status_for_nginx(status);
   return judged;
 }
 
-bool is_allowed(const RequestFacts& facts, const Settings& settings, const Session& session,
-                const Oauth2ProxyPerson& person, const RouteTokens& tokens, std::int64_t now_s) {
-  if (!oauth2_proxy_allows(person, facts.check_query, settings.logto.trust_email)) return false;
-  if (facts.also_asked == nullptr) return true;
+Authorization::Verdict judge_also(const RequestFacts& facts, const Settings& settings, const Session& session,
+                                  const Oauth2ProxyPerson& person, const RouteTokens& tokens, std::int64_t now_s) {
+  using Is = Authorization::Verdict;
+  if (!oauth2_proxy_allows(person, facts.check_query, settings.logto.trust_email)) return Is::forbidden;
+  if (facts.also_asked == nullptr || facts.also_asked->shadow) return Is::pass;
   Principal who = principal_of(session);
   if (tokens.access) who.scopes = &tokens.access->scopes;
-  return facts.also_asked->shadow || authorize(*facts.also_asked, &who, now_s).verdict == Authorization::Verdict::pass;
+  return authorize(*facts.also_asked, &who, now_s).verdict;
+}
+
+// Whoever a check refused because their sign-in is too long ago is sent to /oauth2/start, which is not told for which
+// route: they prove who they are if any of the rules would want it.
+std::optional<std::int64_t> proof_asked_for(const Visit& visit) {
+  const std::optional<Principal> who = visit.principal();
+  std::optional<std::int64_t> smallest;
+  if (!who) return smallest;
+  for (const RouteSettings& route : visit.settings().routes) {
+    const auto failed = failed_max_age_s(route.require, *who, visit.now_s);
+    if (failed && (!smallest || *failed < *smallest)) smallest = failed;
+  }
+  return smallest;
 }
 
 std::string told_of_route(const RequestFacts& facts, const Verdict& passed) {
@@ -115,9 +132,9 @@ Verdict answer_oauth2_check(const RequestFacts& facts, const Settings& settings,
   if (judged.session) {
     const Session& session = judged.session->session;
     const Oauth2ProxyPerson person = oauth2_proxy_person(session, settings);
-    if (!is_allowed(facts, settings, session, person, judged.tokens, now_s)) {
-      return refuse(facts, std::move(judged), "forbidden", 403);
-    }
+    const auto also = judge_also(facts, settings, session, person, judged.tokens, now_s);
+    if (also == Authorization::Verdict::step_up) return refuse(facts, std::move(judged), kStepUp, 401);
+    if (also != Authorization::Verdict::pass) return refuse(facts, std::move(judged), "forbidden", 403);
     add_auth_request_headers(answer, person);
   }
   add_lines(answer, told_of_route(facts, judged));
@@ -139,10 +156,12 @@ Verdict handle_oauth2_userinfo(const Visit& visit, Waiting) {
 Verdict handle_oauth2_start(const Visit& visit, Waiting waiting) {
   const std::optional<std::string> target = redirect_of(visit);
   if (!target) return status_verdict(visit, "own", 400);
-  if (visit.signed_in() != nullptr) return redirect_verdict(visit, "own", *target);
-  if (!visit.may_start_sign_in()) return unauthenticated_verdict(visit, "own");
   SignInStart start;
   start.return_to = *target;
+  start.max_age_s = proof_asked_for(visit);
+  start.step_up = start.max_age_s.has_value();
+  if (visit.signed_in() != nullptr && !start.step_up) return redirect_verdict(visit, "own", *target);
+  if (!visit.may_start_sign_in()) return unauthenticated_verdict(visit, "own");
   return start_sign_in(visit, std::move(start), std::move(waiting));
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "auth/loops/stop.h"
 #include "auth/oidc/app_token_needs.h"
 #include "auth/oidc/authorization_request.h"
+#include "auth/oidc/discovery.h"
 #include "auth/rules/authorize.h"
 #include "auth/rules/own_returns.h"
 #include "auth/rules/return_to.h"
@@ -17,6 +19,7 @@
 #include "auth/session/session_times.h"
 #include "auth/visit/wait.h"
 #include "base/crypto.h"
+#include "base/one_of.h"
 
 namespace lp {
 namespace {
@@ -69,15 +72,28 @@ PendingSignIn make_attempt(const Visit& visit, const SignInStart& start, const S
   pending.ended_at_ms = start.ended_at_ms;
   pending.resources_asked = start.resources_asked;
   pending.with = terms.settings.with.value_or("");
+  if (!start.silent) pending.one_time_token = start.one_time_token;
   return pending;
 }
 
-// A target that leaves no room for the rest of the cookie is given up: signing in goes before coming back there.
-std::string write_attempt(const Visit& visit, PendingSignIn& pending) {
-  std::string cookie = visit.cookies.write_pending(pending);
-  if (!cookie.empty()) return cookie;
+// Of ever less of where to return to: signing in goes before coming back. A silent one keeps all of it, or is not made.
+std::vector<std::string> write_attempt(const Visit& visit, PendingSignIn& pending) {
+  std::vector<std::string> cookies = visit.cookies.write_pending(pending);
+  if (!cookies.empty() || pending.silent) return cookies;
+  visit.realm.log.warning(
+      "the address to return to after signing in is too long to be kept: its query is left out",
+      {{"id", visit.facts.request_id}, {"bytes", static_cast<std::int64_t>(pending.return_to.size())}});
+  pending.return_to.erase(std::min(pending.return_to.find('?'), pending.return_to.size()));
+  cookies = visit.cookies.write_pending(pending);
+  if (!cookies.empty()) return cookies;
   pending.return_to = visit.place("/");
   return visit.cookies.write_pending(pending);
+}
+
+std::size_t bytes_of(const std::vector<std::string>& cookies) {
+  std::size_t bytes = 0;
+  for (const std::string& cookie : cookies) bytes += cookie.size();
+  return bytes;
 }
 
 AppTokenNeeds needs_of(const Visit& visit, const SignInStart& start) {
@@ -87,41 +103,51 @@ AppTokenNeeds needs_of(const Visit& visit, const SignInStart& start) {
   return unknown ? without_resources(std::move(needs), *unknown) : needs;
 }
 
-Verdict redirect_to_logto(const Visit& visit, SignInStart& start, const ProviderMetadata& metadata) {
-  const LogtoSettings& logto = visit.settings().logto;
-  demand_proof(visit, start);
-  const SignInTerms terms = terms_of(visit, start);
-  PendingSignIn pending = make_attempt(visit, start, terms);
-  std::string cookie = write_attempt(visit, pending);
-  Verdict verdict = redirect_verdict(visit, start.decision,
-                                     authorization_url(metadata, logto, terms.settings, pending,
-                                                       visit.fields().get("Accept-Language"), needs_of(visit, start)));
-  const std::string& prefix = visit.cookies.names().pending_prefix;
-  append_cookies(verdict, visit.cookies.remove_pending(evict_pending(
-                              visit.fields(), prefix, visit.realm.keyring()->pending_sealer, visit.now_s)));
-  if (!start.answered_state.empty()) {
-    append_cookies(verdict, visit.cookies.remove_pending({pending_cookie_name(prefix, start.answered_state)}));
-  }
-  verdict.set_cookies.push_back(std::move(cookie));
-  // Beside the domain's cookie one of the host's own makes both unreadable, for ever.
-  if (visit.session.is_unreadable()) append_cookies(verdict, visit.cookies.remove_host_only(visit.fields()));
-  return verdict;
-}
-
 // The wait for Logto may have been long.
 bool is_still_signed_in(const Visit& visit) {
   return visit.signed_in() != nullptr &&
          !visit.realm.revocations.is_revoked(visit.session.opened->revocation_keys, visit.signed_in()->signed_in_at_ms);
 }
 
-Verdict without_logto(const Visit& visit, SignInStart& start) {
-  visit.realm.log.warning("Logto is needed and cannot be asked",
-                          {{"id", visit.facts.request_id}, {"phase", start.silent ? "revalidate" : "sign_in"}});
+// Without having been sent to Logto.
+Verdict go_on(const Visit& visit, SignInStart& start) {
   const bool has_ended = start.silent && !is_still_signed_in(visit);
   if (!start.otherwise || has_ended) return status_verdict(visit, start.decision, 503);
   Verdict otherwise = std::move(*start.otherwise);
   if (otherwise.kind == Verdict::Kind::pass) otherwise.app_headers = headers_for_app(visit);
   return otherwise;
+}
+
+Verdict redirect_to_logto(const Visit& visit, SignInStart& start, const ProviderMetadata& metadata) {
+  const LogtoSettings& logto = visit.settings().logto;
+  demand_proof(visit, start);
+  const SignInTerms terms = terms_of(visit, start);
+  PendingSignIn pending = make_attempt(visit, start, terms);
+  std::vector<std::string> cookies = write_attempt(visit, pending);
+  if (cookies.empty()) return go_on(visit, start);
+  Verdict verdict = redirect_verdict(visit, start.decision,
+                                     authorization_url(metadata, logto, terms.settings, pending,
+                                                       visit.fields().get("Accept-Language"), needs_of(visit, start)));
+  const std::string& prefix = visit.cookies.names().pending_prefix;
+  append_cookies(
+      verdict, visit.cookies.remove_pending(visit.fields(),
+                                            evict_pending(visit.fields(), prefix, visit.realm.keyring()->pending_sealer,
+                                                          visit.now_s, bytes_of(cookies))));
+  if (!start.answered_state.empty()) {
+    append_cookies(verdict,
+                   visit.cookies.remove_pending(visit.fields(), {pending_cookie_name(prefix, start.answered_state)}));
+  }
+  append_cookies(verdict, std::move(cookies));
+  // Beside the domain's cookie one of the host's own makes both unreadable, for ever.
+  if (visit.session.is_unreadable()) append_cookies(verdict, visit.cookies.remove_host_only(visit.fields()));
+  return verdict;
+}
+
+Verdict without_logto(const Visit& visit, SignInStart& start) {
+  visit.realm.log.warning("Logto is needed and cannot be asked", {{"id", visit.facts.request_id},
+                                                                  {"phase", start.silent ? "revalidate" : "sign_in"},
+                                                                  {"url", discovery_url(visit.settings().logto)}});
+  return go_on(visit, start);
 }
 
 constexpr auto ask_for_reachability = [](const Visit& asking, auto answer) {
@@ -163,16 +189,17 @@ Verdict leave_for_own_sign_in(const Visit& visit, SignInStart start, Waiting wai
 
 // --- the endpoints ---
 
-// Parameters of our own endpoints. Any other is ignored: nobody steers the authorization request from outside
-// (threat O29). One of ours sent twice is refused.
+// Parameters of our own endpoints, and those of Logto's that the configuration allows. Any other is ignored: nobody
+// steers the authorization request from outside (threat O29). One of these sent twice is refused.
 struct SignInQuery {
   std::optional<std::string> return_to;
   std::optional<std::string> with;
   std::optional<std::string> prompt;
   std::optional<std::string> route;
+  std::map<std::string, Secret> of_logto;  // those of logto.sign_in.allow_parameters
 };
 
-std::optional<SignInQuery> parse_sign_in_query(std::string_view query) {
+std::optional<SignInQuery> parse_sign_in_query(std::string_view query, const std::vector<std::string>& allowed) {
   const Result<FormPairs> pairs = parse_form(query);
   if (!pairs) return std::nullopt;
   SignInQuery parsed;
@@ -188,6 +215,7 @@ std::optional<SignInQuery> parse_sign_in_query(std::string_view query) {
       if (parameter.value->has_value()) return std::nullopt;
       *parameter.value = value;
     }
+    if (is_one_of(name, allowed) && !parsed.of_logto.emplace(name, Secret(value)).second) return std::nullopt;
   }
   return parsed;
 }
@@ -208,6 +236,20 @@ std::string home_of(const Visit& visit) {
   return has_app ? "/" : account_path(settings.auth_prefix);
 }
 
+void take_parameters_of_logto(const SignInQuery& query, SignInStart& start) {
+  for (const auto& [name, value] : query.of_logto) {
+    const std::string text(value.reveal());
+    if (name == "one_time_token")
+      start.one_time_token = value;
+    else if (name == "ui_locales")
+      start.sign_in.ui_locales = text;
+    else if (name == "first_screen")
+      start.sign_in.first_screen = text;
+    else
+      start.sign_in.extra[name] = text;
+  }
+}
+
 SignInStart requested_start(const Visit& visit, const SignInQuery& query) {
   SignInStart start;
   start.return_to =
@@ -217,6 +259,7 @@ SignInStart requested_start(const Visit& visit, const SignInQuery& query) {
   start.sign_in = sign_in_settings_of_route(visit.settings(), start.route);
   if (query.with) start.sign_in.with = query.with;
   if (query.prompt == "login") start.sign_in.prompt = "login";  // another account, though Logto's session lives
+  take_parameters_of_logto(query, start);
   return start;
 }
 
@@ -232,7 +275,9 @@ void step_up_where_needed(const Visit& visit, SignInStart& start) {
 }
 
 bool has_nothing_to_do(const Visit& visit, const SignInQuery& query, const SignInStart& start) {
-  return visit.signed_in() != nullptr && !start.step_up && !query.with && query.prompt != "login";
+  // A magic link is for the person it was sent to, whoever is signed in.
+  return visit.signed_in() != nullptr && !start.step_up && !query.with && query.prompt != "login" &&
+         start.one_time_token.empty();
 }
 
 // What another proxy was told when it asked for a request of a session that Logto has not vouched for lately. Anybody
@@ -269,10 +314,31 @@ Verdict refuse_way(const Visit& visit, const std::string& with) {
   return status_verdict(visit, "own", 400);
 }
 
+// Why the parameters for Logto cannot be sent on; empty: they can. Logto drops all of them where one is wrong (fact
+// 12).
+std::string_view fault_of(const SignInQuery& query) {
+  for (const auto& [name, value] : query.of_logto) {
+    if (!is_valid_link_parameter(name, value.reveal())) return name;
+  }
+  const bool has_token = query.of_logto.count("one_time_token") > 0;
+  return has_token && query.of_logto.count("login_hint") == 0 ? "login_hint" : "";
+}
+
+// Without its value, which may be a secret.
+Verdict refuse_parameter(const Visit& visit, std::string_view name) {
+  visit.realm.log.warning(
+      "sign-in refused: a parameter for Logto has a value that Logto does not take, or one_time_token comes without "
+      "login_hint",
+      {{"id", visit.facts.request_id}, {"parameter", name}});
+  return status_verdict(visit, "own", 400);
+}
+
 Verdict sign_in_on_request(const Visit& visit, std::optional<std::string> first_screen, Waiting waiting) {
-  const std::optional<SignInQuery> query = parse_sign_in_query(visit.facts.query);
+  const std::optional<SignInQuery> query =
+      parse_sign_in_query(visit.facts.query, visit.settings().logto.allow_parameters);
   if (!query) return status_verdict(visit, "own", 400);
   if (query->with && !is_valid_with(*query->with)) return refuse_way(visit, *query->with);
+  if (const std::string_view fault = fault_of(*query); !fault.empty()) return refuse_parameter(visit, fault);
   SignInStart start = requested_start(visit, *query);
   step_up_where_needed(visit, start);
   if (is_to_be_revalidated(visit, *query, start)) {

@@ -24,6 +24,7 @@ struct SignInStart {
   ProofAsked proof_asked = ProofAsked::nothing;
   std::int64_t ended_at_ms = 0;
   ResourcesAsked resources_asked = ResourcesAsked::known;
+  Secret one_time_token;       // of a magic link
   std::string answered_state;  // of the sign-in that this one comes after, whose cookie goes
   std::string_view decision = "own";
   std::optional<Verdict> otherwise;  // what happens where Logto cannot be asked; none: the 503 page

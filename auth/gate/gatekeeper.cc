@@ -28,12 +28,12 @@
 #include "auth/visit/forward_auth.h"
 #include "auth/visit/load_first.h"
 #include "auth/visit/visit.h"
+#include "config/host_pattern.h"
 
 namespace lp {
 namespace {
 
 constexpr std::int64_t kFreshSignInMs = 5 * kMinute;
-constexpr std::string_view kStepUp = "step_up";
 constexpr std::string_view kForeignOrigin = "foreign_origin";
 
 bool redirects_when_signed_out(const Visit& visit) {
@@ -56,7 +56,9 @@ Verdict unauthenticated(const Visit& visit, Waiting waiting) {
   return held ? std::move(*held) : unauthenticated_verdict(visit, "unauthenticated");
 }
 
+// Who could not be brought back to what they asked for is not sent away: nothing of it is theirs to mend.
 Verdict revalidate(const Visit& visit, Waiting waiting) {
+  if (!visit.own_target()) return pass_verdict(visit);
   SignInStart start = start_for_route(visit);
   if (stop_silent_loop(visit, start.return_to)) return pass_verdict(visit);
   start.silent = true;
@@ -170,6 +172,13 @@ bool may_have_tokens(const Visit& visit) {
   const Decision::Kind kind = decide(visit).kind;
   if (kind == Decision::Kind::no_organization || kind == Decision::Kind::foreign_origin) return false;
   return kind == Decision::Kind::pass || judges_scopes(route);
+}
+
+// For whoever comes by a wrong address: the right one, where there is but one. It stands in DNS and certificates.
+std::string only_address(const Settings& settings) {
+  const bool is_one =
+      settings.realms.empty() && settings.external_urls.size() == 1 && !is_wildcard(settings.external_urls[0].host);
+  return is_one ? settings.external_urls[0].text() : std::string();
 }
 
 }  // namespace
@@ -359,8 +368,11 @@ Answer Gatekeeper::error_answer(int status, const RequestFacts& request) const {
   facts.request_id = request.request_id;
   facts.auth_prefix = settings.auth_prefix;
   if (head != nullptr) facts.accept_language = head->fields.get("Accept-Language");
+  if (status == 421) facts.served_at = only_address(settings);
+  facts.allowed_by = request.allowed_by;
   const bool is_page = head == nullptr || is_navigation(head->method, head->fields);
-  Answer answer = is_page ? make_status_page(status, facts) : make_status_json(status, request.request_id);
+  Answer answer =
+      is_page ? make_status_page(status, facts) : make_status_json(status, request.request_id, request.allowed_by);
   if (status == 401) set_challenges(answer, request.route);
   if (!is_page && request.external != nullptr) add_cors_headers(answer, head->fields, settings, request.route);
   return answer;

@@ -48,7 +48,7 @@ constexpr std::array kEndpoints = {
     OwnEndpoint{"", {"GET", "HEAD"}, redirect_to_account},
 };
 
-// Below kOauth2ProxyPrefix, but for /auth, which is a check. The callback is our own under another name.
+// Below forward_auth.oauth2_proxy, but for /auth, which is a check. The callback is our own under another name.
 constexpr std::array kOauth2ProxyEndpoints = {
     OwnEndpoint{"/userinfo", {"GET", "HEAD"}, handle_oauth2_userinfo, Asks::who_it_is},
     OwnEndpoint{"/start", {"GET", "HEAD"}, handle_oauth2_start},
@@ -69,9 +69,9 @@ const OwnEndpoint* find_endpoint(std::string_view path, const Settings& settings
   const bool is_ours = lies_below_prefix(path, prefix);
   const OwnEndpoint* found = is_ours ? find_in(kEndpoints, path.substr(prefix.size())) : nullptr;
   // Both prefixes may be the same: the endpoints have different names, but for the callback, which is one.
-  if (found != nullptr || !settings.forward_auth.oauth2_proxy || !lies_below_prefix(path, kOauth2ProxyPrefix))
-    return found;
-  return find_in(kOauth2ProxyEndpoints, path.substr(kOauth2ProxyPrefix.size()));
+  const std::string_view other = settings.forward_auth.oauth2_proxy;
+  if (found != nullptr || other.empty() || !lies_below_prefix(path, other)) return found;
+  return find_in(kOauth2ProxyEndpoints, path.substr(other.size()));
 }
 
 Verdict refuse_method(const Visit& visit, const OwnEndpoint& endpoint) {

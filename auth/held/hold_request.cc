@@ -40,9 +40,7 @@ std::optional<HeldTicket> ticket_of(const Visit& visit) {
 
 // As it stands or not at all: a target that the guard refuses never becomes the action of a form of ours.
 std::optional<std::string> target_of(const Visit& visit) {
-  std::string target(visit.facts.path);
-  if (visit.facts.has_query) target.append("?").append(visit.facts.query);
-  return vet_return_to(target, *visit.facts.external, visit.settings());
+  return vet_own_target(visit.facts.target_as_sent(), *visit.facts.external, visit.settings());
 }
 
 std::optional<Session> just_expired_session(const Visit& visit) {

@@ -3,235 +3,24 @@
 #include <algorithm>
 #include <array>
 #include <string>
-#include <unordered_set>
 
 #include "auth/cookies/cookie_names.h"
+#include "auth/identity/folded_names.h"
 #include "base/encoding.h"
+#include "config/client_fields.h"
 #include "config/host_pattern.h"
 #include "config/identity_presets.h"
 
 namespace lp {
 namespace {
 
-// Names are kept folded: lower case, everything that is not a letter or a digit as '-'. CGI and WSGI make one variable
-// of X-Forwarded-User, X_Forwarded_User and (some) X.Forwarded.User (threat H02). A name that ends in '-' stands
-// for all that begin with it.
-
-// Who somebody is, in the words of proxies that do our job: an app may be set up to believe any of them.
-constexpr std::string_view kIdentity[] = {
-    "x-forwarded-",     // oauth2-proxy and many more; For, Proto, Host, Prefix, Client-Cert and the rest with it
-    "x-auth-request-",  // oauth2-proxy behind nginx
-    "remote-user",      // CGI, authelia, Apache
-    "remote-groups",
-    "remote-name",
-    "remote-email",
-    "remote-addr",
-    "remote-ident",
-    "x-remote-",  // mod_auth_openidc recipes, Kubernetes (X-Remote-Extra-)
-    "oidc-",      // mod_auth_openidc: OIDC_CLAIM_*, OIDC_access_token, OIDC_id_token_payload, ...
-    "x-oidc-",
-    "x-userinfo",
-    "x-id-token",  // apisix, lua-resty-openidc recipes
-    "x-authentik-",
-    "x-authelia-",
-    "x-pomerium-",
-    "x-vouch-",
-    "x-keycloak-",
-    "x-caddy-",
-    "x-token-user-",
-    "x-token-subject",  // caddy-security
-    "x-auth-user",
-    "x-auth-username",
-    "x-auth-userid",
-    "x-auth-subject",
-    "x-auth-email",
-    "x-auth-name",
-    "x-auth-groups",
-    "x-auth-roles",
-    "x-auth-given-name",
-    "x-auth-family-name",  // gatekeeper and louketo
-    "x-goog-authenticated-",
-    "x-goog-iap-",
-    "x-serverless-authorization",  // Google IAP
-    "x-amzn-oidc-",
-    "x-amzn-ava-user-context",
-    "x-ms-client-principal",
-    "x-ms-client-principal-",
-    "x-ms-token-",
-    "cf-access-",
-    "tailscale-",
-    "x-tailscale-",
-    "x-teleport-",
-    "x-user",
-    "x-user-",
-    "x-username",
-    "x-userid",
-    "x-email",
-    "x-groups",
-    "x-group",
-    "x-role",
-    "x-roles",
-    "x-webauth-",
-    "x-authenticated-",
-    "x-proxy-user",
-    "x-proxy-",
-    "x-sso-",
-    "x-saml-",
-    "x-token-claim-",
-    "x-logto-",
-    "logto-id-token",
-    "logto-host",
-    "logto-",  // Logto's Protected App and ourselves
-    "x-skipper-",
-    "x-consumer-",
-    "x-credential-",
-    "x-anonymous-consumer",
-    "x-jwt-claim-",
-    "x-jwt-payload",
-    "x-jwt-assertion",  // WSO2
-    "sm-",              // SiteMinder: SM_USER, SM_UNIVERSALID, ...
-    "iv-",              // WebSEAL: iv-user, iv-groups, iv-creds
-    "shib-",            // Shibboleth with ShibUseHeaders
-    "ssl-client-",
-    "x-ssl-",
-    "x-client-cert",
-    "x-client-cert-",
-    "x-client-dn",
-    "x-client-verify",
-    "client-cert",
-    "client-cert-chain",
-};
-
-// Where a request comes from and where it was meant to go, which we say ourselves or nobody.
-constexpr std::string_view kForwarding[] = {
-    "forwarded",
-    "x-forwarded",
-    "x-real-ip",
-    "x-client-ip",
-    "client-ip",
-    "true-client-ip",
-    "cf-connecting-ip",
-    "cf-connecting-ipv6",
-    "cf-pseudo-ipv4",
-    "fastly-client-ip",
-    "x-cluster-client-ip",
-    "x-originating-ip",
-    "x-custom-ip-authorization",
-    "x-azure-clientip",
-    "x-azure-socketip",
-    "x-appengine-user-ip",
-    "x-proxyuser-ip",
-    "proxy-client-ip",
-    "wl-proxy-client-ip",
-    "wl-proxy-ssl",
-    "x-host",
-    "x-http-host-override",
-    "x-original-",
-    "x-rewrite-url",
-    "x-rewrite-uri",
-    "x-envoy-",
-    "x-scheme",
-    "x-url-scheme",
-    "front-end-https",
-    "x-arr-",
-    "x-request-id",
-    "x-waws-unencoded-url",
-    "proxy",
-    "x-proxy",
-    "x-forward-for",
-    "x-forwarder-for",
-};
-
-// A method other than the one that the route judged (threat P24).
-constexpr std::string_view kMethodOverrides[] = {"x-http-method", "x-http-method-override", "x-method-override"};
-
-// Commands to a proxy in front of an app (threat H25).
-constexpr std::string_view kProxyCommands[] = {"x-accel-redirect",       "x-accel-charset",      "x-accel-expires",
-                                               "x-accel-limit-rate",     "x-sendfile",           "x-lighttpd-send-file",
-                                               "x-lighttpd-sendfile",    "x-litespeed-location", "x-reproxy-url",
-                                               "x-reproxy-expected-size"};
-
-// The whole family from clients; an app may still say X-Accel-Buffering: an nginx in front of us would hold back its
-// event stream otherwise.
-constexpr std::string_view kRequestCommands[] = {"x-accel-"};
-
 // What an app may not answer: our word on identity, and commands to proxies in front of us.
 constexpr std::string_view kResponseOnly[] = {"x-forwarded-", "x-auth-request-", "remote-user", "x-remote-user",
                                               "x-logto-",     "x-envoy-",        "x-pomerium-", "x-authentik-"};
 
-// Fields that the codec itself acts upon. Their own spelling is dealt with there; any other that folds to them
-// ("Content_Length") is for the app's gateway to misread (threat S32).
-constexpr std::string_view kCodec[] = {"content-length", "transfer-encoding", "content-type",
-                                       "keep-alive",     "proxy-connection",  "proxy-authorization"};
-
-constexpr std::array<char, 256> kFold = [] {
-  std::array<char, 256> table{};
-  for (std::size_t c = 0; c < 256; ++c) table[c] = '-';
-  for (std::size_t c = '0'; c <= '9'; ++c) table[c] = static_cast<char>(c);
-  for (std::size_t c = 'a'; c <= 'z'; ++c) table[c] = table[c - 32] = static_cast<char>(c);
-  return table;
-}();
-
-char fold(char c) { return kFold[static_cast<unsigned char>(c)]; }
-
-struct ViewHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
-using NameTable = std::unordered_set<std::string, ViewHash, std::equal_to<>>;
-
-// A set of folded names and name beginnings. Nearly all fields are told apart by their first two
-// letters.
-class FoldedNames {
- public:
-  void add(std::string_view name) {
-    std::string folded;
-    for (const char c : name) folded += fold(c);
-    if (folded.empty()) return;
-    beginnings_[beginning_of(folded)] = true;
-    if (folded.back() == '-') longest_beginning_ = std::max(longest_beginning_, folded.size());
-    names_.insert(std::move(folded));
-  }
-  template <class List>
-  void add_all(const List& list) {
-    for (const std::string_view name : list) add(name);
-  }
-
-  [[nodiscard]] bool contains(std::string_view name) const {
-    if (name.empty() || !beginnings_[beginning_of(name)]) return false;
-    std::array<char, 64> small;
-    if (name.size() > small.size()) return contains_long(name);
-    std::transform(name.begin(), name.end(), small.begin(), fold);
-    return contains_folded({small.data(), name.size()});
-  }
-
- private:
-  // A number for the first two characters; not unique, which costs a look-up and nothing else.
-  static std::size_t beginning_of(std::string_view name) {
-    const auto bits = [&](std::size_t i) { return i < name.size() ? static_cast<std::size_t>(fold(name[i])) & 31 : 0; };
-    return bits(0) << 5 | bits(1);
-  }
-  [[nodiscard]] bool contains_long(std::string_view name) const {
-    std::string folded(name.size(), '-');
-    std::transform(name.begin(), name.end(), folded.begin(), fold);
-    return contains_folded(folded);
-  }
-  [[nodiscard]] bool contains_folded(std::string_view folded) const {
-    const std::size_t end = std::min(folded.size(), longest_beginning_);
-    for (std::size_t i = 1; i < end; ++i) {
-      if (folded[i] == '-' && names_.contains(folded.substr(0, i + 1))) return true;
-    }
-    return names_.contains(folded);
-  }
-
-  NameTable names_;
-  std::array<bool, 1024> beginnings_{};
-  std::size_t longest_beginning_ = 0;
-};
-
 // True where folding changes more than the case.
 bool has_odd_spelling(std::string_view name) {
-  return std::any_of(name.begin(), name.end(), [](char c) { return c != '-' && fold(c) == '-'; });
+  return std::any_of(name.begin(), name.end(), [](char c) { return c != '-' && fold_of_field(c) == '-'; });
 }
 
 // What Logto sets on its host (Logto fact 24): its session, sign-ins under way, and their signatures.
@@ -249,11 +38,15 @@ bool is_logto_cookie(std::string_view name) {
 
 struct ClientHeaderRules::Impl {
   FoldedNames request;
+  FoldedNames not_believed;
   FoldedNames response;
   FoldedNames codec;
   std::vector<CookieNames> cookies;      // of both schemes and all realms, whichever is in use
   std::vector<std::string> logto_hosts;  // where a Logto of ours shares a host with an external URL
 
+  [[nodiscard]] bool is_with_logto(std::string_view host) const {
+    return std::find(logto_hosts.begin(), logto_hosts.end(), host) != logto_hosts.end();
+  }
   void add_logto(const Origin& endpoint, const Settings& settings) {
     const auto is_there = [&](const Origin& url) { return host_matches(url.host, endpoint.host); };
     bool shares = std::any_of(settings.external_urls.begin(), settings.external_urls.end(), is_there);
@@ -265,20 +58,20 @@ struct ClientHeaderRules::Impl {
 };
 
 ClientHeaderRules::ClientHeaderRules(const Settings& settings) : impl_(std::make_unique<Impl>()) {
-  impl_->request.add_all(kIdentity);
-  impl_->request.add_all(kForwarding);
-  impl_->request.add_all(kMethodOverrides);
-  impl_->request.add_all(kProxyCommands);
-  impl_->request.add_all(kRequestCommands);
-  impl_->response.add_all(kProxyCommands);
+  using Family = ClientFieldFamily;
+  for (const Family family : {Family::identity, Family::forwarding, Family::proxy_command, Family::request_command})
+    impl_->request.add_all(client_fields_of(family));
+  impl_->not_believed.add_all(client_fields_of(Family::not_believed));
+  impl_->response.add_all(client_fields_of(Family::proxy_command));
   impl_->response.add_all(kResponseOnly);
-  impl_->codec.add_all(kCodec);
+  impl_->codec.add_all(client_fields_of(Family::codec));
   for (const NamedPreset& named : identity_presets()) {
     for (const IdentityHeaderSettings& header : preset_headers(named.preset)) impl_->request.add(header.header);
   }
   const auto add_ours = [this](const std::vector<IdentityHeaderSettings>& headers) {
     for (const IdentityHeaderSettings& header : headers) {
       impl_->request.add(header.header);
+      impl_->not_believed.remove(header.header);
       impl_->response.add(header.header);
     }
   };
@@ -286,6 +79,7 @@ ClientHeaderRules::ClientHeaderRules(const Settings& settings) : impl_(std::make
   for (const RouteSettings& route : settings.routes) add_ours(identity_headers_of(settings, route));
   impl_->request.add(settings.forward_auth.secret_header);
   impl_->response.add(settings.forward_auth.secret_header);
+  if (!settings.client_ip_header.empty()) impl_->request.add(settings.client_ip_header);
   impl_->cookies = all_cookie_names(settings);
   if (settings.realms.empty()) impl_->add_logto(settings.logto.endpoint, settings);
   for (const RealmSettings& realm : settings.realms) impl_->add_logto(realm.logto.endpoint, settings);
@@ -294,7 +88,8 @@ ClientHeaderRules::ClientHeaderRules(const Settings& settings) : impl_(std::make
 ClientHeaderRules::~ClientHeaderRules() = default;
 
 bool ClientHeaderRules::strips_request_field(std::string_view name) const {
-  return impl_->request.contains(name) || (impl_->codec.contains(name) && has_odd_spelling(name));
+  if (impl_->request.contains(name)) return !impl_->not_believed.contains(name);
+  return impl_->codec.contains(name) && has_odd_spelling(name);
 }
 
 bool ClientHeaderRules::strips_response_field(std::string_view name) const { return impl_->response.contains(name); }
@@ -306,17 +101,21 @@ bool ClientHeaderRules::is_own_cookie(std::string_view name) const {
   });
 }
 
+// What an app may neither read nor write.
+bool ClientHeaderRules::is_no_apps(std::string_view cookie, bool is_with_logto) const {
+  return is_own_cookie(cookie) || (is_with_logto && is_logto_cookie(cookie));
+}
+
 void ClientHeaderRules::append_foreign_cookies(std::string_view cookie_value, std::string_view host,
                                                std::string& out) const {
-  const std::vector<std::string>& logto = impl_->logto_hosts;
-  const bool is_with_logto = std::find(logto.begin(), logto.end(), host) != logto.end();
+  const bool is_with_logto = impl_->is_with_logto(host);
   const std::size_t start = out.size();
   while (!cookie_value.empty()) {
     const std::size_t end = std::min(cookie_value.find(';'), cookie_value.size());
     const std::string_view pair = trim_ows(cookie_value.substr(0, end));
     cookie_value.remove_prefix(std::min(end + 1, cookie_value.size()));
     const std::string_view name = trim_ows(pair.substr(0, pair.find('=')));
-    if (pair.empty() || is_own_cookie(name) || (is_with_logto && is_logto_cookie(name))) continue;
+    if (pair.empty() || is_no_apps(name, is_with_logto)) continue;
     if (out.size() > start) out += "; ";
     out += pair;
   }
@@ -324,10 +123,10 @@ void ClientHeaderRules::append_foreign_cookies(std::string_view cookie_value, st
 
 // A browser keeps "=name=value" and "=name" as a nameless cookie and sends it as "name=value": the first name that a
 // server would read out of it counts (threats C10, C11).
-bool ClientHeaderRules::app_may_set(std::string_view set_cookie_value) const {
+bool ClientHeaderRules::app_may_set(std::string_view set_cookie_value, std::string_view host) const {
   std::string_view pair = trim_ows(set_cookie_value.substr(0, set_cookie_value.find(';')));
   while (pair.starts_with('=')) pair = trim_ows(pair.substr(1));
-  return !is_own_cookie(trim_ows(pair.substr(0, pair.find('='))));
+  return !is_no_apps(trim_ows(pair.substr(0, pair.find('='))), impl_->is_with_logto(host));
 }
 
 }  // namespace lp

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "config/header_changes.h"
 #include "config/identity_presets.h"
 #include "config/value.h"
 
@@ -30,6 +31,9 @@ bool same(const HeaderSet& a, const HeaderSet& b) {
 HeaderSet set_of(const Settings& settings, const RouteSettings& route) {
   HeaderSet set;
   set.headers = identity_headers_of(settings, route);
+  const HeaderChanges changes = request_changes_of(settings, route);
+  for (const auto* more : {&changes.set, &changes.add})
+    set.headers.insert(set.headers.end(), more->begin(), more->end());
   set.authorization = route.authorization;
   const auto has = [&](Source source) {
     return std::any_of(set.headers.begin(), set.headers.end(), [&](const auto& one) { return one.source == source; });

@@ -10,7 +10,7 @@
 namespace lp {
 
 inline constexpr std::size_t kMaxJsonDepth = 32;
-inline constexpr std::size_t kMaxTokenBytes = 256 * 1024;  // a JWT in compact form
+inline constexpr std::size_t kMaxTokenBytes = 1 << 20;     // a JWT in compact form, as long as a whole reply may be
 inline constexpr std::size_t kMaxMetadataBytes = 1 << 20;  // what auth/provider/fetch.h lets through at most
 
 // Bounded depth and size, no duplicate member names (two readers would see two different values), valid

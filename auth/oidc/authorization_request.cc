@@ -103,6 +103,18 @@ bool is_valid_extra(const std::string& name, const std::string& value) {
   return name != kMaxAge || is_digits(value);
 }
 
+bool is_id(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+bool is_plain_text(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxExtraBytes && is_valid_utf8(text) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+}
+
 void add_sign_in_parameters(FormPairs& parameters, const SignInSettings& sign_in, std::string_view accept_language) {
   const std::string locales = sign_in.ui_locales ? *sign_in.ui_locales : ui_locales_from(accept_language);
   if (is_locales(locales)) parameters.emplace_back("ui_locales", joined(words_of(locales)));
@@ -174,6 +186,14 @@ bool is_valid_with(std::string_view with) {
          std::all_of(target.begin(), target.end(), fits);
 }
 
+bool is_valid_link_parameter(std::string_view name, std::string_view value) {
+  if (name == "login_hint") return is_plain_text(value);
+  if (name == "ui_locales") return value.size() <= kMaxExtraBytes && is_locales(value);
+  if (name == "first_screen") return holds(kFirstScreens, value);
+  if (name == "identifier") return value.size() <= kMaxExtraBytes && is_identifiers(value);
+  return (name == "one_time_token" || name == "organization_id") && is_id(value);
+}
+
 SignInTerms sign_in_terms(const SignInSettings& defaults, const SignInSettings& over, const SignInReason& why) {
   SignInTerms terms{effective_sign_in(defaults, over)};
   if (why.step_up && terms.settings.prompt == "none") terms.settings.prompt.reset();
@@ -202,6 +222,8 @@ std::string authorization_url(const ProviderMetadata& metadata, const LogtoSetti
   const std::int64_t max_age_s = max_age_of(pending);
   if (max_age_s != kNoMaxAge) parameters.emplace_back(kMaxAge, std::to_string(max_age_s));
   if (!pending.silent) add_sign_in_parameters(parameters, sign_in, accept_language);
+  if (!pending.one_time_token.empty())
+    parameters.emplace_back("one_time_token", std::string(pending.one_time_token.reveal()));
   return with_query(metadata.authorization_endpoint, parameters);
 }
 

@@ -22,6 +22,8 @@ namespace lp {
 // Logto fact 12: one bad value voids all of Logto's extra parameters, so values are checked before they are sent. Also
 // used by config tests and for /_auth/sign-in?with=.
 [[nodiscard]] bool is_valid_with(std::string_view with);
+// Of logto.sign_in.allow_parameters, in a link to {prefix}/sign-in.
+[[nodiscard]] bool is_valid_link_parameter(std::string_view name, std::string_view value);
 
 // Why a sign-in begins, as far as Logto is asked differently.
 struct SignInReason {

@@ -138,4 +138,16 @@ std::int64_t authenticated_at_s(const nlohmann::json& claims, std::int64_t now_s
   return at <= 0 ? 0 : static_cast<std::int64_t>(at);
 }
 
+std::string authentication_methods(const nlohmann::json& claims) {
+  constexpr std::size_t kMaxBytes = 100;
+  std::string words;
+  const auto amr = claims.find("amr");
+  if (amr == claims.end() || !amr->is_array()) return words;
+  for (const nlohmann::json& method : *amr) {
+    if (!method.is_string() || words.size() + method.get_ref<const std::string&>().size() > kMaxBytes) continue;
+    words.append(words.empty() ? "" : " ").append(method.get_ref<const std::string&>());
+  }
+  return words;
+}
+
 }  // namespace lp

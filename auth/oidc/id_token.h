@@ -44,4 +44,7 @@ struct IdToken {
 // by less than the leeway make nobody older or younger. A time further in the future is nonsense and says nothing.
 [[nodiscard]] std::int64_t authenticated_at_s(const nlohmann::json& claims, std::int64_t now_s);
 
+// amr, its words joined by blanks: for the log, so it is short. Empty where Logto did not say.
+[[nodiscard]] std::string authentication_methods(const nlohmann::json& claims);
+
 }  // namespace lp

@@ -30,7 +30,8 @@ struct PendingSignIn {
   ProofAsked proof_asked = ProofAsked::nothing;
   std::int64_t ended_at_ms = 0;  // Unix time from which on the person must have proved who they are; 0: any
   ResourcesAsked resources_asked = ResourcesAsked::known;
-  std::string with;  // the way that was asked for, as in sign_in.with; empty: Logto's own page
+  Secret one_time_token;  // of a magic link: sent to Logto, and not kept
+  std::string with;       // the way that was asked for, as in sign_in.with; empty: Logto's own page
 };
 
 }  // namespace lp

@@ -8,6 +8,7 @@ namespace lp {
 
 enum class PageKind {
   sign_in_failed,
+  sign_in_unavailable,
   sign_in_expired,
   cookies_needed,
   unauthenticated,
@@ -58,6 +59,7 @@ enum class PageAction {
 };
 
 struct PageText {
+  // With '|' where a narrow screen may break the line: not every browser knows the words of Japanese.
   std::string_view title;
   std::string_view lead;
 };
@@ -78,6 +80,8 @@ struct PageWords {
   std::string_view signed_in_as;  // before the user
   std::string_view missing;       // heading of the list
   std::string_view evidence;      // heading of what was seen
+  std::string_view served_at;     // before the address of this site
+  std::string_view allowed_by;    // before the key of a route
 };
 [[nodiscard]] const PageWords& page_words(Language language);
 [[nodiscard]] std::string_view action_label(PageAction action, Language language);

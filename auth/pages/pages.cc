@@ -22,8 +22,8 @@ constexpr std::string_view kStyle = R"css(
 body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;padding:1.5rem;background:var(--ground);color:var(--text);font:1.0625rem/1.65 system-ui,-apple-system,"Segoe UI","Hiragino Sans","Noto Sans JP","Noto Sans CJK JP",Meiryo,sans-serif}
 main{width:100%;max-width:34rem;padding:2.25rem 2.25rem 1.5rem;background:var(--card);border:1px solid var(--line);border-radius:14px}
 .status{margin:0;color:var(--soft);font-size:.875rem;letter-spacing:.08em}
-h1{margin:.125rem 0 .75rem;font-size:1.5rem;line-height:1.35;text-wrap:balance}
-h1,.button{word-break:auto-phrase}
+h1{margin:.125rem 0 .75rem;font-size:1.5rem;line-height:1.35;text-wrap:balance;word-break:keep-all;overflow-wrap:anywhere}
+.button{word-break:auto-phrase}
 p,ul{margin:0 0 1rem}
 ul{padding-left:1.25rem}
 strong,li,.detail{overflow-wrap:anywhere}
@@ -35,7 +35,7 @@ a{color:var(--act);text-underline-offset:.2em}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.25rem;margin:0 0 1rem}
 dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
-@media (max-width:26rem){main{padding:1.5rem 1.25rem 1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.625rem}.actions,.actions form,.actions .button{width:100%;text-align:center}.button{padding:.6875rem .75rem}}
+@media (max-width:26rem){main{padding:1.5rem 1.25rem 1rem}h1{font-size:1.25rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.625rem}.actions,.actions form,.actions .button{width:100%;text-align:center}.button{padding:.6875rem .75rem}}
 a:focus-visible,.button:focus-visible{outline:3px solid var(--act);outline-offset:3px}
 footer{padding-top:.875rem;border-top:1px solid var(--line);color:var(--soft);font-size:.8125rem}
 code{font:.8125rem ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
@@ -127,6 +127,18 @@ void append_facts(std::string& html, const PageFacts& facts, Language language) 
   for (const std::string& text : facts.paragraphs) {
     append_line(html.append("<p class=\"detail\">").append(html_escape(text)), "</p>");
   }
+  if (!facts.served_at.empty()) {
+    const std::string url = html_escape(facts.served_at);
+    html.append("<p class=\"detail\">").append(words.served_at).append(" <a href=\"").append(url).append("/\">");
+    append_line(html.append(url), "</a></p>");
+  }
+  if (!facts.allowed_by.empty()) {
+    html.append("<p class=\"detail\">")
+        .append(words.allowed_by)
+        .append(" <code>")
+        .append(html_escape(facts.allowed_by));
+    append_line(html, "</code></p>");
+  }
   append_rows(html, facts);
   append_evidence(html, facts, words);
   if (!facts.detail.empty()) {
@@ -198,16 +210,28 @@ void append_head(std::string& html, std::string_view title, const PageWords& wor
   html.append(kStyle).append("</style>\n</head>\n");
 }
 
+// The title with what stands for a place where a line may break put into each such place.
+std::string title_with(std::string_view title, std::string_view place) {
+  std::string text;
+  for (const char c : title) {
+    if (c == '|')
+      text += place;
+    else
+      text += c;
+  }
+  return text;
+}
+
 std::string render(const PageForm& form, int status, const PageFacts& facts) {
   const Language language = choose_language(facts.accept_language);
   const PageWords& words = page_words(language);
   const PageText& text = form.text[language == Language::japanese ? 1 : 0];
   std::string html;
   html.reserve(4096);
-  append_head(html, text.title, words);
+  append_head(html, title_with(text.title, ""), words);
   html.append("<body>\n<main>\n");
   if (status >= 400) html.append("<p class=\"status\">").append(std::to_string(status)).append("</p>\n");
-  html.append("<h1>").append(text.title).append("</h1>\n<p>").append(text.lead).append("</p>\n");
+  html.append("<h1>").append(title_with(text.title, "<wbr>")).append("</h1>\n<p>").append(text.lead).append("</p>\n");
   append_facts(html, facts, language);
   html.append("<div class=\"actions\">\n");
   append_action(html, form.primary, true, facts, language);
@@ -307,9 +331,11 @@ Answer make_json_error(int status, std::string_view error, std::string_view mess
   return make_json_error(status, error, message, request_id, ordered_json::object());
 }
 
-Answer make_status_json(int status, std::string_view request_id) {
+Answer make_status_json(int status, std::string_view request_id, std::string_view allowed_by) {
   const StatusForm& form = status_form(status);
-  return make_json_error(status, form.error, form.message, request_id);
+  ordered_json extra = ordered_json::object();
+  if (!allowed_by.empty()) extra["allowed_by"] = allowed_by;
+  return make_json_error(status, form.error, form.message, request_id, extra);
 }
 
 Answer make_text(int status, std::string text, std::string_view request_id) {
@@ -331,6 +357,20 @@ Answer make_redirect(std::string location) {
   return answer;
 }
 
+namespace {
+
+// What the guard takes from nobody but the browser itself (auth/rules/return_to.h).
+std::string with_repaired_escaped(std::string_view target) {
+  std::string out;
+  for (const char c : target) {
+    const bool is_repaired = c == '\\' || c == '"' || c == '<' || c == '>';
+    out += is_repaired ? percent_encode({&c, 1}) : std::string(1, c);
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string sign_in_path(std::string_view auth_prefix, std::string_view return_to, int route, bool other_account) {
   std::string path = std::string(auth_prefix) + "/sign-in";
   char separator = '?';
@@ -340,7 +380,7 @@ std::string sign_in_path(std::string_view auth_prefix, std::string_view return_t
   };
   if (other_account) add("prompt=login");
   if (route > 0) add("route=" + std::to_string(route));
-  if (!return_to.empty()) add("return_to=" + percent_encode(return_to));
+  if (!return_to.empty()) add("return_to=" + percent_encode(with_repaired_escaped(return_to)));
   return path;
 }
 

@@ -21,7 +21,9 @@ struct PageFacts {
   std::vector<const Requirement*> missing;  // 403: what is missing; must outlive the page's making
   std::string return_to;                    // where links lead after a sign-in, vetted; empty: none
   int route = 0;                            // RouteSettings::index whose sign-in settings the links ask for
+  std::string served_at;                    // 421: the address of the only site; empty: not told
   std::string detail;                       // a short reason for people; escaped here
+  std::string_view allowed_by;              // the key of a route that would let the request pass; may be empty
   std::string form_origin;                  // sign-out forms: where Logto ends sessions, for form-action
   // In the language of accept_language already, escaped here:
   std::vector<std::string> paragraphs;                    // after the lead
@@ -45,7 +47,8 @@ struct PageFacts {
                                      std::string_view request_id);
 [[nodiscard]] Answer make_json_error(int status, std::string_view error, std::string_view message,
                                      std::string_view request_id, const nlohmann::ordered_json& extra);
-[[nodiscard]] Answer make_status_json(int status, std::string_view request_id);
+// `allowed_by` as in PageFacts, for the member "allowed_by".
+[[nodiscard]] Answer make_status_json(int status, std::string_view request_id, std::string_view allowed_by = {});
 // For people and programs alike, where neither gets a page.
 [[nodiscard]] Answer make_text(int status, std::string text, std::string_view request_id);
 [[nodiscard]] Answer make_json(int status, const nlohmann::ordered_json& value);

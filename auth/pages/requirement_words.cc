@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "auth/rules/authorize.h"
 #include "base/encoding.h"
 
 namespace lp {
@@ -40,6 +41,9 @@ constexpr std::array kRequirementWords = {
     RequirementWords{Kind::max_age, false, {{"a recent sign-in", ""}, {"最近のサインイン", ""}}},
 };
 
+constexpr std::array<std::string_view, kLanguages> kVerifiedEmail = {"a verified e-mail address",
+                                                                     "確認済みのメールアドレス"};
+
 struct Joints {
   std::string_view all_of, any_of, none_of;
 };
@@ -74,6 +78,8 @@ std::string requirement_html(const Requirement& requirement, Language language) 
   if (requirement.kind == Kind::any) return joined_children(requirement, joints.any_of, language);
   if (requirement.kind == Kind::none)
     return std::string(joints.none_of) + joined_children(requirement, joints.any_of, language);
+  if (requirement.kind == Kind::claim && asks_for_verified_email(requirement.test))
+    return std::string(kVerifiedEmail[at]);
   for (const RequirementWords& words : kRequirementWords) {
     if (words.kind != requirement.kind) continue;
     const auto& text = words.text[at];

@@ -46,7 +46,10 @@ struct OnBehalfOf {
 class AccessTokenQuestions;  // auth/realm/access_token_questions.h
 
 // What a successful exchange yields; the worker seals it.
-using FinishedSignIn = Session;
+struct FinishedSignIn : Session {
+  FinishedSignIn(Session session) : Session(std::move(session)) {}  // NOLINT(google-explicit-constructor)
+  std::string amr;  // how the person proved who they are, for the log (RFC 8176); empty: Logto did not say
+};
 
 class AuthQuestions {
  public:

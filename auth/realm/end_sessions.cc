@@ -16,10 +16,20 @@ bool end_until(Realm& realm, RevocationKind kind, std::string_view value, std::i
   return realm.revocations.add(record, now_ms / 1000);
 }
 
-void remove_record(Realm& realm, const std::string& record) {
+void remove_record(Realm& realm, const std::string& record, StoredSessions::LastSeen last_seen = {}) {
   if (record.empty() || !realm.stored) return;
   realm.proven.erase(record);
-  realm.stored->remove_later(record, realm.settings->session.max_lifetime_ms);
+  realm.stored->remove_later(record, realm.settings->session.max_lifetime_ms, std::move(last_seen));
+}
+
+// Empty where the record does not say: it is gone, or another's.
+std::string subject_of(const Realm& realm, const Secret& store_handle, const StoredSession& stored) {
+  const auto handle = decode_session_handle(store_handle.reveal());
+  if (!handle || stored.kind != StoredSession::Kind::found) return {};
+  const auto bytes = open_session_record(*handle, realm.settings->realm, stored.bytes);
+  if (!bytes) return {};
+  const auto session = decode_session(*bytes);
+  return session ? session->sub : std::string();
 }
 
 // Else one person's sign-outs would push everybody else's out of the table.
@@ -51,8 +61,12 @@ void end_session(Realm& realm, const Session& session) {
 void end_unknown_session(Realm& realm, const Secret& store_handle) {
   const std::string record = session_record_name(store_handle);
   if (record.empty()) return;
-  end_until(realm, RevocationKind::record, record, realm.clock.unix_ms());
-  remove_record(realm, record);
+  const std::int64_t ended_at_ms = realm.clock.unix_ms();
+  end_until(realm, RevocationKind::record, record, ended_at_ms);
+  remove_record(realm, record, [&realm, store_handle, ended_at_ms](const StoredSession& last) {
+    const std::string sub = subject_of(realm, store_handle, last);
+    if (!sub.empty()) end_until(realm, RevocationKind::proof, sub, ended_at_ms);
+  });
 }
 
 bool end_sessions(Realm& realm, RevocationKind kind, std::string_view value, std::optional<std::int64_t> said_at_ms) {

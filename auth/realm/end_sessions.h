@@ -17,7 +17,8 @@ namespace lp {
 // This one session, in whatever cookie it is sealed. Any thread. A person who has ended very many lately ends with it
 // those that began before it (auth/session/subject_records.h): one record for all of them.
 void end_session(Realm& realm, const Session& session);
-// The same for a session in a store of which no more is known than what its cookie holds.
+// The same for a session in a store of which no more is known than what its cookie holds. Whose it was is read when the
+// store is there again, before the record goes: their next sign-in proves that they are there.
 void end_unknown_session(Realm& realm, const Secret& store_handle);
 // All sessions of a user, or of one session at Logto, that were signed in until now. Any thread. True if that ends more
 // than was ended before. `said_at_ms`: when Logto said so, by its own clock. Who signed in later than that stays in,

@@ -280,17 +280,20 @@ std::vector<std::string> SessionCookie::remove_host_only(const Fields& fields) c
   return delete_cookie_pieces(name, {https_, cookie.same_site, "", 0}, join_cookie_pieces(name, fields).pieces);
 }
 
-std::string SessionCookie::write_pending(const PendingSignIn& pending) const {
+std::vector<std::string> SessionCookie::write_pending(const PendingSignIn& pending) const {
   const std::string name = pending_cookie_name(names_.pending_prefix, pending.state.reveal());
   const std::string sealed =
       realm_.keyring()->pending_sealer.seal(name, encode_pending(pending), random_bytes(kXaesNonceBytes));
-  if (sealed.size() > kCookiePieceBytes) return {};
-  return set_cookie_pieces(name, sealed, pending_attributes(), 0).front();
+  return set_cookie_pieces(name, sealed, pending_attributes(), 0);
 }
 
-std::vector<std::string> SessionCookie::remove_pending(const std::vector<std::string>& names) const {
+std::vector<std::string> SessionCookie::remove_pending(const Fields& fields,
+                                                       const std::vector<std::string>& names) const {
   std::vector<std::string> lines;
-  for (const std::string& name : names) lines.push_back(delete_cookie_pieces(name, pending_attributes(), 1).front());
+  for (const std::string& name : names) {
+    const std::size_t pieces = std::max<std::size_t>(join_cookie_pieces(name, fields).pieces, 1);
+    for (std::string& line : delete_cookie_pieces(name, pending_attributes(), pieces)) lines.push_back(std::move(line));
+  }
   return lines;
 }
 

@@ -86,8 +86,11 @@ class SessionCookie {
   [[nodiscard]] std::vector<std::string> remove_host_only(const Fields& fields) const;
 
   // Set-Cookie value; empty when it is too long for a cookie.
-  [[nodiscard]] std::string write_pending(const PendingSignIn& pending) const;
-  [[nodiscard]] std::vector<std::string> remove_pending(const std::vector<std::string>& names) const;
+  // Empty where it needs more than kMaxCookiePieces.
+  [[nodiscard]] std::vector<std::string> write_pending(const PendingSignIn& pending) const;
+  // With all the pieces that the browser sent.
+  [[nodiscard]] std::vector<std::string> remove_pending(const Fields& fields,
+                                                        const std::vector<std::string>& names) const;
 
   [[nodiscard]] const CookieNames& names() const { return names_; }
 

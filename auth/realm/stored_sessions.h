@@ -40,7 +40,9 @@ class StoredSessions {
   // Fire and forget. A save that comes too late for a newer record changes that by SessionToStore::with_this_use, and
   // one for a record that was removed changes nothing.
   virtual void save_later(SessionToStore session) = 0;
-  virtual void remove_later(std::string handle_hash, std::int64_t tombstone_ttl_ms) = 0;
+  // `last_seen` may be empty: hears on the auth thread what the record was before it goes, however late that is.
+  using LastSeen = std::function<void(const StoredSession&)>;
+  virtual void remove_later(std::string handle_hash, std::int64_t tombstone_ttl_ms, LastSeen last_seen) = 0;
 };
 
 }  // namespace lp

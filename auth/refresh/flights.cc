@@ -56,8 +56,9 @@ void RefreshFlights::keep_journal(const std::string& path, const Realm& realm) {
   journal_ = RefreshJournal::open(path, realm, memory_);
 }
 
+// At once: whoever is killed a moment later must not have it under a secret that has left.
 void RefreshFlights::on_new_keyring() {
-  if (journal_) journal_->reseal();
+  if (journal_) journal_->reseal(memory_, world_.clock.unix_s());
   if (replicas_) replicas_->reseal();
 }
 
@@ -171,9 +172,9 @@ void RefreshFlights::on_held(const std::string& key, Flight& flight) {
 }
 
 void RefreshFlights::adopt(const std::string& key, const RefreshSuccessor& successor) {
-  const auto outcome = replicas_->open(key, successor.sealed);
+  const auto outcome = replicas_->open(key, successor);
   Flight& waiting = flights_.at(key);
-  if (!outcome && replicas_->is_removed(successor.sealed)) return ask_again(key, waiting, successor);
+  if (!outcome && replicas_->is_removed(successor)) return ask_again(key, waiting, successor);
   if (!outcome) {
     return end_without_logto(
         key, RefreshFailure{Kind::unavailable, "other_secrets", "another replica's refresh cannot be read", {}});

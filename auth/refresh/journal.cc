@@ -53,6 +53,11 @@ void RefreshJournal::keep(const std::string& key, const RefreshMemory::Rotated& 
   note(kept);
 }
 
+void RefreshJournal::reseal(const RefreshMemory& memory, std::int64_t now_s) {
+  lacks_some_ = true;
+  upkeep(memory, now_s);
+}
+
 void RefreshJournal::upkeep(const RefreshMemory& memory, std::int64_t now_s) {
   const bool is_outdated = journal_.record_count() > 2 * memory.rotated_count() + kFewestOutdated;
   if ((!lacks_some_ && !is_outdated) || now_s < retry_at_s_) return note(journal_.sync());

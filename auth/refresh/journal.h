@@ -21,8 +21,8 @@ class RefreshJournal {
   RefreshJournal(const RefreshJournal&) = delete;
   RefreshJournal& operator=(const RefreshJournal&) = delete;
 
-  // The next upkeep() writes all anew: under the first secret, so that an old one may leave the ring.
-  void reseal() { lacks_some_ = true; }
+  // Writes all anew, under the first secret, so that an old one may leave the ring; after a failure upkeep() does.
+  void reseal(const RefreshMemory& memory, std::int64_t now_s);
   void keep(const std::string& key, const RefreshMemory::Rotated& rotated);
   // Every second or so: syncs, or rewrites the file when most of it is outdated.
   void upkeep(const RefreshMemory& memory, std::int64_t now_s);

@@ -16,8 +16,11 @@
 // as one step.
 namespace lp {
 
+inline constexpr std::size_t kSecretNameBytes = 16;
+
 struct RefreshLockKeys {
   std::string lock, successor, fence, epoch;
+  std::string in_use;  // the beginning of keys that end in a secret's name: some replica has it
 };
 // `token_hash`: of the refresh token, in hex; never the token.
 [[nodiscard]] RefreshLockKeys refresh_lock_keys(std::string_view prefix, std::string_view realm,
@@ -29,7 +32,8 @@ struct HeldRefreshLock {
   bool operator==(const HeldRefreshLock&) const = default;
 };
 struct RefreshSuccessor {
-  std::string sealed;  // what the holder published
+  std::string sealed;           // what the holder published, behind the name of the secret that it is sealed under
+  bool opens_somewhere = true;  // some replica has that secret
   bool operator==(const RefreshSuccessor&) const = default;
 };
 struct RefreshHeldByAnother {
@@ -38,9 +42,9 @@ struct RefreshHeldByAnother {
 };
 using RefreshAcquisition = std::variant<HeldRefreshLock, RefreshSuccessor, RefreshHeldByAnother>;
 
-// The successor where there is one; else the lock, if it is free and Redis still is in `epoch` (empty: in any).
-// `owner`: 16 random bytes in hex, new for each flight. ttl_ms 0: only the successor, the lock counts as held by
-// another.
+// The successor where there is one, which begins with kSecretNameBytes of the name of its secret; else the lock, if it
+// is free and Redis still is in `epoch` (empty: in any). `owner`: 16 random bytes in hex, new for each flight. ttl_ms
+// 0: only the successor, the lock counts as held by another.
 [[nodiscard]] std::vector<std::string> acquire_refresh_lock(const RefreshLockKeys& keys, std::string_view owner,
                                                             std::int64_t ttl_ms, std::string_view epoch = {});
 [[nodiscard]] Result<RefreshAcquisition> judge_acquisition(const RedisReply& reply);
@@ -66,8 +70,11 @@ using RefreshAcquisition = std::variant<HeldRefreshLock, RefreshSuccessor, Refre
 [[nodiscard]] std::vector<std::string> discard_refresh(const RefreshLockKeys& keys, std::string_view sealed);
 
 // The value that stands in Redis for as long as it keeps its data: `fresh` (random) where there was none. Whoever finds
-// another than before knows that locks and successors are gone.
-[[nodiscard]] std::vector<std::string> refresh_epoch_command(const RefreshLockKeys& keys, std::string_view fresh);
+// another than before knows that locks and successors are gone. Tells in the same step, for `in_use_ms`, that some
+// replica has the secrets of these names.
+[[nodiscard]] std::vector<std::string> refresh_epoch_command(const RefreshLockKeys& keys, std::string_view fresh,
+                                                             const std::vector<std::string>& secret_names,
+                                                             std::int64_t in_use_ms);
 [[nodiscard]] Result<std::string> judge_refresh_epoch(const RedisReply& reply);
 
 // How long to wait before asking again, the first time with 0: 50 ms, doubling to 250 ms.

@@ -1,6 +1,7 @@
 #include "auth/refresh/replica_refreshes.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/crypto.h"
@@ -11,14 +12,21 @@ namespace {
 
 constexpr std::int64_t kEpochEveryMs = 2'000;
 constexpr std::int64_t kTellAgainMs = 500;
+// A secret that no replica has told of for so long is nobody's: what is sealed under it will never be read again.
+constexpr std::int64_t kSecretInUseMs = 3 * kEpochEveryMs;
 constexpr std::size_t kToldAtATime = 100;
 // Of what does harm to nobody who doesn't hear of it: long enough for all who wait now.
 constexpr std::int64_t kPassingMs = 60'000;
 constexpr std::size_t kOwnerBytes = 16;
-constexpr std::size_t kNameBytes = 2 * sizeof(SecretId);
+static_assert(kSecretNameBytes == 2 * sizeof(SecretId));
 
 // In front of what is sealed: under which secret it is, which who lacks that cannot tell otherwise.
 std::string name_of(SecretId id) { return hex_encode(std::string_view(reinterpret_cast<const char*>(&id), sizeof id)); }
+std::vector<std::string> names_of(const std::vector<SecretId>& ids) {
+  std::vector<std::string> names;
+  std::transform(ids.begin(), ids.end(), std::back_inserter(names), name_of);
+  return names;
+}
 
 }  // namespace
 
@@ -53,25 +61,30 @@ std::unique_ptr<RefreshTurn> ReplicaRefreshes::take_turn(const std::string& key,
                                        RefreshTurn::Times(), std::move(done), std::move(terms));
 }
 
-std::string ReplicaRefreshes::seal(const std::string& key, const RefreshOutcome& outcome) const {
+std::string ReplicaRefreshes::seal(const std::string& key, const RefreshOutcome& outcome) {
   const auto ring = realm_.keyring();
+  // Before what is sealed under it: who does not have it must not believe that nobody does.
+  if (ring->secret_ids.front() != announced_) check_epoch();
   return name_of(ring->secret_ids.front()) +
          seal_refresh(ring->refreshed_sealer, key, outcome, random_bytes(kXaesNonceBytes));
 }
 
-std::optional<RefreshOutcome> ReplicaRefreshes::open(const std::string& key, std::string_view sealed) {
-  const std::string_view behind_name = sealed.substr(std::min(sealed.size(), kNameBytes));
+std::optional<RefreshOutcome> ReplicaRefreshes::open(const std::string& key, const RefreshSuccessor& successor) {
+  const std::string_view sealed = successor.sealed;
+  const std::string_view behind_name = sealed.substr(std::min(sealed.size(), kSecretNameBytes));
   auto outcome = open_refresh(realm_.keyring()->refreshed_sealer, key, behind_name);
   if (outcome) told_of_foreign_ = false;
-  if (outcome || is_removed(sealed) || std::exchange(told_of_foreign_, true)) return outcome;
+  if (outcome || is_removed(successor) || std::exchange(told_of_foreign_, true)) return outcome;
   realm_.log.error(
       "another replica's refreshes cannot be read: give all replicas the same session.secret and the same version");
   return outcome;
 }
 
-bool ReplicaRefreshes::is_removed(std::string_view sealed) const {
+// Until all replicas can have come back, one that has the secret may not have said so.
+bool ReplicaRefreshes::is_removed(const RefreshSuccessor& successor) const {
+  if (!successor.opens_somewhere && may_take()) return true;
   return std::any_of(removed_ids_.begin(), removed_ids_.end(),
-                     [&](SecretId id) { return sealed.starts_with(name_of(id)); });
+                     [&](SecretId id) { return successor.sealed.starts_with(name_of(id)); });
 }
 
 void ReplicaRefreshes::give_back(std::unique_ptr<RefreshTurn> turn, const std::string& key,
@@ -105,7 +118,10 @@ void ReplicaRefreshes::discard(const std::string& key, std::string_view sealed) 
 
 void ReplicaRefreshes::check_epoch() {
   epoch_timer_.start_ms(kEpochEveryMs);
-  asking_epoch_ = redis_.client().command(refresh_epoch_command(keys_of({}), hex_encode(random_bytes(kOwnerBytes))),
+  const auto ring = realm_.keyring();
+  announced_ = ring->secret_ids.front();
+  asking_epoch_ = redis_.client().command(refresh_epoch_command(keys_of({}), hex_encode(random_bytes(kOwnerBytes)),
+                                                                names_of(ring->secret_ids), kSecretInUseMs),
                                           [this](const auto& answer) { on_epoch(answer); });
 }
 

@@ -32,10 +32,10 @@ class ReplicaRefreshes {
   // `key`: refresh_key(). See RefreshTurn for the two callbacks.
   [[nodiscard]] std::unique_ptr<RefreshTurn> take_turn(const std::string& key, std::function<void()> on_held_by_other,
                                                        RefreshTurn::Done done);
-  // Of a successor; nullopt: not sealed under a secret of the ring, which is told to the log once.
-  [[nodiscard]] std::optional<RefreshOutcome> open(const std::string& key, std::string_view sealed);
-  // It is under a secret that has left the ring here: it counts as if it were not there.
-  [[nodiscard]] bool is_removed(std::string_view sealed) const;
+  // nullopt: not sealed under a secret of the ring, which is told to the log once where others have it.
+  [[nodiscard]] std::optional<RefreshOutcome> open(const std::string& key, const RefreshSuccessor& successor);
+  // It is under a secret that has left the ring here, or that no replica has: it counts as if it were not there.
+  [[nodiscard]] bool is_removed(const RefreshSuccessor& successor) const;
   // Ends a turn that held the lock, also inside its callback. `told`: for the other replicas; nullopt: the next one who
   // asks gets the lock.
   void give_back(std::unique_ptr<RefreshTurn> turn, const std::string& key, const std::optional<RefreshOutcome>& told);
@@ -51,7 +51,7 @@ class ReplicaRefreshes {
  private:
   [[nodiscard]] RefreshLockKeys keys_of(const std::string& key) const;
   [[nodiscard]] bool may_take() const;
-  [[nodiscard]] std::string seal(const std::string& key, const RefreshOutcome& outcome) const;
+  [[nodiscard]] std::string seal(const std::string& key, const RefreshOutcome& outcome);
   void check_epoch();
   void on_epoch(const Result<RedisReply, RedisError>& answer);
   void tell_all_again();
@@ -66,6 +66,7 @@ class ReplicaRefreshes {
   std::string epoch_;  // empty: not known yet
   std::int64_t lost_at_ms_ = -1;
   bool told_of_foreign_ = false;
+  SecretId announced_ = kNoSecret;            // the secret that seals, as Redis was told last
   std::vector<SecretId> ring_;                // as it was last
   std::unordered_set<SecretId> removed_ids_;  // in the life of this process
 

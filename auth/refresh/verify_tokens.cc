@@ -64,6 +64,7 @@ void VerifyTokens::succeed(const nlohmann::json& userinfo_claims) {
   VerifiedTokens verified;
   verified.sub = id_token_.sub;
   verified.sid = id_token_.sid;
+  verified.amr = authentication_methods(*id_token_.claims);
   verified.claims = claims_to_keep(*id_token_.claims, userinfo_claims, world_.settings);
   verified.expire_at_s = tokens_expire_at_s(*id_token_.claims, tokens_, world_.clock.unix_s());
   verified.authenticated_at_s = authenticated_at_s(*id_token_.claims, world_.clock.unix_s());

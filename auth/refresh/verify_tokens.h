@@ -33,6 +33,7 @@ struct AuthWorld {
 struct VerifiedTokens {
   std::string sub;
   std::string sid;
+  std::string amr;    // authentication_methods()
   JsonObject claims;  // claims_to_keep()
   std::int64_t expire_at_s = 0;
   std::int64_t authenticated_at_s = 0;  // auth_time; 0: Logto did not say

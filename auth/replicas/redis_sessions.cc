@@ -22,6 +22,11 @@ constexpr std::int64_t kTellAgainMs = 500;
 
 // Auth thread, apart from its making and its end.
 struct RedisSessions::Impl {
+  struct Removal {
+    std::int64_t tombstone_ttl_ms = 0;
+    LastSeen last_seen;
+  };
+
   Impl(EventLoop& loop_in, Log& log_in, std::string prefix_in, std::string realm_in)
       : loop(loop_in), log(log_in), prefix(std::move(prefix_in)), realm(std::move(realm_in)) {}
 
@@ -60,11 +65,22 @@ struct RedisSessions::Impl {
     });
   }
   // The record that says so in the stream of revocations is what counts; the tombstone keeps slow writers out.
-  void remove(const std::string& hash, std::int64_t tombstone_ttl_ms) {
-    if (is_full()) return keep_removal(hash, tombstone_ttl_ms);
+  void remove(const std::string& hash, const Removal& removal) {
+    if (is_full()) return keep_removal(hash, removal);
+    if (removal.last_seen) return look_and_remove(hash, removal);
     run([&](auto done) {
-      return store->remove(hash, tombstone_ttl_ms, [this, hash, tombstone_ttl_ms, done](const Result<void>& removed) {
-        if (!removed) keep_removal(hash, tombstone_ttl_ms);
+      return store->remove(hash, removal.tombstone_ttl_ms, [this, hash, removal, done](const Result<void>& removed) {
+        if (!removed) keep_removal(hash, removal);
+        done();
+      });
+    });
+  }
+  void look_and_remove(const std::string& hash, const Removal& removal) {
+    run([&](auto done) {
+      return store->load(hash, [this, hash, removal, done](const Result<StoredSession>& last) {
+        if (last) removal.last_seen(*last);
+        if (last) remove(hash, {removal.tombstone_ttl_ms, {}});
+        if (!last) keep_removal(hash, removal);
         done();
       });
     });
@@ -76,12 +92,16 @@ struct RedisSessions::Impl {
     if (newest.generation <= session.generation) newest = std::move(session);
     tell_again->start_ms(kTellAgainMs);
   }
-  void keep_removal(const std::string& hash, std::int64_t tombstone_ttl_ms) {
+  void keep_removal(const std::string& hash, const Removal& removal) {
     kept.erase(hash);
     if (kept_removals.empty()) {
       log.warning("sessions that ended are still in the store, where they open nothing, until Redis is back");
     }
-    if (kept_removals.size() < kMaxKept) kept_removals[hash] = tombstone_ttl_ms;
+    if (kept_removals.size() < kMaxKept || kept_removals.contains(hash)) {
+      Removal& kept_one = kept_removals[hash];
+      kept_one.tombstone_ttl_ms = removal.tombstone_ttl_ms;
+      if (removal.last_seen) kept_one.last_seen = removal.last_seen;
+    }
     tell_again->start_ms(kTellAgainMs);
   }
   void tell_some() {
@@ -105,8 +125,8 @@ struct RedisSessions::Impl {
   std::unordered_map<std::uint64_t, RedisSessionStore::Handle> under_way;
   // By the record's name: what Redis has not taken.
   std::unordered_map<std::string, SessionToStore> kept;
-  std::unordered_map<std::string, std::int64_t> kept_removals;  // and how long their tombstones live, in ms
-  std::optional<Timer> tell_again;                              // as `store`
+  std::unordered_map<std::string, Removal> kept_removals;
+  std::optional<Timer> tell_again;  // as `store`
 };
 
 RedisSessions::RedisSessions(EventLoop& auth_loop, Log& log, std::string prefix, std::string realm)
@@ -153,9 +173,9 @@ void RedisSessions::save_later(SessionToStore session) {
   impl_->loop.post([impl = impl_.get(), session = std::move(session)] { impl->save(session); });
 }
 
-void RedisSessions::remove_later(std::string handle_hash, std::int64_t tombstone_ttl_ms) {
-  impl_->loop.post(
-      [impl = impl_.get(), hash = std::move(handle_hash), tombstone_ttl_ms] { impl->remove(hash, tombstone_ttl_ms); });
+void RedisSessions::remove_later(std::string handle_hash, std::int64_t tombstone_ttl_ms, LastSeen last_seen) {
+  impl_->loop.post([impl = impl_.get(), hash = std::move(handle_hash),
+                    removal = Impl::Removal{tombstone_ttl_ms, std::move(last_seen)}] { impl->remove(hash, removal); });
 }
 
 }  // namespace lp

@@ -23,7 +23,7 @@ class RedisSessions final : public StoredSessions {
   [[nodiscard]] std::unique_ptr<Question> load(EventLoop& asking, std::string handle_hash, Loaded answer) override;
   [[nodiscard]] std::unique_ptr<Question> save(EventLoop& asking, SessionToStore session, Saved answer) override;
   void save_later(SessionToStore session) override;
-  void remove_later(std::string handle_hash, std::int64_t tombstone_ttl_ms) override;
+  void remove_later(std::string handle_hash, std::int64_t tombstone_ttl_ms, LastSeen last_seen) override;
 
  private:
   struct Impl;

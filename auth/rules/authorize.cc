@@ -124,13 +124,12 @@ bool would_hold_if_fresh(const RouteSettings& route, Principal who, std::int64_t
 }
 
 std::int64_t smallest_failed_max_age_s(const Authorization& result, const Principal& who, std::int64_t now_s) {
-  std::int64_t smallest = std::numeric_limits<std::int64_t>::max();
+  std::optional<std::int64_t> smallest;
   for (const Requirement* missing : result.missing) {
-    for_each_requirement(*missing, [&](const Requirement& one) {
-      if (one.kind == Kind::max_age && !is_recent(one, who, now_s)) smallest = std::min(smallest, one.max_age_s);
-    });
+    const auto failed = failed_max_age_s(*missing, who, now_s);
+    if (failed && (!smallest || *failed < *smallest)) smallest = failed;
   }
-  return smallest;
+  return smallest.value_or(std::numeric_limits<std::int64_t>::max());
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -145,7 +144,7 @@ std::string one_of_names(const char* one, const char* several, const std::vector
 
 std::string describe_claim(const ClaimTest& test, Audience audience) {
   const std::string name = "claim " + test.claim;
-  if (audience == Audience::public_) return name;
+  if (audience == Audience::public_) return asks_for_verified_email(test) ? "a verified e-mail address" : name;
   switch (test.kind) {
     case ClaimTest::Kind::equals:
     case ClaimTest::Kind::one_of:
@@ -228,6 +227,15 @@ Authorization authorize(const RouteSettings& route, const Principal* who, std::i
   return result;
 }
 
+std::optional<std::int64_t> failed_max_age_s(const Requirement& requirement, const Principal& who, std::int64_t now_s) {
+  std::optional<std::int64_t> smallest;
+  for_each_requirement(requirement, [&](const Requirement& one) {
+    const bool failed = one.kind == Kind::max_age && !is_recent(one, who, now_s);
+    if (failed && (!smallest || one.max_age_s < *smallest)) smallest = one.max_age_s;
+  });
+  return smallest;
+}
+
 std::optional<std::int64_t> needed_max_age_s(const Requirement& requirement) {
   if (requirement.kind == Kind::max_age) return requirement.max_age_s;
   std::optional<std::int64_t> smallest;
@@ -237,6 +245,12 @@ std::optional<std::int64_t> needed_max_age_s(const Requirement& requirement) {
     if (needed && (!smallest || *needed < *smallest)) smallest = needed;
   }
   return smallest;
+}
+
+bool asks_for_verified_email(const ClaimTest& test) {
+  using TestKind = ClaimTest::Kind;
+  const bool by_value = test.kind == TestKind::equals || test.kind == TestKind::one_of;
+  return test.claim == "email_verified" && by_value && test.values == std::vector<std::string>{"true"};
 }
 
 std::string describe_requirement(const Requirement& requirement, Audience audience) {

@@ -34,6 +34,9 @@ struct Authorization {
 // The smallest max_age that must hold whatever else does; none where it depends on who comes (`any:`, `not:`). A first
 // sign-in asks for it already, for Logto says when somebody signed in only where it was asked to.
 [[nodiscard]] std::optional<std::int64_t> needed_max_age_s(const Requirement& requirement);
+// The smallest max_age anywhere in it that does not hold, whatever else does.
+[[nodiscard]] std::optional<std::int64_t> failed_max_age_s(const Requirement& requirement, const Principal& who,
+                                                           std::int64_t now_s);
 
 // `who` is null when signed out. Requirements hold on every route that has them, whatever its access says. Names are
 // compared byte by byte, e-mail addresses without regard to case (threat H22). A claim of the wrong type, null or
@@ -45,6 +48,8 @@ struct Authorization {
 // In English: "role admin", "one of the roles admin, editor", "a linked patreon account". `operators`: for logs and
 // `explain`. `public_`: for whoever was refused, who does not learn whose addresses or which values would do.
 enum class Audience { operators, public_ };
+// The claim test that asks for an address which somebody has verified: it has a name among people.
+[[nodiscard]] bool asks_for_verified_email(const ClaimTest& test);
 [[nodiscard]] std::string describe_requirement(const Requirement& requirement, Audience audience);
 
 }  // namespace lp

@@ -14,8 +14,8 @@ std::string own_url(const Settings& settings, const Origin& external, std::strin
 }
 
 std::string callback_url(const Settings& settings, const Origin& external) {
-  if (!settings.forward_auth.oauth2_proxy) return own_url(settings, external, "callback");
-  return sign_in_origin(settings, external).text() + std::string(kOauth2ProxyPrefix) + "/callback";
+  if (settings.forward_auth.oauth2_proxy.empty()) return own_url(settings, external, "callback");
+  return sign_in_origin(settings, external).text() + settings.forward_auth.oauth2_proxy + "/callback";
 }
 
 }  // namespace lp

@@ -9,9 +9,6 @@
 // Which paths are ours on every external URL: never routed, never forwarded. Paths are normalised. Pure.
 namespace lp {
 
-// Where oauth2-proxy has its endpoints, with forward_auth.oauth2_proxy.
-inline constexpr std::string_view kOauth2ProxyPrefix = "/oauth2";
-
 // True for the prefix itself and everything below it.
 [[nodiscard]] inline bool lies_below_prefix(std::string_view path, std::string_view prefix) {
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
@@ -19,12 +16,14 @@ inline constexpr std::string_view kOauth2ProxyPrefix = "/oauth2";
 
 // All prefixes of ours; where there is but one it stands twice.
 [[nodiscard]] inline std::array<std::string_view, 2> own_prefixes(const Settings& settings) {
-  return {settings.auth_prefix, settings.forward_auth.oauth2_proxy ? kOauth2ProxyPrefix : settings.auth_prefix};
+  const std::string& oauth2_proxy = settings.forward_auth.oauth2_proxy;
+  return {settings.auth_prefix, oauth2_proxy.empty() ? settings.auth_prefix : oauth2_proxy};
 }
 
 [[nodiscard]] inline bool is_own_path(std::string_view path, const Settings& settings) {
   const auto [first, second] = own_prefixes(settings);
-  return lies_below_prefix(path, first) || (settings.forward_auth.oauth2_proxy && lies_below_prefix(path, second));
+  return lies_below_prefix(path, first) ||
+         (!settings.forward_auth.oauth2_proxy.empty() && lies_below_prefix(path, second));
 }
 
 // "https://app.example/_auth/callback": an endpoint as browsers and Logto know it, below sign_in_url where there is

@@ -11,9 +11,19 @@
 namespace lp {
 namespace {
 
-// Visible ASCII without the bytes that browsers repair: a backslash becomes a slash, tabs and line ends vanish, quotes
-// and angle brackets never stand raw in a URL.
-bool is_plain_byte(char c) { return c > 0x20 && c < 0x7f && c != '\\' && c != '"' && c != '<' && c != '>'; }
+bool is_visible(char c) { return c > 0x20 && c < 0x7f; }
+
+// What browsers repair: a backslash becomes a slash in a path, and quotes and angle brackets never stand raw in a URL.
+bool is_repaired(char c) { return c == '\\' || c == '"' || c == '<' || c == '>'; }
+
+enum class RawQuery { refused, kept };
+
+// Visible ASCII without what browsers repair. In a query and a fragment that is data, which browsers send as it is.
+bool has_plain_bytes(std::string_view candidate, RawQuery raw_query) {
+  if (!std::all_of(candidate.begin(), candidate.end(), is_visible)) return false;
+  if (raw_query == RawQuery::kept) candidate = candidate.substr(0, candidate.find_first_of("?#"));
+  return std::none_of(candidate.begin(), candidate.end(), is_repaired);
+}
 
 bool is_dot_segment(std::string_view segment) { return segment == "." || segment == ".."; }
 
@@ -23,51 +33,54 @@ bool all_segments(std::string_view path, Ok ok) {
   path.remove_prefix(1);
   for (;;) {
     const std::size_t end = path.find('/');
-    const bool last = end == std::string_view::npos;
-    if (!ok(path.substr(0, end), last)) return false;
-    if (last) return true;
+    if (!ok(path.substr(0, end))) return false;
+    if (end == std::string_view::npos) return true;
     path.remove_prefix(end + 1);
   }
 }
 
-bool has_bad_byte(std::string_view path) {
-  return std::any_of(path.begin(), path.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f || c == '\\'; });
+bool has_control(std::string_view path) {
+  return std::any_of(path.begin(), path.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
 }
 
 // No dot segment ("..;x" is one to some servers), nothing that reads as "//host", no blank that somebody trims.
-bool has_plain_shape(std::string_view path, bool may_hold_empty_segments) {
-  if (!path.starts_with('/') || has_bad_byte(path)) return false;
+bool has_plain_shape(std::string_view path) {
+  if (!path.starts_with('/') || has_control(path)) return false;
   if (path.starts_with("//") || path.starts_with("/ ")) return false;
-  return all_segments(path, [&](std::string_view segment, bool last) {
-    const bool may_be_empty = last || may_hold_empty_segments;
-    return (may_be_empty || !segment.empty()) && !is_dot_segment(segment.substr(0, segment.find(';')));
-  });
+  return all_segments(path,
+                      [](std::string_view segment) { return !is_dot_segment(segment.substr(0, segment.find(';'))); });
 }
 
-// In any case: a front proxy may fold it.
+// In any case: a front proxy may fold it; and with slashes merged, as we do it.
 bool is_ours(std::string_view path, const Settings& settings) {
-  const std::string lower = ascii_lower(path);
+  std::string lower = ascii_lower(path);
+  lower.erase(std::unique(lower.begin(), lower.end(), [](char a, char b) { return a == '/' && b == '/'; }),
+              lower.end());
   const auto prefixes = own_prefixes(settings);
   return std::any_of(prefixes.begin(), prefixes.end(),
                      [&](std::string_view prefix) { return lies_below_prefix(lower, ascii_lower(prefix)); });
 }
 
-// Judges the path as it stands and as it looks decoded once and twice, for apps and intermediaries do that. Only as it
-// stands must it be free of empty segments: %2F%2F inside a path is data.
+// More than the layers of encoding that a path of ours may have (proxy/route/target.h).
+constexpr int kRounds = 5;
+
+// Judges the path as it stands and as it looks decoded again and again, for apps and intermediaries do that, and take
+// backslashes for slashes.
 bool is_safe_path(std::string_view path, const Settings& settings) {
   std::string seen(path);
-  for (int round = 0; round < 3; ++round) {
-    if (!has_plain_shape(seen, round > 0) || is_ours(seen, settings)) return false;
+  for (int round = 0; round < kRounds; ++round) {
+    if (!has_plain_shape(seen) || is_ours(seen, settings)) return false;
     std::optional<std::string> decoded = percent_decode(seen);
     if (!decoded) return round > 0;  // as sent it must be well-formed; "%25zz" decoded is not an escape any more
     seen = std::move(*decoded);
+    std::replace(seen.begin(), seen.end(), '\\', '/');
   }
   return true;
 }
 
 // The path, query and fragment of an absolute URL of `own`.
 std::optional<std::string_view> below_own_origin(std::string_view url, const Origin& own) {
-  const Result<Url> parsed = parse_url(url.substr(0, url.find('#')));
+  const Result<Url> parsed = parse_url(url.substr(0, url.find_first_of("?#")));
   if (!parsed || parsed->origin != own) return std::nullopt;
   const std::size_t authority = url.find("://") + 3;
   const std::size_t end = url.find_first_of("/?#", authority);
@@ -78,7 +91,7 @@ std::optional<std::string_view> below_own_origin(std::string_view url, const Ori
 // That of the candidate, an absolute URL, where it is one of ours.
 std::optional<Origin> other_own_origin(std::string_view candidate, const Settings& settings) {
   if (candidate.starts_with('/')) return std::nullopt;
-  const Result<Url> parsed = parse_url(candidate.substr(0, candidate.find('#')));
+  const Result<Url> parsed = parse_url(candidate.substr(0, candidate.find_first_of("?#")));
   if (!parsed) return std::nullopt;
   const bool is_ours = (settings.sign_in_url && parsed->origin == *settings.sign_in_url) ||
                        std::any_of(settings.external_urls.begin(), settings.external_urls.end(),
@@ -86,10 +99,9 @@ std::optional<Origin> other_own_origin(std::string_view candidate, const Setting
   return is_ours ? std::optional(parsed->origin) : std::nullopt;
 }
 
-}  // namespace
-
-std::optional<std::string> vet_return_to(std::string_view candidate, const Origin& own, const Settings& settings) {
-  if (candidate.empty() || !std::all_of(candidate.begin(), candidate.end(), is_plain_byte)) return std::nullopt;
+std::optional<std::string> vet(std::string_view candidate, const Origin& own, const Settings& settings,
+                               RawQuery raw_query) {
+  if (candidate.empty() || !has_plain_bytes(candidate, raw_query)) return std::nullopt;
   std::string_view local = candidate;
   if (local.front() != '/') {
     const std::optional<std::string_view> below = below_own_origin(candidate, own);
@@ -101,6 +113,25 @@ std::optional<std::string> vet_return_to(std::string_view candidate, const Origi
   return std::string(local);
 }
 
+std::optional<std::string> vet_external(std::string_view candidate, const Origin& own, const Settings& settings,
+                                        RawQuery raw_query) {
+  if (auto local = vet(candidate, own, settings, raw_query)) return local;
+  const std::optional<Origin> other = other_own_origin(candidate, settings);
+  if (!other) return std::nullopt;
+  const auto local = vet(candidate, *other, settings, raw_query);
+  return local ? std::optional(other->text() + *local) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> vet_return_to(std::string_view candidate, const Origin& own, const Settings& settings) {
+  return vet(candidate, own, settings, RawQuery::refused);
+}
+
+std::optional<std::string> vet_own_target(std::string_view target, const Origin& own, const Settings& settings) {
+  return vet(target, own, settings, RawQuery::kept);
+}
+
 std::optional<std::string> vet_return_to_own(std::string_view candidate, const Origin& own, const Settings& settings) {
   return settings.sign_in_url ? vet_return_to_external(candidate, own, settings)
                               : vet_return_to(candidate, own, settings);
@@ -108,11 +139,7 @@ std::optional<std::string> vet_return_to_own(std::string_view candidate, const O
 
 std::optional<std::string> vet_return_to_external(std::string_view candidate, const Origin& own,
                                                   const Settings& settings) {
-  if (auto local = vet_return_to(candidate, own, settings)) return local;
-  const std::optional<Origin> other = other_own_origin(candidate, settings);
-  if (!other) return std::nullopt;
-  const auto local = vet_return_to(candidate, *other, settings);
-  return local ? std::optional(other->text() + *local) : std::nullopt;
+  return vet_external(candidate, own, settings, RawQuery::refused);
 }
 
 std::optional<std::string> vet_sealed_return_to(std::string_view candidate, const Origin& own,
@@ -122,7 +149,7 @@ std::optional<std::string> vet_sealed_return_to(std::string_view candidate, cons
     const std::optional<std::string_view> below = below_own_origin(candidate, *other);
     if (below && is_own_return(*below, settings.auth_prefix)) return other->text() + std::string(*below);
   }
-  return vet_return_to_external(candidate, own, settings);
+  return vet_external(candidate, own, settings, RawQuery::kept);
 }
 
 }  // namespace lp

@@ -16,6 +16,10 @@ namespace lp {
 // do something, as signing out.
 [[nodiscard]] std::optional<std::string> vet_return_to(std::string_view candidate, const Origin& own,
                                                        const Settings& settings);
+// The same for a target that a request of the browser has already: its query may hold what browsers send raw in one,
+// backslashes, quotes and angle brackets.
+[[nodiscard]] std::optional<std::string> vet_own_target(std::string_view target, const Origin& own,
+                                                        const Settings& settings);
 // The same where sign_in_url runs the sign-in of all external URLs: granted is also what lies below another one of
 // them, and comes back as an absolute URL in our own spelling of its origin. A wildcard grants the hosts it stands for.
 [[nodiscard]] std::optional<std::string> vet_return_to_own(std::string_view candidate, const Origin& own,

@@ -119,7 +119,9 @@ void FinishSignIn::succeed(VerifiedTokens verified) {
   session.authenticated_at_s = verified.authenticated_at_s;
   session.generation = 1;
   if (world_.keep_id_token) (*world_.keep_id_token)(session, id_token_, verified.id_token_expires_at_s);
-  done_(std::move(session));
+  FinishedSignIn finished(std::move(session));
+  finished.amr = std::move(verified.amr);
+  done_(std::move(finished));
 }
 
 void FinishSignIn::fail_with(FailureKind kind, std::string rule, std::string message) {

@@ -24,7 +24,7 @@ inline constexpr const char* kBusySignIn = "busy";
 class FinishSignIn {
  public:
   using World = AuthWorld;
-  using Outcome = Result<Session, SignInFailure>;
+  using Outcome = Result<FinishedSignIn, SignInFailure>;
   // Runs later, never inside the constructor; the flow must not be destroyed inside it (loop.defer_delete).
   using Done = std::function<void(Outcome)>;
 

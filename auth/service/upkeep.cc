@@ -52,9 +52,13 @@ Result<void> open_revocation_journal(Realm& realm) {
   realm.log.error("the journal of revocations is damaged: every session from before this start has ended",
                   {{"journal", path},
                    {"lost_header", opened->file.lost_header},
+                   {"missing_bytes", static_cast<std::int64_t>(opened->file.missing_bytes)},
                    {"cut_bytes", static_cast<std::int64_t>(opened->file.cut_bytes)},
                    {"skipped_bytes", static_cast<std::int64_t>(opened->file.skipped_bytes)},
                    {"unreadable", static_cast<std::int64_t>(opened->unreadable)}});
+  // Mended at once: a process that is killed before its first upkeep would leave the damage to the next, which would
+  // end who has signed in since.
+  tell(realm.log, realm.revocations.upkeep(realm.clock.unix_s()));
   return {};
 }
 

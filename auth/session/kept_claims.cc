@@ -6,6 +6,7 @@
 #include <string>
 
 #include "auth/session/claim_path.h"
+#include "auth/session/session.h"
 #include "config/claims.h"
 
 namespace lp {
@@ -43,9 +44,8 @@ bool is_short_text(const json& claim) {
 }
 
 // Five cookies hold 13 KiB of a session; the rest of it takes less than one.
-constexpr std::size_t kRoomForClaims = 12 * 1024;
-// A list beyond this is a mistake at Logto rather than somebody's roles, and whoever made it should hear of it.
-constexpr std::size_t kMostItems = 2'500;
+constexpr std::size_t kRoomInCookies = 12 * 1024;
+constexpr std::size_t kRoomInStore = kMaxSessionBytes - 16 * 1024;
 
 std::size_t bytes_of(const json& value) { return json::to_cbor(value).size(); }
 
@@ -67,7 +67,7 @@ std::string longest_that_may_be_shortened(const json& kept, const std::set<std::
   std::string longest;
   std::size_t most = 0;
   for (const auto& [name, claim] : kept.items()) {
-    if (!is_list_of_texts(claim) || claim.size() > kMostItems || done.contains(name)) continue;
+    if (!is_list_of_texts(claim) || done.contains(name)) continue;
     const std::size_t bytes = joined_bytes(claim);
     const bool is_carried = in_headers.contains(name) && bytes <= kMaxClaimHeaderBytes;
     if (is_carried || bytes <= most) continue;
@@ -85,12 +85,26 @@ void keep_named_items(json& list, const std::set<std::string>& named) {
   list = std::move(shorter);
 }
 
+// Of objects the leaves that are asked for, in place of the whole.
+void keep_leaves_alone(json& kept, const Settings& settings) {
+  const std::set<std::string> paths = claims_in_use(settings);
+  const json whole = kept;
+  for (const auto& [name, claim] : whole.items()) {
+    if (claim.is_object() && !paths.contains(name)) kept.erase(name);
+  }
+  for (const std::string& path : paths) {
+    if (!kept.contains(top_level_claim(path))) keep_leaf(kept, path, whole);
+  }
+}
+
 // Rules go on to see what they ask for, an empty list included; whoever tells others of a claim leaves it out.
 void shorten(json& kept, const Settings& settings) {
-  if (settings.session.store != SessionStore::cookie || bytes_of(kept) <= kRoomForClaims) return;
+  const std::size_t room = settings.session.store == SessionStore::cookie ? kRoomInCookies : kRoomInStore;
+  if (bytes_of(kept) <= room) return;
+  keep_leaves_alone(kept, settings);
   const std::set<std::string> in_headers = claims_in_headers(settings);
   std::set<std::string> done;
-  while (bytes_of(kept) > kRoomForClaims) {
+  while (bytes_of(kept) > room) {
     const std::string name = longest_that_may_be_shortened(kept, in_headers, done);
     if (name.empty()) break;
     keep_named_items(kept[name], items_that_rules_name(settings, name));

@@ -29,7 +29,7 @@ Result<Revocations::Opened> Revocations::open_journal(const std::string& path, s
   learn_all(batch, now_s, opened);
   journal_ = std::move(*journal);
   opened.file = journal_->opening();
-  if (opened.may_have_lost()) lacks_some_ = true;
+  if (opened.may_have_lost() || !opened.file.is_sealed) lacks_some_ = true;
   return opened;
 }
 

@@ -166,8 +166,8 @@ Result<ForwardedRequest> read_forwarded_request(const RequestHead& head, std::st
       "-Host and -Uri, or the path behind the endpoint");
 }
 
-bool asks_oauth2_auth(std::string_view path_and_query) {
-  return path_and_query.substr(0, path_and_query.find('?')) == kOauth2Auth;
+bool asks_oauth2_auth(std::string_view path_and_query, const ForwardAuthSettings& settings) {
+  return is_oauth2_auth_path(path_and_query.substr(0, path_and_query.find('?')), settings);
 }
 
 bool asks_at_root(const RequestHead& head, std::string_view path_and_query) {

@@ -5,6 +5,7 @@
 
 #include "base/http_message.h"
 #include "base/result.h"
+#include "config/settings.h"
 
 // What another proxy asks {prefix}/check about: nginx auth_request, Traefik ForwardAuth, Caddy forward_auth, HAProxy,
 // Envoy ext_authz. Whoever calls this has made sure that the peer is one of trusted_proxies (threat P04). Pure.
@@ -45,7 +46,7 @@ struct ForwardedRequest {
                                                               std::string_view behind);
 
 // The target is /oauth2/auth, in this spelling only.
-[[nodiscard]] bool asks_oauth2_auth(std::string_view path_and_query);
+[[nodiscard]] bool asks_oauth2_auth(std::string_view path_and_query, const ForwardAuthSettings& settings);
 // A question at "/", as Traefik asks an oauth2-proxy that has no app: all of X-Forwarded-Method, -Proto, -Host and
 // -Uri. Another request for "/" is one for an app.
 [[nodiscard]] bool asks_at_root(const RequestHead& head, std::string_view path_and_query);

@@ -19,6 +19,8 @@
 // What is asked of auth/ about one request, and what it answers: values that the proxy and all of auth/ share.
 namespace lp {
 
+inline constexpr std::string_view kStepUp = "step_up";  // as `decision`: the sign-in is too long ago
+
 // What the gatekeeper knows of a request's body. `unread` until it asks; `too_large`: more than it wanted, and none of
 // it is shown. `whole` holds for a request without a body too.
 enum class BodyFacts { unread, whole, too_large };
@@ -27,7 +29,8 @@ enum class BodyFacts { unread, whole, too_large };
 struct RequestFacts {
   const RequestHead* head = nullptr;
   const Origin* external = nullptr;  // the external URL that the Host names
-  std::string_view path;             // normalised
+  std::string_view path;             // normalised: what rules are about
+  std::string_view path_as_sent;     // what a browser must be sent to; empty: it is `path`
   std::string_view query;            // as sent, without '?'
   bool has_query = false;
   const RouteSettings* route = nullptr;  // null for own endpoints and where no route matched
@@ -49,6 +52,13 @@ struct RequestFacts {
   std::string_view check_query;               // of the check itself, without '?'
   const RouteSettings* also_asked = nullptr;  // its rules must hold too, whatever route the request has
   bool asker_is_known = false;                // by a listener or a secret: may be told what is not the client's own
+  // For our own answer to what was refused: the key of a route that would let it pass, as it is written; may be empty.
+  std::string_view allowed_by;
+
+  [[nodiscard]] std::string target_as_sent() const {
+    std::string target(path_as_sent.empty() ? path : path_as_sent);
+    return has_query ? target.append("?").append(query) : target;
+  }
 };
 
 // What the app gets in place of the client's body.

@@ -70,10 +70,14 @@ std::string Visit::place(std::string_view return_to) const {
   return (stays ? "" : facts.external->text()) + std::string(return_to);
 }
 
-std::string Visit::own_return_to() const {
-  std::string target(facts.path);
-  if (facts.has_query) target.append("?").append(facts.query);
-  return vet_return_to(target, *facts.external, settings()).value_or("/");
+std::string Visit::own_return_to() const { return own_target().value_or("/"); }
+
+std::optional<std::string> Visit::own_target() const {
+  if (auto sent = vet_own_target(facts.target_as_sent(), *facts.external, settings())) return sent;
+  // Two slashes that stand first would be a host where it is written. The app reads one as well: the router asked.
+  RequestFacts plain = facts;
+  plain.path_as_sent = {};
+  return vet_own_target(plain.target_as_sent(), *facts.external, settings());
 }
 
 void judge_secret_again(Visit& visit) {

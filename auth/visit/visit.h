@@ -45,8 +45,9 @@ struct Visit {
   [[nodiscard]] std::string callback_url() const;  // the redirect URI of sign-ins that begin now
   // A vetted target as it must be written where the sign-in ends: absolute where that is another origin.
   [[nodiscard]] std::string place(std::string_view return_to) const;
-  // Path and query of this request as a return_to; "/" where the guard refuses it.
-  [[nodiscard]] std::string own_return_to() const;
+  // Path and query of this request as a return_to; nothing where the guard refuses it.
+  [[nodiscard]] std::optional<std::string> own_target() const;
+  [[nodiscard]] std::string own_return_to() const;  // "/" then
 };
 
 // Where a verdict that has to wait is delivered.

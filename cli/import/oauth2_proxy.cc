@@ -11,6 +11,7 @@
 #include "cli/import/oauth2_proxy_routes.h"
 #include "cli/import/oauth2_proxy_table.h"
 #include "cli/import/to_do.h"
+#include "config/forward_auth.h"
 #include "config/path_pattern.h"
 #include "config/value.h"
 
@@ -19,6 +20,8 @@ namespace {
 
 constexpr std::string_view kLogtoScopes[] = {"profile", "email",      "phone",      "address",
                                              "roles",   "identities", "custom_data"};
+
+constexpr std::string_view kOwnPrefix = "/_auth";  // unless the configuration says otherwise
 
 using Remarks = std::vector<std::pair<std::string, std::string>>;
 
@@ -46,8 +49,7 @@ class Import {
     report_fixed_oauth2_proxy_options(context_);
     for (const auto& [what, why] : alpha_ == nullptr ? Remarks{} : alpha_->remarks)
       context_.note(Outcome::unsupported, what, why);
-    context_.note(Outcome::differs, "/ping, /ready, /robots.txt",
-                  "not answered: let health checks ask /healthz and /readyz on admin.listen; /robots.txt is the app's");
+    health();
     report_what_to_do(context_);
     return context_.finish();
   }
@@ -300,7 +302,7 @@ class Import {
   }
 
   void extras() {
-    extras_.has_oauth2_auth = prefix() == "/oauth2";
+    if (has_usable_prefix()) extras_.oauth2_auth = prefix() + std::string(kOauth2Auth);
     extras_.answers_401 = options_.flag("force_json_errors", false);
     context_.taken("force_json_errors", "unauthenticated: 401");
     extras_.preflight = options_.flag("skip_auth_preflight", false);
@@ -320,30 +322,90 @@ class Import {
     return prefix;
   }
 
+  // As our own keys for paths take it.
+  static bool is_plain_path(const std::string& path) {
+    return path.starts_with('/') && !path.ends_with('/') && path.find('*') == std::string::npos &&
+           check_normal_path(path).ok();
+  }
+
+  bool has_usable_prefix() const { return is_plain_path(prefix()); }
+
   // Apps and proxies that know /oauth2/... go on with it. A proxy in front that forwards nothing else of ours gets all
   // of our endpoints there.
   void endpoints(bool only_asked) {
     Node& forward = map_in(context_.root, "forward_auth");
     put(forward, "enabled", "true");
-    if (prefix() == "/oauth2") {
-      put(forward, "oauth2_proxy", "true");
-      if (only_asked) put(context_.root, "auth_prefix", prefix());
-      if (!only_asked && is_asked_beside_apps()) {
-        context_.note(Outcome::to_do, "(auth_prefix)",
-                      "apps get requests through here, so auth_prefix is /_auth. If another proxy asks /oauth2/auth "
-                      "and sends only /oauth2/ here, /_auth/signed-out and the like do not arrive: write auth_prefix: "
-                      "/oauth2, and register the URIs of Logto with it");
-      }
-      return context_.taken(
-          "proxy_prefix",
-          "forward_auth.oauth2_proxy serves /oauth2/auth, start, sign_in, sign_out, userinfo and callback");
+    if (!has_usable_prefix()) {
+      return context_.unsupported("proxy_prefix",
+                                  "no path below which endpoints can be: oauth2-proxy's are not served, ours are below "
+                                  "/_auth, under the names in the manual, section 5");
     }
-    if (const bool usable = prefix().size() > 1 && prefix().front() == '/' && check_normal_path(prefix()).ok(); !usable)
-      return context_.unsupported("proxy_prefix", "no path below which endpoints can be: auth_prefix is /_auth");
-    put(context_.root, "auth_prefix", prefix());
-    context_.differs("proxy_prefix",
-                     "auth_prefix: callback, sign-out and check are there; the names of the others are in the manual, "
-                     "section 5. forward_auth.oauth2_proxy serves /oauth2 only");
+    put(forward, "oauth2_proxy", prefix() == kOauth2Prefix ? "true" : prefix());
+    const bool shares_ours = is_below(prefix(), kOwnPrefix) || is_below(kOwnPrefix, prefix());
+    if (only_asked || shares_ours) put(context_.root, "auth_prefix", prefix());
+    if (!only_asked && !shares_ours && is_asked_beside_apps()) {
+      context_.note(Outcome::to_do, "(auth_prefix)",
+                    "apps get requests through here, so auth_prefix is /_auth. If another proxy asks " +
+                        extras_.oauth2_auth + " and sends only " + prefix() +
+                        "/ here, /_auth/signed-out and the like do not arrive: write auth_prefix: " + prefix() +
+                        ", and register the URIs of Logto with it");
+    }
+    context_.taken("proxy_prefix", "forward_auth.oauth2_proxy serves " + extras_.oauth2_auth +
+                                       ", start, sign_in, sign_out, userinfo and callback");
+  }
+
+  // ---- what probes and crawlers ask for, which is there whatever the file says ----
+
+  std::string path_or(std::string_view option, std::string otherwise) const {
+    return options_.has(option) ? options_.text(option) : std::move(otherwise);
+  }
+
+  // Empty: nothing is answered there, as an empty option says, or as it must be.
+  std::string probe_path(std::string_view option, const std::string& path) {
+    if (path.empty()) return path;
+    const bool is_ours = (has_usable_prefix() && is_below(path, prefix())) ||
+                         is_below(path, text_of_root("auth_prefix", std::string(kOwnPrefix)));
+    if (is_plain_path(path) && !is_ours) return path;
+    context_.note(Outcome::unsupported, std::string(option) + " " + path,
+                  "no path that can be answered to anybody: let health checks ask /healthz or /readyz on admin.listen");
+    return "";
+  }
+
+  std::string text_of_root(std::string_view key, std::string otherwise) const {
+    const Node* found = context_.root.find(key);
+    return found == nullptr ? otherwise : found->text;
+  }
+
+  std::vector<std::string> ping_paths(bool is_gcp) {
+    std::vector<std::string> all;
+    if (const auto path = probe_path("ping_path", path_or("ping_path", "/ping")); !path.empty()) all.push_back(path);
+    if (is_gcp) all.insert(all.end(), {"/liveness_check", "/readiness_check"});
+    return all;
+  }
+
+  std::vector<std::string> ping_user_agents(bool is_gcp) const {
+    std::vector<std::string> all;
+    if (const auto agent = options_.text("ping_user_agent"); !agent.empty()) all.push_back(agent);
+    if (is_gcp) all.emplace_back("GoogleHC/1.0");
+    return all;
+  }
+
+  void health() {
+    const bool is_gcp = options_.flag("gcp_healthchecks", false);
+    const auto pings = ping_paths(is_gcp), agents = ping_user_agents(is_gcp);
+    const auto ready = probe_path("ready_path", path_or("ready_path", "/ready"));
+    Node& health = map_in(context_.root, "health");
+    if (!pings.empty()) put(health, "ping", pings);
+    if (!pings.empty() && !agents.empty()) put(health, "ping_user_agents", agents);
+    if (!ready.empty() && !is_one_of(ready, pings)) put(health, "ready", std::vector<std::string>{ready});
+    put(health, "robots_txt", "true");
+    context_.taken("ping_path", "health.ping");
+    context_.taken("ready_path", "health.ready, which does not ask Redis: 503 from SIGTERM on");
+    context_.taken("ping_user_agent", "health.ping_user_agents: no other User-Agent is answered at health.ping");
+    context_.taken("gcp_healthchecks", is_gcp ? "health.ping and health.ping_user_agents" : "off");
+    context_.note(Outcome::taken, "/ping, /ready, /robots.txt",
+                  "health: GET and HEAD are answered under any Host, without a session and without a route. Where an "
+                  "app is to answer one, take it out there");
   }
 
   // These options are about answers to another proxy.

@@ -87,12 +87,18 @@ void import_legacy(ImportContext& context, RouteExtras& extras) {
   }
 }
 
-constexpr std::string_view kInAnswers =
-    "routes[].authorization on /oauth2/auth and on routes without an app: answers to an asking proxy that proves "
-    "itself "
-    "(forward_auth.secret or forward_auth.listen) carry it";
+std::string in_answers(const RouteExtras& extras) {
+  return "routes[].authorization" + (extras.oauth2_auth.empty() ? "" : " on " + extras.oauth2_auth + " and") +
+         " on routes without an app: answers to an asking proxy that proves itself (forward_auth.secret or "
+         "forward_auth.listen) carry it";
+}
 
-void report_legacy(ImportContext& context) {
+// Who answers an asking proxy with X-Auth-Request-*.
+std::string who_answers(const RouteExtras& extras) {
+  return extras.oauth2_auth.empty() ? "nothing here" : extras.oauth2_auth;
+}
+
+void report_legacy(ImportContext& context, const RouteExtras& extras) {
   const SourceOptions& options = context.options;
   context.taken("pass_basic_auth", "identity_headers, and authorization.basic where there is a password");
   context.taken("pass_user_headers", "identity_headers");
@@ -106,11 +112,12 @@ void report_legacy(ImportContext& context) {
                     : "routes[].authorization.bearer: id_token");
   for (const auto* name : {"set_authorization_header", "set_basic_auth"}) {
     if (!options.flag(name, false)) context.taken(name, "not sent");
-    context.differs(name, std::string(kInAnswers));
+    context.differs(name, in_answers(extras));
   }
   const bool asks_for_headers = options.flag("set_xauthrequest", false);
-  if (asks_for_headers) context.taken("set_xauthrequest", "/oauth2/auth answers with X-Auth-Request-* headers");
-  context.differs("set_xauthrequest", "/oauth2/auth answers with X-Auth-Request-* headers all the same");
+  if (asks_for_headers)
+    context.taken("set_xauthrequest", who_answers(extras) + " answers with X-Auth-Request-* headers");
+  context.differs("set_xauthrequest", who_answers(extras) + " answers with X-Auth-Request-* headers all the same");
   if (options.flag("pass_access_token", false)) {
     context.unsupported(
         "pass_access_token",
@@ -189,14 +196,15 @@ void report_response_header(ImportContext& context, const OAuth2ProxyHeader& hea
   const bool is_there = std::any_of(std::begin(kAnswered), std::end(kAnswered), [&](const auto& one) {
     return one.first == name && one.second == header.claim && header.prefix.empty() && !header.has_basic_password;
   });
-  if (is_there) return context.note(Outcome::taken, header.shown, "/oauth2/auth answers with it");
+  if (is_there) return context.note(Outcome::taken, header.shown, who_answers(extras) + " answers with it");
   if (name == "authorization" && header.claim == "id_token") {
     extras.check_authorization = {bearer_id_token()};
-    return context.note(Outcome::differs, header.shown, std::string(kInAnswers));
+    return context.note(Outcome::differs, header.shown, in_answers(extras));
   }
   context.note(Outcome::unsupported, header.shown,
-               "/oauth2/auth answers with X-Auth-Request-User, -Email, -Groups and -Preferred-Username only; "
-               "/_auth/check with what identity_headers says");
+               who_answers(extras) +
+                   " answers with X-Auth-Request-User, -Email, -Groups and -Preferred-Username only; "
+                   "/_auth/check with what identity_headers says");
 }
 
 void import_alpha(ImportContext& context, const OAuth2ProxyAlpha& alpha, RouteExtras& extras) {
@@ -215,7 +223,7 @@ void import_oauth2_proxy_headers(ImportContext& context, const OAuth2ProxyAlpha*
     import_legacy(context, extras);
   }
   extras.assertion = context.options.has("signature_key");
-  report_legacy(context);
+  report_legacy(context, extras);
 }
 
 }  // namespace lp

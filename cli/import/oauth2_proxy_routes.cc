@@ -55,7 +55,7 @@ class Routes {
     // The longest path is the most specific one.
     std::stable_sort(apps.begin(), apps.end(),
                      [](const App& a, const App& b) { return a.mount.path.size() > b.mount.path.size(); });
-    if (extras_.has_oauth2_auth) add_oauth2_auth();
+    if (!extras_.oauth2_auth.empty()) add_oauth2_auth();
     for (const App& one : apps) {
       routes_of(one);
       done_.push_back(one.mount);
@@ -108,10 +108,10 @@ class Routes {
         "import again");
   }
 
-  // What a check asks for that names no target: another proxy's `auth_request /oauth2/auth` as a rule.
+  // What a check asks for that names no target: another proxy's `auth_request` as a rule.
   void add_oauth2_auth() {
     Node map = yaml_map();
-    put(map, "path", "/oauth2/auth");
+    put(map, "path", extras_.oauth2_auth);
     put(map, "require", extras_.require);
     if (extras_.accepts_bearer) put(map, "accept", std::vector<std::string>{"session", "bearer"});
     for (const Node& authorization : extras_.check_authorization) put(map, "authorization", authorization);

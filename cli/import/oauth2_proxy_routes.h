@@ -1,4 +1,5 @@
 #pragma once
+#include <string>
 #include <vector>
 
 #include "cli/import/context.h"
@@ -24,8 +25,8 @@ struct RouteExtras {
   bool assertion = false;
   bool keeps_encoded_slash = false;
   Client client_is = Client::peer;
-  bool has_oauth2_auth = false;           // /oauth2/auth is there
-  std::vector<Node> check_authorization;  // of its answers; none or one
+  std::string oauth2_auth;                // where checks are asked, as /oauth2/auth; empty: nowhere
+  std::vector<Node> check_authorization;  // of the answers there; none or one
 };
 
 // upstreams and routes, by upstream options and everything that concerns paths. Answers whether another proxy

@@ -5,12 +5,16 @@
 #include "base/encoding.h"
 #include "config/check/answers.h"
 #include "config/check/bearer.h"
+#include "config/check/claims.h"
+#include "config/check/fields.h"
 #include "config/check/forward_auth.h"
+#include "config/check/health.h"
 #include "config/check/identity.h"
 #include "config/check/loopback.h"
 #include "config/check/route_tokens.h"
 #include "config/check/routes.h"
 #include "config/claims.h"
+#include "config/guessable.h"
 #include "config/host_pattern.h"
 #include "config/realms.h"
 #include "config/value.h"
@@ -116,6 +120,14 @@ void target_fits_the_head(const Settings& s, Report& report) {
   report.problem(report.has("limits.target") ? "limits.target" : "limits.request_head",
                  "expected limits.target to be at most limits.request_head, of which it is a part, found " +
                      format_size(s.limits.target_bytes) + " and " + format_size(s.limits.request_head_bytes));
+}
+
+void one_address_has_a_part(const Settings& s, Report& report) {
+  const LimitSettings& limits = s.limits;
+  if (limits.connections_per_address <= limits.connections) return;
+  report.warning("limits.connections_per_address",
+                 "more than limits.connections (" + std::to_string(limits.connections) +
+                     "): one client can take all connections, and nobody else gets one");
 }
 
 void logto_is_encrypted(const Settings& s, Report& report) {
@@ -234,6 +246,15 @@ void one_webhook_secret(const Settings&, Report& report) {
   if (!report.has("logto.webhook_secret") || !report.has("logto.webhook_secret_file")) return;
   report.problem("logto.webhook_secret_file",
                  "expected one of logto.webhook_secret and logto.webhook_secret_file, found both");
+}
+
+// Logto makes it: anything else is no key of Logto's, or one that everybody knows.
+void webhook_secret_is_logtos(const Settings& s, Report& report) {
+  const Secret& secret = s.logto.webhook_secret;
+  if (secret.empty() || !is_guessable(secret.reveal())) return;
+  report.warning(
+      report.has("logto.webhook_secret") ? "logto.webhook_secret" : "logto.webhook_secret_file",
+      "can be guessed, and who does can end everybody's sessions: expected the signing key that Logto shows");
 }
 
 void backchannel_host_is_apart(const Settings& s, Report& report) {
@@ -359,6 +380,7 @@ constexpr Rule kRules[] = {
     redis_is_encrypted,
     one_password_of_redis,
     one_webhook_secret,
+    webhook_secret_is_logtos,
     backchannel_host_is_apart,
     wildcards_have_a_sign_in_url,
     sign_in_url_gets_its_cookies,
@@ -366,18 +388,18 @@ constexpr Rule kRules[] = {
     cookie_will_be_kept,
     realms_have_routes,
     check_identity,
+    check_claims,
     check_bearer,
     check_routes,
     check_route_tokens,
     check_answers,
     check_forward_auth,
+    check_health,
 };
 // Of the file as a whole.
 constexpr Rule kWholeRules[] = {
-    realms_stand_alone,
-    hosts_have_one_realm,
-    upstreams_are_used,
-    check_hosts_of_routes,
+    one_address_has_a_part, realms_stand_alone,    hosts_have_one_realm,
+    upstreams_are_used,     check_hosts_of_routes, check_fields,
 };
 
 void add_once(std::vector<std::string>& notes, std::string note) {

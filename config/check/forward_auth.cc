@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "config/forward_auth.h"
 #include "config/identity_presets.h"
+#include "config/path_pattern.h"
 
 namespace lp {
 namespace {
@@ -18,7 +19,7 @@ void one_secret(const Settings&, Report& report) {
 }
 
 void guards_have_something_to_guard(const Settings& s, Report& report) {
-  if (s.forward_auth.enabled || s.forward_auth.oauth2_proxy) return;
+  if (s.forward_auth.enabled || !s.forward_auth.oauth2_proxy.empty()) return;
   for (const char* key : {"forward_auth.listen", "forward_auth.secret", "forward_auth.secret_file"}) {
     if (!report.has(key)) continue;
     report.warning(key, "has no effect: forward_auth.enabled and forward_auth.oauth2_proxy are off");
@@ -57,7 +58,7 @@ std::string joined(const std::vector<std::string>& parts) {
 
 // Whoever the proxy in front serves can cause a check that comes from its address, and would read the answer.
 void answers_are_guarded(const Settings& s, Report& report) {
-  if ((!s.forward_auth.enabled && !s.forward_auth.oauth2_proxy) || knows_who_asks(s.forward_auth)) return;
+  if ((!s.forward_auth.enabled && s.forward_auth.oauth2_proxy.empty()) || knows_who_asks(s.forward_auth)) return;
   if (report.has_problem_in("routes") || report.has_problem_in("forward_auth")) return;
   // What happens differs by endpoint, and the route for /oauth2/auth is for no other.
   std::vector<std::string> refused, told_less;
@@ -66,13 +67,14 @@ void answers_are_guarded(const Settings& s, Report& report) {
     if (keys.empty() || route.access == Access::deny) continue;
     const std::string shown = route.label + " (" + joined(keys) + ")";
     if (s.forward_auth.enabled && !is_for_oauth2_auth(s, route)) refused.push_back(shown);
-    if (s.forward_auth.oauth2_proxy) told_less.push_back(shown);
+    if (!s.forward_auth.oauth2_proxy.empty()) told_less.push_back(shown);
   }
   if (refused.empty() && told_less.empty()) return;
   std::string text;
   if (!refused.empty()) text = "at " + s.auth_prefix + "/check (403) checks are refused for " + joined(refused);
   if (!refused.empty() && !told_less.empty()) text += "; ";
-  if (!told_less.empty()) text += "at /oauth2/auth answers tell who it is and no more for " + joined(told_less);
+  if (!told_less.empty())
+    text += "at " + oauth2_auth_path(s.forward_auth) + " answers tell who it is and no more for " + joined(told_less);
   report.warning("forward_auth", text +
                                      ": nothing proves who asks, and an answer would show this to anybody. Set "
                                      "forward_auth.listen, or set forward_auth.secret and let the proxy that asks "
@@ -83,31 +85,28 @@ void answers_are_guarded(const Settings& s, Report& report) {
 // A rule that nobody would evaluate must not look as if it protected something. With trusted_proxies the one that asks
 // may say what it asks about, and is refused where it does not.
 void rules_are_asked(const Settings& s, Report& report) {
-  if (!s.forward_auth.oauth2_proxy || !s.trusted_proxies.empty()) return;
+  if (s.forward_auth.oauth2_proxy.empty() || !s.trusted_proxies.empty()) return;
   if (report.has_problem_in("routes") || report.has_problem_in("trusted_proxies")) return;
+  const std::string path = oauth2_auth_path(s.forward_auth);
   const RouteSettings* named = route_for_all_checks(s);
   for (const RouteSettings* route : rules_not_asked_by(named, s)) {
-    report.problem(
-        "routes[" + std::to_string(route->index) + "]",
-        std::string("its rules are never asked: /oauth2/auth is not told which request it is about, so ") +
-            (named != nullptr ? "the route for /oauth2/auth decides for all. "
-                              : "everybody who is signed in would pass. ") +
-            "Write a route { path: /oauth2/auth, require: ... } that asks for as much, or name the proxy that "
-            "asks under trusted_proxies and let it send X-Forwarded-Uri and X-Forwarded-Method");
+    report.problem("routes[" + std::to_string(route->index) + "]",
+                   "its rules are never asked: " + path + " is not told which request it is about, so " +
+                       (named != nullptr ? "the route for " + path + " decides for all. "
+                                         : "everybody who is signed in would pass. ") +
+                       "Write a route { path: " + path +
+                       ", require: ... } that asks for as much, or name the proxy that "
+                       "asks under trusted_proxies and let it send X-Forwarded-Uri and X-Forwarded-Method");
   }
 }
 
-void max_age_can_be_met(const Settings& s, Report& report) {
-  for (const RouteSettings& route : s.routes) {
-    if (!is_for_oauth2_auth(s, route)) continue;
-    bool asks = false;
-    for_each_requirement(route.require,
-                         [&](const Requirement& one) { asks = asks || one.kind == Requirement::Kind::max_age; });
-    if (!asks) continue;
-    report.warning("routes[" + std::to_string(route.index) + "].require",
-                   "max_age leads nobody to sign in anew at /oauth2/auth, which answers 403 then: the proxy that asks "
-                   "there sends people to sign in only after 401, where whoever is signed in comes straight back");
-  }
+// Of two of ours one below the other, the inner one would answer some paths of the outer one, or be hidden by it.
+void prefixes_are_apart(const Settings& s, Report& report) {
+  const std::string& prefix = s.forward_auth.oauth2_proxy;
+  if (prefix.empty() || prefix == s.auth_prefix) return;
+  if (!is_below(prefix, s.auth_prefix) && !is_below(s.auth_prefix, prefix)) return;
+  report.problem("forward_auth.oauth2_proxy", "expected a path that is auth_prefix (" + s.auth_prefix +
+                                                  ") itself or neither below nor above it, found '" + prefix + "'");
 }
 
 }  // namespace
@@ -118,7 +117,7 @@ void check_forward_auth(const Settings& settings, Report& report) {
   secret_has_a_field_of_its_own(settings, report);
   answers_are_guarded(settings, report);
   rules_are_asked(settings, report);
-  max_age_can_be_met(settings, report);
+  prefixes_are_apart(settings, report);
 }
 
 }  // namespace lp

@@ -5,19 +5,17 @@
 #include "base/one_of.h"
 #include "config/check/bearer.h"
 #include "config/check/route_place.h"
+#include "config/check/spellings.h"
 #include "config/forward_auth.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
+#include "config/redirect_target.h"
 #include "config/route_access.h"
+#include "config/route_cover.h"
 #include "config/yaml/suggest.h"
 
 namespace lp {
 namespace {
-
-// Whether `wide` matches every host that `narrow` does. Of two different patterns it says no.
-bool host_covers(const std::string& wide, const std::string& narrow) {
-  return wide.empty() || wide == narrow || (!is_wildcard(narrow) && host_matches(wide, narrow));
-}
 
 bool is_regex(const RouteSettings& route) { return route.path.kind == PathPattern::Kind::regex; }
 
@@ -26,7 +24,9 @@ void upstream_is_known(const RoutePlace& p) {
   if (p.report.has_problem_in(p.at("upstream")) || p.report.has_problem_in(p.at("access"))) return;
   if (name.empty()) {
     const ForwardAuthSettings& forward_auth = p.settings.forward_auth;
-    if (p.route.access == Access::deny || forward_auth.enabled || forward_auth.oauth2_proxy) return;
+    if (p.route.reply.is_configured() || p.route.access == Access::deny || forward_auth.enabled ||
+        !forward_auth.oauth2_proxy.empty())
+      return;
     return p.report.problem(
         p.key, "required: expected upstream, found nothing (only access: deny and forward_auth.enabled need none)");
   }
@@ -36,6 +36,41 @@ void upstream_is_known(const RoutePlace& p) {
   const auto near = nearest(name, names);
   p.report.problem(p.at("upstream"),
                    "no upstream is called '" + name + "'" + (near.empty() ? "" : ", did you mean '" + near + "'?"));
+}
+
+// A route answers by exactly one of these.
+void reply_is_one(const RoutePlace& p) {
+  std::vector<std::string> said;
+  for (const auto* key : {"upstream", "redirect", "respond", "static", "action"}) {
+    if (p.report.has(p.at(key))) said.emplace_back(key);
+  }
+  if (said.size() > 1)
+    p.report.problem(p.at(said[1]), "a route has one of upstream, redirect, respond, static and action, not " +
+                                        said[0] + " and " + said[1]);
+  if (!p.route.reply.is_configured()) return;
+  for (const auto* key : {"token", "authorization", "assertion", "identity_headers", "identity_preset"}) {
+    if (p.report.has(p.at(key))) p.report.warning(p.at(key), "has no effect: this route has no app");
+  }
+}
+
+// Without them the redirect would lead to a path with holes.
+void redirect_has_its_groups(const RoutePlace& p) {
+  if (p.route.reply.redirect_to.empty() || p.report.has_problem_in(p.at("path"))) return;
+  const int there = groups_of(p.route.path);
+  if (highest_group_in(p.route.reply.redirect_to) <= there) return;
+  p.report.problem(p.at("redirect"), "expected no group above \\" + std::to_string(there) + ": the path has no more");
+}
+
+void respond_has_status(const RoutePlace& p) {
+  if (!p.report.has(p.at("respond")) || p.route.reply.respond_status != 0) return;
+  p.report.problem(p.at("respond"), "required: expected a status, as in { status: 200, body: ok }, found none");
+}
+
+// Whoever is signed out must get there too, and a rule would send them to sign in first.
+void action_is_open(const RoutePlace& p) {
+  if (p.route.reply.action == RouteReplySettings::Action::none || p.route.access == Access::public_) return;
+  if (p.route.access == Access::deny) return;
+  p.report.problem(p.at("access"), "a route with an action is public: whoever it leads to asks by itself");
 }
 
 // A rule that nobody would evaluate must not look as if it protected something.
@@ -108,16 +143,16 @@ void path_is_not_ours(const RoutePlace& p) {
                                      ") belong to logto-proxy itself");
 }
 
-// The prefix stands in auth/rules/own_paths.h.
 void path_is_not_of_oauth2_proxy(const RoutePlace& p) {
-  if (!p.settings.forward_auth.oauth2_proxy || is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
+  const std::string& prefix = p.settings.forward_auth.oauth2_proxy;
+  if (prefix.empty() || is_regex(p.route) || p.report.has_problem_in(p.at("path"))) return;
   if (is_for_oauth2_auth(p.settings, p.route)) {
     if (p.route.upstream.empty()) return;
-    return p.report.problem(p.at("upstream"), "takes none: this route is for checks at " + std::string(kOauth2Auth) +
+    return p.report.problem(p.at("upstream"), "takes none: this route is for checks at " + p.route.path.text +
                                                   ", whose answers go to the proxy that asks");
   }
-  if (p.settings.auth_prefix == "/oauth2" || !is_below(p.route.path.text, "/oauth2")) return;
-  p.report.problem(p.at("path"), "never matches: paths below /oauth2 belong to forward_auth.oauth2_proxy");
+  if (p.settings.auth_prefix == prefix || !is_below(p.route.path.text, prefix)) return;
+  p.report.problem(p.at("path"), "never matches: paths below " + prefix + " belong to forward_auth.oauth2_proxy");
 }
 
 void encoded_slash_can_match(const RoutePlace& p) {
@@ -145,82 +180,9 @@ void strip_prefix_fits(const RoutePlace& p) {
                                              "' for '" + format_path_pattern(p.route.path) + "'");
 }
 
-bool methods_cover(const RouteSettings& wide, const RouteSettings& narrow) {
-  if (wide.methods.empty()) return true;
-  return !narrow.methods.empty() && std::all_of(narrow.methods.begin(), narrow.methods.end(),
-                                                [&](const auto& method) { return is_one_of(method, wide.methods); });
-}
-
-bool methods_meet(const RouteSettings& a, const RouteSettings& b) {
-  if (a.methods.empty() || b.methods.empty()) return true;
-  return std::any_of(a.methods.begin(), a.methods.end(),
-                     [&](const auto& method) { return is_one_of(method, b.methods); });
-}
-
-// Every text that `narrow` takes, `wide` takes too. Of two patterns only equal ones are known to.
-bool pattern_covers(const TextPattern& wide, const TextPattern& narrow) {
-  return wide.text() == narrow.text() || (!narrow.is_regex() && wide.matches(narrow.text()));
-}
-
-bool field_covers(const FieldCondition& wide, const FieldCondition& narrow) {
-  return wide.name == narrow.name && std::all_of(narrow.any_of.begin(), narrow.any_of.end(), [&](const auto& text) {
-           return std::any_of(wide.any_of.begin(), wide.any_of.end(),
-                              [&](const auto& pattern) { return pattern_covers(pattern, text); });
-         });
-}
-
-bool fields_cover(const std::vector<FieldCondition>& wide, const std::vector<FieldCondition>& narrow) {
-  return std::all_of(wide.begin(), wide.end(), [&](const auto& condition) {
-    return std::any_of(narrow.begin(), narrow.end(),
-                       [&](const auto& stricter) { return field_covers(condition, stricter); });
-  });
-}
-
-bool lies_in(const Cidr& narrow, const Cidr& wide) {
-  if (narrow.prefix_bits < wide.prefix_bits) return false;
-  for (int bit = 0; bit < wide.prefix_bits; ++bit) {
-    const auto byte = static_cast<std::size_t>(bit / 8);
-    if (((narrow.address[byte] ^ wide.address[byte]) >> (7 - bit % 8) & 1) != 0) return false;
-  }
-  return true;
-}
-
-bool networks_cover(const std::vector<Cidr>& wide, const std::vector<Cidr>& narrow) {
-  if (wide.empty()) return true;
-  return !narrow.empty() && std::all_of(narrow.begin(), narrow.end(), [&](const Cidr& one) {
-    return std::any_of(wide.begin(), wide.end(), [&](const Cidr& range) { return lies_in(one, range); });
-  });
-}
-
-// All but the methods.
-bool takes_requests_of(const RouteSettings& wide, const RouteSettings& narrow) {
-  return host_covers(wide.host, narrow.host) && covers(wide.path, narrow.path) &&
-         fields_cover(wide.query, narrow.query) && fields_cover(wide.headers, narrow.headers) &&
-         networks_cover(wide.networks, narrow.networks);
-}
-
-// The hosts that a route can be asked under.
-std::vector<std::string> hosts_of(const RoutePlace& p) {
-  std::vector<std::string> hosts;
-  if (!p.route.host.empty()) return {p.route.host};
-  const auto add = [&](const std::vector<Origin>& origins) {
-    for (const Origin& origin : origins) hosts.push_back(origin.host);
-  };
-  if (p.settings.realms.empty()) add(p.settings.external_urls);
-  for (const RealmSettings& realm : p.settings.realms) add(realm.external_urls);  // it is of them all
-  if (hosts.empty()) hosts.emplace_back();
-  return hosts;
-}
-
-// Checks at /oauth2/auth look at the routes for it and no others.
-bool are_asked_together(const Settings& settings, const RouteSettings& a, const RouteSettings& b) {
-  return is_for_oauth2_auth(settings, a) == is_for_oauth2_auth(settings, b);
-}
-
 // The first of the routes before it that takes all its requests to this host; null: none.
 const RouteSettings* hidden_by(const RoutePlace& p, const std::string& host) {
-  RouteSettings there = p.route;
-  there.host = host;
+  const RouteSettings there = at_host(p.route, host);
   for (const RouteSettings& earlier : p.settings.routes) {
     if (earlier.index >= p.route.index) return nullptr;
     if (!are_asked_together(p.settings, earlier, p.route)) continue;
@@ -255,7 +217,7 @@ void some_are_taken(const RoutePlace& p) {
 void order_makes_sense(const RoutePlace& p) {
   if (p.report.has_problem_in("external_urls")) return;
   std::vector<const RouteSettings*> hiding;
-  for (const std::string& host : hosts_of(p)) {
+  for (const std::string& host : hosts_of(p.settings, p.route)) {
     const RouteSettings* earlier = hidden_by(p, host);
     if (earlier == nullptr) return some_are_taken(p);
     hiding.push_back(earlier);
@@ -289,9 +251,23 @@ void query_is_no_rule_for_forms(const RoutePlace& p) {
 
 using RouteRule = void (*)(const RoutePlace&);
 constexpr RouteRule kRouteRules[] = {
-    upstream_is_known, require_is_enforced,         email_is_trusted,        scopes_can_hold, sign_in_keys_matter,
-    path_is_not_ours,  path_is_not_of_oauth2_proxy, encoded_slash_can_match, regex_can_match, strip_prefix_fits,
-    order_makes_sense, query_is_no_rule_for_forms,
+    upstream_is_known,
+    reply_is_one,
+    redirect_has_its_groups,
+    respond_has_status,
+    action_is_open,
+    require_is_enforced,
+    email_is_trusted,
+    scopes_can_hold,
+    sign_in_keys_matter,
+    path_is_not_ours,
+    path_is_not_of_oauth2_proxy,
+    encoded_slash_can_match,
+    regex_can_match,
+    strip_prefix_fits,
+    order_makes_sense,
+    query_is_no_rule_for_forms,
+    check_spellings,
 };
 
 }  // namespace

@@ -256,6 +256,14 @@ void name_routes(Settings& settings, const Report& report) {
   }
 }
 
+// Who is signed out, or in with nothing that a rule wants, must reach them too.
+void open_actions(Settings& settings, const Report& report) {
+  for (auto& route : settings.routes) {
+    const bool says_who = report.has("routes[" + std::to_string(route.index) + "].access");
+    if (route.reply.action != RouteReplySettings::Action::none && !says_who) route.access = Access::public_;
+  }
+}
+
 void locate_tests(Settings& settings, const Report& report) {
   for (auto& test : settings.tests) {
     test.line = report.line_of("tests[" + std::to_string(test.index) + "]");
@@ -316,6 +324,7 @@ Result<LoadedConfig, std::vector<ConfigProblem>> parse_config(const std::string&
   auto settings = std::make_shared<Settings>();
   Loader(std::filesystem::path(path).parent_path().string(), *settings, report).load(*document);
   name_routes(*settings, report);
+  open_actions(*settings, report);
   locate_tests(*settings, report);
   preset_replaces_defaults(*settings, report);
   add_scopes_of_rules(*settings, report);

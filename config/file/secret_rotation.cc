@@ -33,15 +33,22 @@ void take_header_secrets(std::vector<IdentityHeaderSettings>& into, const std::v
   }
 }
 
+void take_header_secrets(HeaderChanges& into, const HeaderChanges& fresh) {
+  take_header_secrets(into.set, fresh.set);
+  take_header_secrets(into.add, fresh.add);
+}
+
 // Routes that have moved or changed wait for a restart as a whole.
 void take_app_secrets(Settings& into, const Settings& fresh) {
   take_header_secrets(into.identity_headers, fresh.identity_headers);
+  take_header_secrets(into.request_headers, fresh.request_headers);
   if (into.routes.size() != fresh.routes.size()) return;
   for (std::size_t i = 0; i < into.routes.size(); ++i) {
     RouteSettings& route = into.routes[i];
     const RouteSettings& other = fresh.routes[i];
     if (route.label != other.label) continue;
     take_header_secrets(route.identity_headers, other.identity_headers);
+    take_header_secrets(route.request_headers, other.request_headers);
     if (route.authorization.kind == other.authorization.kind) {
       route.authorization.password = other.authorization.password;
     }
@@ -81,9 +88,18 @@ std::vector<Secret> secrets_for_apps(const Settings& settings) {
   const auto add = [&](const Secret& secret) {
     if (!secret.empty()) secrets.push_back(secret);
   };
-  for (const auto& header : settings.identity_headers) add(header.secret);
+  const auto add_all = [&](const std::vector<IdentityHeaderSettings>& headers) {
+    for (const auto& header : headers) add(header.secret);
+  };
+  const auto add_changes = [&](const HeaderChanges& changes) {
+    add_all(changes.set);
+    add_all(changes.add);
+  };
+  add_all(settings.identity_headers);
+  add_changes(settings.request_headers);
   for (const RouteSettings& route : settings.routes) {
-    for (const auto& header : route.identity_headers) add(header.secret);
+    add_all(route.identity_headers);
+    add_changes(route.request_headers);
     add(route.authorization.password);
   }
   return secrets;

@@ -200,6 +200,29 @@ Header read_header(const BelowEntry& at, const std::string& name) {
   return header;
 }
 
+// ---- constants ----
+
+void read_constant_map(const BelowEntry& at, Header& header) {
+  const auto& entries = at.node().entries;
+  const bool is_one = entries.size() == 1 && (entries.front().key == "value" || entries.front().key == "value_file");
+  if (!is_one) return at.problem("expected a text, or a map with one of value and value_file");
+  const BelowEntry below(at.reading(), entries.front());
+  entries.front().key == "value" ? read_constant(below, header) : read_value_file(below, header);
+}
+
+Header read_constant_header(const BelowEntry& at, const std::string& name, bool files) {
+  Header header;
+  header.header = name;
+  header.source = Header::Source::constant;
+  if (files && at.node().is_map())
+    read_constant_map(at, header);
+  else if (at.node().is_null())
+    at.problem("expected a text, found nothing");
+  else
+    read_constant(at, header);
+  return header;
+}
+
 // ---- authorization ----
 
 struct BasicKey {
@@ -368,6 +391,25 @@ Binding identity_headers_binding(Field<std::vector<IdentityHeaderSettings>> fiel
             Node map = Node::empty_map();
             for (const Header& header : field(scope)) add(map, header.header, print_header(header));
             return map.entries.empty() && !may_be_empty ? Node() : map;
+          }};
+}
+
+Binding header_constants_binding(Field<std::vector<IdentityHeaderSettings>> field, bool files) {
+  return {[=](const Node& node, const Reading& reading) {
+            if (!node.is_map())
+              return reading.problem(node, "expected a map of header fields to texts, found " + node.describe());
+            auto& headers = field(reading.scope);
+            headers.clear();
+            for (const Entry& entry : node.entries)
+              headers.push_back(read_constant_header(BelowEntry(reading, entry), entry.key, files));
+          },
+          [=](const Scope& scope) {
+            Node map = Node::empty_map();
+            for (const Header& header : field(scope)) {
+              const bool is_secret = header.source == Header::Source::secret;
+              add(map, header.header, is_secret ? print_header(header) : Node::scalar(header.constant));
+            }
+            return map;
           }};
 }
 

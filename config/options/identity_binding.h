@@ -13,6 +13,9 @@ inline constexpr std::string_view kPresetType =
 [[nodiscard]] Binding identity_preset_binding();        // of Settings
 [[nodiscard]] Binding route_identity_preset_binding();  // of a route, where `none` is a choice of its own
 
+// A map of field names to a text or, where `files` are, to a map with value or value_file.
+[[nodiscard]] Binding header_constants_binding(Field<std::vector<IdentityHeaderSettings>> field, bool files);
+
 // `authorization:` of a route.
 [[nodiscard]] Binding authorization_binding();
 

@@ -33,6 +33,12 @@ struct Scope {
   [[nodiscard]] std::string& cookie_domain() const {
     return realm ? realm->cookie_domain : settings->session.cookie.domain;
   }
+  [[nodiscard]] HeaderChanges& request_headers() const {
+    return route ? route->request_headers : settings->request_headers;
+  }
+  [[nodiscard]] HeaderChanges& response_headers() const {
+    return route ? route->response_headers : settings->response_headers;
+  }
   [[nodiscard]] SignInSettings& sign_in() const { return route ? route->sign_in : logto().sign_in; }
 };
 

@@ -1,11 +1,16 @@
 #include "config/options/option_bindings.h"
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
+#include <system_error>
 
 #include "base/encoding.h"
 #include "base/one_of.h"
 #include "base/url.h"
 #include "config/access_log_fields.h"
+#include "config/forward_auth.h"
+#include "config/guessable.h"
 #include "config/value.h"
 #include "config/yaml/suggest.h"
 
@@ -89,13 +94,15 @@ bool is_secret_text(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-void set_secret(const Node& node, const Reading& reading, const std::string& text, Secret& secret) {
+void set_secret(const Node& node, const Reading& reading, const std::string& text, Secret& secret,
+                std::string_view if_guessable) {
   if (!is_secret_text(text))
     return reading.problem(node, "expected visible ASCII characters without blanks (the value is not shown)");
   if (text.size() < static_cast<std::size_t>(reading.option.min)) {
     return reading.problem(node, "expected at least " + std::to_string(reading.option.min) +
                                      " characters (the value is not shown); `logto-proxy secret` prints one");
   }
+  if (!if_guessable.empty() && is_guessable(text)) return reading.problem(node, std::string(if_guessable));
   secret = Secret(text);
 }
 
@@ -262,16 +269,18 @@ Binding path_binding(Field<std::string> field) {
           [=](const Scope& scope) { return field(scope).empty() ? Node() : Node::scalar(field(scope)); }};
 }
 
-Binding secret_binding(Field<Secret> field) {
+Binding secret_binding(Field<Secret> field, std::string_view if_guessable) {
   return {[=](const Node& node, const Reading& reading) {
-            if (const auto* text = secret_text(node, reading)) set_secret(node, reading, *text, field(reading.scope));
+            if (const auto* text = secret_text(node, reading))
+              set_secret(node, reading, *text, field(reading.scope), if_guessable);
           },
           [=](const Scope& scope) { return masked(field(scope).empty() ? 0 : 1); }};
 }
 
-Binding secret_file_binding(Field<Secret> field) {
+Binding secret_file_binding(Field<Secret> field, std::string_view if_guessable) {
   return {[=](const Node& node, const Reading& reading) {
-            if (const auto text = file_text(node, reading)) set_secret(node, reading, *text, field(reading.scope));
+            if (const auto text = file_text(node, reading))
+              set_secret(node, reading, *text, field(reading.scope), if_guessable);
           },
           {}};
 }
@@ -304,6 +313,22 @@ Binding ca_file_binding(Field<std::string> field) {
           }};
 }
 
+Binding directory_binding(Field<std::string> field) {
+  return {[=](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            const std::string path = resolve_file(reading.folder, *text);
+            std::error_code error;
+            const bool is_there = std::filesystem::is_directory(path, error);
+            if (!is_there) return reading.problem(node, "expected a directory, found none at '" + path + "'");
+            field(reading.scope) = path;
+          },
+          [=](const Scope& scope) {
+            const auto& path = field(scope);
+            return path.empty() ? Node() : Node::scalar(path);
+          }};
+}
+
 Binding app_secret_binding() {
   return {[](const Node& node, const Reading& reading) { add_listed_secrets(node, reading, add_app_secret); },
           [](const Scope& scope) { return masked(scope.logto().app_secrets.size()); }};
@@ -332,6 +357,29 @@ Binding scopes_binding() {
             reading.scope.logto().scopes = std::move(scopes);
           },
           [](const Scope& scope) { return Node::list(scope.logto().scopes); }};
+}
+
+// Of Logto's, what only one visit knows.
+constexpr std::array<std::string_view, 6> kLinkParameters = {"login_hint",   "ui_locales", "one_time_token",
+                                                             "first_screen", "identifier", "organization_id"};
+
+Binding allowed_parameters_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            std::vector<std::string> names;
+            for (const Node* item : list_items(node, reading)) {
+              const auto* text = scalar_text(*item, reading);
+              if (text == nullptr) continue;
+              if (!is_one_of(*text, kLinkParameters))
+                reading.problem(*item,
+                                "expected login_hint, ui_locales, one_time_token, first_screen, identifier or "
+                                "organization_id, found '" +
+                                    *text + "'");
+              else if (!is_one_of(*text, names))
+                names.push_back(*text);
+            }
+            reading.scope.logto().allow_parameters = std::move(names);
+          },
+          [](const Scope& scope) { return Node::list(scope.logto().allow_parameters); }};
 }
 
 Binding session_secret_binding() {
@@ -488,6 +536,17 @@ Result<std::string> parse_plain_path(std::string_view text) {
     return expected("a path such as /api, without '/' at the end and without '*'", text);
   }
   return std::string(text);
+}
+
+Result<std::string> parse_oauth2_prefix(std::string_view text) {
+  if (text == "true") return std::string(kOauth2Prefix);
+  if (text == "false") return std::string();
+  if (text.substr(0, 1) != "/") return expected("true, false or a path such as /oauth2", text);
+  return parse_plain_path(text);
+}
+
+std::string format_oauth2_prefix(const std::string& prefix) {
+  return prefix.empty() ? "false" : prefix == kOauth2Prefix ? "true" : prefix;
 }
 
 Result<std::string> parse_route_host(std::string_view text) {

@@ -19,13 +19,17 @@ namespace lp {
 [[nodiscard]] Binding ca_file_binding(Field<std::string> field);
 // A file that need not exist yet; relative to the configuration's folder.
 [[nodiscard]] Binding path_binding(Field<std::string> field);
+// A directory that is there; relative to the configuration's folder.
+[[nodiscard]] Binding directory_binding(Field<std::string> field);
 // One secret of visible ASCII characters, and the same in a file.
-[[nodiscard]] Binding secret_binding(Field<Secret> field);
-[[nodiscard]] Binding secret_file_binding(Field<Secret> field);
+// `if_guessable` is the problem of a secret that anybody could guess; empty: its strength is somebody else's matter.
+[[nodiscard]] Binding secret_binding(Field<Secret> field, std::string_view if_guessable = {});
+[[nodiscard]] Binding secret_file_binding(Field<Secret> field, std::string_view if_guessable = {});
 [[nodiscard]] Binding redis_url_binding();
 [[nodiscard]] Binding app_secret_binding();
 [[nodiscard]] Binding app_secret_file_binding();
 [[nodiscard]] Binding scopes_binding();
+[[nodiscard]] Binding allowed_parameters_binding();
 [[nodiscard]] Binding session_secret_binding();
 [[nodiscard]] Binding session_secret_file_binding();
 [[nodiscard]] Binding same_site_binding();
@@ -47,7 +51,9 @@ namespace lp {
 // example.com, without the leading dot of old; refuses IP addresses, single labels and domains that anybody registers
 // below (a few well-known ones; browsers know all).
 [[nodiscard]] Result<std::string> parse_cookie_domain(std::string_view text);
-[[nodiscard]] Result<std::string> parse_plain_path(std::string_view text);  // /a/b, no trailing slash
+[[nodiscard]] Result<std::string> parse_plain_path(std::string_view text);     // /a/b, no trailing slash
+[[nodiscard]] Result<std::string> parse_oauth2_prefix(std::string_view text);  // true, false or /a/b; "": false
+[[nodiscard]] std::string format_oauth2_prefix(const std::string& prefix);
 [[nodiscard]] Result<std::string> parse_route_host(std::string_view text);
 [[nodiscard]] Result<std::string> parse_method(std::string_view text);
 [[nodiscard]] Result<std::string> parse_social_target(std::string_view text);

@@ -1,8 +1,10 @@
 #include "config/options/option_table.h"
 
 #include "base/one_of.h"
+#include "config/guessable.h"
 #include "config/options/bearer_options.h"
 #include "config/options/binding.h"
+#include "config/options/field_options.h"
 #include "config/options/identity_binding.h"
 #include "config/options/list_group.h"
 #include "config/options/option_bindings.h"
@@ -75,10 +77,10 @@ void add_limits(Table& table) {
                    "Client connections at one time; beyond, those idle for longest go.",
                    count(LP_FIELD(settings->limits.connections))});
   table.push_back({"limits.connections_per_address", "auto or a whole number", "auto", 1, 1000000, kPlain,
-                   "Of one client address (IPv6: /64) but trusted_proxies; auto: half of all, at least 64.",
+                   "Of one client address (IPv6: /64) but trusted_proxies; auto: half of all.",
                    connections_per_address_binding()});
   table.push_back({"limits.buffered", "a size", "64MiB", 4 * kKiB * kKiB, 64 * kGiB, kPlain,
-                   "Memory for parts of requests that wait, of all connections together; more is 503.",
+                   "Memory for parts of requests and answers that wait, of all connections together.",
                    size(LP_FIELD(settings->limits.buffered_bytes))});
   table.push_back({"limits.held_requests", "a size", "64MiB", 0, 16 * kGiB, kPlain,
                    "All form posts together that wait for a sign-in, at most 1 MiB each; 0 holds none.",
@@ -142,6 +144,9 @@ void add_logto(Table& table, const std::string& prefix) {
                    "Logto's email_verified only says that there is an address.",
                    boolean(LP_FIELD(logto().trust_email))});
   add_sign_in_options(table, prefix + "sign_in.", "false");
+  table.push_back({prefix + "sign_in.allow_parameters", "a list of parameters", "[]", 0, 0, kPlain,
+                   "What a link to /_auth/sign-in may set: login_hint, ui_locales, one_time_token, first_screen, ...",
+                   allowed_parameters_binding()});
 }
 
 void add_realms(Table& table) {
@@ -184,20 +189,37 @@ void add_forward_auth(Table& table) {
   table.push_back({"forward_auth.enabled", "true or false", "false", 0, 0, kPlain,
                    "Answers other proxies at {auth_prefix}/check; those in trusted_proxies may ask.",
                    boolean(LP_FIELD(settings->forward_auth.enabled))});
-  table.push_back({"forward_auth.oauth2_proxy", "true or false", "false", 0, 0, kPlain,
-                   "Serves oauth2-proxy's endpoints below /oauth2; the redirect URI is /oauth2/callback then.",
-                   boolean(LP_FIELD(settings->forward_auth.oauth2_proxy))});
+  table.push_back(
+      {"forward_auth.oauth2_proxy", "true, false or a path", "false", 0, 0, kPlain,
+       "Serves oauth2-proxy's endpoints below /oauth2 or that path; the redirect URI is /oauth2/callback "
+       "then, or the callback below that path.",
+       scalar<std::string>(LP_FIELD(settings->forward_auth.oauth2_proxy), parse_oauth2_prefix, format_oauth2_prefix)});
   table.push_back({"forward_auth.listen", "a list of addresses such as 127.0.0.1:8081", "[]", 0, 0, kPlain,
                    "Checks are answered there and nowhere else, and nothing else is there: IP:PORT or unix:/PATH.",
                    list<ListenSettings>(LP_FIELD(settings->forward_auth.listen), parse_listen, format_listen)});
   table.push_back({"forward_auth.secret", "a secret of 16 characters or more", "null", 16, 0, kSecret,
                    "That the asking proxy sends in secret_header; without it there is no {auth_prefix}/check.",
-                   secret_binding(LP_FIELD(settings->forward_auth.secret))});
+                   secret_binding(LP_FIELD(settings->forward_auth.secret), kGuessable)});
   table.push_back({"forward_auth.secret_file", "a file", "null", 16, 0, kPlain, "A file that holds secret.",
-                   secret_file_binding(LP_FIELD(settings->forward_auth.secret))});
+                   secret_file_binding(LP_FIELD(settings->forward_auth.secret), kGuessable)});
   table.push_back({"forward_auth.secret_header", "the name of a header field", "X-Logto-Proxy-Check-Secret", 0, 0,
                    kPlain, "The field that holds secret; no app gets it.",
                    text(LP_FIELD(settings->forward_auth.secret_header), parse_field_name)});
+}
+
+void add_health(Table& table) {
+  table.push_back({"health.ping", "a list of paths such as /ping", "[]", 0, 0, kPlain,
+                   "GET and HEAD of these are 200 for anybody, under any Host, and reach no app.",
+                   texts(LP_FIELD(settings->health.ping), parse_plain_path)});
+  table.push_back({"health.ping_user_agents", "a list of User-Agent values", "[]", 0, 0, kPlain,
+                   "Who alone is answered there; [] is whoever asks.",
+                   texts(LP_FIELD(settings->health.ping_user_agents), parse_visible_text)});
+  table.push_back({"health.ready", "a list of paths such as /ready", "[]", 0, 0, kPlain,
+                   "Likewise, and 503 from SIGTERM on, as /readyz.",
+                   texts(LP_FIELD(settings->health.ready), parse_plain_path)});
+  table.push_back({"health.robots_txt", "true or false", "false", 0, 0, kPlain,
+                   "Answers /robots.txt likewise: crawlers stay away from everything.",
+                   boolean(LP_FIELD(settings->health.robots_txt))});
 }
 
 void add_revocations(Table& table) {
@@ -284,12 +306,15 @@ Table make_table() {
   add_realms(table);
   add_session(table);
   add_forward_auth(table);
+  add_health(table);
   add_revocations(table);
   add_redis(table);
   add_upstreams(table);
   add_logs(table);
+  add_field_options(table);
   add_bearer_options(table);
   add_route_options(table);
+  add_route_field_options(table);
   add_rule_test_options(table);
   return table;
 }
@@ -353,6 +378,7 @@ const std::vector<Group>& groups() {
                                       realm_group(),
                                       upstream_group(),
                                       route_group(),
+                                      redirect_group(),
                                       rule_test_group(),
                                       issuer_group(),
                                       {"log", Group::Kind::map, "level", {}, {}, {}},

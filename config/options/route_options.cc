@@ -8,6 +8,7 @@
 #include "config/options/identity_binding.h"
 #include "config/options/option_bindings.h"
 #include "config/options/requirement_binding.h"
+#include "config/redirect_target.h"
 #include "config/value.h"
 
 namespace lp {
@@ -159,15 +160,47 @@ void add_identity(Table& table) {
                    boolean(LP_FIELD(route->assertion))});
 }
 
+Result<int> parse_redirect_status(std::string_view text) {
+  for (const int status : {301, 302, 303, 307, 308}) {
+    if (text == std::to_string(status)) return status;
+  }
+  return expected("301, 302, 303, 307 or 308", text);
+}
+
+// A 1xx is no answer, and 304 is one to a question that the route does not ask.
+Result<int> parse_answer_status(std::string_view text) {
+  const auto status = parse_count(text);
+  if (status && *status >= 200 && *status <= 599 && *status != 304) return static_cast<int>(*status);
+  return expected("a status of 200 to 599, but 304", text);
+}
+
+std::string format_status(const int& status) { return std::to_string(status); }
+
+Result<std::string> parse_body(std::string_view text) {
+  if (text.size() <= 64 * 1024) return std::string(text);
+  return fail("expected at most 64 KiB; a file is served by static");
+}
+
+Result<std::string> parse_visible_line(std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+  if (plain && text.find('/') != std::string_view::npos) return std::string(text);
+  return expected("a media type such as text/html; charset=utf-8", text);
+}
+
 void add_forwarding(Table& table) {
   table.push_back({"routes[].upstream", "a name under upstreams", "null", 0, 0, kPlain,
-                   "Where to; needed unless access is deny.", text(LP_FIELD(route->upstream), parse_upstream_name)});
+                   "Where to; needed unless access is deny, or the route answers itself.",
+                   text(LP_FIELD(route->upstream), parse_upstream_name)});
   table.push_back({"routes[].strip_prefix", "a path", "null", 0, 0, kPlain, "Taken off before the app sees the path.",
                    text(LP_FIELD(route->strip_prefix), parse_plain_path)});
   table.push_back({"routes[].encoded_slash", "reject or keep", "reject", 0, 0, kPlain,
-                   "%2F in a path: 400, or passed as it is, never decoded (GitLab, npm).",
+                   "%2F, %5C, %252F and the like in a path: 400, or passed as they are (GitLab, npm, Jenkins).",
                    choice<EncodedSlash>(LP_FIELD(route->encoded_slash),
                                         {{"reject", EncodedSlash::reject}, {"keep", EncodedSlash::keep}})});
+  table.push_back(
+      {"routes[].path_bytes", "utf8 or any", "utf8", 0, 0, kPlain,
+       "any: paths may hold what is not UTF-8 (Latin-1, Shift_JIS); utf8: 400.",
+       choice<PathBytes>(LP_FIELD(route->path_bytes), {{"utf8", PathBytes::utf8}, {"any", PathBytes::any}})});
   table.push_back({"routes[].path_spellings", "same or distinct", "same", 0, 0, kPlain,
                    "same: /A, /a/ and '/a.' are judged by a stricter route for /a; distinct: the app tells them apart.",
                    choice<PathSpellings>(LP_FIELD(route->path_spellings),
@@ -182,7 +215,35 @@ void add_forwarding(Table& table) {
                     [](const Origin& origin) { return origin.text(); })});
 }
 
+void add_replies(Table& table) {
+  table.push_back(
+      {"routes[].redirect.to", "a path or a URL", "null", 0, 0, kPlain,
+       "In place of an app. \\0 is the path asked for, \\1 what stands for * or the first group of the path's "
+       "REGEX; the query is kept unless this has one.",
+       text(LP_FIELD(route->reply.redirect_to), parse_redirect_target)});
+  table.push_back({"routes[].redirect.status", "301, 302, 303, 307 or 308", "302", 0, 0, kPlain,
+                   "301 and 308 are remembered by browsers.",
+                   scalar<int>(LP_FIELD(route->reply.redirect_status), parse_redirect_status, format_status)});
+  table.push_back({"routes[].respond.status", "200 to 599", "null", 0, 0, kPlain, "In place of an app: a fixed answer.",
+                   scalar<int>(LP_FIELD(route->reply.respond_status), parse_answer_status, format_status)});
+  table.push_back({"routes[].respond.body", "a text", "null", 0, 0, kPlain, "Its content.",
+                   text(LP_FIELD(route->reply.respond_body), parse_body)});
+  table.push_back({"routes[].respond.type", "a media type", "text/plain; charset=utf-8", 0, 0, kPlain,
+                   "Its Content-Type.", text(LP_FIELD(route->reply.respond_type), parse_visible_line)});
+  table.push_back({"routes[].static", "a directory", "null", 0, 0, kPlain,
+                   "In place of an app: its files, with index.html for folders; none that begin with a dot.",
+                   directory_binding(LP_FIELD(route->reply.files))});
+  using Action = RouteReplySettings::Action;
+  table.push_back(
+      {"routes[].action", "sign_in, sign_out or account", "null", 0, 0, kPlain,
+       "In place of an app: to that page of ours, so that an app's own /logout leads there.",
+       choice<Action>(LP_FIELD(route->reply.action),
+                      {{"sign_in", Action::sign_in}, {"sign_out", Action::sign_out}, {"account", Action::account}})});
+}
+
 }  // namespace
+
+Group redirect_group() { return {"routes[].redirect", Group::Kind::map, "to", {}, {}, {}}; }
 
 void add_sign_in_options(std::vector<Option>& table, const std::string& prefix,
                          std::string_view keep_fragment_default) {
@@ -211,6 +272,7 @@ void add_route_options(Table& table) {
   add_token(table);
   add_identity(table);
   add_forwarding(table);
+  add_replies(table);
 }
 
 }  // namespace lp

@@ -9,6 +9,7 @@
 namespace lp {
 
 void add_route_options(std::vector<Option>& table);
+[[nodiscard]] Group redirect_group();
 void add_sign_in_options(std::vector<Option>& table, const std::string& prefix, std::string_view keep_fragment_default);
 
 }  // namespace lp

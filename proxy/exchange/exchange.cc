@@ -11,14 +11,18 @@
 #include "base/wipe.h"
 #include "config/forward_auth.h"
 #include "proxy/exchange/access_log.h"
+#include "proxy/exchange/memory_notices.h"
+#include "proxy/exchange/readiness.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
+#include "proxy/route/outgoing.h"
+#include "proxy/route/reply.h"
 #include "proxy/route/webdav.h"
 
 namespace lp {
 
 namespace {
-// A side that has taken more than this without passing it on is not read from any further.
+// A client is read no further while so much of what it sent waits for the app.
 constexpr std::size_t kHighWaterBytes = 64 * 1024;
 
 // RFC 9110 9.2.2: what may be sent again after a connection died under it.
@@ -121,7 +125,8 @@ void Exchange::begin(std::size_t head_bytes) {
   resolution_.start_over();
   enter(AnswerSide::judging);
   context_.server.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
-  record_.client = client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies);
+  record_.client = client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies,
+                                context_.settings.client_ip_header);
   choose_request_id();
 }
 
@@ -136,16 +141,18 @@ void Exchange::judge() {
   facts_.request_id = record_.id;
   facts_.client = record_.client.address;
   const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
-  if ((forward_auth.enabled || forward_auth.oauth2_proxy) && judges_check()) return;
+  if ((forward_auth.enabled || !forward_auth.oauth2_proxy.empty()) && judges_check()) return;
   if (door_ == Door::checks_only) return answer_error(404, "no_route");
   const RequestHead& head = request_->head;
   resolve(context_.routes,
           {request_->authority, request_->path_and_query, head.method, head.fields, record_.client.address,
            request_->body.length},
           resolution_);
-  if (forward_auth.oauth2_proxy && asks_in_place_of_app()) return judge_oauth2_check(ForwardedForm::oauth2_root);
+  if (!forward_auth.oauth2_proxy.empty() && asks_in_place_of_app())
+    return judge_oauth2_check(ForwardedForm::oauth2_root);
   take_resolution(head);
   if (resolution_.kind == Resolution::Kind::refused) return refuse(resolution_.refusal);
+  if (resolution_.kind == Resolution::Kind::fixed) return answer_fixed(resolution_.fixed);
   note_upgrade(request_->wants_upgrade && iequals(request_->upgrade, "websocket"));
   ask_responder();
 }
@@ -158,8 +165,14 @@ void Exchange::take_resolution(const RequestHead& head) {
   facts_.route = resolution_.route;
   if (!resolution_.has_target) return;
   facts_.path = resolution_.target.path;
+  facts_.path_as_sent = resolution_.target.sent();
   facts_.query = resolution_.target.query;
   facts_.has_query = resolution_.target.has_query;
+}
+
+void Exchange::answer_fixed(FixedAnswer asked) {
+  record_.decision = kFixed;
+  answer(fixed_answer(asked, context_.server.readiness, context_.clock.monotonic_ms()));
 }
 
 void Exchange::note_upgrade(bool wants_websocket) {
@@ -172,6 +185,7 @@ void Exchange::note_upgrade(bool wants_websocket) {
 void Exchange::refuse(const Refusal& refusal) {
   if (refusal.status == 400) log_bad_request(refusal.reason);
   if (refusal.status == 421) context_.server.unknown_hosts.tell(request_->authority, context_.log);
+  facts_.allowed_by = refusal.allowed_by;
   answer_error(refusal.status, refusal.decision);
 }
 
@@ -182,7 +196,7 @@ bool Exchange::judges_check() {
   const std::string_view target = request_->path_and_query;
   const auto behind = forward_auth.enabled ? behind_check(target, context_.settings.auth_prefix) : std::nullopt;
   const bool at_root = door_ == Door::checks_only && asks_at_root(request_->head, target);
-  const bool is_oauth2 = forward_auth.oauth2_proxy && (at_root || asks_oauth2_auth(target));
+  const bool is_oauth2 = !forward_auth.oauth2_proxy.empty() && (at_root || asks_oauth2_auth(target, forward_auth));
   if (!behind && !is_oauth2) return false;
   if (door_ == Door::any && !forward_auth.listen.empty()) {
     find_no_check("forward_auth.listen is set: checks are answered there and not here");
@@ -280,7 +294,9 @@ void Exchange::note_refused_check(std::string_view decision, std::string_view re
 
 void Exchange::refuse_check(const Refusal& refusal) {
   note_refused_check(refusal.decision, refusal.reason);
-  const bool knows_403 = asks_oauth2_auth(request_->path_and_query) && refusal.status < 500;
+  facts_.allowed_by = refusal.allowed_by;
+  const bool knows_403 =
+      asks_oauth2_auth(request_->path_and_query, context_.settings.forward_auth) && refusal.status < 500;
   const int status = knows_403 ? 403 : refusal.status;
   answer_error(refusal_status(request_->head.fields, status), refusal.decision);
 }
@@ -315,6 +331,7 @@ void Exchange::act_on(Verdict verdict) {
   if (verdict.kind == Verdict::Kind::answer) return answer(verdict.answer);
   LP_CHECK(verdict.kind == Verdict::Kind::pass && facts_.route, "only a request with a route passes");
   if (facts_.body_state == BodyFacts::too_large) return answer_error(413, "too_large");
+  if (facts_.route->reply.is_configured()) return reply();
   forward();
 }
 
@@ -347,19 +364,8 @@ void Exchange::collect_more(std::string_view bytes) {
   }
   if (!collected_.has_room_for(bytes.size())) return judge_with_body(BodyFacts::too_large);
   if (memory_.cover(collected_.memory_with(bytes.size()), record_.client.address)) return collected_.append(bytes);
-  tell_of_no_memory();
+  tell_of_no_memory(context_, record_);
   answer_error(503, kNoMemory);
-}
-
-void Exchange::tell_of_no_memory() {
-  const auto times = context_.server.memory_notice.happened(context_.clock.monotonic_ms());
-  if (!times) return;
-  context_.log.warning("requests are refused with 503, for limits.buffered is used up, or one client has half of it",
-                       {{"id", std::string_view(record_.id)},
-                        {"client", std::string_view(record_.client.address)},
-                        {"used_bytes", context_.server.memory.used_bytes()},
-                        {"limit_bytes", context_.server.memory.limit_bytes()},
-                        {"refused", *times}});
 }
 
 void Exchange::judge_with_body(BodyFacts state) {
@@ -372,6 +378,49 @@ void Exchange::judge_with_body(BodyFacts state) {
   ask_responder();
 }
 
+// ---- a route that answers itself ------------------------------------------------------------------------------------
+
+void Exchange::reply() {
+  if (!facts_.route->reply.files.empty()) return reply_with_file();
+  answer_route();
+}
+
+void Exchange::answer_route() {
+  Answer made = reply_of(*facts_.route, resolution_.target, realm_->realm.settings->auth_prefix);
+  if (session_ || !set_cookies_.empty()) made.add("Cache-Control", "private, no-store");
+  answer(made);
+}
+
+void Exchange::reply_with_file() {
+  const FileReply::Outcome outcome = file_.open(*facts_.route, resolution_.target, request_->head);
+  if (outcome == FileReply::Outcome::file) return send_file();
+  if (outcome == FileReply::Outcome::folder) return answer_route();
+  const bool is_missing = outcome == FileReply::Outcome::none;
+  Answer refused = realm_->gatekeeper->error_answer(is_missing ? 404 : 405, facts_);
+  if (!is_missing) refused.add("Allow", "GET, HEAD");
+  answer(refused);
+}
+
+void Exchange::send_file() {
+  enter(AnswerSide::waiting);
+  if (session_) realm_->bound_exchanges.bind(*this, *session_);
+  record_.status = file_.status();
+  record_.bytes_out = file_.body_bytes();
+  OutgoingResponse out = response_frame();
+  file_.send_head(client_, out);
+  enter(AnswerSide::body);
+  send_more_of_file();
+}
+
+void Exchange::send_more_of_file() {
+  const StaticFile::Progress progress = file_.send_more(client_);
+  if (progress == StaticFile::Progress::waits) return;
+  if (progress == StaticFile::Progress::broken) return break_off("the file has become shorter");
+  client_.flush();
+  conclude();
+  client_.end();
+}
+
 // ---- to the upstream --------------------------------------------------------------------------------------------
 
 void Exchange::forward() {
@@ -379,8 +428,8 @@ void Exchange::forward() {
   record_.was_forwarded = true;
   if (session_) realm_->bound_exchanges.bind(*this, *session_);
   send_continue();
-  const bool harmless =
-      is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) && request_side_ == RequestSide::complete;
+  const bool harmless = is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) &&
+                        request_side_ == RequestSide::complete && !resolution_.has_method_override;
   lease_and_send(harmless ? UpstreamPool::Choice::any : UpstreamPool::Choice::checked);
 }
 
@@ -424,12 +473,10 @@ BodyFraming Exchange::upstream_framing() const {
 }
 
 void Exchange::send_upstream_head() {
-  OutgoingRequest out;
-  out.method = request_->head.method;
-  out.target = resolution_.app_target;
+  OutgoingRequest out = outgoing_request(*request_, resolution_, context_.fields);
   out.host = upstream_host();
-  out.external = facts_.external;
   out.client = &record_.client;
+  out.forwarded_lines = forwarded_lines_.of(record_.client, *facts_.external);
   out.request_id = record_.id;
   if (app_headers_) out.identity_lines = app_headers_->lines;
   const bool has_token = facts_.route->token.is_configured();
@@ -465,10 +512,6 @@ void Exchange::on_request_body(std::string_view bytes) {
                                                : break_off("request body over the limit");
   }
   lease_->send_body(bytes);
-  const std::size_t waiting = lease_->unsent_bytes();
-  if (waiting <= BufferPool::kSmallBytes) return;
-  const bool has_room = memory_.cover(waiting, record_.client.address);
-  if (!has_room || waiting > kHighWaterBytes) client_.pause_request_body();
 }
 
 void Exchange::on_request_end() {
@@ -481,7 +524,16 @@ void Exchange::on_request_end() {
 }
 
 void Exchange::on_request_batch_end() {
-  if (lease_) lease_->flush();
+  if (!lease_) return;
+  lease_->flush();
+  if (lease_->unsent_bytes() > BufferPool::kSmallBytes) hold_upload();
+}
+
+// After the flush: what stays is what the app does not take, and on_upstream_drained() will come.
+void Exchange::hold_upload() {
+  const bool has_room = memory_.cover(lease_->held_bytes(), record_.client.address, MemoryUse::waits_without);
+  const bool is_short = context_.server.memory.is_short();
+  if (!has_room || is_short || lease_->unsent_bytes() > kHighWaterBytes) client_.pause_request_body();
 }
 
 void Exchange::on_upstream_drained() {
@@ -503,16 +555,12 @@ void Exchange::on_response(const ParsedResponse& response) {
   }
   record_.upstream_ms = context_.clock.monotonic_ms() - record_.asked_ms;
   record_.status = response.head.status;
-  OutgoingResponse out;
-  out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
-  out.client_version_minor = request_->head.version_minor;
-  out.keep_alive = request_->keep_alive && request_side_ == RequestSide::complete &&
-                   out.body.kind != BodyFraming::Kind::until_close &&
-                   !context_.server.draining.load(std::memory_order_relaxed);
-  out.authenticated = session_ != nullptr;
-  out.is_upgrade = opens_tunnel;
   drop_stale_cookies();
-  out.set_cookies = &set_cookies_;
+  OutgoingResponse out = response_frame();
+  out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
+  if (out.body.kind == BodyFraming::Kind::until_close) out.keep_alive = false;
+  out.is_upgrade = opens_tunnel;
+  out.addresses = context_.fields.of(*facts_.route).addresses.get();
   client_.send_head(response.head, out);
   if (!opens_tunnel) return enter(AnswerSide::body);
   enter(AnswerSide::tunnel);
@@ -521,6 +569,18 @@ void Exchange::on_response(const ParsedResponse& response) {
   client_.flush();
   lease_->become_tunnel();
   client_.become_tunnel();
+}
+
+OutgoingResponse Exchange::response_frame() const {
+  OutgoingResponse out;
+  out.client_version_minor = request_->head.version_minor;
+  out.keep_alive = request_->keep_alive && request_side_ == RequestSide::complete &&
+                   !context_.server.draining.load(std::memory_order_relaxed);
+  out.authenticated = session_ != nullptr;
+  out.set_cookies = &set_cookies_;
+  out.external = facts_.external;
+  out.changes = context_.fields.of(*facts_.route).answer.get();
+  return out;
 }
 
 BodyFraming Exchange::client_framing(const ParsedResponse& response) const {
@@ -536,9 +596,6 @@ void Exchange::on_response_body(std::string_view bytes) {
   if (answer_side_ == AnswerSide::tunnel) tunnel_.app_says(bytes);
   record_.bytes_out += bytes.size();
   client_.send_body(bytes);
-  if (response_is_paused_ || client_.unsent_bytes() <= kHighWaterBytes) return;
-  response_is_paused_ = true;
-  lease_->pause_response();
 }
 
 void Exchange::on_response_end() {
@@ -547,10 +604,21 @@ void Exchange::on_response_end() {
   client_.end();
 }
 
-void Exchange::on_response_batch_end() { client_.flush(); }
+void Exchange::on_response_batch_end() {
+  client_.flush();
+  if (client_.room() != ClientStream::Room::some) pause_response();
+}
+
+void Exchange::pause_response() {
+  if (response_is_paused_ || answer_side_ == AnswerSide::closing_tunnel) return;
+  if (client_.room() == ClientStream::Room::none_of_all) tell_of_slow_clients(context_, record_);
+  response_is_paused_ = true;
+  lease_->pause_response();
+}
 
 void Exchange::on_client_drained() {
   if (answer_side_ == AnswerSide::closing_tunnel) return finish_tunnel_if_done();
+  if (file_.is_open()) return send_more_of_file();
   if (!response_is_paused_ || !lease_) return;
   response_is_paused_ = false;
   lease_->resume_response();
@@ -564,7 +632,7 @@ void Exchange::on_bad_request(const ParseError& error) {
     request_ = &kNoRequest;
     begin(0);
   }
-  error.status == 503 ? tell_of_no_memory() : log_bad_request(error.rule);
+  error.status == 503 ? tell_of_no_memory(context_, record_) : log_bad_request(error.rule);
   lease_.reset();
   wait_.reset();
   const bool answered = answer_side_ == AnswerSide::body || answer_side_ == AnswerSide::tunnel;
@@ -610,7 +678,7 @@ void Exchange::tell_failed(UpstreamError error, std::string_view reason) const {
 bool Exchange::may_retry(UpstreamError error) const {
   return error == UpstreamError::lost && !is_retried_ && answer_side_ == AnswerSide::waiting && lease_ &&
          lease_->is_reused_connection() && body_bytes_ == 0 && request_side_ == RequestSide::complete &&
-         is_idempotent(request_->head.method);
+         is_idempotent(request_->head.method) && !resolution_.has_method_override;
 }
 
 void Exchange::on_client_gone() {
@@ -733,6 +801,7 @@ void Exchange::conclude() {
   memory_.release();
   if (replaced_body_) wipe_string(replaced_body_->body);
   replaced_body_.reset();
+  file_.close();
   app_headers_.reset();
   enter(AnswerSide::none);
   enter(RequestSide::none);
@@ -750,7 +819,7 @@ void Exchange::log_access() {
   record.method = is_check ? forwarded_head_.method : request_->head.method;
   record.host = is_check ? std::string_view(asked_host) : request_->authority;
   if (resolution_.external != nullptr && context_.realms.size() > 1) record.realm = realm_->realm.settings->realm;
-  if (resolution_.has_target) record.path = resolution_.target.path;
+  if (resolution_.has_target) record.path = resolution_.target.sent();
   if (facts_.route) record.route = facts_.route->label;
   record.decision = record_.decision.empty() ? kAbandoned : record_.decision;
   record.shadow = record_.shadow;

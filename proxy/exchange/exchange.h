@@ -8,6 +8,7 @@
 
 #include "auth/visit/verdict.h"
 #include "proxy/exchange/bound_exchanges.h"
+#include "proxy/exchange/file_reply.h"
 #include "proxy/exchange/record.h"
 #include "proxy/exchange/websocket_tunnel.h"
 #include "proxy/exchange/worker_context.h"
@@ -21,6 +22,7 @@ namespace lp {
 inline constexpr std::string_view kSessionOver = "session_over";
 inline constexpr std::string_view kUnproven = "unproven";
 inline constexpr std::string_view kNoMemory = "no_memory";   // limits.buffered
+inline constexpr std::string_view kFixed = "health";         // for a probe or a crawler
 inline constexpr std::string_view kAbandoned = "abandoned";  // the client went away before anything was decided
 
 // Where a client has come in: forward_auth.listen is for checks and nothing else.
@@ -73,6 +75,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void note_refused_check(std::string_view decision, std::string_view reason) const;
   void take_resolution(const RequestHead& head);
   void note_upgrade(bool wants_websocket);
+  void answer_fixed(FixedAnswer asked);
   void refuse(const Refusal& refusal);
   void refuse_check(const Refusal& refusal);
   void ask_responder();
@@ -81,7 +84,13 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void collect(std::size_t limit_bytes);
   void collect_more(std::string_view bytes);
   void judge_with_body(BodyFacts state);
-  void tell_of_no_memory();
+  void hold_upload();
+  void pause_response();
+  void reply();
+  void answer_route();
+  void reply_with_file();
+  void send_file();
+  void send_more_of_file();
   void forward();
   void send_continue();
   void send_held_body();
@@ -105,6 +114,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void finish_tunnel();
   void log_access();
   [[nodiscard]] std::string_view upstream_host() const;
+  [[nodiscard]] OutgoingResponse response_frame() const;
   [[nodiscard]] BodyFraming client_framing(const ParsedResponse& response) const;
 
   WorkerContext& context_;
@@ -129,9 +139,11 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   ReservedMemory memory_;  // for that, or for what the app does not take
   std::optional<ReplacedBody> replaced_body_;
   Tunnel tunnel_;
+  FileReply file_;
 
   std::uint64_t body_bytes_ = 0;  // of the request, as the app gets it
-  std::string person_;            // who of many on the client's connection, for apps that sign in connections
+  ForwardedLines forwarded_lines_;
+  std::string person_;  // who of many on the client's connection, for apps that sign in connections
   bool is_retried_ = false;
   bool sent_continue_ = false;
   bool response_is_paused_ = false;

@@ -18,7 +18,7 @@ std::uint64_t random_seed() {
 }  // namespace
 
 ServedRealms::ServedRealms(const Settings& settings_in, const std::vector<Realm*>& all)
-    : settings(settings_in), client_headers(settings_in) {
+    : settings(settings_in), client_headers(settings_in), fields(settings_in) {
   LP_CHECK(!all.empty(), "a process serves at least one realm");
   for (Realm* realm : all) realms.emplace_back(*realm);
 }
@@ -36,8 +36,9 @@ WorkerContext::WorkerContext(const ServedRealms& served, ServerState& server_in)
       clock(served.realms.front().realm.clock),
       log(served.realms.front().realm.log),
       client_headers(served.client_headers),
+      fields(served.fields),
       server(server_in),
-      upstreams(loop, wheel, buffers, settings),
+      upstreams(loop, wheel, buffers, settings, server.memory),
       id_state_(random_seed()) {
   for (const ServedRealm& realm : served.realms) {
     realms.emplace_back(realm, loop, wheel);

@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "base/repeated_notice.h"
 #include "proxy/exchange/bound_exchanges.h"
+#include "proxy/exchange/readiness.h"
+#include "proxy/http/route_fields.h"
 #include "proxy/exchange/unknown_hosts.h"
 #include "proxy/net/buffer.h"
 #include "proxy/net/memory_budget.h"
@@ -30,8 +32,10 @@ struct ServerState {
   std::atomic<std::int64_t> requests_in_flight{0};  // tunnels included
   std::atomic<std::int64_t> open_tunnels{0};
   std::atomic<bool> draining{false};  // answers say that their connection closes
+  Readiness readiness;
   MemoryBudget memory;
-  RepeatedNotice memory_notice;  // that it was used up
+  RepeatedNotice memory_notice;        // that it was used up
+  RepeatedNotice slow_clients_notice;  // that they have what they may of it
   UnknownHosts unknown_hosts;
 };
 
@@ -48,6 +52,7 @@ struct ServedRealms {
   ServedRealms(const Settings& settings_in, const std::vector<Realm*>& all);
   const Settings& settings;
   ClientHeaderRules client_headers;  // of all realms together: what belongs to us in one is stripped in all
+  FieldsOfRoutes fields;
   std::deque<ServedRealm> realms;
 };
 
@@ -68,6 +73,7 @@ struct WorkerContext {
   const Clock& clock;
   Log& log;
   const ClientHeaderRules& client_headers;  // of all realms
+  const FieldsOfRoutes& fields;             // of all realms
   ServerState& server;
   EventLoop loop;
   DeadlineWheel wheel{loop};

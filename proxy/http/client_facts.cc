@@ -47,6 +47,13 @@ std::string client_address(std::string nearest, std::string_view entries, const 
   return nearest;
 }
 
+// Empty: the field does not name anybody.
+std::string named_address(const Fields& fields, std::string_view name) {
+  if (fields.count(name) != 1) return {};
+  const auto address = parse_hop(trim_ows(fields.get(name)));
+  return address ? ip_text(*address) : std::string();
+}
+
 // The kernel's text of an address is canonical, but for IPv4 that came in on an IPv6 socket.
 std::string peer_text(std::string_view peer) {
   if (peer.find(':') == std::string_view::npos) return std::string(peer);
@@ -56,7 +63,8 @@ std::string peer_text(std::string_view peer) {
 
 }  // namespace
 
-ClientFacts client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted) {
+ClientFacts client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted,
+                         std::string_view named_in) {
   ClientFacts facts;
   facts.address = peer_text(peer);
   facts.forwarded_for = facts.address;
@@ -65,7 +73,12 @@ ClientFacts client_facts(std::string_view peer, const Fields& fields, const std:
   facts.peer_is_trusted = peer.empty() || (address && contains_any(trusted, *address));
   if (!facts.peer_is_trusted) return facts;
   std::string hops = joined_forwarded_for(fields);
-  facts.address = client_address(facts.address, hops, trusted);
+  if (named_in.empty()) {
+    facts.address = client_address(facts.address, hops, trusted);
+  } else if (const std::string named = named_address(fields, named_in); !named.empty()) {
+    facts.address = named;
+    if (hops.empty()) hops = named;
+  }
   if (hops.empty()) return facts;
   if (!facts.forwarded_for.empty()) hops += ", " + facts.forwarded_for;
   facts.forwarded_for = std::move(hops);

@@ -15,7 +15,9 @@ struct ClientFacts {
   bool peer_is_trusted = false;
 };
 // `peer` is the socket's address text; empty for a unix socket (which counts as trusted only when trusted_proxies
-// is not empty).
-[[nodiscard]] ClientFacts client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted);
+// is not empty). Where `named_in` is a field (client_ip_header), trusted hops name the client there and X-Forwarded-For
+// says nothing of it: once and one address, else the peer is the client.
+[[nodiscard]] ClientFacts client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted,
+                                       std::string_view named_in = {});
 
 }  // namespace lp

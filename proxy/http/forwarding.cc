@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/encoding.h"
+#include "config/client_fields.h"
 #include "proxy/http/private_caching.h"
 #include "proxy/http/syntax.h"
 
@@ -91,15 +92,44 @@ void append_request_line(std::string& out, const OutgoingRequest& request) {
   out += " HTTP/1.1\r\n";
 }
 
+void append_authority(std::string& out, const Origin& origin) {
+  out += origin.host;
+  if (origin.port == (origin.is_https() ? 443 : 80)) return;
+  out += ':';
+  append_number(out, origin.port);
+}
+
+void append_client(std::string& out, const ClientFacts& client) {
+  if (!client.forwarded_for.empty()) append_field(out, "X-Forwarded-For", client.forwarded_for);
+  if (!client.address.empty()) append_field(out, "X-Real-IP", client.address);
+}
+
+void append_origin(std::string& out, const Origin& origin) {
+  append_field(out, "X-Forwarded-Proto", origin.scheme);
+  out += "X-Forwarded-Host: ";
+  append_authority(out, origin);
+  out += "\r\nX-Forwarded-Port: ";
+  append_number(out, origin.port);
+  out += "\r\n";
+}
+
+// RFC 7239 4: one element, of what we vouch for. A colon or a bracket needs quotes.
+void append_forwarded(std::string& out, const ClientFacts& client, const Origin& origin) {
+  const bool is_ipv6 = client.address.find(':') != std::string::npos;
+  out += "Forwarded: for=";
+  if (client.address.empty()) out += "unknown";
+  out.append(is_ipv6 ? "\"[" : "").append(client.address).append(is_ipv6 ? "]\"" : "");
+  out.append(";proto=").append(origin.scheme).append(";host=\"");
+  append_authority(out, origin);
+  out += "\"\r\n";
+}
+
 void append_our_fields(std::string& out, const OutgoingRequest& request) {
   append_field(out, "Host", request.host);
-  if (request.client != nullptr && !request.client->forwarded_for.empty()) {
-    append_field(out, "X-Forwarded-For", request.client->forwarded_for);
-  }
-  if (request.external != nullptr) {
-    append_field(out, "X-Forwarded-Proto", request.external->scheme);
-    append_field(out, "X-Forwarded-Host", request.external->authority());
-  }
+  out += request.forwarded_lines;
+  if (!request.stripped_prefix.empty()) append_field(out, "X-Forwarded-Prefix", request.stripped_prefix);
+  if (request.tells_forwarded && request.client != nullptr && request.external != nullptr)
+    append_forwarded(out, *request.client, *request.external);
   if (!request.request_id.empty()) append_field(out, "X-Request-Id", request.request_id);
   out += request.identity_lines;
   if (request.bearer_token.empty()) return;
@@ -115,13 +145,21 @@ bool describes_body(std::string_view name) {
          iequals(name, "Digest") || iequals(name, "Repr-Digest");
 }
 
+// Of fields that are for the app at all.
+bool stays_here(std::string_view name, const OutgoingRequest& request, const ClientHeaderRules& rules) {
+  if (request.drops_method_override && is_method_override(name)) return true;
+  const RequestFieldChanges* changes = request.changes;
+  if (rules.strips_request_field(name) && (changes == nullptr || !changes->lets_pass(name))) return true;
+  return changes != nullptr && changes->takes_out(name);
+}
+
 void append_client_fields(std::string& out, const OutgoingRequest& request, const Fields& fields,
                           const ClientHeaderRules& rules) {
   const Names named = named_by_connection(fields);
   bool has_cookies = false;
   for (const Field& field : fields.all()) {
     if (is_listed(kPerHop, field.name) || is_listed(kRequestOnly, field.name)) continue;
-    if (rules.strips_request_field(field.name) || is_listed(named, field.name)) continue;
+    if (stays_here(field.name, request, rules) || is_listed(named, field.name)) continue;
     if (request.replaces_authorization && iequals(field.name, "Authorization")) continue;
     if (request.replaced_content_type != nullptr && describes_body(field.name)) continue;
     if (iequals(field.name, "Cookie"))
@@ -147,8 +185,13 @@ bool is_private(const OutgoingResponse& response, const ResponseHead& head) {
   return head.status >= 200 && (has_our_cookies || response.authenticated);
 }
 
+std::string_view host_of(const OutgoingResponse& response) {
+  return response.external == nullptr ? std::string_view() : response.external->host;
+}
+
 struct ResponseFilter {
   const ClientHeaderRules& rules;
+  std::string_view host;
   Names named;
   bool keeps_content_length;
 
@@ -156,7 +199,7 @@ struct ResponseFilter {
     if (keeps_content_length && iequals(field.name, "Content-Length")) return true;
     if (is_listed(kPerHop, field.name) || is_listed(kResponseOnly, field.name)) return false;
     if (rules.strips_response_field(field.name) || is_listed(named, field.name)) return false;
-    return !iequals(field.name, "Set-Cookie") || rules.app_may_set(field.value);
+    return !iequals(field.name, "Set-Cookie") || rules.app_may_set(field.value, host);
   }
 };
 
@@ -180,7 +223,63 @@ void append_connection(std::string& out, const OutgoingResponse& response, int s
     append_field(out, "Connection", "keep-alive");
 }
 
+// As the app would have said it without what is for this hop, so that all that holds for its own fields holds for those
+// that the route adds.
+ResponseHead changed(const OutgoingResponse& response, const ResponseHead& head, const ClientHeaderRules& rules) {
+  const ResponseFilter filter{rules, host_of(response), named_by_connection(head.fields),
+                              describes_absent_body(response, head.status)};
+  ResponseHead result{head.status, head.reason, head.version_minor, {}};
+  for (const Field& field : head.fields.all()) {
+    if (filter.passes(field)) result.fields.add(field.name, field.value);
+  }
+  result.fields = response.changes->applied_to(result.fields, response.external->is_https());
+  return result;
+}
+
+void append_answer_field(std::string& out, const OutgoingResponse& response, const Field& field) {
+  if (response.addresses != nullptr && AddressMap::may_concern(field.name) && response.external != nullptr) {
+    if (const auto value = response.addresses->mapped(field, *response.external))
+      return append_field(out, field.name, *value);
+  }
+  append_field(out, field.name, field.value);
+}
+
+void append_answer_head(std::string& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
+                        const ClientHeaderRules& rules) {
+  const ResponseFilter filter{rules, host_of(response), named_by_connection(upstream_head.fields),
+                              describes_absent_body(response, upstream_head.status)};
+  const bool closed_to_shared_caches = is_private(response, upstream_head);
+  PrivateCaching caching;
+  append_status_line(out, upstream_head);
+  for (const Field& field : upstream_head.fields.all()) {
+    if (!filter.passes(field)) continue;
+    if (closed_to_shared_caches && speaks_to_caches(field.name))
+      caching.take(field);
+    else
+      append_answer_field(out, response, field);
+  }
+  if (closed_to_shared_caches) caching.append_to(out, upstream_head.fields);
+  if (response.set_cookies != nullptr) {
+    for (const std::string& cookie : *response.set_cookies) append_field(out, "Set-Cookie", cookie);
+  }
+  append_connection(out, response, upstream_head.status);
+  out += "\r\n";
+}
+
 }  // namespace
+
+std::string_view ForwardedLines::of(const ClientFacts& client, const Origin& external) {
+  const bool is_same =
+      !lines_.empty() && client.address == address_ && client.forwarded_for == forwarded_for_ && external == external_;
+  if (is_same) return lines_;
+  address_ = client.address;
+  forwarded_for_ = client.forwarded_for;
+  external_ = external;
+  lines_.clear();
+  append_client(lines_, client);
+  append_origin(lines_, external);
+  return lines_;
+}
 
 std::string own_host_field(const UpstreamSettings& upstream) {
   if (upstream.host_header == UpstreamSettings::Host::client) return {};
@@ -203,24 +302,9 @@ void append_request_head(std::string& out, const OutgoingRequest& request, const
 
 void append_response_head(std::string& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
                           const ClientHeaderRules& rules) {
-  const ResponseFilter filter{rules, named_by_connection(upstream_head.fields),
-                              describes_absent_body(response, upstream_head.status)};
-  const bool closed_to_shared_caches = is_private(response, upstream_head);
-  PrivateCaching caching;
-  append_status_line(out, upstream_head);
-  for (const Field& field : upstream_head.fields.all()) {
-    if (!filter.passes(field)) continue;
-    if (closed_to_shared_caches && speaks_to_caches(field.name))
-      caching.take(field);
-    else
-      append_field(out, field.name, field.value);
-  }
-  if (closed_to_shared_caches) caching.append_to(out, upstream_head.fields);
-  if (response.set_cookies != nullptr) {
-    for (const std::string& cookie : *response.set_cookies) append_field(out, "Set-Cookie", cookie);
-  }
-  append_connection(out, response, upstream_head.status);
-  out += "\r\n";
+  if (response.changes == nullptr || response.external == nullptr || upstream_head.status < 200)
+    return append_answer_head(out, response, upstream_head, rules);
+  append_answer_head(out, response, changed(response, upstream_head, rules), rules);
 }
 
 }  // namespace lp

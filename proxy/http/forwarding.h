@@ -9,6 +9,7 @@
 #include "config/settings.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/messages.h"
+#include "proxy/http/route_fields.h"
 
 // What is sent on is rebuilt from parsed fields, never copied: hop-by-hop fields, the client's spoofs and our own
 // cookies stay here. Pure.
@@ -17,13 +18,29 @@ namespace lp {
 // What the Host field says where the upstream does not get the client's own; else empty.
 [[nodiscard]] std::string own_host_field(const UpstreamSettings& upstream);
 
+// Where a request comes from and where it was meant to go, in our words, as lines of a head: X-Forwarded-For,
+// X-Real-IP, X-Forwarded-Proto, -Host and -Port. A client's connection has its own, for they are nearly always those of
+// its last request.
+class ForwardedLines {
+ public:
+  // Valid until the next call.
+  [[nodiscard]] std::string_view of(const ClientFacts& client, const Origin& external);
+
+ private:
+  std::string address_;
+  std::string forwarded_for_;
+  Origin external_;
+  std::string lines_;
+};
+
 // Everything for one upstream request head besides the client's fields.
 struct OutgoingRequest {
   std::string_view method;
   std::string_view target;           // rewritten path and query
   std::string_view host;             // the Host to send
-  const Origin* external = nullptr;  // for X-Forwarded-Proto and -Host
+  const Origin* external = nullptr;  // that the browser asked
   const ClientFacts* client = nullptr;
+  std::string_view forwarded_lines;  // ForwardedLines of these two
   std::string_view request_id;
   std::string_view identity_lines;  // ready "Name: value\r\n" lines; empty when anonymous
   // The Authorization field is ours on this route: the client's stays here, also where we have none.
@@ -34,6 +51,10 @@ struct OutgoingRequest {
   // otherwise.
   const std::string* replaced_content_type = nullptr;
   bool upgrade_websocket = false;
+  std::string_view stripped_prefix;              // for X-Forwarded-Prefix; empty: none was taken off
+  bool tells_forwarded = false;                  // `Forwarded` (RFC 7239)
+  bool drops_method_override = false;            // fields that name another method than the one that was judged
+  const RequestFieldChanges* changes = nullptr;  // the route's; null: none
 };
 // Appends the complete head, with the empty line, to `out`: our fields first, then what may remain of the client's,
 // then the framing. The client's Connection options drop fields of the client's own only. Expect is not sent on:
@@ -49,6 +70,9 @@ struct OutgoingResponse {
   bool is_upgrade = false;     // 101: Connection: upgrade and Upgrade are kept
   // Ours, to be added. No shared cache may keep such an answer either: it would hand them on.
   const std::vector<std::string>* set_cookies = nullptr;
+  const Origin* external = nullptr;             // that the browser asked; null: the fields below are not looked at
+  const AnswerFieldChanges* changes = nullptr;  // the route's; null: none
+  const AddressMap* addresses = nullptr;        // likewise
 };
 // Body kind `none` under a status that could have a body means HEAD or 304: the app's Content-Length is kept then. A
 // 1xx that is no upgrade gets neither framing nor Connection.

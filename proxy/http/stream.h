@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,10 @@ class ClientStream {
   virtual void flush() = 0;          // at the end of a batch: write what was queued
   virtual void become_tunnel() = 0;  // after a 101 was sent: raw bytes both ways
   [[nodiscard]] virtual std::size_t unsent_bytes() const = 0;
+  // Whether more of the answer should come, as of the last flush(). After `none` and `none_of_all` on_client_drained()
+  // says when.
+  enum class Room : std::uint8_t { some, none, none_of_all };  // of all: limits.buffered is used up
+  [[nodiscard]] virtual Room room() const = 0;
   virtual void pause_request_body() = 0;
   virtual void resume_request_body() = 0;
   [[nodiscard]] virtual const std::string& peer_address() const = 0;
@@ -70,6 +75,7 @@ class UpstreamStream {
   virtual void flush() = 0;
   virtual void become_tunnel() = 0;
   [[nodiscard]] virtual std::size_t unsent_bytes() const = 0;
+  [[nodiscard]] virtual std::size_t held_bytes() const = 0;  // the memory that those take
   virtual void pause_response() = 0;
   virtual void resume_response() = 0;
   [[nodiscard]] virtual bool is_reused_connection() const = 0;  // it may have died while it was idle: worth one retry

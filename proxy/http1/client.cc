@@ -16,6 +16,8 @@ namespace {
 // A body that nobody wants is read up to here to keep the connection; beyond it closing is cheaper.
 constexpr std::uint64_t kMaxDiscardBytes = 64 * 1024;
 constexpr std::int64_t kLingerMs = 2000;
+// Of an answer that is not taken no more than this and one read of the app's connection is held.
+constexpr std::size_t kMostUnsent = 64 * 1024;
 // A client that has closed its sending side gets this long to be answered: some tools half-close, but nearly always it
 // means that nobody is there any more, and an app's event stream should not run on for hours.
 constexpr std::int64_t kHalfClosedMs = 5000;
@@ -33,6 +35,7 @@ Http1Client::Http1Client(const Environment& environment, Socket socket, std::str
       body_in_(env_.buffers),
       head_limits_(head_limits_of(env_.limits)),
       head_memory_(env_.memory),
+      unsent_memory_(env_.memory),
       writer_(env_.loop, env_.buffers, [this] { on_writable(); }),
       input_(env_.loop, socket_.fd(), [this] { on_readable(); }),
       deadline_(env_.wheel, [this] { on_deadline(); }),
@@ -81,12 +84,12 @@ void Http1Client::on_head_input_end() {
 }
 
 void Http1Client::read_body() {
-  body_in_.make_room(read_bytes_);
+  body_in_.make_room(env_.memory.is_short() ? BufferPool::kSmallBytes : read_bytes_);
   const ReceiveResult got = receive_into(socket_.fd(), body_in_);
   if (got.kind == ReceiveResult::Kind::again) return;
   if (got.kind == ReceiveResult::Kind::failed) return client_gone();
   if (got.kind == ReceiveResult::Kind::end) return on_input_end();
-  if (body_in_.room() == 0) read_bytes_ = env_.memory.is_short() ? BufferPool::kSmallBytes : BufferPool::kLargeBytes;
+  if (body_in_.room() == 0) read_bytes_ = BufferPool::kLargeBytes;
   std::size_t used = 0;
   feed(body_in_.data(), used);
   if (phase_ == Phase::closed) return;
@@ -315,7 +318,22 @@ void Http1Client::abort() {
   close();
 }
 
-void Http1Client::flush() { after_write(writer_.flush()); }
+void Http1Client::flush() {
+  after_write(writer_.flush());
+  if (was_blocked_) hold_unsent();
+}
+
+// Counted only here: an answer that leaves at once costs nothing. Where there is no room nothing fails: no more is read
+// from the app until all is gone, and what came with the last read stays in as little as it takes.
+void Http1Client::hold_unsent() {
+  if (phase_ == Phase::closed) return;
+  if (!unsent_memory_.cover(writer_.held_bytes(), peer_address_, MemoryUse::waits_without)) {
+    room_ = Room::none_of_all;
+    return writer_.trim();
+  }
+  const std::size_t most = env_.memory.is_short() ? BufferPool::kSmallBytes : kMostUnsent;
+  room_ = writer_.unsent_bytes() > most ? Room::none : Room::some;
+}
 
 void Http1Client::become_tunnel() {
   answer_body_.begin({});
@@ -384,6 +402,9 @@ void Http1Client::on_writable() {
   if (writer_.unsent_bytes() < before) arm_deadline();
   if (state == SocketWriter::State::blocked) return;
   was_blocked_ = false;
+  room_ = Room::some;
+  unsent_memory_.release();
+  writer_.give_back_idle_memory();
   arm_deadline();
   if (phase_ == Phase::closing) return finish_closing();
   if (phase_ == Phase::exchange || phase_ == Phase::tunnel) return events_->on_client_drained();
@@ -452,6 +473,7 @@ void Http1Client::close() {
   later_.stop();
   input_.pause(Pause::closed);
   writer_.close();
+  unsent_memory_.release();
   socket_.close();
   on_closed_(*this);
 }

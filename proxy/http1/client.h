@@ -57,6 +57,7 @@ class Http1Client final : public ClientStream {
   void flush() override;
   void become_tunnel() override;
   [[nodiscard]] std::size_t unsent_bytes() const override { return writer_.unsent_bytes(); }
+  [[nodiscard]] Room room() const override { return room_; }
   void pause_request_body() override { pause(Pause::back_pressure); }
   void resume_request_body() override;
   [[nodiscard]] const std::string& peer_address() const override { return peer_address_; }
@@ -97,6 +98,7 @@ class Http1Client final : public ClientStream {
   void answer_done();
   void next_request();
   void after_write(SocketWriter::State state);
+  void hold_unsent();
   void on_writable();
   void on_deadline();
   void on_later();
@@ -125,6 +127,7 @@ class Http1Client final : public ClientStream {
   HeadScanner scanner_;
   ParsedRequest request_;
   ReservedMemory head_memory_;     // once a head did not come whole
+  ReservedMemory unsent_memory_;   // for what the client does not take
   std::size_t head_bytes_ = 0;     // pinned in in_ while the exchange looks at it
   std::size_t leftover_used_ = 0;  // of the bytes behind the head
   bool body_open_ = false;         // more of the request body is to come
@@ -134,7 +137,8 @@ class Http1Client final : public ClientStream {
   bool is_unused_ = true;
   bool keep_alive_ = true;
   bool was_blocked_ = false;  // the exchange hears of the next drain
-  bool processing_ = false;   // process_input() is on the stack and goes on by itself
+  Room room_ = Room::some;
+  bool processing_ = false;  // process_input() is on the stack and goes on by itself
 
   SocketWriter writer_;
   BodyWriter answer_body_{writer_};

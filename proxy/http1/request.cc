@@ -35,7 +35,8 @@ MaybeError parse_request_line(std::string_view bytes, const HeadLimits& limits, 
   if (at > kMaxMethodBytes) return ParseError{501, "method of more than 32 bytes"};
   head.method = bytes.substr(0, at);
   const std::size_t target_start = ++at;
-  while (at < bytes.size() && syntax::is_visible(bytes[at])) ++at;
+  // Bytes beyond ASCII, which programs send: proxy/route/target.h says what becomes of them.
+  while (at < bytes.size() && syntax::is_text(bytes[at]) && bytes[at] != ' ') ++at;
   if (at == target_start || at == bytes.size() || bytes[at] != ' ') return ParseError{400, "malformed request target"};
   if (at - target_start > limits.target_bytes) return ParseError{414, "request target too long"};
   head.target = bytes.substr(target_start, at - target_start);

@@ -16,6 +16,9 @@ namespace lp {
 namespace {
 constexpr int kMaxInterimResponses = 16;  // threat S25: 100,000 of them
 constexpr std::int64_t kIdleMs = 60'000;
+// How late a body may come behind an answer that has none. Long, for it costs little: who needs a connection meanwhile
+// opens one, and one that settles goes for it.
+constexpr std::int64_t kSettleMs = 5'000;
 constexpr HeadLimits kResponseHeadLimits{256 * 1024, 1000, 0};
 // An alert or a handshake (RFC 8446 5.1).
 bool is_tls_record(std::string_view bytes) {
@@ -127,7 +130,7 @@ void Http1Upstream::lease_again(UpstreamEvents& events, const UpstreamClient& cl
   events_ = &events;
   client_ = client;
   is_reused_ = true;
-  request_sent_ = false;
+  request_sent_ = is_settling_ = false;
   interim_responses_ = 0;
   read_bytes_ = BufferPool::kSmallBytes;
   enter(Phase::waiting_for_head);
@@ -171,7 +174,8 @@ void Http1Upstream::end_body() {
 
 void Http1Upstream::flush() {
   if (phase_ == Phase::connecting || phase_ == Phase::closed) return;
-  (void)writer_.flush();
+  const SocketWriter::State state = writer_.flush();
+  if (state == SocketWriter::State::blocked && environment_.memory.is_short()) writer_.trim();
   if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
 }
 
@@ -192,20 +196,28 @@ void Http1Upstream::on_writable() {
   const SocketWriter::State state = writer_.resume();
   if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
   if (phase_ == Phase::tunnel) end_tunnel_when_sent();
-  if (state == SocketWriter::State::drained && events_) events_->on_upstream_drained();
+  if (state != SocketWriter::State::drained) return;
+  writer_.give_back_idle_memory();
+  if (events_) events_->on_upstream_drained();
 }
 
 // ---- the answer -------------------------------------------------------------------------------------------------
 
 void Http1Upstream::on_readable() {
   if (phase_ == Phase::idle) return close();  // closed by the app, or bytes that nobody asked for
-  in_.make_room(read_bytes_);
+  in_.make_room(bytes_to_read());
   const ReceiveResult got = receive_into(socket_.fd(), in_);
   if (got.kind == ReceiveResult::Kind::again) return;
   if (got.kind == ReceiveResult::Kind::failed) return fail(UpstreamError::lost);
   if (got.kind == ReceiveResult::Kind::end) return on_input_end();
   if (in_.room() == 0 && phase_ != Phase::waiting_for_head) read_bytes_ = BufferPool::kLargeBytes;
   process();
+}
+
+// What is read may have to be held, all of it, for a client that takes nothing.
+std::size_t Http1Upstream::bytes_to_read() const {
+  const bool is_large = read_bytes_ > BufferPool::kSmallBytes;
+  return is_large && environment_.memory.is_short() ? BufferPool::kSmallBytes : read_bytes_;
 }
 
 void Http1Upstream::on_input_end() {
@@ -292,12 +304,24 @@ void Http1Upstream::give_back() {
   if (phase_ == Phase::closed) return;
   events_ = nullptr;
   if (is_paused_) set_paused(false);
+  if (phase_ == Phase::answered && may_get_late_body() && !in_.empty()) owner_.on_body_behind_answer();
   if (!is_reusable()) return close();
   enter(Phase::idle);
   in_.release();
   writer_.give_back_idle_memory();
   deadline_.set_ms(kIdleMs);
   owner_.take_back(*this);  // which may close it
+}
+
+void Http1Upstream::settle() {
+  is_settling_ = true;
+  deadline_.set_ms(kSettleMs);
+}
+
+void Http1Upstream::settled() {
+  is_settling_ = false;
+  deadline_.set_ms(kIdleMs);
+  owner_.on_settled(*this);
 }
 
 void Http1Upstream::discard() { close(); }
@@ -310,6 +334,7 @@ void Http1Upstream::fail(UpstreamError error) {
 
 void Http1Upstream::close() {
   if (phase_ == Phase::closed) return;
+  if (phase_ == Phase::idle && may_get_late_body() && has_unread_input(socket_.fd())) owner_.on_body_behind_answer();
   enter(Phase::closed);
   events_ = nullptr;
   lookup_.reset();
@@ -375,7 +400,7 @@ void Http1Upstream::on_deadline() {
     case Phase::waiting_for_head:
       return fail(UpstreamError::response_timeout);
     case Phase::idle:
-      return close();
+      return is_settling_ ? settled() : close();
     default:
       return fail(UpstreamError::idle_timeout);
   }

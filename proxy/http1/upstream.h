@@ -15,6 +15,7 @@
 #include "proxy/http1/body_writer.h"
 #include "proxy/http1/scan.h"
 #include "proxy/net/buffer.h"
+#include "proxy/net/memory_budget.h"
 #include "proxy/net/socket.h"
 
 namespace lp {
@@ -36,11 +37,16 @@ class Http1Upstream {
     BufferPool& buffers;
     Resolver& resolver;
     const UpstreamSettings& settings;
+    const MemoryBudget& memory;
   };
   // Whose connection it is: a pool.
   class Owner {
    public:
     virtual void take_back(Http1Upstream& connection) = 0;  // idle, and good for another request
+    // A body came behind an answer that has none: the app errs.
+    virtual void on_body_behind_answer() = 0;
+    // Since settle() nothing has come.
+    virtual void on_settled(Http1Upstream& connection) = 0;
     // Closed. The owner forgets it now and deletes it at the end of the loop's turn.
     virtual void remove(Http1Upstream& connection) = 0;
 
@@ -58,6 +64,10 @@ class Http1Upstream {
   // loop knows; looks_alive() asks the kernel besides, by one recv(MSG_PEEK).
   [[nodiscard]] bool is_quiet() const { return !readable_->is_due(); }
   [[nodiscard]] bool looks_alive() const;
+  // Its last answer had no body (HEAD, 204, 304): an app that errs may send one all the same, and late.
+  [[nodiscard]] bool may_get_late_body() const { return response_.body.kind == BodyFraming::Kind::none; }
+  // Of an idle connection: waits until a late body would have come. Owner::on_settled(), or the end.
+  void settle();
   // It is signed in as somebody, or about to be (proxy/http/connection_auth.h).
   [[nodiscard]] bool is_signed_in() const { return is_signed_in_; }
 
@@ -70,6 +80,7 @@ class Http1Upstream {
   void give_back();
   void discard();  // closes an idle connection
   [[nodiscard]] std::size_t unsent_bytes() const { return writer_.unsent_bytes(); }
+  [[nodiscard]] std::size_t held_bytes() const { return writer_.held_bytes(); }
   [[nodiscard]] bool is_reused() const { return is_reused_; }
 
  private:
@@ -84,6 +95,7 @@ class Http1Upstream {
   void connect_failed();
 
   void on_readable();
+  [[nodiscard]] std::size_t bytes_to_read() const;
   void on_writable();
   void on_deadline();
   void on_input_end();
@@ -91,6 +103,7 @@ class Http1Upstream {
   bool process_head();
   bool process_body();
   void answer_complete();
+  void settled();
   void end_tunnel_when_sent();
   void fail(UpstreamError error);
   void close();
@@ -123,6 +136,7 @@ class Http1Upstream {
   bool is_reused_ = false;
   bool is_paused_ = false;
   bool is_signed_in_ = false;
+  bool is_settling_ = false;
 };
 
 }  // namespace lp

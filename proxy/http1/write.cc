@@ -74,7 +74,7 @@ void append_answer(std::string& out, const Answer& answer, bool without_body, bo
       .append("\r\n");
   append_date(out, now);
   for (const auto& [name, value] : answer.headers) append_field(out, name, value);
-  append_field(out, "Content-Length", std::to_string(answer.body.size()));
+  if (answer.status != 204) append_field(out, "Content-Length", std::to_string(answer.body.size()));  // RFC 9110 8.6
   if (!keep_alive) append_field(out, "Connection", "close");
   out.append("\r\n");
   if (!without_body) out.append(answer.body);

@@ -21,6 +21,7 @@
 #include "proxy/http/websocket.h"
 #include "proxy/http1/request.h"
 #include "proxy/http1/scan.h"
+#include "proxy/route/outgoing.h"
 #include "proxy/route/webdav.h"
 
 namespace lp {
@@ -282,7 +283,7 @@ Result<Person> person_from_claims(std::string_view text, const Settings& setting
 }
 
 RequestJudge::RequestJudge(const Settings& settings)
-    : settings_(settings), router_(settings), rules_(settings), sets_(settings) {}
+    : settings_(settings), router_(settings), rules_(settings), sets_(settings), fields_(settings) {}
 
 Judgement RequestJudge::judge(const AskedRequest& asked, const Person* who, std::int64_t now_s) const {
   Judgement judgement;
@@ -293,7 +294,8 @@ Judgement RequestJudge::judge(const AskedRequest& asked, const Person* who, std:
   }
   judgement.bytes = std::make_shared<const std::string>(std::move(*bytes));
   if (!parse(judgement, settings_.limits)) return judgement;
-  judgement.client = client_facts(asked.client, judgement.request.head.fields, settings_.trusted_proxies);
+  judgement.client =
+      client_facts(asked.client, judgement.request.head.fields, settings_.trusted_proxies, settings_.client_ip_header);
   find_route(judgement, asked);
   if (judgement.resolved->kind == Resolution::Kind::routed) judge_route(judgement, who, now_s);
   return judgement;
@@ -317,6 +319,8 @@ void RequestJudge::find_route(Judgement& judgement, const AskedRequest& asked) c
       return conclude(judgement, outcome_of(resolved->refusal), resolved->refusal.status, resolved->refusal.reason);
     case Resolution::Kind::own:
       return conclude(judgement, Outcome::own_endpoint, 0, "an endpoint of logto-proxy itself");
+    case Resolution::Kind::fixed:
+      return conclude(judgement, Outcome::own_endpoint, 0, "for probes and crawlers: health answers it to anybody");
     case Resolution::Kind::no_route:
       return conclude(judgement, Outcome::not_found, 404,
                       router_.serves_only_own_endpoints(*resolved->external)
@@ -387,13 +391,13 @@ void RequestJudge::pass(Judgement& judgement, const Person* who) const {
   const AppHeaders headers = headers_for(judgement, who);
   judgement.identity = headers.lines;
   if (judgement.resolved->by_check) return;  // another proxy asks, and sends the request on itself
+  if (judgement.route()->reply.is_configured()) return;
   const std::string own_host = own_host_field(settings_.upstreams.at(judgement.route()->upstream));
-  OutgoingRequest out;
-  out.method = head.method;
-  out.target = judgement.resolved->app_target;
+  OutgoingRequest out = outgoing_request(judgement.request, *judgement.resolved, fields_);
   out.host = own_host.empty() ? judgement.request.authority : std::string_view(own_host);
-  out.external = judgement.external();
   out.client = &judgement.client;
+  ForwardedLines lines;
+  out.forwarded_lines = lines.of(judgement.client, *judgement.external());
   out.request_id = "new";
   out.identity_lines = judgement.identity;
   out.replaces_authorization = headers.replaces_authorization || judgement.route()->token.is_configured();
@@ -406,8 +410,8 @@ void RequestJudge::pass(Judgement& judgement, const Person* who) const {
 SignInRequest sign_in_request_of(const Judgement& judgement, const Settings& settings) {
   SignInRequest request;
   request.endpoint = settings.logto.issuer() + "/auth";
-  const std::string target = judgement.target()->text();
-  request.return_to = vet_return_to(target, *judgement.external(), settings).value_or("/");
+  const std::string target = judgement.target()->text_as_sent();
+  request.return_to = vet_own_target(target, *judgement.external(), settings).value_or("/");
   ProviderMetadata metadata;
   metadata.authorization_endpoint = request.endpoint;
   PendingSignIn pending =

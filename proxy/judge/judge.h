@@ -102,6 +102,7 @@ class RequestJudge {
   Router router_;
   ClientHeaderRules rules_;
   HeaderSets sets_;
+  FieldsOfRoutes fields_;
 };
 
 // The authorization request that a sign-in for this judgement's route begins with, and where it comes back to. What is

@@ -71,6 +71,18 @@ void Buffer::consume(std::size_t bytes) {
   if (begin_ == end_) begin_ = end_ = 0;
 }
 
+void Buffer::trim() {
+  const std::size_t bytes = size();
+  if (bytes == 0) return release();
+  if (bytes == capacity_) return;
+  std::unique_ptr<char[]> block(new char[bytes]);
+  std::memcpy(block.get(), block_.get() + begin_, bytes);
+  pool_.give(std::move(block_), capacity_);
+  block_ = std::move(block);
+  capacity_ = end_ = bytes;
+  begin_ = 0;
+}
+
 void Buffer::release() {
   if (block_) pool_.give(std::move(block_), capacity_);
   capacity_ = begin_ = end_ = 0;

@@ -43,6 +43,7 @@ class Buffer {
 
   void append(std::string_view bytes);
   void consume(std::size_t bytes);
+  void trim();     // where it may stay for long: in a block of its own size
   void release();  // drops the content and gives the block back
 
  private:

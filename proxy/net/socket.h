@@ -62,6 +62,8 @@ class SocketWriter {
   State flush();   // while the kernel is full this asks nothing: on_writable will come
   State resume();  // in on_writable
   [[nodiscard]] std::size_t unsent_bytes() const { return queue_.size(); }
+  [[nodiscard]] std::size_t held_bytes() const { return queue_.capacity(); }  // what they cost
+  void trim() { queue_.trim(); }
   void give_back_idle_memory() {
     if (queue_.empty()) queue_.release();
   }

@@ -49,6 +49,7 @@ class Probe {
     RouteSettings route;
     route.index = 1;
     route.encoded_slash = EncodedSlash::keep;  // what a route takes is judged after it matched
+    route.path_bytes = PathBytes::any;
     return route;
   }
   [[nodiscard]] const RouteQuestion& question() const { return question_; }

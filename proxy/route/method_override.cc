@@ -5,14 +5,13 @@
 #include <string>
 
 #include "base/encoding.h"
+#include "config/client_fields.h"
 #include "proxy/route/route_conditions.h"
 #include "proxy/route/webdav.h"
 
 namespace lp {
 namespace {
 
-constexpr std::string_view kFields[] = {"x_http_method", "x_http_method_override", "x_method_override",
-                                        "x_tunneled_method"};
 // _method: Rails, Laravel, Symfony, WordPress; the others: Google, Salesforce.
 constexpr std::string_view kParameters[] = {"_method", "_http_method", "_httpmethod"};
 
@@ -36,7 +35,7 @@ std::string plain_name(std::string_view name) {
 }
 
 bool is_overriding_parameter(const std::string& name) {
-  return is_listed(kParameters, name) || is_listed(kFields, name);
+  return is_listed(kParameters, name) || is_method_override(name);
 }
 
 // What is judged for each method that somebody may read out of a value: frameworks cut at commas, trim, fold the case.
@@ -90,8 +89,6 @@ bool query_stays_here(Overrides& overrides, std::string_view query) {
 }
 
 }  // namespace
-
-bool is_method_override(std::string_view field_name) { return is_listed(kFields, plain_name(field_name)); }
 
 bool overrides_stay_on_route(const Router& router, const RouteQuestion& question, const RouteSettings& route,
                              OverridingFields fields) {

@@ -7,9 +7,6 @@
 // X-HTTP-Method-Override and its kin, _method and its kin, in whatever case and punctuation, one or a list. Pure.
 namespace lp {
 
-// True for a field that some framework takes for the method.
-[[nodiscard]] bool is_method_override(std::string_view field_name);
-
 enum class OverridingFields { stay_here, reach_the_app };
 
 // True where the same route decides whichever of these methods the app acts upon, and where no route asks for methods.

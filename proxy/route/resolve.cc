@@ -7,12 +7,15 @@
 #include "auth/rules/own_paths.h"
 #include "auth/visit/forward_auth.h"
 #include "base/encoding.h"
+#include "base/one_of.h"
+#include "config/client_fields.h"
 #include "config/forward_auth.h"
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/route_access.h"
 #include "proxy/http/methods.h"
 #include "proxy/route/method_override.h"
+#include "proxy/route/readings.h"
 #include "proxy/route/webdav.h"
 
 namespace lp {
@@ -25,13 +28,19 @@ constexpr std::string_view kBadForwarded = "bad_forwarded";
 constexpr std::string_view kUnknownHost = "unknown_host";
 constexpr const char* kElsewhere =
     "the Destination field names a place that another route, or none, is responsible for";
+constexpr const char* kAsSent = "the path as it was sent, without decoding escapes, is one that another route is for";
 constexpr const char* kOverridden = "the method is overridden by one that another route is for";
 
 // Steps say false where the answer is found, and have then written it down.
-bool refuse(Resolution& r, int status, std::string_view decision, std::string reason) {
+bool refuse(Resolution& r, int status, std::string_view decision, std::string reason,
+            std::string_view allowed_by = {}) {
   r.kind = Kind::refused;
-  r.refusal = {status, decision, std::move(reason)};
+  r.refusal = {status, decision, std::move(reason), allowed_by};
   return false;
+}
+
+bool refuse(Resolution& r, int status, std::string_view decision, const RouteAnswer& ambiguous) {
+  return refuse(r, status, decision, std::string(ambiguous.ambiguity), ambiguous.allowed_by);
 }
 
 bool no_route(Resolution& r) {
@@ -79,11 +88,35 @@ bool find_target(std::string_view path_and_query, std::string_view decision, Res
 
 // ---- a request to us ----------------------------------------------------------------------------------------------
 
+// All realms have the same.
+bool find_fixed(std::span<const RealmRoutes> realms, const RequestLine& request, Resolution& r) {
+  r.fixed = fixed_answer_to(request.method, request.path_and_query, request.fields, realms.front().settings.health);
+  if (r.fixed != FixedAnswer::none) r.kind = Kind::fixed;
+  return r.fixed != FixedAnswer::none;
+}
+
 bool find_own(const RealmRoutes& realm, Resolution& r) {
   if (!is_own_path(r.target.path, realm.settings)) return true;
   if (r.target.has_encoded_slash) return refuse(r, 400, kBadRequest, "an encoded slash below auth_prefix");
+  if (r.target.has_other_bytes) return refuse(r, 400, kBadRequest, "bytes that are not UTF-8 below auth_prefix");
   r.kind = Kind::own;
   return false;
+}
+
+// Where it is the method of the request line that lets it pass: a preflight, and what changes nothing while Redis is
+// away (redis.grace).
+bool passes_by_method(const RealmRoutes& realm, std::string_view method, const RouteSettings& route) {
+  if (method == "OPTIONS" && route.preflight) return true;
+  return realm.settings.session.store == SessionStore::redis && is_one_of(method, {"GET", "HEAD", "OPTIONS"});
+}
+
+void judge_override(const RealmRoutes& realm, const RouteQuestion& question, Resolution& r) {
+  const auto& fields = question.fields.all();
+  r.has_method_override =
+      std::any_of(fields.begin(), fields.end(), [](const Field& field) { return is_method_override(field.name); });
+  if (!r.has_method_override) return;
+  r.drops_method_override = passes_by_method(realm, question.method, *r.route) ||
+                            !overrides_stay_on_route(realm.router, question, *r.route, OverridingFields::reach_the_app);
 }
 
 bool find_route(const RealmRoutes& realm, const RouteQuestion& question, Resolution& r) {
@@ -91,24 +124,36 @@ bool find_route(const RealmRoutes& realm, const RouteQuestion& question, Resolut
   r.asked_router = true;
   const RouteAnswer found = realm.router.route_for(question);
   r.route = found.route;
-  if (found.is_ambiguous()) return refuse(r, 400, kBadRequest, std::string(found.ambiguity));
+  if (found.is_ambiguous()) return refuse(r, 400, kBadRequest, found);
   if (r.route == nullptr) return no_route(r);
-  if (r.route->upstream.empty() && r.route->access != Access::deny) {
+  if (r.route->upstream.empty() && r.route->access != Access::deny && !r.route->reply.is_configured()) {
     r.is_behind_other_proxy = true;
     return no_route(r);
   }
   r.instead_of = found.instead_of;
   if (!destination_stays_on_route(realm.router, question, *r.route)) return refuse(r, 400, kBadRequest, kElsewhere);
+  judge_override(realm, question, r);
   return !realm.router.asks_for_methods() ||
          overrides_stay_on_route(realm.router, question, *r.route, OverridingFields::stay_here) ||
          refuse(r, 400, kBadRequest, kOverridden);
 }
 
-bool rewrite(Resolution& r) {
+// The client's own bytes. Where an app that decodes nothing would look for another rule, escapes of unreserved
+// characters, which say nothing (RFC 3986 6.2.2.2), are decoded.
+std::string path_to_send(const Router& router, const RouteQuestion& question, const RouteSettings& route) {
+  const Target& target = question.target;
+  return router.may_go_as_sent(route, question) ? target.sent() : with_unreserved_decoded(target.sent());
+}
+
+bool rewrite(const RealmRoutes& realm, const RouteQuestion& question, Resolution& r) {
   if (r.instead_of != nullptr && !is_below(r.target.path, r.route->strip_prefix))
     return refuse(r, 400, kBadRequest, "the path spells the route's strip_prefix in another way");
-  auto path = rewrite_path(r.target.path, r.route->strip_prefix);
+  auto path = r.target.other_spelling.empty() ? rewrite_path(r.target.path, r.route->strip_prefix)
+                                              : rewrite_spelling(path_to_send(realm.router, question, *r.route),
+                                                                 r.target.path, r.route->strip_prefix);
+  if (path && r.route->replace_path.is_set()) path = replace_in_path(r.target, r.route->replace_path);
   if (!path) return refuse(r, 400, kBadRequest, path.error().message);
+  if (!r.route->add_prefix.empty()) path->insert(0, r.route->add_prefix);
   r.app_target = std::move(*path);
   if (r.target.has_query) r.app_target.append("?").append(r.target.query);
   return true;
@@ -181,11 +226,21 @@ void find_checked_route(const RealmRoutes& realm, const RouteQuestion& question,
   }
   const RouteAnswer found = realm.router.route_for(question);
   const auto refuse_check = [&](std::string reason) { refuse(r, 400, kBadForwarded, std::move(reason)); };
-  if (found.is_ambiguous()) return refuse_check(std::string(found.ambiguity));
+  if (found.is_ambiguous()) {
+    refuse(r, 400, kBadForwarded, found);
+    return;
+  }
   if (found.route == nullptr) {
     no_route(r);
     return;
   }
+  if (found.route->reply.is_configured()) {
+    r.route = found.route;
+    refuse(r, 403, "own",
+           "route " + found.route->label + " answers itself: it must come to logto-proxy without a check");
+    return;
+  }
+  if (!realm.router.may_go_as_sent(*found.route, question)) return refuse_check(kAsSent);
   if (!destination_stays_on_route(realm.router, question, *found.route)) return refuse_check(kElsewhere);
   if (!overrides_stay_on_route(realm.router, question, *found.route, OverridingFields::reach_the_app))
     return refuse_check(kOverridden);
@@ -283,38 +338,45 @@ std::string labels_of(const std::vector<const RouteSettings*>& routes) {
 bool asks_every_rule(const Settings& settings, const Oauth2Check& check, const RouteSettings* named, Resolution& r) {
   const auto unasked = rules_not_asked_by(named, settings);
   if (unasked.empty()) return true;
+  const std::string path = oauth2_auth_path(settings.forward_auth);
   const std::string rules = "rules would not be asked: those of " + labels_of(unasked);
   if (check.about) {
     return refuse(r, 403, kUnasked,
                   "no route takes the request that it is about, by its host, path, method and network, and " + rules +
-                      ". Write a route that takes it, or one for /oauth2/auth that asks for as much");
+                      ". Write a route that takes it, or one for " + path + " that asks for as much");
   }
   return refuse(r, 403, kUnasked,
                 "nobody tells which request it is about, and " + rules +
                     ". Let the proxy that asks send X-Forwarded-Uri and X-Forwarded-Method, name it under "
-                    "trusted_proxies, or write a route for /oauth2/auth that asks for as much");
+                    "trusted_proxies, or write a route for " +
+                    path + " that asks for as much");
 }
 
 }  // namespace
 
 void Resolution::start_over() {
   kind = Kind::refused;
+  fixed = FixedAnswer::none;
   realm = 0;
   only_backchannel = has_target = by_check = asked_router = is_behind_other_proxy = false;
+  has_method_override = drops_method_override = false;
   external = nullptr;
   route = also_asked = instead_of = nullptr;
 }
 
 void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Resolution& r) {
   r.start_over();
-  if (!find_origin(realms, request.authority, r)) return;
+  if (find_fixed(realms, request, r) || !find_origin(realms, request.authority, r)) return;
   const RealmRoutes& realm = realms[r.realm];
   if (!find_target(request.path_and_query, kBadRequest, r)) return;
   if (r.only_backchannel && !is_backchannel_path(r.target.path, realm.settings.auth_prefix)) {
     refuse_host(r, request.authority);
     return;
   }
-  if (find_own(realm, r) && find_route(realm, route_question(request, r), r) && rewrite(r)) r.kind = Kind::routed;
+  if (find_own(realm, r)) {
+    const RouteQuestion question = route_question(request, r);
+    if (find_route(realm, question, r) && rewrite(realm, question, r)) r.kind = Kind::routed;
+  }
   keep_body_limit(realm.settings, request.body_bytes, r);
 }
 
@@ -341,7 +403,7 @@ void resolve_oauth2_check(std::span<const RealmRoutes> realms, const Oauth2Check
   const RealmRoutes& realm = realms[r.realm];
   r.kind = Kind::no_route;
   if (check.about && !find_forwarded_route(realm, check, r)) return;
-  if (!check.about && !find_target(kOauth2Auth, kBadForwarded, r)) return;
+  if (!check.about && !find_target(oauth2_auth_path(realm.settings.forward_auth), kBadForwarded, r)) return;
   const RouteSettings* forwarded = r.route;
   r.kind = Kind::routed;
   if (forwarded != nullptr && is_open(*forwarded)) return;

@@ -10,6 +10,7 @@
 #include "base/http_message.h"
 #include "base/url.h"
 #include "config/settings.h"
+#include "proxy/route/fixed_answers.h"
 #include "proxy/route/router.h"
 #include "proxy/route/target.h"
 
@@ -38,6 +39,8 @@ struct Refusal {
   int status = 400;
   std::string_view decision;  // static text, for the access log
   std::string reason;         // for logs and `explain`: which rule
+  std::string_view allowed_by =
+      {};  // static text, for the page: the key of a route that would let it pass; empty: none
 };
 
 // Filled in place, and used again for the next request: `external` may point into it.
@@ -45,11 +48,13 @@ struct Resolution {
   enum class Kind : std::uint8_t {
     refused,
     own,       // an endpoint of ours, if there is one of that name
+    fixed,     // for a probe or a crawler: nobody looked at the Host
     no_route,  // 404
     routed,
   };
   Kind kind = Kind::refused;
   Refusal refusal;  // refused
+  FixedAnswer fixed = FixedAnswer::none;
   // The external URL that the Host names, in the realm's router or in `wildcard`; null: none of any realm.
   const Origin* external = nullptr;
   std::size_t realm = 0;  // index of that URL's
@@ -67,7 +72,11 @@ struct Resolution {
   const RouteSettings* route = nullptr;
   const RouteSettings* also_asked = nullptr;  // routed by resolve_oauth2_check(): see there
   const RouteSettings* instead_of = nullptr;  // routed: see RouteAnswer
-  std::string app_target;                     // routed, by resolve(): path and query that the app gets
+  // Routed, by resolve(): path and query that the app gets; whether the client says another method in a field, and
+  // whether the app must not hear of it, for then another rule might have decided.
+  std::string app_target;
+  bool has_method_override = false;
+  bool drops_method_override = false;
 
   void start_over();
   Resolution() = default;
@@ -87,8 +96,8 @@ void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Re
 //  - a path of our own: the other proxy must send it to us without asking;
 //  - an identity header in a spelling that gateways take for the same ("X_Forwarded_User", threat H02), which the
 //    other proxy does not replace;
-//  - a method override in a field that would lead to another route: nobody takes these out on the way to the app. One
-//    in the query is refused by both;
+//  - a method override in a field that would lead to another route: nobody takes these out on the way to the app, as we
+//    do for ours. One in the query is refused by both;
 //  - a route whose answers hold what the client does not have itself (config/forward_auth.h), where nothing proves who
 //    asks: no listener for checks and no secret.
 // `fields` are those of the check, which are the client's own.

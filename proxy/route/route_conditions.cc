@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/one_of.h"
+#include "config/client_fields.h"
 
 namespace lp {
 namespace {
@@ -93,8 +94,12 @@ Condition query_condition(const FieldCondition& condition, std::string_view quer
   return holds ? Condition::holds : Condition::fails;
 }
 
-Condition header_condition(const FieldCondition& condition, const Fields& fields, const ClientHeaderRules& rules) {
-  if (rules.strips_request_field(condition.name)) return Condition::fails;
+Condition header_condition(const FieldCondition& condition, const Fields& fields, const ClientHeaderRules& rules,
+                           const std::vector<std::string>& passed) {
+  const bool is_passed = std::any_of(passed.begin(), passed.end(),
+                                     [&](const std::string& name) { return folds_to_same(name, condition.name); });
+  if (!is_passed && rules.strips_request_field(condition.name)) return Condition::fails;
+  if (is_method_override(condition.name)) return Condition::fails;
   const Field* found = nullptr;
   for (const Field& field : fields.all()) {
     if (!folds_to_same(field.name, condition.name)) continue;

@@ -39,8 +39,9 @@ void for_each_parameter(std::string_view query, std::string_view separators, con
 
 // One field: it stands once and its value matches. Unclear: it stands twice, beside a name that gateways fold to the
 // same
-// ("X_Tenant"), or Connection names it. A field that no client may send to an app is as good as absent.
+// ("X_Tenant"), or Connection names it. A field that may not reach the app is as good as absent; `passed` are those
+// that the route lets pass (pass_headers).
 [[nodiscard]] Condition header_condition(const FieldCondition& condition, const Fields& fields,
-                                         const ClientHeaderRules& rules);
+                                         const ClientHeaderRules& rules, const std::vector<std::string>& passed = {});
 
 }  // namespace lp

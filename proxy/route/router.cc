@@ -13,10 +13,11 @@
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/route_access.h"
+#include "config/spelling.h"
 #include "proxy/net/ip_address.h"
+#include "proxy/route/readings.h"
 #include "proxy/route/route_conditions.h"
 #include "proxy/route/route_index.h"
-#include "proxy/route/spelling.h"
 
 namespace lp {
 namespace {
@@ -40,16 +41,6 @@ RouteIndex::Key key_of(const RouteSettings& route) {
   if (key.path.kind != PathPattern::Kind::regex && !key.path.text.empty()) {
     key.path.text = normal_rule_path(key.path.text);
   }
-  return key;
-}
-
-// What the key of a path is compared with (proxy/route/spelling.h).
-RouteIndex::Key spelling_key_of(RouteIndex::Key key) {
-  if (key.path.kind == PathPattern::Kind::regex)
-    key.path.text = "(?i:" + spelling_key_of_regex(key.path.text) + ")";
-  else if (!key.path.text.empty())
-    key.path.text = spelling_key(key.path.text);
-  if (key.path.kind == PathPattern::Kind::prefix && key.path.text == "/") key.path.text.clear();
   return key;
 }
 
@@ -101,7 +92,7 @@ class Spellings {
   Spellings(const Settings& settings, const std::vector<RouteIndex::Key>& keys) {
     std::vector<RouteIndex::Key> folded;
     for (std::size_t i = 0; i < keys.size(); ++i) {
-      folded.push_back(spelling_key_of(keys[i]));
+      folded.push_back({keys[i].host, spelling_key(keys[i].path)});
       routes_.emplace_back(settings.routes[i], folded[i]);
       has_patterns_ = has_patterns_ || keys[i].path.kind == PathPattern::Kind::regex;
       all_are_keys_ = all_are_keys_ && folded[i].path.text == keys[i].path.text;
@@ -164,7 +155,8 @@ Condition conditions_of(const RouteSettings& route, const RouteQuestion& questio
     if (one == Condition::unclear && all == Condition::holds) all = Condition::unclear;
   };
   for (const FieldCondition& one : route.query) add(query_condition(one, question.target.query));
-  for (const FieldCondition& one : route.headers) add(header_condition(one, question.fields, rules));
+  for (const FieldCondition& one : route.headers)
+    add(header_condition(one, question.fields, rules, route.pass_headers));
   return all;
 }
 
@@ -189,6 +181,19 @@ bool names(std::string_view authority, const Origin& origin) {
 
 constexpr std::string_view kReadOtherwise = "the target can be read in ways that its route does not take";
 
+// Of what the route's keys reject, or an empty answer.
+RouteAnswer rejection_by(const RouteSettings& route, const Target& target) {
+  if (target.has_encoded_slash && route.encoded_slash == EncodedSlash::reject)
+    return {nullptr,
+            "an encoded slash or backslash in the path, or something that is encoded twice; encoded_slash: keep on its "
+            "route lets it pass",
+            "encoded_slash: keep"};
+  if (target.has_other_bytes && route.path_bytes == PathBytes::utf8)
+    return {nullptr, "bytes in the target that are not UTF-8; path_bytes: any on its route lets them pass",
+            "path_bytes: any"};
+  return {};
+}
+
 bool lets_nobody_pass(const RouteSettings& route) { return route.access == Access::deny; }
 
 bool has_lower_case(std::string_view text) {
@@ -202,6 +207,7 @@ struct Router::Impl {
   std::vector<const Origin*> wildcards;
   const Origin* only_own = nullptr;
   std::optional<Origin> backchannel;
+  std::string oauth2_auth;
   std::vector<CompiledRoute> routes;
   std::optional<RouteIndex> index;
   std::optional<Spellings> spellings;  // where there is more than one route
@@ -233,6 +239,7 @@ struct Router::Impl {
 };
 
 Router::Router(const Settings& settings) : impl_(std::make_unique<Impl>()) {
+  impl_->oauth2_auth = oauth2_auth_path(settings.forward_auth);
   for (const Origin& origin : settings.external_urls) {
     if (is_wildcard(origin.host)) {
       impl_->wildcards.push_back(&origin);
@@ -292,44 +299,40 @@ bool Router::asks_for_methods() const { return impl_->asks_for_methods; }
 
 RouteAnswer Router::route_for(const RouteQuestion& question) const {
   const Impl::Match match = impl_->first_match(question, question.target.path);
-  if (match.is_unclear) return {nullptr, "a condition of the route can be read in two ways"};
+  if (match.is_unclear) return {nullptr, "a condition of the route can be read in two ways", {}};
   if (match.route == nullptr) return {};
-  if (reads_otherwise(*match.route, question)) return {nullptr, kReadOtherwise};
+  if (const RouteAnswer refused = misreading(*match.route, question); refused.is_ambiguous()) return refused;
   RouteAnswer answer{match.route};
   if (impl_->spellings && impl_->spellings->matter_to(*match.route, question.target.is_odd, question.target.path))
     answer = strictest_for(*match.route, question);
   if (answer.route != nullptr && evades_by_method(*answer.route, question))
-    return {nullptr, "the method can be read as another one"};
+    return {nullptr, "the method can be read as another one", {}};
   return answer;
 }
 
 // The route that decides when some spelling of the path, which other routes match, is what the app reads.
 RouteAnswer Router::strictest_for(const RouteSettings& route, const RouteQuestion& question) const {
   const std::string& path = question.target.path;
-  const RouteSettings* strictest = &route;
-  bool is_clear = true;
+  Strictest strictest(route);
   impl_->spellings->for_each(question, path, [&](std::size_t position) {
     const CompiledRoute& other = impl_->routes[position];
     // One that matches the path as it is stands behind: the order of the file says who decides.
-    if (other.matches_path(path) || admits(*other.settings, *strictest)) return;
+    if (other.matches_path(path) || !strictest.is_changed_by(*other.settings)) return;
     const Condition condition = impl_->conditions(other, question);
-    if (condition == Condition::fails) return;
-    is_clear = is_clear && condition == Condition::holds && admits(*strictest, *other.settings);
-    strictest = other.settings;
+    if (condition != Condition::fails) strictest.meet(*other.settings, condition == Condition::holds);
   });
-  if (!is_clear)
-    return {nullptr, "the path is another route's in another spelling, and neither of the two is stricter"};
-  if (strictest == &route) return {&route};
-  const bool takes_slashes = !question.target.has_encoded_slash || strictest->encoded_slash == EncodedSlash::keep;
-  return takes_slashes ? RouteAnswer{strictest, {}, &route} : RouteAnswer{nullptr, kReadOtherwise};
+  const RouteSettings* decides = strictest.route();
+  if (decides == nullptr)
+    return {nullptr, "the path is another route's in another spelling, and neither of the two is stricter", {}};
+  if (decides == &route) return {&route};
+  const RouteAnswer rejected = rejection_by(*decides, question.target);
+  return rejected.is_ambiguous() ? rejected : RouteAnswer{decides, {}, {}, &route};
 }
 
 RouteAnswer Router::route_for_oauth2_auth(const RouteQuestion& question) const {
-  const auto is_named = [](const RouteSettings& route) {
-    return route.path.kind == PathPattern::Kind::exact && route.path.text == kOauth2Auth;
-  };
-  const Impl::Match match = impl_->first_match(question, kOauth2Auth, is_named);
-  if (match.is_unclear) return {nullptr, "a condition of the route can be read in two ways"};
+  const auto is_named = [](const RouteSettings& route) { return route.path.kind == PathPattern::Kind::exact; };
+  const Impl::Match match = impl_->first_match(question, impl_->oauth2_auth, is_named);
+  if (match.is_unclear) return {nullptr, "a condition of the route can be read in two ways", {}};
   return {match.route, {}};
 }
 
@@ -343,15 +346,45 @@ bool Router::evades_by_method(const RouteSettings& route, const RouteQuestion& q
   return folded.is_ambiguous() || (folded.route != nullptr && folded.route != &route && !is_open(*folded.route));
 }
 
-bool Router::reads_otherwise(const RouteSettings& route, const RouteQuestion& question) const {
+RouteAnswer Router::misreading(const RouteSettings& route, const RouteQuestion& question) const {
   const Target& target = question.target;
-  if (!target.has_other_readings) return false;
-  if (target.has_encoded_slash && route.encoded_slash == EncodedSlash::reject) return true;
-  const auto readings = lenient_readings(target.path);
-  return std::any_of(readings.begin(), readings.end(), [&](const std::string& reading) {
-    const Impl::Match match = impl_->first_match(question, reading);
-    return match.is_unclear || match.route != &route || meets_stricter(route, question, reading);
-  });
+  if (const RouteAnswer rejected = rejection_by(route, target); rejected.is_ambiguous()) return rejected;
+  const bool reads = (target.has_other_readings && reads_otherwise(route, question)) ||
+                     (!target.other_spelling.empty() && reads_spelling_otherwise(route, question));
+  return reads ? RouteAnswer{nullptr, kReadOtherwise, {}} : RouteAnswer{};
+}
+
+bool Router::reads_otherwise(const RouteSettings& route, const RouteQuestion& question) const {
+  const auto readings = lenient_readings(question.target.path);
+  return !std::all_of(readings.begin(), readings.end(),
+                      [&](const std::string& reading) { return stays(route, question, reading); });
+}
+
+bool Router::reads_spelling_otherwise(const RouteSettings& route, const RouteQuestion& question) const {
+  const SpelledReadings readings = spelled_readings(question.target);
+  const auto same = [&](const std::string& reading) { return stays(route, question, reading); };
+  const auto same_or_wider = [&](const std::string& reading) { return stays_or_widens(route, question, reading); };
+  return !(same(readings.unmerged) &&
+           std::all_of(readings.behind_authority.begin(), readings.behind_authority.end(), same) &&
+           std::all_of(readings.kept.begin(), readings.kept.end(), same_or_wider));
+}
+
+bool Router::may_go_as_sent(const RouteSettings& route, const RouteQuestion& question) const {
+  return question.target.other_spelling.empty() || stays_or_widens(route, question, undecoded_reading(question.target));
+}
+
+bool Router::stays(const RouteSettings& route, const RouteQuestion& question, std::string_view reading) const {
+  if (reading == question.target.path) return true;
+  const Impl::Match match = impl_->first_match(question, reading);
+  return !match.is_unclear && match.route == &route && !meets_stricter(route, question, reading);
+}
+
+// No route at all is fine too: nobody is asked less than `route` asks.
+bool Router::stays_or_widens(const RouteSettings& route, const RouteQuestion& question,
+                             std::string_view reading) const {
+  if (reading == question.target.path) return true;
+  const Impl::Match match = impl_->first_match(question, reading);
+  return !match.is_unclear && (match.route == nullptr || match.route == &route || admits(*match.route, route));
 }
 
 bool Router::meets_stricter(const RouteSettings& route, const RouteQuestion& question, std::string_view path) const {

@@ -22,7 +22,8 @@ struct RouteQuestion {
 
 struct RouteAnswer {
   const RouteSettings* route = nullptr;
-  std::string_view ambiguity;  // static text, for the log; empty: none
+  std::string_view ambiguity = {};   // static text, for the log; empty: none
+  std::string_view allowed_by = {};  // static text: the route's key, as it is written, that would take it; empty: none
   // The route whose text matches, where a stricter one decides because some app takes the path for that one's. Else
   // null.
   const RouteSettings* instead_of = nullptr;
@@ -51,22 +52,31 @@ class Router {
   [[nodiscard]] bool asks_for_methods() const;
   // Null route: 404, or 400 where `ambiguity` says why. Methods are compared byte for byte; HEAD is a method of its own
   // and must be listed beside GET. One in lower case, which an app may fold to upper case, must not evade a route that
-  // asks for somebody. Nor must a path evade one: refused are an encoded slash on a route that rejects it, and paths
-  // with which an app that reads them in another way (see lenient_readings) would land where another route is
-  // responsible, or none. Query and header conditions that can be read in two ways are refused
+  // asks for somebody. Nor must a path evade one: refused are what the route's encoded_slash and path_bytes reject, and
+  // paths with which an app that reads them in another way (proxy/route/readings.h) would land where another route is
+  // responsible, or none. An app that decodes no escapes of reserved characters may land on a route that lets as many
+  // people pass or more. Query and header conditions that can be read in two ways are refused
   // (proxy/route/route_conditions.h).
   // A path in another case, with a slash, dots or blanks at an end, is what many apps take for the one without
-  // (proxy/route/spelling.h): where a route that is stricter than the one that matches would match it then, that one
+  // (config/spelling.h): where a route that is stricter than the one that matches would match it then, that one
   // decides, and where of two neither is, nobody does. Not where the route that matches says path_spellings: distinct
   // (docs/decisions/0029-spellings.md).
   [[nodiscard]] RouteAnswer route_for(const RouteQuestion& question) const;
+  // Whether an app that decodes no escape at all lands on a route that lets as many people pass as `route`, or more,
+  // when it gets the path as it was sent. `route` is that of route_for()'s answer.
+  [[nodiscard]] bool may_go_as_sent(const RouteSettings& route, const RouteQuestion& question) const;
   // Among the routes for checks at /oauth2/auth (config/forward_auth.h), whatever stands before them. Null: there is
   // none.
   [[nodiscard]] RouteAnswer route_for_oauth2_auth(const RouteQuestion& question) const;
 
  private:
   [[nodiscard]] bool evades_by_method(const RouteSettings& route, const RouteQuestion& question) const;
+  [[nodiscard]] RouteAnswer misreading(const RouteSettings& route, const RouteQuestion& question) const;
   [[nodiscard]] bool reads_otherwise(const RouteSettings& route, const RouteQuestion& question) const;
+  [[nodiscard]] bool reads_spelling_otherwise(const RouteSettings& route, const RouteQuestion& question) const;
+  [[nodiscard]] bool stays(const RouteSettings& route, const RouteQuestion& question, std::string_view reading) const;
+  [[nodiscard]] bool stays_or_widens(const RouteSettings& route, const RouteQuestion& question,
+                                     std::string_view reading) const;
   // Some spelling of `path`, which `route` matches, is one that a stricter route matches.
   [[nodiscard]] bool meets_stricter(const RouteSettings& route, const RouteQuestion& question,
                                     std::string_view path) const;

@@ -1,20 +1,21 @@
 #include "proxy/route/target.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/encoding.h"
+#include "config/spelling.h"
 #include "proxy/http/syntax.h"
-#include "proxy/route/spelling.h"
+#include "proxy/route/path_escapes.h"
+#include "proxy/route/readings.h"
 
 namespace lp {
 namespace {
 
 using Rule = const char*;  // what was broken, null when nothing
 
-// Characters that stand for themselves: pchar without ';', which begins parameters (RFC 3986 3.3).
-constexpr syntax::CharTable kPlain = syntax::chars("-._~!$&'()*+,=:@");
-// Raw characters that RFC 3986 forbids and browsers send nevertheless (WHATWG URL, path percent-encode set).
-constexpr syntax::CharTable kEscapedForClients = syntax::chars("[]^|", false);
+// Raw characters that RFC 3986 forbids and clients send nevertheless (WHATWG URL, path percent-encode set; curl -g).
+constexpr syntax::CharTable kEscapedForClients = syntax::chars("[]^|{}", false);
 // Visible ASCII; '#' would begin a fragment, which has no place in a request (threat P03).
 constexpr syntax::CharTable kQuery = [] {
   syntax::CharTable table{};
@@ -22,90 +23,78 @@ constexpr syntax::CharTable kQuery = [] {
   return table;
 }();
 
-bool is_control(int byte) { return byte < 0x20 || byte == 0x7f; }
+constexpr int kMaxLayers = 3;
 
-// The byte that the escape at `at` stands for, or -1.
-int escaped_byte(std::string_view s, std::size_t at) {
-  if (at + 2 >= s.size() || s[at] != '%') return -1;
-  const int high = syntax::hex_value(s[at + 1]);
-  const int low = syntax::hex_value(s[at + 2]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
+bool is_high(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 
-void append_escape(std::string& out, int byte) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  out += '%';
-  out += kHex[byte >> 4];
-  out += kHex[byte & 15];
+// One segment, or a part of it.
+struct Spelled {
+  std::string normal;
+  std::string sent;  // as the client wrote it
+
+  void add(int byte, std::string_view as_sent) {
+    escapes::append_normal(normal, byte);
+    sent += as_sent;
+  }
+  void clear() {
+    normal.clear();
+    sent.clear();
+  }
+};
+
+// A run of bytes beyond ASCII from `at`, raw or escaped: characters of UTF-8, each complete, or other bytes
+// (threat P13).
+void read_high_bytes(std::string_view raw, std::size_t& at, Spelled& into, Target& target) {
+  std::string bytes;
+  while (at < raw.size()) {
+    const bool is_raw = is_high(raw[at]);
+    const int byte = is_raw ? static_cast<unsigned char>(raw[at]) : escapes::escaped_byte(raw, at);
+    if (byte < 0x80) break;
+    bytes += static_cast<char>(byte);
+    escapes::append_escape(into.normal, byte);
+    if (is_raw)
+      escapes::append_escape(into.sent, byte);
+    else
+      into.sent += raw.substr(at, 3);
+    at += is_raw ? 1 : 3;
+  }
+  target.has_other_bytes = target.has_other_bytes || !is_valid_utf8(bytes);
 }
 
 // One escape of an ASCII character.
-Rule append_ascii_escape(int byte, std::string& segment) {
-  const char c = static_cast<char>(byte);
-  if (is_control(byte)) return "encoded control character in the path";
-  if (c == '\\') return "encoded backslash in the path";
-  if (syntax::in(kPlain, c))
-    segment += c;
-  else
-    append_escape(segment, byte);
+Rule read_ascii_escape(std::string_view raw, std::size_t& at, Spelled& into) {
+  const int byte = escapes::escaped_byte(raw, at);
+  if (byte < 0) return "broken escape in the path";
+  if (escapes::is_control(byte)) return "encoded control character in the path";
+  into.add(byte, raw.substr(at, 3));
+  at += 3;
   return nullptr;
 }
 
-// A run of escapes of bytes beyond ASCII, from `at`: characters of UTF-8, each complete (threat P13).
-Rule append_utf8_escapes(std::string_view raw, std::size_t& at, std::string& segment) {
-  std::string bytes;
-  for (int byte = escaped_byte(raw, at); byte >= 0x80; byte = escaped_byte(raw, at)) {
-    bytes += static_cast<char>(byte);
-    append_escape(segment, byte);
-    at += 3;
+Rule read_raw(char c, Spelled& into) {
+  if (syntax::in(escapes::kPlain, c) || c == ';') {
+    into.normal += c;
+    into.sent += c;
+  } else if (syntax::in(kEscapedForClients, c)) {
+    escapes::append_escape(into.normal, c);
+    escapes::append_escape(into.sent, c);
+  } else {
+    return "character in the path that is not allowed there";
   }
-  return is_valid_utf8(bytes) ? nullptr : "escapes in the path that are not UTF-8";
+  return nullptr;
 }
 
-Rule append_escapes(std::string_view raw, std::size_t& at, std::string& segment) {
-  const int byte = escaped_byte(raw, at);
-  if (byte < 0) return "broken escape in the path";
-  if (byte >= 0x80) return append_utf8_escapes(raw, at, segment);
-  const Rule rule = append_ascii_escape(byte, segment);
-  at += 3;
-  return rule;
-}
-
-// Reads the segment that begins at `at` up to a slash or the end, in normal form.
-Rule read_segment(std::string_view raw, std::size_t& at, std::string& segment) {
+// Reads the segment that begins at `at` up to a slash or the end.
+Rule read_segment(std::string_view raw, std::size_t& at, Spelled& segment, Target& target) {
   segment.clear();
   while (at < raw.size() && raw[at] != '/') {
-    const char c = raw[at];
-    if (c == '%') {
-      if (const Rule rule = append_escapes(raw, at, segment)) return rule;
-      continue;
+    if (is_high(raw[at]) || escapes::escaped_byte(raw, at) >= 0x80) {
+      read_high_bytes(raw, at, segment, target);
+    } else if (raw[at] == '%') {
+      if (const Rule rule = read_ascii_escape(raw, at, segment)) return rule;
+    } else if (const Rule rule = read_raw(raw[at++], segment)) {
+      return rule;
     }
-    if (syntax::in(kPlain, c) || c == ';')
-      segment += c;
-    else if (syntax::in(kEscapedForClients, c))
-      append_escape(segment, c);
-    else
-      return "character in the path that is not allowed there";
-    ++at;
-  }
-  return nullptr;
-}
-
-// The byte behind a second layer of encoding, %25 before two hex digits; -1 where there is none.
-int doubly_escaped_byte(std::string_view s, std::size_t at) {
-  if (!s.substr(at).starts_with("%25") || at + 4 >= s.size()) return -1;
-  const int high = syntax::hex_value(s[at + 3]);
-  const int low = syntax::hex_value(s[at + 4]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
-// What a second layer hides may not matter to path rules: no dot, no backslash, no control, no third layer (threats
-// P09, P27). A slash is as good or bad as %2F. Looks at the normal form, since "%25%32%65" spells "%252e" too.
-Rule check_double_encoding(std::string_view segment) {
-  for (std::size_t at = segment.find("%25"); at != std::string_view::npos; at = segment.find("%25", at + 1)) {
-    const int hidden = doubly_escaped_byte(segment, at);
-    if (hidden < 0) continue;
-    if (hidden == '.' || hidden == '\\' || hidden == '%' || is_control(hidden)) return "double encoding in the path";
   }
   return nullptr;
 }
@@ -122,64 +111,105 @@ bool is_dot_segment_in_disguise(std::string_view part) {
   return escape == "%3B" || escape == "%3F" || escape == "%23" || escape == "%25";
 }
 
-// The end of the part of `segment` that begins at `from`, at %2F or %252F; sets `next` behind it.
-std::size_t part_end(std::string_view segment, std::size_t from, std::size_t& next) {
-  for (std::size_t i = segment.find('%', from); i != std::string_view::npos; i = segment.find('%', i + 1)) {
-    const std::size_t digits = segment.substr(i).starts_with("%25") ? i + 3 : i + 1;
-    if (!iequals(segment.substr(digits, 2), "2f")) continue;
-    next = digits + 2;
-    return i;
-  }
-  next = segment.size() + 1;
-  return segment.size();
+// The end of the part of `text` that begins at `from`, at %2F or %5C; sets `next` behind it.
+std::size_t part_end(std::string_view text, std::size_t from, std::size_t& next) {
+  const std::size_t end = std::min({text.find("%2F", from), text.find("%5C", from), text.size()});
+  next = end + (end == text.size() ? 1 : 3);
+  return end;
 }
 
-Rule check_disguises(std::string_view segment) {
-  if (segment == "." || segment == "..") return nullptr;  // itself: resolved
+bool has_dot_segment_in_disguise(std::string_view text) {
   std::size_t next = 0;
-  for (std::size_t from = 0; from <= segment.size(); from = next) {
-    const std::size_t end = part_end(segment, from, next);
-    if (is_dot_segment_in_disguise(segment.substr(from, end - from))) return "dot segment in disguise";
+  for (std::size_t from = 0; from <= text.size(); from = next) {
+    const std::size_t end = part_end(text, from, next);
+    if (is_dot_segment_in_disguise(text.substr(from, end - from))) return true;
   }
-  return nullptr;
+  return false;
 }
 
-// Appends "/segment", or resolves it.
-Rule append_segment(const std::string& segment, bool is_last, std::string& path) {
-  if (segment == "..") {
-    if (path.empty()) return "path climbs above the root";
-    path.erase(path.rfind('/'));
-  } else if (segment != ".") {
-    if (segment.empty() && !is_last) return nullptr;
-    path += '/';
-    path += segment;
+bool has_control(std::string_view text) {
+  for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+    const int byte = escapes::escaped_byte(text, at);
+    if (byte >= 0 && escapes::is_control(byte)) return true;
+  }
+  return false;
+}
+
+// What any layer hides may not matter to path rules: no dot segment, no control (threats P09, P27). Looks at the normal
+// form, since "%25%32%65" spells "%252e" too.
+Rule check_layers(std::string_view text) {
+  std::string decoded;
+  for (int layer = 0; layer <= kMaxLayers; ++layer) {
+    if (has_control(text)) return layer == 0 ? "overlong form of a control" : "doubly encoded control character";
+    if (has_dot_segment_in_disguise(text)) return "dot segment in disguise";
+    if (text.find("%25") == std::string_view::npos) return nullptr;
+    std::string next = with_layer_off(text);
+    if (next == text) return nullptr;
+    decoded = std::move(next);
+    text = decoded;
+  }
+  return "more than three layers of encoding in the path";
+}
+
+Rule check_disguises(const std::string& segment, bool has_other_bytes) {
+  if (segment == "." || segment == "..") return nullptr;  // itself: resolved
+  if (const Rule rule = check_layers(segment)) return rule;
+  return has_other_bytes ? check_layers(without_overlong_forms(segment)) : nullptr;
+}
+
+void take_last_segment(std::string& path) {
+  while (path.ends_with('/')) path.pop_back();
+  path.erase(path.rfind('/'));
+}
+
+// Appends "/segment" to both spellings, or resolves it.
+Rule append_segment(const Spelled& segment, bool is_last, Target& target, bool& has_dots) {
+  std::string& path = target.path;
+  std::string& sent = target.other_spelling;
+  if (segment.normal != "." && segment.normal != "..") {
+    if (!segment.normal.empty() || is_last) path.append("/").append(segment.normal);
+    sent.append("/").append(segment.sent);
     return nullptr;
   }
-  if (is_last) path += '/';
+  has_dots = true;
+  if (segment.normal == "..") {
+    if (path.empty()) return "path climbs above the root";
+    take_last_segment(path);
+    take_last_segment(sent);
+  }
+  if (!is_last) return nullptr;
+  path += '/';
+  sent += '/';
   return nullptr;
 }
 
-Rule normalise_path(std::string_view raw, std::string& path) {
-  std::string segment;
+Rule normalise_path(std::string_view raw, Target& target) {
+  Spelled segment;
+  bool has_dots = false;
   std::size_t at = 0;
   while (at < raw.size()) {
     ++at;  // the slash before the segment
-    if (const Rule rule = read_segment(raw, at, segment)) return rule;
-    if (const Rule rule = check_double_encoding(segment)) return rule;
-    if (const Rule rule = check_disguises(segment)) return rule;
-    if (const Rule rule = append_segment(segment, at == raw.size(), path)) return rule;
+    if (const Rule rule = read_segment(raw, at, segment, target)) return rule;
+    if (const Rule rule = check_disguises(segment.normal, target.has_other_bytes)) return rule;
+    if (const Rule rule = append_segment(segment, at == raw.size(), target, has_dots)) return rule;
   }
+  if (has_dots) target.other_spelling = escapes::with_slashes_merged(target.other_spelling);
+  if (target.other_spelling == target.path) target.other_spelling.clear();
   return nullptr;
 }
+
+bool is_separator(int byte) { return byte == '/' || byte == '\\'; }
 
 // Looks at what is left: a segment that ".." took away is nobody's to read.
 void note_other_readings(Target& target) {
   const std::string& path = target.path;
+  target.has_other_readings = target.has_other_bytes;
   for (std::size_t at = path.find_first_of(";%"); at != std::string::npos; at = path.find_first_of(";%", at + 1)) {
-    const int byte = path[at] == ';' ? ';' : escaped_byte(path, at);
-    const int hidden = doubly_escaped_byte(path, at);
-    if (byte == '/' || hidden == '/') target.has_encoded_slash = true;
-    if (byte == '/' || byte == ';' || byte == '?' || byte == '#' || hidden >= 0) target.has_other_readings = true;
+    const int byte = path[at] == ';' ? ';' : escapes::escaped_byte(path, at);
+    const int hidden = escapes::doubly_escaped_byte(path, at);
+    if (is_separator(byte) || is_separator(hidden) || hidden == '.' || hidden == '%') target.has_encoded_slash = true;
+    if (is_separator(byte) || byte == ';' || byte == '?' || byte == '#' || hidden >= 0)
+      target.has_other_readings = true;
   }
 }
 
@@ -189,79 +219,47 @@ bool is_plain_path(std::string_view raw, unsigned& odd) {
   for (const char c : raw) {
     if (segment_start && (c == '.' || c == '/')) return false;
     segment_start = c == '/';
-    if (!segment_start && !syntax::in(kPlain, c)) return false;
+    if (!segment_start && !syntax::in(escapes::kPlain, c)) return false;
     odd |= odd_in_key(c);
   }
   return true;
 }
 
-Rule check_query(std::string_view query) {
+// Raw bytes beyond ASCII, which programs send, are escaped: the one spelling that RFC 3987 3.1 gives them.
+Rule read_query(std::string_view query, Target& target) {
+  bool has_high = false;
   for (const char c : query) {
-    if (!syntax::in(kQuery, c)) return "character in the query that is not allowed there";
+    if (syntax::in(kQuery, c)) continue;
+    if (!is_high(c)) return "character in the query that is not allowed there";
+    has_high = true;
+  }
+  if (!has_high) {
+    target.query = query;
+    return nullptr;
+  }
+  target.has_other_bytes = target.has_other_bytes || !is_valid_utf8(query);
+  for (const char c : query) {
+    if (is_high(c))
+      escapes::append_escape(target.query, static_cast<unsigned char>(c));
+    else
+      target.query += c;
   }
   return nullptr;
 }
 
-// A path of a lenient app: what it reads, with empty segments merged as it would.
-std::string merge_slashes(std::string_view path) {
-  std::string merged;
-  for (const char c : path) {
-    if (c != '/' || merged.empty() || merged.back() != '/') merged += c;
-  }
-  return merged;
+// What stands behind as many segments as `normal_prefix` has, with one slash first.
+std::string_view behind_segments_of(std::string_view normal_prefix, std::string_view spelling) {
+  std::size_t at = 0;
+  for (auto left = std::count(normal_prefix.begin(), normal_prefix.end(), '/'); left > 0; --left)
+    at = std::min(spelling.find('/', spelling.find_first_not_of('/', at)), spelling.size());
+  spelling.remove_prefix(at);
+  while (spelling.starts_with("//")) spelling.remove_prefix(1);
+  return spelling.empty() ? "/" : spelling;
 }
 
-std::string cut_at_encoded_end(std::string_view path) {
-  return std::string(path.substr(0, std::min(path.find("%3F"), path.find("%23"))));
-}
-
-std::string without_parameters(std::string_view path) {
-  std::string out;
-  bool in_parameters = false;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    if (path[i] == '/')
-      in_parameters = false;
-    else if (path[i] == ';' || path.substr(i).starts_with("%3B"))
-      in_parameters = true;
-    if (!in_parameters) out += path[i];
-  }
-  return out;
-}
-
-// One layer off: %2F becomes a slash, %25XX becomes the character or escape XX.
-std::string decoded_once_more(std::string_view path) {
-  std::string out;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    const int byte = escaped_byte(path, i);
-    if (byte == '/' || byte == '%') {
-      out += static_cast<char>(byte);
-      i += 2;
-    } else {
-      out += path[i];
-    }
-  }
-  return out;
-}
-
-// The escapes that a second decoding brought to light, decoded themselves.
-std::string decoded_twice_more(std::string_view path) {
-  const std::string once = decoded_once_more(path);
-  std::string out;
-  for (std::size_t i = 0; i < once.size(); ++i) {
-    const int byte = escaped_byte(once, i);
-    if (byte < 0) {
-      out += once[i];
-      continue;
-    }
-    // An escape that stays gets the case of the normal form, in which ends and parameters are looked for.
-    const bool decodes = byte < 0x80 && (syntax::in(kPlain, static_cast<char>(byte)) || byte == '/');
-    if (decodes)
-      out += static_cast<char>(byte);
-    else
-      append_escape(out, byte);
-    i += 2;
-  }
-  return out;
+std::string_view without_last_slashes(std::string_view prefix) {
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  return prefix;
 }
 
 }  // namespace
@@ -277,28 +275,20 @@ Result<Target> normalise_target(std::string_view path_and_query) {
     target.is_odd = odd != 0 || path.ends_with('/');
   } else {
     target.path.reserve(path.size());
-    if (const Rule rule = normalise_path(path, target.path)) return fail(rule);
+    target.other_spelling.reserve(path.size());
+    if (const Rule rule = normalise_path(path, target)) return fail(rule);
     note_other_readings(target);
     target.is_odd = true;
   }
   if (path_end < path_and_query.size()) {
     target.has_query = true;
-    target.query = path_and_query.substr(path_end + 1);
-    if (const Rule rule = check_query(target.query)) return fail(rule);
+    if (const Rule rule = read_query(path_and_query.substr(path_end + 1), target)) return fail(rule);
   }
   return target;
 }
 
-std::array<std::string, kLenientReadings> lenient_readings(std::string_view normal_path) {
-  const std::string all = without_parameters(cut_at_encoded_end(decoded_twice_more(normal_path)));
-  // Parameters first, as servlet containers do: an encoded end inside of them is gone before anybody decodes.
-  const std::string late = without_parameters(cut_at_encoded_end(decoded_twice_more(without_parameters(normal_path))));
-  return {merge_slashes(cut_at_encoded_end(normal_path)), merge_slashes(without_parameters(normal_path)),
-          merge_slashes(decoded_twice_more(normal_path)), merge_slashes(all), merge_slashes(late)};
-}
-
 Result<std::string> rewrite_path(std::string_view normal_path, std::string_view strip_prefix) {
-  while (strip_prefix.ends_with('/')) strip_prefix.remove_suffix(1);
+  strip_prefix = without_last_slashes(strip_prefix);
   if (strip_prefix.empty() || !normal_path.starts_with(strip_prefix)) return std::string(normal_path);
   const std::string_view rest = normal_path.substr(strip_prefix.size());
   if (rest.empty()) return std::string("/");
@@ -311,6 +301,28 @@ Result<std::string> rewrite_path(std::string_view normal_path, std::string_view 
     }
   }
   return std::string(rest);
+}
+
+Result<std::string> replace_in_path(const Target& target, const PathReplacement& replacement) {
+  std::string replaced = replacement.applied_to(target.path);
+  const auto again = normalise_target(replaced);
+  const bool is_normal = again && !again->has_query && again->path == replaced;
+  const bool reads_as_before = is_normal && (!again->has_encoded_slash || target.has_encoded_slash) &&
+                               (!again->has_other_readings || target.has_other_readings);
+  if (!reads_as_before) return fail("replace_path makes of this path one that is not in its normal form");
+  return replaced;
+}
+
+Result<std::string> rewrite_spelling(std::string_view spelling, std::string_view normal_path,
+                                     std::string_view strip_prefix) {
+  auto normal = rewrite_path(normal_path, strip_prefix);
+  if (!normal || spelling == normal_path) return normal;
+  if (*normal == normal_path) return std::string(spelling);
+  std::string rest(behind_segments_of(without_last_slashes(strip_prefix), spelling));
+  const auto again = normalise_target(rest);
+  if (!again || again->has_query || again->path != *normal)
+    return fail("path that would change its meaning without its prefix");
+  return rest;
 }
 
 }  // namespace lp

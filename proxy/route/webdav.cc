@@ -36,7 +36,8 @@ bool destination_stays_on_route(const Router& router, const RouteQuestion& quest
   if (count != 1) return false;
   const auto target = destination_target(fields.get("Destination"));
   if (!target) return false;
-  return router.route_for({question.host, question.method, *target, fields, question.client_address}).route == &route;
+  const RouteQuestion there{question.host, question.method, *target, fields, question.client_address};
+  return router.route_for(there).route == &route && router.may_go_as_sent(route, there);
 }
 
 }  // namespace lp

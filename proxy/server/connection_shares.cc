@@ -7,13 +7,9 @@
 
 namespace lp {
 
-namespace {
-constexpr std::int64_t kFewestPerAddress = 64;
-}
-
 std::int64_t connections_per_address_of(const LimitSettings& limits) {
   if (limits.connections_per_address != kAutomatic) return limits.connections_per_address;
-  return std::max(kFewestPerAddress, limits.connections / 2);
+  return std::max<std::int64_t>(1, limits.connections / 2);
 }
 
 ConnectionShares::ConnectionShares(const LimitSettings& limits, const std::vector<Cidr>& trusted_proxies,

@@ -12,8 +12,8 @@
 
 namespace lp {
 
-// Pure. What limits.connections_per_address comes to: half of all, yet never under 64, so that a small number of all is
-// no smaller one for each.
+// Pure. What limits.connections_per_address comes to: by itself half of all, however few these are, for whoever has all
+// keeps everybody else out.
 [[nodiscard]] std::int64_t connections_per_address_of(const LimitSettings& limits);
 
 // Who may have how many of limits.connections. All proxies in trusted_proxies, and who comes by a unix socket, stand

@@ -57,7 +57,6 @@ struct Server::Impl {
   ServedRealms served;
   ServerState state;
   ConnectionShares shares;
-  Readiness readiness;
   EventLoop loop;
   std::vector<Listener> listeners;
   std::vector<Listener> check_listeners;
@@ -144,7 +143,7 @@ void Server::run(const std::function<void()>& on_hangup) {
   Impl& impl = *impl_;
   std::signal(SIGPIPE, SIG_IGN);
   impl.admin =
-      std::make_unique<Admin>(impl.loop, impl.settings, impl.served.client_headers, impl.readiness,
+      std::make_unique<Admin>(impl.loop, impl.settings, impl.served.client_headers, impl.state.readiness,
                               impl.any_realm.clock, impl.any_realm.log, impl.admin_listeners.front().fd_for(0));
   impl.next_step = std::make_unique<Timer>(impl.loop, [&impl] { impl.step(); });
   const SignalEvent on_term(impl.loop, SIGTERM, [&impl] { impl.on_stop_signal(false); });
@@ -165,8 +164,8 @@ void Server::run(const std::function<void()>& on_hangup) {
 // Readiness fails first, and while a load balancer has not noticed everything is served as before. Nobody at a terminal
 // waits for that, nor where nobody asks whether we are ready.
 void Server::Impl::on_stop_signal(bool is_interactive) {
-  if (!readiness.is_ready()) return loop.stop();  // asked a second time
-  readiness.end();
+  if (!state.readiness.is_ready()) return loop.stop();  // asked a second time
+  state.readiness.end();
   waits_for_notice = !is_interactive;
   stop_began_ms = any_realm.clock.monotonic_ms();
   if (!must_be_noticed()) return begin_drain();
@@ -178,7 +177,8 @@ void Server::Impl::on_stop_signal(bool is_interactive) {
 // Asked again while it drains, for whoever asks for the first time only then.
 bool Server::Impl::must_be_noticed() const {
   const std::int64_t now_ms = any_realm.clock.monotonic_ms();
-  return waits_for_notice && readiness.is_watched(now_ms) && now_ms - stop_began_ms < settings.shutdown.ready_wait_ms;
+  return waits_for_notice && state.readiness.is_watched(now_ms) &&
+         now_ms - stop_began_ms < settings.shutdown.ready_wait_ms;
 }
 
 void Server::Impl::step() { state.draining ? poll_drain() : begin_drain(); }

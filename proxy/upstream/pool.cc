@@ -22,6 +22,7 @@ class Lease final : public UpstreamStream {
   void flush() override { connection_.flush(); }
   void become_tunnel() override { connection_.become_tunnel(); }
   [[nodiscard]] std::size_t unsent_bytes() const override { return connection_.unsent_bytes(); }
+  [[nodiscard]] std::size_t held_bytes() const override { return connection_.held_bytes(); }
   void pause_response() override { connection_.set_paused(true); }
   void resume_response() override { connection_.set_paused(false); }
   [[nodiscard]] bool is_reused_connection() const override { return connection_.is_reused(); }
@@ -32,13 +33,14 @@ class Lease final : public UpstreamStream {
 }  // namespace
 
 UpstreamPool::UpstreamPool(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, Resolver& resolver,
-                           const UpstreamSettings& settings)
-    : environment_{loop, wheel, buffers, resolver, settings}, own_host_(own_host_field(settings)) {}
+                           const UpstreamSettings& settings, const MemoryBudget& memory)
+    : environment_{loop, wheel, buffers, resolver, settings, memory}, own_host_(own_host_field(settings)) {}
 
 UpstreamPool::~UpstreamPool() = default;
 
 void UpstreamPool::close() {
   idle_.clear();
+  settling_.clear();
   held_.clear();
   connections_.clear();
 }
@@ -51,6 +53,7 @@ std::unique_ptr<UpstreamStream> UpstreamPool::lease(UpstreamEvents& events, Choi
     idle->lease_again(events, client);
     return std::make_unique<Lease>(*idle);
   }
+  if (!settling_.empty()) settling_.front()->discard();  // no app gets more connections than are needed
   Http1Upstream::Owner& owner = *this;
   auto connection = std::make_unique<Http1Upstream>(environment_, owner, events, client);
   Http1Upstream& added = *connection;
@@ -59,12 +62,12 @@ std::unique_ptr<UpstreamStream> UpstreamPool::lease(UpstreamEvents& events, Choi
   return std::make_unique<Lease>(added);
 }
 
-namespace {
-// Bytes that nobody asked for would be taken for the next answer (a 408, RFC 9110 15.5.9).
-bool is_fit(const Http1Upstream& connection, UpstreamPool::Choice choice) {
-  return connection.is_quiet() && (choice == UpstreamPool::Choice::any || connection.looks_alive());
+// Bytes that nobody asked for would be taken for the next answer (a 408, RFC 9110 15.5.9). Where some are to be feared
+// the kernel is asked too.
+bool UpstreamPool::is_fit(const Http1Upstream& connection, Choice choice) const {
+  const bool must_ask = choice == Choice::checked || connection.may_get_late_body() || sends_late_bodies_;
+  return connection.is_quiet() && (!must_ask || connection.looks_alive());
 }
-}  // namespace
 
 Http1Upstream* UpstreamPool::pop_idle(Choice choice) {
   if (choice == Choice::fresh) return nullptr;
@@ -103,7 +106,20 @@ void UpstreamPool::close_held_by(const void* connection) {
 }
 
 void UpstreamPool::take_back(Http1Upstream& connection) {
+  if (connection.may_get_late_body() && sends_late_bodies_) return connection.discard();
   if (connection.is_signed_in()) return hold(connection);
+  if (connection.may_get_late_body()) return settle(connection);
+  on_settled(connection);
+}
+
+void UpstreamPool::settle(Http1Upstream& connection) {
+  if (settling_.size() >= kMaxIdleConnections) settling_.front()->discard();
+  settling_.push_back(&connection);
+  connection.settle();
+}
+
+void UpstreamPool::on_settled(Http1Upstream& connection) {
+  std::erase(settling_, &connection);
   if (idle_.size() >= kMaxIdleConnections) {
     idle_.front()->discard();
   }
@@ -112,16 +128,18 @@ void UpstreamPool::take_back(Http1Upstream& connection) {
 
 void UpstreamPool::remove(Http1Upstream& connection) {
   std::erase(idle_, &connection);
+  std::erase(settling_, &connection);
   std::erase_if(held_, [&](const Held& held) { return held.connection == &connection; });
   auto node = connections_.extract(&connection);
   LP_CHECK(!node.empty(), "a connection is removed once");
   environment_.loop.defer_delete(std::move(node.mapped()));
 }
 
-UpstreamPools::UpstreamPools(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, const Settings& settings)
+UpstreamPools::UpstreamPools(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, const Settings& settings,
+                             const MemoryBudget& memory)
     : resolver_(loop) {
   for (const auto& [name, upstream] : settings.upstreams) {
-    pools_.try_emplace(name, loop, wheel, buffers, resolver_, upstream);
+    pools_.try_emplace(name, loop, wheel, buffers, resolver_, upstream, memory);
   }
   by_route_.resize(settings.routes.size() + 1, nullptr);
   for (const auto& route : settings.routes) {

@@ -17,11 +17,12 @@
 namespace lp {
 
 // All connections of one worker to one upstream. Idle ones are kept for the next request, the last used first (it is
-// the least likely to have been closed by the app).
+// the least likely to have been closed by the app). After an answer without a body a connection serves nobody until a
+// body that is sent all the same would have come (docs/decisions/0038-slow-readers.md).
 class UpstreamPool final : private Http1Upstream::Owner {
  public:
   UpstreamPool(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, Resolver& resolver,
-               const UpstreamSettings& settings);
+               const UpstreamSettings& settings, const MemoryBudget& memory);
   ~UpstreamPool();
 
   enum class Choice {
@@ -47,8 +48,12 @@ class UpstreamPool final : private Http1Upstream::Owner {
     std::string person;
   };
   void take_back(Http1Upstream& connection) override;  // to the idle list
+  void on_body_behind_answer() override { sends_late_bodies_ = true; }
+  void on_settled(Http1Upstream& connection) override;
   void remove(Http1Upstream& connection) override;
   void hold(Http1Upstream& connection);
+  void settle(Http1Upstream& connection);
+  [[nodiscard]] bool is_fit(const Http1Upstream& connection, Choice choice) const;
   Http1Upstream* pop_idle(Choice choice);
   Http1Upstream* pop_held(Choice choice, const UpstreamClient& client);
 
@@ -56,13 +61,16 @@ class UpstreamPool final : private Http1Upstream::Owner {
   std::string own_host_;
   std::map<Http1Upstream*, std::unique_ptr<Http1Upstream>> connections_;
   std::vector<Http1Upstream*> idle_;
-  std::vector<Held> held_;  // idle too, each signed in for one client
+  std::vector<Http1Upstream*> settling_;  // idle too, the longest first, each behind an answer without a body
+  std::vector<Held> held_;                // idle too, each signed in for one client
+  bool sends_late_bodies_ = false;        // the app has been seen to
 };
 
 // The pools of a worker, by route.
 class UpstreamPools {
  public:
-  UpstreamPools(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, const Settings& settings);
+  UpstreamPools(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, const Settings& settings,
+                const MemoryBudget& memory);
   ~UpstreamPools();
   void close();  // see UpstreamPool::close()
   void close_held_by(const void* connection);

@@ -68,11 +68,17 @@ Read reopen(const std::string& path, const Records& more = {}, const lp::Journal
   return read;
 }
 
-std::string file_of(const Records& records) {
-  std::string bytes = lp::journal_header(kFormat);
+std::string bytes_of(const Records& records) {
+  std::string bytes;
   for (const std::string& record : records) lp::append_journal_record(bytes, record);
   return bytes;
 }
+std::string file_of(const Records& records) {
+  const std::string bytes = bytes_of(records);
+  return lp::journal_header(kFormat) + lp::journal_seal(lp::kJournalStartBytes + bytes.size()) + bytes;
+}
+// As the earliest version left it.
+std::string unsealed_file_of(const Records& records) { return lp::journal_header(kFormat) + bytes_of(records); }
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -106,7 +112,7 @@ TEST_CASE("a journal is there with its header or not at all, and nothing else st
   CHECK_FALSE(fresh.opening.is_damaged());
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(folder.file()).parent_path())) {
-    CHECK(entry.file_size() == lp::kJournalHeaderBytes);
+    CHECK(entry.file_size() == lp::kJournalStartBytes);
     ++files;
   }
   CHECK(files == 1);
@@ -188,14 +194,63 @@ TEST_CASE("a file cut at any byte keeps its whole records and takes new ones") {
     }
     CHECK(read.records == expected);
     CHECK_FALSE(read.opening.was_created);
-    CHECK(read.opening.lost_header == (size < lp::kJournalHeaderBytes));
-    CHECK(read.opening.is_damaged() == (size != file_of(expected).size()));
+    CHECK(read.opening.lost_header == (size < lp::kJournalStartBytes));
+    CHECK(read.opening.is_damaged());
     CHECK(read.opening.skipped_bytes == 0);
-    if (size >= lp::kJournalHeaderBytes) CHECK(read.opening.cut_bytes == size - file_of(expected).size());
+    if (size >= lp::kJournalStartBytes) {
+      CHECK(read.opening.missing_bytes == whole.size() - size);
+      CHECK(read.opening.cut_bytes == size - file_of(expected).size());
+    }
     expected.emplace_back("after");
     const Read again = reopen(folder.file());
     CHECK(again.records == expected);
     CHECK_FALSE(again.opening.is_damaged());
+  }
+}
+
+TEST_CASE("a record whose seal was not written any more is there: the process was killed between the two") {
+  const TempFolder folder;
+  write_file(folder.file(), file_of({"one"}) + bytes_of({"two"}));
+  const Read read = reopen(folder.file());
+  CHECK(read.records == Records{"one", "two"});
+  CHECK_FALSE(read.opening.is_damaged());
+}
+
+TEST_CASE("a cut that was seen is seen again until something is appended") {
+  const TempFolder folder;
+  const std::string whole = file_of({"one", "two"});
+  write_file(folder.file(), whole.substr(0, whole.size() - 1));
+  CHECK(reopen(folder.file()).opening.is_damaged());
+  CHECK(reopen(folder.file(), {"after"}).opening.is_damaged());
+  CHECK_FALSE(reopen(folder.file()).opening.is_damaged());
+}
+
+TEST_CASE("a file without a seal is read as it is, and sealed when it is rewritten") {
+  const TempFolder folder;
+  write_file(folder.file(), unsealed_file_of({"one", "two and more"}));
+  auto journal = Journal::open(folder.file(), kFormat, [](std::string_view) {});
+  REQUIRE(journal.ok());
+  CHECK_FALSE(journal->opening().is_damaged());
+  CHECK_FALSE(journal->opening().is_sealed);
+  CHECK(journal->append("three").ok());
+  CHECK(read_file(folder.file()) == unsealed_file_of({"one", "two and more", "three"}));
+  REQUIRE(journal->rewrite([](const Journal::WriteRecord& write) { return write("kept"), lp::Result<void>(); }).ok());
+  CHECK(journal->append("four").ok());
+  CHECK(read_file(folder.file()) == file_of({"kept", "four"}));
+}
+
+TEST_CASE("any damaged byte of the seal is damage, and costs no record") {
+  const TempFolder folder;
+  const std::string whole = file_of({"one", "two"});
+  for (std::size_t at = lp::kJournalHeaderBytes; at < lp::kJournalStartBytes; ++at) {
+    CAPTURE(at);
+    std::string bytes = whole;
+    bytes[at] ^= 1;
+    write_file(folder.file(), bytes);
+    const Read read = reopen(folder.file());
+    CHECK(read.records == Records{"one", "two"});
+    CHECK(read.opening.skipped_bytes == lp::kJournalSealBytes);
+    CHECK_FALSE(read.opening.is_sealed);
   }
 }
 
@@ -326,7 +381,7 @@ TEST_CASE("threads append, sync and rewrite at once and nothing is lost") {
                         journal
                             ->rewrite([&](const Journal::WriteRecord& write) {
                               lp::JournalScanner scanner;
-                              const std::string bytes = read_file(folder.file()).substr(lp::kJournalHeaderBytes);
+                              const std::string bytes = read_file(folder.file()).substr(lp::kJournalStartBytes);
                               scanner.feed(bytes, true, [&](std::string_view record) { write(record); });
                               return lp::Result<void>();
                             })

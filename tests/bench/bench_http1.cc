@@ -29,6 +29,7 @@ int main() {
   const std::string identity =
       "X-Forwarded-User: u1\r\nX-Forwarded-Email: alice@example.test\r\nX-Forwarded-Groups: editor\r\n";
   ClientFacts client;
+  ForwardedLines lines;
   std::string out;
   report("request: client facts and head for the upstream", [&] {
     client = client_facts("192.0.2.1", request.head.fields, settings->trusted_proxies);
@@ -38,6 +39,7 @@ int main() {
     outgoing.host = request.authority;
     outgoing.external = &settings->external_urls.front();
     outgoing.client = &client;
+    outgoing.forwarded_lines = lines.of(client, settings->external_urls.front());
     outgoing.request_id = "0123456789abcdef";
     outgoing.identity_lines = identity;
     out.clear();

@@ -15,8 +15,8 @@ if not BINARY.is_file():
     raise SystemExit(f"{BINARY.name} is not built")
 
 VARIABLES = {"LOGTO_APP_ID": "an-app-id", "LOGTO_APP_SECRET": "an-app-secret-of-some-length",
-             "SESSION_SECRET": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
-             "CHECK_SECRET": "a-secret-of-some-length"}
+             "SESSION_SECRET": "51c5HD7bLMWhenUoGhHXDcDEvxo7ZlTsolyChfatYkQ=",
+             "CHECK_SECRET": "w8Kq2Zr7Tm4Xc9Vb"}
 
 
 def is_complete(text):

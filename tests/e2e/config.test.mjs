@@ -58,6 +58,11 @@ describe('check', () => {
     'a repeated key in a route': [GOOD.replace('upstream: app', 'upstream: app\n    upstream: app'), /upstream/],
     'a missing secret': [GOOD.replace(/ {2}secret: .*\n/, '  idle_timeout: 1h\n'), /secret/],
     'a secret that is too short': [GOOD.replace(SECRET, 'c2hvcnQ='), /session\.secret/],
+    'a secret of zero bytes': [GOOD.replace(SECRET, Buffer.alloc(32).toString('base64')), /session\.secret: can be guessed.*logto-proxy secret/],
+    'a secret in words': [GOOD.replace(SECRET, Buffer.from('changeme-changeme-please-changeme').toString('base64')), /session\.secret: can be guessed/],
+    'a check secret from the examples': [`${GOOD}trusted_proxies: [127.0.0.1]\nforward_auth: { enabled: true, secret: a-secret-of-16-characters-or-more }\n`, /forward_auth\.secret: can be guessed/],
+    'two spellings of a path with two rules': [GOOD.replace(/routes:[\s\S]*/, 'routes:\n  - { path: /admin/*, upstream: app, require: { roles: [a] } }\n  - { path: /Admin/*, upstream: app, require: { roles: [b] } }\n'),
+      /nobody would pass: .*#2 \/Admin\/\*.*#1 \/admin\/\*.*400.*path_spellings: distinct/],
     'no routes': [GOOD.replace(/routes:[\s\S]*/, ''), /routes/],
     'an empty list of routes': [GOOD.replace(/routes:[\s\S]*/, 'routes: []\n'), /routes/],
     'no external_urls': [GOOD.replace(/external_urls.*\n/, ''), /external_urls/],
@@ -186,6 +191,27 @@ describe('the command line', () => {
     assert.notEqual(one.stdout, two.stdout);
     assert.ok(Buffer.from(one.stdout.trim(), 'base64').length >= 32);
     assert.equal((await check(GOOD.replace(SECRET, one.stdout.trim()))).code, 0);
+  });
+  test('a misspelt command is quoted, with the nearest one, in one line', async () => {
+    for (const [args, said] of [
+      [['sevre'], "logto-proxy: no command is called 'sevre', did you mean 'serve'?\n"], [['chekc', '--config', 'x'], "logto-proxy: no command is called 'chekc', did you mean 'check'?\n"],
+      [['Check'], "logto-proxy: no command is called 'Check', did you mean 'check'?\n"], [['access_matrix'], "logto-proxy: no command is called 'access_matrix', did you mean 'access-matrix'?\n"],
+      [['x.yaml'], "logto-proxy: no command is called 'x.yaml': expected one of serve, check, explain, routes, access-matrix, secret, health, import\n"],
+    ]) {
+      const { code, stdout, stderr } = await run(args);
+      assert.deepEqual([code, stdout, stderr], [2, '', said]);
+    }
+  });
+  test('the configuration may stand without --config, but not twice', async () => {
+    const file = writeConfig(GOOD);
+    for (const args of [['check', file], ['check', '--print-config', file], ['routes', file], ['explain', file, '--url', 'http://app.test/']]) {
+      const { code, stderr } = await run(args);
+      assert.equal(code === 2, false, `${args} ${stderr}`);
+    }
+    const missing = await run(['check', '/no/such/file.yaml']);
+    assert.equal(missing.code, 2);
+    assert.match(missing.stderr, /no\/such\/file\.yaml/);
+    for (const args of [['check', file, '--config', file], ['check', file, file], ['secret', file]]) assert.equal((await run(args)).code, 2, `${args}`);
   });
   test('nonsense on the command line is an error with a hint', async () => {
     for (const args of [[], ['nonsense'], ['serve'], ['serve', '--conifg', 'x'], ['check', '--config']]) {

@@ -23,7 +23,7 @@ const withText = (list, text) => {
   assert.equal(found.length, 1, `${found.length} blocks with ${text}`);
   return found[0];
 };
-const VARIABLES = { LOGTO_APP_ID: 'an-app', LOGTO_APP_SECRET: 'an-app-secret-of-some-length', SESSION_SECRET: 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=' };
+const VARIABLES = { LOGTO_APP_ID: 'an-app', LOGTO_APP_SECRET: 'an-app-secret-of-some-length', SESSION_SECRET: '51c5HD7bLMWhenUoGhHXDcDEvxo7ZlTsolyChfatYkQ=' };
 const WEB_ORIGIN = 'https://app.example.com';
 
 // A port of plain text for BrowserUser and RawClient, behind which TLS is spoken with what listens on `port`.

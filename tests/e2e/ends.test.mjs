@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { webSocketLibrary } from './lib/chromium.mjs';
 import { sleep } from './lib/clock.mjs';
+import { JOURNAL_DAMAGE } from './lib/journal_damage.mjs';
 import { logoutToken, userEvent, webhookRequest } from './lib/logout_tokens.mjs';
 import { SLOWNESS, freshSecret, temporaryFolder } from './lib/proxy.mjs';
 import { FETCH, NAVIGATION } from './lib/raw.mjs';
@@ -209,6 +210,21 @@ describe('a sign-out is never lost', NEEDS_REDIS, () => {
     for (const at of [world.second, world.proxy]) await eventually('the copy is out', async () => (await status(world, cookie, { at })) === 401);
   });
 
+  test('and whose session it was proves themselves in a new browser, though nobody here knew them then', async (t) => {
+    const journal = path.join(temporaryFolder(), 'second');
+    const { world, redis } = await replicas(t, { second: { revocations: { share: 'redis', journal } } });
+    world.op.authenticatedAtMs = Date.now() - 3_600_000;
+    const cookie = await world.session({ sub: 'leaver' });
+    redis.pause();
+    assert.equal((await signOut(world, cookie, world.second)).status, 303);
+    redis.resume();
+    await eventually('a sign-in is asked for proof', async () => {
+      const from = world.op.calls('/oidc/auth').length;
+      await world.signIn({ sub: 'leaver' }).catch(() => {});
+      return world.op.calls('/oidc/auth').slice(from).some(({ params }) => params.get('max_age') !== null || params.get('prompt') === 'login');
+    });
+  });
+
   test('without a journal the answer does not say that it is done, and says what to do; kept in memory it is done when Redis is back', async (t) => {
     const { world, redis } = await replicas(t);
     const cookie = await world.session();
@@ -291,14 +307,7 @@ describe('a message of Logto works once', { concurrency: 3 }, () => {
 });
 
 describe('a journal that lost something lets nobody back in', { concurrency: 3 }, () => {
-  const damage = {
-    'is empty': (file) => fs.truncateSync(file, 0),
-    'lost half of its header': (file) => fs.truncateSync(file, 9),
-    'lost the end of its last record': (file) => fs.truncateSync(file, fs.statSync(file).size - 3),
-    'ends in zeros': (file) => { const { size } = fs.statSync(file); fs.truncateSync(file, size - 20); fs.truncateSync(file, size + 4096); },
-    'ends in a few zeros': (file) => { const { size } = fs.statSync(file); fs.truncateSync(file, size + 3); },
-  };
-  for (const [what, hurt] of Object.entries(damage)) {
+  for (const { what, hurt } of JOURNAL_DAMAGE) {
     test(`that ${what}`, async (t) => {
       const journal = path.join(temporaryFolder(), 'j');
       const world = await makeWorld(t, { config: { revocations: { journal } } });
@@ -313,6 +322,10 @@ describe('a journal that lost something lets nobody back in', { concurrency: 3 }
       assert.equal(await status(world, stayer), 401, 'asked to sign in again');
       const anew = await world.session({ sub: 'stayer' });
       assert.equal(await status(world, anew), 200);
+      world.proxy.expectExit = true;
+      world.proxy.signal('SIGKILL');
+      await world.proxy.exit();
+      world.proxy = { stop() {} };
       await world.restart();
       assert.equal(await status(world, leaver), 401, 'and so after the next start');
       assert.equal(await status(world, anew), 200);

@@ -2,7 +2,7 @@
 // takes all that one can take, and somebody else is served.
 // Release too: memory and times.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { THINGS } from './lib/access_tokens.mjs';
 import { sleep } from './lib/clock.mjs';
@@ -70,6 +70,17 @@ describe('memory', () => {
     try { assert.equal((await client.head({ timeout: 20_000 })).status, 408); } finally { clearInterval(timer); client.destroy(); }
   });
 
+  test('who uploads to an app that takes it needs none of it', async (t) => {
+    const world = await makeWorld(t, { config: { logto: { webhook_secret: KEY }, limits: { buffered: '4MiB' } } });
+    const clients = (await Promise.all(['127.0.0.3', '127.0.0.4'].map((localAddress) => connections(4, world.port, { localAddress })))).flat();
+    await Promise.all(clients.map((client) => client.send(webhook(1_000_000))));
+    await world.proxy.waitLog(({ msg }) => msg.includes('limits.buffered'));
+    const body = 'u'.repeat(300_000);
+    assert.equal((await ask(world.port, 'POST', '/public/up', {}, body, STRANGER)).status, 200);
+    assert.equal((await world.recorder.waitFor(({ target }) => target === '/public/up')).body.toString(), body);
+    destroy(clients);
+  });
+
   test('parts of heads are counted too, and whoever sends whole ones is served meanwhile', async (t) => {
     const world = await makeWorld(t, { config: { limits: { buffered: '4MiB', request_head: '1MiB' } } });
     const clients = await connections(60, world.port);
@@ -78,6 +89,56 @@ describe('memory', () => {
     assert.equal((await ask(world.port, 'GET', '/public/x')).status, 200);
     destroy(clients);
   });
+});
+
+describe('answers that nobody reads', () => {
+  // A body of which every byte says where it stands.
+  const block = Buffer.from(Array.from({ length: 1 << 16 }, (_one, index) => index % 251));
+  const BYTES = 64 * block.length;
+  const digest = (pieces) => { const hash = createHash('sha256'); for (const piece of pieces) hash.update(piece); return hash.digest('hex'); };
+  const WHOLE = digest(Array.from({ length: 64 }, () => block));
+
+  async function worldWithBigAnswers(t, framing) {
+    const world = await makeWorld(t, { config: { limits: { buffered: '4MiB' }, timeouts: { body_idle: '5m' } } });
+    world.recorder.handle = async (request, reply) => {
+      if (!request.target.startsWith('/public/big')) return reply.send(200, {}, 'ok');
+      await reply.head(200, framing === 'chunked' ? { 'Transfer-Encoding': 'chunked' } : { 'Content-Length': BYTES });
+      for (let i = 0; i < 64; ++i) {
+        reply.socket.write(framing === 'chunked' ? Buffer.concat([Buffer.from(`${block.length.toString(16)}\r\n`), block, Buffer.from('\r\n')]) : block);
+      }
+      if (framing === 'chunked') reply.socket.write('0\r\n\r\n');
+    };
+    return world;
+  }
+
+  // What the proxy sends until it stops: the kernel's buffers are full, and it holds what it holds.
+  async function untilNobodyReads(world, count) {
+    const idle = await connections(count, world.port);
+    for (const client of idle) client.socket.pause();
+    await Promise.all(idle.map((client, index) => client.send(requestBytes('GET', `/public/big/${index}`, { Host: HOST }))));
+    await world.recorder.waitFor(({ target }) => target === `/public/big/${count - 1}`, { timeout: 30_000 * SLOWNESS });
+    for (let last = -1, rss = world.proxy.rssKib(); rss !== last; rss = world.proxy.rssKib()) { last = rss; await sleep(500); }
+    return idle;
+  }
+
+  for (const framing of ['length', 'chunked']) {
+    test(`200 of them (${framing}) cost the budget and little more, the log says so once, others are served, and who reads at last gets all of it`, async (t) => {
+      const world = await worldWithBigAnswers(t, framing);
+      const before = world.proxy.rssKib();
+      const idle = await untilNobodyReads(world, 200);
+      const grown = world.proxy.rssKib() - before;
+      t.diagnostic(`${grown} KiB more`);
+      if (SLOWNESS === 1) assert.ok(grown < 4096 + 200 * 40, `${grown} KiB`);
+      assert.equal(warnings(world, 'do not read their answers').length, 1);
+      assert.equal((await ask(world.port, 'GET', '/public/x')).text, 'ok');
+      for (const client of [idle[0], idle[199]]) {
+        client.socket.resume();
+        const answer = await client.response({ timeout: 20_000 * SLOWNESS });
+        assert.equal(digest([answer.body]), WHOLE);
+      }
+      destroy(idle);
+    });
+  }
 });
 
 describe('connections', () => {
@@ -92,6 +153,19 @@ describe('connections', () => {
     assert.equal(warnings(world, 'one address may have')[0].client, '127.0.0.1');
     destroy(silent);
   });
+
+  for (const limit of [60, 2]) {
+    test(`nor where there are few of them: one address never has all of ${limit}, whatever it does with them`, async (t) => {
+      const world = await makeWorld(t, { config: { limits: { connections: limit }, workers: 1 } });
+      world.recorder.handle = async (request, reply) => { if (request.target !== '/public/never') await reply.send(200, {}, 'ok'); };
+      const busy = await connections(limit, world.port);
+      for (const client of busy) void client.send(requestBytes('GET', '/public/never', { Host: HOST }));
+      await world.proxy.waitLog(({ msg }) => msg.includes('one address may have'));
+      const answer = await ask(world.port, 'GET', '/public/x', {}, undefined, { ...STRANGER, timeout: 10_000 * SLOWNESS });
+      assert.equal(answer.text, 'ok');
+      destroy(busy);
+    });
+  }
 
   test('nor do many together: at the limit those idle for longest go, with one line in the log', async (t) => {
     const world = await makeWorld(t, { config });
@@ -109,8 +183,8 @@ describe('connections', () => {
     const slow = await RawClient.connect(world.port);
     await slow.send(requestBytes('GET', '/public/slow', { Host: HOST }));
     await world.recorder.waitFor(({ target }) => target === '/public/slow');
-    const silent = await connections(60, world.port);
-    assert.equal((await ask(world.port, 'GET', '/public/x', {}, undefined, { timeout: 10_000 * SLOWNESS })).text, 'done');
+    const silent = (await Promise.all([3, 4, 5].map((last) => connections(20, world.port, { localAddress: `127.0.0.${last}` })))).flat();
+    assert.equal((await ask(world.port, 'GET', '/public/x', {}, undefined, { timeout: 10_000 * SLOWNESS, ...STRANGER })).text, 'done');
     release();
     assert.equal((await slow.response()).text, 'done');
     destroy([slow, ...silent]);
@@ -245,6 +319,8 @@ describe('claims', () => {
     assert.equal(answer.status, 200);
     assert.equal(JSON.parse(answer.text).headers.some(([name]) => name.toLowerCase() === 'x-forwarded-groups'), false);
     assert.equal(JSON.parse((await world.get('/_auth/me', { ...FETCH, Cookie: cookie })).text).roles, undefined);
+    const huge = await world.session({ roles: [...many(20_000), 'admin'] });
+    assert.equal((await world.get('/admin/x', { ...FETCH, Cookie: huge })).status, 200, 'however many they are');
     const other = await world.session({ roles: many(1_500) });
     assert.equal((await world.get('/admin/x', { ...FETCH, Cookie: other })).status, 403);
   });
@@ -256,7 +332,8 @@ describe('claims', () => {
     const answer = await world.user().navigate(`${ORIGIN}/private/x`);
     world.op.user = before;
     assert.equal(answer.status, 500);
-    assert.match(answer.text, /session\.store: redis/);
+    assert.match(answer.text, /ask whoever runs this site/);
+    assert.doesNotMatch(answer.text, /redis|session\.store/i, 'words for operators');
     const line = await world.proxy.waitLog(({ rule }) => rule === 'session_too_large');
     assert.match(line.msg, /session\.store: redis/);
     assert.match(line.largest_claim, /^bio /);

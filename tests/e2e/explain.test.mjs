@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { table } from './lib/corpora.mjs';
 import { ALICE } from './lib/evil_op.mjs';
-import { SLOWNESS, Proxy, run, temporaryFolder, writeConfig } from './lib/proxy.mjs';
+import { SLOWNESS, Proxy, freshSecret, run, temporaryFolder, writeConfig } from './lib/proxy.mjs';
 import { RawClient } from './lib/raw.mjs';
 import { HOST, ORIGIN, makeWorld, merge, suite } from './lib/world.mjs';
 
@@ -203,7 +203,7 @@ describe('explain and the proxy agree on rules', () => {
 });
 
 describe('mistakes in the question', () => {
-  const GOOD = { external_urls: [ORIGIN], logto: { endpoint: 'http://127.0.0.1:1', app_id: 'a', app_secret: 'b' }, session: { secret: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' }, upstreams: { app: 'http://127.0.0.1:1' }, routes: [{ path: '/*', upstream: 'app' }] };
+  const GOOD = { external_urls: [ORIGIN], logto: { endpoint: 'http://127.0.0.1:1', app_id: 'a', app_secret: 'b' }, session: { secret: freshSecret() }, upstreams: { app: 'http://127.0.0.1:1' }, routes: [{ path: '/*', upstream: 'app' }] };
   const QUESTIONS = {
     'no URL': [[], /--url/],
     'a path for a URL': [['--url', '/a'], /expected a URL/],
@@ -224,7 +224,7 @@ describe('mistakes in the question', () => {
 
 describe('routes and access-matrix', () => {
   const CONFIG = {
-    external_urls: [ORIGIN], logto: { endpoint: 'http://127.0.0.1:1', app_id: 'a', app_secret: 'b', trust_email: true, scopes: ['roles', 'email'] }, session: { secret: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' },
+    external_urls: [ORIGIN], logto: { endpoint: 'http://127.0.0.1:1', app_id: 'a', app_secret: 'b', trust_email: true, scopes: ['roles', 'email'] }, session: { secret: freshSecret() },
     upstreams: { app: 'http://127.0.0.1:1' },
     routes: [
       { path: '/public/*', access: 'public', upstream: 'app' },
@@ -260,6 +260,17 @@ describe('routes and access-matrix', () => {
     const csv = (await run(['access-matrix', '--config', file, '--csv', '--roles', 'editor,guest'])).stdout.split('\r\n');
     assert.equal(csv[0], 'route,nobody,no role,editor,guest');
     assert.equal(csv[3], '#3 /corp/* (conditions),sign in,no,depends,no');
+  });
+  test('a route whose requests a stricter one decides, in another spelling, is shown as that one', async () => {
+    const routes = [{ path: '/admin/*', require: { roles: ['admin'] }, upstream: 'app' }, { path: '/Admin/*', access: 'public', upstream: 'app' }];
+    const file = writeConfig({ ...CONFIG, routes });
+    const matrix = JSON.parse((await run(['access-matrix', '--config', file, '--json'])).stdout);
+    assert.deepEqual(matrix.routes.map((route) => [route.decided_by, route.nobody, route.no_role, route.roles.admin]), [[1, 'sign in', 'no', 'yes'], [1, 'sign in', 'no', 'yes']]);
+    assert.match((await run(['access-matrix', '--config', file])).stdout, /^#2 \/Admin\/\*: as #1 \/admin\/\* +sign in/m);
+    assert.match((await run(['routes', '--config', file])).stdout, /^#2 \/Admin\/\*: every request is decided by #1 \/admin\/\*/m);
+    assert.match((await run(['check', '--config', file])).stderr, /routes\[2\].*never decides.*#1 \/admin\/\*.*path_spellings: distinct/);
+    const apart = writeConfig({ ...CONFIG, routes: [routes[0], { ...routes[1], path_spellings: 'distinct' }] });
+    assert.equal(JSON.parse((await run(['access-matrix', '--config', apart, '--json'])).stdout).routes[1].nobody, 'yes');
   });
 });
 

@@ -7,7 +7,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { THINGS } from './lib/access_tokens.mjs';
 import { BrowserUser } from './lib/browser_user.mjs';
 import { CHECK_SECRET, FRONTS, FRONT_HOST, FRONT_ORIGIN, frontWorld } from './lib/front_proxies.mjs';
-import { freePort, run, temporaryFolder, writeConfig } from './lib/proxy.mjs';
+import { freePort, freshSecret, run, temporaryFolder, writeConfig } from './lib/proxy.mjs';
 import { FETCH, NAVIGATION, RawClient, request, requestBytes } from './lib/raw.mjs';
 import { makeWorld, merge, suite } from './lib/world.mjs';
 
@@ -208,7 +208,7 @@ describe('checks straight from a trusted address', () => {
 
 test('rules that nobody would ask, and routes that nothing reaches, keep it from starting', async () => {
   const base = {
-    external_urls: [FRONT_ORIGIN], logto: { endpoint: 'http://127.0.0.1:9', app_id: 'a', app_secret: 'b' }, session: { secret: Buffer.alloc(32, 7).toString('base64') },
+    external_urls: [FRONT_ORIGIN], logto: { endpoint: 'http://127.0.0.1:9', app_id: 'a', app_secret: 'b' }, session: { secret: freshSecret() },
   };
   const check = (config) => run(['check', '--config', writeConfig({ ...base, ...config })]);
   const admin = { path: '/admin/*', require: { roles: ['admin'] } };

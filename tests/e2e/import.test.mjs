@@ -6,10 +6,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { BrowserUser } from './lib/browser_user.mjs';
+import { loudSkip } from './lib/corpora.mjs';
 import { EvilOp } from './lib/evil_op.mjs';
 import { Proxy, freePort, freshSecret, run, temporaryFolder } from './lib/proxy.mjs';
-import { FETCH, request } from './lib/raw.mjs';
+import { FETCH, NAVIGATION, request } from './lib/raw.mjs';
 import { Recorder } from './lib/recorder.mjs';
+import { NGINX, startNginx } from './lib/servers.mjs';
 import { HOST, ORIGIN, headersOf } from './lib/world.mjs';
 
 const VARIABLES = {
@@ -160,10 +162,13 @@ describe('import from oauth2-proxy', () => {
   });
 
   test('a file that cannot be understood: exit 2, its name and place', async () => {
-    const at = folderWith({ 'bad.cfg': 'a = "x"\nb = \n', 'bad.yaml': 'a: [\n', env: 'what\n' });
+    const at = folderWith({ 'bad.cfg': 'a = "x"\nb = \n', 'bad.yaml': 'a: [\n', env: 'what\n', 'empty.cfg': ' \n\n', 'large.cfg': '#'.repeat(1024 * 1024 + 1) });
     for (const [args, pattern] of [
       [[at('bad.cfg')], /bad\.cfg: line 2, column \d+: not TOML/], [[at('bad.yaml')], /bad\.yaml:1:4: the \[ that opens here is not closed/],
-      [['--env-file', at('env')], /env: line 1: expected NAME=VALUE/], [[at('none.cfg')], /none\.cfg: cannot be read/], [[], /name a configuration file/],
+      [['--env-file', at('env')], /env: line 1: expected NAME=VALUE/], [[], /name a configuration file/],
+      [[at('none.cfg')], /none\.cfg: cannot be read: No such file or directory\n$/], [[at('.')], /: is a directory, expected a file\n$/], [[at('empty.cfg')], /empty\.cfg: is empty\n$/],
+      [[at('bad.cfg/x')], /x: cannot be read: Not a directory\n$/], [['--env-file', at('none')], /none: cannot be read: No such file/], [['--alpha-config', at('none.yaml')], /none\.yaml: cannot be read: No such file/],
+      [[at('large.cfg')], /large\.cfg: larger than 1 MiB/],
     ]) {
       const { code, stdout, stderr } = await run(['import', '--from', 'oauth2-proxy', ...args]);
       assert.deepEqual([code, stdout], [2, ''], stderr);
@@ -305,6 +310,69 @@ describe('/oauth2/auth of an imported configuration keeps its restrictions', () 
     const answer = await check(await visit('/oauth2/start', { roles: ['Grafana Admins', 'é'] }));
     assert.equal(Buffer.from(answer.fields.get('x-auth-request-groups'), 'latin1').toString(), 'Grafana Admins,é');
   });
+});
+
+// nginx as oauth2-proxy's documentation sets it up, in front of an app, with the lines that the report of an import names.
+async function behindNginx(t, { prefix = '/oauth2', errorPage }) {
+  const app = await Recorder.start();
+  t.after(() => app.close());
+  const made = await running(t, `email_domains = ["*"]\nreverse_proxy = true\nset_xauthrequest = true\nupstreams = ["static://202"]\nproxy_prefix = "${prefix}"\n`);
+  const told = /\(nginx: error_page\): [^]*?write `(error_page [^`]*;)`/.exec(made.report.replace(/\s+/g, ' '))?.[1];
+  assert.ok(told, made.report);
+  const port = await freePort();
+  await startNginx(t, { port, http: `server {
+    listen 127.0.0.1:${port};
+    location ${prefix}/ { proxy_pass http://127.0.0.1:${made.proxy.port}; proxy_set_header Host $host; proxy_set_header X-Real-IP $remote_addr; proxy_set_header X-Auth-Request-Redirect $request_uri; }
+    location = ${prefix}/auth { proxy_pass http://127.0.0.1:${made.proxy.port}; proxy_set_header Host $host; proxy_set_header X-Real-IP $remote_addr; proxy_set_header X-Forwarded-Uri $request_uri; proxy_set_header Content-Length ""; proxy_pass_request_body off; }
+    location / { auth_request ${prefix}/auth; ${errorPage ?? told} auth_request_set $user $upstream_http_x_auth_request_user; proxy_set_header X-User $user; proxy_set_header Host $host; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass ${app.url}; }
+  }` });
+  return { ...made, port, app, told };
+}
+
+describe('nginx as it was set up for oauth2-proxy, with the error_page line of the report', () => {
+  for (const prefix of ['/oauth2', '/sso']) {
+    test(`below ${prefix} people sign in and come back to the whole address; scripts get 401`, async (t) => {
+      if (!fs.existsSync(NGINX)) return loudSkip(t, 'nginx is not installed');
+      const { port, app, told, report } = await behindNginx(t, { prefix });
+      assert.equal(told, `error_page 401 = ${prefix}/sign_in;`);
+      assert.ok(report.replace(/\s+/g, ' ').includes(`redirect URI ${ORIGIN}${prefix}/callback,`), report);
+      const user = new BrowserUser({ [HOST]: port });
+      const answer = await user.navigate(`${ORIGIN}/page?x=1&y=%2F2`);
+      assert.equal(answer.status, 200, answer.text.slice(0, 300));
+      const got = app.requests.at(-1);
+      assert.equal(got.target, '/page?x=1&y=%2F2');
+      assert.equal(got.fields.get('x-user'), 'alice-sub');
+      assert.equal((await request(port, 'GET', '/page', FETCH, { host: HOST })).status, 401);
+      assert.equal((await request(port, 'POST', '/page', { ...FETCH, 'Content-Length': '0' }, { host: HOST })).status, 401);
+    });
+  }
+
+  test('the line that it stands in for: a redirect that no browser follows', async (t) => {
+    if (!fs.existsSync(NGINX)) return loudSkip(t, 'nginx is not installed');
+    const { port } = await behindNginx(t, { errorPage: 'error_page 401 =403 /oauth2/sign_in;' });
+    const answer = await request(port, 'GET', '/page', NAVIGATION, { host: HOST });
+    assert.equal(answer.status, 403);
+    assert.equal(answer.text, '');
+    assert.ok(answer.fields.get('location'));
+  });
+});
+
+test('probes go on as they are: /ping, /ready and /robots.txt of what was imported', async (t) => {
+  for (const [toml, answered, others] of [
+    ['', ['/ping', '/ready', '/robots.txt'], ['/healthz', '/liveness_check']],
+    ['ping_path = "/up"\nready_path = "/up/ready"\n', ['/up', '/up/ready', '/robots.txt'], ['/ping', '/ready']],
+    ['ping_path = ""\nready_path = ""\n', ['/robots.txt'], ['/ping', '/ready']],
+    ['ping_path = "/oauth2/auth"\n', ['/ready'], ['/oauth2/auth', '/ping']],
+    ['gcp_healthchecks = true\n', ['/ready'], ['/ping', '/liveness_check']],
+  ]) {
+    const { proxy, report } = await running(t, `email_domains = ["*"]\n${toml}`);
+    const at = async (target, headers = {}) => (await request(proxy.port, 'GET', target, headers, { host: '10.0.0.7' })).status;
+    for (const target of answered) assert.equal(await at(target), 200, `${toml} ${target}`);
+    for (const target of others) assert.ok([401, 421].includes(await at(target)), `${toml} ${target}`);
+    if (toml.startsWith('gcp')) for (const target of ['/ping', '/liveness_check', '/readiness_check']) assert.equal(await at(target, { 'User-Agent': 'GoogleHC/1.0' }), 200, target);
+    assert.equal(await at('/', { 'User-Agent': 'GoogleHC/1.0' }), 421);
+    assert.match(report, /Taken over[^]*\/ping, \/ready, \/robots\.txt: health/);
+  }
 });
 
 describe('files in which a configuration stands somewhere', () => {

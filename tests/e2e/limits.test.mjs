@@ -153,7 +153,7 @@ describe('times', { concurrency: true }, () => {
 
 describe('connections', () => {
   test('beyond limits.connections new ones wait or are refused, and places come free again', async (t) => {
-    const world = await makeWorld(t, { config: { limits: { connections: 20 } } });
+    const world = await makeWorld(t, { config: { limits: { connections: 20, connections_per_address: 20 } } });
     const open = await Promise.all(Array.from({ length: 20 }, async () => {
       const client = await RawClient.connect(world.port);
       await client.send(requestBytes('GET', '/public/x', { Host: HOST }));

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { THINGS } from './lib/access_tokens.mjs';
 import { BrowserUser } from './lib/browser_user.mjs';
+import { run } from './lib/proxy.mjs';
 import { FETCH, NAVIGATION, request } from './lib/raw.mjs';
 import { makeWorld, suite } from './lib/world.mjs';
 
@@ -145,6 +146,128 @@ describe('without one', () => {
     for (const [who, status] of [['both', 202], ['admin', 403], ['staff', 403], ['nobody', 401]]) assert.equal((await world.auth(who, { 'X-Forwarded-Uri': '/admin/x' })).status, status, who);
     for (const who of ['both', 'admin', 'staff']) assert.equal((await world.auth(who, { 'X-Forwarded-Uri': '/x' })).status, 403, `${who}: no route takes it, and it may be /admin to the app`);
     assert.equal((await world.auth('staff', {})).status, 403, 'without a target the admins\' rule would not be asked');
+  });
+});
+
+describe('a sign-in that is too long ago', () => {
+  let world;
+  const scope = suite(after);
+  before(async () => {
+    world = await worldOf(scope, {
+      routes: [{ path: '/recent/*', require: { max_age: '5m' } }, { path: '/staff/*', require: { max_age: '5m', roles: ['staff'] } }, { path: '/oauth2/auth', require: { max_age: '1h' } }, { path: '/open/*', access: 'optional' }, { path: '/*' }],
+      people: { old: {} },
+    });
+  });
+  const about = (uri) => ({ 'X-Forwarded-Uri': uri, 'X-Forwarded-Method': 'GET' });
+
+  test('is 401 at a check, which leads people to sign in, and 403 for whom that would not help', async () => {
+    for (const [headers, status] of [[about('/recent/x'), 401], [about('/staff/x'), 403], [about('/x'), 401], [about('/open/x'), 202], [{}, 403]]) {
+      assert.equal((await world.auth('old', headers)).status, status, JSON.stringify(headers));
+      const person = await world.auth('old', { ...NAVIGATION, ...headers });
+      assert.equal(person.status, status, JSON.stringify(headers));
+      assert.equal(person.fields.get('location'), undefined);
+      assert.equal(person.fields.get('set-cookie'), undefined);
+    }
+    const script = await world.auth('old', about('/recent/x'));
+    assert.match(script.fields.get('www-authenticate'), /insufficient_user_authentication.*max_age="?300/);
+  });
+
+  test('whoever is sent to start proves who they are, once, and comes back', async () => {
+    for (const endpoint of ['start', 'sign_in']) {
+      const sent = await world.auth('old', NAVIGATION, { target: `/oauth2/${endpoint}?rd=/recent/x` });
+      const to = new URL(sent.fields.get('location'));
+      assert.equal(to.origin, new URL(world.op.logto().endpoint).origin);
+      assert.equal(to.searchParams.get('max_age'), '300');
+    }
+    const user = new BrowserUser({ [HOST]: world.port });
+    await user.navigate(`${ORIGIN}/_auth/sign-in?return_to=/_auth/me`);
+    const back = await user.navigate(`${ORIGIN}/oauth2/start?rd=/recent/x`, { stop: (url) => url.pathname === '/recent/x' });
+    assert.equal(new URL(back.next, ORIGIN).pathname, '/recent/x');
+    const cookie = { Cookie: user.sessionCookies(HOST) };
+    assert.equal((await world.auth('nobody', { ...cookie, ...about('/recent/x') })).status, 202);
+    assert.equal((await world.auth('nobody', { ...cookie, ...about('/x') })).status, 202);
+    const again = await world.auth('nobody', { ...NAVIGATION, ...cookie }, { target: '/oauth2/start?rd=/recent/x' });
+    assert.equal(again.fields.get('location'), '/recent/x', 'nothing is left to prove');
+  });
+});
+
+test('below another prefix everything is there, and nothing below /oauth2', async (t) => {
+  const scope = { after: (stop) => t.after(stop) };
+  const world = await worldOf(scope, {
+    routes: [{ path: '/health', access: 'optional' }, { path: '/sso/x/auth', require: { roles: ['staff'] } }, { path: '/oauth2/*', access: 'public', upstream: 'app' }],
+    people: { staff: { roles: ['staff'] }, other: { roles: [] } },
+    config: { forward_auth: { oauth2_proxy: '/sso/x' }, upstreams: { app: 'http://127.0.0.1:9' } },
+  });
+  const auth = (who, headers, target = '/sso/x/auth') => world.auth(who, headers, { target });
+  for (const [who, headers, status] of [['staff', {}, 202], ['other', {}, 403], ['nobody', {}, 401], ['nobody', { 'X-Forwarded-Uri': '/health' }, 202], ['staff', { 'X-Forwarded-Uri': '/sso/x/auth' }, 403], ['nobody', { 'X-Forwarded-Uri': '/sso/x/start' }, 403]]) {
+    assert.equal((await auth(who, headers)).status, status, `${who} ${JSON.stringify(headers)}`);
+  }
+  assert.equal((await auth('staff', {}, '/sso/x/auth?allowed_groups=admin')).status, 403);
+  for (const target of ['/sso/x/auth/', '/sso/x/%61uth', '/sso/auth', '/sso/x', '/sso/x/nothing']) assert.equal((await auth('staff', {}, target)).status, 404, target);
+  assert.equal((await auth('staff', {}, '/oauth2/auth')).status, 502, 'it is the app\'s');
+  assert.equal((await auth('staff', FETCH, '/sso/x/userinfo')).status, 200);
+  for (const rd of ['/sso/x/sign_out', '/SSO/x/sign_out', '/%73so/x/auth']) assert.equal((await auth('staff', NAVIGATION, `/sso/x/start?rd=${encodeURIComponent(rd)}`)).fields.get('location'), '/', rd);
+  assert.equal((await auth('staff', NAVIGATION, '/sso/x/start?rd=/oauth2/page')).fields.get('location'), '/oauth2/page');
+  const user = new BrowserUser({ [HOST]: world.port });
+  const begun = await user.fetch(`${ORIGIN}/sso/x/start?rd=/health`, { headers: NAVIGATION });
+  assert.equal(new URL(begun.next).searchParams.get('redirect_uri'), `${ORIGIN}/sso/x/callback`);
+  const back = await user.navigate(`${ORIGIN}/sso/x/start?rd=/health`, { stop: (url) => url.pathname === '/health' });
+  assert.equal(new URL(back.next, ORIGIN).pathname, '/health');
+  assert.ok(user.sessionCookies(HOST));
+  assert.equal((await user.fetch(`${ORIGIN}/sso/x/sign_out`, { headers: FETCH })).status, 200);
+  assert.equal(user.sessionCookies(HOST), '');
+});
+
+describe('what probes and crawlers ask', () => {
+  let world;
+  const scope = suite(after);
+  before(async () => {
+    world = await worldOf(scope, {
+      routes: [{ path: '/ping', require: { roles: ['admin'] } }, { path: '/ready', require: { roles: ['admin'] } }, { path: '/*', require: { roles: ['admin'] } }],
+      people: { other: { roles: [] } },
+      config: { forward_auth: { enabled: true }, health: { ping: '/ping', ready: '/ready', robots_txt: true }, shutdown: { ready_wait: '20s' } },
+    });
+  });
+  const at = (target, { method = 'GET', headers = {}, host = '10.0.0.7:4180' } = {}) => request(world.port, method, target, headers, { host });
+
+  test('is answered to anybody under any Host', async () => {
+    for (const host of ['10.0.0.7:4180', HOST, 'evil.test', 'localhost']) {
+      for (const [target, body] of [['/ping', 'OK'], ['/ready', 'OK'], ['/robots.txt', 'User-agent: *\nDisallow: /\n']]) {
+        const answer = await at(target, { host });
+        assert.deepEqual([answer.status, answer.body.toString(), answer.fields.get('set-cookie')], [200, body, undefined], `${host} ${target}`);
+        assert.deepEqual([(await at(target, { host, method: 'HEAD' })).status], [200]);
+      }
+    }
+    assert.equal((await at('/ping', { method: 'POST', host: HOST, headers: { 'Content-Length': '0' } })).status, 404, 'another method is routed, and its app is behind the other proxy');
+    for (const target of ['/ping/', '/%70ing', '/ping/x', '/x/../ping']) assert.notEqual((await at(target)).status, 200, target);
+  });
+
+  test('is never what a check is judged by', async () => {
+    const fields = (target) => ({ 'X-Forwarded-Uri': target, 'X-Forwarded-Method': 'GET' });
+    for (const target of ['/ping', '/ready', '/robots.txt']) {
+      assert.equal((await world.auth('nobody', fields(target))).status, 401, target);
+      assert.equal((await world.auth('other', fields(target))).status, 403, target);
+      assert.equal((await world.auth('nobody', TRAEFIK(target), { target: '/_auth/check', host: 'inside' })).status, 401, target);
+      assert.equal((await world.auth('nobody', TRAEFIK(target), { target: '/', host: 'inside' })).status, 401, target);
+      assert.equal((await world.auth('nobody', {}, { target: `/_auth/check${target}` })).status, 401, target);
+    }
+  });
+
+  test('the start says which rules it hides', () => {
+    assert.match(world.proxy.output, /routes\[1\].*is not asked about GET and HEAD of \/ping: health\.ping answers them/);
+  });
+
+  test('explain says so', async () => {
+    const { stdout } = await run(['explain', '--config', world.proxy.file, '--url', 'http://10.0.0.7/ping']);
+    assert.match(stdout, /verdict\s+own_endpoint: for probes and crawlers/);
+  });
+
+  test('readiness fails from SIGTERM on, while everything is served', async () => {
+    assert.equal((await at('/ready')).status, 200);
+    world.proxy.signal('SIGTERM');
+    await world.proxy.waitLog(({ msg }) => msg.includes('not ready any more'));
+    assert.equal((await at('/ready')).status, 503);
+    assert.equal((await at('/ping')).status, 200);
   });
 });
 

@@ -21,17 +21,14 @@ function worstReading(target) {
   return `/${out.join('/')}`;
 }
 
-// The one form in which a path may be forwarded: nothing left to decode that is unreserved, no dot segment, no raw odd byte.
-function assertNormal(target) {
+// What every forwarded path is, whoever wrote it: no dot segment, no raw odd byte, nothing that is no escape.
+function assertFit(target) {
   const path = target.split('?')[0];
   assert.match(path, /^\//);
   assert.doesNotMatch(path, /[^\x21-\x7e]|[\\#<>"{}|^`]/, 'no raw byte that a URL can not hold');
   assert.ok(!/%(?![0-9A-Fa-f]{2})/.test(path), 'no broken percent-encoding');
   assert.doesNotMatch(path, /(^|\/)(\.|%2e){1,2}(\/|;|$)/i, 'no dot segment');
   assert.doesNotMatch(path, /%(00|5c)/i);
-  for (const [, hex] of path.matchAll(/%([0-9a-f]{2})/gi)) {
-    assert.doesNotMatch(String.fromCharCode(parseInt(hex, 16)), /[A-Za-z0-9._~-]/, 'unreserved bytes are not percent-encoded');
-  }
 }
 
 async function send(world, target, cookie) {
@@ -83,7 +80,7 @@ for (const [name, { routes, strip, openRest }] of Object.entries(ARRANGEMENTS)) 
         assert.doesNotMatch(answer.text, /<svg|<script>alert/i);
         const judged = world.recorder.requests.map((one) => one.target);
         for (const received of judged) {
-          assertNormal(received);
+          assertFit(received);
           assert.doesNotMatch(worstReading(received), /^\/private(\/|$)/, `an app could read ${received} as protected`);
           if (!strip && !openRest) assert.match(received, /^\/public(\/|$|\?)/, 'only the open tree is open');
         }
@@ -98,7 +95,7 @@ for (const [name, { routes, strip, openRest }] of Object.entries(ARRANGEMENTS)) 
         const again = await send(world, target, cookie);
         if (again.status === 400) assert.equal(answer.status, 400, 'hostile bytes are hostile with and without a session');
         for (const received of world.recorder.requests.map((one) => one.target)) {
-          assertNormal(received);
+          assertFit(received);
           if (judged.length) assert.equal(received, judged[0]);
           if (strip) continue;
           world.recorder.reset();
@@ -134,7 +131,7 @@ describe('targets and hosts', () => {
   });
   beforeEach(() => world.recorder.reset());
 
-  const refusedTargets = ['/public/%00', '/public/a%2Fb', '/public/a%5Cb', '/public\\a', '/public/a%', '/public/%zz', '/public/a#b', '/public/\u00e9', '/public/%c0%af', '/public/%ff', '/public/..;/x', 'public/a', '*', 'http://', '/public/\u007f'];
+  const refusedTargets = ['/public/%00', '/public/a%2Fb', '/public/a%5Cb', '/public\\a', '/public/a%', '/public/%zz', '/public/a#b', '/public/%c0%af', '/public/%ff', '/public/..;/x', 'public/a', '*', 'http://', '/public/\u007f'];
   for (const target of refusedTargets) {
     test(`${JSON.stringify(target)} is 400 and goes nowhere`, async () => {
       assert.equal((await send(world, target)).status, 400);
@@ -143,9 +140,9 @@ describe('targets and hosts', () => {
   }
 
   const FORWARDED = {
-    '/public/%41%7e%2D': '/public/A~-', '/public/a%3fb': '/public/a%3Fb', '/public/a%23b': '/public/a%23b', '/public/%e2%82%ac': '/public/%E2%82%AC',
+    '/public/%41%7e%2D': '/public/%41%7E%2D', '/public/\u00e9?\u00e9': '/public/%C3%A9?%C3%A9', '/public/a//b/': '/public/a//b/', '/public/a%3fb': '/public/a%3Fb', '/public/a%23b': '/public/a%23b', '/public/%e2%82%ac': '/public/%E2%82%AC',
     '/public/a;b=c,d': '/public/a;b=c,d', "/public/!$&'()*+:@": "/public/!$&'()*+:@", '/public/x?a=%2F%00%zz&b=/../': '/public/x?a=%2F%00%zz&b=/../',
-    '/public/a%2520b': '/public/a%2520b', '/public/a/./b/../c': '/public/a/c', '/kept/a%2Fb': '/kept/a%2Fb', '/kept/a%2fb%41': '/kept/a%2FbA',
+    '/public/a%2520b': '/public/a%2520b', '/public/a/./b/../c': '/public/a/c', '/kept/a%2Fb': '/kept/a%2Fb', '/kept/a%2fb%41': '/kept/a%2Fb%41', '/kept/a%5Cb': '/kept/a%5Cb', '/kept/a%252eb': '/kept/a%252eb',
     '/stripped/a/b?x=1': '/a/b?x=1', '/stripped': '/', '/stripped/': '/', '/exact': '/exact', '/public': '/public', '/public/': '/public/',
     'http://victim.test/public/absolute': '/public/absolute', 'HTTP://VICTIM.TEST/public/absolute': '/public/absolute', '/re/abc/open': '/re/abc/open', '/public/a?': '/public/a?',
   };

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DevelopmentOp } from './lib/op.mjs';
+import { freshSecret } from './lib/proxy.mjs';
 import { NAVIGATION } from './lib/raw.mjs';
 import { HOST, ORIGIN, makeWorld } from './lib/world.mjs';
 
@@ -80,7 +81,7 @@ describe('what the sign-in asks Logto for', { concurrency: 6 }, () => {
 
   const DOES_NOT = {
     'the end of its absolute lifetime': [{ session: { idle_timeout: '5s', max_lifetime: '5s' } }, async (made) => made.clock.pass(6000)],
-    'a secret that was replaced': [{}, async (made, user) => { await made.restart({ session: { secret: Buffer.alloc(32, 7).toString('base64') } }); made.move(user, made.proxy); }],
+    'a secret that was replaced': [{}, async (made, user) => { await made.restart({ session: { secret: freshSecret() } }); made.move(user, made.proxy); }],
     'nothing at all, in a new browser': [{}, async (_made, user) => user.jar.delete(HOST)],
   };
   for (const [why, [config, end]] of Object.entries(DOES_NOT)) {

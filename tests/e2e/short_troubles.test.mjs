@@ -149,4 +149,27 @@ describe('Redis', NEEDS_REDIS, () => {
     await world.clock.pass(4000);
     for (const at of [world.second, world.proxy]) assert.equal(await status(world, cookie, { at }), 200);
   });
+
+  test('holds some under a secret that left with a restart of all replicas: sessions under the new one go on soon after', async (t) => {
+    const redis = await Redis.start();
+    t.after(() => redis.stop());
+    const [old, fresh] = [freshSecret(), freshSecret()];
+    const session = (...secrets) => ({ session: { store: 'cookie', secret: secrets } });
+    const world = await makeWorld(t, {
+      clock: true, opOptions: { refreshTokens: true, rotate: 'never', tokenLifetimeS: 3 },
+      config: { ...session(old), logto: { refresh_early: '1s' }, revocations: { share: 'redis' }, redis: redis.settings() },
+    });
+    let user;
+    await eventually('it serves', async () => { try { user = await world.signIn(); return true; } catch { return false; } });
+    const ask = async () => (await world.move(user, world.proxy).fetch(`${ORIGIN}/private/x`, { headers: FETCH })).status;
+    await world.clock.pass(4000);
+    assert.equal(await ask(), 200, 'refreshed, and told under the old secret');
+    await world.restart(session(fresh, old));
+    await eventually('its cookie is under the new one', async () => (await ask()) === 200);
+    await world.clock.pass(4000);
+    await world.restart(session(fresh));
+    const began = Date.now();
+    await eventually('it is in', async () => (await ask()) === 200);
+    assert.ok(Date.now() - began < 15_000 * SLOWNESS, `${Date.now() - began} ms`);
+  });
 });

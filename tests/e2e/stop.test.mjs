@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import path from 'node:path';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -87,6 +88,23 @@ describe('listeners', () => {
   });
 });
 
+// Waits until HAProxy has asked these servers itself and says so of them (its manual 9.1: 17 is status, 36 check_status).
+async function haproxyCalls(stats, wanted) {
+  for (;;) {
+    const lines = (await commandOf(stats, 'show stat')).split('\n').map((line) => line.split(','));
+    const state = (name) => lines.find(([proxies, server]) => proxies === 'proxies' && server === name);
+    if (Object.entries(wanted).every(([name, status]) => state(name)?.[17] === status && /^L7/.test(state(name)[36]))) return;
+    await sleep(50);
+  }
+}
+async function commandOf(socket, command) {
+  const client = net.connect(socket);
+  client.end(`${command}\n`);
+  let text = '';
+  for await (const data of client) text += data;
+  return text;
+}
+
 describe('readiness', () => {
   test('where /readyz is asked it fails first, and all is served as before meanwhile', async (t) => {
     const world = await makeWorld(t, { config: { shutdown: { ready_wait: '1500ms' } } });
@@ -139,7 +157,10 @@ describe('readiness', () => {
     let proxies = [await start(ports.one, ports.admin1), await start(ports.two, ports.admin2)];
     t.after(async () => { for (const proxy of proxies) await proxy.stop(); });
     const file = path.join(temporaryFolder(), 'haproxy.cfg');
-    fs.writeFileSync(file, `defaults
+    const stats = path.join(path.dirname(file), 'stats.sock');
+    fs.writeFileSync(file, `global
+  stats socket ${stats}
+defaults
   mode http
   timeout connect 2s
   timeout client 30s
@@ -163,7 +184,7 @@ backend proxies
       http.get({ port: ports.front, host: '127.0.0.1', path: '/public/x', headers: { Host: HOST }, agent }, (answer) => { answer.resume(); answer.on('end', () => resolve(answer.statusCode)); answer.on('error', () => resolve('cut')); }).on('error', (error) => resolve(error.code));
     });
     while ((await ask()) !== 200) await sleep(50);
-    await sleep(1000); // both are checked
+    await haproxyCalls(stats, { one: 'UP', two: 'UP' });
     const counts = {};
     let running = true;
     const load = Array.from({ length: 8 }, async () => { while (running) { const status = await ask(); counts[status] = (counts[status] ?? 0) + 1; } });
@@ -173,7 +194,7 @@ backend proxies
       proxy.signal('SIGTERM');
       assert.equal((await proxy.exit({ timeout: 20_000 * SLOWNESS })).code, 0);
       proxies[index] = await start(index === 0 ? ports.one : ports.two, index === 0 ? ports.admin1 : ports.admin2);
-      await sleep(1000); // it is checked again
+      await haproxyCalls(stats, { one: 'UP', two: 'UP' });
     }
     running = false;
     await Promise.all(load);

@@ -71,6 +71,9 @@ describe('what an app sends without being asked', () => {
     ['HEAD with chunks', 'HEAD', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'],
     ['304 with a length', 'GET', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 70\r\n\r\n'],
     ['204 with a length', 'GET', 'HTTP/1.1 204 No Content\r\nContent-Length: 70\r\n\r\n'],
+    ['304 that announces nothing', 'GET', 'HTTP/1.1 304 Not Modified\r\n\r\n'],
+    ['204 that announces nothing', 'GET', 'HTTP/1.1 204 No Content\r\n\r\n'],
+    ['HEAD of length 0', 'HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
   ]) {
     test(`behind the answer to ${what} is never the answer to the next request`, async () => {
       app.answer = (socket, text) => {

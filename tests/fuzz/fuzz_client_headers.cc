@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   (void)rules.strips_request_field(text);
   (void)rules.strips_response_field(text);
-  (void)rules.app_may_set(text);
+  (void)rules.app_may_set(text, "app.test");
   std::string once;
   rules.append_foreign_cookies(text, "app.test", once);
   lp::Fields fields;

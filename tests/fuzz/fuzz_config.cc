@@ -9,7 +9,7 @@
 // A configuration file never crashes the loader, and what it prints of an accepted one is accepted too.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const lp::Environment env = [](const std::string& name) -> std::optional<std::string> {
-    if (name == "SECRET") return "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    if (name == "SECRET") return "har6yZOaDknReW49sUGPNJnBb8tbZgF4VMz1oS0XP3U=";
     return std::nullopt;
   };
   const std::string text(reinterpret_cast<const char*>(data), size);

@@ -56,7 +56,7 @@ void check_route(const ForwardedRequest& request, const Fields& fields) {
 void check_oauth2(const RequestHead& head, std::string_view host) {
   static const Settings settings = [] {
     Settings made = make_settings();
-    made.forward_auth.oauth2_proxy = true;
+    made.forward_auth.oauth2_proxy = "/oauth2";
     return made;
   }();
   static const Router router(settings);

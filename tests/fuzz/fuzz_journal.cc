@@ -64,6 +64,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(scan(longer, longer.size(), more));
   LP_CHECK(!more.empty() && more.back() == "a record behind whatever this is", "damage hid the record behind it");
 
+  const auto sealed_bytes = lp::judge_journal_seal(bytes);
+  LP_CHECK(!sealed_bytes || bytes.starts_with(lp::journal_seal(*sealed_bytes)), "a seal with a second spelling");
+
   const lp::JournalHeader header = lp::judge_journal_header(bytes, lp::kRevocationJournal);
   LP_CHECK(header != lp::JournalHeader::good || bytes.starts_with(lp::kRevocationJournal.magic), "a foreign header");
   return 0;

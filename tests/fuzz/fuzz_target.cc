@@ -1,12 +1,16 @@
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "base/check.h"
-#include "proxy/route/spelling.h"
+#include "config/spelling.h"
+#include "proxy/route/path_escapes.h"
+#include "proxy/route/readings.h"
 #include "proxy/route/target.h"
 
-// The normal form is a fixed point, has no dot or empty segment, and leaves the query alone.
+// The normal form is a fixed point, has no dot or empty segment, and leaves the query alone. What is sent is one too,
+// and says the same.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto target = lp::normalise_target(text);
@@ -15,11 +19,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   LP_CHECK(!path.empty() && path.front() == '/', "no slash");
   LP_CHECK(path.find("//") == std::string::npos, "empty segment");
   LP_CHECK((path + "/").find("/../") == std::string::npos && (path + "/").find("/./") == std::string::npos, "dots");
-  LP_CHECK(!target.value().has_query || text.ends_with("?" + target.value().query), "query changed");
+  const bool is_ascii = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
+  LP_CHECK(!is_ascii || !target.value().has_query || text.ends_with("?" + target.value().query), "query changed");
   const auto again = lp::normalise_target(target.value().text());
   LP_CHECK(again.ok() && again.value().text() == target.value().text(), "not a fixed point");
   LP_CHECK(again.value().has_encoded_slash == target.value().has_encoded_slash, "flag lost");
   LP_CHECK(again.value().has_other_readings == target.value().has_other_readings, "flag lost");
+  const std::string& sent = target.value().sent();
+  LP_CHECK((sent + "/").find("/../") == std::string::npos && (sent + "/").find("/./") == std::string::npos, "dots");
+  const auto once_more = lp::normalise_target(sent);
+  LP_CHECK(once_more.ok() && once_more.value().sent() == sent && once_more.value().path == path, "sent otherwise");
+  LP_CHECK(lp::escapes::with_slashes_merged(lp::spelled_readings(*target).unmerged) == path, "another path is sent");
   for (const std::string& reading : lp::lenient_readings(path)) {
     LP_CHECK(reading.size() <= path.size() && (reading + "/").find("/../") == std::string::npos, "dots in a reading");
   }

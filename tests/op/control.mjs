@@ -1,5 +1,5 @@
 // The control plane for tests: slow, broken or tampered answers, who signs in next, and a record of what was asked.
-import { createHash, createPrivateKey, sign } from 'node:crypto';
+import { createHash, createPrivateKey, randomBytes, sign } from 'node:crypto';
 import { audienceAsked } from './audience.mjs';
 import { readBody, sendJson } from './http_helpers.mjs';
 import { decodeJwt } from './jose.mjs';
@@ -62,6 +62,7 @@ export class Control {
     this.fail = {};                  // endpoint or endpoint:grant_type -> 500 | "reset" | "hang" | "garbage" | an oauthErrors name | { status, times }
     this.tamper = {};                // { discovery: {...}, me: {...}, token: {...}, id_token: { claims, header, drop, break_signature } }
     this.nextLogin = undefined;
+    this.oneTimeTokens = new Map();  // token -> { email, expiresAt }
     this.autoSignIn = this.config.auto_sign_in;
     this.people = defaultPeople();
     this.requests = [];
@@ -82,6 +83,21 @@ export class Control {
     const hinted = this.users.lookUp(loginHint);
     if (hinted) return hinted;
     return this.users.lookUp(this.config.users_count ? `user-${this.nth++ % this.config.users_count + 1}` : this.autoSignIn);
+  }
+
+  // As POST /api/one-time-tokens makes them.
+  makeOneTimeToken({ email, expiresIn = 600 }) {
+    const token = randomBytes(24).toString('base64url');
+    this.oneTimeTokens.set(token, { email, expiresAt: Date.now() + expiresIn * 1000 });
+    return token;
+  }
+
+  // Whom it signs in, once.
+  takeOneTimeToken(token, email) {
+    const made = this.oneTimeTokens.get(token);
+    if (!made || made.email !== email || made.expiresAt <= Date.now()) return undefined;
+    this.oneTimeTokens.delete(token);
+    return this.users.lookUp(email);
   }
 
   // Answers whether the request was for the control plane. Only loopback may.
@@ -117,6 +133,7 @@ export class Control {
       next_login: (v) => { this.nextLogin = v; },
       auto_sign_in: (v) => { this.autoSignIn = v; },
       people: (v) => { for (const [target, fields] of Object.entries(v)) this.people[target] = { ...this.people[target], ...fields }; },
+      one_time_token: (v) => ({ token: this.makeOneTimeToken(v) }),
       user: (v) => this.changeUser(v),
       authenticated: (v) => this.authenticate(v),
       remove_user: (v) => this.removeUser(v),

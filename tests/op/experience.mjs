@@ -20,6 +20,8 @@ export function signInLocation(ctx, { prompt, params }) {
   ctx.res.appendHeader('set-cookie', `_logto=${JSON.stringify({ appId: params.client_id, ...(extras.ui_locales ? { uiLocales: extras.ui_locales } : {}) })}; path=/; samesite=lax`);
   for (const name of ['organization_id', 'one_time_token', 'ui_locales', 'login_hint']) if (extras[name]) query.set(name, extras[name]);
   const screen = firstScreens[extras.first_screen] ?? interactionModes[extras.interaction_mode] ?? 'sign-in';
+  // A magic link: the token stands for the password.
+  if (extras.one_time_token) return `/one-time-token?${query}`;
   if (extras.identifier && screen.startsWith('identifier-')) query.set('identifier', extras.identifier);
   if (!extras.direct_sign_in) return `/${screen}?${query}`;
   const [method, target] = extras.direct_sign_in.split(':');

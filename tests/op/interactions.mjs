@@ -20,6 +20,7 @@ export class Interactions {
     const step = signInScreens.has(path) ? this.screen('sign-in')
       : registerScreens.has(path) ? this.screen('register')
       : path === '/consent' ? this.consent
+      : path === '/one-time-token' ? this.oneTimeToken
       : path.startsWith('/direct/') ? this.direct
       : path.startsWith('/social/') ? this.social
       : path.startsWith('/callback/') ? this.callback
@@ -79,6 +80,13 @@ export class Interactions {
     if (prompt.details.missingOIDCScope) grant.addOIDCScope(prompt.details.missingOIDCScope.join(' '));
     for (const [indicator, scopes] of Object.entries(prompt.details.missingResourceScopes ?? {})) grant.addResourceScope(indicator, scopes.join(' '));
     return provider.interactionFinished(req, res, { consent: { grantId: await grant.save() } }, { mergeWithLastSubmission: true });
+  }
+
+  // Only once, only in time, and only with the e-mail address that it was made for; else the ordinary page says why.
+  oneTimeToken(req, res, url, details) {
+    const { one_time_token: token, login_hint: email } = details.params;
+    const user = this.control.takeOneTimeToken(token, email);
+    return user ? this.finishLogin(req, res, user) : this.show(req, res, url, 'sign-in', { error: 'one_time_token', status: 400 });
   }
 
   // direct_sign_in: to the connector at once; what is unknown or malformed falls back to the first screen.

@@ -9,9 +9,9 @@ namespace lp::test {
 
 Environment environment(std::map<std::string, std::string> values);
 
-// 32 zero bytes and 32 others.
-inline const std::string kSecretA = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-inline const std::string kSecretB = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+// Random ones.
+inline const std::string kSecretA = "har6yZOaDknReW49sUGPNJnBb8tbZgF4VMz1oS0XP3U=";
+inline const std::string kSecretB = "51c5HD7bLMWhenUoGhHXDcDEvxo7ZlTsolyChfatYkQ=";
 
 Environment usual_environment();
 

@@ -20,7 +20,7 @@ inline const char* const kYaml = R"(
 external_urls: [http://app.test]
 listen: [127.0.0.1:0]
 logto: { endpoint: https://logto.test, app_id: app, app_secret: secret }
-session: { secret: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= }
+session: { secret: har6yZOaDknReW49sUGPNJnBb8tbZgF4VMz1oS0XP3U= }
 limits: { request_body: 20KiB }
 timeouts: { body_idle: 500ms }
 upstreams:

@@ -115,7 +115,11 @@ std::unique_ptr<AuthQuestions::Question> FakeAuth::finish_sign_in(EventLoop& ask
   auto alive = std::make_shared<bool>(true);
   asking.post([this, alive, answer = std::move(answer)] {
     if (!*alive) return;
-    Result<FinishedSignIn, SignInFailure> outcome = exchange.value();
+    Result<FinishedSignIn, SignInFailure> outcome = SignInFailure{};
+    if (exchange->ok())
+      outcome = FinishedSignIn(exchange->value());
+    else
+      outcome = exchange->error();
     const bool is_asked = exchanged_pending.proof_asked != ProofAsked::nothing;
     if (outcome && is_asked) outcome->authenticated_at_s = authenticated_at_s.value_or(exchanged_pending.made_at_s + 1);
     answer(std::move(outcome));

@@ -36,7 +36,7 @@ class FakeAuth final : public AuthQuestions {
 
   std::shared_ptr<const ProviderMetadata> known;      // what metadata() says
   std::shared_ptr<const ProviderMetadata> reachable;  // what discovery would yield; null: Logto is away
-  std::optional<Result<FinishedSignIn, SignInFailure>> exchange;
+  std::optional<Result<Session, SignInFailure>> exchange;
   int exchanges = 0;
   std::string exchanged_code;
   std::vector<std::string> revoked;

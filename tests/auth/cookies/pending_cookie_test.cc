@@ -1,9 +1,11 @@
 #include "auth/cookies/pending_cookie.h"
+#include "auth/cookies/cookie_pieces.h"
 #include "auth/oidc/pending_sign_in.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <deque>
 
 using namespace lp;
@@ -133,6 +135,48 @@ TEST_CASE("expired and unreadable attempts are evicted, foreign cookies are not"
   const auto evicted = evict_pending(fields_of(line), kPrefix, sealer(), kNow);
   CHECK(evicted.size() == 2);
   CHECK(pending_cookie_names(fields_of(line), kPrefix).size() == 2);
+}
+
+TEST_CASE("an attempt of a long target comes in pieces, all of them or none") {
+  PendingSignIn before = attempt("long");
+  before.return_to = "/x?";
+  std::uint32_t state = 7;
+  while (before.return_to.size() < 9000)
+    before.return_to += "0123456789abcdef"[(state = state * 1664525 + 1013904223) >> 28];
+  const std::string name = pending_cookie_name(kPrefix, "long");
+  const auto lines = set_cookie_pieces(name, sealer().seal(name, encode_pending(before), kNonce), {}, 0);
+  REQUIRE(lines.size() > 1);
+  std::string all;
+  for (const std::string& line : lines) all += line.substr(0, line.find(';')) + "; ";
+  CHECK(find_pending(fields_of(all), kPrefix, "long", sealer(), kNow).pending.return_to == before.return_to);
+  CHECK(pending_cookie_names(fields_of(all), kPrefix) == std::vector<std::string>{name});
+  const std::string last = lines.back().substr(0, lines.back().find(';'));
+  for (const std::string& broken : {all + last, all.substr(0, all.rfind(last)), last}) {
+    CHECK(find_pending(fields_of(broken), kPrefix, "long", sealer(), kNow).fate == PendingFate::missing);
+    CHECK(evict_pending(fields_of(broken), kPrefix, sealer(), kNow) == std::vector<std::string>{name});
+  }
+}
+
+TEST_CASE("what repeats itself is kept short, and no stream makes more than it may") {
+  PendingSignIn before = attempt("S");
+  for (int i = 0; i < 500; ++i) before.return_to += "&filter=(language:kuery)";
+  CHECK(encode_pending(before).size() < 1000);
+  CHECK(decode_pending(encode_pending(before))->return_to == before.return_to);
+  before.return_to.assign(3 * 1024 * 1024, 'a');
+  CHECK_FALSE(decode_pending(encode_pending(before)));
+}
+
+TEST_CASE("the oldest attempts go where all together would be too long to carry") {
+  std::string line = cookie("a", kNow - 3) + "; " + cookie("b", kNow - 2) + "; " + cookie("c", kNow - 1);
+  const auto names = [](std::vector<const char*> states) {
+    std::vector<std::string> all;
+    for (const char* state : states) all.push_back(pending_cookie_name(kPrefix, state));
+    return all;
+  };
+  const std::size_t bytes = cookie("c").size() - pending_cookie_name(kPrefix, "c").size() - 1;
+  CHECK(evict_pending(fields_of(line), kPrefix, sealer(), kNow, kMaxPendingBytes - 3 * bytes).empty());
+  CHECK(evict_pending(fields_of(line), kPrefix, sealer(), kNow, kMaxPendingBytes - 2 * bytes) == names({"a"}));
+  CHECK(evict_pending(fields_of(line), kPrefix, sealer(), kNow, kMaxPendingBytes) == names({"a", "b", "c"}));
 }
 
 TEST_CASE("a flood of attempts is bounded") {  // threat O30

@@ -203,7 +203,7 @@ constexpr RevocationKind kProof = RevocationKind::proof;
 // A world with replicas, where /oauth2/sign_out is answered too.
 std::shared_ptr<Settings> with_oauth2_proxy(const char* journal) {
   auto made = settings();
-  made->forward_auth.oauth2_proxy = true;
+  made->forward_auth.oauth2_proxy = "/oauth2";
   made->revocations.journal = journal;
   return made;
 }

@@ -63,8 +63,6 @@ TEST_CASE("a client cannot pose as somebody, in any spelling, whatever the confi
                                  "X-Original-URL",
                                  "X-Rewrite-URL",
                                  "X-Envoy-Original-Path",
-                                 "X-HTTP-Method-Override",
-                                 "X-HTTP-Method",
                                  "Proxy",
                                  "X-Accel-Redirect",
                                  "X-Sendfile",
@@ -120,6 +118,9 @@ TEST_CASE("what browsers and API clients send otherwise passes") {
                                  "Git-Protocol",
                                  "OCS-APIRequest",
                                  "Via",
+                                 "X-User-Agent",
+                                 "X-HTTP-Method",
+                                 "X-HTTP-Method-Override",
                                  "X-Forwarde"}) {
     CAPTURE(name);
     CHECK_FALSE(rules.strips_request_field(name));
@@ -160,7 +161,8 @@ TEST_CASE("a configured name longer than any preset's is found") {
   CHECK_FALSE(rules.strips_request_field(name + "u"));
 }
 
-TEST_CASE("every line of the spoof corpus but the User-Agent is stripped") {
+// Methods are judged by proxy/route/resolve.
+TEST_CASE("every line of the spoof corpus but the User-Agent and a method is stripped") {
   const lp::ClientHeaderRules rules{lp::Settings{}};
   std::ifstream file(LP_SOURCE_DIR "/tests/corpora/header-spoof.txt");
   std::string line;
@@ -169,7 +171,7 @@ TEST_CASE("every line of the spoof corpus but the User-Agent is stripped") {
     ++lines;
     const std::string name(lp::trim_ows(line.substr(0, line.find(':'))));
     CAPTURE(line);
-    CHECK(rules.strips_request_field(name) == (name != "User-Agent"));
+    CHECK(rules.strips_request_field(name) == (name != "User-Agent" && name != "X-HTTP-Method-Override"));
   }
   CHECK(lines > 40);
 }
@@ -239,7 +241,7 @@ TEST_CASE("realms have cookies of their own, and no app gets those of any") {
         "__Secure-logto_held-b-1", "__Host-logto_loop-b"}) {
     INFO(ours);
     CHECK(rules.is_own_cookie(ours));
-    CHECK_FALSE(rules.app_may_set(std::string(ours) + "=x"));
+    CHECK_FALSE(rules.app_may_set(std::string(ours) + "=x", "app.test"));
   }
   CHECK_FALSE(rules.is_own_cookie("__Host-logto_session-c"));
 }
@@ -280,11 +282,11 @@ TEST_CASE("an app cannot set, shadow or delete our cookies") {
         " logto_session =x", "=logto_session=evil", "= logto_session=evil", "logto_session", "=logto_session",
         "logto_session_1=x; Domain=a.test", "__Host-logto_pending_abc=x", "logto_session;a=b"}) {
     CAPTURE(value);
-    CHECK_FALSE(rules.app_may_set(value));
+    CHECK_FALSE(rules.app_may_set(value, "app.test"));
   }
   for (const std::string value : {"app=1", "", "=", "session=1; Path=/", "a=logto_session=x", "LOGTO_SESSION=x"}) {
     CAPTURE(value);
-    CHECK(rules.app_may_set(value));
+    CHECK(rules.app_may_set(value, "app.test"));
   }
 }
 
@@ -304,4 +306,31 @@ TEST_CASE("Logto's own cookies reach no app on Logto's host, and an app's on ano
   out.clear();
   lp::ClientHeaderRules(settings).append_foreign_cookies(theirs, "id.test", out);
   CHECK(out == theirs);
+}
+
+TEST_CASE("an app on Logto's host sets none of Logto's cookies, and on another host what it likes") {
+  lp::Settings settings;
+  settings.logto.endpoint = *lp::parse_origin("https://id.test:3001");
+  settings.external_urls = {*lp::parse_origin("https://app.test"), *lp::parse_origin("https://id.test")};
+  const lp::ClientHeaderRules rules(settings);
+  for (const std::string value :
+       {"_session=x", "_session.sig=x; Path=/", "_session.legacy=; Max-Age=0", "_session.legacy.sig=x",
+        "_interaction=x", "_interaction.sig=x", "_interaction_resume=x", "_logto=x", "=_session=x", "= _interaction=x",
+        "_session", " _session =x; Domain=test"}) {
+    CAPTURE(value);
+    CHECK_FALSE(rules.app_may_set(value, "id.test"));
+    CHECK(rules.app_may_set(value, "app.test"));
+  }
+  for (const std::string value : {"_session2=x", "my_session=x", "_SESSION=x", "app=_session=x"}) {
+    CAPTURE(value);
+    CHECK(rules.app_may_set(value, "id.test"));
+  }
+}
+
+TEST_CASE("a name that says nothing of who it is does so once it is ours") {
+  const lp::Settings settings = settings_with_header("X_User.Agent");
+  CHECK(lp::ClientHeaderRules(settings).strips_request_field("X-User-Agent"));
+  lp::Settings named;
+  named.client_ip_header = "X-Edge-Client";
+  CHECK(lp::ClientHeaderRules(named).strips_request_field("x_edge_client"));
 }

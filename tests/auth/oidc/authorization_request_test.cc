@@ -207,3 +207,27 @@ TEST_CASE("the smallest max_age that anybody asks for is sent, and a step-up may
   anew.prompt = "login";
   CHECK(sign_in_terms(silent, anew, {true, std::nullopt, std::nullopt}).settings.prompt == "login");
 }
+
+TEST_CASE("parameters of a link are those that Logto takes") {
+  const struct {
+    const char* name;
+    const char* value;
+    bool is_valid;
+  } cases[] = {
+      {"login_hint", "a@b.c", true},     {"login_hint", "\xe5\xb1\xb1", true},
+      {"login_hint", "", false},         {"login_hint", "a\r\nb", false},
+      {"login_hint", "\xff", false},     {"ui_locales", "ja en-GB", true},
+      {"ui_locales", "j", false},        {"first_screen", "identifier:register", true},
+      {"first_screen", "bogus", false},  {"identifier", "email phone", true},
+      {"identifier", "name", false},     {"one_time_token", "Ab_-9", true},
+      {"one_time_token", "a b", false},  {"one_time_token", "", false},
+      {"organization_id", "acme", true}, {"organization_id", "a/b", false},
+      {"resource", "urn:x", false},      {"prompt", "none", false},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    CAPTURE(c.value);
+    CHECK(is_valid_link_parameter(c.name, c.value) == c.is_valid);
+  }
+  CHECK_FALSE(is_valid_link_parameter("login_hint", std::string(2000, 'a')));
+}

@@ -324,3 +324,11 @@ TEST_CASE("recorded ID tokens of both Logto versions keep all rules, at_hash and
     CHECK_FALSE(judged->sid.empty());
   }
 }
+
+TEST_CASE("amr is told as words, and nothing that is none or too long") {
+  using nlohmann::json;
+  CHECK(authentication_methods(json::object()).empty());
+  CHECK(authentication_methods({{"amr", json::array({"pwd", "otp"})}}) == "pwd otp");
+  CHECK(authentication_methods({{"amr", json::array({"pwd", 7, nullptr, std::string(101, 'x')})}}) == "pwd");
+  CHECK(authentication_methods({{"amr", "pwd"}}).empty());
+}

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "auth/pages/requirement_words.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
 #include "tests/support/requirements.h"
@@ -13,6 +14,7 @@ using namespace lp;
 namespace {
 
 constexpr PageKind kAll[] = {PageKind::sign_in_failed,
+                             PageKind::sign_in_unavailable,
                              PageKind::sign_in_expired,
                              PageKind::cookies_needed,
                              PageKind::unauthenticated,
@@ -222,4 +224,44 @@ TEST_CASE("a redirect is 303 and not stored") {
 TEST_CASE("return_to stands last in a sign-in link") {
   CHECK(sign_in_path("/_auth", "") == "/_auth/sign-in");
   CHECK(sign_in_path("/_auth", "/a?b", 3, true) == "/_auth/sign-in?prompt=login&route=3&return_to=%2Fa%3Fb");
+}
+
+TEST_CASE("a Japanese title may break between its phrases, and the tab shows it in one piece") {
+  for (const PageKind kind : kAll) {
+    PageFacts facts;
+    facts.accept_language = "ja";
+    const std::string html = make_page(kind, facts).body;
+    const std::string title = between(html, "<title>", "</title>");
+    std::string heading = between(html, "<h1>", "</h1>");
+    CAPTURE(heading);
+    CHECK(title.find('|') == std::string::npos);
+    // 13 letters are what a screen of 360 px has room for.
+    std::size_t longest = 0;
+    for (std::size_t at = 0; at < heading.size();) {
+      const std::size_t end = std::min(heading.find("<wbr>", at), heading.size());
+      longest = std::max(longest, (end - at) / 3);
+      at = end + 5;
+    }
+    CHECK(longest <= 13);
+    for (auto at = heading.find("<wbr>"); at != heading.npos; at = heading.find("<wbr>")) heading.erase(at, 5);
+    CHECK(heading == title);
+  }
+}
+
+TEST_CASE("who lacks a verified address is told so, in words of their own") {
+  Requirement rule;
+  rule.kind = Requirement::Kind::claim;
+  rule.test.claim = "email_verified";
+  rule.test.values = {"true"};
+  CHECK(requirement_html(rule, Language::english) == "a verified e-mail address");
+  CHECK(requirement_html(rule, Language::japanese) == "確認済みのメールアドレス");
+  rule.test.values = {"false"};
+  CHECK(requirement_html(rule, Language::english) == "a certain attribute of the account");
+}
+
+TEST_CASE("a wrong host is told the right address where it is known") {
+  PageFacts facts;
+  CHECK_FALSE(holds(make_status_page(421, facts).body, "This server is"));
+  facts.served_at = "https://app.test";
+  CHECK(holds(make_status_page(421, facts).body, "This server is <a href=\"https://app.test/\">https://app.test</a>"));
 }

@@ -307,6 +307,35 @@ TEST_CASE("a refresh under a removed secret keeps nobody waiting") {
   CHECK(outcome.error().kind == RefreshFailure::Kind::ended);
 }
 
+TEST_CASE("what is told under a secret that one replica was just given is no secret of nobody for the others") {
+  LP_NEED_REDIS_SERVER();
+  TwoReplicas world;
+  world.until_connected();
+  world.one.realm.replace_keyring({Secret(std::string(32, 'n'))});
+  SUBCASE("and the replica has taken it over") { world.one.flights.on_new_keyring(); }
+  SUBCASE("and the replica is about to take it over") {}
+  REQUIRE(token_of(world.one.refresh(session_with("alice.0"))) == "alice.1");
+  CHECK(token_of(world.two.refresh(session_with("alice.0"))) == "other_secrets");
+  CHECK(world.logto.reuses() == 0);
+}
+
+TEST_CASE("so does one under a secret that no process has any more: it went with a restart") {
+  LP_NEED_REDIS_SERVER();
+  TwoReplicas world;
+  world.logto.rotate(false);
+  auto before = std::make_unique<Replica>(world.loop, world.logto, &world.server, "", std::string(32, 'x'));
+  const Session asked = session_with("alice.0");
+  REQUIRE(token_of(before->refresh(asked)) == "alice.0");
+  CHECK_MESSAGE(token_of(world.one.refresh(asked)) == "other_secrets", "a replica with another ring is there");
+  before.reset();
+  bool expired = false;  // what it told of its secret: sooner than by itself
+  const auto handle = world.one.redis->client().command(
+      {"EVAL", "for _, key in ipairs(redis.call('KEYS', '*:secret-in-use:*')) do redis.call('DEL', key) end", "0"},
+      [&](const auto&) { expired = true; });
+  wait_until(world.loop, [&] { return expired; });
+  CHECK(token_of(world.one.refresh(asked)) == "alice.0");
+}
+
 TEST_CASE("with a journal the next process knows which tokens are spent") {
   const TemporaryFolder folder;
   const std::string path = folder.file("journal.refreshed");
@@ -328,6 +357,22 @@ TEST_CASE("with a journal the next process knows which tokens are spent") {
     process.flights.upkeep();
     CHECK(token_of(process.refresh(session_with("alice.0"))) == "invalid_grant");
   }
+}
+
+TEST_CASE("a process that is killed right after its secret was replaced leaves a journal under the new one") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("journal.refreshed");
+  const std::string fresh(32, 'n');
+  RotatingLogto logto;
+  EventLoop loop;
+  {
+    Replica process(loop, logto, nullptr, path);
+    REQUIRE(token_of(process.refresh(session_with("alice.0"))) == "alice.1");
+    process.realm.replace_keyring({Secret(fresh)});
+    process.flights.on_new_keyring();
+  }
+  Replica process(loop, logto, nullptr, path, fresh);
+  CHECK(token_of(process.refresh(session_with("alice.0"))) == "alice.1");
 }
 
 TEST_CASE("the journal of refreshes is rewritten when most of it is outdated, and loses nothing") {

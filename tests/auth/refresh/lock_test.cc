@@ -83,7 +83,10 @@ struct Replicas {
 }  // namespace
 
 TEST_CASE("answers to an acquisition") {
-  CHECK(*judge_acquisition(list({text("successor"), text("s")})) == RefreshAcquisition(RefreshSuccessor{"s"}));
+  CHECK(*judge_acquisition(list({text("successor"), text("s"), number(1)})) ==
+        RefreshAcquisition(RefreshSuccessor{"s", true}));
+  CHECK(*judge_acquisition(list({text("successor"), text("s"), number(0)})) ==
+        RefreshAcquisition(RefreshSuccessor{"s", false}));
   CHECK(*judge_acquisition(list({text("held"), number(7)})) == RefreshAcquisition(RefreshHeldByAnother{7}));
   CHECK(*judge_acquisition(list({text("held"), number(-1)})) == RefreshAcquisition(RefreshHeldByAnother{0}));
   CHECK(*judge_acquisition(list({text("taken"), number(7), text("7-x")})) ==

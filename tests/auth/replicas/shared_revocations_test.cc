@@ -82,6 +82,18 @@ struct Replica {
   }
 };
 
+struct TwoReplicas {
+  RedisServer server;
+  EventLoop loop;
+  Replica one{loop, server};
+  Replica two{loop, server};
+
+  void until_caught_up() {
+    one.until_caught_up();
+    two.until_caught_up();
+  }
+};
+
 // What a replica that knows nothing learns from the stream.
 std::size_t stream_holds(EventLoop& loop, const RedisServer& server) {
   Replica fresh(loop, server);
@@ -93,13 +105,10 @@ std::size_t stream_holds(EventLoop& loop, const RedisServer& server) {
 
 TEST_CASE("what ends on one replica ends on the others, also on those that start later") {
   LP_NEED_REDIS_SERVER();
-  const RedisServer server;
-  EventLoop loop;
-  Replica one(loop, server);
-  Replica two(loop, server);
+  TwoReplicas world;
+  auto& [server, loop, one, two] = world;
   CHECK_FALSE(one.shared->is_caught_up());
-  one.until_caught_up();
-  two.until_caught_up();
+  world.until_caught_up();
   one.revoke(revocation(1));
   two.revoke(revocation(2));
   one.until_knows(2);
@@ -112,10 +121,8 @@ TEST_CASE("what ends on one replica ends on the others, also on those that start
 
 TEST_CASE("a later time for the same key is told too") {
   LP_NEED_REDIS_SERVER();
-  const RedisServer server;
-  EventLoop loop;
-  Replica one(loop, server);
-  Replica two(loop, server);
+  TwoReplicas world;
+  auto& [server, loop, one, two] = world;
   one.revoke(revocation(1, 1'000));
   two.until_knows(1);
   one.revoke(revocation(1, 2'000));
@@ -140,10 +147,8 @@ TEST_CASE("a long stream is read whole before anybody counts as caught up") {
 
 TEST_CASE("a killed Redis that comes back empty gets back what each replica knows") {
   LP_NEED_REDIS_SERVER();
-  RedisServer server;
-  EventLoop loop;
-  Replica one(loop, server);
-  Replica two(loop, server);
+  TwoReplicas world;
+  auto& [server, loop, one, two] = world;
   one.revoke(revocation(1));
   two.until_knows(1);
   one.until_heard_again();
@@ -270,12 +275,9 @@ TEST_CASE("who asks hears when all that was published is at Redis, and when not"
 
 TEST_CASE("who asks hears what another replica has told a moment ago") {
   LP_NEED_REDIS_SERVER();
-  const RedisServer server;
-  EventLoop loop;
-  Replica one(loop, server);
-  Replica two(loop, server);
-  one.until_caught_up();
-  two.until_caught_up();
+  TwoReplicas world;
+  auto& [server, loop, one, two] = world;
+  world.until_caught_up();
   for (std::uint64_t number = 1; number <= 5; ++number) {
     one.revoke(revocation(number));
     bool told = false;
@@ -312,12 +314,9 @@ TEST_CASE("who asks hears all of a long stream, also while it is read for the fi
 
 TEST_CASE("who asks while much is told does not make the reader begin again") {
   LP_NEED_REDIS_SERVER();
-  const RedisServer server;
-  EventLoop loop;
-  Replica one(loop, server);
-  Replica two(loop, server);
-  one.until_caught_up();
-  two.until_caught_up();
+  TwoReplicas world;
+  auto& [server, loop, one, two] = world;
+  world.until_caught_up();
   std::uint64_t number = 0;
   for (int round = 0; round < 50; ++round) {
     for (int i = 0; i < 10; ++i) one.revoke(revocation(++number));

@@ -214,4 +214,12 @@ TEST_CASE("groups nest, deny wins, and a sign-in that is too old asks for a new 
   session.claims = json::object();
   session.authenticated_at_s = 0;
   CHECK(judged(fresh, &session).verdict == Verdict::forbidden);
+  Requirement sooner = recent;
+  sooner.max_age_s = 30;
+  const Requirement deep = group_requirement(Kind::any, {editor, group_requirement(Kind::all, {recent, sooner})});
+  CHECK(failed_max_age_s(fresh.require, principal_of(session), 1000) == 60);  // though the role is missing too
+  CHECK(failed_max_age_s(deep, principal_of(session), 1000) == 30);
+  session.authenticated_at_s = 970;
+  CHECK_FALSE(failed_max_age_s(deep, principal_of(session), 1000));
+  CHECK_FALSE(failed_max_age_s(editor, principal_of(session), 1000));
 }

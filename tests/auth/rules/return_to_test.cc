@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "auth/rules/own_paths.h"
+
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -32,9 +34,24 @@ bool stays_on_origin(std::string text) {
 TEST_CASE("places below the own origin are taken as they are") {
   for (const char* good : {"/", "/wiki", "/wiki/", "/wiki/page?x=1&y=%0d%0a#part", "/a/b;v=1/c",
                            "/search?q=//evil.test", "/?next=/x#/route", "/group%2Fproject", "/%E6%97%A5%E6%9C%AC",
-                           "/100%25", "/a%20b", "/web/https:%2F%2Fexample.test", "/_authors"}) {
+                           "/100%25", "/a%20b", "/web/https:%2F%2Fexample.test", "/_authors", "/a//b",
+                           "/web/http://x.example//y", "/r?{a:[1]}", "/keep/DOMAIN%5Cuser", "/caf%E9", "/a%252Eb"}) {
     CAPTURE(good);
     CHECK(vet(good) == good);
+  }
+}
+
+TEST_CASE("the query of what the browser has asked for itself may hold what it sends raw") {
+  for (const char* target : {"/r?user=CORP\\bob", "/r?{\"a\":[\"<b>\"]}", "/r?x#a\\b<c>"}) {
+    CAPTURE(target);
+    CHECK(vet_own_target(target, kOwn, Settings{}) == target);
+    CHECK(vet_sealed_return_to(target, kOwn, Settings{}) == target);
+    CHECK_FALSE(vet(target));
+    CHECK_FALSE(vet_return_to_external(target, kOwn, Settings{}));
+  }
+  for (const char* target : {"/\\evil.test?x", "/a\\b?x", "//evil.test?x", "/x?a b", "/x?\x7f"}) {
+    CAPTURE(target);
+    CHECK_FALSE(vet_own_target(target, kOwn, Settings{}));
   }
 }
 
@@ -74,7 +91,11 @@ TEST_CASE("everything that may lead elsewhere is refused") {
                           "javascript:alert(1)",
                           "data:text/html,x",
                           "https://app.test//evil.test",
-                          "/a//b",
+                          "https://app.test\\@evil.test/",
+                          "https://app.test\\x?y",
+                          "/a%5C..%5Cb",
+                          "/%25255cevil.test",
+                          "/a%255c..%255cb",
                           "/%2fevil.test",
                           "/%2F%2Fevil.test",
                           "/%5cevil.test",
@@ -101,8 +122,9 @@ TEST_CASE("everything that may lead elsewhere is refused") {
 }
 
 TEST_CASE("our own endpoints are no places to come back to") {
-  for (const char* bad : {"/_auth", "/_auth/", "/_auth/sign-out", "/_auth?x", "/_auth#x", "/%5fauth/sign-in",
-                          "/%255fauth/sign-in", "/_AUTH/sign-in", "https://app.test/_auth/callback?code=1"}) {
+  for (const char* bad :
+       {"/_auth", "/_auth/", "/_auth/sign-out", "/_auth?x", "/_auth#x", "/%5fauth/sign-in", "/%255fauth/sign-in",
+        "/_AUTH/sign-in", "/_auth//sign-out", "/_auth%5Csign-out", "https://app.test/_auth/callback?code=1"}) {
     CAPTURE(bad);
     CHECK_FALSE(vet(bad));
   }
@@ -188,13 +210,17 @@ TEST_CASE("no return address is an endpoint of ours, under whichever prefix") {
   for (const char* target : {"/oauth2/sign_out", "/oauth2", "/OAuth2/sign_out", "/oauth2/sign_out?rd=/", "/%6fauth2/x",
                              "/oauth2%2Fsign_out", "https://app.test/oauth2/sign_out"}) {
     CAPTURE(target);
-    settings.forward_auth.oauth2_proxy = true;
+    settings.forward_auth.oauth2_proxy = "/oauth2";
     CHECK_FALSE(vet_return_to(target, own, settings));
     CHECK_FALSE(vet_return_to_own(target, own, settings));
     CHECK_FALSE(vet_sealed_return_to(target, own, settings));
-    settings.forward_auth.oauth2_proxy = false;  // then it is the app's
+    settings.forward_auth.oauth2_proxy.clear();  // then it is the app's
     CHECK(vet_return_to(target, own, settings));
   }
+  settings.forward_auth.oauth2_proxy = "/sso";
+  CHECK_FALSE(vet_return_to("/sso/sign_out", own, settings));
+  CHECK(vet_return_to("/oauth2/sign_out", own, settings));
+  CHECK(callback_url(settings, own) == "https://app.test/sso/callback");
   settings.auth_prefix = "/login";
   CHECK_FALSE(vet_return_to("/Login/sign-out", own, settings));
   CHECK(vet_return_to("/_auth/sign-out", own, settings));

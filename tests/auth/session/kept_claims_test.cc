@@ -147,9 +147,29 @@ TEST_CASE("nobody's token says that a claim is short") {
   CHECK_FALSE(claims_to_keep(token, json::object(), settings).contains(kShortenedClaims));
 }
 
-TEST_CASE("a list of many thousands is nobody's roles and is not shortened") {
+TEST_CASE("no list is too long to be made shorter") {
   json token = kIdToken;
-  token["roles"] = names(3'000, "role-");
-  const json kept = claims_to_keep(token, json::object(), with_role_rules());
-  CHECK(kept["roles"].size() == 3'000);
+  token["roles"] = names(30'000, "tenant-");
+  token["roles"].push_back("admin");
+  Settings settings = with_role_rules();
+  SUBCASE("for cookies") {}
+  SUBCASE("for a store") { settings.session.store = SessionStore::redis; }
+  const json kept = claims_to_keep(token, json::object(), settings);
+  CHECK(kept["roles"] == json::array({"tenant-10007", "admin"}));
+  CHECK(is_shortened(kept, "roles"));
+}
+
+TEST_CASE("of an object that is too large only the leaves stay that somebody asks for, lists among them shortened") {
+  Settings settings;
+  settings.identity_headers.push_back({"X-Tier", "custom_data.tier", HeaderEncoding::percent});
+  json token = kIdToken;
+  token["custom_data"] = {{"tier", "gold"}, {"notes", std::string(20'000, 'n')}};
+  json kept = claims_to_keep(token, json::object(), settings);
+  CHECK_FALSE(kept.contains("custom_data"));
+  REQUIRE(find_claim(kept, "custom_data.tier") != nullptr);
+  CHECK(*find_claim(kept, "custom_data.tier") == "gold");
+  token["custom_data"]["tier"] = names(3'000, "tier-");
+  kept = claims_to_keep(token, json::object(), settings);
+  CHECK(*find_claim(kept, "custom_data.tier") == json::array());
+  CHECK(is_shortened(kept, "custom_data.tier"));
 }

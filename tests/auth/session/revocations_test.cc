@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -328,7 +329,7 @@ TEST_CASE("damage in the journal is reported, the rest is loaded, and upkeep wri
   }
   const std::size_t record_bytes = lp::encode_revocation_record(revocation(0)).size() + lp::kJournalRecordOverheadBytes;
   std::fstream file(folder.file(), std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(static_cast<std::streamoff>(lp::kJournalHeaderBytes + record_bytes + 20)).put('!');
+  file.seekp(static_cast<std::streamoff>(lp::kJournalStartBytes + record_bytes + 20)).put('!');
   file.close();
   Revocations::Opened report;
   {
@@ -347,7 +348,7 @@ TEST_CASE("damage in the journal is reported, the rest is loaded, and upkeep wri
   CHECK(mended->is_revoked(keys_of(1), 0));
 }
 
-TEST_CASE("a file cut at any byte of the last records loses only these") {
+TEST_CASE("a file cut at any byte of the last records, or between them, loses only these, and says so") {
   const TempFolder folder;
   {
     const auto revocations = opened(folder);
@@ -355,20 +356,35 @@ TEST_CASE("a file cut at any byte of the last records loses only these") {
   }
   const std::size_t record_bytes = lp::encode_revocation_record(revocation(0)).size() + lp::kJournalRecordOverheadBytes;
   for (std::size_t size = std::filesystem::file_size(folder.file());
-       size-- > lp::kJournalHeaderBytes + 3 * record_bytes;) {
+       size-- > lp::kJournalStartBytes + 3 * record_bytes;) {
     std::filesystem::resize_file(folder.file(), size);
     Revocations::Opened report;
     const auto revocations = opened(folder, 1000, &report);
-    const std::size_t whole = (size - lp::kJournalHeaderBytes) / record_bytes;
-    CHECK(report.may_have_lost() == (report.file.cut_bytes > 0));
+    const std::size_t whole = (size - lp::kJournalStartBytes) / record_bytes;
+    CHECK(report.may_have_lost());
     CHECK(revocations->size() == whole);
     for (int i = 0; i < 6; ++i) CHECK(revocations->is_revoked(keys_of(i), 0) == (static_cast<std::size_t>(i) < whole));
     if (report.file.cut_bytes > 0) size -= report.file.cut_bytes - 1;  // it was cut to a whole record
   }
 }
 
+TEST_CASE("a journal of the version that sealed none is read, and is sealed with the first upkeep") {
+  const TempFolder folder;
+  opened(folder)->add(revocation(1), kNow);
+  std::ifstream in(folder.file(), std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  bytes.erase(lp::kJournalHeaderBytes, lp::kJournalSealBytes);
+  std::ofstream(folder.file(), std::ios::binary | std::ios::trunc) << bytes;
+  Revocations::Opened report;
+  CHECK(opened(folder, 1000, &report)->upkeep(kNow).compacted);
+  CHECK_FALSE(report.may_have_lost());
+  CHECK_FALSE(report.file.is_sealed);
+  CHECK(opened(folder, 1000, &report)->is_revoked(keys_of(1), 0));
+  CHECK(report.file.is_sealed);
+}
+
 TEST_CASE("a journal that was emptied or lost part of its header may have lost everything") {
-  for (const std::size_t size : {std::size_t{0}, std::size_t{9}}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{9}, std::size_t{16}, std::size_t{32}}) {
     const TempFolder folder;
     opened(folder)->add(revocation(1), kNow);
     std::filesystem::resize_file(folder.file(), size);

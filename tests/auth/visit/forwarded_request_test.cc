@@ -175,9 +175,17 @@ TEST_CASE("what is told twice for oauth2-proxy is the same, and complete in itse
 }
 
 TEST_CASE("/oauth2/auth is told in one spelling, and the root by all that Traefik says") {
-  for (const char* target : {"/oauth2/auth", "/oauth2/auth?allowed_groups=a"}) CHECK(asks_oauth2_auth(target));
+  ForwardAuthSettings settings;
+  CHECK_FALSE(asks_oauth2_auth("/auth", settings));
+  settings.oauth2_proxy = "/sso/x";
+  CHECK(asks_oauth2_auth("/sso/x/auth?a", settings));
+  for (const char* target : {"/oauth2/auth", "/sso/auth", "/sso/xauth", "/sso/x", "/auth"})
+    CHECK_FALSE(asks_oauth2_auth(target, settings));
+  settings.oauth2_proxy = "/oauth2";
+  for (const char* target : {"/oauth2/auth", "/oauth2/auth?allowed_groups=a"})
+    CHECK(asks_oauth2_auth(target, settings));
   for (const char* target : {"/oauth2/auth/", "/oauth2/%61uth", "//oauth2/auth", "/x/../oauth2/auth", "/oauth2/authx"})
-    CHECK_FALSE(asks_oauth2_auth(target));
+    CHECK_FALSE(asks_oauth2_auth(target, settings));
   RequestHead head;
   for (const auto& [name, value] : kTraefik) {
     CHECK_FALSE(asks_at_root(head, "/"));

@@ -33,7 +33,7 @@ class FakeStore final : public StoredSessions {
   void save_later(SessionToStore session) override {
     if (!is_away) records[session.handle_hash] = std::move(session);
   }
-  void remove_later(std::string hash, std::int64_t) override {
+  void remove_later(std::string hash, std::int64_t, LastSeen) override {
     records.erase(hash);
     ended[hash] = true;
   }
@@ -112,7 +112,7 @@ TEST_CASE("what the store does not have signs nobody in") {
   world.sign_in();
   const std::string hash = world.store.records.begin()->first;
   SUBCASE("missing") { world.store.records.clear(); }
-  SUBCASE("ended") { world.store.remove_later(hash, 1); }
+  SUBCASE("ended") { world.store.remove_later(hash, 1, {}); }
   SUBCASE("another session's record") {
     const std::string cookie = world.jar.at("__Host-logto_session");
     world.sign_in();
@@ -176,7 +176,7 @@ TEST_CASE("nobody signs in while the store takes no session") {
   StoreWorld world;
   const Verdict start = world.ask(kPage);
   REQUIRE(goes_to_logto(start));
-  world.auth->exchange = Result<FinishedSignIn, SignInFailure>(world.session());
+  world.auth->exchange = Result<Session, SignInFailure>(world.session());
   SUBCASE("it is there") {
     const Verdict landed = world.ask(callback(sent(start, "state")));
     CHECK(landed.answer.status == 303);

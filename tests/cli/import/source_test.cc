@@ -37,6 +37,34 @@ TEST_CASE("an ini file, its older form, sections, comments and quotes") {
   CHECK_FALSE(parse_ini("word\n").ok());
 }
 
+TEST_CASE("TOML: letters beyond ASCII without quotes are refused with their line, in texts and comments they stand") {
+  for (const auto& [text, line] :
+       std::vector<std::pair<std::string, std::string>>{{"é = 1\n", "line 1:"},
+                                                        {"a = 1\n名前 = \"x\"\n", "line 2:"},
+                                                        {"aé = 1\n", "line 1:"},
+                                                        {"a.é = 1\n", "line 1:"},
+                                                        {"[é]\nb = 1\n", "line 1:"},
+                                                        {"a = \"x\\\"\"\n\xff\xfe = 1\n", "line 2:"},
+                                                        {"a = \"\"\"x\né\n\"\"\"\n\né = 1\n", "line 5:"},
+                                                        {"a = 'x\\'\né = 1\n", "line 2:"},
+                                                        {"a = { é = 1 }\n", "line 1:"},
+                                                        {"a = “x”\n", "line 1:"},
+                                                        {"\x80", "line 1:"}}) {
+    CAPTURE(text);
+    SourceOptions options;
+    const auto read = read_oauth2_proxy_toml(text, options);
+    REQUIRE_FALSE(read.ok());
+    CHECK(read.error().message.find(line) == 0);
+    CHECK(read.error().message.find("beyond ASCII") != std::string::npos);
+  }
+  for (const char* text : {"a = \"名前\"\n", "a = '名前' # 名前\n", "# é \"\nb = 1\n", "\"é\" = 1\n", "a = '''\né'''\n",
+                           "a = [\n\"é\", # é\n\"b\"]\n"}) {
+    CAPTURE(text);
+    SourceOptions options;
+    CHECK(read_oauth2_proxy_toml(text, options).ok());
+  }
+}
+
 TEST_CASE("TOML: texts, numbers, flags, lists; commas only outside of arrays") {
   SourceOptions options;
   REQUIRE(read_oauth2_proxy_toml("A = \"x, y\"\nupstreams = ['^/a{1,2}', 'b']\nflag = true\nn = 7\n", options).ok());

@@ -502,6 +502,11 @@ TEST_CASE("what is legal but probably not meant is a warning") {
         "f:2:20: logto.endpoint: http://t.example is not https: anybody on the way can sign in as anybody");
   CHECK(warnings_of({{"z", "admin: { listen: 0.0.0.0:9180 }\n"}}) ==
         "f:6:18: admin.listen: reachable from other machines: it asks nobody who they are");
+  CHECK(warnings_of({{"z", "limits: { connections: 50, connections_per_address: 51 }\n"}}) ==
+        "f:6:53: limits.connections_per_address: more than limits.connections (50): one client can take all "
+        "connections, and nobody else gets one");
+  CHECK(warnings_of({{"z", "limits: { connections: 50, connections_per_address: 50 }\n"}}) == "");
+  CHECK(warnings_of({{"z", "limits: { connections: 50 }\n"}}) == "");
   CHECK(warnings_of({{"z", "trusted_proxies: [0.0.0.0/0]\n"}}) ==
         "f:6:1: trusted_proxies: 0.0.0.0/0 lets every client choose the address that it seems to have");
   CHECK(warnings_of({{"logto", logto("sign_in: { prompt: none }")}}) ==
@@ -728,4 +733,25 @@ TEST_CASE("tokens of routes: whom they are for, and what they need") {
   CHECK(warnings_of(off) ==
         "f:6:33: routes[1].token: tokens are fetched by refresh: set logto.refresh: offline_access, or let the "
         "application at Logto always issue refresh tokens");
+}
+
+TEST_CASE("a claim that nobody sends is remarked, with the one that was probably meant") {
+  const auto of = [](const std::string& header) {
+    return warnings_of({{"z", "identity_headers: { " + header + " }\n"}});
+  };
+  CHECK(of("X-Mail: emial") ==
+        "f:6:22: identity_headers.X-Mail: Logto sends no claim 'emial' at a sign-in, did you mean 'email'?");
+  CHECK(of("X-User: userid").find("did you mean 'sub'?") != std::string::npos);
+  CHECK(of("X-Groups: groups").find("did you mean 'roles'?") != std::string::npos);
+  CHECK(of("X-Tier: { claim: custm_data.tier }").find("did you mean 'custom_data'?") != std::string::npos);
+  CHECK(of("X-Colour: colour").find("Logto sends no claim 'colour' at a sign-in") != std::string::npos);
+  CHECK(of("X-User: sub, X-Name: name, X-Since: auth_time, X-Env: { value: emial }").empty());
+  CHECK(warnings_of({{"routes", routes("  - path: /*\n    upstream: wiki\n    deny: { claims: { rolse: [x] } }\n")}})
+            .find("routes[1].deny: Logto sends no claim 'rolse' at a sign-in, did you mean 'roles'?") !=
+        std::string::npos);
+  // Access tokens have what a script in Logto puts there.
+  const std::string bearer = "bearer: { audiences: [https://api.test] }\n";
+  const std::string takes = routes("  - { path: /*, accept: [session, bearer], upstream: wiki }\n");
+  CHECK(warnings_of({{"routes", takes}, {"y", bearer}, {"z", "identity_headers: { X-Colour: colour }\n"}}).empty());
+  CHECK_FALSE(warnings_of({{"routes", takes}, {"y", bearer}, {"z", "identity_headers: { X-Mail: emial }\n"}}).empty());
 }

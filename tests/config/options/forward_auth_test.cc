@@ -40,14 +40,52 @@ TEST_CASE("/oauth2 belongs to oauth2-proxy's endpoints once they are on") {
             .find("never matches: paths below /oauth2") != std::string::npos);
 }
 
+TEST_CASE("oauth2-proxy's endpoints may have another prefix, which is theirs then") {
+  const struct {
+    const char* what;
+    std::string more;
+    std::string route;
+    const char* complaint;  // a part of it; "" for none
+  } cases[] = {
+      {"another one", "oauth2_proxy: /sso", "path: /x/*, upstream: wiki", ""},
+      {"a longer one", "oauth2_proxy: /a/b", "path: /a/c, upstream: wiki", ""},
+      {"then /oauth2 is the app's", "oauth2_proxy: /sso", "path: /oauth2/*, upstream: wiki", ""},
+      {"and this one is not", "oauth2_proxy: /sso", "path: /sso/*, upstream: wiki",
+       "never matches: paths below /sso belong to forward_auth.oauth2_proxy"},
+      {"a route for its checks", "oauth2_proxy: /sso", "path: /sso/auth, require: { roles: [a] }", ""},
+      {"which has no app", "oauth2_proxy: /sso", "path: /sso/auth, upstream: wiki",
+       "this route is for checks at /sso/auth"},
+      {"/oauth2/auth is none then", "oauth2_proxy: /sso", "path: /admin/*, require: { roles: [a] }",
+       "/sso/auth is not told which request it is about"},
+      {"below ours", "oauth2_proxy: /_auth/check", "path: /x/*, upstream: wiki",
+       "forward_auth.oauth2_proxy: expected a path that is auth_prefix (/_auth) itself or neither below nor above"},
+      {"ours itself", "oauth2_proxy: /_auth", "path: /x/*, upstream: wiki", ""},
+      {"the root", "oauth2_proxy: /", "path: /x/*, upstream: wiki", "forward_auth.oauth2_proxy: expected a path"},
+      {"a slash too many", "oauth2_proxy: /sso/", "path: /x/*, upstream: wiki",
+       "forward_auth.oauth2_proxy: expected a"},
+      {"no path", "oauth2_proxy: sso", "path: /x/*, upstream: wiki",
+       "forward_auth.oauth2_proxy: expected true, false or a path such as /oauth2, found 'sso'"},
+      {"off", "oauth2_proxy: false", "path: /oauth2/*, upstream: wiki", ""},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    const std::string said =
+        complaints_of({{"upstreams", "upstreams: { wiki: { url: http://127.0.0.1:1 } }\n"},
+                       {"routes", "routes:\n- { " + c.route + " }\n- { path: /*, upstream: wiki }\n"},
+                       {"z", "forward_auth: { " + c.more + " }\n"}});
+    CAPTURE(said);
+    CHECK((c.complaint[0] == '\0' ? said.empty() : said.find(c.complaint) != std::string::npos));
+  }
+}
+
 TEST_CASE("what proves who asks") {
   const auto forward_auth = [](const std::string& keys) {
     return complaints_of({{"z", "forward_auth: { enabled: true, " + keys + " }\ntrusted_proxies: [10.0.0.1]\n"}});
   };
   for (const char* good :
-       {"secret: 0123456789abcdef", "secret: '${SESSION_SECRET}'", "listen: 127.0.0.1:9000", "listen: unix:/run/c.sock",
-        "listen: [127.0.0.1:9000, '[::1]:9000'], secret: 0123456789abcdef",
-        "secret: 0123456789abcdef, secret_header: X-Edge-Key"}) {
+       {"secret: w8Kq2Zr7Tm4Xc9Vb", "secret: '${SESSION_SECRET}'", "listen: 127.0.0.1:9000", "listen: unix:/run/c.sock",
+        "listen: [127.0.0.1:9000, '[::1]:9000'], secret: w8Kq2Zr7Tm4Xc9Vb",
+        "secret: w8Kq2Zr7Tm4Xc9Vb, secret_header: X-Edge-Key"}) {
     CAPTURE(good);
     CHECK(forward_auth(good).empty());
   }
@@ -55,19 +93,19 @@ TEST_CASE("what proves who asks") {
     const char* keys;
     const char* complaint;
   } bad[] = {
-      {"secret: 0123456789abcde", "forward_auth.secret: expected at least 16 characters"},
-      {"secret: '0123456789 abcdef'", "forward_auth.secret: expected visible ASCII"},
-      {"secret: 0123456789abcdef, secret_file: x", "forward_auth.secret_file"},
+      {"secret: w8Kq2Zr7Tm4Xc9V", "forward_auth.secret: expected at least 16 characters"},
+      {"secret: 'w8Kq2Zr7Tm 4Xc9Vb'", "forward_auth.secret: expected visible ASCII"},
+      {"secret: w8Kq2Zr7Tm4Xc9Vb, secret_file: x", "forward_auth.secret_file"},
       {"secret_file: /nowhere/x", "forward_auth.secret_file"},
       {"listen: 127.0.0.1:8080", "forward_auth.listen[1]: the same address as listen[1]"},
       {"listen: 127.0.0.1:9180", "the admin listener and a public one cannot share"},
       {"listen: [127.0.0.1:9000, 127.0.0.1:9000]",
        "forward_auth.listen[2]: the same address as forward_auth.listen[1]"},
       {"listen: localhost:9000", "forward_auth.listen: expected"},
-      {"secret: 0123456789abcdef, secret_header: 'X Key'", "expected the name of a header field"},
-      {"secret: 0123456789abcdef, secret_header: Cookie", "a name that begins with X-"},
-      {"secret: 0123456789abcdef, secret_header: X-Forwarded-User", "a name that begins with X-"},
-      {"secret: 0123456789abcdef, secret_header: X-Original-URL", "a name that begins with X-"},
+      {"secret: w8Kq2Zr7Tm4Xc9Vb, secret_header: 'X Key'", "expected the name of a header field"},
+      {"secret: w8Kq2Zr7Tm4Xc9Vb, secret_header: Cookie", "a name that begins with X-"},
+      {"secret: w8Kq2Zr7Tm4Xc9Vb, secret_header: X-Forwarded-User", "a name that begins with X-"},
+      {"secret: w8Kq2Zr7Tm4Xc9Vb, secret_header: X-Original-URL", "a name that begins with X-"},
   };
   for (const auto& c : bad) {
     CAPTURE(c.keys);
@@ -94,7 +132,7 @@ TEST_CASE("answers that would tell a secret to anybody are warned of, by route a
   CHECK(both.find("at /_auth/check (403) checks are refused for #1 /a/* (identity_headers.X-Key), #2 /b/* "
                   "(authorization); at /oauth2/auth answers tell who it is and no more for #1") != std::string::npos);
   CHECK(both.find("let the proxy that asks send it in X-Mine") != std::string::npos);
-  CHECK(with("enabled: true, secret: 0123456789abcdef").empty());
+  CHECK(with("enabled: true, secret: w8Kq2Zr7Tm4Xc9Vb").empty());
   CHECK(with("enabled: true, listen: 127.0.0.1:9000").empty());
 }
 

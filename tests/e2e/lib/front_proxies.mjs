@@ -5,16 +5,20 @@ import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { once } from 'node:events';
-import { REPO, freePort, temporaryFolder } from './proxy.mjs';
+import { REPO, freePort, freshSecret, temporaryFolder } from './proxy.mjs';
 import { NGINX, startNginx, startServer } from './servers.mjs';
 
 export const FRONT_HOST = 'app.example.com';
 export const FRONT_ORIGIN = `http://${FRONT_HOST}`;
 export const IDENTITY_NAMES = ['x-forwarded-user', 'x-forwarded-email', 'x-forwarded-preferred-username', 'x-forwarded-groups'];
 
-const example = (file) => fs.readFileSync(path.join(REPO, 'deploy/forward-auth', file), 'utf8');
-// forward_auth.secret of the examples: each must name the same.
-export const CHECK_SECRET = /X-Logto-Proxy-Check-Secret (\S+);$/m.exec(example('nginx/app.conf'))[1];
+// forward_auth.secret, in place of the one that stands in all examples, with which nothing starts.
+export const CHECK_SECRET = freshSecret();
+const EXAMPLE_SECRET = 'a-secret-of-16-characters-or-more';
+const example = (file) => {
+  const text = fs.readFileSync(path.join(REPO, 'deploy/forward-auth', file), 'utf8');
+  return text.replaceAll(EXAMPLE_SECRET, CHECK_SECRET);
+};
 // Every occurrence must be there: an example that has changed must not be tested half.
 function put(text, replacements) {
   for (const [from, to] of replacements) {

@@ -9,8 +9,11 @@ import { BrowserUser, parseSetCookie } from './browser_user.mjs';
 import { SigningKey } from './evil_op.mjs';
 import { Relay } from './relay.mjs';
 import { CLOCK_IS_MOVABLE, sleep } from './clock.mjs';
-import { userEvent, webhookRequest } from './logout_tokens.mjs';
-import { SLOWNESS, freshSecret, temporaryFolder } from './proxy.mjs';
+import { JOURNAL_DAMAGE, recordCount } from './journal_damage.mjs';
+import { Secrets } from './lifecycle_secrets.mjs';
+import { Streams, runOn } from './lifecycle_streams.mjs';
+import { logoutRequest, logoutToken, userEvent, webhookRequest } from './logout_tokens.mjs';
+import { Proxy, SLOWNESS, freshSecret, temporaryFolder } from './proxy.mjs';
 import { FETCH, NAVIGATION, RawClient, requestBytes } from './raw.mjs';
 import { HOST, ORIGIN, makeWorld, twoProxies } from './world.mjs';
 
@@ -24,6 +27,10 @@ const WEBHOOK_SECRET = 'webhook-secret-of-the-lifecycle';
 const FAILED_TOKEN_MS = 32_000;
 const BACK_OFF_MS = 9_000;
 const TABS = 3;
+// With a store, where the session knows of each use, wherever it was: written down after a tenth of it, in whole seconds.
+const IDLE_S = 20;
+const IDLE_SURELY_IN_MS = (IDLE_S - IDLE_S / 10 - 2) * 1000 / SLOWNESS;
+const IDLE_SURELY_OUT_MS = (IDLE_S + 3) * 1000;
 // After a replica has Redis again: its next attempt to connect, then the seconds in which it refreshes nothing.
 const REDIS_BACK_MS = 16_000;
 // Who sends tokens under keys that nobody knows makes the key set be fetched once in half a minute.
@@ -46,6 +53,10 @@ class ModelSession {
   endsFrom = null; // a request that is answered after this may be refused
   endedAt = null; // a request that begins after this must be refused
   exempt = null; // why nothing can be said any more
+  dependsOnReplica = false; // nor what one replica says of it, for all
+  overMs = Infinity; // real time of an end that is recorded: what runs on ends with it
+  usedMs = Date.now(); // real time: when it certainly was in use last,
+  triedMs = Date.now(); // and when it may have been
   failedAt = -Infinity; // when a refresh of it failed on purpose
   constructor(browser, user, grant) { Object.assign(this, { browser, user, grant }); }
   get lives() { return this.endsFrom === null && this.exempt === null; }
@@ -53,30 +64,34 @@ class ModelSession {
 
 class Browser extends BrowserUser {
   session = null; // whose cookie the jar holds
-  tabs = []; // cookies of earlier moments: { cookie, session, secret }
-  secret = null; // that the jar's cookie is under
+  tabs = []; // cookies of earlier moments: { cookie, session, under }
+  under = []; // the secrets that the jar's cookie may be under
   get cookie() { return this.sessionCookies(HOST); }
 }
 
-// options: { seed, redis (a Redis of lib/redis.mjs: two proxies, each with a relay of its own to it), users, browsersEach, config }
+// options: { seed, redis (a Redis of lib/redis.mjs: two proxies, each with a relay of its own to it), journals (each process keeps one;
+// a single proxy always does), users, browsersEach, config }
 // successorsSurvive: whether a process that ends remembers which refresh tokens are spent, in its journal or in Redis; else every
 // browser is given its newest cookie first.
-export async function makeLife(scope, { seed, successorsSurvive = true, redis = null, users = 3, browsersEach = 2, config = {} }) {
+export async function makeLife(scope, { seed, successorsSurvive = true, redis = null, journals = false, users = 3, browsersEach = 2, config = {} }) {
   const relays = redis ? [await Relay.start(redis.port), await Relay.start(redis.port)] : [];
   for (const relay of relays) scope.after(() => relay.stop());
   const through = (relay) => ({ redis: { ...redis.settings(), url: `redis://127.0.0.1:${relay.port}/0` } });
+  const revocations = () => ({ ...(redis ? { share: 'redis' } : {}), ...(journals || !redis ? { journal: path.join(temporaryFolder(), 'journal') } : {}) });
   const clockOption = CLOCK_IS_MOVABLE ? true : undefined;
+  const idles = !CLOCK_IS_MOVABLE && config.session?.store === 'redis';
+  if (idles) config = { ...config, session: { ...config.session, idle_timeout: `${IDLE_S}s` } };
   const settings = {
     logto: { refresh_early: `${EARLY_S}s`, webhook_secret: WEBHOOK_SECRET },
-    ...(redis ? { ...through(relays[0]), revocations: { share: 'redis' } } : { revocations: { journal: path.join(temporaryFolder(), 'journal') } }),
+    ...(redis ? through(relays[0]) : {}), revocations: revocations(),
     ...config,
   };
   const options = {
     clock: clockOption, opOptions: { refreshTokens: true, rotate: 'always', tokenLifetimeS: TOKENS_S, latencyMs: {} },
     config: (base) => ({ ...base, ...settings, logto: { ...base.logto, ...settings.logto }, session: { ...base.session, ...settings.session } }),
   };
-  const world = redis ? await twoProxies(scope, options, through(relays[1])) : await makeWorld(scope, options);
-  const life = new Life(world, { seed, users, browsersEach, successorsSurvive, relays });
+  const world = redis ? await twoProxies(scope, options, { ...through(relays[1]), revocations: revocations() }) : await makeWorld(scope, options);
+  const life = new Life(world, { idles, seed, users, browsersEach, successorsSurvive, relays });
   await life.begin();
   return life;
 }
@@ -90,26 +105,30 @@ export class Life {
   waitingAtApp = []; // slow requests that the app has not answered
   missing = new Set(); // endpoints that this binary does not have
   lastFailureAt = -Infinity;
-  lostAt = 0;
+  askedAt = 0; // real time: of the last request
   passes = 0;
   refusals = 0;
-  ring;
-  removed = new Map(); // secrets that left: { from, at }, moments
   redisLostAt = -Infinity; // real time: until then a replica was without Redis
   keysRotatedAt = -Infinity;
   unfinished = []; // sign-outs that are done when Redis is back
+  messages = []; // of Logto, that were accepted once: { what, path, headers, body }
+  ended = []; // what processes said that are replaced by now
+  dead = null; // a proxy that was killed and is not back yet
+  mayReuse = false; // what became of a token was known under a secret that has left with all who knew it
+  idles = false; // whether the model knows how long a session may rest
+  streams = new Streams(this);
 
-  constructor(world, { seed, users, browsersEach, successorsSurvive, relays }) {
-    Object.assign(this, { world, seed, dice: seeded(seed), successorsSurvive, relays });
+  constructor(world, { idles, seed, users, browsersEach, successorsSurvive, relays }) {
+    Object.assign(this, { world, idles, seed, dice: seeded(seed), successorsSurvive, relays });
     this.users = Array.from({ length: users }, (_one, index) => ({ sub: `user-${index}`, username: `user${index}`, email: `user${index}@example.test` }));
     this.browsers = this.users.flatMap((user) => Array.from({ length: browsersEach }, () => Object.assign(new Browser({ [HOST]: world.port }), { owner: user })));
     this.sessions = [];
-    this.ring = [world.secret];
+    this.secrets = new Secrets(world.secret);
     world.recorder.handle = (request, reply) => this.#app(request, reply);
     world.op.on('call', (call) => this.#heard(call));
   }
 
-  get proxies() { return [this.world.proxy, ...(this.world.second ? [this.world.second] : [])]; }
+  get proxies() { return [this.world.proxy, this.world.second].filter((proxy) => proxy && proxy !== this.dead); }
   get now() { return this.world.clock.now(); }
   tick() { return ++this.moment; }
   note(what) {
@@ -135,6 +154,7 @@ export class Life {
   }
 
   async #app(request, reply) {
+    if (request.target.startsWith('/private/run')) return runOn(request, reply);
     if (request.target.startsWith('/private/slow')) await new Promise((resolve) => this.waitingAtApp.push(resolve));
     await reply.json({ target: request.target, headers: request.fields.list });
   }
@@ -143,7 +163,10 @@ export class Life {
   // --- requests and their judgement ---
 
   // A request with `cookie` of `session`. { lost: true } destroys the connection before the answer.
-  async request(browser, { session, cookie, secret }, { target = `/private/${++this.requests}`, headers = this.dice.pick([FETCH, NAVIGATION]), lost = false, method = 'GET' } = {}) {
+  async request(browser, { session, cookie, under }, { target = `/private/${++this.requests}`, headers = this.dice.pick([FETCH, NAVIGATION]), lost = false, method = 'GET' } = {}) {
+    this.#idleOut(session);
+    const isRecent = this.isRecent(session);
+    session.triedMs = Date.now();
     const began = this.tick();
     const proxy = this.dice.pick(this.proxies);
     const client = await RawClient.connect(proxy.port);
@@ -153,7 +176,6 @@ export class Life {
       if (lost) {
         await sleep(this.dice.random(12));
         client.socket.resetAndDestroy();
-        this.lostAt = Date.now();
       } else {
         answer = await client.response({ method, timeout: PATIENCE_MS });
       }
@@ -161,29 +183,33 @@ export class Life {
       if (!this.killing) throw error;
     } finally {
       client.destroy();
+      this.askedAt = Date.now();
     }
-    const asked = { session, secret, target, began, ended: this.tick(), killed: this.killing };
+    const asked = { session, under, isRecent, target, began, ended: this.tick(), killed: this.killing };
     if (answer) this.#judge(browser, asked, answer);
     if (lost || answer === null) this.#judgeUnseen(asked);
     return answer;
   }
 
   #reachedApp(target) { return this.world.recorder.requests.find((request) => request.target === target); }
-  #isOut({ session, secret, began }) {
-    const at = Math.min(session.endedAt ?? Infinity, this.removed.get(secret)?.at ?? Infinity);
-    return at < began;
+  // Used not long ago: nobody may say that it has idled out.
+  isRecent({ usedMs }) { return this.idles === false || Date.now() - usedMs < IDLE_SURELY_IN_MS; }
+  #idleOut(session) { if (this.idles && Date.now() - session.triedMs > IDLE_SURELY_OUT_MS) this.end(session, 'idle'); }
+  #isOut({ session, under, began }) {
+    return Math.min(session.endedAt ?? Infinity, this.secrets.isGoneAt(under)) < began;
   }
-  #judgeUnseen({ session, secret, target, began }) {
-    if (this.#isOut({ session, secret, began }) && this.#reachedApp(target)) this.violate(`${target} of ${session.user.sub}, who is out, reached the app`);
+  #judgeUnseen({ session, under, target, began }) {
+    if (this.#isOut({ session, under, began }) && this.#reachedApp(target)) this.violate(`${target} of ${session.user.sub}, who is out, reached the app`);
   }
 
-  #judge(browser, { session, secret, target, began, ended }, answer) {
-    const out = this.#isOut({ session, secret, began });
-    const leaves = this.removed.get(secret)?.from ?? Infinity;
-    const inside = session.exempt === null && Math.min(session.endsFrom ?? Infinity, leaves) > ended;
+  #judge(browser, { session, under, isRecent, target, began, ended }, answer) {
+    const out = this.#isOut({ session, under, began });
+    const leaves = this.secrets.leavesFrom(under);
+    const inside = isRecent && session.exempt === null && Math.min(session.endsFrom ?? Infinity, leaves) > ended;
     const passed = answer.status === 200 && answer.fields.get('content-type')?.includes('json') && answer.text.includes(`"target":"${target}"`);
     if (passed) {
       ++this.passes;
+      if (this.hasRedis) session.usedMs = Date.now();
       const who = JSON.parse(answer.text).headers.filter(([name]) => name.toLowerCase() === 'x-forwarded-user').map(([, value]) => value);
       if (who.length !== 1 || who[0] !== session.user.sub) this.violate(`${target} of ${session.user.sub} was shown to the app as ${JSON.stringify(who)}`);
       if (out) this.violate(`${target} of ${session.user.sub}, who is out, got an answer of the app`);
@@ -192,15 +218,15 @@ export class Life {
       if (out && this.#reachedApp(target)) this.violate(`${target} of ${session.user.sub}, who is out, reached the app`);
       const excused = answer.status === 503 && this.mayBeUnproven(session);
       if (inside && !excused) this.violate(`${target} of ${session.user.sub}, who should be in, got ${answer.status}: ${answer.text.slice(0, 200)}`);
-      if (!inside && !out && session.exempt !== null && [401, 303].includes(answer.status)) this.end(session, 'seen');
+      if (!inside && !out && (session.exempt !== null || !isRecent) && !session.dependsOnReplica && [401, 303].includes(answer.status)) this.end(session, 'seen');
     }
-    this.keep(browser, session, answer, secret);
+    this.keep(browser, session, answer, under, began);
   }
 
   // As a browser does with the answer's cookies, whatever the jar holds by now. What came for a cookie under a secret that has left must
   // be worth nothing, whatever it is under.
-  keep(browser, session, answer, secret = null) {
-    const under = this.removed.has(secret) ? secret : this.ring[0];
+  keep(browser, session, answer, asked, began) {
+    const under = this.secrets.mayBeGone(asked) ? asked : this.secrets.sealingSince(began);
     const lines = answer.fields.all('set-cookie').filter((line) => /^logto_session/.test(line));
     if (lines.length === 0 || session.discarded) return;
     const clears = lines.map(parseSetCookie).every(({ attributes }) => attributes['max-age'] === '0');
@@ -208,15 +234,15 @@ export class Life {
       this.violate(`an answer to an older session of ${session.user.sub} ${clears ? 'cleared' : 'overwrote'} the cookie of the newer one`);
     }
     if (clears && browser.session === session && session.lives) this.violate(`the cookie of ${session.user.sub}, who should be in, was cleared by ${answer.status}`);
-    if (browser.cookie) browser.tabs = [{ cookie: browser.cookie, session: browser.session, secret: browser.secret }, ...browser.tabs].slice(0, TABS);
+    if (browser.cookie) browser.tabs = [{ cookie: browser.cookie, session: browser.session, under: browser.under }, ...browser.tabs].slice(0, TABS);
     browser.keep(HOST, lines);
-    browser.secret = under;
+    browser.under = under;
     browser.session = clears ? null : session;
   }
 
   // --- what people do ---
 
-  newest(browser) { return { cookie: browser.cookie, session: browser.session, secret: browser.secret }; }
+  newest(browser) { return { cookie: browser.cookie, session: browser.session, under: browser.under }; }
   holder() {
     const browser = this.dice.pick(this.browsers);
     const choices = [...(browser.session && browser.cookie ? [this.newest(browser)] : []), ...browser.tabs];
@@ -262,7 +288,7 @@ export class Life {
     return this.signingIn;
   }
   async #signIn(browser, user) {
-    if (browser.session?.lives && !this.removed.has(browser.secret)) return; // by another in the meantime
+    if (browser.session?.lives && !this.secrets.mayBeGone(browser.under)) return; // by another in the meantime
     if (this.world.op.failRefresh !== null || this.world.op.failCode !== null || !this.hasRedis) return;
     this.note(`sign-in ${user.sub}`);
     this.world.op.revoked.delete(user.sub);
@@ -294,31 +320,37 @@ export class Life {
       return;
     }
     browser.session = session;
-    browser.secret = this.ring[0];
+    browser.under = this.secrets.sealingSince(began);
     if (this.#endedSince(user, began)) session.exempt = 'ended by somebody while it began';
     browser.hops.length = 0;
   }
   // Sign-outs everywhere may have hit a sign-in that was under way.
   #endedSince(user, began) { return (user.endedEverywhereAt ?? -1) >= began; }
 
-  end(session, _why, from = this.moment) {
+  // Some ends are found by the session's next request only: until there is one, what runs goes on.
+  end(session, why, from = this.moment) {
     session.endsFrom ??= from;
     session.endedAt ??= this.tick();
+    if (!['seen', 'suspended', 'idle'].includes(why)) session.overMs = Math.min(session.overMs, Date.now());
   }
   ending(sessions) { for (const session of sessions) session.endsFrom ??= this.tick(); }
   of(user) { return this.sessions.filter((session) => session.user === user && session.endedAt === null); }
 
-  async signOut({ everywhere = false } = {}) {
-    const browser = this.dice.pick(this.browsers.filter(({ session, secret }) => session?.lives && !this.removed.has(secret)));
+  // Somebody who is in.
+  insider() { return this.dice.pick(this.browsers.filter(({ session, under }) => session?.lives && !this.secrets.mayBeGone(under))); }
+  // answered: called at once, before anybody else can have heard of it from the model.
+  async signOut({ everywhere = false, browser = this.insider(), at = this.dice.pick(this.proxies), answered = () => {} } = {}) {
     if (!browser) return;
-    const { session, cookie, secret } = browser;
+    const { session, cookie, under } = browser;
+    const began = this.moment;
     this.note(`${everywhere ? 'sign-out-everywhere' : 'sign-out'} ${session.user.sub}`);
     const hit = everywhere ? this.of(session.user) : [session];
     this.ending(hit);
     if (everywhere) session.user.endedEverywhereAt = Infinity;
-    const client = await RawClient.connect(this.dice.pick(this.proxies).port);
+    const client = await RawClient.connect(at.port);
     await client.send(requestBytes('POST', `/_auth/sign-out${everywhere ? '?everywhere=1' : ''}`, { Host: HOST, Connection: 'close', Cookie: cookie, ...NAVIGATION, Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' }, ''));
     const answer = await client.response({ method: 'POST', timeout: PATIENCE_MS });
+    answered();
     client.destroy();
     const isTrouble = answer.status === 503 && !this.hasRedis;
     if (answer.status !== 303 && !isTrouble) this.violate(`a sign-out got ${answer.status}`);
@@ -326,12 +358,12 @@ export class Life {
     if (!this.hasRedis) {
       this.unfinished.push(...hit);
       if (everywhere) session.user.endedEverywhereAt = Infinity;
-      return this.keep(browser, session, answer, secret);
+      return this.keep(browser, session, answer, under, began);
     }
     await this.spread();
     for (const one of hit) this.end(one, 'sign-out');
     if (everywhere) session.user.endedEverywhereAt = this.tick();
-    this.keep(browser, session, answer, secret);
+    this.keep(browser, session, answer, under, began);
   }
 
   // Replicas hear of each other's ends within a moment.
@@ -356,12 +388,41 @@ export class Life {
     for (const session of hit) this.end(session, what);
     user.endedEverywhereAt = this.tick();
   }
-  logout() { return this.#endUser('back-channel-logout', (user, proxy) => this.world.op.sendLogout(proxy.port, { sub: user.sub })); }
+  async #send(proxy, message) { return this.world.post(message.path, message.headers, { body: message.body, at: proxy, timeout: PATIENCE_MS }); }
+  async #sendFirst(proxy, message) {
+    const answer = await this.#send(proxy, message);
+    if (answer.status !== 404) this.messages.push(message);
+    return answer;
+  }
+  logout() {
+    return this.#endUser('back-channel-logout', (user, proxy) => {
+      const token = logoutToken(this.world.op, { sub: user.sub });
+      return this.#sendFirst(proxy, { what: `a logout token of ${user.sub}`, path: '/_auth/backchannel-logout', ...logoutRequest(token) });
+    });
+  }
   webhook() {
     return this.#endUser('webhook', async (user, proxy) => {
       const { headers, body } = webhookRequest(WEBHOOK_SECRET, userEvent('User.Deleted', user.sub, { createdAt: new Date(this.now).toISOString(), path: `/users/${user.sub}/${++this.requests}` })); // else two of one millisecond are one
-      return this.world.post('/_auth/webhook', headers, { body, at: proxy, timeout: PATIENCE_MS });
+      return this.#sendFirst(proxy, { what: `a webhook about ${user.sub}`, path: '/_auth/webhook', headers, body });
     });
+  }
+  // Logto delivers up to three times, wherever a balancer sends it, and somebody may have kept one: it ends nothing any more.
+  async repeat() {
+    if (this.messages.length === 0 || !this.hasRedis) return;
+    const message = this.dice.pick(this.messages);
+    this.note(`repeat ${message.what}`);
+    for (let more = 0; more < 2; ++more) {
+      const { status } = await this.#send(this.dice.pick(this.proxies), message);
+      const isUnderAnOldKey = status === 503 && Date.now() - this.keysRotatedAt < KEYS_AGAIN_MS;
+      if (status !== 400 && !isUnderAnOldKey) this.violate(`${message.what}, repeated, got ${status}`);
+    }
+  }
+
+  async stream() {
+    const browser = this.insider();
+    if (!browser || !this.hasRedis) return;
+    this.note(`stream ${browser.session.user.sub}`);
+    await this.streams.open(this.dice.pick(this.proxies), this.newest(browser));
   }
 
   // Logto says nothing of a suspension: it ends each session at its next refresh, the latest when its tokens are dead.
@@ -429,14 +490,15 @@ export class Life {
   }
   // No refresh is on its way, and what the last one brought has arrived.
   async #quiet() {
-    // Nobody is told when what a lost request began reaches Logto: on a slow machine not at once.
-    await sleep(Math.max(0, this.lostAt + 100 * SLOWNESS - Date.now()));
+    // Nobody is told when what a request began reaches Logto, be it lost, or on the side: on a slow machine not at once.
+    await sleep(Math.max(0, this.askedAt + 150 * SLOWNESS - Date.now()));
     do await sleep(20 * SLOWNESS); while (this.world.op.tokenCalls.now > 0);
     await sleep(10 * SLOWNESS);
   }
   #refreshes() { return this.world.op.log.filter(({ path: at, params }) => at === '/oidc/token' && params.get('grant_type') === 'refresh_token').length; }
 
-  async restart(signal) {
+  // before(proxy): what is done right before the signal.
+  async restart(signal, { before = async () => {}, change = () => {} } = {}) {
     const settled = this.successorsSurvive || (await this.settle());
     await this.settleSlow();
     await this.#quiet(); // what Logto has rotated and nobody has heard of yet is lost with the process
@@ -444,29 +506,71 @@ export class Life {
     if (!settled) for (const session of this.sessions) if (session.lives) session.exempt = 'its token may have been in memory only';
     if (!this.successorsSurvive) this.#forgetLosers();
     const victim = this.world.second && this.dice.chance(0.5) ? 'second' : 'proxy';
+    await before(this.world[victim]);
+    await this.#replace(victim, signal, change);
+  }
+  async #kill(victim) {
+    const proxy = this.world[victim];
+    this.streams.drop(proxy);
+    proxy.expectExit = true;
+    proxy.signal('SIGKILL');
+    await proxy.exit();
+  }
+  async #replace(victim, signal, change) {
     const proxy = this.world[victim];
     const { config } = proxy;
-    if (signal === 'SIGKILL') {
-      proxy.expectExit = true;
-      proxy.signal('SIGKILL');
-      await proxy.exit();
-    } else {
-      await proxy.stop();
-    }
+    if (signal === 'SIGKILL') await this.#kill(victim);
+    this.streams.drop(proxy);
+    if (signal !== 'SIGKILL') await proxy.stop();
+    this.ended.push(proxy.output.slice(-2000));
+    change(config);
     delete config.listen;
-    const { Proxy } = await import('./proxy.mjs');
     const fresh = await Proxy.start({ ...config, listen: '127.0.0.1:0' }, { env: this.world.env });
     if (this.world.second) await fresh.waitLog(({ msg }) => msg === 'Redis is there', { timeout: PATIENCE_MS });
     if (this.world.second) await this.#caughtUp(fresh);
+    this.dead = null;
     this.world[victim] = fresh;
     if (victim === 'second') this.world.others = [fresh];
   }
   // It has read what ended elsewhere. Before that nobody passes, and nobody is signed out.
   async #caughtUp(proxy) {
-    const one = this.browsers.find(({ cookie, session }) => cookie && session?.lives);
+    const one = this.browsers.find(({ cookie, session, under }) => cookie && session?.lives && !this.secrets.mayBeGone(under));
     for (const end = Date.now() + PATIENCE_MS; one && Date.now() < end; await sleep(20)) {
       if ((await this.world.get('/private/begin', { ...FETCH, Cookie: one.cookie }, { at: proxy, timeout: PATIENCE_MS })).status !== 503) return;
     }
+  }
+
+  // It answers that somebody is out, and dies. Whatever it knew, somebody else has to know.
+  async leaveAndDie() {
+    const browser = this.insider();
+    if (!browser || !this.hasRedis) return;
+    const copy = this.newest(browser);
+    this.note(`leave-and-die ${copy.session.user.sub}`);
+    const before = async (at) => {
+      await this.signOut({ browser, at, answered: () => { this.streams.drop(at); at.expectExit = true; at.signal('SIGKILL'); this.dead = this.world.second ? at : null; } });
+      if (this.dead) await this.request(browser, copy, { headers: FETCH });
+    };
+    await this.restart('SIGKILL', { before });
+    await this.request(browser, copy, { headers: FETCH });
+  }
+
+  // A journal loses something while its process is down. Of nobody from before can be said any more that they are in; where others
+  // keep the records too, that goes for this process only.
+  async loseRecords() {
+    if (!this.world.proxy.config.revocations?.journal || !this.hasRedis) return;
+    const change = ({ revocations }) => {
+      const { what, hurt } = this.dice.pick(JOURNAL_DAMAGE.filter(({ needs }) => recordCount(revocations.journal) >= needs));
+      hurt(revocations.journal);
+      this.note(`journal ${what}`);
+      for (const session of this.sessions) if (session.lives && this.world.second) Object.assign(session, { exempt: 'a replica has lost records', dependsOnReplica: true });
+      this.messages = []; // taken as new where nothing is known of them; they end nothing that has not ended
+      if (this.world.second) return;
+      this.ending(this.sessions.filter(({ endedAt }) => endedAt === null));
+    };
+    await this.restart(this.dice.pick(['SIGTERM', 'SIGKILL']), { change });
+    if (this.world.second) return;
+    for (const session of this.sessions) this.end(session, 'a damaged journal');
+    for (const user of this.users) user.endedEverywhereAt = this.tick();
   }
 
   // Live sessions whose cookie no browser holds: nobody asks with them any more.
@@ -478,23 +582,48 @@ export class Life {
 
   // A new secret seals, the old ones open; the oldest leaves when nothing is sealed with it any more.
   async rotateSecrets() {
-    if (this.ring.length >= 3 && !(await this.settle())) return;
-    this.ring = [freshSecret(), ...this.ring].slice(0, 3);
-    this.note(`secrets ${this.ring.length}`);
+    const { ring } = this.secrets;
+    if (ring.length >= 3 && !(await this.settle())) return;
+    for (const oldest of ring.slice(2)) this.streams.dropUnder(oldest); // it ends them, as the manual says
+    this.secrets.change([freshSecret(), ...ring].slice(0, 3), this.tick());
+    this.note(`secrets ${this.secrets.ring.length}`);
     for (const proxy of this.proxies) await this.#reload(proxy);
-    if (this.ring.length === 3) await this.settle();
+    this.secrets.changed(this.tick());
+    if (ring.length === 2) await this.settle();
   }
   // A secret has leaked: it leaves at once, whatever stands on it, waits or runs; mostly it is the one that seals.
+  #leak(what) {
+    const { ring } = this.secrets;
+    const leaked = this.dice.chance(0.7) ? ring[0] : this.dice.pick(ring);
+    this.note(`${what} ${ring.length > 1 ? 'of one of several' : 'of the only one'}`);
+    this.secrets.leaks(leaked, this.tick());
+    const left = ring.filter((secret) => secret !== leaked);
+    this.secrets.change(left.length ? left : [freshSecret()], this.moment);
+    return leaked;
+  }
+  #left(leaked) {
+    this.secrets.left(leaked, this.tick());
+    this.secrets.changed(this.moment);
+  }
   async leak() {
-    const leaked = this.dice.chance(0.7) ? this.ring[0] : this.dice.pick(this.ring);
-    this.note(`leak ${this.ring.length > 1 ? 'of one of several' : 'of the only one'}`);
-    const left = this.ring.filter((secret) => secret !== leaked);
-    this.removed.set(leaked, { from: this.tick(), at: Infinity });
-    this.ring = left.length ? left : [freshSecret()];
+    const leaked = this.#leak('leak');
     const running = this.burst(); // some of it waits for Logto while it leaves
     for (const proxy of this.proxies) await this.#reload(proxy);
-    this.removed.get(leaked).at = this.tick();
+    this.#left(leaked);
     await running;
+  }
+  // The same by restarts: no process that starts knows what the secret was. What became of a token was told under the secret that
+  // sealed then, and told again under the next one that did.
+  async leakByRestart() {
+    if (!this.hasRedis) return;
+    await this.settleSlow();
+    await this.#quiet();
+    const leaked = this.#leak('restart-leak');
+    for (const session of this.sessions) if (session.lives && this.secrets.sealingSince(session.began).includes(leaked)) session.exempt = 'its newest token was known under a secret that left';
+    this.mayReuse = true;
+    const change = (config) => { config.session.secret = [...this.secrets.ring]; };
+    for (const victim of this.world.second ? ['proxy', 'second'] : ['proxy']) await this.#replace(victim, 'SIGTERM', change);
+    this.#left(leaked);
   }
 
   // Logto is not itself for half a second: nobody is to see anything of it.
@@ -530,6 +659,7 @@ export class Life {
   async loseRedis() {
     if (this.relays.length === 0 || !this.hasRedis) return;
     const relay = this.dice.pick(this.relays);
+    const victim = relay === this.relays[0] ? 'proxy' : 'second';
     const how = this.dice.pick(['refuse', 'hang']);
     this.note(`redis ${how}`);
     await this.settleSlow();
@@ -540,7 +670,15 @@ export class Life {
       await this.dice.pick([() => this.ask(), () => this.burst(), () => this.ask(), () => this.signOut()])();
       await sleep(this.dice.random(300));
     }
+    // What it has promised by then its journal keeps.
+    const dies = this.world.proxy.config.revocations.journal && this.dice.chance(0.4);
+    if (dies) {
+      this.note('restart SIGKILL without Redis');
+      await this.#quiet();
+      await this.#kill(victim);
+    }
     relay.pass();
+    if (dies) await this.#replace(victim, 'SIGKILL', () => {});
     this.redisLostAt = Date.now();
     await sleep(REDIS_BACK_MS * SLOWNESS);
     for (const session of this.unfinished.splice(0)) this.end(session, 'a sign-out that was kept');
@@ -563,7 +701,7 @@ export class Life {
   }
 
   async #reload(proxy) {
-    proxy.config.session.secret = [...this.ring];
+    proxy.config.session.secret = [...this.secrets.ring];
     fs.writeFileSync(proxy.file, JSON.stringify(proxy.config, null, 1));
     const from = proxy.errors.length;
     proxy.signal('SIGHUP');
@@ -575,12 +713,13 @@ export class Life {
   // [weight, action, whether others may run beside it]
   get actions() {
     return [
-      [30, () => this.ask(), true], [10, () => this.burst(), true], [6, () => this.slow(), true], [12, () => this.signIn(), true],
+      [40, () => this.ask(), true], [10, () => this.burst(), true], [6, () => this.slow(), true], [40, () => this.signIn(), true],
       [5, () => this.signOut(), true], [2, () => this.signOut({ everywhere: true }), true], [3, () => this.logout(), true], [2, () => this.webhook(), true],
       [14, () => this.pass(), !CLOCK_IS_MOVABLE], [4, () => this.settleSlow(), true], [3, () => this.latency(), true],
       [CLOCK_IS_MOVABLE ? 3 : 1, () => this.trouble(), false], [1, () => this.suspend(), false], [3, () => this.rotateSecrets(), false],
       [2, () => this.restart('SIGTERM'), false], [2, () => this.restart('SIGKILL'), false],
-      [1, () => this.leak(), false], [3, () => this.blip(), false], [1, () => this.rotateKeys(), false], [1, () => this.loseRedis(), false],
+      [10, () => this.stream(), true], [3, () => this.repeat(), false], [2, () => this.leaveAndDie(), false], [1, () => this.loseRecords(), false],
+      [1, () => this.leak(), false], [1, () => this.leakByRestart(), false], [3, () => this.blip(), false], [1, () => this.rotateKeys(), false], [1, () => this.loseRedis(), false],
     ];
   }
   #choose() {
@@ -595,6 +734,7 @@ export class Life {
     const together = chosen.filter(([, , beside]) => beside);
     await Promise.all(together.map(([, act]) => act()));
     for (const [, act, beside] of chosen) if (!beside) await act();
+    this.streams.judge();
     this.world.recorder.requests.splice(0, Math.max(0, this.world.recorder.requests.length - 500));
     if (this.world.op.failure) throw this.world.op.failure;
     for (const proxy of this.proxies) proxy.assertHealthy();
@@ -605,7 +745,9 @@ export class Life {
     this.world.op.failRefresh = null;
     this.world.op.latencyMs = {};
     await this.settle();
-    if (this.world.op.grants.reuses > 0) this.violate(`a spent refresh token was sent ${this.world.op.grants.reuses} times`);
+    this.streams.judge();
+    this.streams.dropAll();
+    if (this.world.op.grants.reuses > 0 && !this.mayReuse) this.violate(`a spent refresh token was sent ${this.world.op.grants.reuses} times`);
   }
-  summary() { return `${this.passes} passed, ${this.refusals} refused, ${this.sessions.length} sign-ins, ${this.#refreshes()} refreshes, ${JSON.stringify(this.counts)}`; }
+  summary() { return `${this.passes} passed, ${this.refusals} refused, ${this.sessions.length} sign-ins, ${this.streams.opened} streams, ${this.#refreshes()} refreshes, ${JSON.stringify(this.counts)}`; }
 }

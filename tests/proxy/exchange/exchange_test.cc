@@ -319,7 +319,7 @@ TEST_CASE("connections in every state may be cut at the end of a worker") {
 TEST_CASE("beyond the limit connections wait until there is room") {
   World world;
   LimitSettings limits;
-  limits.connections = 2;
+  limits.connections = limits.connections_per_address = 2;
   ConnectionShares shares{limits, world.trusted_proxies, world.clock, world.log};
   std::uint16_t port = 0;
   const Socket listening = listening_socket(port);

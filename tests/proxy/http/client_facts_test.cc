@@ -83,3 +83,46 @@ TEST_CASE("address literals are strict") {
   }
   CHECK_FALSE(lp::parse_ip(std::string("127.0.0.1\0x", 11)).has_value());
 }
+
+TEST_CASE("a named field of a trusted hop names the client, once and one address") {
+  const std::vector<lp::Cidr> trusted = {range("10.0.0.0", 8)};
+  struct {
+    const char* says;
+    const char* peer;
+    std::vector<std::pair<const char*, const char*>> fields;
+    const char* address;
+    const char* sent_on;
+  } cases[] = {
+      {"of an untrusted peer nothing is believed",
+       "203.0.113.1",
+       {{"CF-Connecting-IP", "1.2.3.4"}},
+       "203.0.113.1",
+       "203.0.113.1"},
+      {"of a trusted one it is", "10.0.0.1", {{"cf-connecting-ip", "1.2.3.4"}}, "1.2.3.4", "1.2.3.4, 10.0.0.1"},
+      {"IPv6", "10.0.0.1", {{"CF-Connecting-IP", "2001:DB8::1"}}, "2001:db8::1", "2001:db8::1, 10.0.0.1"},
+      {"X-Forwarded-For says nothing of it, and is sent on",
+       "10.0.0.1",
+       {{"X-Forwarded-For", "9.9.9.9"}, {"CF-Connecting-IP", "1.2.3.4"}},
+       "1.2.3.4",
+       "9.9.9.9, 10.0.0.1"},
+      {"X-Forwarded-For alone names nobody",
+       "10.0.0.1",
+       {{"X-Forwarded-For", "9.9.9.9"}},
+       "10.0.0.1",
+       "9.9.9.9, 10.0.0.1"},
+      {"nothing there", "10.0.0.1", {}, "10.0.0.1", "10.0.0.1"},
+      {"twice", "10.0.0.1", {{"CF-Connecting-IP", "1.2.3.4"}, {"CF-Connecting-IP", "1.2.3.4"}}, "10.0.0.1", "10.0.0.1"},
+      {"a list", "10.0.0.1", {{"CF-Connecting-IP", "1.2.3.4, 5.6.7.8"}}, "10.0.0.1", "10.0.0.1"},
+      {"no address", "10.0.0.1", {{"CF-Connecting-IP", "localhost"}}, "10.0.0.1", "10.0.0.1"},
+      {"empty", "10.0.0.1", {{"CF-Connecting-IP", ""}}, "10.0.0.1", "10.0.0.1"},
+      {"another spelling is another field", "10.0.0.1", {{"CF_Connecting_IP", "1.2.3.4"}}, "10.0.0.1", "10.0.0.1"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.says);
+    lp::Fields fields;
+    for (const auto& [name, value] : c.fields) fields.add(name, value);
+    const lp::ClientFacts facts = lp::client_facts(c.peer, fields, trusted, "CF-Connecting-IP");
+    CHECK(facts.address == c.address);
+    CHECK(facts.forwarded_for == c.sent_on);
+  }
+}

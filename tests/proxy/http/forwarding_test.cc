@@ -27,6 +27,8 @@ std::string request_head(const List& client_fields, lp::BodyFraming body = {}, b
   request.host = "wiki";
   request.external = &kExternal;
   request.client = &client;
+  lp::ForwardedLines lines;
+  request.forwarded_lines = lines.of(client, kExternal);
   request.request_id = "0123456789abcdef";
   request.identity_lines = "X-Forwarded-User: me\r\n";
   request.body = body;
@@ -37,8 +39,8 @@ std::string request_head(const List& client_fields, lp::BodyFraming body = {}, b
 }
 
 const std::string kOurs =
-    "GET /x?y HTTP/1.1\r\nHost: wiki\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n"
-    "X-Forwarded-Host: app.test\r\nX-Request-Id: 0123456789abcdef\r\nX-Forwarded-User: me\r\n";
+    "GET /x?y HTTP/1.1\r\nHost: wiki\r\nX-Forwarded-For: 1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n"
+    "X-Forwarded-Host: app.test\r\nX-Forwarded-Port: 443\r\nX-Request-Id: 0123456789abcdef\r\nX-Forwarded-User: me\r\n";
 
 std::string head_with_own_authorization(const List& client_fields, std::string_view lines) {
   lp::OutgoingRequest request;
@@ -155,6 +157,26 @@ TEST_CASE("an answer is passed on without what belongs to the hop before") {
       "HTTP/1.1 200 Any\r\nContent-Type: text/html\r\nSet-Cookie: app=1; Path=/\r\nTransfer-Encoding: chunked\r\n\r\n");
 }
 
+TEST_CASE("an app on Logto's host sets none of Logto's cookies") {
+  lp::Settings settings;
+  settings.logto.endpoint = *lp::parse_origin("https://id.test:3001");
+  settings.external_urls = {*lp::parse_origin("https://app.test"), *lp::parse_origin("https://id.test")};
+  const lp::ClientHeaderRules rules(settings);
+  lp::ResponseHead head;
+  head.status = 200;
+  for (const char* cookie : {"_session=x", "app=1", "_interaction.sig=x"}) head.fields.add("Set-Cookie", cookie);
+  const auto sent = [&](std::string_view host) {
+    lp::OutgoingResponse response = framed(Kind::length, 0);
+    const lp::Origin external = *lp::parse_origin("https://" + std::string(host));
+    response.external = &external;
+    std::string out;
+    lp::append_response_head(out, response, head, rules);
+    return out;
+  };
+  CHECK(sent("id.test") == "HTTP/1.1 200 \r\nSet-Cookie: app=1\r\nContent-Length: 0\r\n\r\n");
+  CHECK(has_line(sent("app.test"), "Set-Cookie: _interaction.sig=x"));
+}
+
 TEST_CASE("an answer is framed for this client") {
   CHECK(has_line(response_head(200, {{"Content-Length", "9"}}, framed(Kind::length, 5)), "Content-Length: 5"));
   CHECK(has_line(response_head(200, {}, framed(Kind::until_close)), "Connection: close"));
@@ -238,4 +260,59 @@ TEST_CASE("where we say Authorization, the client's own stays here, also where w
   CHECK(head_with_own_authorization(clients, "Authorization: Basic ours\r\n") ==
         "GET / HTTP/1.1\r\nHost: wiki\r\nAuthorization: Basic ours\r\nAccept: */*\r\n\r\n");
   CHECK(head_with_own_authorization(clients, "") == "GET / HTTP/1.1\r\nHost: wiki\r\nAccept: */*\r\n\r\n");
+}
+
+TEST_CASE("an app is told the client's address, our port and the prefix in our words") {
+  const auto told = [](const lp::ClientFacts& client, const lp::Origin& external) {
+    lp::OutgoingRequest request;
+    request.method = "GET";
+    request.target = "/";
+    request.host = "h";
+    request.external = &external;
+    request.client = &client;
+    lp::ForwardedLines lines;
+    static_cast<void>(lines.of({"9.9.9.9", "9.9.9.9", false}, {"http", "other.test", 80}));
+    request.forwarded_lines = lines.of(client, external);
+    request.stripped_prefix = "/app";
+    request.tells_forwarded = true;
+    std::string out;
+    const List spoofs = {{"X-Real-IP", "6.6.6.6"},
+                         {"x_forwarded_port", "6"},
+                         {"X-Forwarded-Prefix", "/evil"},
+                         {"Forwarded", "for=6.6.6.6"},
+                         {"X-Script-Name", "/a"}};
+    lp::append_request_head(out, request, fields_of(spoofs), kRules);
+    return out.substr(out.find("Host: h") + 9);
+  };
+  CHECK(told({"1.2.3.4", "9.9.9.9, 1.2.3.4, 10.0.0.1", true}, kExternal) ==
+        "X-Forwarded-For: 9.9.9.9, 1.2.3.4, 10.0.0.1\r\nX-Real-IP: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n"
+        "X-Forwarded-Host: app.test\r\nX-Forwarded-Port: 443\r\nX-Forwarded-Prefix: /app\r\n"
+        "Forwarded: for=1.2.3.4;proto=https;host=\"app.test\"\r\nX-Script-Name: /a\r\n\r\n");
+  CHECK(told({"2001:db8::1", "2001:db8::1", false}, {"http", "app.test", 8080}) ==
+        "X-Forwarded-For: 2001:db8::1\r\nX-Real-IP: 2001:db8::1\r\nX-Forwarded-Proto: http\r\n"
+        "X-Forwarded-Host: app.test:8080\r\nX-Forwarded-Port: 8080\r\nX-Forwarded-Prefix: /app\r\n"
+        "Forwarded: for=\"[2001:db8::1]\";proto=http;host=\"app.test:8080\"\r\nX-Script-Name: /a\r\n\r\n");
+  CHECK(told({"", "", false}, kExternal).find("Forwarded: for=unknown;proto=https") != std::string::npos);
+}
+
+TEST_CASE("fields that override the method stay here only where they must") {
+  const auto told = [](bool drops) {
+    lp::OutgoingRequest request;
+    request.method = "POST";
+    request.target = "/";
+    request.host = "h";
+    request.drops_method_override = drops;
+    std::string out;
+    const List fields = {{"X-HTTP-Method", "MERGE"},
+                         {"x_http_method_override", "PUT"},
+                         {"X.Method.Override", "PUT"},
+                         {"X-Tunneled-Method", "PATCH"},
+                         {"X-HTTP-Methods", "a"}};
+    lp::append_request_head(out, request, fields_of(fields), kRules);
+    return out.substr(out.find("Host: h") + 9);
+  };
+  CHECK(told(true) == "X-HTTP-Methods: a\r\n\r\n");
+  CHECK(told(false) ==
+        "X-HTTP-Method: MERGE\r\nx_http_method_override: PUT\r\nX.Method.Override: PUT\r\n"
+        "X-Tunneled-Method: PATCH\r\nX-HTTP-Methods: a\r\n\r\n");
 }

@@ -244,6 +244,42 @@ TEST_CASE("an answer larger than the kernel takes is told when it is through") {
   CHECK(world.client->has("4\r\ntail\r\n0\r\n\r\n"));
 }
 
+TEST_CASE("what a client does not read is counted while it is here, and says whether more should come") {
+  using Room = ClientStream::Room;
+  const struct {
+    std::string says;
+    std::size_t body_bytes;
+    std::int64_t taken_by_others;
+    Room room;
+    bool is_counted;
+  } cases[] = {
+      {"a little", 40'000, 0, Room::some, true},
+      {"much", 200'000, 0, Room::none, true},
+      {"a little where memory is short", 60'000, 300'000, Room::none, true},
+      {"more than one client may have", 500'000, 0, Room::none_of_all, false},
+      {"a little where there is no more", 60'000, 750'000, Room::none_of_all, false},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.says);
+    World world({}, 4096);
+    ReservedMemory a(world.memory), b(world.memory);
+    REQUIRE(a.cover(static_cast<std::size_t>(c.taken_by_others / 2), "192.0.2.7"));
+    REQUIRE(b.cover(static_cast<std::size_t>(c.taken_by_others / 2), "192.0.2.8"));
+    world.client->stop_reading();
+    const std::string body(c.body_bytes, 'd');
+    world.script.on_request = [&](ClientStream& client, const ParsedRequest&) { send_response(client, body); };
+    world.client->send(kGet);
+    world.wait([&] { return world.script.paths.size() == 1 && world.stream->unsent_bytes() > 0; });
+    CHECK(world.stream->room() == c.room);
+    CHECK((world.memory.used_bytes() > c.taken_by_others) == c.is_counted);
+    world.client->go_on_reading();
+    world.wait([&] { return world.stream->unsent_bytes() == 0; });
+    CHECK(world.stream->room() == Room::some);
+    CHECK(world.memory.used_bytes() == c.taken_by_others);
+    world.wait_for_client(body);
+  }
+}
+
 TEST_CASE("an early answer: the rest of the body is dropped, or the connection ends gently") {
   const struct {
     std::string says;

@@ -68,6 +68,7 @@ struct World {
   Settings settings;
   ClientHeaderRules rules{settings};
   UpstreamSettings upstream;
+  MemoryBudget memory{64 * 1024 * 1024};
   std::optional<UpstreamPool> pool;
   ClientFacts client{"192.0.2.1", "192.0.2.1", false};
   Origin external{"https", "app.test", 443};
@@ -75,7 +76,7 @@ struct World {
   World() {
     upstream.host = "127.0.0.1";
     upstream.port = app.port();
-    pool.emplace(loop, wheel, buffers, resolver, upstream);
+    pool.emplace(loop, wheel, buffers, resolver, upstream, memory);
   }
   ~World() {
     pool->close();
@@ -138,7 +139,7 @@ TEST_CASE("a connection is kept and used again") {
   world.answer(fresh, kOk, 2);
 }
 
-TEST_CASE("which answers leave a connection that is used again") {
+TEST_CASE("which answers leave a connection that is used again at once") {
   const struct {
     std::string says;
     const char* method;
@@ -150,9 +151,9 @@ TEST_CASE("which answers leave a connection that is used again") {
       {"length 0", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", true},
       {"chunked", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\nT: v\r\n\r\n", "ok",
        true},
-      {"204", "GET", "HTTP/1.1 204 No Content\r\n\r\n", "", true},
-      {"304 without a length", "GET", "HTTP/1.1 304 Not Modified\r\n\r\n", "", true},
-      {"304 with length 0", "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 0\r\n\r\n", "", true},
+      {"204", "GET", "HTTP/1.1 204 No Content\r\n\r\n", "", false},
+      {"304 without a length", "GET", "HTTP/1.1 304 Not Modified\r\n\r\n", "", false},
+      {"304 with length 0", "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 0\r\n\r\n", "", false},
       {"HEAD without a length", "HEAD", "HTTP/1.1 200 OK\r\n\r\n", "", false},
       {"304 that announces a body, which may come late", "GET",
        "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "", false},
@@ -181,6 +182,53 @@ TEST_CASE("which answers leave a connection that is used again") {
     CHECK(next.lease->is_reused_connection() == c.kept);
     world.answer(next, kOk, c.kept ? 1 : 2, c.kept ? 2 : 1);
     CHECK(next.body == "ok");
+  }
+}
+
+TEST_CASE("after an answer without a body a connection serves again when a late body would have come") {
+  const std::string none = "HTTP/1.1 304 Not Modified\r\n\r\n";
+  const auto seconds = [](World& world, int count) { (void)turns_within_ms(world.loop, count * 1000); };
+  SUBCASE("from an app that sends none") {
+    World world;
+    Asker first, later;
+    world.ask(first);
+    world.answer(first, none);
+    seconds(world, 6);
+    world.ask(later);
+    CHECK(later.lease->is_reused_connection());
+    world.answer(later, kOk, 1, 2);
+    CHECK(later.body == "ok");
+  }
+  SUBCASE("who needs one meanwhile gets a new one, and the app has no more of them than are needed") {
+    World world;
+    for (std::size_t i = 1; i <= 3; ++i) {
+      Asker asker;
+      world.ask(asker);
+      CHECK_FALSE(asker.lease->is_reused_connection());
+      world.answer(asker, none, i);
+      wait_until(world.loop, [&] { return i == 1 || world.app.connections[i - 2]->ended; });
+    }
+  }
+  SUBCASE("where one has been sent late, no connection serves again after such an answer") {
+    for (const std::string& late : {kOk, std::string("x")}) {
+      for (const bool comes_at_once : {true, false}) {
+        CAPTURE(comes_at_once);
+        World world;
+        Asker first, second, third;
+        world.ask(first);
+        world.answer(first, comes_at_once ? none + late : none);
+        if (!comes_at_once) world.app.last().send(late);
+        wait_until(world.loop, [&] { return world.app.last().ended; });
+        world.ask(second);
+        CHECK_FALSE(second.lease->is_reused_connection());
+        world.answer(second, none, 2);
+        wait_until(world.loop, [&] { return world.app.last().ended; });
+        CHECK(world.app.last().ended);
+        world.ask(third);
+        world.answer(third, kOk, 3);
+        CHECK(third.body == "ok");
+      }
+    }
   }
 }
 

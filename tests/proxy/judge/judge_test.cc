@@ -125,8 +125,9 @@ TEST_CASE("what the app gets is what the server would send") {
   CHECK(api.resolved->app_target == "/a?x=%41");
   CHECK(api.identity == "X-Forwarded-User: root\r\nX-Forwarded-Email: r@x.example\r\nX-Forwarded-Groups: admin\r\n");
   CHECK(api.head ==
-        "GET /a?x=%41 HTTP/1.1\r\nHost: app.example.com\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n"
-        "X-Forwarded-Host: app.example.com\r\nX-Request-Id: new\r\nX-Forwarded-User: root\r\n"
+        "GET /a?x=%41 HTTP/1.1\r\nHost: app.example.com\r\nX-Forwarded-For: 192.0.2.7\r\nX-Real-IP: 192.0.2.7\r\n"
+        "X-Forwarded-Proto: https\r\nX-Forwarded-Host: app.example.com\r\nX-Forwarded-Port: 443\r\n"
+        "X-Forwarded-Prefix: /api\r\nX-Request-Id: new\r\nX-Forwarded-User: root\r\n"
         "X-Forwarded-Email: r@x.example\r\nX-Forwarded-Groups: admin\r\nX-Mine: 1\r\nAccept: */*\r\n"
         "Sec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n\r\n");
   const Judgement open = judged(*settings, {"/public/a", kRoot});

@@ -46,6 +46,24 @@ TEST_CASE("making room moves, then grows, and keeps the bytes") {
   CHECK(buffer.data() == "aaa");
 }
 
+TEST_CASE("what may stay for long is kept in a block of its own size") {
+  BufferPool pool;
+  Buffer buffer(pool);
+  buffer.trim();
+  CHECK(buffer.capacity() == 0);
+  const std::string bytes(BufferPool::kSmallBytes + 1, 'a');
+  buffer.append(bytes + "end");
+  buffer.consume(10);
+  buffer.trim();
+  CHECK(buffer.capacity() == bytes.size() + 3 - 10);
+  CHECK(buffer.data() == bytes.substr(10) + "end");
+  buffer.append("more");
+  CHECK(buffer.data() == bytes.substr(10) + "endmore");
+  buffer.consume(buffer.size());
+  buffer.trim();
+  CHECK(buffer.capacity() == 0);
+}
+
 TEST_CASE("a growing queue is linear") {
   BufferPool pool;
   Buffer buffer(pool);

@@ -21,12 +21,25 @@ TEST_CASE("one client has half of the budget, two have all of it, and it comes b
   CHECK(budget.used_bytes() == 0);
 }
 
-TEST_CASE("it is short before one client's half is used up") {
+TEST_CASE("what can wait leaves a quarter to what is refused without, and of a client's half likewise") {
+  constexpr auto kWaits = MemoryUse::waits_without;
+  MemoryBudget budget(1000);
+  ReservedMemory a(budget), more_of_a(budget), b(budget), c(budget);
+  CHECK(a.cover(375, "192.0.2.1", kWaits));
+  CHECK_FALSE(more_of_a.cover(1, "192.0.2.1", kWaits));
+  CHECK(b.cover(375, "192.0.2.2", kWaits));
+  CHECK_FALSE(c.cover(1, "192.0.2.3", kWaits));
+  CHECK(more_of_a.cover(125, "192.0.2.1"));
+  CHECK(c.cover(125, "192.0.2.3"));
+  CHECK(budget.used_bytes() == 1000);
+}
+
+TEST_CASE("it is short before what one client may have for what can wait is used up") {
   MemoryBudget budget(1000);
   ReservedMemory memory(budget);
-  CHECK(memory.cover(300, "192.0.2.1"));
+  CHECK(memory.cover(249, "192.0.2.1", MemoryUse::waits_without));
   CHECK_FALSE(budget.is_short());
-  CHECK(memory.cover(400, "192.0.2.1"));
+  CHECK(memory.cover(250, "192.0.2.1", MemoryUse::waits_without));
   CHECK(budget.is_short());
 }
 

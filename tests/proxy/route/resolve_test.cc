@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/encoding.h"
+#include "config/forward_auth.h"
 
 using namespace lp;
 
@@ -90,6 +91,93 @@ TEST_CASE("a method override must not lead to another route") {
   CHECK(with("X-HTTP-Method", "\"DELETE\"") == -400);
   CHECK(with("X-HTTP-Method", "") == 4);
   CHECK(with("X-HTTP-Methods", "DELETE") == 4);
+}
+
+TEST_CASE("a method override reaches our app only where the same rule would decide") {
+  const auto drops = [](Settings settings, const char* target, const char* method, const char* name,
+                        const char* value) {
+    for (RouteSettings& route : settings.routes) route.upstream = "app";
+    const Router router(settings);
+    const RealmRoutes realms[] = {{settings, router}};
+    Fields fields;
+    fields.add(name, value);
+    Resolution found;
+    resolve(realms, {"app.test", target, method, fields, "192.0.2.1"}, found);
+    REQUIRE(found.kind == Resolution::Kind::routed);
+    CHECK(found.has_method_override);
+    return found.drops_method_override;
+  };
+  const Settings settings = make_settings();
+  CHECK(drops(settings, "/api/x", "POST", "X-HTTP-Method", "DELETE"));
+  CHECK(drops(settings, "/api/x", "POST", "x_http_method_override", "put,delete"));
+  CHECK(drops(settings, "/api/x", "POST", "X-Tunneled-Method", "DELETE"));
+  CHECK(drops(settings, "/api/x", "POST", "X-HTTP-Method", "DEL\xc4\xb0TE"));
+  CHECK_FALSE(drops(settings, "/api/x", "POST", "X-HTTP-Method", "MERGE"));
+  CHECK_FALSE(drops(settings, "/private/x", "POST", "X-HTTP-Method", "DELETE"));
+  Settings preflights = settings;
+  preflights.routes[1].preflight = true;
+  CHECK(drops(preflights, "/private/x", "OPTIONS", "X-HTTP-Method", "MERGE"));
+  CHECK_FALSE(drops(preflights, "/private/x", "POST", "X-HTTP-Method", "MERGE"));
+  Settings stored = settings;
+  stored.session.store = SessionStore::redis;  // redis.grace lets GET pass
+  CHECK(drops(stored, "/private/x", "GET", "X-HTTP-Method", "MERGE"));
+  CHECK_FALSE(drops(stored, "/private/x", "POST", "X-HTTP-Method", "MERGE"));
+}
+
+TEST_CASE("a condition on a field that is taken out holds where its route lets it pass") {
+  Settings settings = make_settings();
+  settings.routes[0].upstream = settings.routes[3].upstream = "app";
+  settings.routes[0].path.text = "";
+  settings.routes[0].headers = {{"X-User-Id", {TextPattern::literal("u")}}};
+  const auto route = [&](const char* value) {
+    const Router router(settings);
+    const RealmRoutes realms[] = {{settings, router}};
+    Fields fields;
+    fields.add("x-user-id", value);
+    Resolution found;
+    resolve(realms, {"app.test", "/api/x", "GET", fields, "192.0.2.1"}, found);
+    return found.route == nullptr ? 0 : found.route->index;
+  };
+  CHECK(route("u") == 4);
+  settings.routes[0].pass_headers = {"X-USER-ID"};
+  CHECK(route("u") == 1);
+  CHECK(route("v") == 4);
+}
+
+TEST_CASE("a path is rewritten for the app, never into one that can be read otherwise") {
+  const auto app_gets = [](const char* target, const char* strip, const char* add, const char* from, const char* to) {
+    Settings settings;
+    settings.external_urls = {{"https", "app.test", 443}};
+    RouteSettings& route = settings.routes.emplace_back();
+    route.index = 1;
+    route.access = Access::public_;
+    route.upstream = "app";
+    route.encoded_slash = EncodedSlash::keep;
+    route.strip_prefix = strip;
+    route.add_prefix = add;
+    if (*from != '\0') route.replace_path = *PathReplacement::parse(from);
+    route.replace_path.to = to;
+    const Router router(settings);
+    const RealmRoutes realms[] = {{settings, router}};
+    const Fields fields;
+    Resolution found;
+    resolve(realms, {"app.test", target, "GET", fields, "192.0.2.1"}, found);
+    return found.kind == Resolution::Kind::routed ? found.app_target : std::to_string(found.refusal.status);
+  };
+  CHECK(app_gets("/a?q=1", "", "/v1", "", "") == "/v1/a?q=1");
+  CHECK(app_gets("/a/b", "/a", "/v1", "", "") == "/v1/b");
+  CHECK(app_gets("/a", "/a", "/v1", "", "") == "/v1/");
+  CHECK(app_gets("/old/x?q=1", "", "", "^/old/(.*)$", "/new/\\1") == "/new/x?q=1");
+  CHECK(app_gets("/other/x", "", "", "^/old/(.*)$", "/new/\\1") == "/other/x");
+  CHECK(app_gets("/old/x", "", "", "^/old", "") == "/x");
+  CHECK(app_gets("/u/7/photo", "", "", "/u/(\\d+)", "/users/\\1") == "/users/7/photo");
+  CHECK(app_gets("/old", "", "", "^/old", "") == "400");
+  CHECK(app_gets("/a/b", "", "", "^/a", "/x/..") == "400");
+  CHECK(app_gets("/a/secret", "", "", "/a/(.*)", "/\\1/../x") == "400");
+  CHECK(app_gets("/a/.x.", "", "", "x", "") == "400");
+  CHECK(app_gets("/a/%2Fevil", "", "", "^/a/%2F", "//") == "400");
+  CHECK(app_gets("/a/b", "", "", "^/a/", "") == "400");
+  CHECK(app_gets("/a/b", "", "", "/b", "/;x/b") == "400");
 }
 
 TEST_CASE("a method in the query must not lead to another route, in whatever spelling") {
@@ -221,7 +309,8 @@ std::string by_oauth2(const Settings& made, const AskedAbout& asked, std::string
   const RealmRoutes realms[] = {{settings, router}};
   RequestHead head;
   head.method = "GET";
-  Oauth2Check check{head, host, "/oauth2/auth", "192.0.2.1", std::nullopt};
+  const std::string path = oauth2_auth_path(settings.forward_auth);
+  Oauth2Check check{head, host, path, "192.0.2.1", std::nullopt};
   if (asked.target != nullptr)
     check.about = ForwardedRequest{ForwardedForm::oauth2_auth, asked.method, {}, asked.authority, asked.target};
   Resolution found;
@@ -234,7 +323,7 @@ std::string by_oauth2(const Settings& made, const AskedAbout& asked, std::string
 
 Settings for_oauth2() {
   Settings settings = make_settings();
-  settings.forward_auth.oauth2_proxy = true;
+  settings.forward_auth.oauth2_proxy = "/oauth2";
   settings.routes.resize(2);  // /public, open, and /private
   return settings;
 }
@@ -256,6 +345,45 @@ TEST_CASE("/oauth2/auth is judged by the route that it is about, else by the one
     CAPTURE(target);
     CHECK(by_oauth2(settings, {target}).ends_with(target[1] == 'p' ? " 400" : " 403"));
   }
+}
+
+TEST_CASE("probes are answered before the Host is looked at, and checks about their paths by the routes") {
+  Settings settings = for_oauth2();
+  settings.health.ping = {"/private/ping"};
+  settings.health.robots_txt = true;
+  const Router router(settings);
+  const RealmRoutes realms[] = {{settings, router}};
+  const auto kind = [&](const char* host, const char* target, const char* method) {
+    Resolution found;
+    resolve(realms, {host, target, method, Fields(), "192.0.2.1", 0}, found);
+    return found.kind == Resolution::Kind::fixed     ? "fixed"
+           : found.kind == Resolution::Kind::refused ? "refused"
+                                                     : "routed";
+  };
+  CHECK(kind("app.test", "/private/ping", "GET") == std::string("fixed"));
+  CHECK(kind("10.0.0.7:4180", "/private/ping", "HEAD") == std::string("fixed"));
+  CHECK(kind("10.0.0.7:4180", "/robots.txt", "GET") == std::string("fixed"));
+  CHECK(kind("10.0.0.7:4180", "/private/ping", "POST") == std::string("refused"));
+  CHECK(kind("10.0.0.7:4180", "/private/pong", "GET") == std::string("refused"));
+  settings.routes[1].require.children = {role("admin")};
+  CHECK(by_oauth2(settings, {"/private/ping", "GET"}) == "2+0");
+  Resolution about;
+  resolve_check(realms, {ForwardedForm::forwarded, "GET", "https", "app.test", "/private/ping"}, Fields(), "192.0.2.1",
+                about);
+  CHECK(about.kind != Resolution::Kind::fixed);
+  CHECK(about.route == &settings.routes[1]);
+}
+
+TEST_CASE("checks below another prefix are judged by the route named for them there") {
+  Settings settings = for_oauth2();
+  settings.routes.push_back(named_route({role("staff")}));
+  CHECK(by_oauth2(settings, {}) == "3+0");
+  settings.forward_auth.oauth2_proxy = "/sso";
+  CHECK(by_oauth2(settings, {}) == "unasked_rules 403");  // the one for /oauth2/auth is a route as any other now
+  CHECK(by_oauth2(settings, {"/sso/auth"}).ends_with(" 403"));
+  settings.routes.back().path.text = "/sso/auth";
+  CHECK(by_oauth2(settings, {}) == "3+0");
+  CHECK(by_oauth2(settings, {"/private/a"}) == "2+3");
 }
 
 TEST_CASE("a rule that would not be asked lets nobody pass at /oauth2/auth") {

@@ -1,4 +1,4 @@
-#include "proxy/route/spelling.h"
+#include "config/spelling.h"
 
 #include <doctest/doctest.h>
 

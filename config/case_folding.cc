@@ -1,4 +1,4 @@
-#include "proxy/route/case_folding.h"
+#include "config/case_folding.h"
 
 #include <algorithm>
 #include <iterator>

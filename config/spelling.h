@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "config/settings.h"
+
 // What apps take for the same path besides what the one normalisation makes the same. Pure.
 namespace lp {
 
@@ -13,9 +15,8 @@ namespace lp {
 // segment (Windows cuts them off), blanks before it (apps trim) (threat P32). Is itself such a path, in lower case and
 // without these; its own key.
 [[nodiscard]] std::string spelling_key(std::string_view normal_path);
-// The same of the text of a pattern, where it spells letters beyond ASCII. The pattern itself is to be matched without
-// regard to case.
-[[nodiscard]] std::string spelling_key_of_regex(std::string_view pattern);
+// What the key of a path is matched against in place of this pattern, whose text is in normal form.
+[[nodiscard]] PathPattern spelling_key(PathPattern pattern);
 
 // False where a path surely is its own key: no capital letter, no escape, no dot at the end of a segment, no last
 // slash.

@@ -1,13 +1,11 @@
-#include "proxy/route/spelling.h"
+#include "config/spelling.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
 #include <optional>
 
-#include "base/encoding.h"
-#include "proxy/http/syntax.h"
-#include "proxy/route/case_folding.h"
+#include "config/case_folding.h"
 
 namespace lp {
 namespace {
@@ -20,11 +18,17 @@ bool is_blank(std::uint32_t c) {
   return (c >= 0x2000 && c <= 0x200b) || std::find(std::begin(kSingle), std::end(kSingle), c) != std::end(kSingle);
 }
 
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 // The byte beyond ASCII that the escape at `at` stands for.
 std::optional<std::uint32_t> high_byte(std::string_view s, std::size_t at) {
   if (at + 2 >= s.size() || s[at] != '%') return std::nullopt;
-  const int high = syntax::hex_value(s[at + 1]);
-  const int low = syntax::hex_value(s[at + 2]);
+  const int high = hex_value(s[at + 1]);
+  const int low = hex_value(s[at + 2]);
   if (high < 8 || low < 0) return std::nullopt;
   return static_cast<std::uint32_t>(high * 16 + low);
 }
@@ -93,7 +97,15 @@ std::string spelling_key(std::string_view normal_path) {
   return key.empty() ? "/" : key;
 }
 
-std::string spelling_key_of_regex(std::string_view pattern) { return folded(pattern, false); }
+PathPattern spelling_key(PathPattern pattern) {
+  using Kind = PathPattern::Kind;
+  if (pattern.kind == Kind::regex)
+    pattern.text = "(?i:" + folded(pattern.text, false) + ")";
+  else if (!pattern.text.empty())
+    pattern.text = spelling_key(pattern.text);
+  if (pattern.kind == Kind::prefix && pattern.text == "/") pattern.text.clear();
+  return pattern;
+}
 
 bool may_have_other_key(std::string_view normal_path) {
   char before = 0;

@@ -1,0 +1,87 @@
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+// Names of fields as gateways fold them (config/client_fields.h), for comparing those of every request. Pure.
+namespace lp {
+
+inline constexpr std::array<char, 256> kFieldFold = [] {
+  std::array<char, 256> table{};
+  for (std::size_t c = 0; c < 256; ++c) table[c] = '-';
+  for (std::size_t c = '0'; c <= '9'; ++c) table[c] = static_cast<char>(c);
+  for (std::size_t c = 'a'; c <= 'z'; ++c) table[c] = table[c - 32] = static_cast<char>(c);
+  return table;
+}();
+
+inline char fold_of_field(char c) { return kFieldFold[static_cast<unsigned char>(c)]; }
+
+// A set of folded names and name beginnings. Nearly all fields are told apart by their first two letters.
+class FoldedNames {
+ public:
+  void add(std::string_view name) {
+    std::string folded;
+    for (const char c : name) folded += fold_of_field(c);
+    if (folded.empty()) return;
+    beginnings_[beginning_of(folded)] = true;
+    if (folded.back() == '-') longest_beginning_ = std::max(longest_beginning_, folded.size());
+    names_.insert(std::move(folded));
+  }
+  // One that ends in punctuation would stand for others too; `check` refuses those.
+  void add_exactly(std::string_view name) {
+    if (name.empty() || fold_of_field(name.back()) != '-') add(name);
+  }
+  template <class List>
+  void add_all(const List& list) {
+    for (const std::string_view name : list) add(name);
+  }
+
+  void remove(std::string_view name) {
+    std::string folded;
+    for (const char c : name) folded += fold_of_field(c);
+    names_.erase(folded);
+  }
+
+  [[nodiscard]] bool contains(std::string_view name) const {
+    if (name.empty() || !beginnings_[beginning_of(name)]) return false;
+    std::array<char, 64> small;
+    if (name.size() > small.size()) return contains_long(name);
+    std::transform(name.begin(), name.end(), small.begin(), fold_of_field);
+    return contains_folded({small.data(), name.size()});
+  }
+
+ private:
+  // A number for the first two characters; not unique, which costs a look-up and nothing else.
+  static std::size_t beginning_of(std::string_view name) {
+    const auto bits = [&](std::size_t i) {
+      return i < name.size() ? static_cast<std::size_t>(fold_of_field(name[i])) & 31 : 0;
+    };
+    return bits(0) << 5 | bits(1);
+  }
+  [[nodiscard]] bool contains_long(std::string_view name) const {
+    std::string folded(name.size(), '-');
+    std::transform(name.begin(), name.end(), folded.begin(), fold_of_field);
+    return contains_folded(folded);
+  }
+  [[nodiscard]] bool contains_folded(std::string_view folded) const {
+    const std::size_t end = std::min(folded.size(), longest_beginning_);
+    for (std::size_t i = 1; i < end; ++i) {
+      if (folded[i] == '-' && names_.contains(folded.substr(0, i + 1))) return true;
+    }
+    return names_.contains(folded);
+  }
+
+  struct ViewHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  std::unordered_set<std::string, ViewHash, std::equal_to<>> names_;
+  std::array<bool, 1024> beginnings_{};
+  std::size_t longest_beginning_ = 0;
+};
+
+}  // namespace lp

@@ -1,0 +1,31 @@
+#include "proxy/exchange/file_reply.h"
+
+#include <string>
+
+#include "base/one_of.h"
+
+namespace lp {
+
+FileReply::Outcome FileReply::open(const RouteSettings& route, const Target& target, const RequestHead& head) {
+  if (!is_one_of(head.method, {"GET", "HEAD"})) return Outcome::not_allowed;
+  const auto path = rewrite_path(target.path, route.strip_prefix);
+  if (!path) return Outcome::none;
+  const auto found = StaticFile::open(route.reply.files, *path, file_);
+  if (found != StaticFile::Outcome::file) return found == StaticFile::Outcome::none ? Outcome::none : Outcome::folder;
+  response_ = file_response(head.fields, {file_.size_bytes(), file_.modified_ns(), file_.name()});
+  without_body_ = head.method == "HEAD" || response_.status == 304;
+  file_.select(response_.begin, body_bytes());
+  return Outcome::file;
+}
+
+void FileReply::send_head(ClientStream& client, OutgoingResponse& out) const {
+  const std::string length = std::to_string(response_.length);
+  ResponseHead head;
+  head.status = response_.status;
+  for (const auto& [name, value] : response_.headers) head.fields.add(name, value);
+  if (without_body_ && response_.status != 304) head.fields.add("Content-Length", length);
+  if (!without_body_) out.body = {BodyFraming::Kind::length, response_.length};
+  client.send_head(head, out);
+}
+
+}  // namespace lp

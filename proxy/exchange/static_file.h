@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "proxy/http/stream.h"
+
+// A file of a route's `static` directory. On a worker: reads block it for as long as the disk takes, as a web server's
+// do.
+namespace lp {
+
+class StaticFile {
+ public:
+  enum class Outcome { file, folder, none };
+  // `path` in normal form, escapes and all, beginning with '/'. A path that ends in '/' means index.html there;
+  // `folder` is one without. None is: what is no regular file, what lies outside (symbolic links are followed within),
+  // and any name that begins with a dot (.git, .env), but .well-known (RFC 8615).
+  [[nodiscard]] static Outcome open(const std::string& directory, std::string_view path, StaticFile& into);
+
+  StaticFile() = default;
+  ~StaticFile();
+  StaticFile(const StaticFile&) = delete;
+  StaticFile& operator=(const StaticFile&) = delete;
+  void close();
+
+  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+  [[nodiscard]] std::uint64_t size_bytes() const { return size_bytes_; }
+  [[nodiscard]] std::int64_t modified_ns() const { return modified_ns_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+  enum class Progress { waits, done, broken };  // broken: it has become shorter
+  void select(std::uint64_t begin, std::uint64_t length_bytes);
+  [[nodiscard]] Progress send(ClientStream& client);  // as much as it takes
+
+ private:
+  int fd_ = -1;
+  std::uint64_t size_bytes_ = 0;
+  std::int64_t modified_ns_ = 0;
+  std::string name_;
+  std::uint64_t at_ = 0;
+  std::uint64_t left_bytes_ = 0;
+};
+
+}  // namespace lp

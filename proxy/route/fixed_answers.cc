@@ -1,0 +1,27 @@
+#include "proxy/route/fixed_answers.h"
+
+#include "base/one_of.h"
+#include "config/health.h"
+
+namespace lp {
+namespace {
+
+// Of several fields none is believed.
+bool may_ping(const Fields& fields, const HealthSettings& settings) {
+  return settings.ping_user_agents.empty() ||
+         (fields.count("User-Agent") == 1 && is_one_of(fields.get("User-Agent"), settings.ping_user_agents));
+}
+
+}  // namespace
+
+FixedAnswer fixed_answer_to(std::string_view method, std::string_view path_and_query, const Fields& fields,
+                            const HealthSettings& settings) {
+  if (settings.ping.empty() && settings.ready.empty() && !settings.robots_txt) return FixedAnswer::none;
+  if (method != "GET" && method != "HEAD") return FixedAnswer::none;
+  const std::string_view path = path_and_query.substr(0, path_and_query.find('?'));
+  if (is_one_of(path, settings.ping)) return may_ping(fields, settings) ? FixedAnswer::ping : FixedAnswer::none;
+  if (is_one_of(path, settings.ready)) return FixedAnswer::ready;
+  return settings.robots_txt && path == kRobotsTxt ? FixedAnswer::robots_txt : FixedAnswer::none;
+}
+
+}  // namespace lp

@@ -1,0 +1,19 @@
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include "base/http_message.h"
+#include "config/settings.h"
+
+// Which requests are answered the same whoever asks, under any Host, before anything is routed: those of probes and
+// crawlers. Pure.
+namespace lp {
+
+enum class FixedAnswer : std::uint8_t { none, ping, ready, robots_txt };
+
+// GET and HEAD of just these paths, in this spelling only: every other one is an app's. Never a check for another
+// proxy: whoever resolves requests has told those apart before, and what a check is about is not asked here.
+[[nodiscard]] FixedAnswer fixed_answer_to(std::string_view method, std::string_view path_and_query,
+                                          const Fields& fields, const HealthSettings& settings);
+
+}  // namespace lp

@@ -1,0 +1,71 @@
+#include "proxy/route/reply.h"
+
+#include <string>
+
+#include "config/redirect_target.h"
+
+namespace lp {
+namespace {
+
+using Action = RouteReplySettings::Action;
+
+std::string_view word_of(Action action) {
+  switch (action) {
+    case Action::sign_in:
+      return "sign_in";
+    case Action::sign_out:
+      return "sign_out";
+    case Action::account:
+      return "account";
+    case Action::none:
+      return {};
+  }
+  return {};
+}
+
+std::string_view endpoint_of(Action action) {
+  if (action == Action::sign_in) return "/sign-in";
+  return action == Action::sign_out ? "/sign-out" : "/account";
+}
+
+Answer redirect(int status, std::string location) {
+  Answer answer;
+  answer.status = status;
+  answer.add("Location", std::move(location));
+  return answer;
+}
+
+// Without the slash at its end relative links in its page would lead elsewhere.
+Answer folder_redirect(const Target& target) {
+  std::string location = target.path + "/";
+  if (target.has_query) location.append("?").append(target.query);
+  return redirect(301, std::move(location));
+}
+
+}  // namespace
+
+Answer reply_of(const RouteSettings& route, const Target& target, std::string_view auth_prefix) {
+  const RouteReplySettings& reply = route.reply;
+  if (reply.action != Action::none) return redirect(303, std::string(auth_prefix).append(endpoint_of(reply.action)));
+  if (!reply.redirect_to.empty()) {
+    const std::string query = target.has_query ? "?" + std::string(target.query) : std::string();
+    return redirect(reply.redirect_status, redirect_location(reply.redirect_to, route.path, target.path, query));
+  }
+  if (!reply.files.empty()) return folder_redirect(target);
+  Answer answer;
+  answer.status = reply.respond_status;
+  if (reply.respond_status != 204) answer.add("Content-Type", reply.respond_type);
+  answer.add("X-Content-Type-Options", "nosniff");
+  if (reply.respond_status != 204) answer.body = reply.respond_body;
+  return answer;
+}
+
+std::string describe_reply(const RouteReplySettings& reply) {
+  if (!reply.redirect_to.empty())
+    return "redirect " + std::to_string(reply.redirect_status) + " to " + reply.redirect_to;
+  if (reply.respond_status != 0) return "respond " + std::to_string(reply.respond_status);
+  if (!reply.files.empty()) return "static " + reply.files;
+  return reply.action == Action::none ? std::string() : "action " + std::string(word_of(reply.action));
+}
+
+}  // namespace lp

@@ -1,0 +1,180 @@
+// Routes without an app: redirects, fixed answers, files, and the ways to our own pages.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { BrowserUser } from './lib/browser_user.mjs';
+import { BINARY, temporaryFolder, writeConfig } from './lib/proxy.mjs';
+import { FETCH, NAVIGATION, request } from './lib/raw.mjs';
+import { HOST, ORIGIN, makeWorld, suite } from './lib/world.mjs';
+
+const BIG = Buffer.alloc(3_000_000, 'The same line, many times over.\n');
+function makeSite() {
+  const outside = temporaryFolder();
+  fs.writeFileSync(path.join(outside, 'secret.txt'), 'outside');
+  const folder = path.join(temporaryFolder(), 'www');
+  fs.mkdirSync(path.join(folder, 'docs'), { recursive: true });
+  fs.mkdirSync(path.join(folder, 'empty'));
+  fs.mkdirSync(path.join(folder, '.git'));
+  fs.mkdirSync(path.join(folder, '.well-known'));
+  const files = {
+    'index.html': '<h1>site</h1>', 'app.js': 'let x;', 'docs/index.html': '<h1>docs</h1>', '.env': 'SECRET=1', '.git/config': 'x', '.well-known/security.txt': 'Contact: x',
+    'a b+c.txt': 'blank', '日本.txt': 'utf8', 'big.bin': BIG, 'empty.txt': '',
+  };
+  for (const [name, content] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), content);
+  fs.symlinkSync('app.js', path.join(folder, 'inner.js'));
+  fs.symlinkSync(path.join(outside, 'secret.txt'), path.join(folder, 'outer.txt'));
+  fs.symlinkSync(outside, path.join(folder, 'outer'));
+  execFileSync('mkfifo', [path.join(folder, 'pipe')]);
+  return folder;
+}
+
+describe('routes that answer themselves', () => {
+  const scope = suite(after);
+  let world;
+  let cookie;
+  let site;
+  const get = (target, headers = {}, method = 'GET') => request(world.port, method, target, headers, { host: HOST });
+  before(async () => {
+    site = makeSite();
+    world = await makeWorld(scope, {
+      config: { external_urls: [ORIGIN] },
+      routes: [
+        { path: '/old/*', access: 'public', redirect: '/new/\\1' },
+        { path: '/moved', access: 'public', redirect: { to: 'https://elsewhere.example.com/x?y=1', status: 308 } },
+        { path: '~ /blog/([0-9]+)/(.*)', access: 'public', redirect: { to: '/posts/\\2-\\1', status: 301 } },
+        { path: '/rest/*', access: 'public', redirect: '/\\1' },
+        { path: '/private-old', redirect: '/new' },
+        { path: '/gone', access: 'public', respond: { status: 410, body: '{"gone":true}', type: 'application/json' } },
+        { path: '/none', access: 'public', respond: { status: 204 } },
+        { path: '/logout', action: 'sign_out' },
+        { path: '/login', action: 'sign_in' },
+        { path: '/profile', action: 'account' },
+        { path: '/site/*', access: 'public', static: site, strip_prefix: '/site' },
+        { path: '/private/*', static: site, strip_prefix: '/private' },
+        { path: '/*', upstream: 'app' },
+      ],
+    });
+    const user = new BrowserUser({ [HOST]: world.port });
+    await user.navigate(`http://${HOST}/_auth/sign-in?return_to=/`);
+    cookie = user.sessionCookies(HOST);
+  });
+
+  const REDIRECTS = [
+    ['/old/a/b', 302, '/new/a/b'], ['/old', 302, '/new/'], ['/old/a?q=1', 302, '/new/a?q=1'], ['/moved?z=2', 308, 'https://elsewhere.example.com/x?y=1'], ['/blog/12/on%20x', 301, '/posts/on%20x-12'],
+    ['/logout', 303, '/_auth/sign-out'], ['/login', 303, '/_auth/sign-in'], ['/profile', 303, '/_auth/account'], ['/login?return_to=https://evil.example/', 303, '/_auth/sign-in'],
+  ];
+  for (const [target, status, location] of REDIRECTS) {
+    test(`${target} leads to ${location}`, async () => {
+      world.recorder.reset();
+      const answer = await get(target, NAVIGATION);
+      assert.deepEqual([answer.status, answer.fields.get('location')], [status, location]);
+      assert.equal(world.recorder.requests.length, 0);
+    });
+  }
+
+  for (const target of ['/rest//evil.example/x', '/rest/%5Cevil.example/x', '/rest/%2Fevil.example', '/rest///evil.example'])
+    test(`${target} leads to no other host`, async () => {
+      const answer = await get(target, NAVIGATION);
+      if (answer.status !== 400) assert.equal(new URL(answer.fields.get('location'), ORIGIN).host, HOST);
+    });
+
+  test('a redirect that is not public asks who it is first', async () => {
+    assert.equal((await get('/private-old', FETCH)).status, 401);
+    const answer = await get('/private-old', { ...NAVIGATION, Cookie: cookie });
+    assert.deepEqual([answer.status, answer.fields.get('location'), answer.fields.get('cache-control')], [302, '/new', 'private, no-store']);
+  });
+
+  test('a fixed answer', async () => {
+    const answer = await get('/gone');
+    assert.deepEqual([answer.status, answer.fields.get('content-type'), answer.body.toString()], [410, 'application/json', '{"gone":true}']);
+    const none = await get('/none');
+    assert.deepEqual([none.status, none.body.length], [204, 0]);
+    assert.equal((await get('/gone', {}, 'HEAD')).status, 410);
+  });
+
+  test("a POST to the app's own logout signs out", async () => {
+    const answer = await get('/logout', { ...NAVIGATION, Cookie: cookie, Origin: ORIGIN }, 'POST');
+    assert.deepEqual([answer.status, answer.fields.get('location')], [303, '/_auth/sign-out']);
+  });
+
+  const FILES = [
+    ['/site/', 200, '<h1>site</h1>', 'text/html; charset=utf-8'], ['/site/app.js', 200, 'let x;', 'text/javascript; charset=utf-8'], ['/site/docs/', 200, '<h1>docs</h1>'], ['/site/inner.js', 200, 'let x;'],
+    ['/site/.well-known/security.txt', 200, 'Contact: x'], ['/site/a%20b+c.txt', 200, 'blank'], ['/site/%E6%97%A5%E6%9C%AC.txt', 200, 'utf8'], ['/site/empty.txt', 200, ''],
+  ];
+  for (const [target, status, body, type] of FILES)
+    test(`${target} is the file`, async () => {
+      const answer = await get(target);
+      assert.deepEqual([answer.status, answer.body.toString()], [status, body]);
+      if (type) assert.equal(answer.fields.get('content-type'), type);
+      assert.equal(answer.fields.get('x-content-type-options'), 'nosniff');
+    });
+
+  const NO_FILES = ['/site/nothing', '/site/.env', '/site/.git/config', '/site/%2Eenv', '/site/outer.txt', '/site/outer/secret.txt', '/site/pipe', '/site/empty/', '/site/..%2fsecret.txt', '/site/../../etc/passwd',
+    '/site/%2e%2e/%2e%2e/etc/passwd', '/site/app.js/', '/site/app.js%00', '/site/docs%5C..%5C..%5Cx', '/site//etc/passwd'];
+  for (const target of NO_FILES)
+    test(`${target} is no file`, async () => {
+      const answer = await get(target, FETCH);
+      assert.ok([400, 401, 404].includes(answer.status), `${answer.status}`);
+      assert.ok(!/outside|SECRET|root:/.test(answer.body.toString()));
+    });
+
+  test('a folder without its slash is sent to it', async () => {
+    const answer = await get('/site/docs?x=1');
+    assert.deepEqual([answer.status, answer.fields.get('location')], [301, '/site/docs/?x=1']);
+  });
+
+  test('conditions and ranges', async () => {
+    const whole = await get('/site/big.bin');
+    assert.ok(whole.body.equals(BIG));
+    const etag = whole.fields.get('etag');
+    const modified = whole.fields.get('last-modified');
+    assert.equal((await get('/site/big.bin', { 'If-None-Match': `W/"x", ${etag}` })).status, 304);
+    assert.equal((await get('/site/big.bin', { 'If-Modified-Since': modified })).status, 304);
+    assert.equal((await get('/site/big.bin', { 'If-None-Match': '"x"', 'If-Modified-Since': modified })).status, 200);
+    assert.equal((await get('/site/big.bin', { 'If-Match': '"x"' })).status, 412);
+    const RANGES = [['bytes=0-4', 206, BIG.subarray(0, 5)], ['bytes=-7', 206, BIG.subarray(-7)], ['bytes=2999990-', 206, BIG.subarray(2_999_990)], ['bytes=5-2', 200, BIG], ['bytes=0-1,4-5', 200, BIG], ['lines=1-2', 200, BIG]];
+    for (const [range, status, bytes] of RANGES) {
+      const part = await get('/site/big.bin', { Range: range });
+      assert.equal(part.status, status, range);
+      assert.ok(part.body.equals(bytes), range);
+    }
+    assert.equal((await get('/site/big.bin', { Range: 'bytes=0-4', 'If-Range': '"x"' })).status, 200);
+    assert.equal((await get('/site/big.bin', { Range: 'bytes=0-4', 'If-Range': etag })).status, 206);
+    const beyond = await get('/site/big.bin', { Range: 'bytes=3000000-' });
+    assert.deepEqual([beyond.status, beyond.fields.get('content-range')], [416, 'bytes */3000000']);
+    const head = await get('/site/big.bin', {}, 'HEAD');
+    assert.deepEqual([head.status, head.fields.get('content-length')], [200, '3000000']);
+    const post = await get('/site/big.bin', {}, 'POST');
+    assert.deepEqual([post.status, post.fields.get('allow')], [405, 'GET, HEAD']);
+  });
+
+  test('files of a route that asks who it is', async () => {
+    assert.equal((await get('/private/app.js', FETCH)).status, 401);
+    const answer = await get('/private/app.js', { ...FETCH, Cookie: cookie });
+    assert.equal(answer.status, 200);
+    assert.match(answer.fields.get('cache-control') ?? '', /private/);
+  });
+});
+
+describe('what check says of them', () => {
+  const MISTAKES = [
+    ['two answers', { redirect: '/x', upstream: 'app' }, /one of upstream, redirect, respond, static and action, not upstream and redirect/],
+    ['a group that is not there', { path: '/a', redirect: '/x/\\1' }, /no group above/],
+    ['a host that a request would choose', { path: '/a/*', redirect: 'https://\\1/' }, /whose host is fixed/],
+    ['another host in disguise', { redirect: '//evil.example/' }, /whose host is fixed/],
+    ['a body without a status', { respond: { body: 'x' } }, /required: expected a status/],
+    ['an action with a rule', { action: 'sign_out', access: 'signed_in' }, /a route with an action is public/],
+    ['a folder that is not there', { static: '/nowhere/at/all' }, /static/],
+  ];
+  for (const [name, route, words] of MISTAKES)
+    test(name, () => {
+      const config = {
+        external_urls: ['https://app.example.test'], logto: { endpoint: 'https://logto.example.test', app_id: 'a', app_secret: 'b' }, session: { secret: Buffer.from('0123456789abcdefghijklmnopqrstuv').toString('base64') },
+        upstreams: { app: 'http://127.0.0.1:1' }, routes: [{ path: '/x', ...route }],
+      };
+      const file = writeConfig(config);
+      assert.throws(() => execFileSync(BINARY, ['check', '--config', file.path ?? file], { encoding: 'utf8', stdio: 'pipe' }), (error) => words.test(error.stderr + error.stdout) || assert.fail(error.stderr + error.stdout));
+    });
+});
