@@ -37,7 +37,7 @@ WorkerContext::WorkerContext(const ServedRealms& served, ServerState& server_in)
       log(served.realms.front().realm.log),
       client_headers(served.client_headers),
       server(server_in),
-      upstreams(loop, wheel, buffers, settings),
+      upstreams(loop, wheel, buffers, settings, server.upstreams),
       id_state_(random_seed()) {
   for (const ServedRealm& realm : served.realms) {
     realms.emplace_back(realm, loop, wheel);

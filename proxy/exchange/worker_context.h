@@ -31,6 +31,7 @@ struct ServerState {
   std::atomic<bool> draining{false};  // answers say that their connection closes
   MemoryBudget memory;
   RepeatedNotice memory_notice;  // that it was used up
+  SharedUpstreams upstreams;
 };
 
 // A realm with what all workers share of it for routing.

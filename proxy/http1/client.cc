@@ -37,6 +37,7 @@ Http1Client::Http1Client(const Environment& environment, Socket socket, std::str
       input_(env_.loop, socket_.fd(), [this] { on_readable(); }),
       deadline_(env_.wheel, [this] { on_deadline(); }),
       later_(env_.loop, [this] { on_later(); }) {
+  head_limits_.needs_host = env_.needs_host;
   writer_.attach(socket_.fd());
   arm_deadline();
 }

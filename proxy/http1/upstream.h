@@ -43,6 +43,8 @@ class Http1Upstream {
     virtual void take_back(Http1Upstream& connection) = 0;  // idle, and good for another request
     // Closed. The owner forgets it now and deletes it at the end of the loop's turn.
     virtual void remove(Http1Upstream& connection) = 0;
+    // The app has ended it while it was idle, for so long. remove() follows.
+    virtual void closed_by_app(std::int64_t idle_ms) = 0;
 
    protected:
     ~Owner() = default;
@@ -52,12 +54,17 @@ class Http1Upstream {
   Http1Upstream(const Environment& environment, Owner& owner, UpstreamEvents& events, const UpstreamClient& client);
   ~Http1Upstream();
   void connect();
+  // Before connect(): it waits until the owner says so (or for nothing, where too many wait already), and fails when
+  // that takes too long.
+  void wait_in_queue();
+  void refuse_in_queue();
   void lease_again(UpstreamEvents& events, const UpstreamClient& client);
   [[nodiscard]] const UpstreamClient& client() const { return client_; }  // that of the lease, until it is given back
   // Of an idle connection. False where something has come that nobody asked for, or its end, as far as this turn of the
   // loop knows; looks_alive() asks the kernel besides, by one recv(MSG_PEEK).
   [[nodiscard]] bool is_quiet() const { return !readable_->is_due(); }
   [[nodiscard]] bool looks_alive() const;
+  [[nodiscard]] std::int64_t idle_ms() const;  // of an idle connection, coarse
   // It is signed in as somebody, or about to be (proxy/http/connection_auth.h).
   [[nodiscard]] bool is_signed_in() const { return is_signed_in_; }
 
@@ -73,7 +80,7 @@ class Http1Upstream {
   [[nodiscard]] bool is_reused() const { return is_reused_; }
 
  private:
-  enum class Phase { connecting, waiting_for_head, body, answered, tunnel, idle, closed };
+  enum class Phase { queued, connecting, waiting_for_head, body, answered, tunnel, idle, closed };
   void enter(Phase next);
 
   void connect_to_known(std::vector<SocketAddress> addresses);
@@ -89,6 +96,8 @@ class Http1Upstream {
   void on_input_end();
   void process();
   bool process_head();
+  bool take_interim(std::size_t head_bytes);
+  bool first_chunks_are_fine(std::string_view bytes);
   bool process_body();
   void answer_complete();
   void end_tunnel_when_sent();
@@ -96,12 +105,13 @@ class Http1Upstream {
   void close();
   void arm_deadline();
   [[nodiscard]] bool is_reusable() const;
+  [[nodiscard]] std::int64_t keeps_for_ms() const;
 
   const Environment& environment_;
   Owner& owner_;
   UpstreamEvents* events_;  // null while idle or closed
   UpstreamClient client_;
-  Phase phase_ = Phase::connecting;
+  Phase phase_ = Phase::queued;
   Socket socket_;
   SocketWriter writer_;
   std::optional<IoEvent> readable_;
@@ -115,8 +125,10 @@ class Http1Upstream {
   std::size_t read_bytes_ = BufferPool::kSmallBytes;
   HeadScanner scanner_{HeadScanner::Kind::response};
   ParsedResponse response_;
-  BodyReader response_body_;
+  BodyReader response_body_{true};
   int interim_responses_ = 0;
+  std::int64_t idle_allowance_ms_ = 0;  // while idle
+  bool queue_is_full_ = false;
   std::string method_;
   BodyWriter request_body_{writer_};
   bool request_sent_ = false;  // the whole request, body included; in a tunnel: the client has ended its side

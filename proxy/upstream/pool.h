@@ -2,8 +2,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/deadline.h"
@@ -13,20 +15,24 @@
 #include "proxy/http/stream.h"
 #include "proxy/http1/upstream.h"
 #include "proxy/net/buffer.h"
+#include "proxy/upstream/shared_upstream.h"
 
 namespace lp {
 
 // All connections of one worker to one upstream. Idle ones are kept for the next request, the last used first (it is
 // the least likely to have been closed by the app).
-class UpstreamPool final : private Http1Upstream::Owner {
+//
+// What must not be sent twice meets a connection that the app closes just then rather not: it gets an idle one only of
+// an app that has kept one for a moment, and none that is nearly as old as those that it has closed.
+class UpstreamPool final : private Http1Upstream::Owner, private ConnectionSlots::Member {
  public:
   UpstreamPool(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, Resolver& resolver,
-               const UpstreamSettings& settings);
+               const UpstreamSettings& settings, SharedUpstream& shared);
   ~UpstreamPool();
 
   enum class Choice {
     any,      // an idle connection if there is one
-    checked,  // as any, but one look at the socket first: for requests that must not be sent twice
+    checked,  // one that lives, as far as the socket tells, and will: for requests that must not be sent twice
     fresh,    // a new connection: the retry after a dead idle one
   };
   // A stream at once; connecting goes on behind it, and what is sent waits. `events` must outlive the stream, and
@@ -39,6 +45,10 @@ class UpstreamPool final : private Http1Upstream::Owner {
   void close();
   // What the Host field says when it is not the client's own; empty when it is.
   [[nodiscard]] const std::string& own_host() const { return own_host_; }
+  // Whether the app should keep its connections open.
+  [[nodiscard]] bool keeps_connections() const { return environment_.settings.keep_alive > 0; }
+  [[nodiscard]] const UpstreamSettings& settings() const { return environment_.settings; }
+  [[nodiscard]] SharedUpstream& shared() const { return shared_; }
 
  private:
   struct Held {
@@ -48,6 +58,18 @@ class UpstreamPool final : private Http1Upstream::Owner {
   };
   void take_back(Http1Upstream& connection) override;  // to the idle list
   void remove(Http1Upstream& connection) override;
+  void closed_by_app(std::int64_t idle_ms) override;
+  void slot_is_given(ConnectionSlots::Ticket ticket) override;
+  void idle_is_wanted() override;
+  void connect_in_turn(Http1Upstream& connection);
+  void take_slot(ConnectionSlots::Ticket ticket);
+  void give_slot_back(const Http1Upstream& connection);
+  void close_idle_for_others();
+  [[nodiscard]] bool is_limited() const { return environment_.settings.max_connections != kUnlimited; }
+  void note_what_lives();
+  [[nodiscard]] bool is_safe(const Http1Upstream& connection) const;
+  void count_idle();
+  void keep(Http1Upstream& connection);
   void hold(Http1Upstream& connection);
   Http1Upstream* pop_idle(Choice choice);
   Http1Upstream* pop_held(Choice choice, const UpstreamClient& client);
@@ -57,12 +79,20 @@ class UpstreamPool final : private Http1Upstream::Owner {
   std::map<Http1Upstream*, std::unique_ptr<Http1Upstream>> connections_;
   std::vector<Http1Upstream*> idle_;
   std::vector<Held> held_;  // idle too, each signed in for one client
+
+  SharedUpstream& shared_;
+  std::vector<std::pair<ConnectionSlots::Ticket, Http1Upstream*>> queued_;
+  std::vector<const Http1Upstream*> refused_;  // neither queued nor with a slot
+
+  bool is_kept_by_app_ = false;                  // an idle connection has lived for a moment
+  std::optional<std::int64_t> closed_after_ms_;  // how soon it has closed an idle one
 };
 
 // The pools of a worker, by route.
 class UpstreamPools {
  public:
-  UpstreamPools(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, const Settings& settings);
+  UpstreamPools(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, const Settings& settings,
+                SharedUpstreams& shared);
   ~UpstreamPools();
   void close();  // see UpstreamPool::close()
   void close_held_by(const void* connection);

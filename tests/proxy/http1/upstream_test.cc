@@ -68,14 +68,17 @@ struct World {
   Settings settings;
   ClientHeaderRules rules{settings};
   UpstreamSettings upstream;
+  std::optional<SharedUpstream> shared;
   std::optional<UpstreamPool> pool;
   ClientFacts client{"192.0.2.1", "192.0.2.1", false};
   Origin external{"https", "app.test", 443};
 
-  World() {
+  explicit World(void (*change)(UpstreamSettings&) = [](UpstreamSettings&) {}) {
     upstream.host = "127.0.0.1";
     upstream.port = app.port();
-    pool.emplace(loop, wheel, buffers, resolver, upstream);
+    change(upstream);
+    shared.emplace(upstream);
+    pool.emplace(loop, wheel, buffers, resolver, upstream, *shared);
   }
   ~World() {
     pool->close();
@@ -118,12 +121,19 @@ struct World {
 
 const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
+std::string many_times(const std::string& text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("a connection is kept and used again") {
   World world;
   for (std::size_t i = 1; i <= 3; ++i) {
     Asker asker;
+    if (i == 3) turns_within_ms(world.loop, 500);  // an app that has kept one for a moment keeps them
     world.ask(asker, i == 3 ? Choice::checked : Choice::any);
     CHECK(asker.lease->is_reused_connection() == (i > 1));
     world.answer(asker, kOk, 1, i);
@@ -160,6 +170,14 @@ TEST_CASE("which answers leave a connection that is used again") {
       {"HEAD that announces chunks", "HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "", false},
       {"after 100 and 103", "GET", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + kOk,
        "ok", true},
+      {"after many interim answers", "GET", many_times("HTTP/1.1 102 Processing\r\n\r\n", 300) + kOk, "ok", true},
+      {"an app that closes soon", "GET", "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\nok",
+       "ok", false},
+      {"an app that closes later", "GET", "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=9\r\nContent-Length: 2\r\n\r\nok",
+       "ok", true},
+      {"an answer that was repaired", "GET", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok", "ok", false},
+      {"a blank behind the chunk's size", "GET",
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n", "ok", false},
       {"the app says close", "GET", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", "ok", false},
       {"HTTP/1.0", "GET", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok", false},
       {"surplus bytes", "GET", kOk + "X", "ok", false},
@@ -182,6 +200,166 @@ TEST_CASE("which answers leave a connection that is used again") {
     world.answer(next, kOk, c.kept ? 1 : 2, c.kept ? 2 : 1);
     CHECK(next.body == "ok");
   }
+}
+
+TEST_CASE("what must not be sent twice gets a connection of an app that keeps them") {
+  World world;
+  const auto kept = [&](Choice choice) {
+    Asker asker;
+    world.ask(asker, choice);
+    const bool is_reused = asker.lease->is_reused_connection();
+    Peer* asked = nullptr;
+    wait_until(world.loop, [&] {
+      for (const auto& peer : world.app.connections) {
+        if (peer->received.ends_with("\r\n\r\n")) asked = peer.get();
+      }
+      return asked != nullptr;
+    });
+    REQUIRE(asked != nullptr);
+    asked->received.clear();
+    asked->send(kOk);
+    world.wait_for(asker);
+    CHECK(asker.status == 200);
+    return is_reused;
+  };
+  const auto close_all = [&] {
+    for (const auto& peer : world.app.connections) peer->close();
+    turns_within_ms(world.loop, 20);
+  };
+  CHECK_FALSE(kept(Choice::checked));
+  CHECK_FALSE(kept(Choice::checked));  // nothing is known of the app yet
+  CHECK(kept(Choice::any));
+  turns_within_ms(world.loop, 500);
+  CHECK(kept(Choice::checked));
+  CHECK(kept(Choice::checked));
+  close_all();  // it has closed one that had just been used
+  CHECK_FALSE(kept(Choice::checked));
+  CHECK_FALSE(kept(Choice::checked));
+  turns_within_ms(world.loop, 700);  // one lives for longer: it was started anew
+  CHECK(kept(Choice::checked));
+}
+
+TEST_CASE("no more connections are open than max_connections, and who waits is served in turn") {
+  World world([](UpstreamSettings& settings) {
+    settings.max_connections = 1;
+    settings.queue = 2;
+  });
+  Asker first, second, third, too_many;
+  world.ask(first);
+  world.ask(second);
+  world.ask(third);
+  world.ask(too_many);
+  CHECK_FALSE(too_many.error);  // not inside the call
+  world.wait_for(too_many);
+  CHECK(too_many.error == UpstreamError::queue_full);
+  world.answer(first, kOk, 1);
+  world.answer(second, kOk, 2);
+  world.answer(third, kOk, 3);
+  for (const Asker* asker : {&first, &second, &third}) CHECK(asker->body == "ok");
+  Asker again;
+  world.ask(again);
+  CHECK(again.lease->is_reused_connection());
+}
+
+TEST_CASE("who waits for a connection too long is told so, and who goes away takes none") {
+  World world([](UpstreamSettings& settings) {
+    settings.max_connections = 1;
+    settings.queue_timeout_ms = 50;
+  });
+  Asker first, second, third;
+  world.ask(first);
+  world.ask(second);
+  world.ask(third);
+  third.lease.reset();
+  world.wait_for(second);
+  CHECK(second.error == UpstreamError::queue_timeout);
+  world.answer(first, kOk, 1);
+  Asker next;
+  world.ask(next);
+  CHECK(next.lease->is_reused_connection());
+}
+
+TEST_CASE("an idle connection of one worker makes room for another worker's request") {
+  World world([](UpstreamSettings& settings) { settings.max_connections = 1; });
+  UpstreamPool other(world.loop, world.wheel, world.buffers, world.resolver, world.upstream, *world.shared);
+  Asker first;
+  world.ask(first);
+  world.answer(first, kOk, 1);
+  Asker second;
+  second.lease = other.lease(second, Choice::any);
+  world.send_head(second, "GET", {});
+  second.lease->end_body();
+  world.answer(second, kOk, 2);
+  CHECK(second.body == "ok");
+  other.close();
+}
+
+TEST_CASE("with keep_alive off each connection is used once") {
+  World world([](UpstreamSettings& settings) { settings.keep_alive = 0; });
+  for (std::size_t i = 1; i <= 2; ++i) {
+    Asker asker;
+    world.ask(asker);
+    CHECK_FALSE(asker.lease->is_reused_connection());
+    world.answer(asker, kOk, i);
+  }
+  CHECK_FALSE(world.pool->keeps_connections());
+}
+
+TEST_CASE("what comes of a chunked body with its head decides what is told") {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const struct {
+    std::string says;
+    std::string bytes;
+    int status;  // 0: none was told
+    bool fails;
+  } cases[] = {
+      {"nothing yet: the head goes on", head, 200, false},
+      {"half a size", head + "1", 0, false},
+      {"a size", head + "5\r\n", 200, false},
+      {"a size that is none", head + "XYZ\r\n", 0, true},
+      {"data that is longer than its size", head + "2\r\nokok\r\n", 0, true},
+      {"a second chunk that is broken", head + "2\r\nok\r\nXYZ\r\n", 0, true},
+      {"an extension that goes on and on", head + "5;" + std::string(100, 'x'), 200, false},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.says);
+    World world;
+    Asker asker;
+    world.ask(asker);
+    world.app_got(1).send(c.bytes);
+    wait_until(world.loop, [&] { return asker.is_over() || asker.status != 0 || c.status == 0; });
+    turns_within_ms(world.loop, 20);
+    CHECK(asker.status == c.status);
+    CHECK(asker.error.has_value() == c.fails);
+    if (c.status != 0 || c.fails) continue;
+    world.app.last().send("0\r\n" + std::string(16, 'x') + "\r\n0\r\n\r\n");
+    world.wait_for(asker);
+    CHECK(asker.body == std::string(16, 'x'));
+  }
+}
+
+TEST_CASE("interim answers give the app its time once more") {
+  World world([](UpstreamSettings& settings) { settings.response_timeout_ms = 400; });
+  Asker asker;
+  world.ask(asker);
+  Peer& peer = world.app_got(1);
+  for (int i = 0; i < 4; ++i) {
+    turns_within_ms(world.loop, 200);
+    peer.send("HTTP/1.1 102 Processing\r\n\r\n");
+  }
+  turns_within_ms(world.loop, 200);
+  CHECK_FALSE(asker.error);
+  peer.send(kOk);
+  world.wait_for(asker);
+  CHECK(asker.status == 200);
+}
+
+TEST_CASE("interim answers without end are nonsense") {
+  World world;
+  Asker asker;
+  world.ask(asker);
+  world.answer(asker, many_times("HTTP/1.1 100 Continue\r\n\r\n", 2000));
+  CHECK(asker.error == UpstreamError::nonsense);
 }
 
 TEST_CASE("a connection on which something came unasked is not used again, not even in the same turn") {
