@@ -15,28 +15,44 @@ using Rule = const char*;  // what was broken, null when nothing
 // Real clients send one to three; the bound keeps the removal of named fields linear.
 constexpr int kMaxConnectionOptions = 32;
 
-// Passes the blanks between a name and its colon, where the sender is an app (RFC 9112 5.1).
-void skip_blanks_of_app(std::string_view bytes, std::size_t& at, Sender sender, Repairs& repairs) {
-  if (sender == Sender::client || at == bytes.size() || !syntax::is_ows(bytes[at])) return;
+// How long the line end at `at` is; 0: there is none. What an app may break and a client may not costs a client's
+// fields nothing: the sender is known when this is compiled.
+template <Sender sender>
+std::size_t line_end_at(std::string_view bytes, std::size_t at, Repairs& repairs) {
+  if (bytes.size() - at >= 2 && bytes[at] == '\r' && bytes[at + 1] == '\n') return 2;
+  if constexpr (sender == Sender::app) {
+    if (at < bytes.size() && bytes[at] == '\n') {
+      repairs.add(Repair::bare_lf);
+      return 1;
+    }
+  }
+  return 0;
+}
+
+// Behind a name: the blanks before the colon, which RFC 9112 5.1 tells a proxy to remove.
+void skip_blanks(std::string_view bytes, std::size_t& at, Repairs& repairs) {
+  if (at == bytes.size() || !syntax::is_ows(bytes[at])) return;
   while (at < bytes.size() && syntax::is_ows(bytes[at])) ++at;
   repairs.add(Repair::blank_before_colon);
 }
 
 // field-line = field-name ":" OWS field-value OWS CRLF, of clients nothing looser: whitespace before the colon,
 // obs-fold and bare line ends mean something else to the next parser (threats S04, S05, S31).
-Rule parse_field_line(std::string_view bytes, std::size_t& at, Sender sender, Field& field, Repairs& repairs) {
+template <Sender sender>
+Rule parse_field_line(std::string_view bytes, std::size_t& at, Field& field, Repairs& repairs) {
   const std::size_t name_start = at;
   while (at < bytes.size() && syntax::is_tchar(bytes[at])) ++at;
   if (at == name_start) return "field line does not begin with a name";
-  field.name = bytes.substr(name_start, at - name_start);
-  if (at < bytes.size() && bytes[at] != ':') skip_blanks_of_app(bytes, at, sender, repairs);
+  const std::size_t name_end = at;
+  if constexpr (sender == Sender::app) skip_blanks(bytes, at, repairs);
   if (at == bytes.size() || bytes[at] != ':') return "field name is not followed by a colon";
+  field.name = bytes.substr(name_start, name_end - name_start);
   ++at;
   while (at < bytes.size() && syntax::is_ows(bytes[at])) ++at;
   const std::size_t value_start = at;
   at = syntax::skip_text(bytes, at, bytes.size());
   while (at < bytes.size() && bytes[at] == '\t') at = syntax::skip_text(bytes, at + 1, bytes.size());
-  const std::size_t line_end = line_end_bytes(bytes, at, sender, repairs);
+  const std::size_t line_end = line_end_at<sender>(bytes, at, repairs);
   if (line_end == 0) return "control byte in a field value";
   std::size_t value_end = at;
   while (value_end > value_start && syntax::is_ows(bytes[value_end - 1])) --value_end;
@@ -58,13 +74,13 @@ Rule parse_length(std::string_view value, std::uint64_t& length) {
   return nullptr;
 }
 
-Rule note_content_length(std::string_view value, Sender, FieldSummary& summary) {
+Rule note_content_length(std::string_view value, FieldSummary& summary) {
   if (++summary.content_lengths > 1) return "two Content-Length fields";
   return parse_length(value, summary.content_length);
 }
 
 // RFC 9110 8.6: the same number again, in a list or in another field, may be taken for that number.
-Rule note_lengths_of_app(std::string_view value, Sender, FieldSummary& summary) {
+Rule note_lengths_of_app(std::string_view value, FieldSummary& summary) {
   for (bool more = true; more;) {
     const std::size_t comma = value.find(',');
     more = comma != std::string_view::npos;
@@ -79,18 +95,22 @@ Rule note_lengths_of_app(std::string_view value, Sender, FieldSummary& summary) 
 }
 
 // RFC 9112 6.1 allows lists of codings; nobody sends them but attackers, and we could not take "gzip" off.
-Rule note_transfer_encoding(std::string_view value, Sender sender, FieldSummary& summary) {
+Rule note_transfer_encoding(std::string_view value, FieldSummary& summary) {
   if (++summary.transfer_encodings > 1) return "two Transfer-Encoding fields";
   summary.says_chunked = iequals(value, "chunked");
-  if (summary.says_chunked) return nullptr;
-  if (sender == Sender::client || !iequals(value, "identity")) return "Transfer-Encoding is not exactly chunked";
+  return summary.says_chunked ? nullptr : "Transfer-Encoding is not exactly chunked";
+}
+
+Rule note_coding_of_app(std::string_view value, FieldSummary& summary) {
+  if (!iequals(value, "identity")) return note_transfer_encoding(value, summary);
+  if (++summary.transfer_encodings > 1) return "two Transfer-Encoding fields";
   summary.repairs.add(Repair::identity_coding);
   return nullptr;
 }
 
 // Not in a standard (RFC 2068 19.7.1.1), but what servers say when they will close. Whatever cannot be read says
 // nothing.
-Rule note_keep_alive(std::string_view value, Sender, FieldSummary& summary) {
+Rule note_keep_alive(std::string_view value, FieldSummary& summary) {
   constexpr std::string_view kTimeout = "timeout=";
   while (!value.empty()) {
     const std::size_t comma = std::min(value.find(','), value.size());
@@ -105,7 +125,7 @@ Rule note_keep_alive(std::string_view value, Sender, FieldSummary& summary) {
   return nullptr;
 }
 
-Rule note_connection(std::string_view value, Sender, FieldSummary& summary) {
+Rule note_connection(std::string_view value, FieldSummary& summary) {
   while (!value.empty()) {
     const std::size_t comma = std::min(value.find(','), value.size());
     const std::string_view option = trim_ows(value.substr(0, comma));
@@ -119,27 +139,29 @@ Rule note_connection(std::string_view value, Sender, FieldSummary& summary) {
   return nullptr;
 }
 
-Rule note_host(std::string_view value, Sender, FieldSummary& summary) {
+Rule note_host(std::string_view value, FieldSummary& summary) {
   summary.host = value;
   return ++summary.hosts > 1 ? "two Host fields" : nullptr;
 }
 
-Rule note_upgrade(std::string_view value, Sender, FieldSummary& summary) {
+Rule note_upgrade(std::string_view value, FieldSummary& summary) {
   summary.upgrade = value;
   ++summary.upgrades;
   return nullptr;
 }
 
-Rule note_expect(std::string_view value, Sender, FieldSummary& summary) {
+Rule note_expect(std::string_view value, FieldSummary& summary) {
   ++summary.expects;
   if (!iequals(value, "100-continue")) summary.unknown_expectation = true;
   return nullptr;
 }
 
 // Lengths tell the known names apart, so that nearly every other field costs one jump.
-Rule note_field(const Field& field, Sender sender, FieldSummary& summary) {
-  const auto note_if = [&](std::string_view name, Rule (*note)(std::string_view, Sender, FieldSummary&)) {
-    return iequals(field.name, name) ? note(field.value, sender, summary) : nullptr;
+template <Sender sender>
+Rule note_field(const Field& field, FieldSummary& summary) {
+  constexpr bool kOfApp = sender == Sender::app;
+  const auto note_if = [&](std::string_view name, Rule (*note)(std::string_view, FieldSummary&)) {
+    return iequals(field.name, name) ? note(field.value, summary) : nullptr;
   };
   switch (field.name.size()) {
     case 4:
@@ -149,40 +171,43 @@ Rule note_field(const Field& field, Sender sender, FieldSummary& summary) {
     case 7:
       return note_if("upgrade", note_upgrade);
     case 10:
-      if (sender == Sender::app && iequals(field.name, "keep-alive"))
-        return note_keep_alive(field.value, sender, summary);
+      if (kOfApp && iequals(field.name, "keep-alive")) return note_keep_alive(field.value, summary);
       return note_if("connection", note_connection);
     case 14:
-      return note_if("content-length", sender == Sender::app ? note_lengths_of_app : note_content_length);
+      return note_if("content-length", kOfApp ? note_lengths_of_app : note_content_length);
     case 17:
-      return note_if("transfer-encoding", note_transfer_encoding);
+      return note_if("transfer-encoding", kOfApp ? note_coding_of_app : note_transfer_encoding);
     default:
       return nullptr;
   }
 }
 
-}  // namespace
-
-std::size_t line_end_bytes(std::string_view bytes, std::size_t at, Sender sender, Repairs& repairs) {
-  if (at + 2 <= bytes.size() && bytes[at] == '\r' && bytes[at + 1] == '\n') return 2;
-  if (sender == Sender::client || at >= bytes.size() || bytes[at] != '\n') return 0;
-  repairs.add(Repair::bare_lf);
-  return 1;
-}
-
-std::optional<ParseError> parse_fields(std::string_view bytes, std::size_t at, const HeadLimits& limits, Sender sender,
-                                       Fields& fields, FieldSummary& summary) {
+template <Sender sender>
+std::optional<ParseError> parse_fields_of(std::string_view bytes, std::size_t at, const HeadLimits& limits,
+                                          Fields& fields, FieldSummary& summary) {
   Field field;
   std::size_t empty_line = 0;
-  while ((empty_line = line_end_bytes(bytes, at, sender, summary.repairs)) == 0) {
+  while ((empty_line = line_end_at<sender>(bytes, at, summary.repairs)) == 0) {
     if (at >= bytes.size()) return ParseError{400, "head without an empty line"};
     if (fields.size() >= limits.field_count) return ParseError{431, "too many fields"};
-    if (const Rule rule = parse_field_line(bytes, at, sender, field, summary.repairs)) return ParseError{400, rule};
-    if (const Rule rule = note_field(field, sender, summary)) return ParseError{400, rule};
+    if (const Rule rule = parse_field_line<sender>(bytes, at, field, summary.repairs)) return ParseError{400, rule};
+    if (const Rule rule = note_field<sender>(field, summary)) return ParseError{400, rule};
     fields.add(field.name, field.value);
   }
   if (at + empty_line != bytes.size()) return ParseError{400, "bytes after the head"};
   return std::nullopt;
+}
+
+}  // namespace
+
+std::size_t line_end_of_app(std::string_view bytes, std::size_t at, Repairs& repairs) {
+  return line_end_at<Sender::app>(bytes, at, repairs);
+}
+
+std::optional<ParseError> parse_fields(std::string_view bytes, std::size_t at, const HeadLimits& limits, Sender sender,
+                                       Fields& fields, FieldSummary& summary) {
+  return sender == Sender::client ? parse_fields_of<Sender::client>(bytes, at, limits, fields, summary)
+                                  : parse_fields_of<Sender::app>(bytes, at, limits, fields, summary);
 }
 
 }  // namespace lp

@@ -35,8 +35,8 @@ struct FieldSummary {
 // A client may want to be read in two ways; an app has nobody to deceive. What is repaired of it, messages.h says.
 enum class Sender : std::uint8_t { client, app };
 
-// How long the line end at `at` is; 0: there is none.
-[[nodiscard]] std::size_t line_end_bytes(std::string_view bytes, std::size_t at, Sender sender, Repairs& repairs);
+// How long the line end at `at` is, as an app may write it; 0: there is none.
+[[nodiscard]] std::size_t line_end_of_app(std::string_view bytes, std::size_t at, Repairs& repairs);
 
 // Reads field lines from `at` up to and with the empty line, which must be the end of `bytes`.
 [[nodiscard]] std::optional<ParseError> parse_fields(std::string_view bytes, std::size_t at, const HeadLimits& limits,

@@ -29,7 +29,7 @@ MaybeError parse_status_line(std::string_view bytes, ResponseHead& head, std::si
   const std::size_t reason_start = at;
   at = syntax::skip_text(bytes, at, bytes.size());
   while (at < bytes.size() && bytes[at] == '\t') at = syntax::skip_text(bytes, at + 1, bytes.size());
-  const std::size_t line_end = line_end_bytes(bytes, at, Sender::app, repairs);
+  const std::size_t line_end = line_end_of_app(bytes, at, repairs);
   if (line_end == 0) return ParseError{502, "control byte in the status line"};
   head.reason = bytes.substr(reason_start, at - reason_start);
   at += line_end;

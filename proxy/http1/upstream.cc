@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "proxy/http/connection_auth.h"
@@ -20,6 +21,7 @@ constexpr int kMaxInterimResponses = 1000;
 constexpr std::int64_t kSlowInterimMs = 500;
 // The head waits for the rest of the first chunk's size; an extension may be longer than anybody waits for.
 constexpr std::size_t kMaxHeldBytes = 64;
+constexpr std::int64_t kLongWaitMs = kSecond;
 constexpr std::int64_t kEarlierMs = kSecond;  // than the app says that it closes
 constexpr HeadLimits kResponseHeadLimits{256 * 1024, 1000, 0};
 }  // namespace
@@ -265,6 +267,7 @@ bool Http1Upstream::process_head() {
   if (!is_interim && !first_chunks_are_fine(in_.data().substr(head_bytes))) return false;
   if (status != 200 && offers_to_sign_in_connection(response_.head.fields)) is_signed_in_ = true;
   if (is_interim) return take_interim(head_bytes);
+  if (std::exchange(waits_long_, false)) owner_.has_waited_long();
   enter(Phase::body);
   response_body_.begin(response_.body);
   events_->on_response(response_);
@@ -280,8 +283,7 @@ bool Http1Upstream::process_head() {
 // The app is at work: it has its time to answer once more.
 bool Http1Upstream::take_interim(std::size_t head_bytes) {
   in_.consume(head_bytes);
-  const bool is_slow =
-      deadline_.is_set() && environment_.settings.response_timeout_ms - deadline_.left_ms() >= kSlowInterimMs;
+  const bool is_slow = deadline_.is_set() && waiting_ms_ - deadline_.left_ms() >= kSlowInterimMs;
   interim_responses_ = is_slow ? 1 : interim_responses_ + 1;
   if (interim_responses_ > kMaxInterimResponses) {
     fail(UpstreamError::nonsense);
@@ -416,7 +418,7 @@ void Http1Upstream::arm_deadline() {
     case Phase::waiting_for_head:
       // While the client is still sending, its own deadline runs, unless it is the app that takes nothing.
       if (!request_sent_ && writer_.unsent_bytes() == 0) return deadline_.clear();
-      return deadline_.set_ms(environment_.settings.response_timeout_ms);
+      return wait_for_answer(environment_.settings.response_timeout_ms);
     case Phase::body:
     case Phase::tunnel:
       if (!is_paused_) deadline_.set_ms(environment_.settings.idle_timeout_ms);
@@ -429,6 +431,20 @@ void Http1Upstream::arm_deadline() {
   }
 }
 
+// On a connection that was used before an app is known to answer.
+void Http1Upstream::wait_for_answer(std::int64_t ms) {
+  waiting_ms_ = is_reused_ ? ms : std::min(ms, kLongWaitMs);
+  left_to_wait_ms_ = ms - waiting_ms_;
+  deadline_.set_ms(waiting_ms_);
+}
+
+void Http1Upstream::on_answer_late() {
+  if (left_to_wait_ms_ == 0) return fail(UpstreamError::response_timeout);
+  wait_for_answer(left_to_wait_ms_);
+  waits_long_ = true;
+  owner_.waits_long();
+}
+
 void Http1Upstream::on_deadline() {
   switch (phase_) {
     case Phase::queued:
@@ -437,7 +453,7 @@ void Http1Upstream::on_deadline() {
       if (lookup_) return fail(UpstreamError::unresolvable);
       return fail(connecting_ && connecting_->enabled() ? UpstreamError::connect_timeout : UpstreamError::refused);
     case Phase::waiting_for_head:
-      return fail(UpstreamError::response_timeout);
+      return on_answer_late();
     case Phase::idle:
       return close();
     default:

@@ -45,6 +45,9 @@ class Http1Upstream {
     virtual void remove(Http1Upstream& connection) = 0;
     // The app has ended it while it was idle, for so long. remove() follows.
     virtual void closed_by_app(std::int64_t idle_ms) = 0;
+    // A new connection has got no answer for a second, and for each further one; then it has got one.
+    virtual void waits_long() = 0;
+    virtual void has_waited_long() = 0;
 
    protected:
     ~Owner() = default;
@@ -104,6 +107,8 @@ class Http1Upstream {
   void fail(UpstreamError error);
   void close();
   void arm_deadline();
+  void wait_for_answer(std::int64_t ms);
+  void on_answer_late();
   [[nodiscard]] bool is_reusable() const;
   [[nodiscard]] std::int64_t keeps_for_ms() const;
 
@@ -128,6 +133,9 @@ class Http1Upstream {
   BodyReader response_body_{true};
   int interim_responses_ = 0;
   std::int64_t idle_allowance_ms_ = 0;  // while idle
+  std::int64_t waiting_ms_ = 0;         // while waiting for a head: what the deadline was set to,
+  std::int64_t left_to_wait_ms_ = 0;    // and how long it goes on after that
+  bool waits_long_ = false;
   bool queue_is_full_ = false;
   std::string method_;
   BodyWriter request_body_{writer_};

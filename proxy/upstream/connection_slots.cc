@@ -37,14 +37,24 @@ void ConnectionSlots::give_back() {
 
 std::optional<ConnectionSlots::Ticket> ConnectionSlots::wait(Member& member) {
   const std::lock_guard lock(mutex_);
-  if (static_cast<std::int64_t>(waiting_.size()) >= queue_) return std::nullopt;
   const Ticket ticket = next_ticket_++;
+  if (taken_ < most_) {  // one has become free since take() was asked
+    ++taken_;
+    member.slot_is_given(ticket);
+    return ticket;
+  }
+  if (static_cast<std::int64_t>(waiting_.size()) >= queue_) return std::nullopt;
   waiting_.push_back({ticket, &member});
   count_waiting();
   const auto with_idle =
       std::find_if(members_.begin(), members_.end(), [](const Member* one) { return one->idle_connections > 0; });
   if (with_idle != members_.end()) (*with_idle)->idle_is_wanted();
   return ticket;
+}
+
+void ConnectionSlots::tell_of_idle_in_the_way() {
+  const std::lock_guard lock(mutex_);
+  for (Member* member : members_) member->idle_is_in_the_way();
 }
 
 bool ConnectionSlots::leave(Ticket ticket) {

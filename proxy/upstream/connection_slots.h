@@ -9,7 +9,7 @@
 namespace lp {
 
 // How many connections all workers together may have to one upstream (max_connections), and who waits for one: first
-// come, first served, whatever worker. Any thread.
+// come, first served, whatever worker. And whose idle connections may be in whose way. Any thread.
 class ConnectionSlots {
  public:
   using Ticket = std::uint64_t;
@@ -18,7 +18,8 @@ class ConnectionSlots {
   class Member {
    public:
     virtual void slot_is_given(Ticket ticket) = 0;
-    virtual void idle_is_wanted() = 0;  // another worker waits for the slot of an idle connection
+    virtual void idle_is_wanted() = 0;  // somebody waits for the slot of an idle connection
+    virtual void idle_is_in_the_way() = 0;
     // Of connections that wait for a request, each of which holds a slot. Kept by the member, which looks after each
     // change whether somebody waits.
     std::atomic<int> idle_connections{0};
@@ -34,10 +35,12 @@ class ConnectionSlots {
 
   [[nodiscard]] bool take();
   void give_back();  // to whoever waits for longest
-  // Behind all others: slot_is_given() comes once, unless leave() comes first. nullopt: too many wait already.
+  // Behind all others, after take() has said no: slot_is_given() comes once, unless leave() comes first. nullopt: too many
+  // wait already.
   [[nodiscard]] std::optional<Ticket> wait(Member& member);
   // False: the slot has been given, and the ticket's owner has it.
   [[nodiscard]] bool leave(Ticket ticket);
+  void tell_of_idle_in_the_way();  // all members
   [[nodiscard]] bool somebody_waits() const { return waiting_count_ > 0; }
 
  private:

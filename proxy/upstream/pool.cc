@@ -1,6 +1,7 @@
 #include "proxy/upstream/pool.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -9,6 +10,10 @@ namespace lp {
 namespace {
 // An app that keeps a connection for so long does keep connections: others close them at once, or after seconds.
 constexpr std::int64_t kProofMs = 250;
+// An idle connection may be in the way of who has waited for a second; an app that answers so soon after it is closed
+// has waited for that.
+constexpr std::int64_t kInTheWayMs = 800;
+constexpr std::int64_t kAtOnceMs = 300;
 // Where it closes them after a time, none is used that will be as old within this.
 constexpr std::int64_t kMarginMs = kSecond;
 
@@ -35,18 +40,21 @@ class Lease final : public UpstreamStream {
 }  // namespace
 
 UpstreamPool::UpstreamPool(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, Resolver& resolver,
-                           const UpstreamSettings& settings, SharedUpstream& shared)
-    : environment_{loop, wheel, buffers, resolver, settings}, own_host_(own_host_field(settings)), shared_(shared) {
-  if (is_limited()) shared_.slots.add(*this);
+                           const UpstreamSettings& settings, SharedUpstream& shared,
+                           const TellServesOne& tell_serves_one)
+    : environment_{loop, wheel, buffers, resolver, settings},
+      own_host_(own_host_field(settings)),
+      shared_(shared),
+      tell_serves_one_(tell_serves_one),
+      just_closed_(wheel, [] {}) {
+  shared_.slots.add(*this);
 }
 
-UpstreamPool::~UpstreamPool() {
-  if (is_limited()) shared_.slots.remove(*this);
-}
+UpstreamPool::~UpstreamPool() { shared_.slots.remove(*this); }
 
 void UpstreamPool::close() {
+  shared_.slots.remove(*this);
   if (is_limited()) {
-    shared_.slots.remove(*this);
     for (const auto& [connection, owned] : connections_) give_slot_back(*connection);
   }
   idle_.clear();
@@ -122,6 +130,33 @@ void UpstreamPool::close_idle_for_others() {
 
 void UpstreamPool::count_idle() {
   if (is_limited()) idle_connections = static_cast<int>(idle_.size() + held_.size());
+}
+
+// ---- apps that serve one connection at a time ---------------------------------------------------------------------
+
+// Such an app waits for the next request on an idle connection while others wait for it. What has been idle all the
+// time that nobody was answered may be that one; in any other app nobody misses it.
+void UpstreamPool::waits_long() {
+  if (just_closed_.is_set()) return;
+  just_closed_.set_ms(kAtOnceMs);
+  closed_before_ = shared_.closed();
+  shared_.slots.tell_of_idle_in_the_way();
+}
+
+void UpstreamPool::idle_is_in_the_way() {
+  environment_.loop.post([this] { close_idle_in_the_way(); });
+}
+
+void UpstreamPool::close_idle_in_the_way() {
+  while (!idle_.empty() && idle_.front()->idle_ms() >= kInTheWayMs) {
+    idle_.front()->discard();
+    shared_.idle_was_closed();
+  }
+}
+
+void UpstreamPool::has_waited_long() {
+  const bool right_after_closing = just_closed_.is_set() && shared_.closed() > closed_before_;
+  if (shared_.answered_late(right_after_closing)) tell_serves_one_(environment_.settings);
 }
 
 // ---- idle ones --------------------------------------------------------------------------------------------------
@@ -221,10 +256,10 @@ void UpstreamPool::remove(Http1Upstream& connection) {
 }
 
 UpstreamPools::UpstreamPools(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, const Settings& settings,
-                             SharedUpstreams& shared)
-    : resolver_(loop) {
+                             SharedUpstreams& shared, TellServesOne tell_serves_one)
+    : tell_serves_one_(std::move(tell_serves_one)), resolver_(loop) {
   for (const auto& [name, upstream] : settings.upstreams) {
-    pools_.try_emplace(name, loop, wheel, buffers, resolver_, upstream, shared.of(upstream));
+    pools_.try_emplace(name, loop, wheel, buffers, resolver_, upstream, shared.of(upstream), tell_serves_one_);
   }
   by_route_.resize(settings.routes.size() + 1, nullptr);
   for (const auto& route : settings.routes) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +20,9 @@
 
 namespace lp {
 
+// Said once in a process: this app serves one connection at a time, and each is used once from now on.
+using TellServesOne = std::function<void(const UpstreamSettings&)>;
+
 // All connections of one worker to one upstream. Idle ones are kept for the next request, the last used first (it is
 // the least likely to have been closed by the app).
 //
@@ -27,7 +31,7 @@ namespace lp {
 class UpstreamPool final : private Http1Upstream::Owner, private ConnectionSlots::Member {
  public:
   UpstreamPool(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, Resolver& resolver,
-               const UpstreamSettings& settings, SharedUpstream& shared);
+               const UpstreamSettings& settings, SharedUpstream& shared, const TellServesOne& tell_serves_one);
   ~UpstreamPool();
 
   enum class Choice {
@@ -46,7 +50,7 @@ class UpstreamPool final : private Http1Upstream::Owner, private ConnectionSlots
   // What the Host field says when it is not the client's own; empty when it is.
   [[nodiscard]] const std::string& own_host() const { return own_host_; }
   // Whether the app should keep its connections open.
-  [[nodiscard]] bool keeps_connections() const { return environment_.settings.keep_alive > 0; }
+  [[nodiscard]] bool keeps_connections() const { return environment_.settings.keep_alive > 0 && !shared_.serves_one(); }
   [[nodiscard]] const UpstreamSettings& settings() const { return environment_.settings; }
   [[nodiscard]] SharedUpstream& shared() const { return shared_; }
 
@@ -59,6 +63,10 @@ class UpstreamPool final : private Http1Upstream::Owner, private ConnectionSlots
   void take_back(Http1Upstream& connection) override;  // to the idle list
   void remove(Http1Upstream& connection) override;
   void closed_by_app(std::int64_t idle_ms) override;
+  void waits_long() override;
+  void has_waited_long() override;
+  void idle_is_in_the_way() override;
+  void close_idle_in_the_way();
   void slot_is_given(ConnectionSlots::Ticket ticket) override;
   void idle_is_wanted() override;
   void connect_in_turn(Http1Upstream& connection);
@@ -81,8 +89,11 @@ class UpstreamPool final : private Http1Upstream::Owner, private ConnectionSlots
   std::vector<Held> held_;  // idle too, each signed in for one client
 
   SharedUpstream& shared_;
+  const TellServesOne& tell_serves_one_;
   std::vector<std::pair<ConnectionSlots::Ticket, Http1Upstream*>> queued_;
   std::vector<const Http1Upstream*> refused_;  // neither queued nor with a slot
+  Deadline just_closed_;                       // while set: idle ones were closed for who waits, a moment ago
+  std::int64_t closed_before_ = 0;             // as SharedUpstream::closed()
 
   bool is_kept_by_app_ = false;                  // an idle connection has lived for a moment
   std::optional<std::int64_t> closed_after_ms_;  // how soon it has closed an idle one
@@ -92,7 +103,7 @@ class UpstreamPool final : private Http1Upstream::Owner, private ConnectionSlots
 class UpstreamPools {
  public:
   UpstreamPools(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, const Settings& settings,
-                SharedUpstreams& shared);
+                SharedUpstreams& shared, TellServesOne tell_serves_one);
   ~UpstreamPools();
   void close();  // see UpstreamPool::close()
   void close_held_by(const void* connection);
@@ -102,6 +113,7 @@ class UpstreamPools {
   }
 
  private:
+  const TellServesOne tell_serves_one_;
   Resolver resolver_;
   std::map<std::string, UpstreamPool> pools_;
   std::vector<UpstreamPool*> by_route_;  // [RouteSettings::index]

@@ -19,9 +19,27 @@ struct SharedUpstream {
     return static_cast<std::uint8_t>(repairs.bits() & ~told_.fetch_or(repairs.bits(), std::memory_order_relaxed));
   }
 
-  ConnectionSlots slots;  // asked with max_connections only
+  // An app that answers on a new connection as soon as an idle one is closed, again and again, serves one at a time.
+  // `closed`: how many idle ones were closed because they might be in the way.
+  void idle_was_closed() { closed_.fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] std::int64_t closed() const { return closed_.load(std::memory_order_relaxed); }
+  // True when that is sure now, and was not before.
+  [[nodiscard]] bool answered_late(bool right_after_closing) {
+    constexpr int kSure = 3;
+    if (!right_after_closing) {
+      proofs_ = 0;
+      return false;
+    }
+    return ++proofs_ >= kSure && !serves_one_.exchange(true);
+  }
+  [[nodiscard]] bool serves_one() const { return serves_one_.load(std::memory_order_relaxed); }
+
+  ConnectionSlots slots;  // of max_connections
 
  private:
+  std::atomic<std::int64_t> closed_{0};
+  std::atomic<int> proofs_{0};
+  std::atomic<bool> serves_one_{false};
   std::atomic<std::uint8_t> told_{0};
 };
 

@@ -203,6 +203,17 @@ describe('an app that serves one connection at a time', () => {
     }
   }
 
+  for (const workers of [1, 3]) {
+    test(`is found out without a key, ${workers} workers`, async (t) => {
+      const app = await SerialApp.start(t);
+      const world = await makeWorld(t, { config: { workers, upstreams: { app: app.url } } });
+      const all = () => Promise.all(Array.from({ length: 12 }, () => request(world.port, 'GET', '/public/x', {}, { timeout: 20_000 })));
+      assert.deepEqual((await all()).map(({ status }) => status), Array(12).fill(200));
+      await world.proxy.waitLog((line) => /keep_alive: off/.test(line.msg) && line.upstream === 'app');
+      assert.deepEqual((await all()).map(({ status }) => status), Array(12).fill(200));
+    });
+  }
+
   test('with keep_alive off the app is told that the connection ends', async (t) => {
     const app = await EvilUpstream.start((socket) => socket.write(bytesOf(200, 'ok')));
     t.after(() => app.close());

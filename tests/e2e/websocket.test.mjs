@@ -346,7 +346,7 @@ describe('websocket_unauthenticated: close', () => {
 
   test('a browser that lost its session is told so', async () => {
     const cookie = await world.session();
-    await world.get('/_auth/sign-out', { Cookie: cookie, 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'navigate' });
+    await world.post('/_auth/sign-out', { Cookie: cookie, 'Sec-Fetch-Site': 'same-origin', Origin: ORIGIN }, { body: '' });
     const socket = open('/ws', { headers: { Cookie: cookie } });
     assert.equal((await once(socket, 'close'))[0], 4401);
   });
@@ -423,7 +423,7 @@ describe('other upgrades', () => {
     assert.equal((await client.head()).status, 101);
     await client.send('one');
     assert.equal((await client.stream.exactly(8)).toString(), 'echo one');
-    await world.get('/_auth/sign-out', { Cookie: cookie, 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'navigate' });
+    await world.post('/_auth/sign-out', { Cookie: cookie, 'Sec-Fetch-Site': 'same-origin', Origin: ORIGIN }, { body: '' });
     assert.equal((await client.stream.toEnd({ timeout: 5000 })).bytes.length, 0);
     await world.proxy.waitAccess((entry) => entry.path === '/docker/exec' && entry.decision === 'session_over');
     client.destroy();

@@ -6,128 +6,13 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <optional>
 #include <string>
-#include <vector>
 
-#include "base/deadline.h"
-#include "proxy/upstream/pool.h"
-#include "tests/support/wire.h"
+#include "tests/support/upstream_world.h"
 
 using namespace lp;
 using namespace lp::test;
-using Choice = UpstreamPool::Choice;
-
-namespace {
-
-// What an exchange would do: holds the lease, keeps what it is told, gives back at the end or on an error.
-struct Asker final : UpstreamEvents {
-  std::unique_ptr<UpstreamStream> lease;
-  int status = 0;
-  std::string body;
-  bool ended = false;
-  std::optional<UpstreamError> error;
-  int drained = 0;
-  bool keeps_lease_at_end = false;
-  std::function<void()> on_head, on_body, on_drain;
-
-  void on_response(const ParsedResponse& response) override {
-    CHECK(status == 0);
-    status = response.head.status;
-    if (on_head) on_head();
-  }
-  void on_response_body(std::string_view bytes) override {
-    body.append(bytes);
-    if (on_body) on_body();
-  }
-  void on_response_end() override {
-    CHECK_FALSE(ended);
-    ended = true;
-    lease.reset();
-  }
-  void on_response_batch_end() override {}
-  void on_upstream_drained() override {
-    ++drained;
-    if (on_drain) on_drain();
-  }
-  void on_upstream_error(UpstreamError what) override {
-    CHECK_FALSE(error);
-    CHECK_FALSE(ended);
-    error = what;
-    lease.reset();
-  }
-  [[nodiscard]] bool is_over() const { return ended || error; }
-};
-
-struct World {
-  EventLoop loop;
-  DeadlineWheel wheel{loop};
-  BufferPool buffers;
-  Resolver resolver{loop};
-  App app{loop};
-  Settings settings;
-  ClientHeaderRules rules{settings};
-  UpstreamSettings upstream;
-  std::optional<SharedUpstream> shared;
-  std::optional<UpstreamPool> pool;
-  ClientFacts client{"192.0.2.1", "192.0.2.1", false};
-  Origin external{"https", "app.test", 443};
-
-  explicit World(void (*change)(UpstreamSettings&) = [](UpstreamSettings&) {}) {
-    upstream.host = "127.0.0.1";
-    upstream.port = app.port();
-    change(upstream);
-    shared.emplace(upstream);
-    pool.emplace(loop, wheel, buffers, resolver, upstream, *shared);
-  }
-  ~World() {
-    pool->close();
-    loop.delete_deferred();
-  }
-
-  void send_head(Asker& asker, const std::string& method, BodyFraming body) {
-    OutgoingRequest request;
-    request.method = method;
-    request.target = "/t";
-    request.host = "app.test";
-    request.external = &external;
-    request.client = &client;
-    request.request_id = "0123456789abcdef";
-    request.body = body;
-    asker.lease->send_head(request, {}, rules);
-  }
-  void ask(Asker& asker, Choice choice = Choice::any, const std::string& method = "GET") {
-    asker.lease = pool->lease(asker, choice);
-    send_head(asker, method, {});
-    asker.lease->end_body();
-  }
-  // The connection on which request number `count` has come.
-  Peer& app_got(std::size_t connections, std::size_t requests = 1) {
-    wait_until(loop, [&] {
-      return app.connections.size() == connections && app.last().count("/t HTTP/1.1\r\n") == requests &&
-             app.last().has("\r\n\r\n");
-    });
-    REQUIRE(app.connections.size() == connections);
-    return app.last();
-  }
-  void wait_for(Asker& asker) {
-    wait_until(loop, [&] { return asker.is_over(); });
-  }
-  void answer(Asker& asker, const std::string& bytes, std::size_t connections = 1, std::size_t requests = 1) {
-    app_got(connections, requests).send(bytes);
-    wait_for(asker);
-  }
-};
-
-const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-std::string many_times(const std::string& text, int times) {
-  std::string all;
-  for (int i = 0; i < times; ++i) all += text;
-  return all;
-}
-
-}  // namespace
+using namespace lp::test::upstreams;
 
 TEST_CASE("a connection is kept and used again") {
   World world;
@@ -202,109 +87,6 @@ TEST_CASE("which answers leave a connection that is used again") {
   }
 }
 
-TEST_CASE("what must not be sent twice gets a connection of an app that keeps them") {
-  World world;
-  const auto kept = [&](Choice choice) {
-    Asker asker;
-    world.ask(asker, choice);
-    const bool is_reused = asker.lease->is_reused_connection();
-    Peer* asked = nullptr;
-    wait_until(world.loop, [&] {
-      for (const auto& peer : world.app.connections) {
-        if (peer->received.ends_with("\r\n\r\n")) asked = peer.get();
-      }
-      return asked != nullptr;
-    });
-    REQUIRE(asked != nullptr);
-    asked->received.clear();
-    asked->send(kOk);
-    world.wait_for(asker);
-    CHECK(asker.status == 200);
-    return is_reused;
-  };
-  const auto close_all = [&] {
-    for (const auto& peer : world.app.connections) peer->close();
-    turns_within_ms(world.loop, 20);
-  };
-  CHECK_FALSE(kept(Choice::checked));
-  CHECK_FALSE(kept(Choice::checked));  // nothing is known of the app yet
-  CHECK(kept(Choice::any));
-  turns_within_ms(world.loop, 500);
-  CHECK(kept(Choice::checked));
-  CHECK(kept(Choice::checked));
-  close_all();  // it has closed one that had just been used
-  CHECK_FALSE(kept(Choice::checked));
-  CHECK_FALSE(kept(Choice::checked));
-  turns_within_ms(world.loop, 700);  // one lives for longer: it was started anew
-  CHECK(kept(Choice::checked));
-}
-
-TEST_CASE("no more connections are open than max_connections, and who waits is served in turn") {
-  World world([](UpstreamSettings& settings) {
-    settings.max_connections = 1;
-    settings.queue = 2;
-  });
-  Asker first, second, third, too_many;
-  world.ask(first);
-  world.ask(second);
-  world.ask(third);
-  world.ask(too_many);
-  CHECK_FALSE(too_many.error);  // not inside the call
-  world.wait_for(too_many);
-  CHECK(too_many.error == UpstreamError::queue_full);
-  world.answer(first, kOk, 1);
-  world.answer(second, kOk, 2);
-  world.answer(third, kOk, 3);
-  for (const Asker* asker : {&first, &second, &third}) CHECK(asker->body == "ok");
-  Asker again;
-  world.ask(again);
-  CHECK(again.lease->is_reused_connection());
-}
-
-TEST_CASE("who waits for a connection too long is told so, and who goes away takes none") {
-  World world([](UpstreamSettings& settings) {
-    settings.max_connections = 1;
-    settings.queue_timeout_ms = 50;
-  });
-  Asker first, second, third;
-  world.ask(first);
-  world.ask(second);
-  world.ask(third);
-  third.lease.reset();
-  world.wait_for(second);
-  CHECK(second.error == UpstreamError::queue_timeout);
-  world.answer(first, kOk, 1);
-  Asker next;
-  world.ask(next);
-  CHECK(next.lease->is_reused_connection());
-}
-
-TEST_CASE("an idle connection of one worker makes room for another worker's request") {
-  World world([](UpstreamSettings& settings) { settings.max_connections = 1; });
-  UpstreamPool other(world.loop, world.wheel, world.buffers, world.resolver, world.upstream, *world.shared);
-  Asker first;
-  world.ask(first);
-  world.answer(first, kOk, 1);
-  Asker second;
-  second.lease = other.lease(second, Choice::any);
-  world.send_head(second, "GET", {});
-  second.lease->end_body();
-  world.answer(second, kOk, 2);
-  CHECK(second.body == "ok");
-  other.close();
-}
-
-TEST_CASE("with keep_alive off each connection is used once") {
-  World world([](UpstreamSettings& settings) { settings.keep_alive = 0; });
-  for (std::size_t i = 1; i <= 2; ++i) {
-    Asker asker;
-    world.ask(asker);
-    CHECK_FALSE(asker.lease->is_reused_connection());
-    world.answer(asker, kOk, i);
-  }
-  CHECK_FALSE(world.pool->keeps_connections());
-}
-
 TEST_CASE("what comes of a chunked body with its head decides what is told") {
   const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   const struct {
@@ -354,14 +136,6 @@ TEST_CASE("interim answers give the app its time once more") {
   CHECK(asker.status == 200);
 }
 
-TEST_CASE("interim answers without end are nonsense") {
-  World world;
-  Asker asker;
-  world.ask(asker);
-  world.answer(asker, many_times("HTTP/1.1 100 Continue\r\n\r\n", 2000));
-  CHECK(asker.error == UpstreamError::nonsense);
-}
-
 TEST_CASE("a connection on which something came unasked is not used again, not even in the same turn") {
   for (const Choice choice : {Choice::any, Choice::checked}) {
     World world;
@@ -381,89 +155,6 @@ TEST_CASE("a connection on which something came unasked is not used again, not e
     client.disable();
     CHECK(next.status == 200);
     CHECK_FALSE(next.error);
-  }
-}
-
-// The app answers by connection: with NTLM or Negotiate the first request on it says who all others are of.
-TEST_CASE("a connection that the app has signed in serves that client alone") {
-  const int alice = 0;
-  const int bob = 0;
-  const UpstreamClient alices{&alice, "198.51.100.1\nalice"};
-  const UpstreamClient bobs{&bob, ""};
-  const auto ask_as = [](World& world, Asker& asker, const UpstreamClient& client, const char* authorization = nullptr,
-                         Choice choice = Choice::any) {
-    asker.lease = world.pool->lease(asker, choice, client);
-    OutgoingRequest request;
-    request.method = "GET";
-    request.target = "/t";
-    request.host = "app.test";
-    Fields fields;
-    if (authorization != nullptr) fields.add("Authorization", authorization);
-    asker.lease->send_head(request, fields, world.rules);
-    asker.lease->end_body();
-  };
-  struct Case {
-    const char* says;
-    const char* authorization;
-    std::string answer;
-    bool held;
-  };
-  const std::string challenge = "HTTP/1.1 401 No\r\nWWW-Authenticate: ";
-  const Case cases[] = {
-      {"NTLM", "NTLM TlRMTVNTUAAB", kOk, true},
-      {"Negotiate in lower case", "negotiate YII", kOk, true},
-      {"Basic", "Basic YTpi", kOk, false},
-      {"a challenge", nullptr, challenge + "Negotiate\r\nContent-Length: 0\r\n\r\n", true},
-      {"a challenge of several", nullptr, challenge + "Basic realm=\"x\", NTLM\r\nContent-Length: 0\r\n\r\n", true},
-      {"another challenge", nullptr, challenge + "Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n", false},
-  };
-  for (const Case& one : cases) {
-    CAPTURE(one.says);
-    World world;
-    Asker first, same, other;
-    ask_as(world, first, alices, one.authorization);
-    world.answer(first, one.answer);
-    ask_as(world, other, bobs);
-    CHECK(other.lease->is_reused_connection() == !one.held);
-    world.answer(other, kOk, one.held ? 2 : 1, one.held ? 1 : 2);
-    ask_as(world, same, alices);
-    CHECK(same.lease->is_reused_connection());
-    Peer& peer = *world.app.connections.front();
-    wait_until(world.loop, [&] { return peer.count("/t HTTP/1.1\r\n") == (one.held ? 2U : 3U); });
-    peer.send(kOk);
-    world.wait_for(same);
-    CHECK(same.status == 200);
-  }
-}
-
-TEST_CASE("a connection that is signed in ends with its client, and with another person on the client's connection") {
-  const int front = 0;
-  struct Case {
-    const char* says;
-    UpstreamClient first, next;
-    bool client_ends;
-    bool reused;
-  };
-  const Case cases[] = {
-      {"the same person", {&front, "alice"}, {&front, "alice"}, false, true},
-      {"another person", {&front, "alice"}, {&front, "bob"}, false, false},
-      {"nobody in particular", {nullptr, ""}, {nullptr, ""}, false, false},
-      {"the client has gone", {&front, ""}, {&front, ""}, true, false},
-  };
-  for (const Case& one : cases) {
-    CAPTURE(one.says);
-    World world;
-    Asker first, next;
-    first.lease = world.pool->lease(first, Choice::any, one.first);
-    world.send_head(first, "GET", {});
-    first.lease->end_body();
-    world.answer(first, "HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n");
-    if (one.client_ends) world.pool->close_held_by(&front);
-    next.lease = world.pool->lease(next, Choice::any, one.next);
-    CHECK(next.lease->is_reused_connection() == one.reused);
-    if (one.reused) continue;
-    wait_until(world.loop, [&] { return world.app.connections.front()->ended; });
-    CHECK(world.app.connections.front()->ended);
   }
 }
 
@@ -536,7 +227,7 @@ TEST_CASE("a flood of interim answers ends") {
   Asker asker;
   world.ask(asker);
   std::string flood;
-  for (int i = 0; i < 1000; ++i) flood += "HTTP/1.1 103 Early Hints\r\n\r\n";
+  for (int i = 0; i < 1500; ++i) flood += "HTTP/1.1 103 Early Hints\r\n\r\n";
   world.answer(asker, flood);
   CHECK(asker.error == UpstreamError::nonsense);
   CHECK(asker.status == 0);
