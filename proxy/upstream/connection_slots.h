@@ -35,8 +35,8 @@ class ConnectionSlots {
 
   [[nodiscard]] bool take();
   void give_back();  // to whoever waits for longest
-  // Behind all others, after take() has said no: slot_is_given() comes once, unless leave() comes first. nullopt: too many
-  // wait already.
+  // Behind all others, after take() has said no: slot_is_given() comes once, unless leave() comes first. nullopt: too
+  // many wait already.
   [[nodiscard]] std::optional<Ticket> wait(Member& member);
   // False: the slot has been given, and the ticket's owner has it.
   [[nodiscard]] bool leave(Ticket ticket);

@@ -362,6 +362,14 @@ describe('other upgrades', () => {
       const protocol = /^upgrade: *(.*)$/im.exec(head)?.[1];
       socket.removeAllListeners('data');
       socket.on('data', (data) => socket.write(`echo ${data}`));
+      if (/\/start/.test(head)) {
+        socket.removeAllListeners('data');
+        return socket.once('data', () => {
+          socket.on('data', (data) => socket.write(`echo ${data}`));
+          socket.write(`HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
+        });
+      }
+      if (/\/hasty/.test(head)) return socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
       if (/\/raw/.test(head)) return socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n');
       if (!protocol) return socket.end(bytesOf(400, 'no upgrade'));
       return socket.write(`HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
@@ -403,6 +411,19 @@ describe('other upgrades', () => {
     await client.send('one');
     assert.equal((await client.stream.exactly(8)).toString(), 'echo one');
     client.destroy();
+  });
+
+  test('behind a body: what was sent early waits for the 101, which must not come before the body has ended', async () => {
+    for (const [target, status] of [['/public/docker/start', 101], ['/public/docker/hasty', 502]]) {
+      const client = await RawClient.connect(world.port);
+      const heard = new Promise((resolve) => app.once('head', resolve));
+      await client.send(requestBytes('POST', target, { Host: HOST, Connection: 'Upgrade', Upgrade: 'tcp', 'Content-Length': 2 }));
+      await heard;
+      if (status === 101) await client.send('{}early');
+      assert.equal((await client.head()).status, status);
+      if (status === 101) assert.equal((await client.stream.exactly(10)).toString(), 'echo early');
+      client.destroy();
+    }
   });
 
   test('elsewhere Upgrade does not reach the app', async () => {
