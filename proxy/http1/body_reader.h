@@ -26,6 +26,7 @@ class BodyReader {
   // follows `consumed` belongs to the next message; `bad`: the chunked coding is broken.
   Outcome next(std::string_view in, std::size_t& consumed, std::string_view& data);
   [[nodiscard]] bool took_blanks() const { return kind_ == BodyFraming::Kind::chunked && chunked_.took_blanks(); }
+  [[nodiscard]] bool awaits_chunk_size() const { return kind_ == BodyFraming::Kind::chunked && chunked_.awaits_size(); }
   // What a length still promises; 0 where none was told.
   [[nodiscard]] std::uint64_t bytes_left() const { return left_; }
 

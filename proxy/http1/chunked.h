@@ -17,6 +17,8 @@ class ChunkedDecoder {
   Outcome next(std::string_view in, std::size_t& consumed, std::string_view& data);
   [[nodiscard]] bool has_ended() const { return state_ == State::done; }
   [[nodiscard]] bool took_blanks() const { return took_blanks_; }
+  // A chunk's size is half here, or none of it.
+  [[nodiscard]] bool awaits_size() const { return state_ <= State::size_lf; }
   void reset();
 
  private:

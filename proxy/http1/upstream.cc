@@ -264,7 +264,8 @@ bool Http1Upstream::process_head() {
   scanner_.reset();
   const int status = response_.head.status;
   const bool is_interim = status < 200 && status != 101;
-  if (!is_interim && !first_chunks_are_fine(in_.data().substr(head_bytes))) return false;
+  const bool has_chunks = response_.body.kind == BodyFraming::Kind::chunked && in_.size() > head_bytes;
+  if (has_chunks && !first_chunks_are_fine(in_.data().substr(head_bytes))) return false;
   if (status != 200 && offers_to_sign_in_connection(response_.head.fields)) is_signed_in_ = true;
   if (is_interim) return take_interim(head_bytes);
   if (std::exchange(waits_long_, false)) owner_.has_waited_long();
@@ -296,24 +297,23 @@ bool Http1Upstream::take_interim(std::size_t head_bytes) {
 // What has come of a chunked body together with its head. Broken, it can still be told by a 502; once the head is out,
 // only by a reset. False: the exchange has heard of it, or the first chunk's size is half here.
 bool Http1Upstream::first_chunks_are_fine(std::string_view bytes) {
-  if (response_.body.kind != BodyFraming::Kind::chunked || bytes.empty()) return true;
   const bool may_wait = bytes.size() < kMaxHeldBytes;
   response_body_.begin(response_.body);
-  bool has_data = false;
+  bool knows_size = false;
   BodyReader::Outcome outcome = BodyReader::Outcome::data;
   while (outcome == BodyReader::Outcome::data && !bytes.empty()) {
     std::size_t consumed = 0;
     std::string_view data;
     outcome = response_body_.next(bytes, consumed, data);
     bytes.remove_prefix(consumed);
-    has_data = has_data || !data.empty();
+    knows_size = knows_size || !response_body_.awaits_chunk_size();
   }
   if (response_body_.took_blanks()) {
     response_.repairs.add(Repair::blank_in_chunk_size);
     response_.keep_alive = false;
   }
   if (outcome == BodyReader::Outcome::bad) fail(UpstreamError::nonsense);
-  const bool waits = outcome == BodyReader::Outcome::need_more && !has_data && may_wait;
+  const bool waits = outcome == BodyReader::Outcome::need_more && !knows_size && may_wait;
   return outcome != BodyReader::Outcome::bad && !waits;
 }
 
