@@ -74,13 +74,14 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void take_check(const RequestHead& asked, ForwardedForm form);
   void note_refused_check(std::string_view decision, std::string_view reason) const;
   void take_resolution(const RequestHead& head);
-  void note_upgrade(bool wants_websocket);
   void answer_fixed(FixedAnswer asked);
+  void note_upgrade(std::string_view upgrade);
   void refuse(const Refusal& refusal);
   void refuse_check(const Refusal& refusal);
   void ask_responder();
   void act_on(Verdict verdict);
   void act_on_later(Verdict verdict);
+  [[nodiscard]] bool must_buffer() const;
   void collect(std::size_t limit_bytes);
   void collect_more(std::string_view bytes);
   void judge_with_body(BodyFacts state);
@@ -100,8 +101,11 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void send_upstream_head();
   [[nodiscard]] bool may_retry(UpstreamError error) const;
   void tell_failed(UpstreamError error, std::string_view reason) const;
+  void tell_of_repairs(Repairs repairs) const;
   void answer_error(int status, std::string_view decision);
   void answer(const Answer& made);
+  [[nodiscard]] bool tells_by_closing() const;
+  void close_new_websocket();
   void break_off(std::string_view why);
   void conclude();
   void drop_stale_cookies();
@@ -126,6 +130,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   AnswerSide answer_side_ = AnswerSide::none;
   const ParsedRequest* request_ = nullptr;  // null while none is under way
   Resolution resolution_;
+  std::string_view upgrade_;  // what the connection may become; empty: nothing
   RequestFacts facts_;
   RequestHead forwarded_head_;  // of the request that another proxy asks about
   ExchangeRecord record_;

@@ -35,6 +35,7 @@ struct ServerState {
   MemoryBudget memory;
   RepeatedNotice memory_notice;        // that it was used up
   RepeatedNotice slow_clients_notice;  // that they have what they may of it
+  SharedUpstreams upstreams;
 };
 
 // A realm with what all workers share of it for routing.

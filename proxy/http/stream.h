@@ -53,7 +53,17 @@ class RequestEvents {
 
 // ---- towards the upstream ---------------------------------------------------------------------------------------
 
-enum class UpstreamError { unresolvable, refused, connect_timeout, response_timeout, idle_timeout, lost, nonsense };
+enum class UpstreamError {
+  unresolvable,
+  refused,
+  connect_timeout,
+  response_timeout,
+  idle_timeout,
+  lost,
+  nonsense,
+  queue_full,     // max_connections are taken, and as many requests as may wait already
+  queue_timeout,  // none of them became free
+};
 
 class UpstreamStream {
  public:
