@@ -9,7 +9,6 @@
 #include "base/encoding.h"
 #include "base/one_of.h"
 #include "base/wipe.h"
-#include "config/forward_auth.h"
 #include "proxy/exchange/access_log.h"
 #include "proxy/exchange/memory_notices.h"
 #include "proxy/exchange/readiness.h"
@@ -104,8 +103,8 @@ void Exchange::judge() {
           {request_->authority, request_->path_and_query, head.method, head.fields, record_.client.address,
            request_->body.length},
           resolution_);
-  if (!forward_auth.oauth2_proxy.empty() && asks_in_place_of_app())
-    return judge_oauth2_check(ForwardedForm::oauth2_root);
+  if (!forward_auth.oauth2_proxy.empty() && asks_in_place_of_app(possible_check(), resolution_))
+    return judge_check({{}, ForwardedForm::oauth2_root, {}});
   take_resolution(head);
   if (resolution_.kind == Resolution::Kind::refused) return refuse(resolution_.refusal);
   if (resolution_.kind == Resolution::Kind::fixed) return answer_fixed(resolution_.fixed);
@@ -145,100 +144,41 @@ void Exchange::refuse(const Refusal& refusal) {
   answer_error(refusal.status, refusal.decision);
 }
 
-// True where another proxy asks whether it may let a request through. Who asks at the wrong place, or without the
-// secret, finds nothing there.
+PossibleCheck Exchange::possible_check() const { return {context_, door_, *request_, record_.client}; }
+
+// True where another proxy asks whether it may let a request through.
 bool Exchange::judges_check() {
-  const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
-  const std::string_view target = request_->path_and_query;
-  const auto behind = forward_auth.enabled ? behind_check(target, context_.settings.auth_prefix) : std::nullopt;
-  const bool at_root = door_ == Door::checks_only && asks_at_root(request_->head, target);
-  const bool is_oauth2 = !forward_auth.oauth2_proxy.empty() && (at_root || asks_oauth2_auth(target, forward_auth));
-  if (!behind && !is_oauth2) return false;
-  if (door_ == Door::any && !forward_auth.listen.empty()) {
-    find_no_check("forward_auth.listen is set: checks are answered there and not here");
-  } else if (behind && !shows_secret()) {
-    find_no_check("it does not show forward_auth.secret, once and alone, in " + forward_auth.secret_header);
-  } else if (behind) {
-    judge_check(*behind);
+  const auto asked = asked_check(possible_check());
+  if (!asked) return false;
+  if (asked->hidden.empty()) {
+    judge_check(*asked);
   } else {
-    judge_oauth2_check(at_root ? ForwardedForm::oauth2_root : ForwardedForm::oauth2_auth);
+    note_refused_check("own", asked->hidden);
+    answer_error(404, "own");
   }
   return true;
 }
 
-void Exchange::find_no_check(std::string_view reason) {
-  note_refused_check("own", reason);
-  answer_error(404, "own");
-}
-
-// The peer's address is no proof: whoever the proxy there serves can cause a request from it.
-bool Exchange::shows_secret() const {
-  const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
-  if (forward_auth.secret.empty()) return true;
-  const Fields& fields = request_->head.fields;
-  if (fields.count(forward_auth.secret_header) != 1) return false;
-  return context_.realms.front().realm.keyring()->check_secret.equals(fields.get(forward_auth.secret_header));
-}
-
-// An app of ours goes before: only where there is none it can be a question.
-bool Exchange::asks_in_place_of_app() const {
-  using Kind = Resolution::Kind;
-  const bool has_app =
-      resolution_.kind != Kind::no_route && !(resolution_.kind == Kind::refused && resolution_.refusal.status == 421);
-  return !has_app && context_.settings.forward_auth.listen.empty() && record_.client.peer_is_trusted &&
-         asks_at_root(request_->head, request_->path_and_query);
-}
-
-// It may come under any Host, for that is an address inside.
-void Exchange::judge_check(std::string_view behind) {
-  if (!record_.client.peer_is_trusted) {
-    return refuse_check({403, "untrusted_proxy",
-                         "the peer is not in trusted_proxies: add its address if it is your proxy, for what it says of "
-                         "a request is believed from there only"});
-  }
-  const auto request = read_forwarded_request(request_->head, request_->authority, behind);
-  if (!request) return refuse_check({400, "bad_forwarded", request.error().message});
-  forwarded_head_ = request_->head;
-  forwarded_head_.method = request->method;
-  forwarded_head_.target = request->path_and_query;
-  resolve_check(context_.routes, *request, request_->head.fields, record_.client.address, resolution_);
-  take_check(forwarded_head_, request->form);
+void Exchange::judge_check(const AskedCheck& asked) {
+  const CheckedRequest about = resolve_asked(possible_check(), asked, forwarded_head_, resolution_);
+  if (about.refusal) return refuse_check(*about.refusal);
+  take_check(about);
   if (resolution_.kind == Resolution::Kind::refused) return refuse_check(resolution_.refusal);
-  if (facts_.route == nullptr) return refuse_check({404, "no_route", "no route matches"});
-  note_upgrade(asks_for_websocket(request_->head.fields) ? kWebSocket : std::string_view());
-  ask_responder();
-}
-
-// As oauth2-proxy is asked. Anybody may: what is not the client's own is told to those only of whom it is known who
-// they are.
-void Exchange::judge_oauth2_check(ForwardedForm form) {
-  std::optional<ForwardedRequest> about;
-  if (record_.client.peer_is_trusted) {
-    auto read = read_oauth2_target(request_->head, request_->authority);
-    if (!read) return refuse_check({403, "bad_forwarded", read.error().message});
-    about = *read;
-  }
-  forwarded_head_ = request_->head;
-  facts_.method_is_told = about && !about->method.empty();
-  if (facts_.method_is_told) forwarded_head_.method = about->method;
-  if (about) forwarded_head_.target = about->path_and_query;
-  const std::string_view target = request_->path_and_query;
-  resolve_oauth2_check(context_.routes, {request_->head, request_->authority, target, record_.client.address, about},
-                       resolution_);
-  take_check(forwarded_head_, form);
-  facts_.also_asked = resolution_.also_asked;
-  if (target.find('?') != target.npos) facts_.check_query = target.substr(target.find('?') + 1);
-  facts_.asker_is_known = knows_who_asks(context_.settings.forward_auth) && shows_secret();
-  if (resolution_.kind == Resolution::Kind::refused) return refuse_check(resolution_.refusal);
+  if (facts_.route == nullptr && !is_of_oauth2_proxy(about.form))
+    return refuse_check({404, "no_route", "no route matches"});
   note_upgrade(asks_for_websocket(request_->head.fields) ? kWebSocket : std::string_view());
   ask_responder();
 }
 
 // The access line is about the request asked about.
-void Exchange::take_check(const RequestHead& asked, ForwardedForm form) {
-  take_resolution(asked);
+void Exchange::take_check(const CheckedRequest& about) {
+  take_resolution(forwarded_head_);
   facts_.only_backchannel = false;
-  if (facts_.external != nullptr) facts_.forwarded = form;
+  if (facts_.external != nullptr) facts_.forwarded = about.form;
+  facts_.method_is_told = about.method_is_told;
+  facts_.check_query = about.check_query;
+  facts_.asker_is_known = about.asker_is_known;
+  facts_.also_asked = resolution_.also_asked;
 }
 
 void Exchange::note_refused_check(std::string_view decision, std::string_view reason) const {
@@ -520,7 +460,8 @@ void Exchange::on_response(const ParsedResponse& response) {
   }
   record_.upstream_ms = context_.clock.monotonic_ms() - record_.asked_ms;
   record_.status = response.head.status;
-  if (response.repairs.any()) tell_of_repairs(response.repairs);
+  if (response.repairs.any())
+    tell_of_repairs(context_, record_, context_.upstreams.of(*facts_.route), response.repairs);
   drop_stale_cookies();
   OutgoingResponse out = response_frame();
   out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
@@ -621,29 +562,9 @@ void Exchange::on_upstream_error(UpstreamError error) {
     return lease_and_send(UpstreamPool::Choice::fresh);
   }
   const UpstreamFault fault = fault_of(error);
-  tell_failed(error, fault.words);
+  tell_failed(context_, record_, context_.upstreams.of(*facts_.route), error);
   if (answer_side_ == AnswerSide::waiting) return answer_error(fault.status, record_.decision);
   break_off(fault.words);
-}
-
-void Exchange::tell_failed(UpstreamError error, std::string_view reason) const {
-  const UpstreamSettings& upstream = context_.upstreams.of(*facts_.route).settings();
-  const std::string address = address_of(upstream);
-  const std::string words = fault_reason(upstream, error, reason);
-  context_.log.warning("upstream failed", {{"id", std::string_view(record_.id)},
-                                           {"upstream", std::string_view(facts_.route->upstream)},
-                                           {"address", address},
-                                           {"reason", words}});
-}
-
-// Once for each, in the whole process: the app will say it again and again.
-void Exchange::tell_of_repairs(Repairs repairs) const {
-  const std::uint8_t first = context_.upstreams.of(*facts_.route).shared().told_first(repairs);
-  if (first == 0) return;
-  const std::string what = repairs_text(first);
-  context_.log.warning(
-      "an app's answers break HTTP/1.1; they are taken as they are meant, each on a connection of its own",
-      {{"id", std::string_view(record_.id)}, {"upstream", std::string_view(facts_.route->upstream)}, {"what", what}});
 }
 
 // An idle connection may have been closed by the app in the moment we used it. Nothing of an answer came, so a request

@@ -1,6 +1,8 @@
 #include "proxy/exchange/upstream_faults.h"
 
+#include <cstdint>
 #include <iterator>
+#include <string>
 
 namespace lp {
 namespace {
@@ -32,6 +34,22 @@ constexpr std::string_view kRepairs[] = {
     "Transfer-Encoding: identity",      "chunks in HTTP/1.0",     "blanks behind a chunk's size",
 };
 
+// Where it was tried, as the configuration says it.
+std::string address_of(const UpstreamSettings& upstream) {
+  if (upstream.kind == UpstreamSettings::Kind::unix_socket) return "unix:" + upstream.socket_path;
+  const bool is_ipv6 = upstream.host.find(':') != std::string::npos;
+  return (is_ipv6 ? "[" + upstream.host + "]" : upstream.host) + ":" + std::to_string(upstream.port);
+}
+
+// What was repaired, as a list; `bits` are those of Repairs.
+std::string repairs_text(std::uint8_t bits) {
+  std::string text;
+  for (std::size_t i = 0; i < std::size(kRepairs); ++i) {
+    if ((bits >> i & 1U) != 0) text.append(text.empty() ? "" : ", ").append(kRepairs[i]);
+  }
+  return text;
+}
+
 }  // namespace
 
 UpstreamFault fault_of(UpstreamError error) {
@@ -58,23 +76,26 @@ UpstreamFault fault_of(UpstreamError error) {
   return {502, ""};
 }
 
-std::string address_of(const UpstreamSettings& upstream) {
-  if (upstream.kind == UpstreamSettings::Kind::unix_socket) return "unix:" + upstream.socket_path;
-  const bool is_ipv6 = upstream.host.find(':') != std::string::npos;
-  return (is_ipv6 ? "[" + upstream.host + "]" : upstream.host) + ":" + std::to_string(upstream.port);
+void tell_failed(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
+                 UpstreamError error) {
+  const UpstreamSettings& settings = upstream.settings();
+  const std::string address = address_of(settings);
+  const std::int64_t ms = waited_ms(settings, error);
+  const std::string reason = std::string(fault_of(error).words) + (ms > 0 ? ": waited " + seconds_text(ms) : "");
+  context.log.warning("upstream failed", {{"id", std::string_view(record.id)},
+                                          {"upstream", std::string_view(settings.name)},
+                                          {"address", address},
+                                          {"reason", reason}});
 }
 
-std::string fault_reason(const UpstreamSettings& upstream, UpstreamError error, std::string_view words) {
-  const std::int64_t ms = waited_ms(upstream, error);
-  return std::string(words) + (ms > 0 ? ": waited " + seconds_text(ms) : "");
-}
-
-std::string repairs_text(std::uint8_t bits) {
-  std::string text;
-  for (std::size_t i = 0; i < std::size(kRepairs); ++i) {
-    if ((bits >> i & 1U) != 0) text.append(text.empty() ? "" : ", ").append(kRepairs[i]);
-  }
-  return text;
+void tell_of_repairs(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
+                     Repairs repairs) {
+  const std::uint8_t first = upstream.shared().told_first(repairs);
+  if (first == 0) return;
+  const std::string what = repairs_text(first);
+  context.log.warning(
+      "an app's answers break HTTP/1.1; they are taken as they are meant, each on a connection of its own",
+      {{"id", std::string_view(record.id)}, {"upstream", std::string_view(upstream.settings().name)}, {"what", what}});
 }
 
 }  // namespace lp

@@ -1,13 +1,13 @@
 #pragma once
-#include <cstdint>
-#include <string>
 #include <string_view>
 
-#include "config/settings.h"
+#include "proxy/exchange/record.h"
+#include "proxy/exchange/worker_context.h"
 #include "proxy/http/messages.h"
 #include "proxy/http/stream.h"
+#include "proxy/upstream/pool.h"
 
-// What is told, and to whom, of an app that fails or that breaks HTTP/1.1. Pure.
+// What is told, and to whom, of an app that fails or that breaks HTTP/1.1.
 namespace lp {
 
 struct UpstreamFault {
@@ -16,13 +16,11 @@ struct UpstreamFault {
 };
 [[nodiscard]] UpstreamFault fault_of(UpstreamError error);
 
-// Where it was tried, as the configuration says it.
-[[nodiscard]] std::string address_of(const UpstreamSettings& upstream);
-
-// The words, and for how long was waited where it came to that.
-[[nodiscard]] std::string fault_reason(const UpstreamSettings& upstream, UpstreamError error, std::string_view words);
-
-// What was repaired, as a list; `bits` are those of Repairs.
-[[nodiscard]] std::string repairs_text(std::uint8_t bits);
+// For the log.
+void tell_failed(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
+                 UpstreamError error);
+// Once for each kind, in the whole process: the app will say it again and again.
+void tell_of_repairs(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
+                     Repairs repairs);
 
 }  // namespace lp
