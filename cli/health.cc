@@ -4,9 +4,10 @@
 #include <sys/time.h>
 
 #include <cstdio>
-#include <cstring>
+#include <optional>
 
 #include "base/resolver.h"
+#include "base/stream_client.h"
 #include "cli/exit_status.h"
 #include "config/file/load.h"
 #include "proxy/net/socket.h"
@@ -27,6 +28,14 @@ std::string reachable(const std::string& host) {
   return host == "::" ? "::1" : host;
 }
 
+std::optional<SocketAddress> address_of(const ListenSettings& admin) {
+  if (admin.kind == ListenSettings::Kind::unix_socket) return unix_socket_address(admin.path);
+  auto addresses = addresses_without_lookup(reachable(admin.host));
+  if (addresses.empty()) return std::nullopt;
+  set_port(addresses.front(), admin.port);
+  return addresses.front();
+}
+
 std::string ask(const Socket& socket) {
   constexpr std::string_view kRequest = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
   if (::send(socket.fd(), kRequest.data(), kRequest.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(kRequest.size()))
@@ -41,17 +50,14 @@ std::string ask(const Socket& socket) {
 int run_health(const std::string& config_path) {
   const auto loaded = load_config(config_path, process_environment());
   if (!loaded) return unhealthy("the configuration has problems; see logto-proxy check");
-  const ListenSettings& admin = loaded->settings->admin;
-  auto addresses = addresses_without_lookup(reachable(admin.host));
-  if (admin.kind != ListenSettings::Kind::tcp || addresses.empty()) return unhealthy("admin.listen is no IP address");
-  set_port(addresses.front(), admin.port);
-  const Socket socket(::socket(addresses.front().storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto found = address_of(loaded->settings->admin);
+  if (!found) return unhealthy("admin.listen is no IP address and no unix socket");
+  const Socket socket(::socket(found->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const timeval timeout{kTimeoutS, 0};
   ::setsockopt(socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   ::setsockopt(socket.fd(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-  const auto* address = reinterpret_cast<const sockaddr*>(&addresses.front().storage);
-  if (::connect(socket.fd(), address, addresses.front().length) != 0)
-    return unhealthy("nothing answers at the admin listener");
+  const auto* address = reinterpret_cast<const sockaddr*>(&found->storage);
+  if (::connect(socket.fd(), address, found->length) != 0) return unhealthy("nothing answers at the admin listener");
   const std::string answer = ask(socket);
   if (!answer.starts_with("HTTP/1.1 200 ")) return unhealthy("the proxy says " + answer.substr(0, answer.find('\r')));
   std::printf("ready\n");

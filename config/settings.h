@@ -147,6 +147,11 @@ struct UpstreamSettings {
   std::int64_t connect_timeout_ms = 5 * kSecond;
   std::int64_t response_timeout_ms = 60 * kSecond;
   std::int64_t idle_timeout_ms = kHour;
+  std::int64_t keep_alive = 256;              // idle connections of each worker; 0: each connection is used once
+  std::int64_t idle_time_ms = kMinute;        // for how long they are kept
+  std::int64_t max_connections = kUnlimited;  // of all workers together
+  std::int64_t queue = 1000;                  // requests that may wait for one of these
+  std::int64_t queue_timeout_ms = 10 * kSecond;
 };
 
 // raw: as it is, or not at all where it cannot stand in a field.
@@ -192,6 +197,7 @@ enum class Forbidden { page, status_403, sign_in };
 enum class EncodedSlash { reject, keep };
 enum class PathBytes { utf8, any };
 enum class PathSpellings { same, distinct };
+enum class WebSocketUnauthenticated { status_401, close };
 
 struct PathPattern {
   enum class Kind { exact, prefix, regex };
@@ -287,7 +293,11 @@ struct RouteSettings {
   // distinct: the app tells /a, /A, /a/ and /a. apart, so that no stricter route need be asked.
   PathSpellings path_spellings = PathSpellings::same;
   std::vector<Origin> allowed_origins;
-  bool hold_requests = true;  // a form post that meets an expired session waits for the sign-in
+  bool allows_no_origin = false;  // programs, which send none, may open WebSockets with a session's cookie
+  WebSocketUnauthenticated websocket_unauthenticated = WebSocketUnauthenticated::status_401;
+  std::vector<std::string> upgrades = {"websocket"};  // what a connection may become
+  std::int64_t buffer_request_bytes = 0;  // chunked bodies up to here are collected and sent on with a length; 0: none
+  bool hold_requests = true;              // a form post that meets an expired session waits for the sign-in
 };
 
 // An issuer of access tokens besides Logto.

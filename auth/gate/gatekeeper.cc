@@ -119,8 +119,8 @@ Verdict pass(const Visit& visit, Waiting waiting) {
 
 Decision decide(const Visit& visit) {
   const RequestFacts& facts = visit.facts;
-  const AskedOnRoute asked{*facts.head,         facts.external->host,    facts.path,
-                           facts.wants_upgrade, facts.foreign_websocket, facts.forwarded != ForwardedForm::none};
+  const AskedOnRoute asked{*facts.head,         facts.external->host, facts.path,
+                           facts.wants_upgrade, facts.upgrade_origin, facts.forwarded != ForwardedForm::none};
   return decide(*visit.facts.route, asked, visit.asker(), visit.settings().logto.sign_in, visit.now_s);
 }
 

@@ -79,6 +79,15 @@ bool wants_fragment_carried(const RouteSettings& route, const AskedOnRoute& aske
   return keeps && is_navigation(asked.head.method, asked.head.fields);
 }
 
+// Without an Origin nothing says whose script it is that a session's cookie comes with. Where no cookie decides, that
+// is nobody's loss.
+bool has_wrong_origin(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker) {
+  if (asked.upgrade_origin == UpgradeOrigin::program) {
+    return asker.kind == Asker::Kind::session && !route.allows_no_origin;
+  }
+  return asked.upgrade_origin == UpgradeOrigin::foreign;
+}
+
 }  // namespace
 
 bool counts_on_route(const RouteSettings& route, Asker::Kind kind) {
@@ -128,7 +137,9 @@ Decision decide(const RouteSettings& route, const AskedOnRoute& asked, const Ask
   decision.kind = route.shadow ? DecisionKind::pass : kind_of(route, asked, asker, decision.authorization);
   if (route.shadow) decision.shadow = would_have_been(decision.authorization);
   if (lacks_organization(route, asked, asker, decision.authorization)) decision.kind = DecisionKind::no_organization;
-  if (decision.kind == DecisionKind::pass && asked.foreign_websocket) decision.kind = DecisionKind::foreign_origin;
+  if (decision.kind == DecisionKind::pass && has_wrong_origin(route, asked, asker)) {
+    decision.kind = DecisionKind::foreign_origin;
+  }
   if (decision.kind == DecisionKind::sign_in || decision.kind == DecisionKind::step_up)
     decision.carries_fragment = wants_fragment_carried(route, asked, defaults);
   return decision;

@@ -22,13 +22,21 @@ struct Asker {
 // and the other way round; where it makes no difference nobody is asked.
 [[nodiscard]] bool counts_on_route(const RouteSettings& route, Asker::Kind kind);
 
+// Whose a connection is that becomes a WebSocket, by its Origin. Browsers always send one (RFC 6455 4.1), and no page
+// can keep them from it: who sends none is a program, which has a cookie only from whom it belongs to.
+enum class UpgradeOrigin : std::uint8_t {
+  allowed,  // or none is asked for
+  program,
+  foreign,  // that of a page whose Origin is neither ours nor allowed
+};
+
 // What of a request matters besides its route. Views: valid during the call.
 struct AskedOnRoute {
   const RequestHead& head;
   std::string_view host{};  // of the external URL
   std::string_view path{};  // in normal form
   bool wants_upgrade = false;
-  bool foreign_websocket = false;  // that of a page whose Origin is neither ours nor allowed
+  UpgradeOrigin upgrade_origin = UpgradeOrigin::allowed;
   // Another proxy asks: it gets no page that does what a redirect would do.
   bool by_other_proxy = false;
 };
@@ -45,7 +53,7 @@ struct Decision {
     choose_account,   // known and refused: to Logto for another account. Once: who has just been there gets `forbidden`
     forbidden,        // 403: known, and some requirement does not hold
     no_organization,  // 404: the app gets a token of the organization in the address, and there is none in it
-    foreign_origin,   // 403: whoever it is may pass, but not a WebSocket of another site's page
+    foreign_origin,   // 403: whoever it is may pass, but not a WebSocket of another site's page, or of nobody's
     denied,           // 403 for everybody
   };
   Kind kind = Kind::denied;

@@ -10,6 +10,7 @@
 
 #include "auth/identity/app_headers.h"
 #include "auth/oidc/app_token.h"
+#include "auth/rules/decision.h"
 #include "auth/session/opened_session.h"
 #include "auth/visit/forwarded_request.h"
 #include "base/http_message.h"
@@ -37,7 +38,7 @@ struct RequestFacts {
   bool wants_upgrade = false;
   bool method_is_told =
       true;  // false: another proxy asks without saying it, and the method of `head` is the check's own
-  bool foreign_websocket = false;  // an upgrade that a page of another origin asks for
+  UpgradeOrigin upgrade_origin = UpgradeOrigin::allowed;
   std::string_view request_id;
   std::string_view client;  // address, as far as trusted hops tell; empty: a unix socket's peer
   // The Host is where Logto reaches us and no external URL (logto.backchannel_url): `external` is that origin, and only

@@ -197,6 +197,16 @@ void cookie_will_be_kept(const Settings& s, Report& report) {
   }
 }
 
+void connections_keys_matter(const UpstreamSettings& upstream, const std::string& key, Report& report) {
+  for (const auto* name : {".queue", ".queue_timeout"}) {
+    if (upstream.max_connections != kUnlimited || !report.has(key + name)) continue;
+    report.warning(key + name, "has no effect without max_connections");
+  }
+  if (upstream.keep_alive == 0 && report.has(key + ".idle_time")) {
+    report.warning(key + ".idle_time", "has no effect with keep_alive: off");
+  }
+}
+
 void upstreams_are_used(const Settings& s, Report& report) {
   for (const auto& [name, upstream] : s.upstreams) {
     const std::string key = "upstreams." + name;
@@ -212,6 +222,7 @@ void upstreams_are_used(const Settings& s, Report& report) {
     if (is_unix && upstream.host_header == UpstreamSettings::Host::upstream) {
       report.problem(key + ".host", "a unix socket has no host name: write the name itself, or client");
     }
+    connections_keys_matter(upstream, key, report);
     const bool used = std::any_of(s.routes.begin(), s.routes.end(),
                                   [&, n = name](const RouteSettings& route) { return route.upstream == n; });
     if (!used) report.warning(key, "no route uses this upstream");

@@ -12,6 +12,7 @@
 #include "config/redirect_target.h"
 #include "config/route_access.h"
 #include "config/route_cover.h"
+#include "config/value.h"
 #include "config/yaml/suggest.h"
 
 namespace lp {
@@ -116,11 +117,20 @@ void scopes_can_hold(const RoutePlace& p) {
 
 void sign_in_keys_matter(const RoutePlace& p) {
   if (p.route.access == Access::signed_in) return;
-  for (const auto* name : {"unauthenticated", "sign_in"}) {
+  for (const auto* name : {"unauthenticated", "websocket_unauthenticated", "sign_in"}) {
     const bool optional_sign_in = p.route.access == Access::optional && std::string_view(name) == "sign_in";
     if (optional_sign_in || !p.report.has(p.at(name))) continue;
     p.report.warning(p.at(name), "has no effect: this route never asks anybody to sign in");
   }
+}
+
+void buffered_bodies_fit(const RoutePlace& p) {
+  const std::int64_t most = p.settings.limits.buffered_bytes / 2;
+  if (p.route.buffer_request_bytes <= most || p.report.has_problem_in("limits.buffered")) return;
+  p.report.problem(p.at("buffer_request"),
+                   "expected at most " + format_size(most) +
+                       ", half of limits.buffered, which is all that one client may have; found " +
+                       format_size(p.route.buffer_request_bytes));
 }
 
 void host_is_ours(const RoutePlace& p) {
@@ -268,6 +278,7 @@ constexpr RouteRule kRouteRules[] = {
     order_makes_sense,
     query_is_no_rule_for_forms,
     check_spellings,
+    buffered_bodies_fit,
 };
 
 }  // namespace

@@ -222,6 +222,70 @@ Binding connections_per_address_binding() {
           }};
 }
 
+Binding count_or_word(Field<std::int64_t> field, std::string word, std::int64_t meaning) {
+  return {[=](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            const auto number = *text == word ? Result<std::int64_t>(meaning) : parse_count(*text);
+            const bool in_range = number && *number >= reading.option.min && *number <= reading.option.max;
+            if (*text == word || in_range) {
+              field(reading.scope) = *number;
+              return;
+            }
+            const std::string range = std::to_string(reading.option.min) + " to " + std::to_string(reading.option.max);
+            reading.problem(node, expected(word + " or a whole number from " + range, *text).message);
+          },
+          [=](const Scope& scope) {
+            const std::int64_t number = field(scope);
+            return Node::scalar(number == meaning ? word : std::to_string(number));
+          }};
+}
+
+Binding buffer_request_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            const auto bytes = *text == "off" ? Result<std::int64_t>(std::int64_t{0}) : parse_size(*text);
+            const bool in_range = bytes && *bytes >= reading.option.min && *bytes <= reading.option.max;
+            if (*text != "off" && !in_range) {
+              return reading.problem(node, expected("off or a size from 1KiB to 1GiB", *text).message);
+            }
+            reading.scope.route->buffer_request_bytes = *bytes;
+          },
+          [](const Scope& scope) {
+            const std::int64_t bytes = scope.route->buffer_request_bytes;
+            return Node::scalar(bytes == 0 ? "off" : format_size(bytes));
+          }};
+}
+
+Binding allowed_origins_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            RouteSettings& route = *reading.scope.route;
+            route.allowed_origins.clear();
+            route.allows_no_origin = false;
+            for (const Node* item : list_items(node, reading)) {
+              const auto* text = scalar_text(*item, reading);
+              if (text == nullptr) continue;
+              if (*text == "none") {
+                route.allows_no_origin = true;
+                continue;
+              }
+              auto origin = parse_config_origin(*text);
+              if (!origin) {
+                reading.problem(*item, origin.error().message);
+              } else {
+                route.allowed_origins.push_back(std::move(origin).value());
+              }
+            }
+          },
+          [](const Scope& scope) {
+            std::vector<std::string> printed;
+            if (scope.route->allows_no_origin) printed.emplace_back("none");
+            for (const Origin& origin : scope.route->allowed_origins) printed.push_back(origin.text());
+            return Node::list(std::move(printed));
+          }};
+}
+
 Binding keep_fragment_binding() {
   return {[](const Node& node, const Reading& reading) {
             const auto* text = scalar_text(node, reading);
@@ -584,6 +648,14 @@ Result<std::string> parse_method(std::string_view text) {
 Result<std::string> parse_social_target(std::string_view text) {
   if (parse_with("social:" + std::string(text)).ok()) return std::string(text);
   return expected("a social target such as linkedin or patreon", text);
+}
+
+Result<std::string> parse_upgrade(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const bool is_protocol =
+      is_token(text.substr(0, slash)) && (slash == std::string_view::npos || is_token(text.substr(slash + 1)));
+  if (is_protocol && !iequals(text, "h2c") && text.size() <= 64) return std::string(text);
+  return expected("the name of a protocol such as websocket, tcp or SPDY/3.1", text);
 }
 
 Result<std::string> parse_upstream_name(std::string_view text) {

@@ -14,6 +14,10 @@ namespace lp {
 [[nodiscard]] Binding optional_origin_binding(Field<std::optional<Origin>> field);
 [[nodiscard]] Binding workers_binding();
 [[nodiscard]] Binding connections_per_address_binding();
+// A count within the row's range, or a word that stands for `meaning`.
+[[nodiscard]] Binding count_or_word(Field<std::int64_t> field, std::string word, std::int64_t meaning);
+[[nodiscard]] Binding buffer_request_binding();
+[[nodiscard]] Binding allowed_origins_binding();
 [[nodiscard]] Binding keep_fragment_binding();
 [[nodiscard]] Binding extra_binding();
 [[nodiscard]] Binding ca_file_binding(Field<std::string> field);
@@ -58,5 +62,6 @@ namespace lp {
 [[nodiscard]] Result<std::string> parse_method(std::string_view text);
 [[nodiscard]] Result<std::string> parse_social_target(std::string_view text);
 [[nodiscard]] Result<std::string> parse_upstream_name(std::string_view text);
+[[nodiscard]] Result<std::string> parse_upgrade(std::string_view text);  // a protocol's name, RFC 9110 7.8
 
 }  // namespace lp

@@ -252,6 +252,23 @@ void add_redis(Table& table) {
                    duration(LP_FIELD(settings->redis.grace_ms))});
 }
 
+void add_upstream_connections(Table& table) {
+  table.push_back({"upstreams.*.keep_alive", "off or a number of connections", "256", 0, 100'000, kPlain,
+                   "Idle connections that each worker keeps; off: each connection is used once.",
+                   count_or_word(LP_FIELD(upstream->keep_alive), "off", 0)});
+  table.push_back({"upstreams.*.idle_time", "a duration", "1m", 100, kDay, kPlain,
+                   "For how long an idle connection is kept; less where the app says so.",
+                   duration(LP_FIELD(upstream->idle_time_ms))});
+  table.push_back({"upstreams.*.max_connections", "unlimited or a number of connections", "unlimited", 1, 1'000'000,
+                   kPlain, "At most so many of all workers together; further requests wait.",
+                   count_or_word(LP_FIELD(upstream->max_connections), "unlimited", kUnlimited)});
+  table.push_back({"upstreams.*.queue", "a count", "1000", 0, 1'000'000, kPlain,
+                   "With max_connections: so many requests wait; 503 for more.", count(LP_FIELD(upstream->queue))});
+  table.push_back({"upstreams.*.queue_timeout", "a duration", "10s", 10, kHour, kPlain,
+                   "With max_connections: for how long they wait; then 503.",
+                   duration(LP_FIELD(upstream->queue_timeout_ms))});
+}
+
 void add_upstreams(Table& table) {
   table.push_back({"upstreams.*.url", "http://HOST:PORT or unix:/PATH", "", 0, 0, kPlain,
                    "The app. Names are resolved again by TTL.", upstream_url_binding()});
@@ -265,6 +282,7 @@ void add_upstreams(Table& table) {
                    "Until the head of the response; then 504.", duration(LP_FIELD(upstream->response_timeout_ms))});
   table.push_back({"upstreams.*.idle_timeout", "a duration", "1h", 10, 30 * kDay, kPlain,
                    "Silence in a response body or a tunnel.", duration(LP_FIELD(upstream->idle_timeout_ms))});
+  add_upstream_connections(table);
   table.push_back({"identity_headers", "a map of headers to claims",
                    "{X-Forwarded-User: sub, X-Forwarded-Email: email, X-Forwarded-Preferred-Username: username, "
                    "X-Forwarded-Groups: roles}",

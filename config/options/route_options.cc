@@ -187,6 +187,20 @@ Result<std::string> parse_visible_line(std::string_view text) {
   return expected("a media type such as text/html; charset=utf-8", text);
 }
 
+void add_app_protocol(Table& table) {
+  table.push_back({"routes[].websocket_unauthenticated", "401 or close", "401", 0, 0, kPlain,
+                   "close: who is not signed in gets the WebSocket, closed with 4401, which scripts can read.",
+                   choice<WebSocketUnauthenticated>(
+                       LP_FIELD(route->websocket_unauthenticated),
+                       {{"401", WebSocketUnauthenticated::status_401}, {"close", WebSocketUnauthenticated::close}})});
+  table.push_back({"routes[].upgrades", "a list of protocols", "[websocket]", 0, 0, kPlain,
+                   "What a connection may become; also tcp (Docker) and SPDY/3.1 (Kubernetes).",
+                   texts(LP_FIELD(route->upgrades), parse_upgrade)});
+  table.push_back({"routes[].buffer_request", "off or a size", "off", 1024, 1LL << 30, kPlain,
+                   "A chunked upload up to this is collected first and sent with a length; a larger one is 413.",
+                   buffer_request_binding()});
+}
+
 void add_forwarding(Table& table) {
   table.push_back({"routes[].upstream", "a name under upstreams", "null", 0, 0, kPlain,
                    "Where to; needed unless access is deny, or the route answers itself.",
@@ -209,10 +223,10 @@ void add_forwarding(Table& table) {
                    "A form post that meets a session expired less than an hour ago waits for the sign-in.",
                    boolean(LP_FIELD(route->hold_requests))});
   table.push_back(
-      {"routes[].allowed_origins", "a list of origins", "[]", 0, 0, kPlain,
+      {"routes[].allowed_origins", "a list of origins, or none", "[]", 0, 0, kPlain,
        "Further origins whose pages may open WebSockets, as those of the URL asked may, and read our errors.",
-       list<Origin>(LP_FIELD(route->allowed_origins), parse_config_origin,
-                    [](const Origin& origin) { return origin.text(); })});
+       allowed_origins_binding()});
+  add_app_protocol(table);
 }
 
 void add_replies(Table& table) {

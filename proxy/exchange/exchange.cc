@@ -9,12 +9,13 @@
 #include "base/encoding.h"
 #include "base/one_of.h"
 #include "base/wipe.h"
-#include "config/forward_auth.h"
 #include "proxy/exchange/access_log.h"
 #include "proxy/exchange/memory_notices.h"
 #include "proxy/exchange/readiness.h"
+#include "proxy/exchange/upstream_faults.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
+#include "proxy/http/websocket_frames.h"
 #include "proxy/route/outgoing.h"
 #include "proxy/route/reply.h"
 #include "proxy/route/webdav.h"
@@ -24,6 +25,8 @@ namespace lp {
 namespace {
 // A client is read no further while so much of what it sent waits for the app.
 constexpr std::size_t kHighWaterBytes = 64 * 1024;
+// A body that is collected for longer than its time must have come at this rate.
+constexpr std::size_t kSlowestBytesPerMs = 8;
 
 // RFC 9110 9.2.2: what may be sent again after a connection died under it.
 bool is_idempotent(std::string_view method) { return is_one_of(method, {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}); }
@@ -36,55 +39,6 @@ bool is_plausible_request_id(std::string_view id) {
   return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), is_plain);
 }
 
-struct UpstreamFault {
-  int status;
-  std::string_view words;
-};
-UpstreamFault fault_of(UpstreamError error) {
-  switch (error) {
-    case UpstreamError::unresolvable:
-      return {502, "its name has no address"};
-    case UpstreamError::refused:
-      return {502, "connection refused"};
-    case UpstreamError::connect_timeout:
-      return {504, "no connection in time"};
-    case UpstreamError::response_timeout:
-      return {504, "no answer in time"};
-    case UpstreamError::idle_timeout:
-      return {504, "silent in mid answer"};
-    case UpstreamError::lost:
-      return {502, "closed the connection without a complete answer"};
-    case UpstreamError::nonsense:
-      return {502, "its answer breaks HTTP/1.1"};
-    case UpstreamError::tls:
-      return {502, "it speaks TLS there, and http:// is plain HTTP: name its port for that"};
-  }
-  return {502, ""};
-}
-
-const UpstreamSettings* upstream_of(const Settings& settings, const std::string& name) {
-  const auto found = settings.upstreams.find(name);
-  return found == settings.upstreams.end() ? nullptr : &found->second;
-}
-
-// Where it was tried, as the configuration says it.
-std::string address_of(const UpstreamSettings& upstream) {
-  if (upstream.kind == UpstreamSettings::Kind::unix_socket) return "unix:" + upstream.socket_path;
-  const bool is_ipv6 = upstream.host.find(':') != std::string::npos;
-  return (is_ipv6 ? "[" + upstream.host + "]" : upstream.host) + ":" + std::to_string(upstream.port);
-}
-
-// How long it was waited for; 0: it did not come to that.
-std::int64_t waited_ms(const UpstreamSettings& upstream, UpstreamError error) {
-  if (error == UpstreamError::connect_timeout) return upstream.connect_timeout_ms;
-  if (error == UpstreamError::response_timeout) return upstream.response_timeout_ms;
-  return error == UpstreamError::idle_timeout ? upstream.idle_timeout_ms : 0;
-}
-
-std::string seconds_text(std::int64_t ms) {
-  const std::string tenths = ms % 1000 == 0 ? std::string() : "." + std::to_string(ms % 1000 / 100);
-  return std::to_string(ms / 1000) + tenths + " s";
-}
 }  // namespace
 
 Exchange::Exchange(WorkerContext& context, ClientStream& client, Door door)
@@ -111,6 +65,7 @@ void Exchange::on_request(const ParsedRequest& request, std::size_t head_bytes) 
 
 void Exchange::begin(std::size_t head_bytes) {
   facts_ = {};
+  upgrade_ = {};
   wait_.reset();
   realm_ = &context_.realms.front();
   session_.reset();
@@ -148,12 +103,12 @@ void Exchange::judge() {
           {request_->authority, request_->path_and_query, head.method, head.fields, record_.client.address,
            request_->body.length},
           resolution_);
-  if (!forward_auth.oauth2_proxy.empty() && asks_in_place_of_app())
-    return judge_oauth2_check(ForwardedForm::oauth2_root);
+  if (!forward_auth.oauth2_proxy.empty() && asks_in_place_of_app(possible_check(), resolution_))
+    return judge_check({{}, ForwardedForm::oauth2_root, {}});
   take_resolution(head);
   if (resolution_.kind == Resolution::Kind::refused) return refuse(resolution_.refusal);
   if (resolution_.kind == Resolution::Kind::fixed) return answer_fixed(resolution_.fixed);
-  note_upgrade(request_->wants_upgrade && iequals(request_->upgrade, "websocket"));
+  note_upgrade(upgrade_of(*request_, resolution_.route));
   ask_responder();
 }
 
@@ -175,11 +130,12 @@ void Exchange::answer_fixed(FixedAnswer asked) {
   answer(fixed_answer(asked, context_.server.readiness, context_.clock.monotonic_ms()));
 }
 
-void Exchange::note_upgrade(bool wants_websocket) {
-  facts_.wants_upgrade = wants_websocket;
-  facts_.foreign_websocket =
-      wants_websocket && facts_.route != nullptr &&
-      !is_allowed_origin(request_->head.fields, *realm_->realm.settings, *facts_.route, *facts_.external);
+void Exchange::note_upgrade(std::string_view upgrade) {
+  upgrade_ = upgrade;
+  facts_.wants_upgrade = !upgrade.empty();
+  if (upgrade.empty() || facts_.route == nullptr) return;
+  facts_.upgrade_origin =
+      origin_of_upgrade(upgrade, request_->head.fields, *realm_->realm.settings, *facts_.route, *facts_.external);
 }
 
 void Exchange::refuse(const Refusal& refusal) {
@@ -189,100 +145,41 @@ void Exchange::refuse(const Refusal& refusal) {
   answer_error(refusal.status, refusal.decision);
 }
 
-// True where another proxy asks whether it may let a request through. Who asks at the wrong place, or without the
-// secret, finds nothing there.
+PossibleCheck Exchange::possible_check() const { return {context_, door_, *request_, record_.client}; }
+
+// True where another proxy asks whether it may let a request through.
 bool Exchange::judges_check() {
-  const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
-  const std::string_view target = request_->path_and_query;
-  const auto behind = forward_auth.enabled ? behind_check(target, context_.settings.auth_prefix) : std::nullopt;
-  const bool at_root = door_ == Door::checks_only && asks_at_root(request_->head, target);
-  const bool is_oauth2 = !forward_auth.oauth2_proxy.empty() && (at_root || asks_oauth2_auth(target, forward_auth));
-  if (!behind && !is_oauth2) return false;
-  if (door_ == Door::any && !forward_auth.listen.empty()) {
-    find_no_check("forward_auth.listen is set: checks are answered there and not here");
-  } else if (behind && !shows_secret()) {
-    find_no_check("it does not show forward_auth.secret, once and alone, in " + forward_auth.secret_header);
-  } else if (behind) {
-    judge_check(*behind);
+  const auto asked = asked_check(possible_check());
+  if (!asked) return false;
+  if (asked->hidden.empty()) {
+    judge_check(*asked);
   } else {
-    judge_oauth2_check(at_root ? ForwardedForm::oauth2_root : ForwardedForm::oauth2_auth);
+    note_refused_check("own", asked->hidden);
+    answer_error(404, "own");
   }
   return true;
 }
 
-void Exchange::find_no_check(std::string_view reason) {
-  note_refused_check("own", reason);
-  answer_error(404, "own");
-}
-
-// The peer's address is no proof: whoever the proxy there serves can cause a request from it.
-bool Exchange::shows_secret() const {
-  const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
-  if (forward_auth.secret.empty()) return true;
-  const Fields& fields = request_->head.fields;
-  if (fields.count(forward_auth.secret_header) != 1) return false;
-  return context_.realms.front().realm.keyring()->check_secret.equals(fields.get(forward_auth.secret_header));
-}
-
-// An app of ours goes before: only where there is none it can be a question.
-bool Exchange::asks_in_place_of_app() const {
-  using Kind = Resolution::Kind;
-  const bool has_app =
-      resolution_.kind != Kind::no_route && !(resolution_.kind == Kind::refused && resolution_.refusal.status == 421);
-  return !has_app && context_.settings.forward_auth.listen.empty() && record_.client.peer_is_trusted &&
-         asks_at_root(request_->head, request_->path_and_query);
-}
-
-// It may come under any Host, for that is an address inside.
-void Exchange::judge_check(std::string_view behind) {
-  if (!record_.client.peer_is_trusted) {
-    return refuse_check({403, "untrusted_proxy",
-                         "the peer is not in trusted_proxies: add its address if it is your proxy, for what it says of "
-                         "a request is believed from there only"});
-  }
-  const auto request = read_forwarded_request(request_->head, request_->authority, behind);
-  if (!request) return refuse_check({400, "bad_forwarded", request.error().message});
-  forwarded_head_ = request_->head;
-  forwarded_head_.method = request->method;
-  forwarded_head_.target = request->path_and_query;
-  resolve_check(context_.routes, *request, request_->head.fields, record_.client.address, resolution_);
-  take_check(forwarded_head_, request->form);
+void Exchange::judge_check(const AskedCheck& asked) {
+  const CheckedRequest about = resolve_asked(possible_check(), asked, forwarded_head_, resolution_);
+  if (about.refusal) return refuse_check(*about.refusal);
+  take_check(about);
   if (resolution_.kind == Resolution::Kind::refused) return refuse_check(resolution_.refusal);
-  if (facts_.route == nullptr) return refuse_check({404, "no_route", "no route matches"});
-  note_upgrade(asks_for_websocket(request_->head.fields));
-  ask_responder();
-}
-
-// As oauth2-proxy is asked. Anybody may: what is not the client's own is told to those only of whom it is known who
-// they are.
-void Exchange::judge_oauth2_check(ForwardedForm form) {
-  std::optional<ForwardedRequest> about;
-  if (record_.client.peer_is_trusted) {
-    auto read = read_oauth2_target(request_->head, request_->authority);
-    if (!read) return refuse_check({403, "bad_forwarded", read.error().message});
-    about = *read;
-  }
-  forwarded_head_ = request_->head;
-  facts_.method_is_told = about && !about->method.empty();
-  if (facts_.method_is_told) forwarded_head_.method = about->method;
-  if (about) forwarded_head_.target = about->path_and_query;
-  const std::string_view target = request_->path_and_query;
-  resolve_oauth2_check(context_.routes, {request_->head, request_->authority, target, record_.client.address, about},
-                       resolution_);
-  take_check(forwarded_head_, form);
-  facts_.also_asked = resolution_.also_asked;
-  if (target.find('?') != target.npos) facts_.check_query = target.substr(target.find('?') + 1);
-  facts_.asker_is_known = knows_who_asks(context_.settings.forward_auth) && shows_secret();
-  if (resolution_.kind == Resolution::Kind::refused) return refuse_check(resolution_.refusal);
-  note_upgrade(asks_for_websocket(request_->head.fields));
+  if (facts_.route == nullptr && !is_of_oauth2_proxy(about.form))
+    return refuse_check({404, "no_route", "no route matches"});
+  note_upgrade(asks_for_websocket(request_->head.fields) ? kWebSocket : std::string_view());
   ask_responder();
 }
 
 // The access line is about the request asked about.
-void Exchange::take_check(const RequestHead& asked, ForwardedForm form) {
-  take_resolution(asked);
+void Exchange::take_check(const CheckedRequest& about) {
+  take_resolution(forwarded_head_);
   facts_.only_backchannel = false;
-  if (facts_.external != nullptr) facts_.forwarded = form;
+  if (facts_.external != nullptr) facts_.forwarded = about.form;
+  facts_.method_is_told = about.method_is_told;
+  facts_.check_query = about.check_query;
+  facts_.asker_is_known = about.asker_is_known;
+  facts_.also_asked = resolution_.also_asked;
 }
 
 void Exchange::note_refused_check(std::string_view decision, std::string_view reason) const {
@@ -332,7 +229,14 @@ void Exchange::act_on(Verdict verdict) {
   LP_CHECK(verdict.kind == Verdict::Kind::pass && facts_.route, "only a request with a route passes");
   if (facts_.body_state == BodyFacts::too_large) return answer_error(413, "too_large");
   if (facts_.route->reply.is_configured()) return reply();
+  if (must_buffer()) return collect(static_cast<std::size_t>(facts_.route->buffer_request_bytes));
   forward();
+}
+
+// For an app that cannot read chunks. Judged again once the body is there, for that may take a while.
+bool Exchange::must_buffer() const {
+  return facts_.route->buffer_request_bytes > 0 && request_->body.kind == BodyFraming::Kind::chunked &&
+         facts_.body_state == BodyFacts::unread;
 }
 
 // Nothing else follows in this turn that would write what was queued.
@@ -358,7 +262,8 @@ void Exchange::collect(std::size_t limit_bytes) {
 
 // Nothing is taken before there is room for it. A byte now and then must not keep what all share for hours.
 void Exchange::collect_more(std::string_view bytes) {
-  const std::int64_t patience_ms = 2 * context_.settings.timeouts.body_idle_ms;
+  const auto earned_ms = static_cast<std::int64_t>(collected_.bytes().size() / kSlowestBytesPerMs);
+  const std::int64_t patience_ms = 2 * context_.settings.timeouts.body_idle_ms + earned_ms;
   if (context_.clock.monotonic_ms() - record_.began_ms > patience_ms) {
     return on_bad_request({408, "a body that is collected came too slowly"});
   }
@@ -484,7 +389,8 @@ void Exchange::send_upstream_head() {
   if (has_token && tokens_.access) out.bearer_token = tokens_.access->token.reveal();
   out.body = upstream_framing();
   if (replaced_body_) out.replaced_content_type = &replaced_body_->content_type;
-  out.upgrade_websocket = facts_.wants_upgrade;
+  out.upgrade = upgrade_;
+  out.keep_alive = context_.upstreams.of(*facts_.route).keeps_connections();
   lease_->send_head(out, request_->head.fields, context_.client_headers);
 }
 
@@ -546,25 +452,27 @@ void Exchange::on_upstream_drained() {
 void Exchange::on_response(const ParsedResponse& response) {
   // The app may have said so before it read this request (RFC 9110 15.5.9).
   if (response.head.status == 408 && may_retry(UpstreamError::lost)) return on_upstream_error(UpstreamError::lost);
-  const bool switches = response.head.status == 101;
-  const bool opens_tunnel = switches && facts_.wants_upgrade &&
-                            accepts_websocket(response.head, request_->head.fields.get("Sec-WebSocket-Key"));
-  if (switches && !opens_tunnel) {
+  // Not before the whole request is there: what a client says next must be no body any more (threat S24).
+  const bool opens_tunnel = !upgrade_.empty() && request_side_ == RequestSide::complete &&
+                            accepts_upgrade(response, upgrade_, request_->head.fields);
+  if (response.head.status == 101 && !opens_tunnel) {
     lease_.reset();
     return on_upstream_error(UpstreamError::nonsense);
   }
   record_.upstream_ms = context_.clock.monotonic_ms() - record_.asked_ms;
   record_.status = response.head.status;
+  if (response.repairs.any())
+    tell_of_repairs(context_, record_, context_.upstreams.of(*facts_.route), response.repairs);
   drop_stale_cookies();
   OutgoingResponse out = response_frame();
   out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
-  if (out.body.kind == BodyFraming::Kind::until_close) out.keep_alive = false;
-  out.is_upgrade = opens_tunnel;
+  if (opens_tunnel || out.body.kind == BodyFraming::Kind::until_close) out.keep_alive = false;
+  if (response.head.status == 101) out.upgrade = upgrade_;
   out.addresses = context_.fields.of(*facts_.route).addresses.get();
   client_.send_head(response.head, out);
   if (!opens_tunnel) return enter(AnswerSide::body);
   enter(AnswerSide::tunnel);
-  tunnel_.open();
+  tunnel_.open(iequals(upgrade_, kWebSocket));
   context_.server.open_tunnels.fetch_add(1, std::memory_order_relaxed);
   client_.flush();
   lease_->become_tunnel();
@@ -654,23 +562,10 @@ void Exchange::on_upstream_error(UpstreamError error) {
     is_retried_ = true;
     return lease_and_send(UpstreamPool::Choice::fresh);
   }
-  const UpstreamFault fault = fault_of(error);
-  const bool is_mute = error == UpstreamError::lost && answer_side_ == AnswerSide::waiting;
-  tell_failed(error, is_mute ? "closed the connection without an answer (does it expect TLS there? http:// is plain)"
-                             : fault.words);
+  const UpstreamFault fault = fault_of(error, answer_side_ == AnswerSide::waiting);
+  tell_failed(context_, record_, context_.upstreams.of(*facts_.route), error, fault.words);
   if (answer_side_ == AnswerSide::waiting) return answer_error(fault.status, record_.decision);
   break_off(fault.words);
-}
-
-void Exchange::tell_failed(UpstreamError error, std::string_view reason) const {
-  const UpstreamSettings* upstream = upstream_of(context_.settings, facts_.route->upstream);
-  const std::string address = upstream == nullptr ? std::string() : address_of(*upstream);
-  const std::int64_t ms = upstream == nullptr ? 0 : waited_ms(*upstream, error);
-  const std::string words = std::string(reason) + (ms > 0 ? ": waited " + seconds_text(ms) : "");
-  context_.log.warning("upstream failed", {{"id", std::string_view(record_.id)},
-                                           {"upstream", std::string_view(facts_.route->upstream)},
-                                           {"address", address},
-                                           {"reason", words}});
 }
 
 // An idle connection may have been closed by the app in the moment we used it. Nothing of an answer came, so a request
@@ -703,6 +598,7 @@ void Exchange::answer_error(int status, std::string_view decision) {
 }
 
 void Exchange::answer(const Answer& made) {
+  if (made.status == 401 && tells_by_closing()) return close_new_websocket();
   Answer complete = made;
   drop_stale_cookies();
   for (auto& cookie : set_cookies_) complete.add("Set-Cookie", std::move(cookie));
@@ -716,6 +612,32 @@ void Exchange::answer(const Answer& made) {
   record_.bytes_out = without_body ? 0 : complete.body.size();
   conclude();
   client_.send_answer(complete, without_body, keep_alive);
+}
+
+// A script hears nothing of a 401 to its handshake; of a close code it does. Nobody else's script hears it.
+bool Exchange::tells_by_closing() const {
+  return facts_.route != nullptr && facts_.forwarded == ForwardedForm::none &&
+         facts_.route->websocket_unauthenticated == WebSocketUnauthenticated::close &&
+         facts_.upgrade_origin != UpgradeOrigin::foreign && iequals(upgrade_, kWebSocket) &&
+         is_complete_handshake(request_->head.fields);
+}
+
+void Exchange::close_new_websocket() {
+  ResponseHead head;
+  const std::string accept = websocket_accept(request_->head.fields.get("Sec-WebSocket-Key"));
+  describe_accepted(request_->head.fields, accept, head);
+  OutgoingResponse out;
+  out.upgrade = upgrade_;
+  out.set_cookies = &set_cookies_;
+  drop_stale_cookies();
+  record_.status = head.status;
+  client_.send_head(head, out);
+  const std::string frame = close_frame(kNotSignedIn.code, kNotSignedIn.reason);
+  record_.bytes_out = frame.size();
+  conclude();
+  client_.become_tunnel();
+  client_.send_body(frame);
+  client_.end();
 }
 
 // ---- the session ends: nobody gets a byte more of what it let them have -------------------------------------------
@@ -756,7 +678,7 @@ void Exchange::refuse_waiting(SessionStand stand) {
 }
 
 void Exchange::close_tunnel(SessionStand stand) {
-  log_session_over("WebSocket closed");
+  log_session_over("tunnel closed");
   if (!tunnel_.close(client_, lease_, stand == SessionStand::ended ? kSessionEnded : kTryAgainLater)) {
     conclude();
     return client_.abort();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "auth/visit/verdict.h"
+#include "proxy/exchange/asked_check.h"
 #include "proxy/exchange/bound_exchanges.h"
 #include "proxy/exchange/file_reply.h"
 #include "proxy/exchange/record.h"
@@ -24,9 +25,6 @@ inline constexpr std::string_view kUnproven = "unproven";
 inline constexpr std::string_view kNoMemory = "no_memory";   // limits.buffered
 inline constexpr std::string_view kFixed = "health";         // for a probe or a crawler
 inline constexpr std::string_view kAbandoned = "abandoned";  // the client went away before anything was decided
-
-// Where a client has come in: forward_auth.listen is for checks and nothing else.
-enum class Door : std::uint8_t { any, checks_only };
 
 // One request and its answer: judged, then answered in process or pumped to an upstream and back. Knows no wire
 // format. Owned by its client connection and used again for each of its requests; whatever happens, every request
@@ -65,22 +63,20 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void log_bad_request(std::string_view rule);
 
   void judge();
+  [[nodiscard]] PossibleCheck possible_check() const;
   [[nodiscard]] bool judges_check();
-  void find_no_check(std::string_view reason);
-  [[nodiscard]] bool shows_secret() const;
-  void judge_check(std::string_view behind);
-  [[nodiscard]] bool asks_in_place_of_app() const;
-  void judge_oauth2_check(ForwardedForm form);
-  void take_check(const RequestHead& asked, ForwardedForm form);
+  void judge_check(const AskedCheck& asked);
+  void take_check(const CheckedRequest& about);
   void note_refused_check(std::string_view decision, std::string_view reason) const;
   void take_resolution(const RequestHead& head);
-  void note_upgrade(bool wants_websocket);
   void answer_fixed(FixedAnswer asked);
+  void note_upgrade(std::string_view upgrade);
   void refuse(const Refusal& refusal);
   void refuse_check(const Refusal& refusal);
   void ask_responder();
   void act_on(Verdict verdict);
   void act_on_later(Verdict verdict);
+  [[nodiscard]] bool must_buffer() const;
   void collect(std::size_t limit_bytes);
   void collect_more(std::string_view bytes);
   void judge_with_body(BodyFacts state);
@@ -99,9 +95,10 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   [[nodiscard]] UpstreamClient client_behind_proxy();
   void send_upstream_head();
   [[nodiscard]] bool may_retry(UpstreamError error) const;
-  void tell_failed(UpstreamError error, std::string_view reason) const;
   void answer_error(int status, std::string_view decision);
   void answer(const Answer& made);
+  [[nodiscard]] bool tells_by_closing() const;
+  void close_new_websocket();
   void break_off(std::string_view why);
   void conclude();
   void drop_stale_cookies();
@@ -126,6 +123,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   AnswerSide answer_side_ = AnswerSide::none;
   const ParsedRequest* request_ = nullptr;  // null while none is under way
   Resolution resolution_;
+  std::string_view upgrade_;  // what the connection may become; empty: nothing
   RequestFacts facts_;
   RequestHead forwarded_head_;  // of the request that another proxy asks about
   ExchangeRecord record_;

@@ -22,6 +22,10 @@ std::array<char, 4> random_mask() {
 }  // namespace
 
 bool Tunnel::close(ClientStream& client, std::unique_ptr<UpstreamStream>& app, const CloseCause& cause) {
+  if (!is_websocket_) {
+    app.reset();
+    return false;
+  }
   tell_app(app, cause);
   if (!app_frames_.at_frame_boundary()) return false;
   sweeps_left_ = kClosingSweeps;

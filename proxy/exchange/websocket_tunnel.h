@@ -6,15 +6,23 @@
 #include "proxy/http/stream.h"
 #include "proxy/http/websocket_frames.h"
 
-// A WebSocket between client and app, from the 101 to its end: where frames begin and end in what both say, and how the
-// two are told why it ends, each where its side leaves a place for a close frame.
+// A tunnel between client and app, from the 101 to its end. Of a WebSocket: where frames begin and end in what both
+// say, and how the two are told why it ends, each where its side leaves a place for a close frame. Of anything else
+// nothing is known, and its end is that of the connections.
 namespace lp {
 
 class Tunnel {
  public:
-  void open() { *this = {}; }
-  void client_says(std::string_view bytes) { client_frames_.feed(bytes); }
-  void app_says(std::string_view bytes) { app_frames_.feed(bytes); }
+  void open(bool is_websocket) {
+    *this = {};
+    is_websocket_ = is_websocket;
+  }
+  void client_says(std::string_view bytes) {
+    if (is_websocket_) client_frames_.feed(bytes);
+  }
+  void app_says(std::string_view bytes) {
+    if (is_websocket_) app_frames_.feed(bytes);
+  }
   void client_has_ended() { client_ended_ = true; }
 
   // It ends. The app is told, and hears of the end where there is no place for it in mid-frame: `app` is
@@ -28,6 +36,7 @@ class Tunnel {
  private:
   void tell_app(std::unique_ptr<UpstreamStream>& app, const CloseCause& cause) const;
 
+  bool is_websocket_ = true;
   FrameTracker client_frames_;
   FrameTracker app_frames_;
   bool client_ended_ = false;

@@ -15,6 +15,13 @@ std::uint64_t random_seed() {
   std::memcpy(&seed, bytes.data(), sizeof seed);
   return seed;
 }
+
+void tell_serves_one(Log& log, const UpstreamSettings& upstream) {
+  log.warning(
+      "an app answers others only when its idle connections are closed: it seems to serve one at a time, and each "
+      "is used once from now on; keep_alive: off of the upstream spares it the trial",
+      {{"upstream", std::string_view(upstream.name)}});
+}
 }  // namespace
 
 ServedRealms::ServedRealms(const Settings& settings_in, const std::vector<Realm*>& all)
@@ -38,7 +45,8 @@ WorkerContext::WorkerContext(const ServedRealms& served, ServerState& server_in)
       client_headers(served.client_headers),
       fields(served.fields),
       server(server_in),
-      upstreams(loop, wheel, buffers, settings, server.memory),
+      upstreams(loop, wheel, buffers, settings, server.memory, server.upstreams,
+                [this](const UpstreamSettings& upstream) { tell_serves_one(log, upstream); }),
       id_state_(random_seed()) {
   for (const ServedRealm& realm : served.realms) {
     realms.emplace_back(realm, loop, wheel);

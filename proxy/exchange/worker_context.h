@@ -37,6 +37,7 @@ struct ServerState {
   RepeatedNotice memory_notice;        // that it was used up
   RepeatedNotice slow_clients_notice;  // that they have what they may of it
   UnknownHosts unknown_hosts;
+  SharedUpstreams upstreams;
 };
 
 // A realm with what all workers share of it for routing.

@@ -193,10 +193,8 @@ struct ResponseFilter {
   const ClientHeaderRules& rules;
   std::string_view host;
   Names named;
-  bool keeps_content_length;
 
   [[nodiscard]] bool passes(const Field& field) const {
-    if (keeps_content_length && iequals(field.name, "Content-Length")) return true;
     if (is_listed(kPerHop, field.name) || is_listed(kResponseOnly, field.name)) return false;
     if (rules.strips_response_field(field.name) || is_listed(named, field.name)) return false;
     return !iequals(field.name, "Set-Cookie") || rules.app_may_set(field.value, host);
@@ -208,10 +206,21 @@ bool describes_absent_body(const OutgoingResponse& response, int status) {
   return response.body.kind == BodyFraming::Kind::none && status >= 200 && status != 204;
 }
 
+// The app may have said it more than once, always the same: the codec has seen to that.
+std::string_view absent_length(const Fields& fields) {
+  const std::string_view said = fields.get("Content-Length");
+  return trim_ows(said.substr(0, said.find(',')));
+}
+
+void append_absent_length(std::string& out, const Fields& fields) {
+  const std::string_view length = absent_length(fields);
+  if (!length.empty()) append_field(out, "Content-Length", length);
+}
+
 void append_connection(std::string& out, const OutgoingResponse& response, int status) {
-  if (response.is_upgrade) {
+  if (!response.upgrade.empty()) {
     append_field(out, "Connection", "Upgrade");
-    append_field(out, "Upgrade", "websocket");
+    append_field(out, "Upgrade", response.upgrade);
     return;
   }
   if (status < 200) return;
@@ -226,13 +235,14 @@ void append_connection(std::string& out, const OutgoingResponse& response, int s
 // As the app would have said it without what is for this hop, so that all that holds for its own fields holds for those
 // that the route adds.
 ResponseHead changed(const OutgoingResponse& response, const ResponseHead& head, const ClientHeaderRules& rules) {
-  const ResponseFilter filter{rules, host_of(response), named_by_connection(head.fields),
-                              describes_absent_body(response, head.status)};
+  const ResponseFilter filter{rules, host_of(response), named_by_connection(head.fields)};
   ResponseHead result{head.status, head.reason, head.version_minor, {}};
   for (const Field& field : head.fields.all()) {
     if (filter.passes(field)) result.fields.add(field.name, field.value);
   }
   result.fields = response.changes->applied_to(result.fields, response.external->is_https());
+  const std::string_view length = absent_length(head.fields);  // not among them, for it is of this hop's framing
+  if (!length.empty()) result.fields.add("Content-Length", length);
   return result;
 }
 
@@ -246,8 +256,7 @@ void append_answer_field(std::string& out, const OutgoingResponse& response, con
 
 void append_answer_head(std::string& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
                         const ClientHeaderRules& rules) {
-  const ResponseFilter filter{rules, host_of(response), named_by_connection(upstream_head.fields),
-                              describes_absent_body(response, upstream_head.status)};
+  const ResponseFilter filter{rules, host_of(response), named_by_connection(upstream_head.fields)};
   const bool closed_to_shared_caches = is_private(response, upstream_head);
   PrivateCaching caching;
   append_status_line(out, upstream_head);
@@ -262,6 +271,7 @@ void append_answer_head(std::string& out, const OutgoingResponse& response, cons
   if (response.set_cookies != nullptr) {
     for (const std::string& cookie : *response.set_cookies) append_field(out, "Set-Cookie", cookie);
   }
+  if (describes_absent_body(response, upstream_head.status)) append_absent_length(out, upstream_head.fields);
   append_connection(out, response, upstream_head.status);
   out += "\r\n";
 }
@@ -296,7 +306,12 @@ void append_request_head(std::string& out, const OutgoingRequest& request, const
   append_client_fields(out, request, client_fields, rules);
   if (request.replaced_content_type != nullptr) append_field(out, "Content-Type", *request.replaced_content_type);
   append_framing(out, request.body);
-  if (request.upgrade_websocket) out += "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+  if (!request.upgrade.empty()) {
+    append_field(out, "Connection", "Upgrade");
+    append_field(out, "Upgrade", request.upgrade);
+  } else if (!request.keep_alive) {
+    append_field(out, "Connection", "close");
+  }
   out += "\r\n";
 }
 

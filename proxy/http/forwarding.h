@@ -50,7 +50,8 @@ struct OutgoingRequest {
   // The Content-Type of a body that is not the client's: all that the client said of its own is left out. Null
   // otherwise.
   const std::string* replaced_content_type = nullptr;
-  bool upgrade_websocket = false;
+  std::string_view upgrade;                      // the protocol that the connection should become; empty: none
+  bool keep_alive = true;                        // else the app is told that this is the only request on its connection
   std::string_view stripped_prefix;              // for X-Forwarded-Prefix; empty: none was taken off
   bool tells_forwarded = false;                  // `Forwarded` (RFC 7239)
   bool drops_method_override = false;            // fields that name another method than the one that was judged
@@ -67,7 +68,7 @@ struct OutgoingResponse {
   int client_version_minor = 1;
   bool keep_alive = true;
   bool authenticated = false;  // for somebody signed in: no shared cache may keep it, whatever the app says
-  bool is_upgrade = false;     // 101: Connection: upgrade and Upgrade are kept
+  std::string_view upgrade;    // 101: what the connection becomes; empty: nothing
   // Ours, to be added. No shared cache may keep such an answer either: it would hand them on.
   const std::vector<std::string>* set_cookies = nullptr;
   const Origin* external = nullptr;             // that the browser asked; null: the fields below are not looked at

@@ -62,6 +62,8 @@ enum class UpstreamError {
   lost,
   nonsense,
   tls,  // it answers plain HTTP with a record of TLS
+  queue_full,     // max_connections are taken, and as many requests as may wait already
+  queue_timeout,  // none of them became free
 };
 
 class UpstreamStream {

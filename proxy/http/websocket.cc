@@ -11,14 +11,52 @@
 
 namespace lp {
 
-bool is_allowed_origin(const Fields& fields, const Settings& settings, const RouteSettings& route,
+namespace {
+
+bool is_websocket(std::string_view upgrade) { return iequals(upgrade, kWebSocket); }
+
+bool is_allowed_origin(std::string_view origin, const Settings& settings, const RouteSettings& route,
                        const Origin& asked) {
-  if (fields.count("Origin") != 1) return false;
-  const std::string_view origin = fields.get("Origin");
   if (origin == asked.text() || names_origin(route.allowed_origins, origin)) return true;
   const auto& urls = settings.external_urls;
   return std::any_of(urls.begin(), urls.end(),
                      [&](const Origin& url) { return url.authority() == asked.authority() && url.text() == origin; });
+}
+
+bool is_docker_stream(const ParsedResponse& response) {
+  const std::string_view type = response.head.fields.get("Content-Type");
+  return response.head.status == 200 && response.body.kind == BodyFraming::Kind::until_close &&
+         (iequals(type, "application/vnd.docker.raw-stream") ||
+          iequals(type, "application/vnd.docker.multiplexed-stream"));
+}
+
+}  // namespace
+
+std::string_view upgrade_of(const ParsedRequest& request, const RouteSettings* route) {
+  if (request.upgrade.empty()) return {};
+  if (is_websocket(request.upgrade) && !request.wants_websocket) return {};
+  if (route == nullptr) return request.wants_websocket ? request.upgrade : std::string_view();
+  const auto& listed = route->upgrades;
+  const bool is_listed =
+      std::any_of(listed.begin(), listed.end(), [&](const std::string& one) { return iequals(one, request.upgrade); });
+  return is_listed ? request.upgrade : std::string_view();
+}
+
+UpgradeOrigin origin_of_upgrade(std::string_view upgrade, const Fields& fields, const Settings& settings,
+                                const RouteSettings& route, const Origin& asked) {
+  const auto count = fields.count("Origin");
+  if (count == 0) return is_websocket(upgrade) ? UpgradeOrigin::program : UpgradeOrigin::allowed;
+  const std::string_view origin = fields.get("Origin");
+  if (count == 1 && is_allowed_origin(origin, settings, route, asked)) return UpgradeOrigin::allowed;
+  const bool is_our_host = iequals(origin, asked.authority()) || iequals(origin, asked.host);
+  return count == 1 && is_our_host ? UpgradeOrigin::program : UpgradeOrigin::foreign;
+}
+
+bool accepts_upgrade(const ParsedResponse& response, std::string_view upgrade, const Fields& request) {
+  if (upgrade.empty()) return false;
+  if (is_websocket(upgrade)) return accepts_websocket(response.head, request.get("Sec-WebSocket-Key"));
+  if (response.head.status == 101) return iequals(response.head.fields.get("Upgrade"), upgrade);
+  return is_docker_stream(response);
 }
 
 std::string websocket_accept(std::string_view key) {
@@ -30,9 +68,23 @@ std::string websocket_accept(std::string_view key) {
   return base64_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
+bool is_complete_handshake(const Fields& request) {
+  constexpr std::size_t kKeyBytes = 24;  // 16 in base64
+  return request.count("Sec-WebSocket-Key") == 1 && request.get("Sec-WebSocket-Key").size() == kKeyBytes &&
+         request.get("Sec-WebSocket-Version") == "13";
+}
+
+void describe_accepted(const Fields& request, std::string_view accept, ResponseHead& head) {
+  head.status = 101;
+  head.reason = "Switching Protocols";
+  head.fields.add("Sec-WebSocket-Accept", accept);
+  const auto offered = list_values(request, "Sec-WebSocket-Protocol");
+  if (!offered.empty()) head.fields.add("Sec-WebSocket-Protocol", offered.front());
+}
+
 bool accepts_websocket(const ResponseHead& response, std::string_view key) {
   if (response.status != 101 || key.empty()) return false;
-  return iequals(response.fields.get("Upgrade"), "websocket") && response.fields.count("Sec-WebSocket-Accept") == 1 &&
+  return is_websocket(response.fields.get("Upgrade")) && response.fields.count("Sec-WebSocket-Accept") == 1 &&
          response.fields.get("Sec-WebSocket-Accept") == websocket_accept(key);
 }
 

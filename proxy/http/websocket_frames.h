@@ -41,7 +41,8 @@ struct CloseCause {
   std::uint16_t code = 0;
   std::string_view reason;
 };
-inline constexpr CloseCause kSessionEnded{4401, "session ended"};     // private use (RFC 6455 7.4.2), after HTTP's 401
+inline constexpr CloseCause kSessionEnded{4401, "session ended"};  // private use (RFC 6455 7.4.2), after HTTP's 401
+inline constexpr CloseCause kNotSignedIn{4401, "not signed in"};
 inline constexpr CloseCause kTryAgainLater{1013, "try again later"};  // registered with IANA, as HTTP's 503
 
 // A whole close frame. `reason` is UTF-8 of at most 123 bytes. Clients mask (5.3), servers don't; `mask` must then be

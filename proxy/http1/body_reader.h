@@ -14,6 +14,9 @@ class BodyReader {
  public:
   using Outcome = ChunkedDecoder::Outcome;
 
+  // `takes_blanks`: see ChunkedDecoder.
+  explicit BodyReader(bool takes_blanks = false) : chunked_(takes_blanks) {}
+
   void begin(const BodyFraming& framing);
   // Nothing of the body is to come: it has ended, or there never was one. A body until the connection closes is never
   // over by itself.
@@ -22,6 +25,8 @@ class BodyReader {
   // the outcome is `data`. On `data` it is to be called again with the rest; on `end` this piece was the last and what
   // follows `consumed` belongs to the next message; `bad`: the chunked coding is broken.
   Outcome next(std::string_view in, std::size_t& consumed, std::string_view& data);
+  [[nodiscard]] bool took_blanks() const { return kind_ == BodyFraming::Kind::chunked && chunked_.took_blanks(); }
+  [[nodiscard]] bool awaits_chunk_size() const { return kind_ == BodyFraming::Kind::chunked && chunked_.awaits_size(); }
   // What a length still promises; 0 where none was told.
   [[nodiscard]] std::uint64_t bytes_left() const { return left_; }
 

@@ -29,7 +29,16 @@ bool ChunkedDecoder::take_size(char c) {
     state_ = State::extension;
   else if (c == '\r')
     state_ = State::size_lf;
-  return state_ != State::size;
+  else
+    return take_blank(c);
+  return true;
+}
+
+bool ChunkedDecoder::take_blank(char c) {
+  if (!takes_blanks_ || !syntax::is_ows(c) || ++extension_bytes_ > kMaxExtensionBytes) return false;
+  took_blanks_ = true;
+  state_ = State::blanks;
+  return true;
 }
 
 bool ChunkedDecoder::take_extension(char c) {
@@ -64,6 +73,9 @@ bool ChunkedDecoder::take(char c) {
   switch (state_) {
     case State::size:
       return take_size(c);
+    case State::blanks:
+      if (c == ';') return expect(c, ';', State::extension);
+      return c == '\r' ? expect(c, '\r', State::size_lf) : take_blank(c);
     case State::extension:
       return take_extension(c);
     case State::size_lf:
@@ -109,6 +121,6 @@ ChunkedDecoder::Outcome ChunkedDecoder::next(std::string_view in, std::size_t& c
   return state_ == State::done ? Outcome::end : state_ == State::failed ? Outcome::bad : Outcome::need_more;
 }
 
-void ChunkedDecoder::reset() { *this = ChunkedDecoder(); }
+void ChunkedDecoder::reset() { *this = ChunkedDecoder(takes_blanks_); }
 
 }  // namespace lp

@@ -9,16 +9,22 @@ namespace lp {
 // (threat H16); their size is bounded.
 class ChunkedDecoder {
  public:
+  // Apps of old put blanks behind a chunk's size; of a client that is refused (threat S11).
+  explicit ChunkedDecoder(bool takes_blanks = false) : takes_blanks_(takes_blanks) {}
   enum class Outcome { need_more, data, end, bad };
   // Looks at `in`, sets `consumed`; on `data`, `data` is the next piece of the body (a view into `in`), to be called
   // again with the rest; on `end` the message is complete and what follows `consumed` belongs to the next one.
   Outcome next(std::string_view in, std::size_t& consumed, std::string_view& data);
   [[nodiscard]] bool has_ended() const { return state_ == State::done; }
+  [[nodiscard]] bool took_blanks() const { return took_blanks_; }
+  // A chunk's size is half here, or none of it.
+  [[nodiscard]] bool awaits_size() const { return state_ <= State::size_lf; }
   void reset();
 
  private:
   enum class State : std::uint8_t {
     size,
+    blanks,
     extension,
     size_lf,
     data,
@@ -34,10 +40,13 @@ class ChunkedDecoder {
   };
   bool take(char c);  // one byte outside of data; false: no legal message goes on so
   bool take_size(char c);
+  bool take_blank(char c);
   bool take_extension(char c);
   bool take_trailer(char c);
   bool expect(char c, char wanted, State next_state);
 
+  bool takes_blanks_;
+  bool took_blanks_ = false;
   State state_ = State::size;
   std::uint64_t left_ = 0;             // of this chunk's data
   std::uint32_t digits_ = 0;           // of this chunk's size

@@ -40,6 +40,7 @@ Http1Client::Http1Client(const Environment& environment, Socket socket, std::str
       input_(env_.loop, socket_.fd(), [this] { on_readable(); }),
       deadline_(env_.wheel, [this] { on_deadline(); }),
       later_(env_.loop, [this] { on_later(); }) {
+  head_limits_.needs_host = env_.needs_host;
   writer_.attach(socket_.fd());
   arm_deadline();
 }
@@ -225,6 +226,11 @@ void Http1Client::feed_early_tunnel_bytes() {
   leftover_used_ += early.size();
   if (!early.empty()) events_->on_request_body(early);
   if (phase_ != Phase::tunnel) return;
+  if (!body_in_.empty()) {  // they came behind a body
+    events_->on_request_body(body_in_.data());
+    if (phase_ != Phase::tunnel) return;
+    body_in_.release();
+  }
   events_->on_request_batch_end();
   if (phase_ != Phase::tunnel) return;
   resume(Pause::early_bytes);
@@ -339,7 +345,7 @@ void Http1Client::become_tunnel() {
   answer_body_.begin({});
   body_open_ = false;
   enter(Phase::tunnel);
-  const bool is_early = in_.size() > head_bytes_ + leftover_used_ || input_has_ended();
+  const bool is_early = in_.size() > head_bytes_ + leftover_used_ || !body_in_.empty() || input_has_ended();
   if (is_early) {
     pause(Pause::early_bytes);  // what came before the 101 goes first
     later_.start_ms(0);

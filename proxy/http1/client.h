@@ -31,6 +31,7 @@ class Http1Client final : public ClientStream {
     const ClientHeaderRules& header_rules;
     std::string& scratch;
     MemoryBudget& memory;
+    bool needs_host = true;  // see HeadLimits
   };
   using MakeEvents = std::function<std::unique_ptr<RequestEvents>(ClientStream&)>;
 

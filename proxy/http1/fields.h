@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -17,7 +18,8 @@ struct FieldSummary {
   std::string_view host;
   int content_lengths = 0;
   std::uint64_t content_length = 0;
-  int transfer_encodings = 0;  // a single one is exactly "chunked", else parsing has failed
+  int transfer_encodings = 0;
+  bool says_chunked = false;
   int upgrades = 0;
   std::string_view upgrade;
   int expects = 0;
@@ -26,10 +28,18 @@ struct FieldSummary {
   bool says_keep_alive = false;
   bool says_upgrade = false;
   int connection_options = 0;
+  std::optional<std::int64_t> idle_s;  // Keep-Alive: timeout=
+  Repairs repairs;                     // of a client's fields never any
 };
+
+// A client may want to be read in two ways; an app has nobody to deceive. What is repaired of it, messages.h says.
+enum class Sender : std::uint8_t { client, app };
+
+// How long the line end at `at` is, as an app may write it; 0: there is none.
+[[nodiscard]] std::size_t line_end_of_app(std::string_view bytes, std::size_t at, Repairs& repairs);
 
 // Reads field lines from `at` up to and with the empty line, which must be the end of `bytes`.
 [[nodiscard]] std::optional<ParseError> parse_fields(std::string_view bytes, std::size_t at, const HeadLimits& limits,
-                                                     Fields& fields, FieldSummary& summary);
+                                                     Sender sender, Fields& fields, FieldSummary& summary);
 
 }  // namespace lp

@@ -55,7 +55,8 @@ MaybeError check_method(std::string_view method) {
   return std::nullopt;
 }
 
-MaybeError check_host(const FieldSummary& summary) {
+MaybeError check_host(const FieldSummary& summary, bool needs_host) {
+  if (summary.hosts == 0 && !needs_host) return std::nullopt;
   if (summary.hosts == 0) return ParseError{400, "no Host field"};
   if (!parse_authority(summary.host, 80)) return ParseError{400, "malformed Host field"};
   return std::nullopt;
@@ -97,17 +98,23 @@ MaybeError check_expect(const FieldSummary& summary, ParsedRequest& out) {
   return std::nullopt;
 }
 
-// Only a WebSocket handshake (RFC 6455 4.1) is an upgrade here; h2c and the rest are dropped (threat S22).
+bool is_protocol(std::string_view text) {
+  return !text.empty() && text.size() <= 64 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return syntax::is_tchar(c) || c == '/'; });
+}
+
+// Which upgrades there are is the route's to say; of a WebSocket the handshake's form is known (RFC 6455 4.1).
 MaybeError check_upgrade(const FieldSummary& summary, ParsedRequest& out) {
-  const bool asks = summary.says_upgrade && summary.upgrades == 1 && iequals(summary.upgrade, "websocket");
+  const bool asks = summary.says_upgrade && summary.upgrades == 1 && is_protocol(summary.upgrade);
   if (!asks || out.head.version_minor == 0) return std::nullopt;
+  out.upgrade = summary.upgrade;
+  if (!iequals(summary.upgrade, "websocket")) return std::nullopt;
   if (out.head.method != "GET") return ParseError{400, "WebSocket handshake that is not a GET"};
   if (out.body.kind == BodyFraming::Kind::chunked || out.body.length > 0) {
     return ParseError{400, "WebSocket handshake with a body"};
   }
   out.body = {};
-  out.wants_upgrade = true;
-  out.upgrade = summary.upgrade;
+  out.wants_websocket = true;
   return std::nullopt;
 }
 
@@ -119,9 +126,9 @@ std::optional<ParseError> parse_request_head(std::string_view bytes, const HeadL
   FieldSummary summary;
   if (const auto error = parse_request_line(bytes, limits, out.head, at)) return error;
   if (const auto error = check_method(out.head.method)) return error;
-  if (const auto error = parse_fields(bytes, at, limits, out.head.fields, summary)) return error;
-  if (const auto error = check_framing(summary, out.head.version_minor)) return error;
-  if (const auto error = check_host(summary)) return error;
+  if (const auto error = parse_fields(bytes, at, limits, Sender::client, out.head.fields, summary)) return error;
+  if (const auto error = check_request_framing(summary, out.head.version_minor)) return error;
+  if (const auto error = check_host(summary, limits.needs_host || out.head.version_minor > 0)) return error;
   out.authority = summary.host;
   if (const auto error = split_target(out)) return error;
   out.body = frame_request(summary);

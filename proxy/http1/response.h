@@ -5,7 +5,8 @@
 #include "proxy/http/messages.h"
 #include "proxy/http1/head_limits.h"
 
-// The same strictness towards apps as request.h towards clients. Pure.
+// As strict towards apps as request.h towards clients where something has two readings. What has one is taken as it is
+// meant and noted in `repairs` (docs/decisions/0042-apps-as-they-are.md). Pure.
 namespace lp {
 
 // A complete head as found by HeadScanner; `request_method` is that of the request it answers (RFC 9112 6.3). Fills

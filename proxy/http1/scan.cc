@@ -18,22 +18,25 @@ HeadScanner::Outcome HeadScanner::scan(std::string_view bytes, const HeadLimits&
   while (at < end) {
     // Every line begins with a token (method, "HTTP" or a field name) or is the empty line: no obs-fold, no TLS hello,
     // no CRLF before a request line (RFC 9112 2.2 would let us skip that; it also hides the remains of a body).
-    if (at == line_start_ && !syntax::is_tchar(bytes[at]) && (lines_ == 0 || bytes[at] != '\r')) return Outcome::bad;
+    if (at == line_start_ && !syntax::is_tchar(bytes[at]) && (lines_ == 0 || !may_end_line(bytes[at]))) {
+      return Outcome::bad;
+    }
     at = syntax::skip_text(bytes, at, end);
     if (at == end) break;
     if (bytes[at] == '\t' && (lines_ > 0 || kind_ == Kind::response)) {
       ++at;
       continue;
     }
-    if (bytes[at] != '\r') return Outcome::bad;
-    if (at + 1 == end) break;
-    if (bytes[at + 1] != '\n') return Outcome::bad;
+    if (!may_end_line(bytes[at])) return Outcome::bad;
+    const std::size_t line_end = bytes[at] == '\r' ? 2 : 1;
+    if (at + line_end > end) break;
+    if (bytes[at + line_end - 1] != '\n') return Outcome::bad;
     if (at == line_start_) {
-      head_bytes_ = at + 2;
+      head_bytes_ = at + line_end;
       return Outcome::complete;
     }
     ++lines_;
-    at += 2;
+    at += line_end;
     line_start_ = at;
     if (lines_ > limits.field_count + 1) return Outcome::too_large;
   }

@@ -7,7 +7,7 @@
 namespace lp {
 
 // Finds the end of a head while its bytes trickle in, looking at each byte once, and refuses at the first byte that no
-// legal head can hold (bare CR or LF, NUL, other controls, a TLS hello), without waiting for the rest.
+// legal head can hold (bare CR, of a client bare LF, NUL, other controls, a TLS hello), without waiting for the rest.
 class HeadScanner {
  public:
   enum class Kind { request, response };
@@ -20,6 +20,8 @@ class HeadScanner {
   void reset();
 
  private:
+  [[nodiscard]] bool may_end_line(char c) const { return c == '\r' || (c == '\n' && kind_ == Kind::response); }
+
   Kind kind_;
   std::size_t seen_ = 0;
   std::size_t line_start_ = 0;

@@ -3,8 +3,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "proxy/http/connection_auth.h"
@@ -14,8 +16,13 @@
 namespace lp {
 
 namespace {
-constexpr int kMaxInterimResponses = 16;  // threat S25: 100,000 of them
-constexpr std::int64_t kIdleMs = 60'000;
+// Of those that come in a row (threat S25: 100,000 of them): an app at work sends one now and then.
+constexpr int kMaxInterimResponses = 1000;
+constexpr std::int64_t kSlowInterimMs = 500;
+// The head waits for the rest of the first chunk's size; an extension may be longer than anybody waits for.
+constexpr std::size_t kMaxHeldBytes = 64;
+constexpr std::int64_t kLongWaitMs = kSecond;
+constexpr std::int64_t kEarlierMs = kSecond;  // than the app says that it closes
 // How late a body may come behind an answer that has none. Long, for it costs little: who needs a connection meanwhile
 // opens one, and one that settles goes for it.
 constexpr std::int64_t kSettleMs = 5'000;
@@ -41,7 +48,16 @@ Http1Upstream::~Http1Upstream() = default;
 
 // ---- connecting -------------------------------------------------------------------------------------------------
 
+void Http1Upstream::wait_in_queue() { deadline_.set_ms(environment_.settings.queue_timeout_ms); }
+
+// Told through the loop, as everything that a lease comes to.
+void Http1Upstream::refuse_in_queue() {
+  queue_is_full_ = true;
+  deadline_.set_ms(0);
+}
+
 void Http1Upstream::connect() {
+  enter(Phase::connecting);
   arm_deadline();
   if (environment_.settings.kind == UpstreamSettings::Kind::unix_socket) return connect_to_known({});
   const auto* known = environment_.resolver.known(environment_.settings.host, environment_.settings.port);
@@ -137,6 +153,10 @@ void Http1Upstream::lease_again(UpstreamEvents& events, const UpstreamClient& cl
   arm_deadline();
 }
 
+std::int64_t Http1Upstream::idle_ms() const {
+  return std::max<std::int64_t>(idle_allowance_ms_ - deadline_.left_ms(), 0);
+}
+
 bool Http1Upstream::looks_alive() const {
   char byte = 0;
   const ssize_t n = ::recv(socket_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -173,7 +193,7 @@ void Http1Upstream::end_body() {
 }
 
 void Http1Upstream::flush() {
-  if (phase_ == Phase::connecting || phase_ == Phase::closed) return;
+  if (phase_ == Phase::queued || phase_ == Phase::connecting || phase_ == Phase::closed) return;
   const SocketWriter::State state = writer_.flush();
   if (state == SocketWriter::State::blocked && environment_.memory.is_short()) writer_.trim();
   if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
@@ -204,7 +224,10 @@ void Http1Upstream::on_writable() {
 // ---- the answer -------------------------------------------------------------------------------------------------
 
 void Http1Upstream::on_readable() {
-  if (phase_ == Phase::idle) return close();  // closed by the app, or bytes that nobody asked for
+  if (phase_ == Phase::idle) {  // closed by the app, or bytes that nobody asked for
+    owner_.closed_by_app(idle_ms());
+    return close();
+  }
   in_.make_room(bytes_to_read());
   const ReceiveResult got = receive_into(socket_.fd(), in_);
   if (got.kind == ReceiveResult::Kind::again) return;
@@ -256,13 +279,13 @@ bool Http1Upstream::process_head() {
   }
   const std::size_t head_bytes = scanner_.head_bytes();
   scanner_.reset();
-  if (response_.head.status != 200 && offers_to_sign_in_connection(response_.head.fields)) is_signed_in_ = true;
   const int status = response_.head.status;
-  if (status < 200 && status != 101) {
-    in_.consume(head_bytes);
-    if (++interim_responses_ > kMaxInterimResponses) fail(UpstreamError::nonsense);
-    return events_ != nullptr;
-  }
+  const bool is_interim = status < 200 && status != 101;
+  const bool has_chunks = response_.body.kind == BodyFraming::Kind::chunked && in_.size() > head_bytes;
+  if (has_chunks && !first_chunks_are_fine(in_.data().substr(head_bytes))) return false;
+  if (status != 200 && offers_to_sign_in_connection(response_.head.fields)) is_signed_in_ = true;
+  if (is_interim) return take_interim(head_bytes);
+  if (std::exchange(waits_long_, false)) owner_.has_waited_long();
   enter(Phase::body);
   response_body_.begin(response_.body);
   events_->on_response(response_);
@@ -273,6 +296,42 @@ bool Http1Upstream::process_head() {
     return false;
   }
   return true;
+}
+
+// The app is at work: it has its time to answer once more.
+bool Http1Upstream::take_interim(std::size_t head_bytes) {
+  in_.consume(head_bytes);
+  const bool is_slow = deadline_.is_set() && waiting_ms_ - deadline_.left_ms() >= kSlowInterimMs;
+  interim_responses_ = is_slow ? 1 : interim_responses_ + 1;
+  if (interim_responses_ > kMaxInterimResponses) {
+    fail(UpstreamError::nonsense);
+    return false;
+  }
+  arm_deadline();
+  return true;
+}
+
+// What has come of a chunked body together with its head. Broken, it can still be told by a 502; once the head is out,
+// only by a reset. False: the exchange has heard of it, or the first chunk's size is half here.
+bool Http1Upstream::first_chunks_are_fine(std::string_view bytes) {
+  const bool may_wait = bytes.size() < kMaxHeldBytes;
+  response_body_.begin(response_.body);
+  bool knows_size = false;
+  BodyReader::Outcome outcome = BodyReader::Outcome::data;
+  while (outcome == BodyReader::Outcome::data && !bytes.empty()) {
+    std::size_t consumed = 0;
+    std::string_view data;
+    outcome = response_body_.next(bytes, consumed, data);
+    bytes.remove_prefix(consumed);
+    knows_size = knows_size || !response_body_.awaits_chunk_size();
+  }
+  if (response_body_.took_blanks()) {
+    response_.repairs.add(Repair::blank_in_chunk_size);
+    response_.keep_alive = false;
+  }
+  if (outcome == BodyReader::Outcome::bad) fail(UpstreamError::nonsense);
+  const bool waits = outcome == BodyReader::Outcome::need_more && !knows_size && may_wait;
+  return outcome != BodyReader::Outcome::bad && !waits;
 }
 
 bool Http1Upstream::process_body() {
@@ -297,7 +356,14 @@ void Http1Upstream::answer_complete() {
 
 bool Http1Upstream::is_reusable() const {
   return phase_ == Phase::answered && request_sent_ && response_.keep_alive && in_.empty() &&
-         writer_.unsent_bytes() == 0 && !is_paused_ && response_.body.kind != BodyFraming::Kind::until_close;
+         writer_.unsent_bytes() == 0 && !is_paused_ && response_.body.kind != BodyFraming::Kind::until_close &&
+         !response_body_.took_blanks() && keeps_for_ms() > 0;
+}
+
+// Before the app does it: a request that is on its way just then would be lost.
+std::int64_t Http1Upstream::keeps_for_ms() const {
+  const std::int64_t ours = environment_.settings.idle_time_ms;
+  return response_.idle_s ? std::min(ours, *response_.idle_s * kSecond - kEarlierMs) : ours;
 }
 
 void Http1Upstream::give_back() {
@@ -309,18 +375,22 @@ void Http1Upstream::give_back() {
   enter(Phase::idle);
   in_.release();
   writer_.give_back_idle_memory();
-  deadline_.set_ms(kIdleMs);
+  idle_allowance_ms_ = keeps_for_ms();
+  deadline_.set_ms(idle_allowance_ms_);
   owner_.take_back(*this);  // which may close it
 }
 
 void Http1Upstream::settle() {
+  if (keeps_for_ms() <= kSettleMs) return close();  // it would serve nobody
   is_settling_ = true;
+  idle_allowance_ms_ = kSettleMs;
   deadline_.set_ms(kSettleMs);
 }
 
 void Http1Upstream::settled() {
   is_settling_ = false;
-  deadline_.set_ms(kIdleMs);
+  idle_allowance_ms_ = keeps_for_ms();
+  deadline_.set_ms(idle_allowance_ms_ - kSettleMs);  // it has been idle since its answer
   owner_.on_settled(*this);
 }
 
@@ -359,15 +429,16 @@ void Http1Upstream::set_paused(bool paused) {
 }
 
 void Http1Upstream::enter(Phase next) {
-  // [from][to]: connecting, waiting_for_head, body, answered, tunnel, idle, closed
-  static constexpr bool kLegal[7][7] = {
-      {false, true, false, false, false, false, true},   // connecting
-      {false, false, true, false, false, false, true},   // waiting_for_head
-      {false, false, false, true, true, false, true},    // body
-      {false, false, false, false, false, true, true},   // answered
-      {false, false, false, false, false, false, true},  // tunnel
-      {false, true, false, false, false, false, true},   // idle
-      {false, false, false, false, false, false, false}  // closed, for good
+  // [from][to]: queued, connecting, waiting_for_head, body, answered, tunnel, idle, closed
+  static constexpr bool kLegal[8][8] = {
+      {false, true, false, false, false, false, false, true},   // queued
+      {false, false, true, false, false, false, false, true},   // connecting
+      {false, false, false, true, false, false, false, true},   // waiting_for_head
+      {false, false, false, false, true, true, false, true},    // body
+      {false, false, false, false, false, false, true, true},   // answered
+      {false, false, false, false, false, false, false, true},  // tunnel
+      {false, false, true, false, false, false, false, true},   // idle
+      {false, false, false, false, false, false, false, false}  // closed, for good
   };
   LP_CHECK(kLegal[static_cast<int>(phase_)][static_cast<int>(next)], "a legal step of an app's connection");
   phase_ = next;
@@ -380,11 +451,12 @@ void Http1Upstream::arm_deadline() {
     case Phase::waiting_for_head:
       // While the client is still sending, its own deadline runs, unless it is the app that takes nothing.
       if (!request_sent_ && writer_.unsent_bytes() == 0) return deadline_.clear();
-      return deadline_.set_ms(environment_.settings.response_timeout_ms);
+      return wait_for_answer(environment_.settings.response_timeout_ms);
     case Phase::body:
     case Phase::tunnel:
       if (!is_paused_) deadline_.set_ms(environment_.settings.idle_timeout_ms);
       return;
+    case Phase::queued:
     case Phase::answered:
     case Phase::idle:
     case Phase::closed:
@@ -392,13 +464,29 @@ void Http1Upstream::arm_deadline() {
   }
 }
 
+// On a connection that was used before an app is known to answer.
+void Http1Upstream::wait_for_answer(std::int64_t ms) {
+  waiting_ms_ = is_reused_ ? ms : std::min(ms, kLongWaitMs);
+  left_to_wait_ms_ = ms - waiting_ms_;
+  deadline_.set_ms(waiting_ms_);
+}
+
+void Http1Upstream::on_answer_late() {
+  if (left_to_wait_ms_ == 0) return fail(UpstreamError::response_timeout);
+  wait_for_answer(left_to_wait_ms_);
+  waits_long_ = true;
+  owner_.waits_long();
+}
+
 void Http1Upstream::on_deadline() {
   switch (phase_) {
+    case Phase::queued:
+      return fail(queue_is_full_ ? UpstreamError::queue_full : UpstreamError::queue_timeout);
     case Phase::connecting:
       if (lookup_) return fail(UpstreamError::unresolvable);
       return fail(connecting_ && connecting_->enabled() ? UpstreamError::connect_timeout : UpstreamError::refused);
     case Phase::waiting_for_head:
-      return fail(UpstreamError::response_timeout);
+      return on_answer_late();
     case Phase::idle:
       return is_settling_ ? settled() : close();
     default:

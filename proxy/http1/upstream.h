@@ -49,6 +49,11 @@ class Http1Upstream {
     virtual void on_settled(Http1Upstream& connection) = 0;
     // Closed. The owner forgets it now and deletes it at the end of the loop's turn.
     virtual void remove(Http1Upstream& connection) = 0;
+    // The app has ended it while it was idle, for so long. remove() follows.
+    virtual void closed_by_app(std::int64_t idle_ms) = 0;
+    // A new connection has got no answer for a second, and for each further one; then it has got one.
+    virtual void waits_long() = 0;
+    virtual void has_waited_long() = 0;
 
    protected:
     ~Owner() = default;
@@ -58,6 +63,10 @@ class Http1Upstream {
   Http1Upstream(const Environment& environment, Owner& owner, UpstreamEvents& events, const UpstreamClient& client);
   ~Http1Upstream();
   void connect();
+  // Before connect(): it waits until the owner says so (or for nothing, where too many wait already), and fails when
+  // that takes too long.
+  void wait_in_queue();
+  void refuse_in_queue();
   void lease_again(UpstreamEvents& events, const UpstreamClient& client);
   [[nodiscard]] const UpstreamClient& client() const { return client_; }  // that of the lease, until it is given back
   // Of an idle connection. False where something has come that nobody asked for, or its end, as far as this turn of the
@@ -66,8 +75,10 @@ class Http1Upstream {
   [[nodiscard]] bool looks_alive() const;
   // Its last answer had no body (HEAD, 204, 304): an app that errs may send one all the same, and late.
   [[nodiscard]] bool may_get_late_body() const { return response_.body.kind == BodyFraming::Kind::none; }
-  // Of an idle connection: waits until a late body would have come. Owner::on_settled(), or the end.
+  // Of an idle connection: waits until a late body would have come. Owner::on_settled(), or the end, which comes at
+  // once for one that the app keeps no longer than that.
   void settle();
+  [[nodiscard]] std::int64_t idle_ms() const;  // of an idle connection, coarse
   // It is signed in as somebody, or about to be (proxy/http/connection_auth.h).
   [[nodiscard]] bool is_signed_in() const { return is_signed_in_; }
 
@@ -84,7 +95,7 @@ class Http1Upstream {
   [[nodiscard]] bool is_reused() const { return is_reused_; }
 
  private:
-  enum class Phase { connecting, waiting_for_head, body, answered, tunnel, idle, closed };
+  enum class Phase { queued, connecting, waiting_for_head, body, answered, tunnel, idle, closed };
   void enter(Phase next);
 
   void connect_to_known(std::vector<SocketAddress> addresses);
@@ -101,6 +112,8 @@ class Http1Upstream {
   void on_input_end();
   void process();
   bool process_head();
+  bool take_interim(std::size_t head_bytes);
+  bool first_chunks_are_fine(std::string_view bytes);
   bool process_body();
   void answer_complete();
   void settled();
@@ -108,13 +121,16 @@ class Http1Upstream {
   void fail(UpstreamError error);
   void close();
   void arm_deadline();
+  void wait_for_answer(std::int64_t ms);
+  void on_answer_late();
   [[nodiscard]] bool is_reusable() const;
+  [[nodiscard]] std::int64_t keeps_for_ms() const;
 
   const Environment& environment_;
   Owner& owner_;
   UpstreamEvents* events_;  // null while idle or closed
   UpstreamClient client_;
-  Phase phase_ = Phase::connecting;
+  Phase phase_ = Phase::queued;
   Socket socket_;
   SocketWriter writer_;
   std::optional<IoEvent> readable_;
@@ -128,8 +144,13 @@ class Http1Upstream {
   std::size_t read_bytes_ = BufferPool::kSmallBytes;
   HeadScanner scanner_{HeadScanner::Kind::response};
   ParsedResponse response_;
-  BodyReader response_body_;
+  BodyReader response_body_{true};
   int interim_responses_ = 0;
+  std::int64_t idle_allowance_ms_ = 0;  // while idle
+  std::int64_t waiting_ms_ = 0;         // while waiting for a head: what the deadline was set to,
+  std::int64_t left_to_wait_ms_ = 0;    // and how long it goes on after that
+  bool waits_long_ = false;
+  bool queue_is_full_ = false;
   std::string method_;
   BodyWriter request_body_{writer_};
   bool request_sent_ = false;  // the whole request, body included; in a tunnel: the client has ended its side

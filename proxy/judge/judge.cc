@@ -156,9 +156,9 @@ Result<void> take_age(json& claims, Person& person, std::int64_t now_s) {
 // --- the answers ---
 
 // As the door that is asked recognises it: other proxies take Upgrade out of what they ask about.
-bool wants_websocket(const Judgement& judgement) {
-  if (judgement.resolved->by_check) return asks_for_websocket(judgement.request.head.fields);
-  return judgement.request.wants_upgrade && iequals(judgement.request.upgrade, "websocket");
+std::string_view asked_upgrade(const Judgement& judgement) {
+  if (!judgement.resolved->by_check) return upgrade_of(judgement.request, judgement.route());
+  return asks_for_websocket(judgement.request.head.fields) ? kWebSocket : std::string_view();
 }
 
 std::string why_refused(const Authorization& authorization) {
@@ -219,7 +219,9 @@ Words words_of(const RouteSettings& route, const Decision& decision) {
     case Kind::no_organization:
       return {Outcome::not_found, "the app gets a token of the organization in the address, and there is none in it"};
     case Kind::foreign_origin:
-      return {Outcome::deny, "a WebSocket of a page whose Origin is not ours or allowed"};
+      return {Outcome::deny,
+              "a WebSocket of a page whose Origin is not ours or allowed; one without Origin, of a program with a "
+              "session, needs allowed_origins: [none]"};
     case Kind::denied:
       return {Outcome::deny, "the route has access: deny"};
   }
@@ -352,10 +354,12 @@ void RequestJudge::judge_route(Judgement& judgement, const Person* person, std::
   if (!counts_on_route(route, asker.kind)) asker = {};
   judgement.counts_as = asker.kind;
   const RequestHead& head = judgement.request.head;
-  const bool is_websocket = wants_websocket(judgement);
-  const bool is_foreign = is_websocket && !is_allowed_origin(head.fields, settings_, route, *judgement.external());
-  const AskedOnRoute asked{head,       judgement.external()->host,  judgement.target()->path, is_websocket,
-                           is_foreign, judgement.resolved->by_check};
+  const std::string_view upgrade = asked_upgrade(judgement);
+  const UpgradeOrigin origin = upgrade.empty()
+                                   ? UpgradeOrigin::allowed
+                                   : origin_of_upgrade(upgrade, head.fields, settings_, route, *judgement.external());
+  const AskedOnRoute asked{head,   judgement.external()->host,  judgement.target()->path, !upgrade.empty(),
+                           origin, judgement.resolved->by_check};
   judgement.decision = decide(route, asked, asker, settings_.logto.sign_in, now_s);
   const bool is_preflight = judgement.decision->kind == Decision::Kind::preflight;
   if (is_preflight) judgement.counts_as = Asker::Kind::nobody;
@@ -392,7 +396,8 @@ void RequestJudge::pass(Judgement& judgement, const Person* who) const {
   judgement.identity = headers.lines;
   if (judgement.resolved->by_check) return;  // another proxy asks, and sends the request on itself
   if (judgement.route()->reply.is_configured()) return;
-  const std::string own_host = own_host_field(settings_.upstreams.at(judgement.route()->upstream));
+  const UpstreamSettings& upstream = settings_.upstreams.at(judgement.route()->upstream);
+  const std::string own_host = own_host_field(upstream);
   OutgoingRequest out = outgoing_request(judgement.request, *judgement.resolved, fields_);
   out.host = own_host.empty() ? judgement.request.authority : std::string_view(own_host);
   out.client = &judgement.client;
@@ -403,7 +408,8 @@ void RequestJudge::pass(Judgement& judgement, const Person* who) const {
   out.replaces_authorization = headers.replaces_authorization || judgement.route()->token.is_configured();
   if (judgement.route()->token.is_configured() && who != nullptr) out.bearer_token = kTokenInPlace;
   out.body = judgement.request.body;
-  out.upgrade_websocket = wants_websocket(judgement);
+  out.upgrade = asked_upgrade(judgement);
+  out.keep_alive = upstream.keep_alive > 0;
   append_request_head(judgement.head, out, head.fields, rules_);
 }
 

@@ -6,7 +6,10 @@ namespace {
 constexpr std::int64_t kMaxConnections = 100;
 constexpr std::int64_t kMemoryBytes = 8 << 20;
 
-std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+std::string_view asked_path(std::string_view method, std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  return method == "OPTIONS" && path == "/" ? "/readyz" : path;
+}
 
 LimitSettings own_limits(LimitSettings limits) {
   limits.connections = limits.connections_per_address = kMaxConnections;
@@ -18,7 +21,7 @@ class AdminExchange final : public RequestEvents {
   AdminExchange(ClientStream& client, Readiness& readiness, const Clock& clock)
       : client_(client), readiness_(readiness), clock_(clock) {}
   void on_request(const ParsedRequest& request, std::size_t) override {
-    if (path_of(request.path_and_query) == "/readyz") readiness_.asked(clock_.monotonic_ms());
+    if (asked_path(request.head.method, request.path_and_query) == "/readyz") readiness_.asked(clock_.monotonic_ms());
     client_.send_answer(admin_answer(request.head.method, request.path_and_query, !readiness_.is_ready()),
                         request.head.method == "HEAD", request.keep_alive);
   }
@@ -50,9 +53,9 @@ Answer text_answer(int status, std::string body) {
 }  // namespace
 
 Answer admin_answer(std::string_view method, std::string_view target, bool is_stopping) {
-  const std::string_view path = path_of(target);
+  const std::string_view path = asked_path(method, target);
   if (path != "/healthz" && path != "/readyz") return text_answer(404, "not found\n");
-  if (method != "GET" && method != "HEAD") return text_answer(405, "GET or HEAD\n");
+  if (method != "GET" && method != "HEAD" && method != "OPTIONS") return text_answer(405, "GET or HEAD\n");
   if (path == "/healthz") return text_answer(200, "ok\n");
   return is_stopping ? text_answer(503, "stopping\n") : text_answer(200, "ready\n");
 }
@@ -63,7 +66,7 @@ Admin::Admin(EventLoop& loop, const Settings& settings, const ClientHeaderRules&
       limits_(own_limits(settings.limits)),
       memory_(kMemoryBytes),
       shares_(limits_, settings.trusted_proxies, clock, log),
-      acceptor_({loop, wheel_, buffers_, limits_, settings.timeouts, rules, scratch_, memory_}, {listening_fd},
+      acceptor_({loop, wheel_, buffers_, limits_, settings.timeouts, rules, scratch_, memory_, false}, {listening_fd},
                 {shares_}, [&readiness, &clock](ClientStream& client) {
                   return std::make_unique<AdminExchange>(client, readiness, clock);
                 }) {}

@@ -30,7 +30,8 @@ class Admin {
   Acceptor acceptor_;
 };
 
-// Pure: what a path is answered.
+// Pure: what a path is answered. To OPTIONS, which HAProxy's checks say unless they are told otherwise, the same;
+// OPTIONS / is its plainest check and means /readyz.
 [[nodiscard]] Answer admin_answer(std::string_view method, std::string_view target, bool is_stopping);
 
 }  // namespace lp

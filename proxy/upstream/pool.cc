@@ -1,13 +1,22 @@
 #include "proxy/upstream/pool.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/check.h"
 
 namespace lp {
 
 namespace {
-constexpr std::size_t kMaxIdleConnections = 256;
+// An app that keeps a connection for so long does keep connections: others close them at once, or after seconds.
+constexpr std::int64_t kProofMs = 250;
+// An idle connection may be in the way of who has waited for a second; an app that answers so soon after it is closed
+// has waited for that.
+constexpr std::int64_t kInTheWayMs = 800;
+constexpr std::int64_t kAtOnceMs = 300;
+// Where it closes them after a time, none is used that will be as old within this.
+constexpr std::int64_t kMarginMs = kSecond;
 
 // What an exchange holds. Forwards to the connection and gives it back at its end.
 class Lease final : public UpstreamStream {
@@ -33,12 +42,23 @@ class Lease final : public UpstreamStream {
 }  // namespace
 
 UpstreamPool::UpstreamPool(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, Resolver& resolver,
-                           const UpstreamSettings& settings, const MemoryBudget& memory)
-    : environment_{loop, wheel, buffers, resolver, settings, memory}, own_host_(own_host_field(settings)) {}
+                           const UpstreamSettings& settings, const MemoryBudget& memory, SharedUpstream& shared,
+                           const TellServesOne& tell_serves_one)
+    : environment_{loop, wheel, buffers, resolver, settings, memory},
+      own_host_(own_host_field(settings)),
+      shared_(shared),
+      tell_serves_one_(tell_serves_one),
+      just_closed_(wheel, [] {}) {
+  shared_.slots.add(*this);
+}
 
-UpstreamPool::~UpstreamPool() = default;
+UpstreamPool::~UpstreamPool() { shared_.slots.remove(*this); }
 
 void UpstreamPool::close() {
+  shared_.slots.remove(*this);
+  if (is_limited()) {
+    for (const auto& [connection, owned] : connections_) give_slot_back(*connection);
+  }
   idle_.clear();
   settling_.clear();
   held_.clear();
@@ -58,8 +78,115 @@ std::unique_ptr<UpstreamStream> UpstreamPool::lease(UpstreamEvents& events, Choi
   auto connection = std::make_unique<Http1Upstream>(environment_, owner, events, client);
   Http1Upstream& added = *connection;
   connections_.emplace(&added, std::move(connection));
-  added.connect();
+  if (is_limited())
+    connect_in_turn(added);
+  else
+    added.connect();
   return std::make_unique<Lease>(added);
+}
+
+// ---- max_connections --------------------------------------------------------------------------------------------
+
+void UpstreamPool::connect_in_turn(Http1Upstream& connection) {
+  if (shared_.slots.take()) return connection.connect();
+  if (const auto ticket = shared_.slots.wait(*this)) {
+    queued_.emplace_back(*ticket, &connection);
+    return connection.wait_in_queue();
+  }
+  refused_.push_back(&connection);
+  connection.refuse_in_queue();
+}
+
+// The pool outlives what its loop runs.
+void UpstreamPool::slot_is_given(ConnectionSlots::Ticket ticket) {
+  environment_.loop.post([this, ticket] { take_slot(ticket); });
+}
+
+void UpstreamPool::take_slot(ConnectionSlots::Ticket ticket) {
+  const auto found = std::find_if(queued_.begin(), queued_.end(), [&](const auto& one) { return one.first == ticket; });
+  if (found == queued_.end()) return shared_.slots.give_back();  // it has gone meanwhile
+  Http1Upstream* const connection = found->second;
+  queued_.erase(found);
+  connection->connect();
+}
+
+void UpstreamPool::give_slot_back(const Http1Upstream& connection) {
+  const auto queued =
+      std::find_if(queued_.begin(), queued_.end(), [&](const auto& one) { return one.second == &connection; });
+  if (queued != queued_.end()) {
+    (void)shared_.slots.leave(queued->first);  // where it was given already, take_slot() will find nobody
+    queued_.erase(queued);
+    return;
+  }
+  if (std::erase(refused_, &connection) == 0) shared_.slots.give_back();
+}
+
+void UpstreamPool::idle_is_wanted() {
+  environment_.loop.post([this] { close_idle_for_others(); });
+}
+
+void UpstreamPool::close_idle_for_others() {
+  if (!settling_.empty())
+    settling_.front()->discard();
+  else if (!idle_.empty())
+    idle_.front()->discard();
+  else if (!held_.empty())
+    held_.front().connection->discard();
+}
+
+void UpstreamPool::count_idle() {
+  if (is_limited()) idle_connections = static_cast<int>(idle_.size() + settling_.size() + held_.size());
+}
+
+// ---- apps that serve one connection at a time ---------------------------------------------------------------------
+
+// Such an app waits for the next request on an idle connection while others wait for it. What has been idle all the
+// time that nobody was answered may be that one; in any other app nobody misses it.
+void UpstreamPool::waits_long() {
+  if (just_closed_.is_set()) return;
+  just_closed_.set_ms(kAtOnceMs);
+  closed_before_ = shared_.closed();
+  shared_.slots.tell_of_idle_in_the_way();
+}
+
+void UpstreamPool::idle_is_in_the_way() {
+  environment_.loop.post([this] { close_idle_in_the_way(); });
+}
+
+void UpstreamPool::close_idle_in_the_way() {
+  for (const auto* idle : {&idle_, &settling_}) {
+    while (!idle->empty() && idle->front()->idle_ms() >= kInTheWayMs) {
+      idle->front()->discard();
+      shared_.idle_was_closed();
+    }
+  }
+}
+
+void UpstreamPool::has_waited_long() {
+  const bool right_after_closing = just_closed_.is_set() && shared_.closed() > closed_before_;
+  if (shared_.answered_late(right_after_closing)) tell_serves_one_(environment_.settings);
+}
+
+// ---- idle ones --------------------------------------------------------------------------------------------------
+
+void UpstreamPool::closed_by_app(std::int64_t idle_ms) {
+  closed_after_ms_ = std::min(idle_ms, closed_after_ms_.value_or(idle_ms));
+  if (*closed_after_ms_ <= kProofMs) is_kept_by_app_ = false;
+}
+
+// The oldest tells most. An app that has just been started anew has closed all, and is not judged by that for long.
+void UpstreamPool::note_what_lives() {
+  if (idle_.empty()) return;
+  const std::int64_t age_ms = idle_.front()->idle_ms();
+  const bool disproves = closed_after_ms_ && age_ms > *closed_after_ms_ + kProofMs;
+  const bool proves = !is_kept_by_app_ && age_ms >= kProofMs;
+  if ((!disproves && !proves) || !idle_.front()->is_quiet() || !idle_.front()->looks_alive()) return;
+  is_kept_by_app_ = true;
+  if (disproves) closed_after_ms_.reset();
+}
+
+bool UpstreamPool::is_safe(const Http1Upstream& connection) const {
+  return is_kept_by_app_ && (!closed_after_ms_ || connection.idle_ms() + kMarginMs < *closed_after_ms_);
 }
 
 // Bytes that nobody asked for would be taken for the next answer (a 408, RFC 9110 15.5.9). Where some are to be feared
@@ -71,9 +198,12 @@ bool UpstreamPool::is_fit(const Http1Upstream& connection, Choice choice) const 
 
 Http1Upstream* UpstreamPool::pop_idle(Choice choice) {
   if (choice == Choice::fresh) return nullptr;
+  if (choice == Choice::checked) note_what_lives();
   while (!idle_.empty()) {
     Http1Upstream* connection = idle_.back();
+    if (choice == Choice::checked && !is_safe(*connection)) return nullptr;
     idle_.pop_back();
+    count_idle();
     if (is_fit(*connection, choice)) return connection;
     connection->discard();
   }
@@ -88,6 +218,7 @@ Http1Upstream* UpstreamPool::pop_held(Choice choice, const UpstreamClient& clien
   Http1Upstream* const connection = found->connection;
   const bool is_theirs = found->person == client.person;
   held_.erase(found);
+  count_idle();
   if (is_theirs && choice != Choice::fresh && is_fit(*connection, choice)) return connection;
   connection->discard();
   return nullptr;
@@ -97,6 +228,7 @@ void UpstreamPool::hold(Http1Upstream& connection) {
   const UpstreamClient& client = connection.client();
   if (client.connection == nullptr) return connection.discard();
   held_.push_back({&connection, client.connection, std::string(client.person)});
+  count_idle();
 }
 
 void UpstreamPool::close_held_by(const void* connection) {
@@ -107,39 +239,56 @@ void UpstreamPool::close_held_by(const void* connection) {
 
 void UpstreamPool::take_back(Http1Upstream& connection) {
   if (connection.may_get_late_body() && sends_late_bodies_) return connection.discard();
-  if (connection.is_signed_in()) return hold(connection);
-  if (connection.may_get_late_body()) return settle(connection);
-  on_settled(connection);
+  if (connection.may_get_late_body() && !connection.is_signed_in() && keeps_connections())
+    settle(connection);
+  else
+    keep(connection);
+  // Who begins to wait looks for idle ones after it has said so, and we the other way round: one of us sees the other.
+  if (is_limited() && shared_.slots.somebody_waits()) close_idle_for_others();
 }
 
+// The order stands, for each of the steps may close it.
 void UpstreamPool::settle(Http1Upstream& connection) {
-  if (settling_.size() >= kMaxIdleConnections) settling_.front()->discard();
   settling_.push_back(&connection);
+  count_idle();
   connection.settle();
+  if (kept() > environment_.settings.keep_alive) settling_.front()->discard();
 }
 
 void UpstreamPool::on_settled(Http1Upstream& connection) {
   std::erase(settling_, &connection);
-  if (idle_.size() >= kMaxIdleConnections) {
-    idle_.front()->discard();
-  }
-  idle_.push_back(&connection);
+  keep(connection);
+}
+
+void UpstreamPool::keep(Http1Upstream& connection) {
+  if (connection.is_signed_in()) return hold(connection);
+  if (!keeps_connections()) return connection.discard();
+  if (kept() >= environment_.settings.keep_alive) (settling_.empty() ? idle_ : settling_).front()->discard();
+  const std::int64_t idle_ms = connection.idle_ms();  // one that has settled is not the last used
+  auto place = idle_.end();
+  while (place != idle_.begin() && (*std::prev(place))->idle_ms() < idle_ms) --place;
+  idle_.insert(place, &connection);
+  count_idle();
 }
 
 void UpstreamPool::remove(Http1Upstream& connection) {
   std::erase(idle_, &connection);
   std::erase(settling_, &connection);
   std::erase_if(held_, [&](const Held& held) { return held.connection == &connection; });
+  if (is_limited()) {
+    count_idle();
+    give_slot_back(connection);
+  }
   auto node = connections_.extract(&connection);
   LP_CHECK(!node.empty(), "a connection is removed once");
   environment_.loop.defer_delete(std::move(node.mapped()));
 }
 
 UpstreamPools::UpstreamPools(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, const Settings& settings,
-                             const MemoryBudget& memory)
-    : resolver_(loop) {
+                             const MemoryBudget& memory, SharedUpstreams& shared, TellServesOne tell_serves_one)
+    : tell_serves_one_(std::move(tell_serves_one)), resolver_(loop) {
   for (const auto& [name, upstream] : settings.upstreams) {
-    pools_.try_emplace(name, loop, wheel, buffers, resolver_, upstream, memory);
+    pools_.try_emplace(name, loop, wheel, buffers, resolver_, upstream, memory, shared.of(upstream), tell_serves_one_);
   }
   by_route_.resize(settings.routes.size() + 1, nullptr);
   for (const auto& route : settings.routes) {

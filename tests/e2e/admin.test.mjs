@@ -37,6 +37,32 @@ describe('health', () => {
     assert.deepEqual(world.recorder.requests, []);
   });
 
+  test("load balancers' plain checks: HTTP/1.0 without Host, and OPTIONS", async (t) => {
+    const world = await makeWorld(t);
+    for (const [line, status] of [['GET /healthz HTTP/1.0', 200], ['GET /readyz HTTP/1.0', 200], ['HEAD /readyz HTTP/1.0', 200], ['OPTIONS / HTTP/1.0', 200], ['OPTIONS /readyz HTTP/1.0', 200], ['GET / HTTP/1.0', 404], ['GET /healthz HTTP/1.1', 400]]) {
+      const client = await RawClient.connect(world.proxy.adminPort);
+      await client.send(`${line}\r\n\r\n`);
+      assert.equal((await client.response({ method: line.split(' ')[0] })).status, status, line);
+      client.destroy();
+    }
+    const outside = await RawClient.connect(world.port);
+    await outside.send('GET /public/x HTTP/1.0\r\n\r\n');
+    assert.equal((await outside.response()).status, 400);
+    outside.destroy();
+  });
+
+  test('on a unix socket, and asked there by the health command', async (t) => {
+    const socket = `${temporaryFolder()}/admin.sock`;
+    const world = await makeWorld(t, { config: { admin: { listen: `unix:${socket}` } } });
+    const { code, stdout, stderr } = await run(['health', '--config', world.proxy.file]);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout.trim(), 'ready');
+    const client = await RawClient.connect(undefined, { host: undefined, path: socket });
+    await client.send('GET /healthz HTTP/1.0\r\n\r\n');
+    assert.equal((await client.response()).status, 200);
+    client.destroy();
+  });
+
   test('the health command tells by its exit code, for containers', async (t) => {
     const world = await makeWorld(t);
     assert.equal((await run(['health', '--config', world.proxy.file])).code, 0);

@@ -113,3 +113,175 @@ describe('what an app sends without being asked', () => {
     assert.equal(answer.text, 'the app gave up');
   });
 });
+
+// ---- connections that an app closes, and how many there are ----
+
+const post = (port, client, target = '/public/x') => client.send(requestBytes('POST', target, { Host: HOST }, 'body'));
+
+describe('an app that closes its connections', () => {
+  const CLOSERS = {
+    'a millisecond after its answer': (socket) => setTimeout(() => socket.end(), 1),
+    'with a reset a millisecond after its answer': (socket) => setTimeout(() => socket.resetAndDestroy(), 1),
+    'at once, with what has come unread': (socket) => setImmediate(() => socket.destroy()),
+  };
+  for (const [how, close] of Object.entries(CLOSERS)) {
+    for (const announced of ['', 'Keep-Alive: timeout=1\r\n']) {
+      test(`${how}${announced && ', as announced'}: none of 60 POSTs becomes a 502, and none is sent twice`, async (t) => {
+        let bodies = 0;
+        const app = await EvilUpstream.start((socket) => { bodies += 1; socket.write(bytesOf(200, 'ok', announced)); close(socket); });
+        t.after(() => app.close());
+        const world = await makeWorld(t, { config: { workers: 1, upstreams: { app: app.url } } });
+        const client = await RawClient.connect(world.port);
+        for (let i = 0; i < 60; ++i) {
+          await post(world.port, client);
+          assert.equal((await client.response()).status, 200, `POST number ${i + 1}`);
+        }
+        assert.equal(bodies, 60);
+        client.destroy();
+      });
+    }
+  }
+
+  test('an app that says when it closes is not asked in that moment, and before that its connection is used again', async (t) => {
+    const app = await EvilUpstream.start((socket) => socket.write(bytesOf(200, 'ok', 'Keep-Alive: timeout=2\r\n')));
+    t.after(() => app.close());
+    const world = await makeWorld(t, { config: { workers: 1, upstreams: { app: app.url } } });
+    await request(world.port, 'GET', '/public/1');
+    const [connection] = app.connections;
+    await request(world.port, 'GET', '/public/2');
+    assert.equal(app.connections.size, 1);
+    await new Promise((resolve) => connection.once('close', resolve));  // we are the first to close it
+  });
+
+  test('an app that keeps its connections gets POSTs on them too', async (t) => {
+    const app = await EvilUpstream.start((socket) => socket.write(bytesOf(200, 'ok')));
+    t.after(() => app.close());
+    const world = await makeWorld(t, { config: { workers: 1, upstreams: { app: app.url } } });
+    const client = await RawClient.connect(world.port);
+    await post(world.port, client);
+    await client.response();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    const standing = app.connections.size;
+    for (let i = 0; i < 20; ++i) { await post(world.port, client); assert.equal((await client.response()).status, 200); }
+    assert.equal(app.connections.size, standing);
+    client.destroy();
+  });
+});
+
+// accept(); then one request after the other until that connection ends; meanwhile the others wait in the backlog.
+class SerialApp {
+  busy = null;
+  waiting = [];
+  most = 0;
+  static async start(scope) {
+    const app = new SerialApp();
+    app.server = await EvilUpstream.start(() => {});
+    app.server.serve = (socket) => app.take(socket);
+    scope.after(() => app.server.close());
+    app.url = app.server.url;
+    return app;
+  }
+  take(socket) {
+    socket.on('error', () => {});
+    if (this.busy) { socket.pause(); return this.waiting.push(socket); }
+    this.busy = socket;
+    socket.on('data', (data) => { if (data.includes('\r\n\r\n')) socket.write(bytesOf(200, 'ok')); });
+    socket.on('close', () => { this.busy = null; const next = this.waiting.shift(); if (next) this.take(next); });
+    socket.on('end', () => socket.end());
+    return socket.resume();
+  }
+}
+
+describe('an app that serves one connection at a time', () => {
+  for (const [key, settings] of Object.entries({ keep_alive: { keep_alive: 'off' }, max_connections: { max_connections: 1 } })) {
+    for (const workers of [1, 3]) {
+      test(`works with ${key}, ${workers} workers`, async (t) => {
+        const app = await SerialApp.start(t);
+        const world = await makeWorld(t, { config: { workers, upstreams: { app: { url: app.url, ...settings } } } });
+        for (let round = 0; round < 3; ++round) {
+          const answers = await Promise.all(Array.from({ length: 12 }, (_one, i) => request(world.port, i % 2 ? 'POST' : 'GET', '/public/x', {}, { body: i % 2 ? 'x' : undefined, timeout: 8000 })));
+          assert.deepEqual(answers.map(({ status }) => status), Array(12).fill(200));
+        }
+      });
+    }
+  }
+
+  for (const workers of [1, 3]) {
+    test(`is found out without a key, ${workers} workers`, async (t) => {
+      const app = await SerialApp.start(t);
+      const world = await makeWorld(t, { config: { workers, upstreams: { app: app.url } } });
+      const all = () => Promise.all(Array.from({ length: 12 }, () => request(world.port, 'GET', '/public/x', {}, { timeout: 20_000 })));
+      assert.deepEqual((await all()).map(({ status }) => status), Array(12).fill(200));
+      await world.proxy.waitLog((line) => /keep_alive: off/.test(line.msg) && line.upstream === 'app');
+      assert.deepEqual((await all()).map(({ status }) => status), Array(12).fill(200));
+    });
+  }
+
+  test('with keep_alive off the app is told that the connection ends', async (t) => {
+    const app = await EvilUpstream.start((socket) => socket.write(bytesOf(200, 'ok')));
+    t.after(() => app.close());
+    const world = await makeWorld(t, { config: { upstreams: { app: { url: app.url, keep_alive: 'off' } } } });
+    await request(world.port, 'GET', '/public/x');
+    assert.match(app.heads[0], /\r\nConnection: close\r\n/);
+  });
+
+  test('who waits too long, or behind too many, gets 503 and a line that names the key', async (t) => {
+    const app = await EvilUpstream.start(() => {});
+    t.after(() => app.close());
+    const world = await makeWorld(t, { config: { workers: 1, upstreams: { app: { url: app.url, max_connections: 1, queue: 1, queue_timeout: '300ms' } } } });
+    const first = await RawClient.connect(world.port);
+    await first.send(get());
+    await new Promise((resolve) => app.once('head', resolve));
+    const answers = await Promise.all([1, 2, 3].map(() => request(world.port, 'GET', '/public/x')));
+    assert.deepEqual(answers.map(({ status }) => status), [503, 503, 503]);
+    await world.proxy.waitLog((line) => /queue_timeout/.test(line.reason ?? ''));
+    await world.proxy.waitLog((line) => /as many requests as queue says/.test(line.reason ?? ''));
+    first.destroy();
+  });
+});
+
+// ---- bodies with a length, for apps that know no chunks ----
+
+describe('buffer_request', () => {
+  let world;
+  const scope = suite(after);
+  before(async () => {
+    world = await makeWorld(scope, {
+      routes: [{ path: '/buffered/*', access: 'public', upstream: 'app', buffer_request: '64KiB' }, { path: '/plain/*', access: 'public', upstream: 'app' }],
+    });
+  });
+  const chunked = (parts) => `${parts.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('')}0\r\n\r\n`;
+  const put = (target, parts, headers = {}) => request(world.port, 'PUT', target, { 'Transfer-Encoding': 'chunked', ...headers }, { body: chunked(parts) });
+
+  test('a chunked upload arrives with a length', async () => {
+    const parts = ['one, ', 'two, ', 'x'.repeat(40_000)];
+    assert.equal((await put('/buffered/a', parts)).status, 200);
+    const seen = await world.recorder.waitFor(({ target }) => target === '/buffered/a');
+    assert.equal(seen.fields.get('content-length'), String(parts.join('').length));
+    assert.ok(!seen.fields.has('transfer-encoding'));
+    assert.equal(seen.body.toString(), parts.join(''));
+  });
+  test('an empty one has the length 0', async () => {
+    await put('/buffered/empty', []);
+    assert.equal((await world.recorder.waitFor(({ target }) => target === '/buffered/empty')).fields.get('content-length'), '0');
+  });
+  test('a larger one is 413, and the app hears nothing', async () => {
+    assert.equal((await put('/buffered/large', ['x'.repeat(70_000)])).status, 413);
+    assert.ok(!world.recorder.targets().includes('/buffered/large'));
+  });
+  test('one with a length goes on as it comes, however large', async () => {
+    assert.equal((await request(world.port, 'PUT', '/buffered/length', {}, { body: 'x'.repeat(100_000) })).status, 200);
+  });
+  test('elsewhere chunks stay chunks', async () => {
+    await put('/plain/a', ['hello']);
+    assert.equal((await world.recorder.waitFor(({ target }) => target === '/plain/a')).fields.get('transfer-encoding'), 'chunked');
+  });
+  test('who waits for 100 Continue gets it', async () => {
+    const client = await RawClient.connect(world.port);
+    await client.send(requestBytes('PUT', '/buffered/expect', { Host: HOST, 'Transfer-Encoding': 'chunked', Expect: '100-continue' }));
+    assert.equal((await client.head()).status, 100);
+    await client.send(chunked(['hello']));
+    assert.equal((await client.response()).status, 200);
+    client.destroy();
+  });
+});

@@ -31,8 +31,6 @@ describe('an app that speaks nonsense', () => {
   const NONSENSE = {
     'no HTTP at all': 'hello\r\n\r\n',
     'binary': '\0\x01\x02\x03\xff\xfe\r\n\r\n',
-    'a bare LF in the head': 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok',
-    'a bare LF in a field': 'HTTP/1.1 200 OK\r\nX: a\nSet-Cookie: x=1\r\nContent-Length: 2\r\n\r\nok',
     'a bare CR in a field': 'HTTP/1.1 200 OK\r\nX: a\rSet-Cookie: x=1\r\nContent-Length: 2\r\n\r\nok',
     'NUL in a value': 'HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 2\r\n\r\nok',
     'an obs-fold': 'HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\nok',
@@ -48,7 +46,6 @@ describe('an app that speaks nonsense', () => {
     'another protocol': 'ICY 200 OK\r\nContent-Length: 2\r\n\r\nok',
     'HTTP/2.0': 'HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok',
     'HTTP/1.12': 'HTTP/1.12 200 OK\r\nContent-Length: 2\r\n\r\nok',
-    'a space before the colon': 'HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok',
     'a line without a colon': 'HTTP/1.1 200 OK\r\nnonsense\r\nContent-Length: 2\r\n\r\nok',
     'an empty field name': 'HTTP/1.1 200 OK\r\n: x\r\nContent-Length: 2\r\n\r\nok',
     'a space in a field name': 'HTTP/1.1 200 OK\r\nX Y: x\r\nContent-Length: 2\r\n\r\nok',
@@ -209,11 +206,11 @@ describe('an app that comes back', () => {
     }
   });
 
-  test('a stale pooled connection: an idempotent request is sent again once, a POST never twice', async (t) => {
+  test('a stale pooled connection: an idempotent request is sent again once, a POST gets a new one and is never sent twice', async (t) => {
     const upstream = await EvilUpstream.start((socket, _head, count) => { if (count === 1) socket.write(ok('first')); else socket.destroy(); });
     t.after(() => upstream.close());
     const world = await makeWorld(t, { config: { upstreams: { app: upstream.url }, workers: 1 } });
-    for (const [method, wanted] of [['GET', [200]], ['PUT', [200, 502]], ['POST', [502]]]) {
+    for (const [method, wanted] of [['GET', [200]], ['PUT', [200]], ['POST', [200]]]) {
       assert.equal((await request(world.port, 'GET', '/public/warm')).status, 200);
       upstream.heads.length = 0;
       const { status } = await request(world.port, method, '/public/again', {}, { body: method === 'GET' ? undefined : 'x' });

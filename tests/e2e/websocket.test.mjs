@@ -261,3 +261,192 @@ describe('who may open a tunnel', () => {
     client.destroy();
   });
 });
+
+describe('programs', () => {
+  let world;
+  let cookie;
+  const scope = suite(after);
+  before(async () => {
+    world = await makeWorld(scope, {
+      routes: [
+        { path: '/public/*', access: 'public', upstream: 'app' }, { path: '/optional/*', access: 'optional', upstream: 'app' },
+        { path: '/programs/*', allowed_origins: ['none'], upstream: 'app' }, { path: '/*', upstream: 'app' },
+      ],
+    });
+    cookie = await world.session();
+    world.recorder.onHead = async (request, reply) => {
+      if (!request.fields.has('upgrade')) return false;
+      await reply.head(101, { Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Accept': ACCEPT });
+      return true;
+    };
+  });
+
+  const CASES = [
+    ['none on a public route', '/public/ws', {}, false, 101],
+    ['the Host for one on a public route', '/public/ws', { Origin: HOST }, false, 101],
+    ['none on a public route, with a cookie that counts for nothing there', '/public/ws', {}, true, 101],
+    ['none on an optional route, without a session', '/optional/ws', {}, false, 101],
+    ['none on an optional route, with one', '/optional/ws', {}, true, 403],
+    ['none with a session', '/ws', {}, true, 403],
+    ['the Host for one with a session', '/ws', { Origin: HOST }, true, 403],
+    ['none with a session where the route says so', '/programs/ws', {}, true, 101],
+    ['none without a session where the route says so', '/programs/ws', {}, false, 401],
+    ['a page of another site where the route says so', '/programs/ws', { Origin: 'http://evil.test' }, true, 403],
+    ['null where the route says so', '/programs/ws', { Origin: 'null' }, true, 403],
+    ['null on a public route', '/public/ws', { Origin: 'null' }, false, 403],
+    ['a page of another site on a public route', '/public/ws', { Origin: 'http://evil.test' }, false, 403],
+  ];
+  for (const [name, target, headers, signedIn, status] of CASES) {
+    test(`Origin: ${name}: ${status}`, async () => {
+      const { client, answer } = await handshake(world, target, { ...headers, ...(signedIn ? { Cookie: cookie } : {}) });
+      assert.equal(answer.status, status);
+      client.destroy();
+    });
+  }
+});
+
+describe('websocket_unauthenticated: close', () => {
+  let world;
+  const { WebSocket } = webSocketLibrary();
+  const scope = suite(after);
+  before(async () => {
+    world = await makeWorld(scope, { routes: [{ path: '/401/*', upstream: 'app' }, { path: '/*', websocket_unauthenticated: 'close', upstream: 'app' }] });
+  });
+  const open = (path, options = {}, protocols = []) => new WebSocket(`ws://127.0.0.1:${world.port}${path}`, protocols, { origin: ORIGIN, ...options, headers: { Host: HOST, ...options.headers } });
+
+  test('a script hears 4401 where nobody is signed in, and the app hears nothing', async () => {
+    for (const protocols of [[], ['chat', 'superchat']]) {
+      const socket = open('/ws', {}, protocols);
+      const closed = once(socket, 'close');
+      await once(socket, 'open');
+      const [code, reason] = await closed;
+      assert.equal(code, 4401);
+      assert.equal(String(reason), 'not signed in');
+    }
+    assert.deepEqual(world.recorder.requests, []);
+    const line = await world.proxy.waitAccess((entry) => entry.path === '/ws');
+    assert.equal(line.status, 101);
+    assert.equal(line.decision, 'unauthenticated');
+  });
+
+  test('a page of another site hears nothing but a failure, and so does who is no WebSocket', async () => {
+    for (const headers of [{ ...UPGRADE, Origin: 'http://evil.test' }, { ...UPGRADE, Origin: ORIGIN, 'Sec-WebSocket-Key': 'short' }, { Host: HOST }]) {
+      const client = await RawClient.connect(world.port);
+      await client.send(requestBytes('GET', '/ws', headers));
+      assert.equal((await client.response()).status, 401);
+      client.destroy();
+    }
+  });
+
+  test('elsewhere it is 401', async () => {
+    const { client, answer } = await handshake(world, '/401/ws', { Origin: ORIGIN });
+    assert.equal(answer.status, 401);
+    client.destroy();
+  });
+
+  test('a browser that lost its session is told so', async () => {
+    const cookie = await world.session();
+    await world.post('/_auth/sign-out', { Cookie: cookie, 'Sec-Fetch-Site': 'same-origin', Origin: ORIGIN }, { body: '' });
+    const socket = open('/ws', { headers: { Cookie: cookie } });
+    assert.equal((await once(socket, 'close'))[0], 4401);
+  });
+});
+
+describe('other upgrades', () => {
+  let world;
+  let app;
+  const scope = suite(after);
+  before(async () => {
+    // As Docker's daemon: the request's JSON, then raw bytes both ways, until one side ends.
+    app = await EvilUpstream.start((socket, head) => {
+      const protocol = /^upgrade: *(.*)$/im.exec(head)?.[1];
+      socket.removeAllListeners('data');
+      socket.on('data', (data) => socket.write(`echo ${data}`));
+      if (/\/start/.test(head)) {
+        socket.removeAllListeners('data');
+        return socket.once('data', () => {
+          socket.on('data', (data) => socket.write(`echo ${data}`));
+          socket.write(`HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
+        });
+      }
+      if (/\/hasty/.test(head)) return socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
+      if (/\/raw/.test(head)) return socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n');
+      if (!protocol) return socket.end(bytesOf(400, 'no upgrade'));
+      return socket.write(`HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
+    });
+    scope.after(() => app.close());
+    world = await makeWorld(scope, {
+      routes: [
+        { path: '/public/docker/*', access: 'public', upstream: 'app', upgrades: ['tcp', 'SPDY/3.1'] }, { path: '/public/*', access: 'public', upstream: 'app' },
+        { path: '/docker/*', upstream: 'app', upgrades: ['tcp'] }, { path: '/private/*', upstream: 'pages' },
+      ],
+      config: (base) => ({ ...base, upstreams: { app: app.url, pages: base.upstreams.app } }),
+    });
+  });
+  const bytesOf = (status, body) => `HTTP/1.1 ${status} Whatever\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  const ask = async (target, headers, method = 'POST') => {
+    const client = await RawClient.connect(world.port);
+    await client.send(requestBytes(method, target, { Host: HOST, Connection: 'Upgrade', ...headers }, method === 'POST' ? '' : undefined));
+    return client;
+  };
+
+  for (const protocol of ['tcp', 'SPDY/3.1']) {
+    test(`${protocol}: bytes go both ways, and the end of one side is heard on the other`, async () => {
+      const client = await ask('/public/docker/exec', { Upgrade: protocol });
+      const head = await client.head();
+      assert.equal(head.status, 101);
+      assert.equal(head.fields.get('upgrade'), protocol);
+      await client.send('one');
+      assert.equal((await client.stream.exactly(8)).toString(), 'echo one');
+      await client.send('GET /private HTTP/1.1\r\n\r\n');
+      assert.equal((await client.stream.exactly(30)).toString(), 'echo GET /private HTTP/1.1\r\n\r\n');
+      client.socket.end();
+      await client.closed();
+    });
+  }
+
+  test("Docker's stream without a 101", async () => {
+    const client = await ask('/public/docker/raw', { Upgrade: 'tcp' });
+    assert.equal((await client.head()).status, 200);
+    await client.send('one');
+    assert.equal((await client.stream.exactly(8)).toString(), 'echo one');
+    client.destroy();
+  });
+
+  test('behind a body: what was sent early waits for the 101, which must not come before the body has ended', async () => {
+    for (const [target, status] of [['/public/docker/start', 101], ['/public/docker/hasty', 502]]) {
+      const client = await RawClient.connect(world.port);
+      const heard = new Promise((resolve) => app.once('head', resolve));
+      await client.send(requestBytes('POST', target, { Host: HOST, Connection: 'Upgrade', Upgrade: 'tcp', 'Content-Length': 2 }));
+      await heard;
+      if (status === 101) await client.send('{}early');
+      assert.equal((await client.head()).status, status);
+      if (status === 101) assert.equal((await client.stream.exactly(10)).toString(), 'echo early');
+      client.destroy();
+    }
+  });
+
+  test('elsewhere Upgrade does not reach the app', async () => {
+    const client = await ask('/public/exec', { Upgrade: 'tcp' });
+    assert.equal((await client.response()).status, 400);
+    client.destroy();
+    const other = await ask('/public/docker/exec', { Upgrade: 'h2c' });
+    assert.equal((await other.response()).status, 400);
+    other.destroy();
+  });
+
+  test('nobody who is not signed in, and the end of the session ends it', async () => {
+    const stranger = await ask('/docker/exec', { Upgrade: 'tcp' });
+    assert.equal((await stranger.response()).status, 401);
+    stranger.destroy();
+    const cookie = await world.session();
+    const client = await ask('/docker/exec', { Upgrade: 'tcp', Cookie: cookie });
+    assert.equal((await client.head()).status, 101);
+    await client.send('one');
+    assert.equal((await client.stream.exactly(8)).toString(), 'echo one');
+    await world.post('/_auth/sign-out', { Cookie: cookie, 'Sec-Fetch-Site': 'same-origin', Origin: ORIGIN }, { body: '' });
+    assert.equal((await client.stream.toEnd({ timeout: 5000 })).bytes.length, 0);
+    await world.proxy.waitAccess((entry) => entry.path === '/docker/exec' && entry.decision === 'session_over');
+    client.destroy();
+  });
+});

@@ -13,11 +13,12 @@ struct Decoded {
   Outcome outcome = Outcome::need_more;
   std::string body;
   std::size_t consumed = 0;
+  bool operator==(const Decoded&) const = default;
 };
 
-Decoded decode(std::string_view message, std::size_t step) {
+Decoded decode(std::string_view message, std::size_t step, bool takes_blanks) {
   Decoded result;
-  lp::ChunkedDecoder decoder;
+  lp::ChunkedDecoder decoder(takes_blanks);
   while (result.consumed < message.size()) {
     std::size_t consumed = 0;
     std::string_view data;
@@ -34,14 +35,17 @@ Decoded decode(std::string_view message, std::size_t step) {
 
 }  // namespace
 
-// How the bytes are cut must not matter.
+// How the bytes are cut must not matter, and what a client may say an app says too.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view message(reinterpret_cast<const char*>(data), size);
-  const Decoded whole = decode(message, size + 1);
-  for (const std::size_t step : {std::size_t{1}, std::size_t{7}}) {
-    const Decoded pieces = decode(message, step);
-    LP_CHECK(pieces.outcome == whole.outcome && pieces.body == whole.body && pieces.consumed == whole.consumed,
-             "pieces change the message");
+  for (const bool takes_blanks : {false, true}) {
+    const Decoded whole = decode(message, size + 1, takes_blanks);
+    for (const std::size_t step : {std::size_t{1}, std::size_t{7}}) {
+      LP_CHECK(decode(message, step, takes_blanks) == whole, "pieces change the message");
+    }
   }
+  const Decoded strict = decode(message, size + 1, false);
+  LP_CHECK(strict.outcome == Outcome::bad || strict == decode(message, size + 1, true),
+           "blanks change a message without");
   return 0;
 }

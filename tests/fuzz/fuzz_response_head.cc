@@ -27,6 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   LP_CHECK(
       !lp::parse_response_head(out, "GET", {limits.head_bytes, limits.field_count + 5, limits.target_bytes}, again),
       "our own head does not parse");
+  LP_CHECK(!again.repairs.any(), "what we write needs no repair");
   LP_CHECK(again.body.kind == parsed.body.kind && again.body.length == parsed.body.length, "framing changed");
   return 0;
 }

@@ -93,8 +93,8 @@ Verdict wants_body(std::size_t limit_bytes);
 struct World {
   SystemClock clock;
   Log log{{-1, -1, 4096, LogLevel::error}};
-  std::unique_ptr<WorkerContext> context;
   ServerState state;
+  std::unique_ptr<WorkerContext> context;
   LimitSettings limits;
   std::vector<Cidr> trusted_proxies;
   ConnectionShares shares{limits, trusted_proxies, clock, log};

@@ -106,13 +106,35 @@ TEST_CASE("what becomes of a request is decided by route, request and who asks")
 TEST_CASE("a page of another site opens no WebSocket in the name of whoever looks at it") {
   RouteSettings route;
   const RequestHead head = head_of("GET", false);
-  const AskedOnRoute asked{.head = head, .wants_upgrade = true, .foreign_websocket = true};
+  const AskedOnRoute asked{.head = head, .wants_upgrade = true, .upgrade_origin = UpgradeOrigin::foreign};
   CHECK(decide(route, asked, somebody(Asker::Kind::session), {}, kNow).kind == Kind::foreign_origin);
   CHECK(decide(route, asked, {}, {}, kNow).kind == Kind::unauthenticated);
   shadowed(route);
   const Decision in_shadow = decide(route, asked, somebody(Asker::Kind::session), {}, kNow);
   CHECK(in_shadow.kind == Kind::foreign_origin);
   CHECK(in_shadow.shadow == "forbidden");  // the access log still says what the rule would have done
+}
+
+TEST_CASE("a program opens a WebSocket where no cookie decides, or where the route says so") {
+  const RequestHead head = head_of("GET", false);
+  const AskedOnRoute asked{.head = head, .wants_upgrade = true, .upgrade_origin = UpgradeOrigin::program};
+  const Asker session = somebody(Asker::Kind::session);
+  RouteSettings route;
+  CHECK(decide(route, asked, session, {}, kNow).kind == Kind::foreign_origin);
+  CHECK(decide(route, asked, {}, {}, kNow).kind == Kind::unauthenticated);
+  route.accept.bearer = true;
+  CHECK(decide(route, asked, somebody(Asker::Kind::token), {}, kNow).kind == Kind::pass);
+  route.allows_no_origin = true;
+  CHECK(decide(route, asked, session, {}, kNow).kind == Kind::pass);
+  RouteSettings open;
+  open.access = Access::public_;
+  CHECK(decide(open, asked, {}, {}, kNow).kind == Kind::pass);
+  open.access = Access::optional;
+  CHECK(decide(open, asked, {}, {}, kNow).kind == Kind::pass);
+  CHECK(decide(open, asked, session, {}, kNow).kind == Kind::foreign_origin);
+  const AskedOnRoute page{.head = head, .wants_upgrade = true, .upgrade_origin = UpgradeOrigin::foreign};
+  open.allows_no_origin = true;
+  CHECK(decide(open, page, {}, {}, kNow).kind == Kind::foreign_origin);
 }
 
 TEST_CASE("a route in shadow says what would have been") {

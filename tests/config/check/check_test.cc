@@ -578,6 +578,40 @@ TEST_CASE("what is legal but probably not meant is a warning") {
         "f:6:66: routes[1].unauthenticated: has no effect: this route never asks anybody to sign in");
 }
 
+TEST_CASE("keys of connections say what they want, and where they do nothing") {
+  const auto upstream = [](const std::string& keys) {
+    return std::map<std::string, std::string>{{"upstreams", "upstreams: { wiki: { url: http://w, " + keys + " } }\n"}};
+  };
+  const auto problem = [&](const std::string& keys) { return first_line(problems_of(good_config(upstream(keys)))); };
+  CHECK(problem("keep_alive: off, max_connections: 1, queue: 0, queue_timeout: 1s").empty());
+  CHECK(problem("keep_alive: 0").empty());
+  CHECK(problem("keep_alive: on").ends_with("keep_alive: expected off or a whole number from 0 to 100000, found 'on'"));
+  CHECK(problem("max_connections: 0")
+            .ends_with("max_connections: expected unlimited or a whole number from 1 to 1000000, found '0'"));
+  CHECK(warnings_of(upstream("queue: 5")).find("upstreams.wiki.queue: has no effect without max_connections") !=
+        std::string::npos);
+  CHECK(warnings_of(upstream("keep_alive: off, idle_time: 5s"))
+            .find("upstreams.wiki.idle_time: has no effect with keep_alive: off") != std::string::npos);
+}
+
+TEST_CASE("what a route's connections may become, and which bodies are collected") {
+  const auto route = [](const std::string& keys) {
+    return first_line(
+        problems_of(good_config({{"routes", routes("  - { path: /*, upstream: wiki, " + keys + " }\n")}})));
+  };
+  CHECK(route("upgrades: [websocket, tcp, SPDY/3.1]").empty());
+  CHECK(route("upgrades: [h2c]")
+            .ends_with("upgrades: expected the name of a protocol such as websocket, tcp or SPDY/3.1, found 'h2c'"));
+  CHECK_FALSE(route("upgrades: [\"a b\"]").empty());
+  CHECK(route("allowed_origins: [none, \"https://tools.example.com\"]").empty());
+  CHECK_FALSE(route("allowed_origins: [tools]").empty());
+  CHECK(route("buffer_request: off").empty());
+  CHECK(route("buffer_request: 32MiB").empty());
+  CHECK(route("buffer_request: 33MiB").find("half of limits.buffered") != std::string::npos);
+  CHECK(route("buffer_request: 1").find("expected off or a size from 1KiB to 1GiB, found '1'") != std::string::npos);
+  CHECK(route("websocket_unauthenticated: close").empty());
+}
+
 TEST_CASE("a stricter route that nothing reaches is a mistake, however it is hidden") {
   const auto order = [](const std::string& first, const std::string& second) {
     return first_line(problems_of(good_config(

@@ -83,8 +83,8 @@ redis: { url: "rediss://a%20%3Ab@[::1]:6380/3", password: redis-s3cret, prefix: 
 auth_prefix: /~auth/x
 upstreams:
   wiki: http://wiki:8080
-  api: { servers: "http://[::1]:9000", host: api.example.com, connect_timeout: 1s, response_timeout: 2s, idle_timeout: 3s }
-  files: { url: unix:/run/files.sock, host: client }
+  api: { servers: "http://[::1]:9000", host: api.example.com, connect_timeout: 1s, response_timeout: 2s, idle_timeout: 3s, keep_alive: off, max_connections: 8, queue: 9, queue_timeout: 4s }
+  files: { url: unix:/run/files.sock, host: client, keep_alive: 3, idle_time: 5s }
   other: { url: http://o, host: upstream }
 identity_headers:
   X-User: sub
@@ -125,7 +125,10 @@ routes:
     identity_preset: none
     identity_headers: { X-Only: custom_data.x }
     assertion: true
-    allowed_origins: ["https://tools.example.com"]
+    allowed_origins: ["https://tools.example.com", none]
+    websocket_unauthenticated: close
+    upgrades: [websocket, tcp, SPDY/3.1]
+    buffer_request: 10MiB
   - { path: /x, access: deny }
   - { path: /o/*, access: optional, upstream: files, authorization: { bearer: id_token } }
   - path: /legacy/*

@@ -32,7 +32,7 @@ std::string request_head(const List& client_fields, lp::BodyFraming body = {}, b
   request.request_id = "0123456789abcdef";
   request.identity_lines = "X-Forwarded-User: me\r\n";
   request.body = body;
-  request.upgrade_websocket = upgrade;
+  if (upgrade) request.upgrade = "websocket";
   std::string out;
   lp::append_request_head(out, request, fields_of(client_fields), kRules);
   return out;
@@ -191,7 +191,7 @@ TEST_CASE("an answer is framed for this client") {
   CHECK(response_head(103, {{"Link", "x"}, {"Connection", "close"}}, framed(Kind::none)) ==
         "HTTP/1.1 103 Any\r\nLink: x\r\n\r\n");
   lp::OutgoingResponse upgrade = framed(Kind::none);
-  upgrade.is_upgrade = true;
+  upgrade.upgrade = "websocket";
   CHECK(response_head(101, {{"Connection", "Upgrade"}, {"Upgrade", "websocket"}, {"Sec-WebSocket-Accept", "x"}},
                       upgrade) ==
         "HTTP/1.1 101 Any\r\nSec-WebSocket-Accept: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");

@@ -125,6 +125,14 @@ TEST_CASE("fields of answers are set, added and removed") {
         "Link: <a>\r\nX-A: 1\r\nLink: <b>\r\n");
 }
 
+TEST_CASE("the length of a body that does not follow is told once, whatever the route changes") {
+  World world;
+  CHECK(world.to_client({{"Content-Length", "5, 5"}}) == "Content-Length: 5\r\n");
+  world.route().response_headers.set = {constant("X-A", "1")};
+  CHECK(world.to_client({{"Content-Length", "5"}}) == "X-A: 1\r\nContent-Length: 5\r\n");
+  CHECK(world.to_client({{"content-length", "5"}, {"Content-Length", "5"}}) == "X-A: 1\r\nContent-Length: 5\r\n");
+}
+
 TEST_CASE("what is added is judged as if the app had said it") {
   World world;
   world.route().response_headers.set = {constant("Cache-Control", "public, max-age=60"),

@@ -16,9 +16,9 @@ struct Decoded {
 };
 
 // Feeds the message in pieces of `step` bytes.
-Decoded decode(const std::string& message, std::size_t step) {
+Decoded decode(const std::string& message, std::size_t step, bool takes_blanks = false) {
   Decoded result;
-  ChunkedDecoder decoder;
+  ChunkedDecoder decoder(takes_blanks);
   while (result.consumed < message.size()) {
     const std::string_view in = std::string_view(message).substr(result.consumed, step);
     std::size_t consumed = 0;
@@ -111,4 +111,38 @@ TEST_CASE("a decoder stays failed until it is reset") {
   CHECK(decoder.next("0\r\n\r\n", consumed, data) == Outcome::bad);
   decoder.reset();
   CHECK(decoder.next("0\r\n\r\n", consumed, data) == Outcome::end);
+}
+
+TEST_CASE("blanks behind a chunk's size are an app's, and only blanks") {
+  const struct {
+    std::string says;
+    std::string message;
+    Outcome outcome;
+  } cases[] = {
+      {"two blanks", "5  \r\nhello\r\n0\r\n\r\n", Outcome::end},
+      {"a tab", "5\t\r\nhello\r\n0\r\n\r\n", Outcome::end},
+      {"behind the last chunk's", "5\r\nhello\r\n0 \r\n\r\n", Outcome::end},
+      {"before an extension", "5 ;a=b\r\nhello\r\n0\r\n\r\n", Outcome::end},
+      {"before the size", " 5\r\nhello\r\n0\r\n\r\n", Outcome::bad},
+      {"between digits", "5 5\r\nhello\r\n0\r\n\r\n", Outcome::bad},
+      {"a bare LF behind them", "5 \nhello\r\n0\r\n\r\n", Outcome::bad},
+      {"endless ones", "5" + std::string(20'000, ' ') + "\r\nhello\r\n0\r\n\r\n", Outcome::bad},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.says);
+    for (const std::size_t step : {std::size_t{1}, c.message.size()}) {
+      CHECK(decode(c.message, step, true).outcome == c.outcome);
+      CHECK(decode(c.message, step, false).outcome == Outcome::bad);
+    }
+  }
+  ChunkedDecoder decoder(true);
+  std::size_t consumed = 0;
+  std::string_view data;
+  (void)decoder.next("5\r\n", consumed, data);
+  CHECK_FALSE(decoder.took_blanks());
+  decoder.reset();
+  (void)decoder.next("5 \r\n", consumed, data);
+  CHECK(decoder.took_blanks());
+  decoder.reset();
+  CHECK_FALSE(decoder.took_blanks());
 }

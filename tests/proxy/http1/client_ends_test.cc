@@ -257,7 +257,7 @@ void open_tunnel(ClientStream& client) {
   ResponseHead head;
   head.status = 101;
   OutgoingResponse out;
-  out.is_upgrade = true;
+  out.upgrade = "websocket";
   client.send_head(head, out);
   client.flush();
   client.become_tunnel();

@@ -156,28 +156,45 @@ TEST_CASE("Connection and the version decide whether the connection stays open")
   }
 }
 
-TEST_CASE("only a WebSocket handshake asks for an upgrade") {
+TEST_CASE("what asks for an upgrade, and what for a WebSocket") {
   struct {
     std::string says;
     const char* fields;
-    bool upgrade;
+    bool websocket;
+    const char* upgrade;
   } const cases[] = {
-      {"a handshake", "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n", true},
-      {"a handshake with Content-Length: 0", "Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n",
-       true},
-      {"Upgrade without the Connection option", "Upgrade: websocket\r\n", false},
-      {"the Connection option without Upgrade", "Connection: Upgrade\r\n", false},
-      {"h2c", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n", false},
-      {"a list", "Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n", false},
-      {"two Upgrade fields", "Connection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n", false},
+      {"a handshake", "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n", true, "WebSocket"},
+      {"a handshake with Content-Length: 0", "Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n", true,
+       "websocket"},
+      {"Upgrade without the Connection option", "Upgrade: websocket\r\n", false, ""},
+      {"the Connection option without Upgrade", "Connection: Upgrade\r\n", false, ""},
+      {"h2c", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n", false, "h2c"},
+      {"Docker's", "Connection: Upgrade\r\nUpgrade: tcp\r\n", false, "tcp"},
+      {"Kubernetes'", "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n", false, "SPDY/3.1"},
+      {"what no protocol is called", "Connection: Upgrade\r\nUpgrade: t cp\r\n", false, ""},
+      {"a list", "Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n", false, ""},
+      {"two Upgrade fields", "Connection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n", false, ""},
   };
   ParsedRequest out;
   for (const auto& c : cases) {
     CAPTURE(c.says);
     REQUIRE(status_of(get(c.fields), out) == 0);
-    CHECK(out.wants_upgrade == c.upgrade);
+    CHECK(out.wants_websocket == c.websocket);
+    CHECK(out.upgrade == c.upgrade);
     CHECK((out.body.kind == BodyFraming::Kind::none) == true);
   }
+}
+
+TEST_CASE("only where Host is not needed HTTP/1.0 may come without it") {
+  HeadLimits limits;
+  limits.needs_host = false;
+  ParsedRequest out;
+  CHECK_FALSE(lp::parse_request_head("GET /healthz HTTP/1.0\r\n\r\n", limits, out));
+  CHECK(out.path_and_query == "/healthz");
+  CHECK(out.authority.empty());
+  CHECK(lp::parse_request_head("GET /healthz HTTP/1.1\r\n\r\n", limits, out));
+  CHECK(lp::parse_request_head("GET /healthz HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", limits, out));
+  CHECK(lp::parse_request_head("GET /healthz HTTP/1.0\r\n\r\n", HeadLimits{}, out));
 }
 
 TEST_CASE("100-continue is expected only where there is a body to wait for") {
@@ -214,7 +231,7 @@ TEST_CASE("nothing of the request before remains in a reused value") {
   ParsedRequest out;
   REQUIRE(status_of(get("Connection: Upgrade\r\nUpgrade: websocket\r\n"), out) == 0);
   REQUIRE(status_of(get("Connection: close\r\nTransfer-Encoding: chunked\r\n"), out) == 0);
-  CHECK_FALSE(out.wants_upgrade);
+  CHECK_FALSE(out.wants_websocket);
   CHECK(out.upgrade.empty());
   REQUIRE(status_of(get(""), out) == 0);
   CHECK(out.keep_alive);

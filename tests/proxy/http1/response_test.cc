@@ -39,19 +39,31 @@ TEST_CASE("responses that speak nonsense are refused") {
       {"ICY", "ICY 200 OK\r\n\r\n\r\n", false},
       {"two spaces before the status", "HTTP/1.1  200 OK\r\n\r\n", false},
       {"a tab before the status", "HTTP/1.1\t200 OK\r\n\r\n", false},
-      {"bare LF", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", false},
-      {"bare LF after a field", "HTTP/1.1 200 OK\r\nA: b\nB: c\r\n\r\n", false},
+      {"a bare CR after a field", "HTTP/1.1 200 OK\r\nA: b\rB: c\r\n\r\n", false},
+      {"a folded field behind bare LF", "HTTP/1.1 200 OK\nA: b\n c\n\n", false},
       {"NUL in a value", std::string("HTTP/1.1 200 OK\r\nA: b\0\r\n\r\n", 26), false},
       {"NUL in the reason", std::string("HTTP/1.1 200 O\0\r\n\r\n", 19), false},
       {"a folded field", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", false},
       {"a field without a name", "HTTP/1.1 200 OK\r\n: b\r\n\r\n", false},
-      {"a space before the colon", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n", false},
-      {"two Content-Lengths, equal", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", false},
+      {"a space in a name", "HTTP/1.1 200 OK\r\nA B: b\r\n\r\n", false},
+      {"two Content-Lengths that differ", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", false},
+      {"two that differ behind a blank", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length : 6\r\n\r\n", false},
+      {"a list of lengths that differ", "HTTP/1.1 200 OK\r\nContent-Length: 5, 5, 6\r\n\r\n", false},
+      {"a list of lengths with an empty member", "HTTP/1.1 200 OK\r\nContent-Length: 5,\r\n\r\n", false},
+      {"Content-Length and Transfer-Encoding behind a blank",
+       "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding\t: chunked\r\n\r\n", false},
+      {"two Transfer-Encodings", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+       false},
+      {"identity and chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity, chunked\r\n\r\n", false},
+      {"identity and then chunked",
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n", false},
+      {"an empty Transfer-Encoding", "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n\r\n", false},
       {"Content-Length and Transfer-Encoding",
        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", false},
       {"a broken Content-Length", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", false},
       {"another transfer coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", false},
-      {"Transfer-Encoding in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", false},
+      {"Content-Length and chunks in HTTP/1.0",
+       "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", false},
       {"Transfer-Encoding in a 103", "HTTP/1.1 103 Early\r\nTransfer-Encoding: chunked\r\n\r\n", false},
       {"an unfinished head", "HTTP/1.1 200 OK\r\nA: b\r\n", false},
       {"nothing", "", false},
@@ -98,5 +110,78 @@ TEST_CASE("a response's body is framed as RFC 9112 6.3 says") {
     REQUIRE(parses(c.bytes, c.method, out));
     CHECK(out.body.kind == c.kind);
     CHECK(out.keep_alive == c.keep_alive);
+  }
+}
+
+TEST_CASE("what an app breaks and still says in one way is taken, and ends its connection") {
+  using lp::Repair;
+  const struct {
+    std::string says;
+    std::string bytes;
+    Kind kind;
+    std::uint64_t length;
+    Repair repair;
+  } cases[] = {
+      {"two Content-Lengths, equal", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", Kind::length,
+       5, Repair::equal_lengths},
+      {"three of them", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
+       Kind::length, 5, Repair::equal_lengths},
+      {"a list of equal ones", "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n", Kind::length, 5,
+       Repair::equal_lengths},
+      {"equal numbers in two spellings", "HTTP/1.1 200 OK\r\nContent-Length: 5,05\r\n\r\n", Kind::length, 5,
+       Repair::equal_lengths},
+      {"a blank before the colon", "HTTP/1.1 200 OK\r\nServer : x\r\nContent-Length: 5\r\n\r\n", Kind::length, 5,
+       Repair::blank_before_colon},
+      {"blanks before the colon of the length", "HTTP/1.1 200 OK\r\nContent-Length \t: 5\r\n\r\n", Kind::length, 5,
+       Repair::blank_before_colon},
+      {"bare LF everywhere", "HTTP/1.1 200 OK\nContent-Length: 5\n\n", Kind::length, 5, Repair::bare_lf},
+      {"bare LF in one place", "HTTP/1.1 200 OK\r\nA: b\nContent-Length: 5\r\n\r\n", Kind::length, 5, Repair::bare_lf},
+      {"bare LF as the empty line", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\n", Kind::length, 5, Repair::bare_lf},
+      {"bare LF behind the status", "HTTP/1.1 200\nContent-Length: 5\n\n", Kind::length, 5, Repair::bare_lf},
+      {"identity and a length", "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 5\r\n\r\n",
+       Kind::length, 5, Repair::identity_coding},
+      {"identity alone", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Identity\r\n\r\n", Kind::until_close, 0,
+       Repair::identity_coding},
+      {"chunks in HTTP/1.0", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n",
+       Kind::chunked, 0, Repair::chunked_in_1_0},
+  };
+  ParsedResponse out;
+  for (const auto& c : cases) {
+    CAPTURE(c.says);
+    REQUIRE(parses(c.bytes, "GET", out));
+    CHECK(out.body.kind == c.kind);
+    CHECK(out.body.length == c.length);
+    CHECK(out.repairs.has(c.repair));
+    CHECK_FALSE(out.keep_alive);
+  }
+  REQUIRE(parses("HTTP/1.1 200 OK\r\nServer : x\r\n\r\n", "GET", out));
+  CHECK(out.head.fields.get("Server") == "x");
+  REQUIRE(parses("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "GET", out));
+  CHECK_FALSE(out.repairs.any());
+}
+
+TEST_CASE("how long an app keeps a connection is read where it says so") {
+  const struct {
+    const char* value;
+    std::int64_t seconds;  // -1: nothing
+  } cases[] = {
+      {"timeout=5", 5},
+      {"timeout=5, max=100", 5},
+      {"max=100,  Timeout=7", 7},
+      {"timeout=0", 0},
+      {"max=100", -1},
+      {"timeout=", -1},
+      {"timeout=-1", -1},
+      {"timeout=5s", -1},
+      {"300", -1},
+      {"timeout = 5", -1},
+      {"timeout=99999999999999999999", -1},
+  };
+  ParsedResponse out;
+  for (const auto& c : cases) {
+    CAPTURE(c.value);
+    REQUIRE(
+        parses("HTTP/1.1 200 OK\r\nKeep-Alive: " + std::string(c.value) + "\r\nContent-Length: 0\r\n\r\n", "GET", out));
+    CHECK(out.idle_s.value_or(-1) == c.seconds);
   }
 }

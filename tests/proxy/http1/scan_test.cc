@@ -56,7 +56,14 @@ TEST_CASE("the head scanner tells complete, unfinished and impossible heads apar
       {"the first byte of a TLS hello", "\x16", Outcome::bad},
       {"a status line with a tab in its reason", "HTTP/1.1 200 a\tb\r\n\r\n", Outcome::complete,
        HeadScanner::Kind::response},
-      {"a response with bare LF", "HTTP/1.1 200 OK\n", Outcome::bad, HeadScanner::Kind::response},
+      {"a response with bare LF", "HTTP/1.1 200 OK\nA: b\n\n", Outcome::complete, HeadScanner::Kind::response},
+      {"a response with line ends of both kinds", "HTTP/1.1 200 OK\r\nA: b\nB: c\r\n\n", Outcome::complete,
+       HeadScanner::Kind::response},
+      {"a response that ends in LF CR LF", "HTTP/1.1 200 OK\n\r\n", Outcome::complete, HeadScanner::Kind::response},
+      {"a response with a bare CR", "HTTP/1.1 200 OK\rA: b", Outcome::bad, HeadScanner::Kind::response},
+      {"a response with a folded line behind LF", "HTTP/1.1 200 OK\nA: b\n c", Outcome::bad,
+       HeadScanner::Kind::response},
+      {"a response that begins with LF", "\nHTTP/1.1 200 OK", Outcome::bad, HeadScanner::Kind::response},
   };
   for (const Case& c : cases) {
     CAPTURE(c.says);

@@ -6,125 +6,19 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <optional>
 #include <string>
-#include <vector>
 
-#include "base/deadline.h"
-#include "proxy/upstream/pool.h"
-#include "tests/support/wire.h"
+#include "tests/support/upstream_world.h"
 
 using namespace lp;
 using namespace lp::test;
-using Choice = UpstreamPool::Choice;
-
-namespace {
-
-// What an exchange would do: holds the lease, keeps what it is told, gives back at the end or on an error.
-struct Asker final : UpstreamEvents {
-  std::unique_ptr<UpstreamStream> lease;
-  int status = 0;
-  std::string body;
-  bool ended = false;
-  std::optional<UpstreamError> error;
-  int drained = 0;
-  bool keeps_lease_at_end = false;
-  std::function<void()> on_head, on_body, on_drain;
-
-  void on_response(const ParsedResponse& response) override {
-    CHECK(status == 0);
-    status = response.head.status;
-    if (on_head) on_head();
-  }
-  void on_response_body(std::string_view bytes) override {
-    body.append(bytes);
-    if (on_body) on_body();
-  }
-  void on_response_end() override {
-    CHECK_FALSE(ended);
-    ended = true;
-    lease.reset();
-  }
-  void on_response_batch_end() override {}
-  void on_upstream_drained() override {
-    ++drained;
-    if (on_drain) on_drain();
-  }
-  void on_upstream_error(UpstreamError what) override {
-    CHECK_FALSE(error);
-    CHECK_FALSE(ended);
-    error = what;
-    lease.reset();
-  }
-  [[nodiscard]] bool is_over() const { return ended || error; }
-};
-
-struct World {
-  EventLoop loop;
-  DeadlineWheel wheel{loop};
-  BufferPool buffers;
-  Resolver resolver{loop};
-  App app{loop};
-  Settings settings;
-  ClientHeaderRules rules{settings};
-  UpstreamSettings upstream;
-  MemoryBudget memory{64 * 1024 * 1024};
-  std::optional<UpstreamPool> pool;
-  ClientFacts client{"192.0.2.1", "192.0.2.1", false};
-  Origin external{"https", "app.test", 443};
-
-  World() {
-    upstream.host = "127.0.0.1";
-    upstream.port = app.port();
-    pool.emplace(loop, wheel, buffers, resolver, upstream, memory);
-  }
-  ~World() {
-    pool->close();
-    loop.delete_deferred();
-  }
-
-  void send_head(Asker& asker, const std::string& method, BodyFraming body) {
-    OutgoingRequest request;
-    request.method = method;
-    request.target = "/t";
-    request.host = "app.test";
-    request.external = &external;
-    request.client = &client;
-    request.request_id = "0123456789abcdef";
-    request.body = body;
-    asker.lease->send_head(request, {}, rules);
-  }
-  void ask(Asker& asker, Choice choice = Choice::any, const std::string& method = "GET") {
-    asker.lease = pool->lease(asker, choice);
-    send_head(asker, method, {});
-    asker.lease->end_body();
-  }
-  // The connection on which request number `count` has come.
-  Peer& app_got(std::size_t connections, std::size_t requests = 1) {
-    wait_until(loop, [&] {
-      return app.connections.size() == connections && app.last().count("/t HTTP/1.1\r\n") == requests &&
-             app.last().has("\r\n\r\n");
-    });
-    REQUIRE(app.connections.size() == connections);
-    return app.last();
-  }
-  void wait_for(Asker& asker) {
-    wait_until(loop, [&] { return asker.is_over(); });
-  }
-  void answer(Asker& asker, const std::string& bytes, std::size_t connections = 1, std::size_t requests = 1) {
-    app_got(connections, requests).send(bytes);
-    wait_for(asker);
-  }
-};
-
-const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-}  // namespace
+using namespace lp::test::upstreams;
 
 TEST_CASE("a connection is kept and used again") {
   World world;
   for (std::size_t i = 1; i <= 3; ++i) {
     Asker asker;
+    if (i == 3) turns_within_ms(world.loop, 500);  // an app that has kept one for a moment keeps them
     world.ask(asker, i == 3 ? Choice::checked : Choice::any);
     CHECK(asker.lease->is_reused_connection() == (i > 1));
     world.answer(asker, kOk, 1, i);
@@ -161,6 +55,14 @@ TEST_CASE("which answers leave a connection that is used again at once") {
       {"HEAD that announces chunks", "HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "", false},
       {"after 100 and 103", "GET", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + kOk,
        "ok", true},
+      {"after many interim answers", "GET", many_times("HTTP/1.1 102 Processing\r\n\r\n", 300) + kOk, "ok", true},
+      {"an app that closes soon", "GET", "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\nok",
+       "ok", false},
+      {"an app that closes later", "GET", "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=9\r\nContent-Length: 2\r\n\r\nok",
+       "ok", true},
+      {"an answer that was repaired", "GET", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok", "ok", false},
+      {"a blank behind the chunk's size", "GET",
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n", "ok", false},
       {"the app says close", "GET", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", "ok", false},
       {"HTTP/1.0", "GET", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok", false},
       {"surplus bytes", "GET", kOk + "X", "ok", false},
@@ -185,51 +87,53 @@ TEST_CASE("which answers leave a connection that is used again at once") {
   }
 }
 
-TEST_CASE("after an answer without a body a connection serves again when a late body would have come") {
-  const std::string none = "HTTP/1.1 304 Not Modified\r\n\r\n";
-  const auto seconds = [](World& world, int count) { (void)turns_within_ms(world.loop, count * 1000); };
-  SUBCASE("from an app that sends none") {
+TEST_CASE("what comes of a chunked body with its head decides what is told") {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const struct {
+    std::string says;
+    std::string bytes;
+    int status;  // 0: none was told
+    bool fails;
+  } cases[] = {
+      {"nothing yet: the head goes on", head, 200, false},
+      {"half a size", head + "1", 0, false},
+      {"a size", head + "5\r\n", 200, false},
+      {"a size that is none", head + "XYZ\r\n", 0, true},
+      {"data that is longer than its size", head + "2\r\nokok\r\n", 0, true},
+      {"a second chunk that is broken", head + "2\r\nok\r\nXYZ\r\n", 0, true},
+      {"an extension that goes on and on", head + "5;" + std::string(100, 'x'), 200, false},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.says);
     World world;
-    Asker first, later;
-    world.ask(first);
-    world.answer(first, none);
-    seconds(world, 6);
-    world.ask(later);
-    CHECK(later.lease->is_reused_connection());
-    world.answer(later, kOk, 1, 2);
-    CHECK(later.body == "ok");
+    Asker asker;
+    world.ask(asker);
+    world.app_got(1).send(c.bytes);
+    wait_until(world.loop, [&] { return asker.is_over() || asker.status != 0 || c.status == 0; });
+    turns_within_ms(world.loop, 20);
+    CHECK(asker.status == c.status);
+    CHECK(asker.error.has_value() == c.fails);
+    if (c.status != 0 || c.fails) continue;
+    world.app.last().send("0\r\n" + std::string(16, 'x') + "\r\n0\r\n\r\n");
+    world.wait_for(asker);
+    CHECK(asker.body == std::string(16, 'x'));
   }
-  SUBCASE("who needs one meanwhile gets a new one, and the app has no more of them than are needed") {
-    World world;
-    for (std::size_t i = 1; i <= 3; ++i) {
-      Asker asker;
-      world.ask(asker);
-      CHECK_FALSE(asker.lease->is_reused_connection());
-      world.answer(asker, none, i);
-      wait_until(world.loop, [&] { return i == 1 || world.app.connections[i - 2]->ended; });
-    }
+}
+
+TEST_CASE("interim answers give the app its time once more") {
+  World world([](UpstreamSettings& settings) { settings.response_timeout_ms = 400; });
+  Asker asker;
+  world.ask(asker);
+  Peer& peer = world.app_got(1);
+  for (int i = 0; i < 4; ++i) {
+    turns_within_ms(world.loop, 200);
+    peer.send("HTTP/1.1 102 Processing\r\n\r\n");
   }
-  SUBCASE("where one has been sent late, no connection serves again after such an answer") {
-    for (const std::string& late : {kOk, std::string("x")}) {
-      for (const bool comes_at_once : {true, false}) {
-        CAPTURE(comes_at_once);
-        World world;
-        Asker first, second, third;
-        world.ask(first);
-        world.answer(first, comes_at_once ? none + late : none);
-        if (!comes_at_once) world.app.last().send(late);
-        wait_until(world.loop, [&] { return world.app.last().ended; });
-        world.ask(second);
-        CHECK_FALSE(second.lease->is_reused_connection());
-        world.answer(second, none, 2);
-        wait_until(world.loop, [&] { return world.app.last().ended; });
-        CHECK(world.app.last().ended);
-        world.ask(third);
-        world.answer(third, kOk, 3);
-        CHECK(third.body == "ok");
-      }
-    }
-  }
+  turns_within_ms(world.loop, 200);
+  CHECK_FALSE(asker.error);
+  peer.send(kOk);
+  world.wait_for(asker);
+  CHECK(asker.status == 200);
 }
 
 TEST_CASE("a connection on which something came unasked is not used again, not even in the same turn") {
@@ -251,89 +155,6 @@ TEST_CASE("a connection on which something came unasked is not used again, not e
     client.disable();
     CHECK(next.status == 200);
     CHECK_FALSE(next.error);
-  }
-}
-
-// The app answers by connection: with NTLM or Negotiate the first request on it says who all others are of.
-TEST_CASE("a connection that the app has signed in serves that client alone") {
-  const int alice = 0;
-  const int bob = 0;
-  const UpstreamClient alices{&alice, "198.51.100.1\nalice"};
-  const UpstreamClient bobs{&bob, ""};
-  const auto ask_as = [](World& world, Asker& asker, const UpstreamClient& client, const char* authorization = nullptr,
-                         Choice choice = Choice::any) {
-    asker.lease = world.pool->lease(asker, choice, client);
-    OutgoingRequest request;
-    request.method = "GET";
-    request.target = "/t";
-    request.host = "app.test";
-    Fields fields;
-    if (authorization != nullptr) fields.add("Authorization", authorization);
-    asker.lease->send_head(request, fields, world.rules);
-    asker.lease->end_body();
-  };
-  struct Case {
-    const char* says;
-    const char* authorization;
-    std::string answer;
-    bool held;
-  };
-  const std::string challenge = "HTTP/1.1 401 No\r\nWWW-Authenticate: ";
-  const Case cases[] = {
-      {"NTLM", "NTLM TlRMTVNTUAAB", kOk, true},
-      {"Negotiate in lower case", "negotiate YII", kOk, true},
-      {"Basic", "Basic YTpi", kOk, false},
-      {"a challenge", nullptr, challenge + "Negotiate\r\nContent-Length: 0\r\n\r\n", true},
-      {"a challenge of several", nullptr, challenge + "Basic realm=\"x\", NTLM\r\nContent-Length: 0\r\n\r\n", true},
-      {"another challenge", nullptr, challenge + "Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n", false},
-  };
-  for (const Case& one : cases) {
-    CAPTURE(one.says);
-    World world;
-    Asker first, same, other;
-    ask_as(world, first, alices, one.authorization);
-    world.answer(first, one.answer);
-    ask_as(world, other, bobs);
-    CHECK(other.lease->is_reused_connection() == !one.held);
-    world.answer(other, kOk, one.held ? 2 : 1, one.held ? 1 : 2);
-    ask_as(world, same, alices);
-    CHECK(same.lease->is_reused_connection());
-    Peer& peer = *world.app.connections.front();
-    wait_until(world.loop, [&] { return peer.count("/t HTTP/1.1\r\n") == (one.held ? 2U : 3U); });
-    peer.send(kOk);
-    world.wait_for(same);
-    CHECK(same.status == 200);
-  }
-}
-
-TEST_CASE("a connection that is signed in ends with its client, and with another person on the client's connection") {
-  const int front = 0;
-  struct Case {
-    const char* says;
-    UpstreamClient first, next;
-    bool client_ends;
-    bool reused;
-  };
-  const Case cases[] = {
-      {"the same person", {&front, "alice"}, {&front, "alice"}, false, true},
-      {"another person", {&front, "alice"}, {&front, "bob"}, false, false},
-      {"nobody in particular", {nullptr, ""}, {nullptr, ""}, false, false},
-      {"the client has gone", {&front, ""}, {&front, ""}, true, false},
-  };
-  for (const Case& one : cases) {
-    CAPTURE(one.says);
-    World world;
-    Asker first, next;
-    first.lease = world.pool->lease(first, Choice::any, one.first);
-    world.send_head(first, "GET", {});
-    first.lease->end_body();
-    world.answer(first, "HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n");
-    if (one.client_ends) world.pool->close_held_by(&front);
-    next.lease = world.pool->lease(next, Choice::any, one.next);
-    CHECK(next.lease->is_reused_connection() == one.reused);
-    if (one.reused) continue;
-    wait_until(world.loop, [&] { return world.app.connections.front()->ended; });
-    CHECK(world.app.connections.front()->ended);
   }
 }
 
@@ -406,7 +227,7 @@ TEST_CASE("a flood of interim answers ends") {
   Asker asker;
   world.ask(asker);
   std::string flood;
-  for (int i = 0; i < 1000; ++i) flood += "HTTP/1.1 103 Early Hints\r\n\r\n";
+  for (int i = 0; i < 1500; ++i) flood += "HTTP/1.1 103 Early Hints\r\n\r\n";
   world.answer(asker, flood);
   CHECK(asker.error == UpstreamError::nonsense);
   CHECK(asker.status == 0);

@@ -1,0 +1,104 @@
+#include "proxy/exchange/upstream_faults.h"
+
+#include <cstdint>
+#include <iterator>
+#include <string>
+
+namespace lp {
+namespace {
+
+// 0: it did not come to waiting.
+std::int64_t waited_ms(const UpstreamSettings& upstream, UpstreamError error) {
+  switch (error) {
+    case UpstreamError::connect_timeout:
+      return upstream.connect_timeout_ms;
+    case UpstreamError::response_timeout:
+      return upstream.response_timeout_ms;
+    case UpstreamError::idle_timeout:
+      return upstream.idle_timeout_ms;
+    case UpstreamError::queue_timeout:
+      return upstream.queue_timeout_ms;
+    default:
+      return 0;
+  }
+}
+
+std::string seconds_text(std::int64_t ms) {
+  const std::string tenths = ms % 1000 == 0 ? std::string() : "." + std::to_string(ms % 1000 / 100);
+  return std::to_string(ms / 1000) + tenths + " s";
+}
+
+// By Repair.
+constexpr std::string_view kRepairs[] = {
+    "one Content-Length several times", "a blank before a colon", "lines that end in a bare LF",
+    "Transfer-Encoding: identity",      "chunks in HTTP/1.0",     "blanks behind a chunk's size",
+};
+
+// Where it was tried, as the configuration says it.
+std::string address_of(const UpstreamSettings& upstream) {
+  if (upstream.kind == UpstreamSettings::Kind::unix_socket) return "unix:" + upstream.socket_path;
+  const bool is_ipv6 = upstream.host.find(':') != std::string::npos;
+  return (is_ipv6 ? "[" + upstream.host + "]" : upstream.host) + ":" + std::to_string(upstream.port);
+}
+
+// What was repaired, as a list; `bits` are those of Repairs.
+std::string repairs_text(std::uint8_t bits) {
+  std::string text;
+  for (std::size_t i = 0; i < std::size(kRepairs); ++i) {
+    if ((bits >> i & 1U) != 0) text.append(text.empty() ? "" : ", ").append(kRepairs[i]);
+  }
+  return text;
+}
+
+}  // namespace
+
+UpstreamFault fault_of(UpstreamError error, bool nothing_came) {
+  switch (error) {
+    case UpstreamError::unresolvable:
+      return {502, "its name has no address"};
+    case UpstreamError::refused:
+      return {502, "connection refused"};
+    case UpstreamError::connect_timeout:
+      return {504, "no connection in time"};
+    case UpstreamError::response_timeout:
+      return {504, "no answer in time"};
+    case UpstreamError::idle_timeout:
+      return {504, "silent in mid answer"};
+    case UpstreamError::lost:
+      return {502, nothing_came ? "closed the connection without an answer (does it expect TLS there? http:// is plain)"
+                                : "closed the connection without a complete answer"};
+    case UpstreamError::nonsense:
+      return {502, "its answer breaks HTTP/1.1"};
+    case UpstreamError::tls:
+      return {502, "it speaks TLS there, and http:// is plain HTTP: name its port for that"};
+    case UpstreamError::queue_full:
+      return {503, "max_connections are in use, and as many requests as queue says wait for one"};
+    case UpstreamError::queue_timeout:
+      return {503, "max_connections are in use, and none became free within queue_timeout"};
+  }
+  return {502, ""};
+}
+
+void tell_failed(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
+                 UpstreamError error, std::string_view words) {
+  const UpstreamSettings& settings = upstream.settings();
+  const std::string address = address_of(settings);
+  const std::int64_t ms = waited_ms(settings, error);
+  const std::string reason = std::string(words) + (ms > 0 ? ": waited " + seconds_text(ms) : "");
+  context.log.warning("upstream failed", {{"id", std::string_view(record.id)},
+                                          {"upstream", std::string_view(settings.name)},
+                                          {"address", address},
+                                          {"reason", reason}});
+}
+
+void tell_of_repairs(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
+                     Repairs repairs) {
+  const std::uint8_t first = upstream.shared().told_first(repairs);
+  if (first == 0) return;
+  const std::string what = repairs_text(first);
+  context.log.warning(
+      "an app's answers break HTTP/1.1; they are taken as they are meant, each on a connection of its own",
+      {{"id", std::string_view(record.id)}, {"upstream", std::string_view(upstream.settings().name)}, {"what", what}});
+}
+
+}  // namespace lp

@@ -1,0 +1,26 @@
+#pragma once
+#include <string_view>
+
+#include "proxy/exchange/record.h"
+#include "proxy/exchange/worker_context.h"
+#include "proxy/http/messages.h"
+#include "proxy/http/stream.h"
+#include "proxy/upstream/pool.h"
+
+// What is told, and to whom, of an app that fails or that breaks HTTP/1.1.
+namespace lp {
+
+struct UpstreamFault {
+  int status;              // for the client
+  std::string_view words;  // for the log
+};
+[[nodiscard]] UpstreamFault fault_of(UpstreamError error, bool nothing_came);  // of an answer
+
+// For the log.
+void tell_failed(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
+                 UpstreamError error, std::string_view words);
+// Once for each kind, in the whole process: the app will say it again and again.
+void tell_of_repairs(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
+                     Repairs repairs);
+
+}  // namespace lp

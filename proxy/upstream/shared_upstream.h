@@ -1,0 +1,61 @@
+#pragma once
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "config/settings.h"
+#include "proxy/http/messages.h"
+#include "proxy/upstream/connection_slots.h"
+
+namespace lp {
+
+// What all workers have in common of one upstream. Any thread.
+struct SharedUpstream {
+  explicit SharedUpstream(const UpstreamSettings& settings) : slots(settings.max_connections, settings.queue) {}
+  // What was repaired for the first time in this process, of these: one line in the log for each.
+  [[nodiscard]] std::uint8_t told_first(Repairs repairs) {
+    return static_cast<std::uint8_t>(repairs.bits() & ~told_.fetch_or(repairs.bits(), std::memory_order_relaxed));
+  }
+
+  // An app that answers on a new connection as soon as an idle one is closed, again and again, serves one at a time.
+  // `closed`: how many idle ones were closed because they might be in the way.
+  void idle_was_closed() { closed_.fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] std::int64_t closed() const { return closed_.load(std::memory_order_relaxed); }
+  // True when that is sure now, and was not before.
+  [[nodiscard]] bool answered_late(bool right_after_closing) {
+    constexpr int kSure = 3;
+    if (!right_after_closing) {
+      proofs_ = 0;
+      return false;
+    }
+    return ++proofs_ >= kSure && !serves_one_.exchange(true);
+  }
+  [[nodiscard]] bool serves_one() const { return serves_one_.load(std::memory_order_relaxed); }
+
+  ConnectionSlots slots;  // of max_connections
+
+ private:
+  std::atomic<std::int64_t> closed_{0};
+  std::atomic<int> proofs_{0};
+  std::atomic<bool> serves_one_{false};
+  std::atomic<std::uint8_t> told_{0};
+};
+
+// Of all upstreams, made when the first worker asks.
+class SharedUpstreams {
+ public:
+  [[nodiscard]] SharedUpstream& of(const UpstreamSettings& settings) {
+    const std::lock_guard lock(mutex_);
+    std::unique_ptr<SharedUpstream>& shared = by_name_[settings.name];
+    if (!shared) shared = std::make_unique<SharedUpstream>(settings);
+    return *shared;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<SharedUpstream>> by_name_;
+};
+
+}  // namespace lp
