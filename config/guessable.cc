@@ -72,7 +72,7 @@ std::size_t take_out(std::string& text, std::string_view word) {
 }
 
 bool is_of_words(std::string_view secret) {
-  constexpr std::size_t kRestOfItsOwn = 8;  // that many other letters and digits nobody guesses
+  constexpr std::size_t kRestOfItsOwn = 6;  // that many other letters and digits nobody guesses
   const auto is_visible = [](char c) { return c >= 0x20 && c < 0x7f; };
   if (!std::all_of(secret.begin(), secret.end(), is_visible)) return false;
   std::string rest = ascii_lower(secret);
