@@ -61,7 +61,7 @@ enum class UpstreamError {
   idle_timeout,
   lost,
   nonsense,
-  tls,  // it answers plain HTTP with a record of TLS
+  tls,            // it answers plain HTTP with a record of TLS
   queue_full,     // max_connections are taken, and as many requests as may wait already
   queue_timeout,  // none of them became free
 };
