@@ -1,6 +1,7 @@
 #include "config/check/routes.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/one_of.h"
 #include "config/check/bearer.h"
@@ -41,13 +42,24 @@ void upstream_is_known(const RoutePlace& p) {
 
 // A route answers by exactly one of these.
 void reply_is_one(const RoutePlace& p) {
+  const RouteReplySettings& reply = p.route.reply;
+  const std::pair<const char*, bool> ways[] = {{"upstream", !p.route.upstream.empty()},
+                                               {"redirect", !reply.redirect_to.empty()},
+                                               {"respond", reply.respond_status != 0},
+                                               {"static", !reply.files.empty()},
+                                               {"action", reply.action != RouteReplySettings::Action::none}};
   std::vector<std::string> said;
-  for (const auto* key : {"upstream", "redirect", "respond", "static", "action"}) {
-    if (p.report.has(p.at(key))) said.emplace_back(key);
+  for (const auto& [key, is_set] : ways) {
+    if (is_set) said.emplace_back(key);
   }
-  if (said.size() > 1)
+  if (said.size() > 1) {
     p.report.problem(p.at(said[1]), "a route has one of upstream, redirect, respond, static and action, not " +
                                         said[0] + " and " + said[1]);
+  }
+}
+
+// There is no app that could be told anything.
+void reply_tells_no_app(const RoutePlace& p) {
   if (!p.route.reply.is_configured()) return;
   for (const auto* key : {"token", "authorization", "assertion", "identity_headers", "identity_preset"}) {
     if (p.report.has(p.at(key))) p.report.warning(p.at(key), "has no effect: this route has no app");
@@ -63,7 +75,7 @@ void redirect_has_its_groups(const RoutePlace& p) {
 }
 
 void respond_has_status(const RoutePlace& p) {
-  if (!p.report.has(p.at("respond")) || p.route.reply.respond_status != 0) return;
+  if (!p.report.has(p.at("respond.body")) || p.route.reply.respond_status != 0) return;
   p.report.problem(p.at("respond"), "required: expected a status, as in { status: 200, body: ok }, found none");
 }
 
@@ -263,6 +275,7 @@ using RouteRule = void (*)(const RoutePlace&);
 constexpr RouteRule kRouteRules[] = {
     upstream_is_known,
     reply_is_one,
+    reply_tells_no_app,
     redirect_has_its_groups,
     respond_has_status,
     action_is_open,

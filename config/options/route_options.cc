@@ -230,6 +230,7 @@ void add_forwarding(Table& table) {
 }
 
 void add_replies(Table& table) {
+  const Binding respond_status = scalar<int>(LP_FIELD(route->reply.respond_status), parse_answer_status, format_status);
   table.push_back(
       {"routes[].redirect.to", "a path or a URL", "null", 0, 0, kPlain,
        "In place of an app. \\0 is the path asked for, \\1 what stands for * or the first group of the path's "
@@ -238,8 +239,16 @@ void add_replies(Table& table) {
   table.push_back({"routes[].redirect.status", "301, 302, 303, 307 or 308", "302", 0, 0, kPlain,
                    "301 and 308 are remembered by browsers.",
                    scalar<int>(LP_FIELD(route->reply.redirect_status), parse_redirect_status, format_status)});
-  table.push_back({"routes[].respond.status", "200 to 599", "null", 0, 0, kPlain, "In place of an app: a fixed answer.",
-                   scalar<int>(LP_FIELD(route->reply.respond_status), parse_answer_status, format_status)});
+  table.push_back({"routes[].respond.status",
+                   "200 to 599",
+                   "null",
+                   0,
+                   0,
+                   kPlain,
+                   "In place of an app: a fixed answer.",
+                   {respond_status.read, [print = respond_status.print](const Scope& scope) {
+                      return scope.route->reply.respond_status == 0 ? Node() : print(scope);
+                    }}});
   table.push_back({"routes[].respond.body", "a text", "null", 0, 0, kPlain, "Its content.",
                    text(LP_FIELD(route->reply.respond_body), parse_body)});
   table.push_back({"routes[].respond.type", "a media type", "text/plain; charset=utf-8", 0, 0, kPlain,

@@ -24,7 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto again = lp::normalise_target(target.value().text());
   LP_CHECK(again.ok() && again.value().text() == target.value().text(), "not a fixed point");
   LP_CHECK(again.value().has_encoded_slash == target.value().has_encoded_slash, "flag lost");
-  LP_CHECK(again.value().has_other_readings == target.value().has_other_readings, "flag lost");
+  // What is left out of it, as "//", may be what had another reading.
+  LP_CHECK(!again.value().has_other_readings || target.value().has_other_readings, "flag gained");
   const std::string& sent = target.value().sent();
   LP_CHECK((sent + "/").find("/../") == std::string::npos && (sent + "/").find("/./") == std::string::npos, "dots");
   const auto once_more = lp::normalise_target(sent);
