@@ -1,6 +1,7 @@
 // What an app is told besides identity, what passes from clients, and what becomes of the addresses in its answers: beside
 // nginx with its defaults, where both do the same. Quick.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -195,7 +196,7 @@ test('the manual lists every field that is taken out of requests, as routes prin
   const config = `${folder}/config.yaml`;
   fs.writeFileSync(config, `external_urls: [http://app.test]
 logto: { endpoint: http://127.0.0.1:3001, app_id: a, app_secret: s }
-session: { secret: ${Buffer.alloc(32).toString('base64')} }
+session: { secret: ${randomBytes(32).toString('base64')} }
 upstreams: { app: "http://127.0.0.1:1" }
 routes: [{ path: /*, upstream: app, pass_headers: [X-User-Id] }]
 `);

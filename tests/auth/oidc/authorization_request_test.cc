@@ -217,7 +217,7 @@ TEST_CASE("parameters of a link are those that Logto takes") {
       {"login_hint", "a@b.c", true},     {"login_hint", "\xe5\xb1\xb1", true},
       {"login_hint", "", false},         {"login_hint", "a\r\nb", false},
       {"login_hint", "\xff", false},     {"ui_locales", "ja en-GB", true},
-      {"ui_locales", "j", false},        {"first_screen", "identifier:register", true},
+      {"ui_locales", "ja_JP", false},    {"first_screen", "identifier:register", true},
       {"first_screen", "bogus", false},  {"identifier", "email phone", true},
       {"identifier", "name", false},     {"one_time_token", "Ab_-9", true},
       {"one_time_token", "a b", false},  {"one_time_token", "", false},

@@ -759,7 +759,7 @@ TEST_CASE("a claim that nobody sends is remarked, with the one that was probably
     return warnings_of({{"z", "identity_headers: { " + header + " }\n"}});
   };
   CHECK(of("X-Mail: emial") ==
-        "f:6:22: identity_headers.X-Mail: Logto sends no claim 'emial' at a sign-in, did you mean 'email'?");
+        "f:6:21: identity_headers.X-Mail: Logto sends no claim 'emial' at a sign-in, did you mean 'email'?");
   CHECK(of("X-User: userid").find("did you mean 'sub'?") != std::string::npos);
   CHECK(of("X-Groups: groups").find("did you mean 'roles'?") != std::string::npos);
   CHECK(of("X-Tier: { claim: custm_data.tier }").find("did you mean 'custom_data'?") != std::string::npos);
