@@ -1,7 +1,9 @@
 #include "config/check/routes.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/one_of.h"
 #include "config/check/bearer.h"
@@ -43,25 +45,22 @@ void upstream_is_known(const RoutePlace& p) {
 // A route answers by exactly one of these.
 void reply_is_one(const RoutePlace& p) {
   const RouteReplySettings& reply = p.route.reply;
-  const std::pair<const char*, bool> ways[] = {{"upstream", !p.route.upstream.empty()},
-                                               {"redirect", !reply.redirect_to.empty()},
-                                               {"respond", reply.respond_status != 0},
-                                               {"static", !reply.files.empty()},
-                                               {"action", reply.action != RouteReplySettings::Action::none}};
+  const std::pair<const char*, bool> ways[] = {
+      {"upstream", p.report.has(p.at("upstream")) && !p.route.upstream.empty()},
+      {"redirect", !reply.redirect_to.empty()},
+      {"respond", reply.respond_status != 0},
+      {"static", !reply.files.empty()},
+      {"action", reply.action != RouteReplySettings::Action::none}};
   std::vector<std::string> said;
   for (const auto& [key, is_set] : ways) {
     if (is_set) said.emplace_back(key);
   }
-  if (said.size() > 1) {
+  if (said.size() > 1)
     p.report.problem(p.at(said[1]), "a route has one of upstream, redirect, respond, static and action, not " +
                                         said[0] + " and " + said[1]);
-  }
-}
-
-// There is no app that could be told anything.
-void reply_tells_no_app(const RoutePlace& p) {
-  if (!p.route.reply.is_configured()) return;
-  for (const auto* key : {"token", "authorization", "assertion", "identity_headers", "identity_preset"}) {
+  if (!reply.is_configured()) return;
+  for (const auto* key :
+       {"token", "authorization", "assertion", "identity_headers", "identity_preset", "upgrades", "buffer_request"}) {
     if (p.report.has(p.at(key))) p.report.warning(p.at(key), "has no effect: this route has no app");
   }
 }
@@ -74,8 +73,16 @@ void redirect_has_its_groups(const RoutePlace& p) {
   p.report.problem(p.at("redirect"), "expected no group above \\" + std::to_string(there) + ": the path has no more");
 }
 
+void redirect_has_target(const RoutePlace& p) {
+  const bool says_how = p.route.reply.redirect_status != RouteReplySettings{}.redirect_status;
+  if (!says_how || !p.route.reply.redirect_to.empty() || p.report.has_problem_in(p.at("redirect"))) return;
+  p.report.problem(p.at("redirect"), "required: expected to, as in { to: /new, status: 301 }, found none");
+}
+
 void respond_has_status(const RoutePlace& p) {
-  if (!p.report.has(p.at("respond.body")) || p.route.reply.respond_status != 0) return;
+  const RouteReplySettings usual;
+  const bool says_what = !p.route.reply.respond_body.empty() || p.route.reply.respond_type != usual.respond_type;
+  if (!says_what || p.route.reply.respond_status != 0 || p.report.has_problem_in(p.at("respond"))) return;
   p.report.problem(p.at("respond"), "required: expected a status, as in { status: 200, body: ok }, found none");
 }
 
@@ -275,8 +282,8 @@ using RouteRule = void (*)(const RoutePlace&);
 constexpr RouteRule kRouteRules[] = {
     upstream_is_known,
     reply_is_one,
-    reply_tells_no_app,
     redirect_has_its_groups,
+    redirect_has_target,
     respond_has_status,
     action_is_open,
     require_is_enforced,

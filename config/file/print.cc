@@ -18,6 +18,17 @@ bool is_elsewhere(std::string_view path, const Settings& settings) {
 
 Node print_value(const std::string& path, const Scope& scope, bool only_what_is_set);
 
+bool is_default(const std::string& map_path, const Entry& entry) {
+  const Option* option = find_option(join_path(map_path, entry.key));
+  return option != nullptr && entry.value.text == option->default_text;
+}
+
+// A map that is there says that the route answers by it.
+bool says_nothing_of_its_own(const std::string& path, const Node& map) {
+  return std::all_of(map.entries.begin(), map.entries.end(),
+                     [&](const Entry& entry) { return is_default(path, entry); });
+}
+
 // Inside elements of lists, what is not set is left out; elsewhere every key is shown.
 Node print_map(const std::string& path, const Scope& scope, bool only_what_is_set) {
   Node map = Node::empty_map();
@@ -29,6 +40,7 @@ Node print_map(const std::string& path, const Scope& scope, bool only_what_is_se
     Node value = print_value(child, scope, only_what_is_set);
     const bool is_group = option == nullptr && find_group(child) == nullptr;
     if (!says_something(value) && (only_what_is_set || is_group)) continue;
+    if (only_what_is_set && option == nullptr && value.is_map() && says_nothing_of_its_own(child, value)) continue;
     map.entries.push_back({std::move(key), {}, std::move(value)});
   }
   return map;
@@ -39,8 +51,7 @@ Node shortened(const Group& group, const std::string& path, Node element) {
   const Node* main = element.find(group.shorthand);
   if (main == nullptr) return element;
   const bool rest_is_default = std::all_of(element.entries.begin(), element.entries.end(), [&](const Entry& entry) {
-    const Option* option = find_option(join_path(path, entry.key));
-    return entry.key == group.shorthand || (option != nullptr && entry.value.text == option->default_text);
+    return entry.key == group.shorthand || is_default(path, entry);
   });
   if (!rest_is_default) return element;
   Node copy = *main;

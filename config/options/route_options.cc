@@ -176,6 +176,14 @@ Result<int> parse_answer_status(std::string_view text) {
 
 std::string format_status(const int& status) { return std::to_string(status); }
 
+Binding answer_status_binding(Field<int> field) {
+  Binding binding = scalar<int>(field, parse_answer_status, format_status);
+  binding.print = [field](const Scope& scope) {
+    return field(scope) == 0 ? Node() : Node::scalar(format_status(field(scope)));
+  };
+  return binding;
+}
+
 Result<std::string> parse_body(std::string_view text) {
   if (text.size() <= 64 * 1024) return std::string(text);
   return fail("expected at most 64 KiB; a file is served by static");
@@ -230,7 +238,6 @@ void add_forwarding(Table& table) {
 }
 
 void add_replies(Table& table) {
-  const Binding respond_status = scalar<int>(LP_FIELD(route->reply.respond_status), parse_answer_status, format_status);
   table.push_back(
       {"routes[].redirect.to", "a path or a URL", "null", 0, 0, kPlain,
        "In place of an app. \\0 is the path asked for, \\1 what stands for * or the first group of the path's "
@@ -239,16 +246,8 @@ void add_replies(Table& table) {
   table.push_back({"routes[].redirect.status", "301, 302, 303, 307 or 308", "302", 0, 0, kPlain,
                    "301 and 308 are remembered by browsers.",
                    scalar<int>(LP_FIELD(route->reply.redirect_status), parse_redirect_status, format_status)});
-  table.push_back({"routes[].respond.status",
-                   "200 to 599",
-                   "null",
-                   0,
-                   0,
-                   kPlain,
-                   "In place of an app: a fixed answer.",
-                   {respond_status.read, [print = respond_status.print](const Scope& scope) {
-                      return scope.route->reply.respond_status == 0 ? Node() : print(scope);
-                    }}});
+  table.push_back({"routes[].respond.status", "200 to 599", "null", 0, 0, kPlain, "In place of an app: a fixed answer.",
+                   answer_status_binding(LP_FIELD(route->reply.respond_status))});
   table.push_back({"routes[].respond.body", "a text", "null", 0, 0, kPlain, "Its content.",
                    text(LP_FIELD(route->reply.respond_body), parse_body)});
   table.push_back({"routes[].respond.type", "a media type", "text/plain; charset=utf-8", 0, 0, kPlain,

@@ -200,10 +200,22 @@ Rule normalise_path(std::string_view raw, Target& target) {
 
 bool is_separator(int byte) { return byte == '/' || byte == '\\'; }
 
+// Whether the path, in its normal form, has bytes that are not UTF-8.
+bool has_other_bytes_left(std::string_view path) {
+  std::string bytes;
+  for (std::size_t at = 0; at < path.size(); ++at) {
+    const int byte = path[at] == '%' ? escapes::escaped_byte(path, at) : -1;
+    const bool is_beyond_ascii = byte >= 0x80;
+    bytes += is_beyond_ascii ? static_cast<char>(byte) : path[at];
+    if (is_beyond_ascii) at += 2;
+  }
+  return !is_valid_utf8(bytes);
+}
+
 // Looks at what is left: a segment that ".." took away is nobody's to read.
 void note_other_readings(Target& target) {
   const std::string& path = target.path;
-  target.has_other_readings = target.has_other_bytes;
+  target.has_other_readings = target.has_other_bytes && has_other_bytes_left(path);
   for (std::size_t at = path.find_first_of(";%"); at != std::string::npos; at = path.find_first_of(";%", at + 1)) {
     const int byte = path[at] == ';' ? ';' : escapes::escaped_byte(path, at);
     const int hidden = escapes::doubly_escaped_byte(path, at);

@@ -85,7 +85,9 @@ describe('answers', () => {
         assert.equal(answer.text, 'hello');
         assert.ok(!answer.fields.has('transfer-encoding') || answer.fields.get('transfer-encoding') === 'chunked');
       }
-      const lines = world.proxy.errors.filter((line) => line.upstream === `app${index}` && /break HTTP\/1\.1;/.test(line.msg));
+      const isOne = (line) => line.upstream === `app${index}` && /break HTTP\/1\.1;/.test(line.msg);
+      await world.proxy.waitLog(isOne);
+      const lines = world.proxy.errors.filter(isOne);
       assert.equal(lines.length, 1);
       assert.equal(lines[0].what, what);
     });

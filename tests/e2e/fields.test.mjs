@@ -1,11 +1,12 @@
 // What an app is told besides identity, what passes from clients, and what becomes of the addresses in its answers: beside
 // nginx with its defaults, where both do the same. Quick.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { execFileSync } from 'node:child_process';
-import { BINARY, REPO, freePort, temporaryFolder, freshSecret } from './lib/proxy.mjs';
+import { BINARY, REPO, freePort, temporaryFolder } from './lib/proxy.mjs';
 import { request } from './lib/raw.mjs';
 import { NGINX, startNginx } from './lib/servers.mjs';
 import { HOST, makeWorld, suite } from './lib/world.mjs';
@@ -195,7 +196,7 @@ test('the manual lists every field that is taken out of requests, as routes prin
   const config = `${folder}/config.yaml`;
   fs.writeFileSync(config, `external_urls: [http://app.test]
 logto: { endpoint: http://127.0.0.1:3001, app_id: a, app_secret: s }
-session: { secret: ${freshSecret()} }
+session: { secret: ${randomBytes(32).toString('base64')} }
 upstreams: { app: "http://127.0.0.1:1" }
 routes: [{ path: /*, upstream: app, pass_headers: [X-User-Id] }]
 `);

@@ -164,6 +164,8 @@ describe('what check says of them', () => {
     ['a group that is not there', { path: '/a', redirect: '/x/\\1' }, /no group above/],
     ['a host that a request would choose', { path: '/a/*', redirect: 'https://\\1/' }, /whose host is fixed/],
     ['another host in disguise', { redirect: '//evil.example/' }, /whose host is fixed/],
+    ['a status without a target', { redirect: { status: 301 }, upstream: 'app' }, /redirect: required: expected to/],
+    ['an answer beside an app', { respond: { status: 204 }, upstream: 'app' }, /not upstream and respond/],
     ['a body without a status', { respond: { body: 'x' } }, /required: expected a status/],
     ['an action with a rule', { action: 'sign_out', access: 'signed_in' }, /a route with an action is public/],
     ['a folder that is not there', { static: '/nowhere/at/all' }, /static/],

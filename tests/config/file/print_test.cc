@@ -135,6 +135,10 @@ routes:
     upstream: files
     identity_preset: mod_auth_openidc
     authorization: { basic: { username_claim: email, password: leg-s3cret } }
+  - { path: /go/*, redirect: "/there/\\1" }
+  - { path: /moved, redirect: { to: "https://app.example.com/new", status: 301 } }
+  - { path: /teapot, respond: { status: 418, body: short and stout, type: text/x-tea } }
+  - { path: /leave, access: public, action: sign_out }
   - { path: /*, upstream: wiki, unauthenticated: redirect }
 tests:
   - { url: "https://app.example.com/x", expect: deny }

@@ -153,6 +153,8 @@ TEST_CASE("what other readers could see differently is marked") {
       {"/%c3%a9?\xc3\xa9", false, false},
       {"/%ed%a0%bd%ed%b8%80", false, true, true},
       {"/%c0%af", false, true, true},
+      {"/%e9/../b", false, false, true},
+      {"/%e9/../%e9", false, true, true},
   };
   for (const auto& c : cases) {
     CAPTURE(c.target);
