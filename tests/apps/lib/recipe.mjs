@@ -24,8 +24,8 @@ export function blocks(name, language) {
 }
 
 // upstreams: the address of each app by the name that the recipe gives it. plain: under http://localhost:PORT, for programs
-// that know no other name. more: text for the end of the configuration.
-export async function recipe(t, name, upstreams, { plain = false, files = {}, more = '' } = {}) {
+// that know no other name. files: what is in the files that the recipe names. change: for a test of what a page warns of.
+export async function recipe(t, name, upstreams, { plain = false, files = {}, change = (text) => text } = {}) {
   const written = blocks(name, 'yaml').find((text) => /^routes:/m.test(text));
   const op = await EvilOp.start();
   t.after(() => op.stop());
@@ -36,8 +36,8 @@ export async function recipe(t, name, upstreams, { plain = false, files = {}, mo
   const adminAddress = `127.0.0.1:${await freePort()}`;
   const [, host] = /^external_urls: \[https:\/\/([\w.-]+)\]/m.exec(written);
   const origin = plain ? `http://localhost:${port}` : `https://${host}`;
-  const text = replaceAddresses(written, { host, origin, endpoint: op.endpoint, upstreams })
-    + `listen: 127.0.0.1:${port}\nadmin: { listen: "${adminAddress}" }\n${more}`;
+  const text = change(replaceAddresses(written, { host, origin, endpoint: op.endpoint, upstreams }))
+    + `listen: 127.0.0.1:${port}\nadmin: { listen: "${adminAddress}" }\n`;
   const proxy = await Proxy.start(withFiles(text, files), { env, adminAddress });
   t.after(() => proxy.stop());
   return new Site({ op, proxy, port, host: plain ? 'localhost' : host, origin });
