@@ -63,7 +63,7 @@ function withFiles(text, files) {
 function replaceAddresses(text, { host, origin, endpoint, upstreams }) {
   let result = text.replaceAll(`https://${host}`, origin).replaceAll('https://tenant.logto.app', endpoint);
   for (const [name, url] of Object.entries(upstreams)) {
-    const line = new RegExp(`^(  ${name}:(?: \\{ url:)? )http:[^\\s,}]+`, 'm');
+    const line = new RegExp(`^(  ${name}:(?: \\{ url:)? )(?:http|unix):[^\\s,}]+`, 'm');
     assert.match(result, line, `the recipe has no upstream ${name}`);
     result = result.replace(line, `$1${url}`);
   }
