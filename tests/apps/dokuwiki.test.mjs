@@ -43,6 +43,7 @@ test('DokuWiki: an editor writes a page and uploads a picture, a guest reads, it
   }
   const alice = await site.signIn({ username: 'alice' }, '/doku.php?id=start&do=login');
   assert.match(alice.landed.text, /alice/);
+  assert.equal(new URL(alice.landed.url).pathname, '/');
 
   const form = await alice.open('/doku.php?id=wiki:%E5%B1%B1%E3%81%AE%E6%97%A5&do=edit');
   assert.equal(form.status, 200);

@@ -113,6 +113,8 @@ export class Person extends BrowserUser {
     const url = new URL(at, this.site.origin);
     const socket = new WebSocket(`ws://127.0.0.1:${this.site.port}${url.pathname}${url.search}`, protocols, {
       headers: { Host: url.host, Cookie: this.cookieHeader(url) ?? '', ...headers }, origin });
+    socket.heard = [];
+    socket.on('message', (data) => { socket.heard.push(data.toString()); socket.emit('heard'); });
     return new Promise((resolve, reject) => {
       socket.once('open', () => resolve(socket));
       socket.once('unexpected-response', (_, answer) => reject(new Error(`WebSocket: ${answer.statusCode}`)));
@@ -121,12 +123,18 @@ export class Person extends BrowserUser {
   }
 }
 
-// The next message that fits.
+// The next message that fits and was not handed out yet; the first may come with the answer to the handshake.
 export function message(socket, fits = () => true) {
   return new Promise((resolve, reject) => {
-    const hear = (data) => { const text = data.toString(); if (fits(text)) { socket.off('message', hear); resolve(text); } };
-    socket.on('message', hear);
+    const look = () => {
+      const found = socket.heard.findIndex(fits);
+      if (found < 0) return;
+      socket.off('heard', look);
+      resolve(socket.heard.splice(found, 1)[0]);
+    };
+    socket.on('heard', look);
     socket.once('close', (code) => reject(new Error(`closed with ${code}`)));
+    look();
   });
 }
 
