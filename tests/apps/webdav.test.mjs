@@ -9,12 +9,12 @@ import { freePort, temporaryFolder } from '../e2e/lib/proxy.mjs';
 import { startServer } from '../e2e/lib/servers.mjs';
 import { PYTHON, blocks, recipe } from './lib/recipe.mjs';
 
-async function startFiles(t) {
+async function startFiles(t, more = '') {
   const port = await freePort();
   const folder = temporaryFolder();
   const root = path.join(folder, 'files');
   fs.mkdirSync(root);
-  fs.writeFileSync(path.join(folder, 'wsgidav.yaml'), blocks('webdav', 'yml')[0].replace('8081', port).replace('/srv/files', root));
+  fs.writeFileSync(path.join(folder, 'wsgidav.yaml'), blocks('webdav', 'yml')[0].replace('8081', port).replace('/srv/files', root) + more);
   const server = await startServer(t, path.join(PYTHON, 'wsgidav'), ['--config', path.join(folder, 'wsgidav.yaml')], port);
   return { url: `http://127.0.0.1:${port}`, root, output: server.output };
 }
@@ -76,4 +76,14 @@ test('WebDAV: rclone copies a tree there and back, moves and deletes, with an ac
   assert.deepEqual(fs.readdirSync(app.root), []);
 
   for (const bad of ['none', site.op.access.mint({ aud, scope: 'read:files' })]) assert.notEqual((await rclone(site, bad, 'lsf', ':webdav:')).code, 0);
+});
+
+test('WebDAV below a path: COPY needs an app that knows the path', { timeout: 60_000 }, async (t) => {
+  for (const [more, status] of [['', 409], ['mount_path: /dav\n', 201]]) {
+    const app = await startFiles(t, more);
+    const site = await recipe(t, 'webdav', { files: app.url }, { change: (text) => text.replace('path: /*', 'path: /dav/*\n    strip_prefix: /dav') });
+    const alice = await site.signIn({}, '/dav/');
+    assert.equal((await alice.ask('PUT', '/dav/a.txt', {}, 'x')).status, 201);
+    assert.equal((await alice.ask('COPY', '/dav/a.txt', { Destination: `${site.origin}/dav/b.txt` })).status, status, more);
+  }
 });
