@@ -4,6 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import * as chromium from '../e2e/lib/chromium.mjs';
+import { loudSkip } from '../e2e/lib/corpora.mjs';
 import { freePort, temporaryFolder } from '../e2e/lib/proxy.mjs';
 import { startServer } from '../e2e/lib/servers.mjs';
 import { PYTHON, blocks, message, recipe } from './lib/recipe.mjs';
@@ -54,6 +56,27 @@ test('Jupyter: a page, an upload, and a kernel that computes and ends with the s
   assert.equal(out.status, 200, out.text.slice(0, 300));
   assert.equal((await closed)[0], 4401);
   assert.equal((await alice.ask('GET', '/api/kernels')).status, 401);
+});
+
+const NOTEBOOK = { cells: [{ cell_type: 'code', id: 'a1', execution_count: null, metadata: {}, outputs: [], source: 'print("sum", 6 * 7)' }],
+  metadata: { kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' } }, nbformat: 4, nbformat_minor: 5 };
+
+test('Jupyter in a browser: a cell runs, and nothing that the page asks for is refused', { timeout: 90_000 }, async (t) => {
+  const missing = chromium.missing();
+  if (missing) return loudSkip(t, missing);
+  const app = await startJupyter(t);
+  fs.writeFileSync(path.join(app.notebooks, 'one.ipynb'), JSON.stringify(NOTEBOOK));
+  const site = await recipe(t, 'jupyter', { jupyter: app.url }, { plain: true });
+  site.op.user = { ...site.op.user, roles: ['scientist'] };
+  const browser = await chromium.launch();
+  t.after(() => browser.close());
+  const page = await browser.newPage();
+  await page.goto(`${site.origin}/notebooks/one.ipynb`);
+  await page.locator('.jp-Cell').first().click();
+  await page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').waitFor();
+  await page.keyboard.press('Shift+Enter');
+  await page.getByText('sum 42').waitFor();
+  assert.deepEqual(site.proxy.access.filter(({ status }) => status >= 400), []);
 });
 
 test('Jupyter without allow_remote_access refuses the external name itself', { timeout: 90_000 }, async (t) => {

@@ -20,7 +20,7 @@ same_as_before() { # FILE: whether what it lists is installed
 installed() { cp "$1" "$APPS/.$(basename "$1").installed"; }
 
 step_begin "Installing Debian packages"
-need_packages "${RUN_PACKAGES[@]}" python3-venv radicale dokuwiki php-cli php-xml fossil fcgiwrap nginx-light rclone
+need_packages "${RUN_PACKAGES[@]}" python3-venv chromium radicale dokuwiki php-cli php-xml fossil fcgiwrap nginx-light rclone
 need_npm
 step_done
 
