@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { createRemoteJWKSet, customFetch, jwtVerify } from '../node_modules/jose/dist/webapi/index.js';
 import { WebSocketServer } from '../node_modules/ws/wrapper.mjs';
 import { freePort } from '../e2e/lib/proxy.mjs';
-import { request as rawRequest } from '../e2e/lib/raw.mjs';
+import { RawClient, request as rawRequest, requestBytes } from '../e2e/lib/raw.mjs';
 import { NODE_MODULES, blocks, message, recipe } from './lib/recipe.mjs';
 
 // The page's own lines, in an app; the proxy's keys are reached under its local address.
@@ -48,7 +48,13 @@ test('Express: a verified person, its own cookie, a form, an upload, a WebSocket
   assert.equal(scripts.status, 401);
   assert.match(JSON.parse(scripts.text).sign_in_url, /^https:\/\/express\.example\.com\/_auth\/sign-in/);
 
-  const socket = await alice.socket('/live', {});
+  assert.equal((await site.stranger().ask('GET', '/')).status, 401);
+  const client = await RawClient.connect(site.port);
+  t.after(() => client.destroy());
+  await client.send(requestBytes('GET', '/events', { Host: site.host, Cookie: alice.cookieHeader(new URL(site.origin)), Accept: 'text/event-stream', 'Sec-Fetch-Mode': 'cors' }));
+  await client.stream.until((bytes) => (bytes.includes('data: one') ? true : undefined), { timeout: 5000, what: 'an event' });
+
+  const socket = await alice.socket('/live');
   assert.equal(await message(socket), '{"user":"alice-sub"}');
   const echo = message(socket);
   socket.send('x'.repeat(300_000));

@@ -41,6 +41,7 @@ test('Fossil: a person writes a wiki page under their own name, a guest reads it
   const refused = await guest.fetch(`${site.origin}/wiki/setup`, { headers: { 'X-Remote-User': 'admin', X_Remote_User: 'admin' } });
   assert.match(refused.next, /^https:\/\/fossil\.example\.com\/wiki\/login\?g=/, 'Fossil sends a guest to its own login, under the external name');
 
+  assert.equal((await guest.open('/')).url, 'https://fossil.example.com/wiki/index');
   const alice = await site.signIn({ username: 'alice' }, '/wiki/login');
   assert.equal(new URL(alice.landed.url).pathname, '/wiki/index');
   const form = await alice.open('/wiki/wikiedit?name=%E5%B1%B1%E3%81%AE%E6%97%A5');

@@ -56,6 +56,8 @@ test('Jupyter: a page, an upload, and a kernel that computes and ends with the s
   assert.equal(out.status, 200, out.text.slice(0, 300));
   assert.equal((await closed)[0], 4401);
   assert.equal((await alice.ask('GET', '/api/kernels')).status, 401);
+  const again = await site.signIn({ sub: 'alice-sub', roles: ['scientist'] });
+  assert.match((await again.ask('GET', '/api/kernels')).text, new RegExp(kernel));
 });
 
 const NOTEBOOK = { cells: [{ cell_type: 'code', id: 'a1', execution_count: null, metadata: {}, outputs: [], source: 'print("sum", 6 * 7)' }],
