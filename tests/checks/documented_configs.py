@@ -28,7 +28,7 @@ def samples():
     for path in files("*.yaml"):
         if path.parts[0] != "tests" and is_complete(read(path)):
             yield str(path), read(path)
-    for path in files("README*.md", "docs/*.md"):
+    for path in files("README*.md", "docs/*.md", "docs/apps/*.md"):
         for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", read(path), re.DOTALL), 1):
             if is_complete(block):
                 yield f"{path}, yaml block {number}", block
