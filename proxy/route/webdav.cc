@@ -1,9 +1,11 @@
 #include "proxy/route/webdav.h"
 
+#include <optional>
 #include <string>
 
 #include "base/encoding.h"
 #include "base/url.h"
+#include "config/path_pattern.h"
 #include "proxy/route/target.h"
 
 namespace lp {
@@ -26,6 +28,19 @@ bool names_a_place(std::string_view destination) {
          destination.find("://") != std::string_view::npos;
 }
 
+bool lies_on(const Router& router, const RouteQuestion& question, const RouteSettings& route, const Target& target) {
+  const RouteQuestion there{question.host, question.method, target, question.fields, question.client_address};
+  return router.route_for(there).route == &route && router.may_go_as_sent(route, there);
+}
+
+// Where `path` would be from outside, were it one of the app's own; nullopt: nobody can say.
+std::optional<std::string> seen_from_outside(const RouteSettings& route, std::string_view path) {
+  if (route.replace_path.is_set() && route.replace_path.applied_to(path) != path) return std::nullopt;
+  const bool is_added = !route.add_prefix.empty() && is_below(path, route.add_prefix);
+  if (is_added) path.remove_prefix(route.add_prefix.size());
+  return route.strip_prefix + std::string(path.empty() ? "/" : path);
+}
+
 }  // namespace
 
 bool destination_stays_on_route(const Router& router, const RouteQuestion& question, const RouteSettings& route) {
@@ -36,8 +51,11 @@ bool destination_stays_on_route(const Router& router, const RouteQuestion& quest
   if (count != 1) return false;
   const auto target = destination_target(fields.get("Destination"));
   if (!target) return false;
-  const RouteQuestion there{question.host, question.method, *target, fields, question.client_address};
-  return router.route_for(there).route == &route && router.may_go_as_sent(route, there);
+  if (!lies_on(router, question, route, *target)) return false;
+  const auto outside = seen_from_outside(route, target->path);
+  if (!outside || *outside == target->path) return outside.has_value();
+  const auto other = normalise_target(*outside);
+  return other && lies_on(router, question, route, *other);
 }
 
 }  // namespace lp

@@ -180,6 +180,42 @@ TEST_CASE("a path is rewritten for the app, never into one that can be read othe
   CHECK(app_gets("/a/b", "", "", "/b", "/;x/b") == "400");
 }
 
+TEST_CASE("a Destination is judged as an app that knows its prefix reads it, and as one that does not") {
+  Settings settings;
+  settings.external_urls = {{"https", "app.test", 443}};
+  const auto add = [&](const char* path, Access access) -> RouteSettings& {
+    RouteSettings& route = settings.routes.emplace_back();
+    route.index = static_cast<int>(settings.routes.size());
+    route.access = access;
+    route.upstream = "app";
+    route.path = {PathPattern::Kind::prefix, path};
+    return route;
+  };
+  add("/dav/dav/secret", Access::signed_in);
+  add("/dav", Access::public_).strip_prefix = "/dav";
+  add("/v/secret", Access::signed_in).add_prefix = "/app";
+  add("/v", Access::public_).add_prefix = "/app";
+  add("/old", Access::public_).replace_path = *PathReplacement::parse("^/old");
+  const Router router(settings);
+  const RealmRoutes realms[] = {{settings, router}};
+  const auto passes = [&](const char* path, const char* destination) {
+    Fields fields;
+    fields.add("Destination", destination);
+    Resolution found;
+    resolve(realms, {"app.test", path, "COPY", fields, "192.0.2.1"}, found);
+    return found.kind == Resolution::Kind::routed;
+  };
+  CHECK(passes("/dav/a", "https://app.test/dav/b"));
+  CHECK(passes("/dav/a", "/dav/dav/b"));
+  CHECK_FALSE(passes("/dav/a", "https://app.test/dav/secret/b"));
+  CHECK_FALSE(passes("/dav/a", "/dav/secret"));
+  CHECK_FALSE(passes("/dav/a", "/dav/dav/secret"));
+  CHECK(passes("/v/a", "/v/b"));
+  CHECK_FALSE(passes("/v/a", "/v/secret/b"));
+  CHECK_FALSE(passes("/v/a", "/app/v/secret/b"));
+  CHECK_FALSE(passes("/old/a", "/old/b"));
+}
+
 TEST_CASE("a method in the query must not lead to another route, in whatever spelling") {
   const struct {
     const char* query;
