@@ -106,6 +106,7 @@ std::string removed_fields(const Settings& settings) {
   line("who somebody is", shown_names(Family::identity));
   line("all the same it passes", shown_names(Family::not_believed));
   line("where a request comes from or was meant to go", shown_names(Family::forwarding));
+  line("where below the app's root it is", shown_names(Family::path));
   line("commands to proxies", shown_names(Family::proxy_command) + ", " + shown_names(Family::request_command));
   line("another method, where the rules of a path differ by method", shown_names(Family::method_override));
   line("framing, in other spellings than its own", shown_names(Family::codec));

@@ -91,6 +91,23 @@ constexpr std::string_view kIdentity[] = {
     "x-client-verify",
     "client-cert",
     "client-cert-chain",
+    "wl-proxy-client-cert",  // WebLogic
+    "proxy-auth-cert",
+    "proxy-ssl-id",  // Jetty
+    "-wsru",
+    "-wsat",
+    "-wscc",
+    "-wsra",           // WebSphere: $WSRU, ...
+    "ms-aspnetcore-",  // IIS to ASP.NET Core: WINAUTHTOKEN, CLIENTCERT, TOKEN
+    "oam-",
+    "osso-",  // Oracle
+    "cas-user",
+    "mellon-",  // mod_auth_cas, mod_auth_mellon
+    "pf-auth-",
+    "ct-remote-user",  // PingFederate, RSA ClearTrust
+    "x-rh-identity",
+    "x-endpoint-api-userinfo",
+    "x-apigateway-api-userinfo",  // Red Hat, Google's gateways
 };
 
 // Begin like the above and say nothing of who it is: gRPC-Web's name of the client program.
@@ -136,7 +153,13 @@ constexpr std::string_view kForwarding[] = {
     "x-proxy",
     "x-forward-for",
     "x-forwarder-for",
+    "x-proxied-https",
 };
+
+// WSGI servers and recipes (gunicorn takes SCRIPT_NAME from loopback), Pyramid and Zope, Next.js: what such a field
+// names is taken off, or put before, the path that the route judged.
+constexpr std::string_view kPath[] = {"script-name", "x-script-name", "path-info",      "x-path-info",
+                                      "x-vhm-",      "x-invoke-",     "x-matched-path", "x-middleware-"};
 
 // A method other than the one that the route judged (threat P24).
 constexpr std::string_view kMethodOverrides[] = {"x-http-method", "x-http-method-override", "x-method-override",
@@ -150,7 +173,7 @@ constexpr std::string_view kProxyCommands[] = {"x-accel-redirect",       "x-acce
 
 // The whole family from clients; an app may still say X-Accel-Buffering: an nginx in front of us would hold back its
 // event stream otherwise.
-constexpr std::string_view kRequestCommands[] = {"x-accel-"};
+constexpr std::string_view kRequestCommands[] = {"x-accel-", "x-sendfile-type"};
 
 // Fields that the codec itself acts upon. Their own spelling is dealt with there; any other that folds to them
 // ("Content_Length") is for the app's gateway to misread (threat S32).
@@ -170,6 +193,7 @@ constexpr std::array kAll = {
     names(Family::identity, kIdentity),
     names(Family::not_believed, kNotBelieved),
     names(Family::forwarding, kForwarding),
+    names(Family::path, kPath),
     names(Family::method_override, kMethodOverrides),
     names(Family::proxy_command, kProxyCommands),
     names(Family::request_command, kRequestCommands),

@@ -12,6 +12,7 @@ enum class ClientFieldFamily : std::uint8_t {
   identity,         // who somebody is, in the words of proxies that do our job
   not_believed,     // of these, what passes all the same
   forwarding,       // where a request comes from and where it was meant to go: we say so, or nobody
+  path,             // where below the app's root a request is: another path than the one that was judged
   method_override,  // another method than the one that was judged
   proxy_command,    // to a proxy in front of an app, from either side
   request_command,  // likewise, from clients only

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "config/path_pattern.h"
 #include "config/value.h"
@@ -51,6 +52,21 @@ void keep_on_this_host(std::string& location) {
   if (location.front() == '/' && end != 1) location.replace(0, std::min(end, location.size()), "/");
 }
 
+// In a query they would end the parameter, or be a blank.
+std::string as_value(std::string_view group) {
+  std::string value;
+  for (const char c : group) {
+    constexpr std::string_view kEscapes[] = {"&%26", "+%2B", "=%3D", ";%3B"};
+    const auto found =
+        std::find_if(std::begin(kEscapes), std::end(kEscapes), [c](std::string_view one) { return one[0] == c; });
+    if (found == std::end(kEscapes))
+      value += c;
+    else
+      value += found->substr(1);
+  }
+  return value;
+}
+
 }  // namespace
 
 Result<std::string> parse_redirect_target(std::string_view text) {
@@ -80,10 +96,12 @@ std::string redirect_location(std::string_view target, const PathPattern& patter
   const Groups groups = groups_in(pattern, path);
   std::string location;
   for (std::size_t i = 0; i < target.size(); ++i) {
-    if (target[i] == '\\')
-      location += groups[static_cast<std::size_t>(target[++i] - '0')];
-    else
+    if (target[i] != '\\') {
       location += target[i];
+      continue;
+    }
+    const std::string_view group = groups[static_cast<std::size_t>(target[++i] - '0')];
+    location += location.find('?') == std::string::npos ? std::string(group) : as_value(group);
   }
   keep_on_this_host(location);
   if (target.find('?') == std::string_view::npos) location.insert(std::min(location.find('#'), location.size()), query);

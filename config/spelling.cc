@@ -116,4 +116,19 @@ bool may_have_other_key(std::string_view normal_path) {
   return (before == '/' && normal_path.size() > 1) || before == '.';
 }
 
+std::string with_plain_blanks(std::string_view normal_path) {
+  std::string out;
+  for (std::size_t at = 0; at < normal_path.size();) {
+    std::size_t next = at;
+    const auto c = escaped_character(normal_path, next);
+    if (!c) next = at + 1;
+    if (c && is_blank(*c))
+      out += kBlank;
+    else
+      out += normal_path.substr(at, next - at);
+    at = next;
+  }
+  return out;
+}
+
 }  // namespace lp

@@ -31,4 +31,7 @@ inline constexpr std::array<std::uint8_t, 256> kOddInKey = [] {
 }();
 [[nodiscard]] inline unsigned odd_in_key(char c) { return kOddInKey[static_cast<unsigned char>(c)]; }
 
+// Of a path in normal form: with %20 for every character that functions which trim a text take for a blank.
+[[nodiscard]] std::string with_plain_blanks(std::string_view normal_path);
+
 }  // namespace lp

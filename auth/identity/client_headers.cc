@@ -59,7 +59,8 @@ struct ClientHeaderRules::Impl {
 
 ClientHeaderRules::ClientHeaderRules(const Settings& settings) : impl_(std::make_unique<Impl>()) {
   using Family = ClientFieldFamily;
-  for (const Family family : {Family::identity, Family::forwarding, Family::proxy_command, Family::request_command})
+  for (const Family family :
+       {Family::identity, Family::forwarding, Family::path, Family::proxy_command, Family::request_command})
     impl_->request.add_all(client_fields_of(family));
   impl_->not_believed.add_all(client_fields_of(Family::not_believed));
   impl_->response.add_all(client_fields_of(Family::proxy_command));

@@ -83,7 +83,7 @@ std::string problem_of_any(const Settings& s, std::string_view entry) {
 std::string problem_of_request_entry(const Settings& s, const RouteSettings* route, std::string_view entry) {
   if (std::string problem = problem_of_any(s, entry); !problem.empty()) return problem;
   if (meets(entry, "Host")) return "say `host:` at the upstream: it is the client's, the upstream's or a name";
-  if (meets_family(entry, Family::forwarding))
+  if (meets_family(entry, Family::forwarding) || meets_family(entry, Family::path))
     return "this field says where a request comes from or was meant to go: we say so ourselves";
   if (meets(entry, kAssertionHeader)) return "say `assertion: true` on the route";
   if (meets(entry, "Content-Type")) return "this field describes the body, which stays as it is";

@@ -333,7 +333,9 @@ void Exchange::forward() {
   record_.was_forwarded = true;
   if (session_) realm_->bound_exchanges.bind(*this, *session_);
   send_continue();
-  const bool harmless = is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) &&
+  // A body is not sent twice, also of a GET: see may_retry().
+  const bool has_body = request_->body.kind == BodyFraming::Kind::chunked || request_->body.length > 0;
+  const bool harmless = !has_body && is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) &&
                         request_side_ == RequestSide::complete && !resolution_.has_method_override;
   lease_and_send(harmless ? UpstreamPool::Choice::any : UpstreamPool::Choice::checked);
 }

@@ -28,6 +28,7 @@ enum class Repair : std::uint8_t {
 class Repairs {
  public:
   void add(Repair one) { bits_ = static_cast<std::uint8_t>(bits_ | (1U << static_cast<unsigned>(one))); }
+  void add(Repairs others) { bits_ = static_cast<std::uint8_t>(bits_ | others.bits_); }
   [[nodiscard]] bool has(Repair one) const { return (bits_ >> static_cast<unsigned>(one) & 1U) != 0; }
   [[nodiscard]] bool any() const { return bits_ != 0; }
   [[nodiscard]] std::uint8_t bits() const { return bits_; }

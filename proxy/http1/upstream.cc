@@ -138,7 +138,7 @@ void Http1Upstream::on_connected() {
   if (!is_paused_) readable_->enable();
   enter(Phase::waiting_for_head);
   flush();
-  if (events_) events_->on_upstream_drained();
+  if (events_ && writer_.unsent_bytes() == 0) events_->on_upstream_drained();  // else on_writable() says so
 }
 
 void Http1Upstream::lease_again(UpstreamEvents& events, const UpstreamClient& client) {
@@ -148,6 +148,7 @@ void Http1Upstream::lease_again(UpstreamEvents& events, const UpstreamClient& cl
   is_reused_ = true;
   request_sent_ = is_settling_ = false;
   interim_responses_ = 0;
+  interim_repairs_ = {};
   read_bytes_ = BufferPool::kSmallBytes;
   enter(Phase::waiting_for_head);
   arm_deadline();
@@ -285,6 +286,9 @@ bool Http1Upstream::process_head() {
   if (has_chunks && !first_chunks_are_fine(in_.data().substr(head_bytes))) return false;
   if (status != 200 && offers_to_sign_in_connection(response_.head.fields)) is_signed_in_ = true;
   if (is_interim) return take_interim(head_bytes);
+  response_.repairs.add(interim_repairs_);
+  if (response_.repairs.any()) response_.keep_alive = false;
+  owner_.answers();
   if (std::exchange(waits_long_, false)) owner_.has_waited_long();
   enter(Phase::body);
   response_body_.begin(response_.body);
@@ -300,6 +304,7 @@ bool Http1Upstream::process_head() {
 
 // The app is at work: it has its time to answer once more.
 bool Http1Upstream::take_interim(std::size_t head_bytes) {
+  interim_repairs_.add(response_.repairs);
   in_.consume(head_bytes);
   const bool is_slow = deadline_.is_set() && waiting_ms_ - deadline_.left_ms() >= kSlowInterimMs;
   interim_responses_ = is_slow ? 1 : interim_responses_ + 1;

@@ -54,6 +54,7 @@ class Http1Upstream {
     // A new connection has got no answer for a second, and for each further one; then it has got one.
     virtual void waits_long() = 0;
     virtual void has_waited_long() = 0;
+    virtual void answers() = 0;  // the head of an answer has come
 
    protected:
     ~Owner() = default;
@@ -146,6 +147,7 @@ class Http1Upstream {
   ParsedResponse response_;
   BodyReader response_body_{true};
   int interim_responses_ = 0;
+  Repairs interim_repairs_;             // a field with a bare LF in it may have been meant as one
   std::int64_t idle_allowance_ms_ = 0;  // while idle
   std::int64_t waiting_ms_ = 0;         // while waiting for a head: what the deadline was set to,
   std::int64_t left_to_wait_ms_ = 0;    // and how long it goes on after that

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "config/client_fields.h"
+#include "proxy/route/readings.h"
 #include "proxy/route/route_conditions.h"
 #include "proxy/route/webdav.h"
 
@@ -74,17 +75,28 @@ class Overrides {
   int left_ = kMostWords;
 };
 
-bool query_stays_here(Overrides& overrides, std::string_view query) {
-  bool stays = true;
+// Calls `visit(value)` for each method in the query, decoded; nullopt: its escapes are broken.
+template <class Visit>
+void for_each_override(std::string_view query, const Visit& visit) {
   for_each_parameter(query, "&;", [&](std::string_view raw_name, std::string_view raw_value) {
     const auto name = form_decode(raw_name);
-    if (!name || !stays) return;
+    if (!name) return;
     const auto is_one = [](const std::string& read) { return is_overriding_parameter(plain_name(read)); };
     const std::vector<std::string> readings = parameter_readings(*name);
-    if (std::none_of(readings.begin(), readings.end(), is_one)) return;
-    const auto value = form_decode(raw_value);
-    stays = value && overrides.stay_here(*value);
+    if (std::any_of(readings.begin(), readings.end(), is_one)) visit(form_decode(raw_value));
   });
+}
+
+template <class Visit>
+void for_each_override(const Target& target, const Visit& visit) {
+  for_each_override(std::string_view(target.query), visit);
+  if (!target.has_other_readings) return;
+  for (const std::string& hidden : hidden_queries(target.path)) for_each_override(std::string_view(hidden), visit);
+}
+
+bool query_stays_here(Overrides& overrides, const Target& target) {
+  bool stays = true;
+  for_each_override(target, [&](const auto& value) { stays = stays && value && overrides.stay_here(*value); });
   return stays;
 }
 
@@ -94,12 +106,18 @@ bool overrides_stay_on_route(const Router& router, const RouteQuestion& question
                              OverridingFields fields) {
   if (!router.asks_for_methods()) return true;
   Overrides overrides(router, question, route);
-  if (!query_stays_here(overrides, question.target.query)) return false;
+  if (!query_stays_here(overrides, question.target)) return false;
   if (fields == OverridingFields::stay_here) return true;
   const auto& all = question.fields.all();
   return std::all_of(all.begin(), all.end(), [&](const Field& field) {
     return !is_method_override(field.name) || overrides.stay_here(field.value);
   });
+}
+
+bool query_overrides(const Target& target, std::string_view method) {
+  bool overrides = false;
+  for_each_override(target, [&](const auto& value) { overrides = overrides || !value || !iequals(*value, method); });
+  return overrides;
 }
 
 }  // namespace lp

@@ -15,4 +15,7 @@ enum class OverridingFields { stay_here, reach_the_app };
 [[nodiscard]] bool overrides_stay_on_route(const Router& router, const RouteQuestion& question,
                                            const RouteSettings& route, OverridingFields fields);
 
+// The query, or what some app takes for one, names another method than `method` in such a parameter.
+[[nodiscard]] bool query_overrides(const Target& target, std::string_view method);
+
 }  // namespace lp

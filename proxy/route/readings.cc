@@ -139,6 +139,21 @@ std::vector<std::string> lenient_readings(std::string_view normal_path) {
   return readings.take();
 }
 
+std::vector<std::string> hidden_queries(std::string_view normal_path) {
+  std::vector<std::string> hidden;
+  const auto add = [&](std::string_view text, std::string_view end) {
+    const std::size_t at = text.find(end);
+    if (at != std::string_view::npos) hidden.emplace_back(text.substr(at + end.size()));
+  };
+  std::string text(normal_path);
+  for (;;) {
+    for (const std::string_view end : {";", "%3B", "%3F"}) add(text, end);
+    std::string next = with_layer_off(text);
+    if (next == text) return hidden;
+    text = std::move(next);
+  }
+}
+
 SpelledReadings spelled_readings(const Target& target) {
   SpelledReadings readings;
   readings.unmerged = escapes::with_escapes_decoded(target.sent(), escapes::kPlain);

@@ -15,6 +15,10 @@ namespace lp {
 // decoding leaves; no longer than `normal_path`, and without dot segments.
 [[nodiscard]] std::vector<std::string> lenient_readings(std::string_view normal_path);
 
+// What some app takes for the query, or its beginning: what stands behind the first ';' (Fastify) or the first %3F, in
+// whatever layer (gateways that decode the path and send it on).
+[[nodiscard]] std::vector<std::string> hidden_queries(std::string_view normal_path);
+
 // Where the app gets another spelling than the normal form, what apps read that do less than we do.
 struct SpelledReadings {
   std::string unmerged;           // with empty segments as they are; all else in normal form

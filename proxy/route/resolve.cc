@@ -29,6 +29,8 @@ constexpr std::string_view kUnknownHost = "unknown_host";
 constexpr const char* kElsewhere =
     "the Destination field names a place that another route, or none, is responsible for";
 constexpr const char* kAsSent = "the path as it was sent, without decoding escapes, is one that another route is for";
+constexpr const char* kOverriddenPreflight = "a preflight whose query names another method";
+constexpr const char* kMovedPath = "a field that tells apps another path than the one asked about";
 constexpr const char* kOverridden = "the method is overridden by one that another route is for";
 
 // Steps say false where the answer is found, and have then written it down.
@@ -103,10 +105,14 @@ bool find_own(const RealmRoutes& realm, Resolution& r) {
   return false;
 }
 
+bool lets_preflights_pass(std::string_view method, const RouteSettings& route) {
+  return method == "OPTIONS" && route.preflight;
+}
+
 // Where it is the method of the request line that lets it pass: a preflight, and what changes nothing while Redis is
 // away (redis.grace).
 bool passes_by_method(const RealmRoutes& realm, std::string_view method, const RouteSettings& route) {
-  if (method == "OPTIONS" && route.preflight) return true;
+  if (lets_preflights_pass(method, route)) return true;
   return realm.settings.session.store == SessionStore::redis && is_one_of(method, {"GET", "HEAD", "OPTIONS"});
 }
 
@@ -133,6 +139,8 @@ bool find_route(const RealmRoutes& realm, const RouteQuestion& question, Resolut
   r.instead_of = found.instead_of;
   if (!destination_stays_on_route(realm.router, question, *r.route)) return refuse(r, 400, kBadRequest, kElsewhere);
   judge_override(realm, question, r);
+  if (lets_preflights_pass(question.method, *r.route) && query_overrides(r.target, question.method))
+    return refuse(r, 400, kBadRequest, kOverriddenPreflight);
   return !realm.router.asks_for_methods() ||
          overrides_stay_on_route(realm.router, question, *r.route, OverridingFields::stay_here) ||
          refuse(r, 400, kBadRequest, kOverridden);
@@ -218,6 +226,21 @@ bool check_is_plain(const RealmRoutes& realm, const ForwardedRequest& request, R
   return true;
 }
 
+// It would reach the app, which reads another method than the one that lets it pass.
+bool is_let_pass_by_method(const RealmRoutes& realm, const RouteQuestion& question, const RouteSettings& route) {
+  const auto& fields = question.fields.all();
+  const bool has_field =
+      std::any_of(fields.begin(), fields.end(), [](const Field& field) { return is_method_override(field.name); });
+  if (has_field && passes_by_method(realm, question.method, route)) return true;
+  return lets_preflights_pass(question.method, route) && query_overrides(question.target, question.method);
+}
+
+// Nobody takes them out on the way to the app.
+bool moves_path(const Fields& fields) {
+  return std::any_of(fields.all().begin(), fields.all().end(),
+                     [](const Field& field) { return is_field_of(ClientFieldFamily::path, field.name); });
+}
+
 void find_checked_route(const RealmRoutes& realm, const RouteQuestion& question, Resolution& r) {
   r.asked_router = true;
   if (realm.router.serves_only_own_endpoints(*r.external)) {
@@ -244,6 +267,8 @@ void find_checked_route(const RealmRoutes& realm, const RouteQuestion& question,
   if (!destination_stays_on_route(realm.router, question, *found.route)) return refuse_check(kElsewhere);
   if (!overrides_stay_on_route(realm.router, question, *found.route, OverridingFields::reach_the_app))
     return refuse_check(kOverridden);
+  if (is_let_pass_by_method(realm, question, *found.route)) return refuse_check(kOverridden);
+  if (moves_path(question.fields)) return refuse_check(kMovedPath);
   if (spells_identity_otherwise(question.fields, identity_names(realm.settings, *found.route)))
     return refuse_check("an identity header in a spelling that apps may take for it");
   r.kind = Kind::routed;

@@ -74,7 +74,7 @@ bool is_named_by_connection(std::string_view name, const Fields& fields) {
 }  // namespace
 
 std::vector<std::string> parameter_readings(std::string_view name) {
-  while (name.starts_with(' ')) name.remove_prefix(1);
+  while (name.starts_with(' ') || name.starts_with('?')) name.remove_prefix(1);  // PHP; "/a??role=x"
   name = name.substr(0, name.find('\0'));
   const std::size_t bracket = name.find('[');
   std::vector<std::string> readings = {folded_parameter(name.substr(0, bracket))};

@@ -356,8 +356,26 @@ RouteAnswer Router::misreading(const RouteSettings& route, const RouteQuestion& 
 
 bool Router::reads_otherwise(const RouteSettings& route, const RouteQuestion& question) const {
   const auto readings = lenient_readings(question.target.path);
-  return !std::all_of(readings.begin(), readings.end(),
-                      [&](const std::string& reading) { return stays(route, question, reading); });
+  return !std::all_of(readings.begin(), readings.end(), [&](const std::string& reading) {
+    return stays(route, question, reading);
+  }) || reads_hidden_query(route, question);
+}
+
+// Conditions on the query would be asked of that one.
+bool Router::reads_hidden_query(const RouteSettings& route, const RouteQuestion& question) const {
+  const auto readings = lenient_readings(question.target.path);
+  Target target = question.target;
+  target.has_query = true;
+  for (const std::string& hidden : hidden_queries(question.target.path)) {
+    target.query = question.target.query.empty() ? hidden : question.target.query + "&" + hidden;
+    const RouteQuestion there{question.host, question.method, target, question.fields, question.client_address};
+    const auto stays_there = [&](const std::string& reading) {
+      const Impl::Match match = impl_->first_match(there, reading);
+      return !match.is_unclear && match.route == &route;
+    };
+    if (!std::all_of(readings.begin(), readings.end(), stays_there)) return true;
+  }
+  return false;
 }
 
 bool Router::reads_spelling_otherwise(const RouteSettings& route, const RouteQuestion& question) const {

@@ -73,6 +73,7 @@ class Router {
   [[nodiscard]] bool evades_by_method(const RouteSettings& route, const RouteQuestion& question) const;
   [[nodiscard]] RouteAnswer misreading(const RouteSettings& route, const RouteQuestion& question) const;
   [[nodiscard]] bool reads_otherwise(const RouteSettings& route, const RouteQuestion& question) const;
+  [[nodiscard]] bool reads_hidden_query(const RouteSettings& route, const RouteQuestion& question) const;
   [[nodiscard]] bool reads_spelling_otherwise(const RouteSettings& route, const RouteQuestion& question) const;
   [[nodiscard]] bool stays(const RouteSettings& route, const RouteQuestion& question, std::string_view reading) const;
   [[nodiscard]] bool stays_or_widens(const RouteSettings& route, const RouteQuestion& question,

@@ -99,9 +99,10 @@ Rule read_segment(std::string_view raw, std::size_t& at, Spelled& segment, Targe
   return nullptr;
 }
 
-// "." or "..", as some app may read `part`: with parameters or an encoded query cut off, decoded twice, or with spaces
-// behind, as Windows does.
+// "." or "..", as some app may read `part`: with parameters or an encoded query cut off, decoded twice, or with blanks
+// before or behind, as Windows and functions that trim do.
 bool is_dot_segment_in_disguise(std::string_view part) {
+  while (part.starts_with("%20")) part.remove_prefix(3);
   const std::size_t dots = std::min(part.find_first_not_of('.'), part.size());
   if (dots != 1 && dots != 2) return false;
   std::string_view rest = part.substr(dots);
@@ -118,11 +119,12 @@ std::size_t part_end(std::string_view text, std::size_t from, std::size_t& next)
   return end;
 }
 
-bool has_dot_segment_in_disguise(std::string_view text) {
+bool has_dot_segment_in_disguise(std::string_view segment) {
+  const std::string text = with_plain_blanks(segment);
   std::size_t next = 0;
   for (std::size_t from = 0; from <= text.size(); from = next) {
     const std::size_t end = part_end(text, from, next);
-    if (is_dot_segment_in_disguise(text.substr(from, end - from))) return true;
+    if (is_dot_segment_in_disguise(std::string_view(text).substr(from, end - from))) return true;
   }
   return false;
 }

@@ -1,10 +1,12 @@
 #include "proxy/route/webdav.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
 #include "base/encoding.h"
 #include "base/url.h"
+#include "config/client_fields.h"
 #include "config/path_pattern.h"
 #include "proxy/route/target.h"
 
@@ -21,7 +23,12 @@ Result<Target> destination_target(std::string_view destination) {
   return normalise_target(url->path);
 }
 
-bool is_move(std::string_view method) { return iequals(method, "COPY") || iequals(method, "MOVE"); }
+// By the request line, or by a field in which some app may read it.
+bool may_be_move(const RouteQuestion& question) {
+  const auto& all = question.fields.all();
+  return iequals(question.method, "COPY") || iequals(question.method, "MOVE") ||
+         std::any_of(all.begin(), all.end(), [](const Field& field) { return is_method_override(field.name); });
+}
 
 bool names_a_place(std::string_view destination) {
   return destination.starts_with('/') || destination.starts_with('.') ||
@@ -47,7 +54,7 @@ bool destination_stays_on_route(const Router& router, const RouteQuestion& quest
   const Fields& fields = question.fields;
   const std::size_t count = fields.count("Destination");
   if (count == 0) return true;
-  if (count == 1 && !is_move(question.method) && !names_a_place(fields.get("Destination"))) return true;
+  if (count == 1 && !may_be_move(question) && !names_a_place(fields.get("Destination"))) return true;
   if (count != 1) return false;
   const auto target = destination_target(fields.get("Destination"));
   if (!target) return false;

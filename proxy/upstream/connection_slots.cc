@@ -46,9 +46,10 @@ std::optional<ConnectionSlots::Ticket> ConnectionSlots::wait(Member& member) {
   if (static_cast<std::int64_t>(waiting_.size()) >= queue_) return std::nullopt;
   waiting_.push_back({ticket, &member});
   count_waiting();
-  const auto with_idle =
-      std::find_if(members_.begin(), members_.end(), [](const Member* one) { return one->idle_connections > 0; });
-  if (with_idle != members_.end()) (*with_idle)->idle_is_wanted();
+  // All of them: one that is asked twice may have none left by then, and nobody asks again.
+  for (Member* one : members_) {
+    if (one->idle_connections > 0) one->idle_is_wanted();
+  }
   return ticket;
 }
 

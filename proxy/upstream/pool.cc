@@ -162,6 +162,16 @@ void UpstreamPool::close_idle_in_the_way() {
   }
 }
 
+// An idle connection that the app has not closed is one that it would be waiting at.
+void UpstreamPool::answers() {
+  if (shared_.serves_several()) return;
+  const auto is_open = [](const Http1Upstream* one) { return one->looks_alive(); };
+  const bool is_beside_another =
+      std::any_of(idle_.begin(), idle_.end(), is_open) || std::any_of(settling_.begin(), settling_.end(), is_open) ||
+      std::any_of(held_.begin(), held_.end(), [&](const Held& held) { return is_open(held.connection); });
+  if (is_beside_another) shared_.answered_beside_another();
+}
+
 void UpstreamPool::has_waited_long() {
   const bool right_after_closing = just_closed_.is_set() && shared_.closed() > closed_before_;
   if (shared_.answered_late(right_after_closing)) tell_serves_one_(environment_.settings);

@@ -69,6 +69,7 @@ class UpstreamPool final : private Http1Upstream::Owner, private ConnectionSlots
   void closed_by_app(std::int64_t idle_ms) override;
   void waits_long() override;
   void has_waited_long() override;
+  void answers() override;
   void idle_is_in_the_way() override;
   void close_idle_in_the_way();
   void slot_is_given(ConnectionSlots::Ticket ticket) override;

@@ -26,12 +26,16 @@ struct SharedUpstream {
   // True when that is sure now, and was not before.
   [[nodiscard]] bool answered_late(bool right_after_closing) {
     constexpr int kSure = 3;
+    if (serves_several()) return false;
     if (!right_after_closing) {
       proofs_ = 0;
       return false;
     }
     return ++proofs_ >= kSure && !serves_one_.exchange(true);
   }
+  // It has answered on one connection while another was open: whoever reads from one at a time cannot.
+  void answered_beside_another() { serves_several_.store(true, std::memory_order_relaxed); }
+  [[nodiscard]] bool serves_several() const { return serves_several_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool serves_one() const { return serves_one_.load(std::memory_order_relaxed); }
 
   ConnectionSlots slots;  // of max_connections
@@ -40,6 +44,7 @@ struct SharedUpstream {
   std::atomic<std::int64_t> closed_{0};
   std::atomic<int> proofs_{0};
   std::atomic<bool> serves_one_{false};
+  std::atomic<bool> serves_several_{false};
   std::atomic<std::uint8_t> told_{0};
 };
 

@@ -24,6 +24,8 @@ const Case kCases[] = {
     {"the query is kept", "/a", "/b", "/a", "?x=1", "/b?x=1"},
     {"unless the target has one", "/a", "/b?y=2", "/a", "?x=1", "/b?y=2"},
     {"the query stands before the fragment", "/a", "/b#top", "/a", "?x=1", "/b?x=1#top"},
+    {"what would end a parameter is escaped in a query", "/go/*", "/x?next=\\1", "/go/a&b=1+2;c", "",
+     "/x?next=a%26b%3D1%2B2%3Bc"},
     {"an empty query is kept too", "/a", "/b", "/a", "?", "/b?"},
     {"no other host by two slashes", "/go/*", "/\\1", "/go//evil.example", "", "/evil.example"},
     {"no other host by a backslash", "~ /go/(.*)", "/\\1", "/go/\\evil.example", "", "/evil.example"},

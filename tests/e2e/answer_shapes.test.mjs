@@ -25,6 +25,7 @@ const TAKEN = {
   'bare LF behind one field': [`${OK}X-One: a\nContent-Length: 5\r\n\r\nhello`, 'lines that end in a bare LF'],
   'bare LF as the empty line': [`${OK}Content-Length: 5\r\n\nhello`, 'lines that end in a bare LF'],
   'bare LF in HTTP/1.0': ['HTTP/1.0 200 OK\nContent-Type: text/plain\n\nhello', 'lines that end in a bare LF'],
+  'bare LF in an interim answer': [`HTTP/1.1 103 Early Hints\nLink: </x>\n\n${OK}Content-Length: 5\r\n\r\nhello`, 'lines that end in a bare LF'],
   'identity with a length': [`${OK}Transfer-Encoding: identity\r\nContent-Length: 5\r\n\r\nhello`, 'Transfer-Encoding: identity'],
   'identity until the end': [`${OK}Transfer-Encoding: identity\r\n\r\nhello`, 'Transfer-Encoding: identity'],
   'chunks in HTTP/1.0': [`HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${HELLO}`, 'chunks in HTTP/1.0'],

@@ -3,6 +3,8 @@
 // Release too: memory and times.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import net from 'node:net';
 import { describe, test } from 'node:test';
 import { THINGS } from './lib/access_tokens.mjs';
 import { sleep } from './lib/clock.mjs';
@@ -78,6 +80,26 @@ describe('memory', () => {
     const body = 'u'.repeat(300_000);
     assert.equal((await ask(world.port, 'POST', '/public/up', {}, body, STRANGER)).status, 200);
     assert.equal((await world.recorder.waitFor(({ target }) => target === '/public/up')).body.toString(), body);
+    destroy(clients);
+  });
+
+  test('uploads that are collected first cost the budget until the app has taken them', async (t) => {
+    const app = net.createServer((socket) => socket.pause().on('error', () => {}));
+    await once(app.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => app.close());
+    const world = await makeWorld(t, {
+      routes: [{ path: '/buffered/*', access: 'public', upstream: 'deaf', buffer_request: '8MiB' }, ...ROUTES],
+      config: { workers: 1, limits: { buffered: '16MiB' }, upstreams: { deaf: `http://127.0.0.1:${app.address().port}` } },
+    });
+    const size = 7 << 20;
+    const head = requestBytes('POST', '/buffered/x', { Host: HOST, 'Transfer-Encoding': 'chunked' });
+    const upload = Buffer.concat([head, Buffer.from(`${size.toString(16)}\r\n`), Buffer.alloc(size, 'b'), Buffer.from('\r\n0\r\n\r\n')]);
+    const taken = once(app, 'connection');
+    const clients = await connections(2, world.port);
+    await clients[0].send(upload);
+    await taken;
+    await Promise.race([clients[1].send(upload).catch(() => {}), sleep(4000 * SLOWNESS)]);
+    assert.equal((await clients[1].head({ timeout: 4000 * SLOWNESS })).status, 503);
     destroy(clients);
   });
 

@@ -125,6 +125,12 @@ TEST_CASE("what browsers and API clients send otherwise passes") {
     CAPTURE(name);
     CHECK_FALSE(rules.strips_request_field(name));
   }
+  for (const char* name : {"SCRIPT_NAME", "script-name", "X-Script-Name", "x_script_name", "PATH_INFO", "X-Vhm-Root",
+                           "X-Invoke-Path", "x-middleware-subrequest", "$WSRU", "MS-ASPNETCORE-WINAUTHTOKEN",
+                           "OAM_REMOTE_USER", "MELLON_uid", "X-Sendfile-Type"}) {
+    CAPTURE(std::string(name));
+    CHECK(rules.strips_request_field(name));
+  }
   CHECK_FALSE(rules.strips_request_field(""));
   CHECK_FALSE(rules.strips_request_field("Content-Length0" + std::string(260, 'a')));
   CHECK_FALSE(rules.strips_request_field("X" + std::string(5000, '-')));

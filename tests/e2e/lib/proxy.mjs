@@ -193,6 +193,6 @@ export class Proxy extends EventEmitter {
 // Those that operators are told of, whatever a test is about.
 const DECISIONS = (() => {
   const manual = fs.readFileSync(path.join(REPO, 'docs/MANUAL.md'), 'utf8');
-  const [, list] = /`decision` is one of these words([^]*?)\n- stderr/.exec(manual);
+  const [, list] = /`decision` is\s+one of these words([^]*?)\n- stderr/.exec(manual);
   return new Set([...list.matchAll(/`([a-z_]+)`/g)].map(([, word]) => word));
 })();

@@ -216,6 +216,70 @@ TEST_CASE("a Destination is judged as an app that knows its prefix reads it, and
   CHECK_FALSE(passes("/old/a", "/old/b"));
 }
 
+TEST_CASE("a query that an app may find in the path is asked about too") {
+  Settings settings;
+  settings.external_urls = {{"https", "app.test", 443}};
+  const auto add = [&](Access access, std::vector<FieldCondition> query, std::vector<std::string> methods) {
+    RouteSettings& route = settings.routes.emplace_back();
+    route.index = static_cast<int>(settings.routes.size());
+    route.access = access;
+    route.upstream = "app";
+    route.path = {PathPattern::Kind::prefix, "/q"};
+    route.query = std::move(query);
+    route.methods = std::move(methods);
+  };
+  add(Access::signed_in, {{"action", {TextPattern::literal("edit")}}}, {});
+  add(Access::signed_in, {}, {"DELETE"});
+  add(Access::public_, {}, {});
+  const Router router(settings);
+  const RealmRoutes realms[] = {{settings, router}};
+  const auto route = [&](const char* target, const char* method = "GET") {
+    const Fields fields;
+    Resolution found;
+    resolve(realms, {"app.test", target, method, fields, "192.0.2.1"}, found);
+    return found.kind == Resolution::Kind::routed ? found.route->index : -found.refusal.status;
+  };
+  CHECK(route("/q/x?action=edit") == 1);
+  CHECK(route("/q/x") == 3);
+  for (const char* hidden : {"/q/x;action=edit", "/q/x%3Faction=edit", "/q/x%3fa=1&action=edit", "/q/x;a=1;action=edit",
+                             "/q/x;action=edit?a=1", "/q/x%3Baction=edit", "/q/x??action=edit", "/q/x?%3Faction=edit",
+                             "/q/x;ACTION=edit", "/q/x;action[]=edit"})
+    CHECK_MESSAGE(route(hidden) == -400, hidden);
+  for (const char* harmless : {"/q/x;jsessionid=1", "/q/x%3Fa=1", "/q/x;action=view", "/q/x??a=1"})
+    CHECK_MESSAGE(route(harmless) == 3, harmless);
+  for (const char* hidden :
+       {"/q/x?_method=DELETE", "/q/x??_method=DELETE", "/q/x;_method=DELETE", "/q/x%3F_method=DELETE"})
+    CHECK_MESSAGE(route(hidden, "POST") == -400, hidden);
+}
+
+TEST_CASE("what a preflight's method lets pass, no other method is read from") {
+  Settings settings = make_settings();
+  settings.routes[1].preflight = true;
+  settings.routes[1].upstream = "app";
+  const Router router(settings);
+  const RealmRoutes realms[] = {{settings, router}};
+  const auto status = [&](const char* target, const char* method, const char* field) {
+    Fields fields;
+    if (*field != '\0') fields.add(field, "GET");
+    Resolution found;
+    resolve(realms, {"app.test", target, method, fields, "192.0.2.1"}, found);
+    Resolution checked;
+    resolve_check(realms, {ForwardedForm::forwarded, method, "https", "app.test", target}, fields, "192.0.2.1",
+                  checked);
+    const auto of = [](const Resolution& one) { return one.kind == Resolution::Kind::routed ? 0 : one.refusal.status; };
+    return std::pair(of(found), of(checked));
+  };
+  using Both = std::pair<int, int>;
+  CHECK(status("/private/x", "OPTIONS", "") == Both{0, 0});
+  CHECK(status("/private/x?_method=GET", "OPTIONS", "") == Both{400, 400});
+  CHECK(status("/private/x?X-HTTP-Method-Override=delete", "OPTIONS", "") == Both{400, 400});
+  CHECK(status("/private/x?_method=OPTIONS", "OPTIONS", "") == Both{0, 0});
+  CHECK(status("/private/x?_method=GET", "POST", "") == Both{0, 0});
+  CHECK(status("/private/x", "OPTIONS", "X-HTTP-Method-Override") == Both{0, 400});
+  CHECK(status("/private/x", "GET", "Script_Name") == Both{0, 400});
+  CHECK(status("/private/x", "GET", "X-Vhm-Root") == Both{0, 400});
+}
+
 TEST_CASE("a method in the query must not lead to another route, in whatever spelling") {
   const struct {
     const char* query;
