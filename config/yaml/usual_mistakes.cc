@@ -472,7 +472,9 @@ class Scan {
       if (std::exchange(open.back().has_colon, true))
         find(line_, i, "a text with ': ' in it needs quotes around it, or a comma is missing before its key");
     } else if (was_start) {
-      needs_quotes(i, std::min(line().find_first_of(",]}", i), line().size()));
+      constexpr std::size_t kLongest = 256;  // in a line of any length every text is looked at
+      const std::string_view rest = line().substr(i, kLongest);
+      needs_quotes(i, i + std::min(rest.find_first_of(",]}"), rest.size()));
     }
     return i + 1;
   }

@@ -178,7 +178,8 @@ TEST_CASE("what asks for an upgrade, and what for a WebSocket") {
   ParsedRequest out;
   for (const auto& c : cases) {
     CAPTURE(c.says);
-    REQUIRE(status_of(get(c.fields), out) == 0);
+    const std::string bytes = get(c.fields);
+    REQUIRE(status_of(bytes, out) == 0);
     CHECK(out.wants_websocket == c.websocket);
     CHECK(out.upgrade == c.upgrade);
     CHECK((out.body.kind == BodyFraming::Kind::none) == true);
