@@ -84,22 +84,24 @@ bool is_of_tls(std::string_view answer) {
 
 }  // namespace
 
-Finding ask_app(const UpstreamSettings& upstream) {
+OnlineFinding ask_app(const UpstreamSettings& upstream) {
   const std::string url = format_upstream_url(upstream);
   const std::string name = "upstreams." + upstream.name + " (" + url + "): ";
   const std::int64_t timeout_ms = std::min(upstream.connect_timeout_ms, kLongestMs);
   const bool is_unix = upstream.kind == UpstreamSettings::Kind::unix_socket;
   const auto socket =
       is_unix ? connect_unix(upstream.socket_path, timeout_ms) : connect_tcp(upstream.host, upstream.port, timeout_ms);
-  if (!socket) return {Finding::Kind::failure, name + socket.error().message + ": does the app run, and listen there?"};
+  if (!socket)
+    return {OnlineFinding::Kind::failure, name + socket.error().message + ": does the app run, and listen there?"};
   const std::string host = is_unix ? "localhost" : url.substr(url.find("://") + 3);
   const std::string answer = exchange_head(*socket, host, timeout_ms);
   if (is_of_tls(answer))
-    return {Finding::Kind::failure, name + "the app speaks TLS there: name a port where it speaks plain HTTP"};
+    return {OnlineFinding::Kind::failure, name + "the app speaks TLS there: name a port where it speaks plain HTTP"};
   if (!answer.starts_with("HTTP/1."))
-    return {Finding::Kind::warning, name + "connected, but no HTTP came" + (answer.empty() ? "" : " (something else)") +
-                                        ": is this the app's HTTP port?"};
-  return {Finding::Kind::ok, name + "answers HEAD / with " + answer.substr(9, 3)};
+    return {OnlineFinding::Kind::warning, name + "connected, but no HTTP came" +
+                                              (answer.empty() ? "" : " (something else)") +
+                                              ": is this the app's HTTP port?"};
+  return {OnlineFinding::Kind::ok, name + "answers HEAD / with " + answer.substr(9, 3)};
 }
 
 }  // namespace lp

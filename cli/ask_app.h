@@ -6,6 +6,6 @@ namespace lp {
 
 // Connects to an app as the proxy would and sends a HEAD: whether something is there, and whether that speaks HTTP.
 // Waits for the answer, at most for connect_timeout or five seconds, whichever is less.
-[[nodiscard]] Finding ask_app(const UpstreamSettings& upstream);
+[[nodiscard]] OnlineFinding ask_app(const UpstreamSettings& upstream);
 
 }  // namespace lp

@@ -13,11 +13,11 @@
 namespace lp {
 namespace {
 
-const char* word_of(Finding::Kind kind) {
+const char* word_of(OnlineFinding::Kind kind) {
   switch (kind) {
-    case Finding::Kind::ok:
+    case OnlineFinding::Kind::ok:
       return "ok      ";
-    case Finding::Kind::warning:
+    case OnlineFinding::Kind::warning:
       return "warning ";
     default:
       return "failure ";
@@ -25,11 +25,11 @@ const char* word_of(Finding::Kind kind) {
 }
 
 // True: nothing fails.
-bool tell(const Finding& finding, const std::string& realm) {
+bool tell(const OnlineFinding& finding, const std::string& realm) {
   const std::string of = realm.empty() ? "" : "realm " + realm + ": ";
   std::printf("%s %s%s\n", word_of(finding.kind), of.c_str(), finding.text.c_str());
   std::fflush(stdout);
-  return finding.kind != Finding::Kind::failure;
+  return finding.kind != OnlineFinding::Kind::failure;
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ int check_online(const Settings& settings) {
   bool good = true;
   for (const auto& own : settings_of_realms(std::make_shared<const Settings>(settings))) {
     const std::string realm = settings.realms.empty() ? "" : own->realm;
-    for (const Finding& finding : ask_logto(*own, std::time(nullptr))) good = tell(finding, realm) && good;
+    for (const OnlineFinding& finding : ask_logto(*own, std::time(nullptr))) good = tell(finding, realm) && good;
   }
   for (const auto& [name, upstream] : settings.upstreams) good = tell(ask_app(upstream), "") && good;
   return good ? kExitOk : kExitFailed;

@@ -23,7 +23,7 @@ class LogtoCheck {
   LogtoCheck(const Settings& settings, std::int64_t now_s)
       : settings_(settings), logto_(settings.logto), now_s_(now_s), fetcher_(loop_, settings.logto) {}
 
-  std::vector<Finding> run() {
+  std::vector<OnlineFinding> run() {
     if (!ask_discovery()) return std::move(findings_);
     ask_keys();
     for (std::size_t i = 0; i < logto_.app_secrets.size(); ++i) ask_secret(i);
@@ -39,10 +39,10 @@ class LogtoCheck {
   }
 
  private:
-  void find(Finding::Kind kind, std::string text) { findings_.push_back({kind, std::move(text)}); }
-  void ok(std::string text) { find(Finding::Kind::ok, std::move(text)); }
-  void failure(std::string text) { find(Finding::Kind::failure, std::move(text)); }
-  void warning(std::string text) { find(Finding::Kind::warning, std::move(text)); }
+  void find(OnlineFinding::Kind kind, std::string text) { findings_.push_back({kind, std::move(text)}); }
+  void ok(std::string text) { find(OnlineFinding::Kind::ok, std::move(text)); }
+  void failure(std::string text) { find(OnlineFinding::Kind::failure, std::move(text)); }
+  void warning(std::string text) { find(OnlineFinding::Kind::warning, std::move(text)); }
 
   Result<ProviderReply> call(const ProviderRequest& request) {
     Result<ProviderReply> answer = fail("not asked");
@@ -145,12 +145,12 @@ class LogtoCheck {
   EventLoop loop_;
   PinnedFetcher fetcher_;
   ProviderMetadata metadata_;
-  std::vector<Finding> findings_;
+  std::vector<OnlineFinding> findings_;
 };
 
 }  // namespace
 
-std::vector<Finding> ask_logto(const Settings& settings, std::int64_t now_s) {
+std::vector<OnlineFinding> ask_logto(const Settings& settings, std::int64_t now_s) {
   return LogtoCheck(settings, now_s).run();
 }
 

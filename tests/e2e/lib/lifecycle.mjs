@@ -396,7 +396,8 @@ export class Life {
   }
   logout() {
     return this.#endUser('back-channel-logout', (user, proxy) => {
-      const token = logoutToken(this.world.op, { sub: user.sub });
+      const iat = Math.floor(this.now / 1000); // the clock of the proxies may be ahead of the real one
+      const token = logoutToken(this.world.op, { sub: user.sub }, { claims: { iat, exp: iat + 120 } });
       return this.#sendFirst(proxy, { what: `a logout token of ${user.sub}`, path: '/_auth/backchannel-logout', ...logoutRequest(token) });
     });
   }
