@@ -154,7 +154,8 @@ TEST_CASE("what an app breaks and still says in one way is taken, and ends its c
     CHECK(out.repairs.has(c.repair));
     CHECK_FALSE(out.keep_alive);
   }
-  REQUIRE(parses("HTTP/1.1 200 OK\r\nServer : x\r\n\r\n", "GET", out));
+  const std::string bytes = "HTTP/1.1 200 OK\r\nServer : x\r\n\r\n";
+  REQUIRE(parses(bytes, "GET", out));
   CHECK(out.head.fields.get("Server") == "x");
   REQUIRE(parses("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "GET", out));
   CHECK_FALSE(out.repairs.any());
