@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { describe, test } from 'node:test';
 import { THINGS } from './lib/access_tokens.mjs';
@@ -116,18 +117,20 @@ describe('memory', () => {
 describe('answers that nobody reads', () => {
   // A body of which every byte says where it stands.
   const block = Buffer.from(Array.from({ length: 1 << 16 }, (_one, index) => index % 251));
-  const BYTES = 64 * block.length;
+  const chunk = Buffer.concat([Buffer.from(`${block.length.toString(16)}\r\n`), block, Buffer.from('\r\n')]);
+  // Four times what a kernel takes for a client that does not read: what it takes is not held by us.
+  const KERNEL_BYTES = Number(readFileSync('/proc/sys/net/ipv4/tcp_wmem', 'utf8').trim().split(/\s+/).at(-1));
+  const BLOCKS = Math.ceil(4 * Math.max(KERNEL_BYTES, 1 << 20) / block.length);
+  const BYTES = BLOCKS * block.length;
   const digest = (pieces) => { const hash = createHash('sha256'); for (const piece of pieces) hash.update(piece); return hash.digest('hex'); };
-  const WHOLE = digest(Array.from({ length: 64 }, () => block));
+  const WHOLE = digest(Array.from({ length: BLOCKS }, () => block));
 
   async function worldWithBigAnswers(t, framing) {
     const world = await makeWorld(t, { config: { limits: { buffered: '4MiB' }, timeouts: { body_idle: '5m' } } });
     world.recorder.handle = async (request, reply) => {
       if (!request.target.startsWith('/public/big')) return reply.send(200, {}, 'ok');
       await reply.head(200, framing === 'chunked' ? { 'Transfer-Encoding': 'chunked' } : { 'Content-Length': BYTES });
-      for (let i = 0; i < 64; ++i) {
-        reply.socket.write(framing === 'chunked' ? Buffer.concat([Buffer.from(`${block.length.toString(16)}\r\n`), block, Buffer.from('\r\n')]) : block);
-      }
+      for (let i = 0; i < BLOCKS; ++i) reply.socket.write(framing === 'chunked' ? chunk : block);
       if (framing === 'chunked') reply.socket.write('0\r\n\r\n');
     };
     return world;
@@ -139,6 +142,7 @@ describe('answers that nobody reads', () => {
     for (const client of idle) client.socket.pause();
     await Promise.all(idle.map((client, index) => client.send(requestBytes('GET', `/public/big/${index}`, { Host: HOST }))));
     await world.recorder.waitFor(({ target }) => target === `/public/big/${count - 1}`, { timeout: 30_000 * SLOWNESS });
+    await world.proxy.waitLog(({ msg }) => msg.includes('do not read their answers'), { timeout: 30_000 * SLOWNESS });
     for (let last = -1, rss = world.proxy.rssKib(); rss !== last; rss = world.proxy.rssKib()) { last = rss; await sleep(500); }
     return idle;
   }
