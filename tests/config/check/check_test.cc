@@ -268,8 +268,10 @@ TEST_CASE("routes that cannot do what they say are refused") {
   check_all({
       {"no path", one("upstream: wiki"), "f:6:5: routes[1].path: required: expected a path, found nothing"},
       {"no upstream", one("path: /*"),
-       "f:6:5: routes[1]: required: expected upstream, found nothing (only access: deny and forward_auth.enabled "
-       "need none)"},
+       "f:6:5: routes[1]: required: expected upstream, found nothing (redirect, respond, static or action in its "
+       "place, access: deny and forward_auth.enabled need none)"},
+      {"a reply that is wrong is the one mistake", one("path: /x, action: logout"),
+       "f:6:25: routes[1].action: expected sign_in, sign_out or account, found 'logout'"},
       {"an unknown upstream", one("path: /*, upstream: wikki"),
        "f:6:27: routes[1].upstream: no upstream is called 'wikki', did you mean 'wiki'?"},
       {"a star inside", one("path: /*/x, upstream: wiki"),
@@ -476,6 +478,21 @@ TEST_CASE("a claim whose scope is not asked for, and identity where nobody is as
         "assertion: has no effect: this route asks nobody who they are");
   CHECK(warning("profile", "access: public, authorization: { basic: { username_claim: sub, password: p } }") ==
         "authorization: has no effect: this route asks nobody who they are");
+}
+
+TEST_CASE("a redirect that leads back to its own route is remarked") {
+  const auto circles = [](const std::string& before, const std::string& route) {
+    const std::string text =
+        warnings_of({{"routes", routes(before + "  - { " + route + " }\n  - { path: /*, upstream: wiki }\n")}});
+    return text.find("leads back to this route") != std::string::npos;
+  };
+  CHECK(circles("", "path: /old/*, redirect: '/old/\\1'"));
+  CHECK(circles("", "path: /old/*, redirect: '/old/x/\\1'"));
+  CHECK(circles("", "path: /old, redirect: /old"));
+  CHECK(circles("", "path: /old/*, redirect: '/old/new?a=b'"));
+  CHECK_FALSE(circles("", "path: /old/*, redirect: '/new/\\1'"));
+  CHECK_FALSE(circles("", "path: /old/*, redirect: 'https://example.com/old/\\1'"));
+  CHECK_FALSE(circles("  - { path: /old/new, upstream: wiki }\n", "path: /old/*, redirect: /old/new"));
 }
 
 TEST_CASE("ID tokens need refreshes") {
