@@ -306,26 +306,10 @@ void query_is_no_rule_for_forms(const RoutePlace& p) {
 
 using RouteRule = void (*)(const RoutePlace&);
 constexpr RouteRule kRouteRules[] = {
-    upstream_is_known,
-    reply_is_one,
-    redirect_has_its_groups,
-    redirect_leads_elsewhere,
-    redirect_has_target,
-    respond_has_status,
-    action_is_open,
-    require_is_enforced,
-    email_is_trusted,
-    scopes_can_hold,
-    sign_in_keys_matter,
-    path_is_not_ours,
-    path_is_not_of_oauth2_proxy,
-    encoded_slash_can_match,
-    regex_can_match,
-    strip_prefix_fits,
-    order_makes_sense,
-    query_is_no_rule_for_forms,
-    check_spellings,
-    buffered_bodies_fit,
+    upstream_is_known,   reply_is_one,      redirect_has_its_groups,     redirect_leads_elsewhere, redirect_has_target,
+    respond_has_status,  action_is_open,    require_is_enforced,         email_is_trusted,         scopes_can_hold,
+    sign_in_keys_matter, path_is_not_ours,  path_is_not_of_oauth2_proxy, encoded_slash_can_match,  regex_can_match,
+    strip_prefix_fits,   order_makes_sense, query_is_no_rule_for_forms,  check_spellings,          buffered_bodies_fit,
 };
 
 }  // namespace

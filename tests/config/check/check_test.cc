@@ -480,21 +480,6 @@ TEST_CASE("a claim whose scope is not asked for, and identity where nobody is as
         "authorization: has no effect: this route asks nobody who they are");
 }
 
-TEST_CASE("a redirect that leads back to its own route is remarked") {
-  const auto circles = [](const std::string& before, const std::string& route) {
-    const std::string text =
-        warnings_of({{"routes", routes(before + "  - { " + route + " }\n  - { path: /*, upstream: wiki }\n")}});
-    return text.find("leads back to this route") != std::string::npos;
-  };
-  CHECK(circles("", "path: /old/*, redirect: '/old/\\1'"));
-  CHECK(circles("", "path: /old/*, redirect: '/old/x/\\1'"));
-  CHECK(circles("", "path: /old, redirect: /old"));
-  CHECK(circles("", "path: /old/*, redirect: '/old/new?a=b'"));
-  CHECK_FALSE(circles("", "path: /old/*, redirect: '/new/\\1'"));
-  CHECK_FALSE(circles("", "path: /old/*, redirect: 'https://example.com/old/\\1'"));
-  CHECK_FALSE(circles("  - { path: /old/new, upstream: wiki }\n", "path: /old/*, redirect: /old/new"));
-}
-
 TEST_CASE("ID tokens need refreshes") {
   const auto with = [](const std::string& refresh) {
     return std::map<std::string, std::string>{{"logto", logto("refresh: " + refresh)},
