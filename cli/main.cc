@@ -114,6 +114,12 @@ int refuse_command(const std::vector<Command>& commands, const std::string& word
   return lp::kExitConfig;
 }
 
+std::string words_for(const CLI::App* app, const CLI::Error& error) {
+  if (!app->get_subcommands().empty() || error.get_name() != "RequiredError")
+    return CLI::FailureMessage::help(app, error);
+  return app->help() + "\nlogto-proxy: name a command, as in: logto-proxy serve config.yaml\n";
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App app{kAbout, "logto-proxy"};
   std::string config = lp::kDefaultConfig;
@@ -152,7 +158,7 @@ int parse_and_run(int argc, char** argv) {
     return refuse_command(commands, word);
   app.set_version_flag("--version", lp::version_text());
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
+  app.failure_message(words_for);
   int status = lp::kExitOk;
   for (const Command& command : commands) {
     CLI::App* sub = app.add_subcommand(command.name, command.help);

@@ -140,15 +140,12 @@ constexpr std::string_view kForwarding[] = {
     "x-host",
     "x-http-host-override",
     "x-original-",
-    "x-rewrite-url",
-    "x-rewrite-uri",
     "x-envoy-",
     "x-scheme",
     "x-url-scheme",
     "front-end-https",
     "x-arr-",
     "x-request-id",
-    "x-waws-unencoded-url",
     "proxy",
     "x-proxy",
     "x-forward-for",
@@ -157,9 +154,10 @@ constexpr std::string_view kForwarding[] = {
 };
 
 // WSGI servers and recipes (gunicorn takes SCRIPT_NAME from loopback), Pyramid and Zope, Next.js: what such a field
-// names is taken off, or put before, the path that the route judged.
-constexpr std::string_view kPath[] = {"script-name", "x-script-name", "path-info",      "x-path-info",
-                                      "x-vhm-",      "x-invoke-",     "x-matched-path", "x-middleware-"};
+// names is taken off, or put before, the path that the route judged. Or in its place: IIS and what is made for it.
+constexpr std::string_view kPath[] = {"script-name",   "x-script-name", "path-info",           "x-path-info",
+                                      "x-vhm-",        "x-invoke-",     "x-matched-path",      "x-middleware-",
+                                      "x-rewrite-url", "x-rewrite-uri", "x-waws-unencoded-url"};
 
 // A method other than the one that the route judged (threat P24).
 constexpr std::string_view kMethodOverrides[] = {"x-http-method", "x-http-method-override", "x-method-override",

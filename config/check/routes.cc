@@ -26,13 +26,18 @@ bool is_regex(const RouteSettings& route) { return route.path.kind == PathPatter
 void upstream_is_known(const RoutePlace& p) {
   const std::string& name = p.route.upstream;
   if (p.report.has_problem_in(p.at("upstream")) || p.report.has_problem_in(p.at("access"))) return;
+  for (const auto* key : {"redirect", "respond", "static", "action"}) {
+    if (name.empty() && p.report.has_problem_in(p.at(key))) return;
+  }
   if (name.empty()) {
     const ForwardAuthSettings& forward_auth = p.settings.forward_auth;
     if (p.route.reply.is_configured() || p.route.access == Access::deny || forward_auth.enabled ||
         !forward_auth.oauth2_proxy.empty())
       return;
     return p.report.problem(
-        p.key, "required: expected upstream, found nothing (only access: deny and forward_auth.enabled need none)");
+        p.key,
+        "required: expected upstream, found nothing (redirect, respond, static or action in its place, access: deny "
+        "and forward_auth.enabled need none)");
   }
   if (p.settings.upstreams.count(name) > 0) return;
   std::vector<std::string> names;
@@ -71,6 +76,27 @@ void redirect_has_its_groups(const RoutePlace& p) {
   const int there = groups_of(p.route.path);
   if (highest_group_in(p.route.reply.redirect_to) <= there) return;
   p.report.problem(p.at("redirect"), "expected no group above \\" + std::to_string(there) + ": the path has no more");
+}
+
+// A path that the route takes; none where only the regex knows.
+std::string some_path_of(const PathPattern& path) {
+  if (path.kind == PathPattern::Kind::regex) return {};
+  return path.kind == PathPattern::Kind::prefix ? path.text + "/x" : path.text;
+}
+
+// Browsers go in circles there until they give up, and nobody is told why.
+void redirect_leads_elsewhere(const RoutePlace& p) {
+  const std::string path = some_path_of(p.route.path);
+  if (p.route.reply.redirect_to.empty() || path.empty() || p.report.has_problem_in(p.at("redirect"))) return;
+  const std::string location = redirect_location(p.route.reply.redirect_to, p.route.path, path, "");
+  const PathPattern asked_next{PathPattern::Kind::exact, location.substr(0, location.find_first_of("?#"))};
+  for (const RouteSettings& route : p.settings.routes) {
+    if (&route == &p.route) break;
+    if (is_regex(route) || covers(route.path, asked_next)) return;
+  }
+  if (covers(p.route.path, asked_next))
+    p.report.warning(p.at("redirect"), "leads back to this route ('" + path + "' to '" + location +
+                                           "'): browsers go in circles until they give up");
 }
 
 void redirect_has_target(const RoutePlace& p) {
@@ -280,25 +306,10 @@ void query_is_no_rule_for_forms(const RoutePlace& p) {
 
 using RouteRule = void (*)(const RoutePlace&);
 constexpr RouteRule kRouteRules[] = {
-    upstream_is_known,
-    reply_is_one,
-    redirect_has_its_groups,
-    redirect_has_target,
-    respond_has_status,
-    action_is_open,
-    require_is_enforced,
-    email_is_trusted,
-    scopes_can_hold,
-    sign_in_keys_matter,
-    path_is_not_ours,
-    path_is_not_of_oauth2_proxy,
-    encoded_slash_can_match,
-    regex_can_match,
-    strip_prefix_fits,
-    order_makes_sense,
-    query_is_no_rule_for_forms,
-    check_spellings,
-    buffered_bodies_fit,
+    upstream_is_known,   reply_is_one,      redirect_has_its_groups,     redirect_leads_elsewhere, redirect_has_target,
+    respond_has_status,  action_is_open,    require_is_enforced,         email_is_trusted,         scopes_can_hold,
+    sign_in_keys_matter, path_is_not_ours,  path_is_not_of_oauth2_proxy, encoded_slash_can_match,  regex_can_match,
+    strip_prefix_fits,   order_makes_sense, query_is_no_rule_for_forms,  check_spellings,          buffered_bodies_fit,
 };
 
 }  // namespace

@@ -171,7 +171,7 @@ Result<int> parse_redirect_status(std::string_view text) {
 Result<int> parse_answer_status(std::string_view text) {
   const auto status = parse_count(text);
   if (status && *status >= 200 && *status <= 599 && *status != 304) return static_cast<int>(*status);
-  return expected("a status of 200 to 599, but 304", text);
+  return expected("a status of 200 to 599 except 304", text);
 }
 
 std::string format_status(const int& status) { return std::to_string(status); }

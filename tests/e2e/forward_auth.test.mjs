@@ -35,6 +35,15 @@ const OTHER_TARGETS = {
   'every spelling': { 'x_forwarded_uri': '/public/a', 'X_Original_URL': `${FRONT_ORIGIN}/public/a`, 'X-Forwarded-Prefix': '/public' },
 };
 
+// What apps believe of the path, the host and the client's address, with values that would open or forge something.
+const BELIEVED = {
+  '/admin/forged': ['X-Original-URL', 'X-Original-URI', 'X-Rewrite-URL', 'X-Rewrite-URI', 'X-Forwarded-Uri', 'X-Forwarded-Path', 'X-Envoy-Original-Path', 'X-WAWS-Unencoded-URL', 'X-Script-Name', 'X-Forwarded-Prefix', 'X-Invoke-Path'],
+  'forged.example': ['X-HTTP-Host-Override', 'X-Host', 'X-Original-Host', 'X-Forwarded-Host', 'X-Forwarded-Server'],
+  '9.9.9.9': ['X-Real-IP', 'X-Forwarded-For', 'True-Client-IP', 'X-Client-IP', 'Client-IP', 'CF-Connecting-IP', 'X-Cluster-Client-IP', 'X-Originating-IP', 'Fastly-Client-IP'],
+  'for=9.9.9.9;host=forged.example': ['Forwarded'],
+  forged: ['X-Forwarded-Port', 'X-Forwarded-Proto', 'X-Forwarded-Scheme', 'X-Forwarded-Ssl', 'X-Forwarded-Method', 'X-Original-Method', 'X-Scheme', 'X-Url-Scheme', 'Front-End-Https'],
+};
+
 // What a lenient app could make of a path.
 function worstReading(target) {
   const path = target.split('?')[0].replace(/;[^/]*/g, '').replace(/%([0-9a-f]{2})/gi, (_all, hex) => String.fromCharCode(parseInt(hex, 16)));
@@ -129,6 +138,18 @@ for (const [name, front] of Object.entries(FRONTS)) {
         if (open.status === 200) assert.equal(seen()[0].target, '/public/a');
       });
     }
+
+    test('what a client says of path, host and address does not reach the app', async () => {
+      for (const [value, names] of Object.entries(BELIEVED)) {
+        for (const field of names) {
+          world.recorder.reset();
+          const answer = await get('/public/x', { ...FETCH, [field]: value });
+          if (answer.status !== 200) { assert.ok(answer.status >= 400 && seen().length === 0, `${field}: ${answer.status}`); continue; }
+          const told = pretend(seen()[0].fields.list, field.toLowerCase());
+          assert.ok(told.every((one) => !/forged|9\.9\.9\.9/.test(one) || (field === 'X-Forwarded-For' && /127\.0\.0\.1$/.test(one))), `${field}: ${told}`);
+        }
+      }
+    });
 
     test('nobody can ask the endpoint from outside for more than their own', async () => {
       for (const target of ['/_auth/check', '/_auth/check/secret', '/_auth/check/../me', '/_auth/../_auth/check']) {

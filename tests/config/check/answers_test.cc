@@ -71,3 +71,20 @@ TEST_CASE("an open route in shadow before a protected one is a mistake") {
   CHECK(problems_of(text).find("routes[2]: never matches: route #1 /a/* stands before it and takes all its requests, "
                                "without asking who") != std::string::npos);
 }
+
+TEST_CASE("a redirect that leads back to its own route is remarked") {
+  const auto circles = [](const std::string& before, const std::string& route) {
+    const std::string text =
+        good_config({{"routes", "routes:\n" + before + "  - { " + route + " }\n  - { path: /*, upstream: wiki }\n"}});
+    const auto loaded = parse_config(text, "f", usual_environment());
+    REQUIRE(loaded);
+    return !loaded->warnings.empty() && loaded->warnings.front().find("leads back to this route") != std::string::npos;
+  };
+  CHECK(circles("", "path: /old/*, redirect: '/old/\\1'"));
+  CHECK(circles("", "path: /old/*, redirect: '/old/x/\\1'"));
+  CHECK(circles("", "path: /old, redirect: /old"));
+  CHECK(circles("", "path: /old/*, redirect: '/old/new?a=b'"));
+  CHECK_FALSE(circles("", "path: /old/*, redirect: '/new/\\1'"));
+  CHECK_FALSE(circles("", "path: /old/*, redirect: 'https://example.com/old/\\1'"));
+  CHECK_FALSE(circles("  - { path: /old/new, upstream: wiki }\n", "path: /old/*, redirect: /old/new"));
+}

@@ -90,7 +90,11 @@ const traefik = {
   },
   let_through(pairs, answer) {
     const names = this.list('authResponseHeaders');
-    return [...pairs.filter(([name]) => !names.includes(name.toLowerCase())), ...answer.pairs.filter(([name]) => names.includes(name.toLowerCase()))];
+    const cleared = [...(/not-judged:\n\s+headers:\n\s+customRequestHeaders: \{ (.*) \}/.exec(this.yaml)[1]).matchAll(/([\w-]+): ""/g)].map(([, name]) => name.toLowerCase());
+    // Traefik says these itself, and forgets the client's.
+    const own = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-server', 'x-real-ip'];
+    const gone = new Set([...names, ...cleared, ...own]);
+    return [...pairs.filter(([name]) => !gone.has(name.toLowerCase())), ...answer.pairs.filter(([name]) => names.includes(name.toLowerCase()))];
   },
   // As the middleware not-cached has it.
   answered(pairs, answer) {
@@ -119,7 +123,10 @@ const envoy = {
     const taken = answer.pairs.filter(([name]) => name.toLowerCase() === 'x-envoy-auth-headers-to-remove').flatMap(([, value]) => value.toLowerCase().split(/\s*,\s*/));
     const wanted = this.patterns('allowed_upstream_headers');
     const set = answer.pairs.filter(([name]) => wanted(name));
-    const gone = new Set([...taken, ...set.map(([name]) => name.toLowerCase())]);
+    const cleared = /request_headers_to_remove: \[(.*)\]/.exec(this.yaml)[1].split(', ');
+    // use_remote_address: it says these itself.
+    const own = ['x-forwarded-for', 'x-forwarded-proto'];
+    const gone = new Set([...taken, ...cleared, ...own, ...set.map(([name]) => name.toLowerCase())]);
     return [...pairs.filter(([name]) => !gone.has(name.toLowerCase()) && !name.includes('_')), ...set];
   },
   answered(pairs, answer) {
