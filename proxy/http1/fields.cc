@@ -41,7 +41,7 @@ void skip_blanks(std::string_view bytes, std::size_t& at, Repairs& repairs) {
 template <Sender sender>
 Rule parse_field_line(std::string_view bytes, std::size_t& at, Field& field, Repairs& repairs) {
   const std::size_t name_start = at;
-  while (at < bytes.size() && syntax::is_tchar(bytes[at])) ++at;
+  at = syntax::skip_token(bytes, at);
   if (at == name_start) return "field line does not begin with a name";
   const std::size_t name_end = at;
   if constexpr (sender == Sender::app) skip_blanks(bytes, at, repairs);
