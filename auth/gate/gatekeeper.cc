@@ -325,9 +325,9 @@ struct Gatekeeper::Impl {
     SessionCookie& cookies = facts.external->is_https() ? https_cookies : http_cookies;
     const std::int64_t now_ms = realm.clock.unix_ms();
     cookies.follow_keyring();
-    Visit made{facts, realm, loop, cookies, SessionLookup{}, now_ms / 1000, now_ms};
-    if (with_session) made.session = cookies.look_up(facts.head->fields, made.now_s);
-    return made;
+    const std::int64_t now_s = now_ms / 1000;
+    return {facts, realm,  loop, cookies, with_session ? cookies.look_up(facts.head->fields, now_s) : SessionLookup{},
+            now_s, now_ms};
   }
 };
 
