@@ -31,10 +31,12 @@ namespace lp {
 // Each byte that belongs to no well-formed sequence becomes one U+FFFD.
 [[nodiscard]] std::string replace_invalid_utf8(std::string_view bytes);
 
-// ASCII only, whatever the locale (threat P34). The usual answer, that the sizes differ, costs no call.
+// ASCII only, whatever the locale (threat P34). The usual answers, that the sizes differ or the first bytes in more than
+// the bit of a letter's case, cost no call.
 [[nodiscard]] bool iequals_same_size(std::string_view a, std::string_view b);
 [[nodiscard]] inline bool iequals(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && iequals_same_size(a, b);
+  if (a.size() != b.size()) return false;
+  return a.empty() || (((a.front() ^ b.front()) & ~0x20) == 0 && iequals_same_size(a, b));
 }
 [[nodiscard]] std::string ascii_lower(std::string_view text);
 [[nodiscard]] std::string_view trim_ows(std::string_view text);  // spaces and tabs (RFC 9110 5.6.3)

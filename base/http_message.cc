@@ -20,12 +20,12 @@ void split_trimmed(std::string_view text, char separator, Take take) {
 
 }  // namespace
 
-std::string_view Fields::get(std::string_view name) const {
+std::string_view Fields::find(std::string_view name) const {
   const auto found = std::find_if(list_.begin(), list_.end(), [&](const Field& f) { return iequals(f.name, name); });
   return found == list_.end() ? std::string_view{} : found->value;
 }
 
-std::size_t Fields::count(std::string_view name) const {
+std::size_t Fields::count_all(std::string_view name) const {
   return static_cast<std::size_t>(
       std::count_if(list_.begin(), list_.end(), [&](const Field& f) { return iequals(f.name, name); }));
 }

@@ -15,19 +15,39 @@ struct Field {
   std::string_view value;  // without surrounding whitespace
 };
 
+// Most names that somebody asks for did not come: a bit for each that did, though others may have the same, says so
+// without a look at the fields.
 class Fields {
  public:
-  void add(std::string_view name, std::string_view value) { list_.push_back({name, value}); }
-  void clear() { list_.clear(); }
+  void add(std::string_view name, std::string_view value) {
+    list_.push_back({name, value});
+    names_ |= bit_of(name);
+  }
+  void clear() {
+    list_.clear();
+    names_ = 0;
+  }
   [[nodiscard]] const std::vector<Field>& all() const { return list_; }
   [[nodiscard]] std::size_t size() const { return list_.size(); }
   // The first with this name (ASCII case-insensitive), empty view where there is none.
-  [[nodiscard]] std::string_view get(std::string_view name) const;
+  [[nodiscard]] std::string_view get(std::string_view name) const {
+    return may_have(name) ? find(name) : std::string_view{};
+  }
   [[nodiscard]] bool has(std::string_view name) const { return count(name) > 0; }
-  [[nodiscard]] std::size_t count(std::string_view name) const;
+  [[nodiscard]] std::size_t count(std::string_view name) const { return may_have(name) ? count_all(name) : 0; }
+  // False: there is none of this name, whatever its case.
+  [[nodiscard]] bool may_have(std::string_view name) const { return (names_ & bit_of(name)) != 0; }
 
  private:
+  static constexpr std::uint64_t bit_of(std::string_view name) {
+    const std::size_t letter = name.empty() ? 0 : static_cast<unsigned char>(name.front()) | 0x20U;
+    return std::uint64_t{1} << ((letter + 5 * name.size()) & 63U);
+  }
+  [[nodiscard]] std::string_view find(std::string_view name) const;
+  [[nodiscard]] std::size_t count_all(std::string_view name) const;
+
   std::vector<Field> list_;
+  std::uint64_t names_ = 0;
 };
 
 // A request head after strict parsing. `target` is as sent; routing uses the normalised target only.

@@ -29,22 +29,6 @@ CookieAttributes expired(CookieAttributes attributes) {
   return attributes;
 }
 
-// Calls `take(name, value)` for each pair of all Cookie fields, without allocating: cookie_pairs() for the hot path.
-template <class Take>
-void for_each_cookie(const Fields& fields, Take take) {
-  for (const Field& field : fields.all()) {
-    if (!iequals(field.name, "Cookie")) continue;
-    std::string_view rest = field.value;
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find(';'), rest.size());
-      const std::string_view pair = trim_ows(rest.substr(0, end));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      const std::size_t equals = pair.find('=');
-      if (equals != std::string_view::npos) take(pair.substr(0, equals), pair.substr(equals + 1));
-    }
-  }
-}
-
 }  // namespace
 
 std::optional<std::size_t> piece_index(std::string_view cookie, std::string_view name) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -6,11 +7,29 @@
 #include <string_view>
 #include <vector>
 
+#include "base/encoding.h"
 #include "base/http_message.h"
 #include "config/settings.h"
 
 // How a value travels in cookies: set, cut into pieces, joined, deleted. Pure.
 namespace lp {
+
+// Calls `take(name, value)` for each pair of all Cookie fields, without allocating: cookie_pairs() for the hot path.
+template <class Take>
+void for_each_cookie(const Fields& fields, const Take& take) {
+  if (!fields.may_have("Cookie")) return;
+  for (const Field& field : fields.all()) {
+    if (!iequals(field.name, "Cookie")) continue;
+    std::string_view rest = field.value;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find(';'), rest.size());
+      const std::string_view pair = trim_ows(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      const std::size_t equals = pair.find('=');
+      if (equals != std::string_view::npos) take(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+  }
+}
 
 // Browsers keep 4096 bytes per cookie with its name and attributes; larger values are cut into pieces that are
 // meaningless alone: they are sealed as one and only then cut.

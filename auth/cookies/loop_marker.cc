@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "auth/cookies/cbor_members.h"
+#include "auth/cookies/cookie_pieces.h"
 #include "auth/cookies/secret_fingerprint.h"
 #include "base/encoding.h"
 
@@ -100,9 +101,9 @@ std::string loop_marker_value(std::string_view name, std::vector<LoopNote> notes
 }
 
 bool sends_cookie(const Fields& fields, std::string_view name) {
-  return std::any_of(fields.all().begin(), fields.all().end(), [&](const Field& field) {
-    return iequals(field.name, "Cookie") && field.value.find(name) != std::string_view::npos;
-  });
+  bool sends = false;
+  for_each_cookie(fields, [&](std::string_view cookie, std::string_view) { sends = sends || cookie == name; });
+  return sends;
 }
 
 }  // namespace lp

@@ -214,9 +214,9 @@ struct Gatekeeper::Impl {
         bearer(realm_in) {}
 
   // Tokens that run out are renewed before anybody passes, or on the side while there is time.
-  Verdict judge_fresh(const Visit& visit, JudgeVisit judge, Waiting waiting) {
+  Verdict judge_fresh(const Visit& visit, const JudgeVisit& judge, Waiting&& waiting) {
     if (visit.session.age == SessionAge::must_refresh && visit.signed_in() != nullptr) {
-      return refresh_first(visit, std::move(judge), std::move(waiting));
+      return refresh_first(visit, judge, std::move(waiting));
     }
     if (visit.session.age == SessionAge::due_for_refresh && visit.signed_in() != nullptr) {
       background.start(visit.cookies, visit.cookies.value_of(visit.fields()), visit.session, visit.facts.request_id);
@@ -230,10 +230,10 @@ struct Gatekeeper::Impl {
   }
 
   // Sessions in a store are fetched first, and while Redis is away less is allowed.
-  Verdict judge_known(const Visit& visit, JudgeVisit judge, Waiting waiting) {
-    if (visit.session.to_load.empty()) return judge_trusted(visit, std::move(judge), std::move(waiting));
+  Verdict judge_known(const Visit& visit, const JudgeVisit& judge, Waiting&& waiting) {
+    if (visit.session.to_load.empty()) return judge_trusted(visit, judge, std::move(waiting));
     if (!may_go_on(visit)) return unproven_verdict(visit);  // without waiting for who does not answer
-    const auto then = [this, judge = std::move(judge)](const Visit& loaded, Waiting later) {
+    const auto then = [this, judge](const Visit& loaded, Waiting later) {
       return judge_trusted(loaded, judge, std::move(later));
     };
     return load_session_first(visit, WithoutStore::refuse, then, std::move(waiting));
@@ -245,14 +245,14 @@ struct Gatekeeper::Impl {
     return lp::may_go_on(trust, facts.method_is_told ? facts.head->method : std::string_view(), facts.wants_upgrade);
   }
 
-  Verdict judge_trusted(const Visit& visit, JudgeVisit judge, Waiting waiting) {
+  Verdict judge_trusted(const Visit& visit, const JudgeVisit& judge, Waiting&& waiting) {
     if (visit.signed_in() != nullptr && !may_go_on(visit)) return unproven_verdict(visit);
-    return judge_fresh(visit, std::move(judge), std::move(waiting));
+    return judge_fresh(visit, judge, std::move(waiting));
   }
 
   // A token that the route accepts goes before a session: a script that sends one means it, and a cookie that happens
   // to be there must neither replace nor widen what the token may do.
-  Verdict judge_on_route(const RequestFacts& facts, Waiting waiting) {
+  Verdict judge_on_route(const RequestFacts& facts, Waiting&& waiting) {
     const RouteSettings& route = *facts.route;
     if (counts_on_route(route, Asker::Kind::token)) {
       const BearerField field = find_bearer(facts.head->fields);
@@ -277,7 +277,7 @@ struct Gatekeeper::Impl {
     return load_session_first(made, WithoutStore::signed_out, answer_own_endpoint, std::move(waiting));
   }
 
-  Verdict judge_routed(const RequestFacts& facts, Waiting waiting) {
+  Verdict judge_routed(const RequestFacts& facts, Waiting&& waiting) {
     if (facts.route == nullptr) return status_verdict(visit(facts, false), "no_route", 404);
     if (passes_as_preflight(*facts.route, *facts.head, facts.wants_upgrade))
       return preflight_verdict(visit(facts, false));
@@ -325,9 +325,9 @@ struct Gatekeeper::Impl {
     SessionCookie& cookies = facts.external->is_https() ? https_cookies : http_cookies;
     const std::int64_t now_ms = realm.clock.unix_ms();
     cookies.follow_keyring();
-    Visit made{facts, realm, loop, cookies, SessionLookup{}, now_ms / 1000, now_ms};
-    if (with_session) made.session = cookies.look_up(facts.head->fields, made.now_s);
-    return made;
+    const std::int64_t now_s = now_ms / 1000;
+    return {facts, realm,  loop, cookies, with_session ? cookies.look_up(facts.head->fields, now_s) : SessionLookup{},
+            now_s, now_ms};
   }
 };
 

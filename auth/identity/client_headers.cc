@@ -41,9 +41,14 @@ struct ClientHeaderRules::Impl {
   FoldedNames not_believed;
   FoldedNames response;
   FoldedNames codec;
+  FoldedNames request_or_codec;  // the one look that nearly all fields get
   std::vector<CookieNames> cookies;      // of both schemes and all realms, whichever is in use
   std::vector<std::string> logto_hosts;  // where a Logto of ours shares a host with an external URL
 
+  void strip(std::string_view name) {
+    request.add(name);
+    request_or_codec.add(name);
+  }
   [[nodiscard]] bool is_with_logto(std::string_view host) const {
     return std::find(logto_hosts.begin(), logto_hosts.end(), host) != logto_hosts.end();
   }
@@ -61,26 +66,27 @@ ClientHeaderRules::ClientHeaderRules(const Settings& settings) : impl_(std::make
   using Family = ClientFieldFamily;
   for (const Family family :
        {Family::identity, Family::forwarding, Family::path, Family::proxy_command, Family::request_command})
-    impl_->request.add_all(client_fields_of(family));
+    for (const std::string_view name : client_fields_of(family)) impl_->strip(name);
   impl_->not_believed.add_all(client_fields_of(Family::not_believed));
   impl_->response.add_all(client_fields_of(Family::proxy_command));
   impl_->response.add_all(kResponseOnly);
   impl_->codec.add_all(client_fields_of(Family::codec));
+  impl_->request_or_codec.add_all(client_fields_of(Family::codec));
   for (const NamedPreset& named : identity_presets()) {
-    for (const IdentityHeaderSettings& header : preset_headers(named.preset)) impl_->request.add(header.header);
+    for (const IdentityHeaderSettings& header : preset_headers(named.preset)) impl_->strip(header.header);
   }
   const auto add_ours = [this](const std::vector<IdentityHeaderSettings>& headers) {
     for (const IdentityHeaderSettings& header : headers) {
-      impl_->request.add(header.header);
+      impl_->strip(header.header);
       impl_->not_believed.remove(header.header);
       impl_->response.add(header.header);
     }
   };
   add_ours(identity_headers_of(settings));
   for (const RouteSettings& route : settings.routes) add_ours(identity_headers_of(settings, route));
-  impl_->request.add(settings.forward_auth.secret_header);
+  impl_->strip(settings.forward_auth.secret_header);
   impl_->response.add(settings.forward_auth.secret_header);
-  if (!settings.client_ip_header.empty()) impl_->request.add(settings.client_ip_header);
+  if (!settings.client_ip_header.empty()) impl_->strip(settings.client_ip_header);
   impl_->cookies = all_cookie_names(settings);
   if (settings.realms.empty()) impl_->add_logto(settings.logto.endpoint, settings);
   for (const RealmSettings& realm : settings.realms) impl_->add_logto(realm.logto.endpoint, settings);
@@ -89,6 +95,7 @@ ClientHeaderRules::ClientHeaderRules(const Settings& settings) : impl_(std::make
 ClientHeaderRules::~ClientHeaderRules() = default;
 
 bool ClientHeaderRules::strips_request_field(std::string_view name) const {
+  if (!impl_->request_or_codec.contains(name)) return false;
   if (impl_->request.contains(name)) return !impl_->not_believed.contains(name);
   return impl_->codec.contains(name) && has_odd_spelling(name);
 }

@@ -20,14 +20,15 @@ inline constexpr std::array<char, 256> kFieldFold = [] {
 
 inline char fold_of_field(char c) { return kFieldFold[static_cast<unsigned char>(c)]; }
 
-// A set of folded names and name beginnings. Nearly all fields are told apart by their first two letters.
+// A set of folded names and name beginnings. Nearly all fields are told apart by their first letter and their third,
+// for the second one of many is a '-'.
 class FoldedNames {
  public:
   void add(std::string_view name) {
     std::string folded;
     for (const char c : name) folded += fold_of_field(c);
     if (folded.empty()) return;
-    beginnings_[beginning_of(folded)] = true;
+    note_letters(folded);
     if (folded.back() == '-') longest_beginning_ = std::max(longest_beginning_, folded.size());
     names_.insert(std::move(folded));
   }
@@ -47,20 +48,29 @@ class FoldedNames {
   }
 
   [[nodiscard]] bool contains(std::string_view name) const {
-    if (name.empty() || !beginnings_[beginning_of(name)]) return false;
+    return !name.empty() && letters_[letters_of(name)] && contains_surely(name);
+  }
+
+ private:
+  // A number for the two characters; not unique, which costs a look-up and nothing else.
+  static std::size_t letters_of(std::string_view name) {
+    const auto bits = [&](std::size_t i) {
+      return i < name.size() ? static_cast<std::size_t>(fold_of_field(name[i])) & 31 : 0;
+    };
+    return bits(0) << 5 | bits(2);
+  }
+  // Behind "x-" there may be any third letter.
+  void note_letters(const std::string& folded) {
+    const std::size_t letters = letters_of(folded);
+    letters_[letters] = true;
+    if (folded.size() > 2 || folded.back() != '-') return;
+    for (std::size_t third = 0; third < 32; ++third) letters_[(letters & ~std::size_t{31}) | third] = true;
+  }
+  [[nodiscard]] bool contains_surely(std::string_view name) const {
     std::array<char, 64> small;
     if (name.size() > small.size()) return contains_long(name);
     std::transform(name.begin(), name.end(), small.begin(), fold_of_field);
     return contains_folded({small.data(), name.size()});
-  }
-
- private:
-  // A number for the first two characters; not unique, which costs a look-up and nothing else.
-  static std::size_t beginning_of(std::string_view name) {
-    const auto bits = [&](std::size_t i) {
-      return i < name.size() ? static_cast<std::size_t>(fold_of_field(name[i])) & 31 : 0;
-    };
-    return bits(0) << 5 | bits(1);
   }
   [[nodiscard]] bool contains_long(std::string_view name) const {
     std::string folded(name.size(), '-');
@@ -80,7 +90,7 @@ class FoldedNames {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
   std::unordered_set<std::string, ViewHash, std::equal_to<>> names_;
-  std::array<bool, 1024> beginnings_{};
+  std::array<bool, 1024> letters_{};
   std::size_t longest_beginning_ = 0;
 };
 

@@ -215,6 +215,30 @@ std::vector<std::string> SessionCookie::renew(const Fields& fields, Session sess
   return write_under(*ring, std::move(session), from.pieces, now_s);
 }
 
+// What this worker holds of the session in `from`, where that is still what the cookie stands for.
+CachedSession* SessionCookie::cached(const Fields& fields, const SessionLookup& from) {
+  if (keyring_->generation != realm_.keyring_generation()) return nullptr;
+  CachedSession* entry = cache_.find(join_cookie_pieces(names_.session, fields).value());
+  return entry != nullptr && entry->opened == from.opened ? entry : nullptr;
+}
+
+std::vector<std::string> SessionCookie::renew(const Fields& fields, const SessionLookup& from, std::int64_t now_s) {
+  CachedSession* entry = has_store() ? nullptr : cached(fields, from);  // with a store nothing is due any more
+  const bool is_at_hand = entry != nullptr && !entry->renewed.empty() && entry->renewed_over_pieces == from.pieces &&
+                          now_s >= entry->renewed_at_s &&
+                          now_s < entry->renewed_at_s + renewed_for_s(*realm_.settings);
+  if (is_at_hand) return entry->renewed;
+  Session session = from.opened->session;
+  ++session.generation;
+  std::vector<std::string> lines = renew(fields, std::move(session), from, now_s);
+  if (entry != nullptr) {
+    entry->renewed = lines;
+    entry->renewed_at_s = now_s;
+    entry->renewed_over_pieces = from.pieces;
+  }
+  return lines;
+}
+
 void SessionCookie::postpone_refresh(std::string_view cookie, std::int64_t not_before_ms) {
   if (CachedSession* entry = cache_.find(cookie)) entry->refresh_not_before_ms = not_before_ms;
 }

@@ -69,6 +69,9 @@ class SessionCookie {
   // nothing to set.
   [[nodiscard]] std::vector<std::string> renew(const Fields& fields, Session session, const SessionLookup& from,
                                                std::int64_t now_s);
+  // The same of the session in `from` as it is, which is one generation on then. Who keeps sending a cookie that is due
+  // gets the one new cookie for a while (renewed_for_s()): sealing costs as much as two requests.
+  [[nodiscard]] std::vector<std::string> renew(const Fields& fields, const SessionLookup& from, std::int64_t now_s);
   // What the app of `route` is told; null: nothing. `session` is null where nobody is signed in, else one of this
   // worker.
   [[nodiscard]] std::shared_ptr<const AppHeaders> headers_for_app(const OpenedSession* session,
@@ -100,6 +103,7 @@ class SessionCookie {
   [[nodiscard]] bool has_store() const { return realm_.settings->session.store == SessionStore::redis; }
   [[nodiscard]] CachedSession* open(std::string_view value, SessionLookup& result);
   [[nodiscard]] SessionLookup adopt_entry(CachedSession entry, std::int64_t now_s);
+  [[nodiscard]] CachedSession* cached(const Fields& fields, const SessionLookup& from);
   [[nodiscard]] bool is_revoked(CachedSession& entry) const;
   [[nodiscard]] std::shared_ptr<const OpenedSession> prepare(Session session, SecretId secret) const;
   [[nodiscard]] SessionLookup ask_store_again(const CachedSession& idle, std::size_t pieces, std::int64_t now_s) const;

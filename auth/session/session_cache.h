@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "auth/session/opened_session.h"
 #include "auth/session/session_times.h"
@@ -29,6 +30,10 @@ struct CachedSession {
   std::shared_ptr<const std::atomic<bool>> outdated{};  // SessionToStore::outdated of its last save; null: none
   bool is_ahead_of_cookie = false;  // a refresh has made more of it than the cookie says: the cookie is written again
   std::int64_t refresh_not_before_ms = 0;  // monotonic: a refresh in the background has failed
+  // Set-Cookie values of the session as it is now, for a client that keeps sending the old cookie. Empty: none yet.
+  std::vector<std::string> renewed{};
+  std::int64_t renewed_at_s = 0;
+  std::size_t renewed_over_pieces = 0;  // that the client held
 };
 
 class SessionCache {

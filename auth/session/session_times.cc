@@ -17,12 +17,16 @@ std::int64_t refresh_at_s(const Session& session, std::int64_t unproven_at_s, co
   return unproven_at_s - std::min(in_seconds(settings.logto.refresh_early_ms), proven_for_s / 2);
 }
 
+std::int64_t reseal_after_s(const Settings& settings) {
+  return std::min(in_seconds(settings.session.idle_timeout_ms) / 10, kMaxResealAfterS);
+}
+
 }  // namespace
 
 SessionTimes session_times(const Session& session, const Settings& settings) {
   SessionTimes times;
   const std::int64_t idle_s = in_seconds(settings.session.idle_timeout_ms);
-  times.reseal_at_s = session.sealed_at_s + std::min(idle_s / 10, kMaxResealAfterS);
+  times.reseal_at_s = session.sealed_at_s + reseal_after_s(settings);
   times.idle_at_s = session.sealed_at_s + idle_s;
   times.ends_at_s = session_ends_at_s(session, settings.session);
   times.unproven_at_s = session.validated_at_s + in_seconds(settings.session.revalidate_ms);
@@ -33,6 +37,8 @@ SessionTimes session_times(const Session& session, const Settings& settings) {
   times.refresh_at_s = refresh_at_s(session, times.unproven_at_s, settings);
   return times;
 }
+
+std::int64_t renewed_for_s(const Settings& settings) { return reseal_after_s(settings) / 5; }
 
 std::int64_t session_ends_at_s(const Session& session, const SessionSettings& settings) {
   return in_seconds(session.signed_in_at_ms + settings.max_lifetime_ms);

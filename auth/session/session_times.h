@@ -27,6 +27,9 @@ enum class SessionAge { fresh, due_for_reseal, due_for_revalidation, due_for_ref
 [[nodiscard]] bool wants_reseal(const Session& session, const Settings& settings, std::int64_t now_s);
 // The moment from which the two above no longer say what they say now; lets a cache keep the verdict until then.
 [[nodiscard]] std::int64_t age_valid_until_s(const Session& session, const Settings& settings, std::int64_t now_s);
+// For how long a cookie that was written again is good enough for who still sends the old one: a fifth of what it takes
+// until writing is worth while, at most a minute.
+[[nodiscard]] std::int64_t renewed_for_s(const Settings& settings);
 // The end that no activity moves.
 [[nodiscard]] std::int64_t session_ends_at_s(const Session& session, const SessionSettings& settings);
 

@@ -164,9 +164,7 @@ std::shared_ptr<const AppHeaders> headers_for_app(const Visit& visit) {
 
 std::vector<std::string> cookies_to_renew(const Visit& visit) {
   if (!visit.session.opened || !visit.session.write_again) return {};
-  Session session = visit.session.opened->session;
-  ++session.generation;
-  return visit.cookies.renew(visit.fields(), std::move(session), visit.session, visit.now_s);
+  return visit.cookies.renew(visit.fields(), visit.session, visit.now_s);
 }
 
 void append_cookies(Verdict& verdict, std::vector<std::string> cookies) {

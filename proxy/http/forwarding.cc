@@ -1,10 +1,11 @@
 #include "proxy/http/forwarding.h"
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 
 #include "base/encoding.h"
 #include "config/client_fields.h"
+#include "proxy/http/head_text.h"
 #include "proxy/http/private_caching.h"
 #include "proxy/http/syntax.h"
 
@@ -13,18 +14,35 @@ namespace {
 
 using Names = std::vector<std::string_view>;
 
-// Fields that are for the next hop only (RFC 9110 7.6.1), and those that we write anew from what was parsed.
-constexpr std::string_view kPerHop[] = {"TE",         "Upgrade",        "Trailer",          "Connection",
-                                        "Keep-Alive", "Content-Length", "Proxy-Connection", "Transfer-Encoding"};
-constexpr std::string_view kRequestOnly[] = {"Host", "Expect", "HTTP2-Settings", "Proxy-Authorization",
-                                             "Proxy-Authenticate"};
-constexpr std::string_view kResponseOnly[] = {"Proxy-Authenticate", "Proxy-Authentication-Info"};
+// A fixed set of names of fields. Nearly all others are told apart by their first letter and their length.
+template <std::size_t N>
+class NameSet {
+ public:
+  explicit constexpr NameSet(const std::array<std::string_view, N>& names) : names_(names) {
+    for (const std::string_view name : names) lengths_[letter(name)] |= length_bit(name);
+  }
+  [[nodiscard]] bool contains(std::string_view name) const {
+    return (lengths_[letter(name)] & length_bit(name)) != 0 &&
+           std::any_of(names_.begin(), names_.end(), [&](std::string_view one) { return iequals(one, name); });
+  }
 
-// Whatever the case, as names of fields are compared.
-template <class List>
-bool is_listed(const List& list, std::string_view name) {
-  return std::any_of(std::begin(list), std::end(list),
-                     [&](std::string_view one) { return one.size() == name.size() && iequals(one, name); });
+ private:
+  static constexpr std::size_t letter(std::string_view name) { return name.empty() ? 0 : name.front() & 31; }
+  static constexpr std::uint32_t length_bit(std::string_view name) { return 1U << (name.size() & 31); }
+  std::array<std::string_view, N> names_;
+  std::array<std::uint32_t, 32> lengths_{};
+};
+
+// Fields that are for the next hop only (RFC 9110 7.6.1), and those that we write anew from what was parsed.
+constexpr NameSet kNotSentOn(std::to_array<std::string_view>(
+    {"TE", "Upgrade", "Trailer", "Connection", "Keep-Alive", "Content-Length", "Proxy-Connection", "Transfer-Encoding",
+     "Host", "Expect", "HTTP2-Settings", "Proxy-Authorization", "Proxy-Authenticate"}));
+constexpr NameSet kNotAnswered(std::to_array<std::string_view>(
+    {"TE", "Upgrade", "Trailer", "Connection", "Keep-Alive", "Content-Length", "Proxy-Connection", "Transfer-Encoding",
+     "Proxy-Authenticate", "Proxy-Authentication-Info"}));
+
+bool is_named(const Names& names, std::string_view name) {
+  return std::any_of(names.begin(), names.end(), [&](std::string_view one) { return iequals(one, name); });
 }
 
 bool is_usual_option(std::string_view option) {
@@ -35,6 +53,7 @@ bool is_usual_option(std::string_view option) {
 // what we add is written apart from them (threats H06, H07).
 Names named_by_connection(const Fields& fields) {
   Names names;
+  if (!fields.may_have("Connection")) return names;
   const auto unusual = [](const Field& field) {
     return iequals(field.name, "Connection") && !is_usual_option(field.value);
   };
@@ -45,25 +64,12 @@ Names named_by_connection(const Fields& fields) {
   return names;
 }
 
-void append_number(std::string& out, std::uint64_t number) {
-  char digits[20];
-  const auto result = std::to_chars(digits, digits + sizeof digits, number);
-  out.append(digits, result.ptr);
-}
-
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out += name;
-  out += ": ";
-  out += value;
-  out += "\r\n";
-}
-
-void append_framing(std::string& out, const BodyFraming& body) {
-  if (body.kind == BodyFraming::Kind::chunked) append_field(out, "Transfer-Encoding", "chunked");
+void append_framing(HeadText& out, const BodyFraming& body) {
+  if (body.kind == BodyFraming::Kind::chunked) out.add_field("Transfer-Encoding", "chunked");
   if (body.kind != BodyFraming::Kind::length) return;
-  out += "Content-Length: ";
-  append_number(out, body.length);
-  out += "\r\n";
+  out.add("Content-Length: ");
+  out.add_number(body.length);
+  out.add("\r\n");
 }
 
 // One Cookie field from the client's crumbs, ours left out; none when nothing is left.
@@ -85,57 +91,62 @@ void append_cookies(std::string& out, const Fields& fields, std::string_view hos
     out += "\r\n";
 }
 
-void append_request_line(std::string& out, const OutgoingRequest& request) {
-  out += request.method;
-  out += ' ';
-  out += request.target;
-  out += " HTTP/1.1\r\n";
+void append_request_line(HeadText& out, const OutgoingRequest& request) {
+  out.add(request.method);
+  out.add(" ");
+  out.add(request.target);
+  out.add(" HTTP/1.1\r\n");
 }
 
-void append_authority(std::string& out, const Origin& origin) {
-  out += origin.host;
+void append_authority(HeadText& out, const Origin& origin) {
+  out.add(origin.host);
   if (origin.port == (origin.is_https() ? 443 : 80)) return;
-  out += ':';
-  append_number(out, origin.port);
+  out.add(":");
+  out.add_number(origin.port);
 }
 
-void append_client(std::string& out, const ClientFacts& client) {
-  if (!client.forwarded_for.empty()) append_field(out, "X-Forwarded-For", client.forwarded_for);
-  if (!client.address.empty()) append_field(out, "X-Real-IP", client.address);
+void append_client(HeadText& out, const ClientFacts& client) {
+  if (!client.forwarded_for.empty()) out.add_field("X-Forwarded-For", client.forwarded_for);
+  if (!client.address.empty()) out.add_field("X-Real-IP", client.address);
 }
 
-void append_origin(std::string& out, const Origin& origin) {
-  append_field(out, "X-Forwarded-Proto", origin.scheme);
-  out += "X-Forwarded-Host: ";
+void append_origin(HeadText& out, const Origin& origin) {
+  out.add_field("X-Forwarded-Proto", origin.scheme);
+  out.add("X-Forwarded-Host: ");
   append_authority(out, origin);
-  out += "\r\nX-Forwarded-Port: ";
-  append_number(out, origin.port);
-  out += "\r\n";
+  out.add("\r\nX-Forwarded-Port: ");
+  out.add_number(origin.port);
+  out.add("\r\n");
 }
 
 // RFC 7239 4: one element, of what we vouch for. A colon or a bracket needs quotes.
-void append_forwarded(std::string& out, const ClientFacts& client, const Origin& origin) {
+void append_forwarded(HeadText& out, const ClientFacts& client, const Origin& origin) {
   const bool is_ipv6 = client.address.find(':') != std::string::npos;
-  out += "Forwarded: for=";
-  if (client.address.empty()) out += "unknown";
-  out.append(is_ipv6 ? "\"[" : "").append(client.address).append(is_ipv6 ? "]\"" : "");
-  out.append(";proto=").append(origin.scheme).append(";host=\"");
+  out.add("Forwarded: for=");
+  if (client.address.empty()) out.add("unknown");
+  out.add(is_ipv6 ? "\"[" : "");
+  out.add(client.address);
+  out.add(is_ipv6 ? "]\"" : "");
+  out.add(";proto=");
+  out.add(origin.scheme);
+  out.add(";host=\"");
   append_authority(out, origin);
-  out += "\"\r\n";
+  out.add("\"\r\n");
 }
 
-void append_our_fields(std::string& out, const OutgoingRequest& request) {
-  append_field(out, "Host", request.host);
-  out += request.forwarded_lines;
-  if (!request.stripped_prefix.empty()) append_field(out, "X-Forwarded-Prefix", request.stripped_prefix);
+void append_our_fields(HeadText& out, const OutgoingRequest& request) {
+  out.add_field("Host", request.host);
+  out.add(request.forwarded_lines);
+  if (!request.stripped_prefix.empty()) out.add_field("X-Forwarded-Prefix", request.stripped_prefix);
   if (request.tells_forwarded && request.client != nullptr && request.external != nullptr)
     append_forwarded(out, *request.client, *request.external);
-  if (!request.request_id.empty()) append_field(out, "X-Request-Id", request.request_id);
-  out += request.identity_lines;
-  if (request.bearer_token.empty()) return;
-  out += "Authorization: Bearer ";
-  out += request.bearer_token;
-  out += "\r\n";
+  if (!request.request_id.empty()) out.add_field("X-Request-Id", request.request_id);
+  out.add(request.identity_lines);
+  if (!request.bearer_token.empty()) {
+    out.add("Authorization: Bearer ");
+    out.add(request.bearer_token);
+    out.add("\r\n");
+  }
 }
 
 // What speaks of the client's own body (RFC 9110 8, RFC 9530, RFC 3230): all of it is false of another one.
@@ -153,30 +164,30 @@ bool stays_here(std::string_view name, const OutgoingRequest& request, const Cli
   return changes != nullptr && changes->takes_out(name);
 }
 
-void append_client_fields(std::string& out, const OutgoingRequest& request, const Fields& fields,
+void append_client_fields(HeadText& out, const OutgoingRequest& request, const Fields& fields,
                           const ClientHeaderRules& rules) {
   const Names named = named_by_connection(fields);
   bool has_cookies = false;
   for (const Field& field : fields.all()) {
-    if (is_listed(kPerHop, field.name) || is_listed(kRequestOnly, field.name)) continue;
-    if (stays_here(field.name, request, rules) || is_listed(named, field.name)) continue;
+    if (kNotSentOn.contains(field.name) || is_named(named, field.name)) continue;
+    if (stays_here(field.name, request, rules)) continue;
     if (request.replaces_authorization && iequals(field.name, "Authorization")) continue;
     if (request.replaced_content_type != nullptr && describes_body(field.name)) continue;
     if (iequals(field.name, "Cookie"))
       has_cookies = true;
     else
-      append_field(out, field.name, field.value);
+      out.add_field(field.name, field.value);
   }
   const std::string_view host = request.external == nullptr ? std::string_view() : request.external->host;
-  if (has_cookies) append_cookies(out, fields, host, rules);
+  if (has_cookies) append_cookies(out.as_string(), fields, host, rules);
 }
 
-void append_status_line(std::string& out, const ResponseHead& head) {
-  out += "HTTP/1.1 ";
-  append_number(out, static_cast<std::uint64_t>(head.status));
-  out += ' ';
-  if (syntax::skip_text(head.reason, 0, head.reason.size()) == head.reason.size()) out += head.reason;
-  out += "\r\n";
+void append_status_line(HeadText& out, const ResponseHead& head) {
+  out.add("HTTP/1.1 ");
+  out.add_number(static_cast<std::uint64_t>(head.status));
+  out.add(" ");
+  if (syntax::skip_text(head.reason, 0, head.reason.size()) == head.reason.size()) out.add(head.reason);
+  out.add("\r\n");
 }
 
 // A shared cache would hand what is for somebody who is signed in, or a session itself, to the next visitor.
@@ -195,8 +206,8 @@ struct ResponseFilter {
   Names named;
 
   [[nodiscard]] bool passes(const Field& field) const {
-    if (is_listed(kPerHop, field.name) || is_listed(kResponseOnly, field.name)) return false;
-    if (rules.strips_response_field(field.name) || is_listed(named, field.name)) return false;
+    if (kNotAnswered.contains(field.name) || is_named(named, field.name)) return false;
+    if (rules.strips_response_field(field.name)) return false;
     return !iequals(field.name, "Set-Cookie") || rules.app_may_set(field.value, host);
   }
 };
@@ -212,24 +223,24 @@ std::string_view absent_length(const Fields& fields) {
   return trim_ows(said.substr(0, said.find(',')));
 }
 
-void append_absent_length(std::string& out, const Fields& fields) {
+void append_absent_length(HeadText& out, const Fields& fields) {
   const std::string_view length = absent_length(fields);
-  if (!length.empty()) append_field(out, "Content-Length", length);
+  if (!length.empty()) out.add_field("Content-Length", length);
 }
 
-void append_connection(std::string& out, const OutgoingResponse& response, int status) {
+void append_connection(HeadText& out, const OutgoingResponse& response, int status) {
   if (!response.upgrade.empty()) {
-    append_field(out, "Connection", "Upgrade");
-    append_field(out, "Upgrade", response.upgrade);
+    out.add_field("Connection", "Upgrade");
+    out.add_field("Upgrade", response.upgrade);
     return;
   }
   if (status < 200) return;
   append_framing(out, response.body);
   const bool stays_open = response.keep_alive && response.body.kind != BodyFraming::Kind::until_close;
   if (!stays_open)
-    append_field(out, "Connection", "close");
+    out.add_field("Connection", "close");
   else if (response.client_version_minor == 0)
-    append_field(out, "Connection", "keep-alive");
+    out.add_field("Connection", "keep-alive");
 }
 
 // As the app would have said it without what is for this hop, so that all that holds for its own fields holds for those
@@ -246,16 +257,17 @@ ResponseHead changed(const OutgoingResponse& response, const ResponseHead& head,
   return result;
 }
 
-void append_answer_field(std::string& out, const OutgoingResponse& response, const Field& field) {
+void append_answer_field(HeadText& out, const OutgoingResponse& response, const Field& field) {
   if (response.addresses != nullptr && AddressMap::may_concern(field.name) && response.external != nullptr) {
     if (const auto value = response.addresses->mapped(field, *response.external))
-      return append_field(out, field.name, *value);
+      return out.add_field(field.name, *value);
   }
-  append_field(out, field.name, field.value);
+  out.add_field(field.name, field.value);
 }
 
-void append_answer_head(std::string& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
+void append_answer_head(std::string& to, const OutgoingResponse& response, const ResponseHead& upstream_head,
                         const ClientHeaderRules& rules) {
+  HeadText out(to);
   const ResponseFilter filter{rules, host_of(response), named_by_connection(upstream_head.fields)};
   const bool closed_to_shared_caches = is_private(response, upstream_head);
   PrivateCaching caching;
@@ -267,13 +279,13 @@ void append_answer_head(std::string& out, const OutgoingResponse& response, cons
     else
       append_answer_field(out, response, field);
   }
-  if (closed_to_shared_caches) caching.append_to(out, upstream_head.fields);
+  if (closed_to_shared_caches) caching.append_to(out.as_string(), upstream_head.fields);
   if (response.set_cookies != nullptr) {
-    for (const std::string& cookie : *response.set_cookies) append_field(out, "Set-Cookie", cookie);
+    for (const std::string& cookie : *response.set_cookies) out.add_field("Set-Cookie", cookie);
   }
   if (describes_absent_body(response, upstream_head.status)) append_absent_length(out, upstream_head.fields);
   append_connection(out, response, upstream_head.status);
-  out += "\r\n";
+  out.add("\r\n");
 }
 
 }  // namespace
@@ -285,10 +297,15 @@ std::string_view ForwardedLines::of(const ClientFacts& client, const Origin& ext
   address_ = client.address;
   forwarded_for_ = client.forwarded_for;
   external_ = external;
-  lines_.clear();
-  append_client(lines_, client);
-  append_origin(lines_, external);
+  write_lines(client, external);
   return lines_;
+}
+
+void ForwardedLines::write_lines(const ClientFacts& client, const Origin& external) {
+  lines_.clear();
+  HeadText out(lines_);
+  append_client(out, client);
+  append_origin(out, external);
 }
 
 std::string own_host_field(const UpstreamSettings& upstream) {
@@ -299,20 +316,21 @@ std::string own_host_field(const UpstreamSettings& upstream) {
   return upstream.port == 80 ? host : host + ":" + std::to_string(upstream.port);
 }
 
-void append_request_head(std::string& out, const OutgoingRequest& request, const Fields& client_fields,
+void append_request_head(std::string& to, const OutgoingRequest& request, const Fields& client_fields,
                          const ClientHeaderRules& rules) {
+  HeadText out(to);
   append_request_line(out, request);
   append_our_fields(out, request);
   append_client_fields(out, request, client_fields, rules);
-  if (request.replaced_content_type != nullptr) append_field(out, "Content-Type", *request.replaced_content_type);
+  if (request.replaced_content_type != nullptr) out.add_field("Content-Type", *request.replaced_content_type);
   append_framing(out, request.body);
   if (!request.upgrade.empty()) {
-    append_field(out, "Connection", "Upgrade");
-    append_field(out, "Upgrade", request.upgrade);
+    out.add_field("Connection", "Upgrade");
+    out.add_field("Upgrade", request.upgrade);
   } else if (!request.keep_alive) {
-    append_field(out, "Connection", "close");
+    out.add_field("Connection", "close");
   }
-  out += "\r\n";
+  out.add("\r\n");
 }
 
 void append_response_head(std::string& out, const OutgoingResponse& response, const ResponseHead& upstream_head,

@@ -27,6 +27,7 @@ class ForwardedLines {
   [[nodiscard]] std::string_view of(const ClientFacts& client, const Origin& external);
 
  private:
+  void write_lines(const ClientFacts& client, const Origin& external);
   std::string address_;
   std::string forwarded_for_;
   Origin external_;

@@ -16,7 +16,11 @@ void clear_message(Message& message) {
 
 }  // namespace
 
-void ParsedRequest::clear() { clear_message(*this); }
+void ParsedRequest::clear() {
+  std::string host = std::move(good_host);
+  clear_message(*this);
+  good_host = std::move(host);
+}
 void ParsedResponse::clear() { clear_message(*this); }
 
 }  // namespace lp

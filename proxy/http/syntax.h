@@ -1,5 +1,10 @@
 #pragma once
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -39,8 +44,35 @@ constexpr int hex_value(char c) {
   return -1;
 }
 
-// Not zero when one of eight bytes is not is_text().
-inline std::uint64_t non_text_of_8(const char* bytes) {
+#ifdef __SSE2__
+// How many of sixteen bytes are marked, up to the first that is not.
+inline std::size_t marked_in_block(__m128i marks) {
+  return static_cast<std::size_t>(std::countr_one(static_cast<std::uint32_t>(_mm_movemask_epi8(marks))));
+}
+// Marks the bytes that lie at most `span` above `first`.
+inline __m128i between(__m128i block, char first, char span) {
+  const __m128i above = _mm_sub_epi8(block, _mm_set1_epi8(first));
+  return _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8(span)), above);
+}
+// How many of the next sixteen bytes are letters, digits or '-', up to the first that is not: what nearly all tokens
+// are made of.
+inline std::size_t usual_token_in_block(const char* bytes) {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  const __m128i letters = between(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 25);
+  const __m128i others = _mm_or_si128(between(block, '0', 9), _mm_cmpeq_epi8(block, _mm_set1_epi8('-')));
+  return marked_in_block(_mm_or_si128(letters, others));
+}
+
+inline constexpr std::size_t kTextBlock = 16;
+// How many of the next kTextBlock bytes are is_text(), up to the first that is not.
+inline std::size_t text_in_block(const char* bytes) {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  const __m128i del = _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7f));
+  return marked_in_block(_mm_andnot_si128(del, between(block, 0x20, static_cast<char>(0xff - 0x20))));
+}
+#else
+inline constexpr std::size_t kTextBlock = 8;
+inline std::size_t text_in_block(const char* bytes) {
   constexpr std::uint64_t ones = 0x0101010101010101U;
   constexpr std::uint64_t high = ones * 0x80;
   std::uint64_t word = 0;
@@ -48,13 +80,33 @@ inline std::uint64_t non_text_of_8(const char* bytes) {
   const std::uint64_t control = (word - ones * 0x20) & ~word;
   const std::uint64_t differs_from_del = word ^ (ones * 0x7f);
   const std::uint64_t del = (differs_from_del - ones) & ~differs_from_del;
-  return (control | del) & high;
+  if (((control | del) & high) == 0) return kTextBlock;
+  std::size_t text = 0;
+  while (is_text(bytes[text])) ++text;
+  return text;
+}
+#endif
+
+// The first position from `at` on that is not is_tchar(), or the end.
+inline std::size_t skip_token(std::string_view s, std::size_t at) {
+#ifdef __SSE2__
+  while (s.size() - at >= 16) {
+    const std::size_t usual = usual_token_in_block(s.data() + at);
+    at += usual;
+    if (usual < 16) break;
+  }
+#endif
+  while (at < s.size() && is_tchar(s[at])) ++at;
+  return at;
 }
 
 // The first position in [at, end) that is not is_text(), or `end`. Many bytes at a time: a head is mostly text.
 inline std::size_t skip_text(std::string_view s, std::size_t at, std::size_t end) {
-  while (end - at >= 16 && (non_text_of_8(s.data() + at) | non_text_of_8(s.data() + at + 8)) == 0) at += 16;
-  if (end - at >= 8 && non_text_of_8(s.data() + at) == 0) at += 8;
+  while (end - at >= kTextBlock) {
+    const std::size_t text = text_in_block(s.data() + at);
+    at += text;
+    if (text < kTextBlock) return at;
+  }
   while (at < end && is_text(s[at])) ++at;
   return at;
 }

@@ -36,8 +36,10 @@ MaybeError parse_request_line(std::string_view bytes, const HeadLimits& limits, 
   head.method = bytes.substr(0, at);
   const std::size_t target_start = ++at;
   // Bytes beyond ASCII, which programs send: proxy/route/target.h says what becomes of them.
-  while (at < bytes.size() && syntax::is_text(bytes[at]) && bytes[at] != ' ') ++at;
-  if (at == target_start || at == bytes.size() || bytes[at] != ' ') return ParseError{400, "malformed request target"};
+  at = std::min(bytes.find(' ', target_start), bytes.size());
+  if (at == target_start || at == bytes.size() || syntax::skip_text(bytes, target_start, at) != at) {
+    return ParseError{400, "malformed request target"};
+  }
   if (at - target_start > limits.target_bytes) return ParseError{414, "request target too long"};
   head.target = bytes.substr(target_start, at - target_start);
   const std::size_t version_start = ++at;
@@ -55,10 +57,12 @@ MaybeError check_method(std::string_view method) {
   return std::nullopt;
 }
 
-MaybeError check_host(const FieldSummary& summary, bool needs_host) {
+MaybeError check_host(const FieldSummary& summary, bool needs_host, std::string& good_host) {
   if (summary.hosts == 0 && !needs_host) return std::nullopt;
   if (summary.hosts == 0) return ParseError{400, "no Host field"};
+  if (!good_host.empty() && summary.host == good_host) return std::nullopt;
   if (!parse_authority(summary.host, 80)) return ParseError{400, "malformed Host field"};
+  good_host = summary.host;
   return std::nullopt;
 }
 
@@ -128,7 +132,9 @@ std::optional<ParseError> parse_request_head(std::string_view bytes, const HeadL
   if (const auto error = check_method(out.head.method)) return error;
   if (const auto error = parse_fields(bytes, at, limits, Sender::client, out.head.fields, summary)) return error;
   if (const auto error = check_request_framing(summary, out.head.version_minor)) return error;
-  if (const auto error = check_host(summary, limits.needs_host || out.head.version_minor > 0)) return error;
+  if (const auto error = check_host(summary, limits.needs_host || out.head.version_minor > 0, out.good_host)) {
+    return error;
+  }
   out.authority = summary.host;
   if (const auto error = split_target(out)) return error;
   out.body = frame_request(summary);

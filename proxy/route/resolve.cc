@@ -81,9 +81,7 @@ bool find_origin(std::span<const RealmRoutes> realms, std::string_view authority
 }
 
 bool find_target(std::string_view path_and_query, std::string_view decision, Resolution& r) {
-  auto target = normalise_target(path_and_query);
-  if (!target) return refuse(r, 400, decision, target.error().message);
-  r.target = std::move(*target);
+  if (const char* rule = normalise_target(path_and_query, r.target)) return refuse(r, 400, decision, rule);
   r.has_target = true;
   return true;
 }

@@ -278,11 +278,22 @@ std::string_view without_last_slashes(std::string_view prefix) {
 
 }  // namespace
 
+void Target::clear() {
+  for (std::string* text : {&path, &other_spelling, &query}) text->clear();
+  has_query = has_encoded_slash = has_other_bytes = has_other_readings = is_odd = false;
+}
+
 Result<Target> normalise_target(std::string_view path_and_query) {
+  Target target;
+  if (const Rule rule = normalise_target(path_and_query, target)) return fail(rule);
+  return target;
+}
+
+const char* normalise_target(std::string_view path_and_query, Target& target) {
+  target.clear();
   const std::size_t path_end = std::min(path_and_query.find('?'), path_and_query.size());
   const std::string_view path = path_and_query.substr(0, path_end);
-  if (path.empty() || path.front() != '/') return fail("path that does not begin with a slash");
-  Target target;
+  if (path.empty() || path.front() != '/') return "path that does not begin with a slash";
   unsigned odd = 0;
   if (is_plain_path(path, odd)) {
     target.path = path;
@@ -290,15 +301,15 @@ Result<Target> normalise_target(std::string_view path_and_query) {
   } else {
     target.path.reserve(path.size());
     target.other_spelling.reserve(path.size());
-    if (const Rule rule = normalise_path(path, target)) return fail(rule);
+    if (const Rule rule = normalise_path(path, target)) return rule;
     note_other_readings(target);
     target.is_odd = true;
   }
   if (path_end < path_and_query.size()) {
     target.has_query = true;
-    if (const Rule rule = read_query(path_and_query.substr(path_end + 1), target)) return fail(rule);
+    return read_query(path_and_query.substr(path_end + 1), target);
   }
-  return target;
+  return nullptr;
 }
 
 Result<std::string> rewrite_path(std::string_view normal_path, std::string_view strip_prefix) {

@@ -19,6 +19,7 @@ struct Target {
   bool has_other_readings = false;  // see proxy/route/readings.h
   bool is_odd = false;              // only such a path may have another key (config/spelling.h)
 
+  void clear();
   // The path with the escapes and empty segments that the client wrote; dot segments are resolved, and then empty ones
   // are merged. Raw bytes that RFC 3986 does not know are escaped.
   [[nodiscard]] const std::string& sent() const { return other_spelling.empty() ? path : other_spelling; }
@@ -39,6 +40,8 @@ struct Target {
 //    in whatever layer; four layers; dot segments with parameters or spaces behind ("..;x", "..%20").
 // A query may hold every visible character but '#'.
 [[nodiscard]] Result<Target> normalise_target(std::string_view path_and_query);
+// The same into a target that was one before, whose memory it uses again. Which rule is broken; null: none.
+[[nodiscard]] const char* normalise_target(std::string_view path_and_query, Target& into);
 
 // The normal form of what an app gets: `strip_prefix` taken off at a segment boundary. The result must be a fixed point
 // of normalise_target, else the request is refused. A path that is not below `strip_prefix` stays as it is.

@@ -25,6 +25,19 @@ TEST_CASE("fields are found by name whatever its case, the first of several") {
   CHECK(fields.get("X-B").empty());
 }
 
+TEST_CASE("names of one letter and length are told apart, and what a message no longer has is not found") {
+  lp::Fields fields;
+  fields.add("Accept", "1");
+  CHECK_FALSE(fields.has("Action"));
+  CHECK(fields.get("Action").empty());
+  CHECK(fields.may_have("aCCEPT"));
+  CHECK_FALSE(fields.has(""));
+  fields.clear();
+  CHECK_FALSE(fields.has("Accept"));
+  fields.add("", "nameless");
+  CHECK(fields.get("") == "nameless");
+}
+
 TEST_CASE("cookie pairs keep order, exact names and exact values") {
   CHECK(pairs_of("a=1; b=2;c=3 ;\td=4\t; e = 5") ==
         Pairs{{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}, {"e ", " 5"}});

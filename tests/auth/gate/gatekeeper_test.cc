@@ -192,6 +192,50 @@ TEST_CASE("the session idles out, and activity keeps it") {
   CHECK(world.ask({.route = 1, .headers = kScript}).answer.status == 401);
 }
 
+TEST_CASE("who keeps sending a cookie that is due gets one new cookie for a while, then another") {
+  World world;
+  world.sign_in_directly(world.session());
+  const auto old = world.jar;
+  const auto renewed = [&] {
+    world.jar = old;
+    return world.ask({.route = 1, .headers = kScript}).set_cookies;
+  };
+  CHECK(renewed().empty());
+  world.clock.advance_ms(301 * kSecond);
+  const auto first = renewed();
+  REQUIRE(first.size() == 1);
+  world.clock.advance_ms(59 * kSecond);
+  CHECK(renewed() == first);
+  CHECK(world.ask({.route = 1, .headers = kScript}).set_cookies.empty());  // the jar has taken it up
+  world.clock.advance_ms(1 * kSecond);
+  const auto second = renewed();
+  REQUIRE(second.size() == 1);
+  CHECK(second != first);
+  CHECK(renewed() == second);
+}
+
+TEST_CASE("a new cookie that is at hand is not handed out once another secret is the first") {
+  World world;
+  world.sign_in_directly(world.session());
+  const auto old = world.jar;
+  const auto ask = [&] {
+    world.jar = old;
+    return world.ask({.route = 1, .headers = kScript});
+  };
+  world.clock.advance_ms(301 * kSecond);
+  const auto first = ask().set_cookies;
+  const auto ring = world.realm.settings->session.secrets;
+  world.realm.replace_keyring({Secret(std::string(32, 'n')), ring.front()});
+  const auto second = ask().set_cookies;
+  REQUIRE(second.size() == 1);
+  CHECK(second != first);
+  const auto taken_up = world.jar;
+  world.realm.replace_keyring({Secret(std::string(32, 'n'))});
+  CHECK(ask().set_cookies.empty());
+  world.jar = taken_up;
+  CHECK(world.ask({.route = 1}).kind == Verdict::Kind::pass);
+}
+
 TEST_CASE("no activity outlives max_lifetime") {
   World world;
   world.sign_in_directly(world.session());

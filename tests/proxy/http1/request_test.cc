@@ -186,6 +186,20 @@ TEST_CASE("what asks for an upgrade, and what for a WebSocket") {
   }
 }
 
+TEST_CASE("the Host of an earlier request on a connection is taken again, and vouches for no other") {
+  ParsedRequest out;
+  REQUIRE(status_of(host("a.test"), out) == 0);
+  REQUIRE(status_of(host("a.test"), out) == 0);
+  CHECK(out.authority == "a.test");
+  for (const char* other : {"", "a.test/x", "a.test ,b", "a@a.test", "a test"}) {
+    CAPTURE(other);
+    CHECK(status_of(host(other), out) == 400);
+  }
+  CHECK(status_of(get("Host: a.test\r\n"), out) == 400);
+  CHECK(status_of(host("A.TEST"), out) == 0);
+  CHECK(status_of("GET / HTTP/1.1\r\n\r\n", out) == 400);
+}
+
 TEST_CASE("only where Host is not needed HTTP/1.0 may come without it") {
   HeadLimits limits;
   limits.needs_host = false;
