@@ -7,6 +7,7 @@
 #include "auth/rules/role_access.h"
 #include "cli/exit_status.h"
 #include "cli/load_or_complain.h"
+#include "cli/routes.h"
 #include "cli/text_table.h"
 #include "config/check/spellings.h"
 
@@ -62,6 +63,8 @@ struct Row {
   std::string signed_out;
   std::vector<RoleAccess> access;   // signed in without roles, then each role
   std::vector<std::string> beyond;  // what the cells that depend depend on
+  std::string spelling;             // requests that are decided otherwise than the row says
+  const RouteSettings* refused_by;  // where these are answered 400: the route because of which; else null
 };
 
 // Whose rule holds for the requests of a route.
@@ -74,7 +77,10 @@ std::vector<Row> rows_of(const Settings& settings, const std::vector<std::string
   std::vector<Row> rows;
   for (const RouteSettings& route : settings.routes) {
     const RouteSettings& decides = decided_by(settings, route);
-    Row row{&route, &decides, signed_out_word(decides), {access_of_role(decides, "")}, {}};
+    const SpellingFate fate = spelling_fate(settings, route);
+    Row row{&route, &decides, signed_out_word(decides), {access_of_role(decides, "")}, {}, {}, nullptr};
+    if (fate.other != nullptr && &decides == &route) row.spelling = spelling_words(settings, route);
+    if (fate.other != nullptr && !fate.decides) row.refused_by = fate.other;
     for (const std::string& role : roles) row.access.push_back(access_of_role(decides, role));
     bool depends = false;
     for (const RoleAccess access : row.access) depends = depends || access == RoleAccess::depends;
@@ -117,6 +123,7 @@ std::string text_of(const std::vector<Row>& rows, const std::vector<std::string>
     if (!row.beyond.empty()) text += "[" + std::to_string(++footnote) + "] " + joined(row.beyond, "; ") + "\n";
     shadows = shadows || row.decides->shadow;
   }
+  for (const Row& row : rows) text += row.spelling;
   if (shadows) text += "shadow: everybody passes for now; the row says who would.\n";
   return text + "A row is about requests that no earlier route takes. Ask about one: logto-proxy explain\n";
 }
@@ -126,15 +133,17 @@ ordered_json json_of(const std::vector<Row>& rows, const std::vector<std::string
   for (const Row& row : rows) {
     ordered_json access = ordered_json::object();
     for (std::size_t i = 0; i < roles.size(); ++i) access[roles[i]] = role_word(row.access[1 + i], 0);
-    routes.push_back({{"index", row.route->index},
-                      {"route", row.route->label},
-                      {"methods", row.route->methods},
-                      {"decided_by", row.decides->index},
-                      {"shadow", row.decides->shadow},
-                      {"nobody", row.signed_out},
-                      {"no_role", role_word(row.access[0], 0)},
-                      {"roles", access},
-                      {"depends_on", row.beyond}});
+    routes.push_back(
+        {{"index", row.route->index},
+         {"route", row.route->label},
+         {"methods", row.route->methods},
+         {"decided_by", row.decides->index},
+         {"refused_because_of", row.refused_by == nullptr ? ordered_json() : ordered_json(row.refused_by->index)},
+         {"shadow", row.decides->shadow},
+         {"nobody", row.signed_out},
+         {"no_role", role_word(row.access[0], 0)},
+         {"roles", access},
+         {"depends_on", row.beyond}});
   }
   return {{"roles", roles}, {"routes", routes}};
 }

@@ -12,6 +12,7 @@
 #include "cli/text_table.h"
 #include "config/check/spellings.h"
 #include "config/client_fields.h"
+#include "config/health.h"
 #include "config/identity_presets.h"
 #include "config/path_pattern.h"
 #include "proxy/route/explain_route.h"
@@ -42,13 +43,17 @@ std::vector<std::string> row_of(const RouteSettings& route) {
           route.reply.is_configured() ? describe_reply(route.reply) : route.upstream};
 }
 
-// Where the row does not say who passes.
-std::string spelling_words(const Settings& settings, const RouteSettings& route) {
-  const SpellingFate fate = spelling_fate(settings, route);
-  if (fate.other == nullptr) return {};
-  const std::string which = fate.always ? "every request" : "a request that both may take";
-  return route.label + ": " + which + (fate.decides ? " is decided by " : " is answered 400 because of ") +
-         fate.other->label + ", whose paths many apps take for the same\n";
+// Which hosts answer /robots.txt by themselves.
+std::string crawler_words(const Settings& settings) {
+  std::vector<std::string> hosts;
+  for (const Origin& url : settings.external_urls) {
+    if (keeps_crawlers_away(settings, url.host) && !is_one_of(url.host, hosts)) hosts.push_back(url.host);
+  }
+  if (settings.health.robots_txt == RobotsTxt::always)
+    return "GET and HEAD of /robots.txt: crawlers stay away from all\n";
+  if (hosts.empty()) return {};
+  return "GET and HEAD of /robots.txt: crawlers stay away from " + joined(hosts, ", ") +
+         ", for nothing is public there (health.robots_txt)\n";
 }
 
 // As fields are usually written; one that ends in '-' stands for all that begin so.
@@ -134,6 +139,14 @@ ordered_json json_of(const RouteSettings& route) {
 
 }  // namespace
 
+std::string spelling_words(const Settings& settings, const RouteSettings& route) {
+  const SpellingFate fate = spelling_fate(settings, route);
+  if (fate.other == nullptr) return {};
+  const std::string which = fate.always ? "every request" : "a request that both may take";
+  return route.label + ": " + which + (fate.decides ? " is decided by " : " is answered 400 because of ") +
+         fate.other->label + ", whose paths many apps take for the same\n";
+}
+
 TextTable routes_table(const Settings& settings) {
   TextTable table{{"#", "host", "path", "methods", "conditions", "access", "requirements", "upstream"}, {}};
   for (const RouteSettings& route : settings.routes) table.rows.push_back(row_of(route));
@@ -151,8 +164,9 @@ int run_routes(const std::string& config_path, bool json) {
   }
   std::string spellings;
   for (const RouteSettings& route : settings->routes) spellings += spelling_words(*settings, route);
-  std::printf("%s\nThe first that matches decides; none matches: 404.\n%s\n%s",
-              format_table(routes_table(*settings)).c_str(), spellings.c_str(), removed_fields(*settings).c_str());
+  std::printf("%s\nThe first that matches decides; none matches: 404.\n%s%s\n%s",
+              format_table(routes_table(*settings)).c_str(), spellings.c_str(), crawler_words(*settings).c_str(),
+              removed_fields(*settings).c_str());
   return std::fflush(stdout) == 0 ? kExitOk : kExitFailed;
 }
 

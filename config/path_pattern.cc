@@ -49,6 +49,8 @@ Result<PathPattern> parse_regex(std::string_view text) {
   const auto pattern = trim_ows(text.substr(1));
   const RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), path_regex_options());
   if (pattern.empty()) return fail("expected a pattern after '~'");
+  if (pattern.front() == '*')  // nginx
+    return fail("expected an RE2 pattern after '~', found '~*': in any case is written '~ (?i)/admin.*'");
   const bool looks_around = regex.error_code() == RE2::ErrorRepeatOp || regex.error_code() == RE2::ErrorBadPerlOp;
   if (!regex.ok())
     return fail("expected an RE2 pattern after '~': " + regex.error() +
@@ -94,13 +96,16 @@ std::string as_regex(std::string_view stars) {
 Result<void> check_normal_path(std::string_view path) {
   if (path.find("://") != std::string_view::npos)
     return fail(expected("a path that starts with '/'", path).message + ": scheme and host do not belong to it");
-  if (path.empty() || path.front() != '/') return expected("a path that starts with '/'", path);
+  if (path.empty()) return expected("a path that starts with '/'", path);
+  if (path.front() != '/')
+    return fail(expected("a path that starts with '/'", path).message + ": write /" + std::string(path));
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (path[i] == '%') {
       if (auto escape = check_escape(path.substr(i, 3)); !escape) return escape;
       i += 2;
     } else if (path[i] == '?' || path[i] == '#') {
-      return expected("a path without query and fragment", path);
+      return fail(expected("a path without query and fragment", path).message +
+                  (path[i] == '?' ? ": routes[].query is for those" : ""));
     } else if (static_cast<unsigned char>(path[i]) >= 0x80) {
       return expected("non-ASCII characters percent-encoded, as in %C3%A9", path);
     } else if (!is_raw_path_char(path[i])) {

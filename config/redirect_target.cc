@@ -74,6 +74,11 @@ Result<std::string> parse_redirect_target(std::string_view text) {
   for (std::size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at + 1)) {
     if (at + 1 >= text.size() || !is_digit(text[at + 1])) return fail("expected a digit after '\\', as in /new/\\1");
   }
+  for (std::size_t at = text.find('$'); at != std::string_view::npos; at = text.find('$', at + 1)) {
+    if (at + 1 < text.size() && is_digit(text[at + 1]))
+      return fail("expected groups as \\1, found '" + std::string(text.substr(at, 2)) + "': write \\" + text[at + 1] +
+                  " (a dollar sign before a digit is %24)");
+  }
   if (plain && has_safe_begin(text)) return std::string(text);
   return expected("a path such as /new/\\1 or a URL such as https://example.com/\\1, whose host is fixed", text);
 }

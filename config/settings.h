@@ -246,6 +246,10 @@ struct RouteReplySettings {
   std::string respond_type = "text/plain; charset=utf-8";
   std::string files;  // a directory, absolute
   Action action = Action::none;
+  // Of a request to an action: parameters that may name the place to return to, in the order in which they are asked.
+  std::vector<std::string> return_to_parameters = {"return_to",   "next",        "rd",        "redirect",
+                                                   "redirect_to", "redirectUrl", "returnUrl", "return",
+                                                   "returnTo",    "return_url",  "ReturnUrl", "return_path"};
   [[nodiscard]] bool is_configured() const {
     return !redirect_to.empty() || respond_status != 0 || !files.empty() || action != Action::none;
   }
@@ -326,13 +330,16 @@ struct ForwardAuthSettings {
   std::string secret_header = "X-Logto-Proxy-Check-Secret";
 };
 
+// never: an app's, as any other path.
+enum class RobotsTxt { never, where_nothing_is_public, always };
+
 // What probes and crawlers are answered, whoever asks and under any Host (proxy/route/fixed_answers.h). Paths as in a
 // route.
 struct HealthSettings {
-  std::vector<std::string> ping;              // the process lives
-  std::vector<std::string> ping_user_agents;  // who alone may ask that; empty: whoever does
-  std::vector<std::string> ready;             // and takes requests
-  bool robots_txt = false;                    // /robots.txt keeps crawlers away
+  std::vector<std::string> ping;                              // the process lives
+  std::vector<std::string> ping_user_agents;                  // who alone may ask that; empty: whoever does
+  std::vector<std::string> ready;                             // and takes requests
+  RobotsTxt robots_txt = RobotsTxt::where_nothing_is_public;  // /robots.txt keeps crawlers away
 };
 
 // One row of `tests:`: who asks for what, and what must come of it. Run by cli/rule_tests.h.

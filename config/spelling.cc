@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "config/case_folding.h"
+#include "config/compatible_forms.h"
 
 namespace lp {
 namespace {
@@ -49,25 +50,109 @@ std::optional<std::uint32_t> escaped_character(std::string_view s, std::size_t& 
   return c;
 }
 
+// The character that %25uXXXX stands for, where it begins at `at`, which it moves behind it: what IIS and JavaScript's
+// unescape() once made of %uXXXX, encoded. No percent sign, for that would begin another one.
+std::optional<std::uint32_t> unicode_escape(std::string_view s, std::size_t& at) {
+  constexpr std::size_t kLength = 8;
+  if (s.size() < at + kLength || s.substr(at, 3) != "%25" || (s[at + 3] != 'u' && s[at + 3] != 'U')) return {};
+  std::uint32_t c = 0;
+  for (std::size_t i = at + 4; i < at + kLength; ++i) {
+    if (hex_value(s[i]) < 0) return std::nullopt;
+    c = c * 16 + static_cast<std::uint32_t>(hex_value(s[i]));
+  }
+  if (c < 0x21 || c == '%' || c == 0x7f || (c >= 0xd800 && c < 0xe000)) return std::nullopt;
+  at += kLength;
+  return c;
+}
+
+bool is_key_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+// As the key has it.
+void append_ascii(std::string& out, char c) {
+  constexpr std::string_view kAsItStands = "-._~!$&'()*,=:@;";
+  constexpr char kUpperHex[] = "0123456789ABCDEF";
+  if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (c == '\\') c = '/';
+  if (c == '+')
+    out += kBlank;
+  else if (is_key_character(c) || c == '/' || kAsItStands.find(c) != std::string_view::npos)
+    out += c;
+  else
+    out.append({'%', kUpperHex[c >> 4 & 15], kUpperHex[c & 15]});
+}
+
+enum class Of { path, pattern };
+
+void append_character(std::string& out, std::uint32_t c, Of kind) {
+  if (is_invisible(c)) return;
+  if (is_blank(c)) {
+    out += kBlank;
+    return;
+  }
+  const std::string form = c < 0x80 ? std::string(1, static_cast<char>(c)) : ascii_form(c);
+  // In a pattern all else means something.
+  const bool counts = !form.empty() && (kind == Of::path || std::all_of(form.begin(), form.end(), is_key_character));
+  if (!counts) return append_case_folded(out, c);
+  for (const char one : form) append_ascii(out, one);
+}
+
 // Without escapes of ASCII, which keep their digits, in lower case.
-std::string folded(std::string_view text, bool fold_ascii) {
+std::string folded(std::string_view text, Of kind) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
-    if (const auto c = escaped_character(text, at)) {
-      if (is_blank(*c))
-        out += kBlank;
-      else
-        append_case_folded(out, *c);
+    const auto doubly = kind == Of::path ? unicode_escape(text, at) : std::nullopt;
+    if (const auto c = doubly ? doubly : escaped_character(text, at)) {
+      append_character(out, *c, kind);
     } else if (text[at] == '%') {
       out += text.substr(at, 3);
       at += std::min<std::size_t>(3, text.size() - at);
+    } else if (kind == Of::path && text[at] == '+') {
+      out += kBlank;
+      ++at;
     } else {
       const char letter = text[at++];
-      out += fold_ascii && letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+      out += kind == Of::path && letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
     }
   }
   return out;
+}
+
+bool is_any_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// The length of what ASP.NET takes out of paths where it keeps no cookies, "(S(x))" or "(A(x)F(y))", at `at`; 0: none.
+std::size_t cookieless_length(std::string_view path, std::size_t at) {
+  if (path.substr(at, 1) != "(") return 0;
+  std::size_t next = at + 1;
+  while (next + 1 < path.size() && is_any_letter(path[next]) && path[next + 1] == '(') {
+    const std::size_t end = path.find_first_of("()/", next + 2);
+    if (end == std::string_view::npos || path[end] != ')') return 0;
+    next = end + 1;
+  }
+  return next > at + 1 && path.substr(next, 1) == ")" ? next + 1 - at : 0;
+}
+
+std::string without_cookieless(std::string_view path) {
+  std::string out;
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t length = cookieless_length(path, at);
+    if (length == 0) out += path[at++];
+    at += length;
+  }
+  return out;
+}
+
+// Names of streams, by which NTFS knows a file or a folder too: "admin::$DATA", "admin:$i30:$INDEX_ALLOCATION".
+std::string_view without_stream(std::string_view segment) {
+  const std::size_t type = segment.find(":$");
+  if (type == std::string_view::npos) return segment;
+  return segment.substr(0, segment.find(':'));
+}
+
+std::string_view without_blanks_around(std::string_view segment) {
+  while (segment.starts_with(kBlank)) segment.remove_prefix(kBlank.size());
+  while (segment.ends_with(kBlank)) segment.remove_suffix(kBlank.size());
+  return segment;
 }
 
 std::string_view trimmed(std::string_view segment) {
@@ -82,25 +167,67 @@ std::string_view trimmed(std::string_view segment) {
   }
 }
 
-}  // namespace
+// Dots that stand for themselves were resolved before; these stood in another form.
+void append_key_segment(std::string& key, std::string_view segment, bool& climbs) {
+  segment = without_stream(segment);
+  if (without_blanks_around(segment) == "..") {
+    climbs = true;
+    key.erase(std::min(key.rfind('/'), key.size()));
+    return;
+  }
+  segment = trimmed(segment);
+  if (!segment.empty()) key.append("/").append(segment);
+}
 
-std::string spelling_key(std::string_view normal_path) {
-  const std::string path = folded(normal_path, true);
+std::string folded_once(std::string_view text, bool& climbs) {
+  const std::string path = without_cookieless(folded(text, Of::path));
   std::string key;
   key.reserve(path.size());
   for (std::size_t at = 0; at < path.size();) {
     const std::size_t end = std::min(path.find('/', at), path.size());
-    const std::string_view segment = trimmed(std::string_view(path).substr(at, end - at));
-    if (!segment.empty()) key.append("/").append(segment);
+    append_key_segment(key, std::string_view(path).substr(at, end - at), climbs);
     at = end + 1;
   }
   return key.empty() ? "/" : key;
 }
 
+std::string folded_fully(std::string_view text, bool& climbs) {
+  std::string key = folded_once(text, climbs);
+  for (;;) {
+    std::string again = folded_once(key, climbs);
+    if (again == key) return key;
+    key = std::move(again);
+  }
+}
+
+// A capital letter, or what is behind another one that makes it odd.
+bool is_odd_at(std::string_view path, std::size_t at) {
+  const char c = path[at];
+  const char before = at == 0 ? '\0' : path[at - 1];
+  if (c == '%' || c == '+' || (c >= 'A' && c <= 'Z')) return true;
+  if (c == '/') return before == '.' || before == '/';
+  if (c == '(') return at >= 2 && path[at - 2] == '(';
+  if (c == '$') return before == ':';
+  return before == '~' && c >= '0' && c <= '9';
+}
+
+}  // namespace
+
+std::string spelling_key(std::string_view normal_path) {
+  bool climbs = false;
+  return folded_fully(normal_path, climbs);
+}
+
+bool leads_upwards(std::string_view normal_path) {
+  bool climbs = false;
+  static_cast<void>(folded_fully(normal_path, climbs));
+  return climbs;
+}
+
 PathPattern spelling_key(PathPattern pattern) {
   using Kind = PathPattern::Kind;
   if (pattern.kind == Kind::regex)
-    pattern.text = "(?i:" + folded(pattern.text, false) + ")";
+    pattern.text = "(?i:" + folded(pattern.text, Of::pattern) + ")";
   else if (!pattern.text.empty())
     pattern.text = spelling_key(pattern.text);
   if (pattern.kind == Kind::prefix && pattern.text == "/") pattern.text.clear();
@@ -108,12 +235,24 @@ PathPattern spelling_key(PathPattern pattern) {
 }
 
 bool may_have_other_key(std::string_view normal_path) {
-  char before = 0;
-  for (const char c : normal_path) {
-    if (c == '%' || (c >= 'A' && c <= 'Z') || (c == '/' && (before == '.' || before == '/'))) return true;
-    before = c;
+  for (std::size_t at = 0; at < normal_path.size(); ++at) {
+    if (is_odd_at(normal_path, at)) return true;
   }
-  return (before == '/' && normal_path.size() > 1) || before == '.';
+  return (normal_path.ends_with('/') && normal_path.size() > 1) || normal_path.ends_with('.');
+}
+
+std::string joined_spelling(std::string_view normal_path) {
+  std::string joined;
+  for (std::size_t at = 0; at < normal_path.size();) {
+    const std::size_t length = cookieless_length(normal_path, at);
+    if (length == 0) {
+      joined += normal_path[at++];
+      continue;
+    }
+    at += length;
+    if (joined.ends_with('/')) joined.pop_back();
+  }
+  return joined.starts_with('/') ? joined : "/" + joined;
 }
 
 std::string with_plain_blanks(std::string_view normal_path) {

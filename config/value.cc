@@ -233,7 +233,9 @@ Result<void> parse_upstream_url(std::string_view text, UpstreamSettings& upstrea
     const std::string with_scheme = "http://" + std::string(text);
     const bool lacks_scheme = text.find("://") == std::string_view::npos && parse_url(with_scheme).ok();
     return fail(expected("http://HOST:PORT or unix:/PATH", text).message + " (" + url.error().message + ")" +
-                (lacks_scheme ? ": write " + with_scheme : ""));
+                (is_socket_path(text) ? ": write unix:" + std::string(text)
+                 : lacks_scheme       ? ": write " + with_scheme
+                                      : ""));
   }
   if (url->origin.is_https()) {
     return fail("https:// to an upstream is not built yet in this version: use http:// on a network that you trust");

@@ -26,8 +26,9 @@ bool wants_everywhere(const Visit& visit) {
   return pairs && std::count(pairs->begin(), pairs->end(), std::pair<std::string, std::string>("everywhere", "1")) == 1;
 }
 
-Verdict ask_first(const Visit& visit) {
+Verdict ask_first(const Visit& visit, std::string then) {
   PageFacts facts = page_facts(visit);
+  facts.after_sign_out = std::move(then);
   facts.form_origin = sign_out_form_origins(visit.settings());
   const PageKind page = wants_everywhere(visit) ? PageKind::confirm_sign_out_everywhere : PageKind::confirm_sign_out;
   return answer_verdict(visit, "own", make_page(page, facts));
@@ -59,15 +60,20 @@ void end_sessions_asked_for(const Visit& visit) {
   if (wants_everywhere(visit)) end_sessions(visit.realm, RevocationKind::sub, session->sub);
 }
 
-// Where sign_out_to() wanted the browser to go, as it comes back from Logto. Anybody could write it, so it is vetted
-// again: at worst a link leads to a page of ours.
-std::optional<std::string> place_after(const Visit& visit) {
+// The place that this parameter names, where it stands there once. Anybody could write it, so it is vetted: at worst a
+// link leads to a page of ours.
+std::optional<std::string> place_named(const Visit& visit, std::string_view parameter) {
   const Result<FormPairs> pairs = parse_form(visit.facts.query);
-  if (!pairs || !visit.is_navigation()) return std::nullopt;
-  const auto is_state = [](const auto& pair) { return pair.first == "state"; };
-  if (std::count_if(pairs->begin(), pairs->end(), is_state) != 1) return std::nullopt;
-  const auto found = std::find_if(pairs->begin(), pairs->end(), is_state);
+  if (!pairs) return std::nullopt;
+  const auto is_it = [&](const auto& pair) { return pair.first == parameter; };
+  if (std::count_if(pairs->begin(), pairs->end(), is_it) != 1) return std::nullopt;
+  const auto found = std::find_if(pairs->begin(), pairs->end(), is_it);
   return vet_return_to_external(found->second, *visit.facts.external, visit.settings());
+}
+
+// Where sign_out_to() wanted the browser to go, as it comes back from Logto.
+std::optional<std::string> place_after(const Visit& visit) {
+  return visit.is_navigation() ? place_named(visit, "state") : std::nullopt;
 }
 
 void forget_session(const Visit& visit, Verdict& verdict) {
@@ -128,7 +134,9 @@ std::string sign_out_form_origins(const Settings& settings) {
   return settings.sign_in_url ? logto + " " + settings.sign_in_url->text() : logto;
 }
 
-Verdict handle_sign_out(const Visit& visit, Waiting waiting) { return sign_out_to(visit, {}, std::move(waiting)); }
+Verdict handle_sign_out(const Visit& visit, Waiting waiting) {
+  return sign_out_to(visit, place_named(visit, "return_to").value_or(""), std::move(waiting));
+}
 
 namespace {
 
@@ -201,7 +209,8 @@ Verdict leave_for_script(const Visit& visit, const std::string& then) {
 }  // namespace
 
 Verdict sign_out_to(const Visit& visit, std::string then, Waiting waiting) {
-  if (!is_asked_for(visit)) return visit.is_navigation() ? ask_first(visit) : status_verdict(visit, "own", 403);
+  if (!is_asked_for(visit))
+    return visit.is_navigation() ? ask_first(visit, std::move(then)) : status_verdict(visit, "own", 403);
   end_sessions_asked_for(visit);
   if (!visit.realm.auth) {
     demand_proof(visit);

@@ -164,12 +164,18 @@ std::string action_href(PageAction action, const PageFacts& facts) {
   }
 }
 
+std::string sign_out_action(const PageFacts& facts, bool everywhere) {
+  std::string action = facts.auth_prefix + (everywhere ? "/sign-out?everywhere=1" : "/sign-out");
+  if (facts.after_sign_out.empty()) return action;
+  return action + (everywhere ? "&" : "?") + "return_to=" + percent_encode(facts.after_sign_out);
+}
+
 std::string form_action(PageAction action, const PageFacts& facts) {
   switch (action) {
     case PageAction::sign_out:
-      return facts.auth_prefix + "/sign-out";
+      return sign_out_action(facts, false);
     case PageAction::sign_out_everywhere:
-      return facts.auth_prefix + "/sign-out?everywhere=1";
+      return sign_out_action(facts, true);
     case PageAction::resume:
       return facts.resume_target;
     case PageAction::discard:

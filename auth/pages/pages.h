@@ -24,6 +24,7 @@ struct PageFacts {
   std::string served_at;                    // 421: the address of the only site; empty: not told
   std::string detail;                       // a short reason for people; escaped here
   std::string_view allowed_by;              // the key of a route that would let the request pass; may be empty
+  std::string after_sign_out;               // sign-out forms: where to go behind it, vetted; empty: our own page
   std::string form_origin;                  // sign-out forms: where Logto ends sessions, for form-action
   // In the language of accept_language already, escaped here:
   std::vector<std::string> paragraphs;                    // after the lead

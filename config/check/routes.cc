@@ -26,18 +26,18 @@ bool is_regex(const RouteSettings& route) { return route.path.kind == PathPatter
 void upstream_is_known(const RoutePlace& p) {
   const std::string& name = p.route.upstream;
   if (p.report.has_problem_in(p.at("upstream")) || p.report.has_problem_in(p.at("access"))) return;
-  for (const auto* key : {"redirect", "respond", "static", "action"}) {
-    if (name.empty() && p.report.has_problem_in(p.at(key))) return;
-  }
   if (name.empty()) {
+    for (const char* other : {"redirect", "respond", "static", "action"}) {
+      if (p.report.has_problem_in(p.at(other))) return;  // which was to stand in its place
+    }
     const ForwardAuthSettings& forward_auth = p.settings.forward_auth;
     if (p.route.reply.is_configured() || p.route.access == Access::deny || forward_auth.enabled ||
         !forward_auth.oauth2_proxy.empty())
       return;
     return p.report.problem(
         p.key,
-        "required: expected upstream, found nothing (redirect, respond, static or action in its place, access: deny "
-        "and forward_auth.enabled need none)");
+        "required: expected upstream, or what the route answers itself (redirect, respond, static, action), found "
+        "nothing (only access: deny and forward_auth.enabled need none)");
   }
   if (p.settings.upstreams.count(name) > 0) return;
   std::vector<std::string> names;
@@ -63,6 +63,8 @@ void reply_is_one(const RoutePlace& p) {
   if (said.size() > 1)
     p.report.problem(p.at(said[1]), "a route has one of upstream, redirect, respond, static and action, not " +
                                         said[0] + " and " + said[1]);
+  if (p.report.has(p.at("return_to_parameters")) && reply.action == RouteReplySettings::Action::none)
+    p.report.warning(p.at("return_to_parameters"), "has no effect: this route has no action");
   if (!reply.is_configured()) return;
   for (const auto* key :
        {"token", "authorization", "assertion", "identity_headers", "identity_preset", "upgrades", "buffer_request"}) {

@@ -217,9 +217,12 @@ void add_health(Table& table) {
   table.push_back({"health.ready", "a list of paths such as /ready", "[]", 0, 0, kPlain,
                    "Likewise, and 503 from SIGTERM on, as /readyz.",
                    texts(LP_FIELD(settings->health.ready), parse_plain_path)});
-  table.push_back({"health.robots_txt", "true or false", "false", 0, 0, kPlain,
-                   "Answers /robots.txt likewise: crawlers stay away from everything.",
-                   boolean(LP_FIELD(settings->health.robots_txt))});
+  table.push_back(
+      {"health.robots_txt", "auto, true or false", "auto", 0, 0, kPlain,
+       "Answers /robots.txt likewise, so that crawlers stay away; auto: of hosts where nothing is public.",
+       choice<RobotsTxt>(
+           LP_FIELD(settings->health.robots_txt),
+           {{"auto", RobotsTxt::where_nothing_is_public}, {"true", RobotsTxt::always}, {"false", RobotsTxt::never}})});
 }
 
 void add_revocations(Table& table) {

@@ -160,6 +160,10 @@ void add_identity(Table& table) {
                    boolean(LP_FIELD(route->assertion))});
 }
 
+constexpr std::string_view kReturnToParameters =
+    "[return_to, next, rd, redirect, redirect_to, redirectUrl, returnUrl, return, returnTo, return_url, ReturnUrl, "
+    "return_path]";
+
 Result<int> parse_redirect_status(std::string_view text) {
   for (const int status : {301, 302, 303, 307, 308}) {
     if (text == std::to_string(status)) return status;
@@ -261,6 +265,9 @@ void add_replies(Table& table) {
        "In place of an app: to that page of ours, so that an app's own /logout leads there.",
        choice<Action>(LP_FIELD(route->reply.action),
                       {{"sign_in", Action::sign_in}, {"sign_out", Action::sign_out}, {"account", Action::account}})});
+  table.push_back({"routes[].return_to_parameters", "a list of names", kReturnToParameters, 0, 0, kPlain,
+                   "Of an action: query parameters that may say where to go behind it; else the page that led there.",
+                   texts(LP_FIELD(route->reply.return_to_parameters), parse_parameter_name)});
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "proxy/exchange/access_log.h"
 #include "proxy/exchange/memory_notices.h"
 #include "proxy/exchange/readiness.h"
+#include "proxy/exchange/route_reply.h"
 #include "proxy/exchange/upstream_faults.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
@@ -291,9 +292,14 @@ void Exchange::reply() {
 }
 
 void Exchange::answer_route() {
-  Answer made = reply_of(*facts_.route, resolution_.target, realm_->realm.settings->auth_prefix);
+  const Settings& settings = *realm_->realm.settings;
+  Answer made = reply_of(*facts_.route, resolution_.target, {settings, *facts_.external, request_->head.fields});
   if (session_ || !set_cookies_.empty()) made.add("Cache-Control", "private, no-store");
-  answer(made);
+  if (context_.fields.of(*facts_.route).answer == nullptr) return answer(made);
+  record_.status = made.status;
+  record_.bytes_out = send_as_of_app(client_, response_frame(), made, request_->head.method == "HEAD");
+  conclude();
+  client_.end();
 }
 
 void Exchange::reply_with_file() {
@@ -333,6 +339,8 @@ void Exchange::forward() {
   record_.was_forwarded = true;
   if (session_) realm_->bound_exchanges.bind(*this, *session_);
   send_continue();
+  if (resolution_.drops_method_override)
+    context_.server.dropped_overrides.tell(*facts_.route, request_->head.fields, context_.log);
   // A body is not sent twice, also of a GET: see may_retry().
   const bool has_body = request_->body.kind == BodyFraming::Kind::chunked || request_->body.length > 0;
   const bool harmless = !has_body && is_one_of(request_->head.method, {"GET", "HEAD", "OPTIONS"}) &&

@@ -1,5 +1,6 @@
 #include "proxy/exchange/file_reply.h"
 
+#include <ctime>
 #include <string>
 
 #include "base/one_of.h"
@@ -22,6 +23,8 @@ void FileReply::send_head(ClientStream& client, OutgoingResponse& out) const {
   const std::string length = std::to_string(response_.length);
   ResponseHead head;
   head.status = response_.status;
+  const std::string date = http_date(std::time(nullptr));
+  head.fields.add("Date", date);
   for (const auto& [name, value] : response_.headers) head.fields.add(name, value);
   if (without_body_ && response_.status != 304) head.fields.add("Content-Length", length);
   if (!without_body_) out.body = {BodyFraming::Kind::length, response_.length};

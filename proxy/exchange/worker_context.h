@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/repeated_notice.h"
 #include "proxy/exchange/bound_exchanges.h"
+#include "proxy/exchange/dropped_overrides.h"
 #include "proxy/exchange/readiness.h"
 #include "proxy/exchange/unknown_hosts.h"
 #include "proxy/http/route_fields.h"
@@ -37,6 +38,7 @@ struct ServerState {
   RepeatedNotice memory_notice;        // that it was used up
   RepeatedNotice slow_clients_notice;  // that they have what they may of it
   UnknownHosts unknown_hosts;
+  DroppedOverrides dropped_overrides;
   SharedUpstreams upstreams;
 };
 

@@ -322,7 +322,11 @@ void RequestJudge::find_route(Judgement& judgement, const AskedRequest& asked) c
     case Resolution::Kind::own:
       return conclude(judgement, Outcome::own_endpoint, 0, "an endpoint of logto-proxy itself");
     case Resolution::Kind::fixed:
-      return conclude(judgement, Outcome::own_endpoint, 0, "for probes and crawlers: health answers it to anybody");
+      return conclude(judgement, Outcome::own_endpoint, 0,
+                      resolved->external != nullptr
+                          ? "nothing is public at this host, so crawlers are told to stay away; health.robots_txt: "
+                            "false leaves it to the routes"
+                          : "for probes and crawlers: health answers it to anybody");
     case Resolution::Kind::no_route:
       return conclude(judgement, Outcome::not_found, 404,
                       router_.serves_only_own_endpoints(*resolved->external)

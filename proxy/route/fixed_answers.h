@@ -16,4 +16,9 @@ enum class FixedAnswer : std::uint8_t { none, ping, ready, robots_txt };
 [[nodiscard]] FixedAnswer fixed_answer_to(std::string_view method, std::string_view path_and_query,
                                           const Fields& fields, const HealthSettings& settings);
 
+// /robots.txt of a host where nothing is public, where the configuration does not say otherwise: asked once the Host
+// and the target are known. An app's own would say more, to people who are signed in and do not ask for it.
+[[nodiscard]] bool is_for_crawlers(std::string_view method, std::string_view normal_path, std::string_view host,
+                                   const Settings& settings);
+
 }  // namespace lp

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "config/client_fields.h"
+#include "config/route_access.h"
 #include "proxy/route/readings.h"
 #include "proxy/route/route_conditions.h"
 #include "proxy/route/webdav.h"
@@ -65,8 +66,11 @@ class Overrides {
     RouteQuestion asked = question_;
     asked.method = method;
     const RouteAnswer otherwise = router_.route_for(asked);
-    return !otherwise.is_ambiguous() && otherwise.route == &route_ &&
-           destination_stays_on_route(router_, asked, route_);
+    // Whoever passes here would pass there too, to the same app.
+    const RouteSettings* other = otherwise.route;
+    const bool is_no_stricter =
+        other == &route_ || (other != nullptr && other->upstream == route_.upstream && admits(*other, route_));
+    return !otherwise.is_ambiguous() && is_no_stricter && destination_stays_on_route(router_, asked, route_);
   }
 
   const Router& router_;

@@ -9,7 +9,8 @@ namespace lp {
 
 enum class OverridingFields { stay_here, reach_the_app };
 
-// True where the same route decides whichever of these methods the app acts upon, and where no route asks for methods.
+// True where the same route decides whichever of these methods the app acts upon, or one of the same app
+// that lets as many people pass or more; and where no route asks for methods.
 // `fields`: whether the app gets such fields of the client's. `question` is that of the request, and `route` its
 // answer.
 [[nodiscard]] bool overrides_stay_on_route(const Router& router, const RouteQuestion& question,

@@ -2,7 +2,9 @@
 
 #include <string>
 
+#include "base/encoding.h"
 #include "config/redirect_target.h"
+#include "proxy/route/way_back.h"
 
 namespace lp {
 namespace {
@@ -35,6 +37,16 @@ Answer redirect(int status, std::string location) {
   return answer;
 }
 
+// To a page of ours, which is told where to return to.
+Answer lead_to(Action action, const RouteSettings& route, const Target& target, const AskedReply& asked) {
+  std::string location = asked.settings.auth_prefix + std::string(endpoint_of(action));
+  if (action == Action::account) return redirect(303, std::move(location));
+  const auto source = action == Action::sign_in ? WayBackSource::query_or_referer : WayBackSource::query;
+  const std::string back = way_back(route, target, {asked.settings, asked.external, asked.fields}, source);
+  if (!back.empty()) location.append("?return_to=").append(percent_encode(back));
+  return redirect(303, std::move(location));
+}
+
 // Without the slash at its end relative links in its page would lead elsewhere.
 Answer folder_redirect(const Target& target) {
   std::string location = target.path + "/";
@@ -44,9 +56,9 @@ Answer folder_redirect(const Target& target) {
 
 }  // namespace
 
-Answer reply_of(const RouteSettings& route, const Target& target, std::string_view auth_prefix) {
+Answer reply_of(const RouteSettings& route, const Target& target, const AskedReply& asked) {
   const RouteReplySettings& reply = route.reply;
-  if (reply.action != Action::none) return redirect(303, std::string(auth_prefix).append(endpoint_of(reply.action)));
+  if (reply.action != Action::none) return lead_to(reply.action, route, target, asked);
   if (!reply.redirect_to.empty()) {
     const std::string query = target.has_query ? "?" + std::string(target.query) : std::string();
     return redirect(reply.redirect_status, redirect_location(reply.redirect_to, route.path, target.path, query));

@@ -103,6 +103,13 @@ bool find_own(const RealmRoutes& realm, Resolution& r) {
   return false;
 }
 
+bool find_crawler(const RealmRoutes& realm, const RequestLine& request, Resolution& r) {
+  if (!is_for_crawlers(request.method, r.target.path, r.external->host, realm.settings)) return false;
+  r.fixed = FixedAnswer::robots_txt;
+  r.kind = Kind::fixed;
+  return true;
+}
+
 bool lets_preflights_pass(std::string_view method, const RouteSettings& route) {
   return method == "OPTIONS" && route.preflight;
 }
@@ -157,7 +164,8 @@ bool rewrite(const RealmRoutes& realm, const RouteQuestion& question, Resolution
   auto path = r.target.other_spelling.empty() ? rewrite_path(r.target.path, r.route->strip_prefix)
                                               : rewrite_spelling(path_to_send(realm.router, question, *r.route),
                                                                  r.target.path, r.route->strip_prefix);
-  if (path && r.route->replace_path.is_set()) path = replace_in_path(r.target, r.route->replace_path);
+  if (path && r.route->replace_path.is_set())
+    path = replace_in_path(r.target, path_to_send(realm.router, question, *r.route), r.route->replace_path);
   if (!path) return refuse(r, 400, kBadRequest, path.error().message);
   if (!r.route->add_prefix.empty()) path->insert(0, r.route->add_prefix);
   r.app_target = std::move(*path);
@@ -396,6 +404,7 @@ void resolve(std::span<const RealmRoutes> realms, const RequestLine& request, Re
     refuse_host(r, request.authority);
     return;
   }
+  if (find_crawler(realm, request, r)) return;
   if (find_own(realm, r)) {
     const RouteQuestion question = route_question(request, r);
     if (find_route(realm, question, r) && rewrite(realm, question, r)) r.kind = Kind::routed;

@@ -48,7 +48,7 @@ struct Resolution {
   enum class Kind : std::uint8_t {
     refused,
     own,       // an endpoint of ours, if there is one of that name
-    fixed,     // for a probe or a crawler: nobody looked at the Host
+    fixed,     // for a probe or a crawler: nobody looked at the Host, unless `external` is set
     no_route,  // 404
     routed,
   };

@@ -13,6 +13,7 @@
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/route_access.h"
+#include "config/short_names.h"
 #include "config/spelling.h"
 #include "proxy/net/ip_address.h"
 #include "proxy/route/readings.h"
@@ -72,6 +73,11 @@ class CompiledRoute {
     if (regex_) return RE2::FullMatch({path.data(), path.size()}, *regex_);
     return key_.path.kind == PathPattern::Kind::exact ? path == key_.path.text : is_below(path, key_.path.text);
   }
+  // Where its text is that of a key, and the path's key holds short names of Windows. No pattern is asked.
+  [[nodiscard]] bool may_be_meant_by(const RouteQuestion& question, std::string_view key) const {
+    return !regex_ && host_fits(question.host, key_.host) && matches(question, key) &&
+           may_stand_for(key, key_.path.text, key_.path.kind == PathPattern::Kind::prefix);
+  }
   [[nodiscard]] bool has_conditions() const { return !settings->query.empty() || !settings->headers.empty(); }
 
   const RouteSettings* settings;
@@ -109,7 +115,15 @@ class Spellings {
   // Calls visit(position) for each route that some spelling of the path meets.
   template <class Visit>
   void for_each(const RouteQuestion& question, std::string_view path, const Visit& visit) const {
-    std::string key = spelling_key(path);
+    visit_key(question, spelling_key(path), visit);
+    const std::string joined = joined_spelling(path);
+    if (joined != path) visit_key(question, spelling_key(joined), visit);
+  }
+
+ private:
+  template <class Visit>
+  void visit_key(const RouteQuestion& question, std::string key, const Visit& visit) const {
+    if (has_short_name(key)) visit_long_names(question, key, visit);
     const auto meet = [&](std::size_t position) {
       if (routes_[position].matches(question, key)) visit(position);
       return false;
@@ -119,8 +133,12 @@ class Spellings {
     key += '/';
     static_cast<void>(index_->first(question.host, key, meet));
   }
-
- private:
+  template <class Visit>
+  void visit_long_names(const RouteQuestion& question, const std::string& key, const Visit& visit) const {
+    for (std::size_t position = 0; position < routes_.size(); ++position) {
+      if (routes_[position].may_be_meant_by(question, key)) visit(position);
+    }
+  }
   // Routes that let the same people pass are asked about once.
   void note_stricter(const std::vector<RouteSettings>& routes) {
     std::vector<const RouteSettings*> kinds;
@@ -236,6 +254,11 @@ struct Router::Impl {
     if (found == RouteIndex::npos) return {};
     return {routes[found].settings, unclear == found};
   }
+  // That reading may be none of a route that the path itself is of.
+  [[nodiscard]] Match joined_match(const RouteQuestion& question, std::string_view path) const {
+    const std::string joined = joined_spelling(path);
+    return joined == path ? Match() : first_match(question, joined);
+  }
 };
 
 Router::Router(const Settings& settings) : impl_(std::make_unique<Impl>()) {
@@ -313,6 +336,7 @@ RouteAnswer Router::route_for(const RouteQuestion& question) const {
 // The route that decides when some spelling of the path, which other routes match, is what the app reads.
 RouteAnswer Router::strictest_for(const RouteSettings& route, const RouteQuestion& question) const {
   const std::string& path = question.target.path;
+  if (leads_upwards(path)) return {nullptr, "dot segment in disguise", {}};
   Strictest strictest(route);
   impl_->spellings->for_each(question, path, [&](std::size_t position) {
     const CompiledRoute& other = impl_->routes[position];
@@ -321,6 +345,8 @@ RouteAnswer Router::strictest_for(const RouteSettings& route, const RouteQuestio
     const Condition condition = impl_->conditions(other, question);
     if (condition != Condition::fails) strictest.meet(*other.settings, condition == Condition::holds);
   });
+  const Impl::Match joined = impl_->joined_match(question, path);
+  if (joined.route != nullptr) strictest.meet(*joined.route, !joined.is_unclear);
   const RouteSettings* decides = strictest.route();
   if (decides == nullptr)
     return {nullptr, "the path is another route's in another spelling, and neither of the two is stricter", {}};
@@ -407,7 +433,8 @@ bool Router::stays_or_widens(const RouteSettings& route, const RouteQuestion& qu
 
 bool Router::meets_stricter(const RouteSettings& route, const RouteQuestion& question, std::string_view path) const {
   if (!impl_->spellings || !impl_->spellings->matter_to(route, true, path)) return false;
-  bool found = false;
+  const Impl::Match joined = impl_->joined_match(question, path);
+  bool found = leads_upwards(path) || (joined.route != nullptr && may_be_stricter(*joined.route, route));
   impl_->spellings->for_each(question, path, [&](std::size_t position) {
     const CompiledRoute& other = impl_->routes[position];
     found = found || (may_be_stricter(*other.settings, route) && !other.matches_path(path) &&

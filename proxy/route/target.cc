@@ -328,14 +328,20 @@ Result<std::string> rewrite_path(std::string_view normal_path, std::string_view 
   return std::string(rest);
 }
 
-Result<std::string> replace_in_path(const Target& target, const PathReplacement& replacement) {
+Result<std::string> replace_in_path(const Target& target, std::string_view to_send,
+                                    const PathReplacement& replacement) {
   std::string replaced = replacement.applied_to(target.path);
   const auto again = normalise_target(replaced);
   const bool is_normal = again && !again->has_query && again->path == replaced;
   const bool reads_as_before = is_normal && (!again->has_encoded_slash || target.has_encoded_slash) &&
                                (!again->has_other_readings || target.has_other_readings);
   if (!reads_as_before) return fail("replace_path makes of this path one that is not in its normal form");
-  return replaced;
+  if (to_send == target.path) return replaced;
+  std::string sent = replacement.applied_to(to_send);
+  while (sent.starts_with("//")) sent.erase(0, 1);
+  const auto read = normalise_target(sent);
+  const bool says_the_same = read && !read->has_query && read->path == replaced && read->sent() == sent;
+  return says_the_same ? sent : replaced;
 }
 
 Result<std::string> rewrite_spelling(std::string_view spelling, std::string_view normal_path,

@@ -46,8 +46,11 @@ struct Target {
 // The normal form of what an app gets: `strip_prefix` taken off at a segment boundary. The result must be a fixed point
 // of normalise_target, else the request is refused. A path that is not below `strip_prefix` stays as it is.
 [[nodiscard]] Result<std::string> rewrite_path(std::string_view normal_path, std::string_view strip_prefix);
-// The same for a replacement, whose result apps must not read in more ways than the path itself.
-[[nodiscard]] Result<std::string> replace_in_path(const Target& target, const PathReplacement& replacement);
+// The same for a replacement, whose result apps must not read in more ways than the path itself. It is made of the
+// normal form, and of `to_send`, another spelling of that: this one is the answer where both come to the same, so that
+// the app gets the client's bytes; else what the normal form became.
+[[nodiscard]] Result<std::string> replace_in_path(const Target& target, std::string_view to_send,
+                                                  const PathReplacement& replacement);
 // The same of another spelling of that path, without touching what is left but for slashes that would then stand first
 // in a row: an app could take what follows two of them for a host.
 [[nodiscard]] Result<std::string> rewrite_spelling(std::string_view spelling, std::string_view normal_path,

@@ -272,6 +272,21 @@ describe('routes and access-matrix', () => {
     const apart = writeConfig({ ...CONFIG, routes: [routes[0], { ...routes[1], path_spellings: 'distinct' }] });
     assert.equal(JSON.parse((await run(['access-matrix', '--config', apart, '--json'])).stdout).routes[1].nobody, 'yes');
   });
+  test('a route of whose requests some are 400, for neither of two is stricter, says so', async () => {
+    const routes = [
+      { path: '/admin/*', methods: ['GET', 'POST'], require: { roles: ['admin'] }, upstream: 'app' },
+      { path: '/Admin/*', methods: ['GET'], require: { roles: ['editor'] }, upstream: 'app', path_spellings: 'distinct' },
+    ];
+    const file = writeConfig({ ...CONFIG, routes });
+    const said = /#1 \/admin\/\*: a request that both may take is answered 400 because of #2 \/Admin\/\*/;
+    assert.match((await run(['access-matrix', '--config', file])).stdout, said);
+    assert.match((await run(['routes', '--config', file])).stdout, said);
+    assert.deepEqual(JSON.parse((await run(['access-matrix', '--config', file, '--json'])).stdout).routes.map((route) => route.refused_because_of), [2, null]);
+    assert.match((await run(['check', '--config', file])).stderr, /routes\[1\]: .*neither rule is stricter: requests that both may take are answered 400/);
+    assert.match((await run(['explain', '--config', file, '--url', `${ORIGIN}/admin/x`])).stdout, /400.*neither of the two is stricter|neither of the two is stricter/s);
+    const both = writeConfig({ ...CONFIG, routes: routes.map(({ methods, path_spellings, ...route }) => route) });
+    assert.match((await run(['access-matrix', '--config', both])).stderr, /routes\[1\]: nobody would pass.*every request would be answered 400/s);
+  });
 });
 
 describe('tests in the configuration', () => {

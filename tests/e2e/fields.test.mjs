@@ -96,6 +96,13 @@ describe('fields and addresses on their way', () => {
     assert.deepEqual(world.recorder.targets().slice(1), ['/of/7/photo?a=1', '/replaced/x']);
   });
 
+  test("what stays of a replaced path are the client's own bytes", async () => {
+    for (const rest of ['a%2Bb.deb', 'https://x/y', 'a%7Eb', '%40team', 'caf%c3%a9', 'a%20b']) await world.get(`/replaced/7/${rest}`);
+    assert.deepEqual(world.recorder.targets(), ['/of/7/a%2Bb.deb', '/of/7/https://x/y', '/of/7/a%7Eb', '/of/7/%40team', '/of/7/caf%c3%a9', '/of/7/a%20b']);
+    await world.get('/replac%65d//7/a%2Bb');
+    assert.equal(world.recorder.targets().at(-1), '/of/7/a+b', 'where the pattern sees another text, the normal form');
+  });
+
   test('A24 named fields reach the app where its route lets them, and nowhere else', async () => {
     const fields = { 'X-User-Id': 'u', 'X-AUTH-USER': 'k', 'X-User-Email': 'no', 'X-Auth-Token': 't', 'X-User-Agent': 'grpc-web-javascript/0.1' };
     await world.get('/chat/x', fields);
@@ -110,6 +117,8 @@ describe('fields and addresses on their way', () => {
       assert.equal((await world.post(target, { [name]: value }, { body: '' })).status, 200);
       assert.equal(world.recorder.requests.at(-1).fields.has(name), value === 'MERGE', `${name}: ${value} on ${target}`);
     }
+    const told = await world.proxy.waitLog(({ msg }) => /names another method did not reach the app.*routes\[\]\.methods/.test(msg));
+    assert.deepEqual([told.level, told.route, told.field, told.method], ['warning', '#8 /files/*', 'x_http_method_override', 'delete']);
   });
 
   test('fields of requests and answers are set, added and removed', async () => {

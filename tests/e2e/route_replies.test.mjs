@@ -53,6 +53,11 @@ describe('routes that answer themselves', () => {
         { path: '/profile', action: 'account' },
         { path: '/site/*', access: 'public', static: site, strip_prefix: '/site' },
         { path: '/private/*', static: site, strip_prefix: '/private' },
+        ...[
+          { path: '/changed/moved', access: 'public', redirect: '/x' }, { path: '/changed/said', access: 'public', respond: { status: 200, body: 'said' } },
+          { path: '/changed/login', action: 'sign_in' }, { path: '/changed/files/*', access: 'public', static: site, strip_prefix: '/changed/files' },
+          { path: '/changed/mine', respond: { status: 200, body: 'mine' } }, { path: '/changed/none', access: 'public', respond: { status: 204 } },
+        ].map((route) => ({ ...route, response_headers: { preset: 'security', set: { 'X-By': 'us', 'Cache-Control': 'public, max-age=60' } } })),
         { path: '/*', upstream: 'app' },
       ],
     });
@@ -64,6 +69,7 @@ describe('routes that answer themselves', () => {
   const REDIRECTS = [
     ['/old/a/b', 302, '/new/a/b'], ['/old', 302, '/new/'], ['/old/a?q=1', 302, '/new/a?q=1'], ['/moved?z=2', 308, 'https://elsewhere.example.com/x?y=1'], ['/blog/12/on%20x', 301, '/posts/on%20x-12'],
     ['/logout', 303, '/_auth/sign-out'], ['/login', 303, '/_auth/sign-in'], ['/profile', 303, '/_auth/account'], ['/login?return_to=https://evil.example/', 303, '/_auth/sign-in'],
+    ['/login?next=/a%3Fb=1', 303, '/_auth/sign-in?return_to=%2Fa%3Fb%3D1'], ['/login?next=//evil.example', 303, '/_auth/sign-in'], ['/logout?next=/old/bye', 303, '/_auth/sign-out?return_to=%2Fold%2Fbye'],
   ];
   for (const [target, status, location] of REDIRECTS) {
     test(`${target} leads to ${location}`, async () => {
@@ -84,6 +90,32 @@ describe('routes that answer themselves', () => {
     assert.equal((await get('/private-old', FETCH)).status, 401);
     const answer = await get('/private-old', { ...NAVIGATION, Cookie: cookie });
     assert.deepEqual([answer.status, answer.fields.get('location'), answer.fields.get('cache-control')], [302, '/new', 'private, no-store']);
+  });
+
+  test('who follows the link of a page to the sign-in comes back to that page, and from the sign-out to where the app says', async () => {
+    const user = new BrowserUser({ [HOST]: world.port });
+    await user.navigate(`http://${HOST}/old/x`);
+    const { location } = (await get('/login', { ...NAVIGATION, Referer: `${ORIGIN}/wiki/Main?a=1` })).fields.all('location').map((one) => ({ location: one }))[0];
+    assert.equal(location, '/_auth/sign-in?return_to=%2Fwiki%2FMain%3Fa%3D1');
+    const there = await user.navigate(`http://${HOST}${location}`);
+    assert.equal(there.url, `http://${HOST}/wiki/Main?a=1`);
+    const asked = await user.navigate(`http://${HOST}/_auth/sign-out?return_to=/old/bye`, { headers: { 'Sec-Fetch-Site': 'cross-site' } });
+    assert.match(asked.body.toString(), /action="\/_auth\/sign-out\?return_to=%2Fold%2Fbye"/);
+  });
+
+  test('what the configuration says of answers holds for those of routes without an app', async () => {
+    const answers = [await get('/changed/moved'), await get('/changed/said'), await get('/changed/login', NAVIGATION), await get('/changed/files/index.html')];
+    assert.deepEqual(answers.map((one) => one.status), [302, 200, 303, 200]);
+    for (const answer of answers) {
+      assert.deepEqual([answer.fields.all('x-by'), answer.fields.all('x-content-type-options'), answer.fields.all('referrer-policy')], [['us'], ['nosniff'], ['strict-origin-when-cross-origin']]);
+      assert.equal(answer.fields.all('date').length, 1);
+    }
+    assert.equal(answers[1].body.toString(), 'said');
+    const head = await get('/changed/said', {}, 'HEAD');
+    assert.deepEqual([head.status, head.fields.get('content-length'), head.fields.get('x-by'), head.body.length], [200, '4', 'us', 0]);
+    const mine = await get('/changed/mine', { Cookie: cookie });
+    assert.deepEqual([mine.status, mine.fields.all('cache-control')], [200, ['private, max-age=60']], 'public by configuration opens nothing to shared caches');
+    assert.equal((await get('/changed/none')).status, 204);
   });
 
   test('a fixed answer', async () => {
@@ -158,6 +190,36 @@ describe('routes that answer themselves', () => {
   });
 });
 
+describe('crawlers where nothing is public', () => {
+  const scope = suite(after);
+  const routes = [{ path: '/login', action: 'sign_in' }, { path: '/open/*', host: 'open.test', access: 'public', upstream: 'app' }, { path: '/*', upstream: 'app' }];
+  const ask = (world, host, target = '/robots.txt', method = 'GET', headers = {}) => request(world.port, method, target, headers, { host });
+
+  test('are told to stay away, by whatever spelling, and nobody else is', async () => {
+    const world = await makeWorld(scope, { config: { external_urls: [ORIGIN, 'http://open.test'] }, routes });
+    for (const answer of [await ask(world, HOST), await ask(world, HOST, '/robots.txt?x=1'), await ask(world, HOST, '/%72obots.txt')]) {
+      assert.deepEqual([answer.status, answer.fields.get('content-type'), answer.text], [200, 'text/plain; charset=utf-8', 'User-agent: *\nDisallow: /\n']);
+      assert.equal(answer.fields.all('set-cookie').length, 0);
+    }
+    assert.equal((await ask(world, HOST, '/robots.txt', 'HEAD')).status, 200);
+    assert.equal((await ask(world, HOST, '/robots.txt', 'POST')).status, 401);
+    assert.equal((await ask(world, HOST, '/x/robots.txt')).status, 401);
+    assert.equal((await ask(world, 'open.test', '/robots.txt')).status, 401, 'a host with something public');
+    assert.equal(world.recorder.requests.length, 0);
+    const said = (...args) => { try { return execFileSync(BINARY, [...args, '--config', world.proxy.file], { encoding: 'utf8', stdio: 'pipe' }); } catch (error) { return error.stdout; } };
+    assert.match(said('routes'), /GET and HEAD of \/robots\.txt: crawlers stay away from app\.test, for nothing is public there \(health\.robots_txt\)/);
+    assert.match(said('explain', '--url', `${ORIGIN}/robots.txt`), /nothing is public at this host, so crawlers are told to stay away; health\.robots_txt: false/);
+    assert.match(said('explain', '--url', 'http://open.test/robots.txt'), /route .*#3 \/\*/);
+  });
+
+  test('unless the configuration leaves it to the routes, or has one for that path', async () => {
+    const left = await makeWorld(scope, { config: { external_urls: [ORIGIN], health: { robots_txt: false } }, routes: [{ path: '/*', upstream: 'app' }] });
+    assert.equal((await ask(left, HOST)).status, 401);
+    const own = await makeWorld(scope, { routes: [{ path: '/robots.txt', access: 'public', respond: { status: 200, body: 'mine' } }, { path: '/*', upstream: 'app' }] });
+    assert.equal((await ask(own, HOST)).text, 'mine');
+  });
+});
+
 describe('what check says of them', () => {
   const MISTAKES = [
     ['two answers', { redirect: '/x', upstream: 'app' }, /one of upstream, redirect, respond, static and action, not upstream and redirect/],
@@ -169,6 +231,7 @@ describe('what check says of them', () => {
     ['a body without a status', { respond: { body: 'x' } }, /required: expected a status/],
     ['an action with a rule', { action: 'sign_out', access: 'signed_in' }, /a route with an action is public/],
     ['a folder that is not there', { static: '/nowhere/at/all' }, /static/],
+    ["nginx's groups", { path: '/a/*', redirect: '/x/$1' }, /expected groups as \\1, found '\$1'/],
   ];
   for (const [name, route, words] of MISTAKES)
     test(name, () => {

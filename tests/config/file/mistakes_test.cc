@@ -384,6 +384,53 @@ TEST_CASE("values that are not what their key is about") {
   });
 }
 
+TEST_CASE("routes as other proxies write them") {
+  check_all({
+      {"nginx's pattern for any case",
+       with("path: /*", "path: '~* ^/a'"),
+       {"f:12:11: routes[1].path: expected an RE2 pattern after '~', found '~*': in any case is written '~ "
+        "(?i)/admin.*'"}},
+      {"a path without its slash",
+       with("path: /*", "path: admin"),
+       {"f:12:11: routes[1].path: expected a path that starts with '/', found 'admin': write /admin"}},
+      {"a query in a path",
+       with("path: /*", "path: '/a?b=c'"),
+       {"f:12:11: routes[1].path: expected a path without query and fragment, found '/a?b=c': routes[].query is for "
+        "those"}},
+      {"a socket without its scheme",
+       with("http://127.0.0.1:9000", "/run/app.sock"),
+       {"f:10:8: upstreams.app.url: expected http://HOST:PORT or unix:/PATH, found '/run/app.sock' (a URL begins with "
+        "http:// or https://): write unix:/run/app.sock"}},
+      {"nginx's groups in a redirect",
+       with("path: /*\n    upstream: app", "path: /a/*\n    access: public\n    redirect: /b/$1"),
+       {"f:14:15: routes[1].redirect.to: expected groups as \\1, found '$1': write \\1 (a dollar sign before a digit "
+        "is "
+        "%24)"}},
+      {"nginx's groups in a replacement",
+       with("upstream: app\n", "upstream: app\n    replace_path: { from: ^/a/(.*), to: /b/$1 }\n"),
+       {"f:14:41: routes[1].replace_path.to: expected groups as \\1, found '$1': write \\1"}},
+      {"a group that is not there",
+       with("upstream: app\n", "upstream: app\n    replace_path: { from: ^/a/, to: '/b/\\2' }\n"),
+       {"f:14:37: routes[1].replace_path.to: expected no group above \\0: from has no more; a group is what stands in "
+        "( )"}},
+      {"a status alone for an answer",
+       with("    upstream: app\n", "    respond: 200\n"),
+       {"f:13:14: routes[1].respond: expected a map of keys, found '200'"}},
+      {"a file for a directory",
+       with("    upstream: app\n", "    static: /etc/passwd\n"),
+       {"f:13:13: routes[1].static: expected a directory, found a file at '/etc/passwd'"}},
+      {"a word of ours that is not the action's",
+       with("    upstream: app\n", "    action: logout\n"),
+       {"f:13:13: routes[1].action: expected sign_in, sign_out or account, found 'logout'"}},
+      {"a route that is public by another word",
+       with("upstream: app\n", "upstream: app\n    public: true\n"),
+       {"f:14:5: routes[1].public: unknown key: here it is called 'access: public'"}},
+      {"oauth2-proxy's open routes",
+       and_also("skip_auth_routes: [^/x]\n"),
+       {"f:14:1: skip_auth_routes: unknown key: here it is called 'access: public (of a route)'"}},
+  });
+}
+
 TEST_CASE("files that cannot be read say why") {
   check_all({
       {"a folder",

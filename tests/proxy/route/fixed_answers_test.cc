@@ -10,7 +10,7 @@ HealthSettings usual() {
   HealthSettings settings;
   settings.ping = {"/ping", "/live/check"};
   settings.ready = {"/ready"};
-  settings.robots_txt = true;
+  settings.robots_txt = RobotsTxt::always;
   return settings;
 }
 

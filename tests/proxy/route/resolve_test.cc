@@ -93,6 +93,32 @@ TEST_CASE("a method override must not lead to another route") {
   CHECK(with("X-HTTP-Methods", "DELETE") == 4);
 }
 
+TEST_CASE("a method override reaches the app where whoever passes may use that method anyway") {
+  Settings settings;
+  settings.external_urls = {{"https", "app.test", 443}};
+  settings.routes.resize(3);
+  settings.routes[0].methods = {"GET"};
+  settings.routes[0].access = Access::public_;
+  settings.routes[1].methods = {"POST"};
+  settings.routes[2].access = Access::deny;
+  for (RouteSettings& route : settings.routes) route.upstream = "app";
+  const auto drops = [&](const char* value) {
+    const Router router(settings);
+    const RealmRoutes realms[] = {{settings, router}};
+    Fields fields;
+    fields.add("X-HTTP-Method-Override", value);
+    Resolution found;
+    resolve(realms, {"app.test", "/service/x", "POST", fields, "192.0.2.1"}, found);
+    REQUIRE(found.kind == Resolution::Kind::routed);
+    return found.drops_method_override;
+  };
+  CHECK_FALSE(drops("GET"));
+  CHECK(drops("DELETE"));
+  CHECK(drops("GET, DELETE"));
+  settings.routes[0].upstream = "other";
+  CHECK(drops("GET"));
+}
+
 TEST_CASE("a method override reaches our app only where the same rule would decide") {
   const auto drops = [](Settings settings, const char* target, const char* method, const char* name,
                         const char* value) {
@@ -450,7 +476,7 @@ TEST_CASE("/oauth2/auth is judged by the route that it is about, else by the one
 TEST_CASE("probes are answered before the Host is looked at, and checks about their paths by the routes") {
   Settings settings = for_oauth2();
   settings.health.ping = {"/private/ping"};
-  settings.health.robots_txt = true;
+  settings.health.robots_txt = RobotsTxt::always;
   const Router router(settings);
   const RealmRoutes realms[] = {{settings, router}};
   const auto kind = [&](const char* host, const char* target, const char* method) {
@@ -548,4 +574,49 @@ TEST_CASE("an answer that would hold more than the client has needs a proof of w
   settings.forward_auth.secret = Secret();
   settings.forward_auth.listen = {ListenSettings{}};
   CHECK(decision("/public/a") == "routed");
+}
+
+TEST_CASE("/robots.txt is ours where nothing is public, and nowhere else") {
+  enum class Is { ours, routed, none };
+  const auto found_for = [](Settings settings, const char* host, const char* target, const char* method) {
+    for (RouteSettings& route : settings.routes) {
+      if (!route.reply.is_configured()) route.upstream = "app";
+    }
+    const Router router(settings);
+    const RealmRoutes realms[] = {{settings, router}};
+    Resolution found;
+    resolve(realms, {host, target, method, Fields(), "192.0.2.1", 0}, found);
+    return found.kind == Resolution::Kind::fixed    ? Is::ours
+           : found.kind == Resolution::Kind::routed ? Is::routed
+                                                    : Is::none;
+  };
+  Settings closed;
+  closed.external_urls = {{"https", "app.test", 443}, {"https", "open.test", 443}};
+  closed.routes.resize(3);
+  closed.routes[0].path = {PathPattern::Kind::exact, "/login"};
+  closed.routes[0].access = Access::public_;
+  closed.routes[0].reply.action = RouteReplySettings::Action::sign_in;
+  closed.routes[1].host = "open.test";
+  closed.routes[1].access = Access::optional;
+  const auto of = [&](Settings settings, const char* target = "/robots.txt", const char* method = "GET",
+                      const char* host = "app.test") { return found_for(std::move(settings), host, target, method); };
+  CHECK(of(closed) == Is::ours);
+  CHECK(of(closed, "/robots.txt?x", "HEAD") == Is::ours);
+  CHECK(of(closed, "/%72obots.txt") == Is::ours);
+  CHECK(of(closed, "/robots.txt", "POST") == Is::routed);
+  CHECK(of(closed, "/x/robots.txt") == Is::routed);
+  CHECK(of(closed, "/robots.txt", "GET", "open.test") == Is::routed);
+  CHECK(of(closed, "/robots.txt", "GET", "elsewhere.test") == Is::none);
+  Settings changed = closed;
+  changed.health.robots_txt = RobotsTxt::never;
+  CHECK(of(changed) == Is::routed);
+  changed = closed;
+  changed.routes[2].path = {PathPattern::Kind::exact, "/robots.txt"};
+  CHECK(of(changed) == Is::routed);
+  changed = closed;
+  changed.routes[2].shadow = true;
+  CHECK(of(changed) == Is::routed);
+  changed = closed;
+  changed.routes[1].host = "*.test";
+  CHECK(of(changed) == Is::routed);
 }

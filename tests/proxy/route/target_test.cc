@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -330,4 +331,39 @@ TEST_CASE("the path-confusion corpus is refused or has a normal form that is a f
     CHECK((path + "/").find("/./") == std::string::npos);
   }
   CHECK(lines > 90);
+}
+
+TEST_CASE("what an app gets of a replaced path is read as what was judged, in the client's bytes where that can be") {
+  using namespace lp;
+  const auto replaced = [](const char* from, const char* to, const std::string& text) -> std::string {
+    PathReplacement replacement = *PathReplacement::parse(from);
+    replacement.to = to;
+    const auto target = normalise_target(text);
+    REQUIRE(target);
+    const auto made = replace_in_path(*target, target->sent(), replacement);
+    if (!made) return "400";
+    const auto read = normalise_target(*made);
+    REQUIRE(read);
+    CHECK(read->path == replacement.applied_to(target->path));
+    CHECK(read->sent() == *made);
+    return *made;
+  };
+  CHECK(replaced("^/old/(.*)", "/new/\\1", "/old/a%2Bb") == "/new/a%2Bb");
+  CHECK(replaced("^/old/(.*)", "/new/\\1", "/old/a//b") == "/new/a//b");
+  CHECK(replaced("^/old/(.*)", "/new/\\1", "/%6Fld/a%2Bb") == "/new/a+b");
+  CHECK(replaced("^/old", "", "/old//host/x") == "/host/x");
+  CHECK(replaced("\\+", "-", "/a%2Bb/c%2Bd") == "/a-b/c+d");
+  CHECK(replaced("2B", "x", "/a%2Bb") == "/a+b");
+  CHECK(replaced("x", "", "/.x./y") == "400");
+  CHECK(replaced("x", "", "/%2Ex%2E/y") == "400");
+  CHECK(replaced("x", "", "/%2Ex./y") == "400");
+  const char* const kFrom[] = {"^/old", "a", "[.]", "%2", "/", "[^/]*$", "(.)/(.)", "4"};
+  const char* const kTo[] = {"", "/", ".", "/x", "\\0\\0", "2", "a"};
+  std::mt19937 dice(7);
+  const std::string pieces[] = {"/", "a", ".", "%2E", "%2B", "+", "old", "%41", "%C3%A9", "~", "%7E", "4", "//"};
+  for (int i = 0; i < 20000; ++i) {
+    std::string text = "/";
+    for (unsigned left = dice() % 8; left > 0; --left) text += pieces[dice() % std::size(pieces)];
+    if (normalise_target(text)) replaced(kFrom[dice() % std::size(kFrom)], kTo[dice() % std::size(kTo)], text);
+  }
 }
