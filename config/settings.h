@@ -93,10 +93,13 @@ struct LogtoSettings {
 };
 
 enum class SameSite { lax, none };
+enum class CookieLifetime { session, browser };  // browser: until that is closed
 
 struct CookieSettings {
-  std::string name;  // empty: chosen by scheme and domain, see auth/cookies/cookie_names.h
+  std::string name;  // empty: chosen by scheme, domain and partition, see auth/cookies/cookie_names.h
   SameSite same_site = SameSite::lax;
+  bool partitioned = false;  // a cookie of its own for each site that frames the app (CHIPS)
+  CookieLifetime lifetime = CookieLifetime::session;
   std::string domain;  // empty: host-only
 };
 
@@ -109,6 +112,7 @@ struct SessionSettings {
   std::int64_t revalidate_ms = kHour;
   SessionStore store = SessionStore::cookie;
   CookieSettings cookie;
+  std::map<std::string, TextPattern> kept_items;  // of claims that are lists: only those that match are believed
 };
 
 // Records of ended sessions (docs/decisions/0012-revocations.md).

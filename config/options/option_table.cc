@@ -4,6 +4,7 @@
 #include "config/guessable.h"
 #include "config/options/bearer_options.h"
 #include "config/options/binding.h"
+#include "config/options/claims_binding.h"
 #include "config/options/field_options.h"
 #include "config/options/identity_binding.h"
 #include "config/options/list_group.h"
@@ -180,7 +181,20 @@ void add_session(Table& table) {
   table.push_back({"session.cookie.same_site", "lax or none", "lax", 0, 0, kPlain,
                    "none lets pages of other sites frame the app; it needs https.", same_site_binding()});
   add_cookie_domain(table, "session.cookie.domain");
+  table.push_back({"session.cookie.partitioned", "true or false", "false", 0, 0, kPlain,
+                   "A cookie of its own for each site that frames the app (CHIPS); it needs same_site: none.",
+                   boolean(LP_FIELD(settings->session.cookie.partitioned))});
+  table.push_back(
+      {"session.cookie.lifetime", "session or browser", "session", 0, 0, kPlain,
+       "For how long browsers keep it: as long as the session may last, or until they are closed.",
+       choice<CookieLifetime>(LP_FIELD(settings->session.cookie.lifetime),
+                              {{"session", CookieLifetime::session}, {"browser", CookieLifetime::browser}})});
   table.push_back({"auth_prefix", "a path", "/_auth", 0, 0, kPlain,
+  table.push_back(
+      {"session.claims", "a map of claims to what is kept of them", "{}", 0, 0, kPlain,
+       "Of these lists only the items that a pattern matches as a whole, as { roles: { keep: \"app-.*\" } }; "
+       "nothing else of them counts, or is told.",
+       kept_items_binding()});
                    "Where sign-in, sign-up, callback, sign-out, signed-out and me are, on every external URL.",
                    text(LP_FIELD(settings->auth_prefix), parse_plain_path)});
 }
