@@ -289,6 +289,33 @@ describe('compressed answers', () => {
   });
 });
 
+test('where memory is short answers go plain, each of them whole, and what was taken is given back', async (t) => {
+  const world = await makeWorld(t, { config: { limits: { buffered: '4MiB' } }, routes: [{ path: '/*', access: 'public', upstream: 'app', compression: 'on' }] });
+  const held = [];
+  world.recorder.handle = async (asked, reply) => {
+    await reply.head(200, { 'Content-Type': 'text/plain', 'Content-Length': PAGE.length });
+    await reply.raw(PAGE.slice(0, 5000));
+    if (asked.target.startsWith('/held')) await new Promise((resolve) => held.push(resolve));
+    await reply.raw(PAGE.slice(5000));
+  };
+  const ask = (target) => request(world.port, 'GET', target, { 'Accept-Encoding': 'gzip' }, { timeout: 20_000 });
+  const many = [];
+  for (let i = 0; i < 12; i += 1) {
+    many.push(ask(`/held/${i}`));
+    await world.recorder.waitFor(({ target }) => target === `/held/${i}`);
+  }
+  while (held.length < 12) await new Promise(setImmediate);
+  for (const go of held) go();
+  const answers = await Promise.all(many);
+  const coded = answers.filter((answer) => answer.fields.has('content-encoding')).length;
+  assert.ok(coded >= 1 && coded < 12, `${coded} of 12 are compressed`);
+  for (const answer of answers) {
+    assert.equal(decode(answer).toString(), PAGE);
+    assert.equal(answer.fields.get('vary'), 'Accept-Encoding');
+  }
+  assert.equal((await ask('/later')).fields.get('content-encoding'), 'gzip');
+});
+
 test('a browser reads pages, scripts and files of somebody signed in', { skip: chromium.missing() ?? false }, async (t) => {
   const site = temporaryFolder();
   fs.writeFileSync(path.join(site, 'app.txt'), PAGE);
