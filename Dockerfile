@@ -3,7 +3,7 @@
 FROM debian:bookworm-slim AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates g++ cmake ninja-build pkg-config libevent-dev libcurl4-openssl-dev \
-      libssl-dev libyaml-cpp-dev nlohmann-json3-dev libre2-dev libcli11-dev libhiredis-dev libtomlplusplus-dev zlib1g-dev
+      libssl-dev libyaml-cpp-dev nlohmann-json3-dev libre2-dev libcli11-dev libhiredis-dev libtomlplusplus-dev zlib1g-dev libbrotli-dev
 WORKDIR /src
 COPY . .
 ARG CMAKE_BUILD_PARALLEL_LEVEL

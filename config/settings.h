@@ -93,10 +93,13 @@ struct LogtoSettings {
 };
 
 enum class SameSite { lax, none };
+enum class CookieLifetime { session, browser };  // browser: until that is closed
 
 struct CookieSettings {
-  std::string name;  // empty: chosen by scheme and domain, see auth/cookies/cookie_names.h
+  std::string name;  // empty: chosen by scheme, domain and partition, see auth/cookies/cookie_names.h
   SameSite same_site = SameSite::lax;
+  bool partitioned = false;  // a cookie of its own for each site that frames the app (CHIPS)
+  CookieLifetime lifetime = CookieLifetime::session;
   std::string domain;  // empty: host-only
 };
 
@@ -109,6 +112,7 @@ struct SessionSettings {
   std::int64_t revalidate_ms = kHour;
   SessionStore store = SessionStore::cookie;
   CookieSettings cookie;
+  std::map<std::string, TextPattern> kept_items;  // of claims that are lists: only those that match are believed
 };
 
 // Records of ended sessions (docs/decisions/0012-revocations.md).
@@ -255,6 +259,23 @@ struct RouteReplySettings {
   }
 };
 
+// Of one route, over what holds for all of them or for all of its upstream; unset: that. See config/route_limits.h.
+struct RouteLimitSettings {
+  std::optional<std::int64_t> request_body_bytes;
+  std::optional<std::int64_t> body_idle_ms;
+  std::optional<std::int64_t> response_timeout_ms;
+  std::optional<std::int64_t> idle_timeout_ms;
+  [[nodiscard]] bool has_upstream_times() const { return response_timeout_ms || idle_timeout_ms; }
+};
+
+// Of answers, where the app does not do it itself; see proxy/http/coding_choice.h.
+struct CompressionSettings {
+  // on: not what may hold a secret and a text of the sender's. always: that too.
+  enum class Mode { off, on, always };
+  Mode mode = Mode::off;
+  std::vector<std::string> types;  // media types, each with at most one '*'; empty: those that are text
+};
+
 struct RouteSettings {
   int index = 0;      // position in the file, from 1
   int line = 0;       // in the file; 0: unknown
@@ -302,6 +323,8 @@ struct RouteSettings {
   std::vector<std::string> upgrades = {"websocket"};  // what a connection may become
   std::int64_t buffer_request_bytes = 0;  // chunked bodies up to here are collected and sent on with a length; 0: none
   bool hold_requests = true;              // a form post that meets an expired session waits for the sign-in
+  RouteLimitSettings limits;
+  CompressionSettings compression;
 };
 
 // An issuer of access tokens besides Logto.

@@ -12,7 +12,7 @@
 #   stop_all                                  ends every child of start, newest first, by pid
 
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config libevent-dev libcurl4-openssl-dev libssl-dev libyaml-cpp-dev
-  nlohmann-json3-dev doctest-dev libre2-dev libcli11-dev libhiredis-dev libtomlplusplus-dev zlib1g-dev)
+  nlohmann-json3-dev doctest-dev libre2-dev libcli11-dev libhiredis-dev libtomlplusplus-dev zlib1g-dev libbrotli-dev)
 RUN_PACKAGES=(ca-certificates curl python3)
 DEMO_PACKAGES=(fossil)
 

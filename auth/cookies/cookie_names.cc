@@ -1,6 +1,7 @@
 #include "auth/cookies/cookie_names.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "config/realms.h"
 
@@ -10,8 +11,9 @@ CookieNames cookie_names(const CookieSettings& cookie, std::string_view realm, b
   const std::string guard = !https ? "" : cookie.domain.empty() ? "__Host-" : "__Secure-";
   // '-', which begins no piece and no attempt of another realm's cookie.
   const std::string whose = realm == kDefaultRealm ? "" : "-" + std::string(realm);
-  CookieNames names{guard + "logto_session" + whose, guard + "logto_pending" + whose + "_",
-                    guard + "logto_loop" + whose, guard + "logto_held" + whose};
+  const std::string ours = guard + (cookie.partitioned ? "logto_framed_" : "logto_");
+  CookieNames names{ours + "session" + whose, ours + "pending" + whose + "_", ours + "loop" + whose,
+                    ours + "held" + whose};
   if (!cookie.name.empty()) names.session = cookie.name + whose;
   return names;
 }
@@ -20,15 +22,27 @@ CookieNames cookie_names(const Settings& settings, bool https) {
   return cookie_names(settings.session.cookie, settings.realm, https);
 }
 
+std::vector<CookieSettings> earlier_cookies(const CookieSettings& now) {
+  std::vector<CookieSettings> earlier;
+  const auto add = [&](bool host_only, bool whole) {
+    CookieSettings cookie = now;
+    if (host_only) cookie.domain.clear();
+    if (whole) cookie.partitioned = false;
+    earlier.push_back(std::move(cookie));
+  };
+  if (!now.domain.empty()) add(true, false);
+  if (now.partitioned) add(false, true);
+  if (!now.domain.empty() && now.partitioned) add(true, true);
+  return earlier;
+}
+
 std::vector<CookieNames> all_cookie_names(const Settings& settings) {
   std::vector<CookieNames> all;
   const auto add = [&](std::string_view realm, const std::string& domain) {
     CookieSettings cookie = settings.session.cookie;
     cookie.domain = domain;
     for (const bool https : {true, false}) all.push_back(cookie_names(cookie, realm, https));
-    if (domain.empty()) return;
-    cookie.domain.clear();
-    all.push_back(cookie_names(cookie, realm, true));
+    for (const CookieSettings& earlier : earlier_cookies(cookie)) all.push_back(cookie_names(earlier, realm, true));
   };
   if (settings.realms.empty()) add(settings.realm, settings.session.cookie.domain);
   for (const RealmSettings& realm : settings.realms) add(realm.name, realm.cookie_domain);

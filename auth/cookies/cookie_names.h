@@ -17,11 +17,14 @@ struct CookieNames {
 
 // The names under an external URL of the given scheme. __Host- binds a cookie to the very host that set it and to
 // https (RFC 6265bis 4.1.3.2); a session.cookie.domain rules it out and leaves __Secure-; plain http allows neither.
-// session.cookie.name replaces the session's name only, on either scheme. Realms but the default one have names of
-// their own: a cookie of a domain, or of another port of the host, reaches hosts of other realms too.
+// session.cookie.name replaces the session's name only, on either scheme. Partitioned ones have other names: where both
+// are sent, nothing tells a browser's partitioned cookie from an earlier one of the same name. Realms but the default
+// one have names of their own: a cookie of a domain, or of another port of the host, reaches hosts of other realms too.
 [[nodiscard]] CookieNames cookie_names(const Settings& settings, bool https);
 [[nodiscard]] CookieNames cookie_names(const CookieSettings& cookie, std::string_view realm, bool https);
-// All that any realm of the process uses or, before it had a cookie domain, used.
+// How cookies were set before the configuration had a cookie domain, or partitions, or either of the two.
+[[nodiscard]] std::vector<CookieSettings> earlier_cookies(const CookieSettings& now);
+// All that any realm of the process uses or, before it had a cookie domain or partitions, used.
 [[nodiscard]] std::vector<CookieNames> all_cookie_names(const Settings& settings);
 // The Domain of cookies that are set where a sign-in begins and read where it ends, at sign_in_url; empty: host-only.
 [[nodiscard]] std::string attempt_cookie_domain(const Settings& settings);

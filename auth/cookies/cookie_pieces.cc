@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "base/encoding.h"
 
@@ -16,20 +17,28 @@ std::string piece_name(std::string_view name, std::size_t index) {
 }
 
 std::string attribute_text(const CookieAttributes& attributes) {
-  std::string text = "; Path=/; Max-Age=" + std::to_string(attributes.max_age_s);
+  std::string text = "; Path=/";
+  if (!attributes.until_closed) text += "; Max-Age=" + std::to_string(attributes.max_age_s);
   if (!attributes.domain.empty()) text += "; Domain=" + attributes.domain;
   text += "; HttpOnly";
   if (attributes.secure) text += "; Secure";
   text += attributes.same_site == SameSite::none ? "; SameSite=None" : "; SameSite=Lax";
+  if (attributes.partitioned) text += "; Partitioned";
   return text;
 }
 
 CookieAttributes expired(CookieAttributes attributes) {
   attributes.max_age_s = 0;
+  attributes.until_closed = false;
   return attributes;
 }
 
 }  // namespace
+
+CookieAttributes common_attributes(const CookieSettings& settings, bool https, std::string domain,
+                                   std::int64_t max_age_s) {
+  return {https, settings.same_site, std::move(domain), max_age_s, settings.partitioned};
+}
 
 std::optional<std::size_t> piece_index(std::string_view cookie, std::string_view name) {
   if (!cookie.starts_with(name)) return std::nullopt;

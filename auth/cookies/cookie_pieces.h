@@ -41,7 +41,12 @@ struct CookieAttributes {
   SameSite same_site = SameSite::lax;
   std::string domain;
   std::int64_t max_age_s = 0;
+  bool partitioned = false;
+  bool until_closed = false;  // no Max-Age: the browser forgets it when it is closed
 };
+// What every cookie of ours has, whatever it is for; `domain` and `max_age_s` are its own.
+[[nodiscard]] CookieAttributes common_attributes(const CookieSettings& settings, bool https, std::string domain,
+                                                 std::int64_t max_age_s);
 // Which piece of `name` a cookie is; the first is called `name` itself, the others `name`_1 to `name`_4.
 [[nodiscard]] std::optional<std::size_t> piece_index(std::string_view cookie, std::string_view name);
 // Set-Cookie values for all pieces, and deletions for pieces of an older, longer value (`pieces_before`). Empty when

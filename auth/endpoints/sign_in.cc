@@ -139,7 +139,7 @@ Verdict redirect_to_logto(const Visit& visit, SignInStart& start, const Provider
   }
   append_cookies(verdict, std::move(cookies));
   // Beside the domain's cookie one of the host's own makes both unreadable, for ever.
-  if (visit.session.is_unreadable()) append_cookies(verdict, visit.cookies.remove_host_only(visit.fields()));
+  if (visit.session.is_unreadable()) append_cookies(verdict, visit.cookies.remove_earlier(visit.fields()));
   return verdict;
 }
 

@@ -78,7 +78,7 @@ std::optional<std::string> place_after(const Visit& visit) {
 
 void forget_session(const Visit& visit, Verdict& verdict) {
   verdict.set_cookies = visit.cookies.remove(std::max<std::size_t>(visit.session.pieces, 1));
-  append_cookies(verdict, visit.cookies.remove_host_only(visit.fields()));
+  append_cookies(verdict, visit.cookies.remove_earlier(visit.fields()));
   append_cookies(verdict,
                  visit.cookies.remove_pending(
                      visit.fields(), pending_cookie_names(visit.fields(), visit.cookies.names().pending_prefix)));

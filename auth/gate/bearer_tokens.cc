@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "auth/oidc/token_revocation.h"
+#include "auth/session/kept_items.h"
 #include "auth/session/session_times.h"
 #include "auth/visit/wait.h"
 #include "base/crypto.h"
@@ -120,6 +121,7 @@ std::shared_ptr<const OpenedSession> BearerTokens::open(const std::string& hash,
   session.sub = token.sub;
   session.sid = token.sid;
   session.claims = token.claims;
+  if (!realm_.settings->session.kept_items.empty()) drop_other_items(*session.claims, realm_.settings->session);
   session.signed_in_at_ms = token.issued_at_s * 1000;
   session.authenticated_at_s = token.authenticated_at_s;
   session.tokens_expire_at_s = token.expires_at_s;

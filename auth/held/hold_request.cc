@@ -17,7 +17,7 @@ namespace {
 // --- the ticket's cookie: host-only, for the resumption goes to the host that was posted to ---
 
 CookieAttributes ticket_attributes(const Visit& visit, std::int64_t max_age_s) {
-  return {visit.facts.external->is_https(), visit.settings().session.cookie.same_site, "", max_age_s};
+  return common_attributes(visit.settings().session.cookie, visit.facts.external->is_https(), "", max_age_s);
 }
 
 std::vector<std::string> ticket_cookie(const Visit& visit, const HeldTicket& ticket) {

@@ -16,8 +16,8 @@ namespace lp {
 namespace {
 
 CookieAttributes marker_attributes(const Visit& visit, std::int64_t max_age_s) {
-  return {visit.facts.external->is_https(), visit.settings().session.cookie.same_site,
-          attempt_cookie_domain(visit.settings()), max_age_s};
+  return common_attributes(visit.settings().session.cookie, visit.facts.external->is_https(),
+                           attempt_cookie_domain(visit.settings()), max_age_s);
 }
 
 std::vector<std::string> delete_marker(const Visit& visit) {

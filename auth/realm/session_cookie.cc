@@ -10,6 +10,7 @@
 #include "auth/cookies/cookie_pieces.h"
 #include "auth/cookies/pending_cookie.h"
 #include "auth/realm/end_sessions.h"
+#include "auth/session/kept_items.h"
 #include "auth/session/session_handle.h"
 #include "auth/session/session_times.h"
 #include "base/crypto.h"
@@ -261,6 +262,8 @@ bool SessionCookie::is_revoked(CachedSession& entry) const {
 
 std::shared_ptr<const OpenedSession> SessionCookie::prepare(Session session, SecretId secret) const {
   auto opened = std::make_shared<OpenedSession>();
+  // What the configuration believed when the session was sealed counts no more.
+  if (!realm_.settings->session.kept_items.empty()) drop_other_items(*session.claims, realm_.settings->session);
   opened->secret = secret;
   opened->revocation_keys = revocation_keys(realm_.settings->realm, session.id, session.sid, session.sub,
                                             session_record_name(session.store_handle));
@@ -296,12 +299,15 @@ std::vector<std::string> SessionCookie::remove(std::size_t pieces) const {
   return delete_cookie_pieces(names_.session, session_attributes(0), pieces);
 }
 
-std::vector<std::string> SessionCookie::remove_host_only(const Fields& fields) const {
-  CookieSettings cookie = realm_.settings->session.cookie;
-  if (cookie.domain.empty()) return {};
-  cookie.domain.clear();
-  const std::string name = cookie_names(cookie, realm_.settings->realm, https_).session;
-  return delete_cookie_pieces(name, {https_, cookie.same_site, "", 0}, join_cookie_pieces(name, fields).pieces);
+std::vector<std::string> SessionCookie::remove_earlier(const Fields& fields) const {
+  std::vector<std::string> lines;
+  for (const CookieSettings& earlier : earlier_cookies(realm_.settings->session.cookie)) {
+    const std::string name = cookie_names(earlier, realm_.settings->realm, https_).session;
+    const CookieAttributes attributes = common_attributes(earlier, https_, earlier.domain, 0);
+    const std::size_t pieces = join_cookie_pieces(name, fields).pieces;
+    for (std::string& line : delete_cookie_pieces(name, attributes, pieces)) lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 std::vector<std::string> SessionCookie::write_pending(const PendingSignIn& pending) const {
@@ -323,12 +329,14 @@ std::vector<std::string> SessionCookie::remove_pending(const Fields& fields,
 
 CookieAttributes SessionCookie::session_attributes(std::int64_t max_age_s) const {
   const CookieSettings& cookie = realm_.settings->session.cookie;
-  return {https_, cookie.same_site, cookie.domain, max_age_s};
+  CookieAttributes attributes = common_attributes(cookie, https_, cookie.domain, max_age_s);
+  attributes.until_closed = cookie.lifetime == CookieLifetime::browser;
+  return attributes;
 }
 
 CookieAttributes SessionCookie::pending_attributes() const {
-  return {https_, realm_.settings->session.cookie.same_site, attempt_cookie_domain(*realm_.settings),
-          kPendingLifetimeS};
+  return common_attributes(realm_.settings->session.cookie, https_, attempt_cookie_domain(*realm_.settings),
+                           kPendingLifetimeS);
 }
 
 }  // namespace lp

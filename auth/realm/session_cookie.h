@@ -84,9 +84,9 @@ class SessionCookie {
   // Set-Cookie values; `session` is sealed as of now. Empty when it does not fit into kMaxCookiePieces.
   [[nodiscard]] std::vector<std::string> write(Session session, std::size_t pieces_before, std::int64_t now_s) const;
   [[nodiscard]] std::vector<std::string> remove(std::size_t pieces) const;
-  // With session.cookie.domain: deletions of this host's own session cookies, which an earlier configuration left, or
-  // whoever can write cookies for this host. The domain's are not touched.
-  [[nodiscard]] std::vector<std::string> remove_host_only(const Fields& fields) const;
+  // Deletions of session cookies that an earlier configuration left (earlier_cookies()), or, with a cookie domain,
+  // whoever can write cookies for this host. Those of now are not touched.
+  [[nodiscard]] std::vector<std::string> remove_earlier(const Fields& fields) const;
 
   // Set-Cookie value; empty when it is too long for a cookie.
   // Empty where it needs more than kMaxCookiePieces.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "auth/session/claim_path.h"
+#include "auth/session/kept_items.h"
 #include "auth/session/session.h"
 #include "config/claims.h"
 
@@ -133,6 +134,7 @@ json claims_to_keep(const json& id_token_claims, const json& userinfo_claims, co
     if (claim != nullptr && !kept.contains(name) && is_short_text(*claim)) kept[name] = *claim;
   }
   kept.erase(kShortenedClaims);  // ours alone
+  drop_other_items(kept, settings.session);
   shorten(kept, settings);
   return kept;
 }

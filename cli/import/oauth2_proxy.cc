@@ -229,8 +229,10 @@ class Import {
     const std::string written = options_.has("cookie_expire") ? options_.text("cookie_expire") : "168h";
     const std::string lifetime = duration_of(written);
     if (lifetime.empty() || lifetime == "0s") {
-      context_.differs("cookie_expire",
-                       "a cookie until the browser closes: sessions end after session.idle_timeout and max_lifetime");
+      put(map_in(session, "cookie"), "lifetime", "browser");
+      context_.differs(
+          "cookie_expire",
+          "session.cookie.lifetime: browser; sessions end after session.idle_timeout and max_lifetime too");
     } else {
       put(session, "idle_timeout", lifetime);
       put(session, "max_lifetime", lifetime);

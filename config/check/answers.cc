@@ -1,5 +1,9 @@
 #include "config/check/answers.h"
 
+#include <algorithm>
+#include <string_view>
+
+#include "base/encoding.h"
 #include "base/one_of.h"
 #include "config/check/route_place.h"
 
@@ -46,6 +50,35 @@ void shadow_is_meant(const RoutePlace& p) {
   p.report.warning(p.at("shadow"), "has no effect: everybody passes here anyway");
 }
 
+void times_are_of_an_app(const RoutePlace& p) {
+  if (!p.route.upstream.empty() || p.report.has_problem_in(p.key)) return;
+  for (const std::string_view name : {"timeouts.response", "timeouts.idle"}) {
+    if (p.report.has(p.at(name))) p.report.warning(p.at(name), "has no effect on a route without an upstream");
+  }
+}
+
+bool changes_vary(const HeaderChanges& changes) {
+  const auto is_vary = [](std::string_view name) { return iequals(name, "Vary"); };
+  const auto drops_it = [&](const auto& set) {
+    return is_vary(set.header) && ascii_lower(set.constant).find("accept-encoding") == std::string::npos;
+  };
+  return std::any_of(changes.set.begin(), changes.set.end(), drops_it) ||
+         std::any_of(changes.remove.begin(), changes.remove.end(), is_vary);
+}
+
+// A cache would give what is compressed to those who cannot read it.
+void caches_hear_of_compression(const RoutePlace& p) {
+  if (p.route.compression.mode == CompressionSettings::Mode::off) {
+    if (p.report.has(p.at("compression.types")))
+      p.report.warning(p.at("compression.types"), "has no effect without mode: on or always");
+    return;
+  }
+  if (!changes_vary(p.route.response_headers) && !changes_vary(p.settings.response_headers)) return;
+  p.report.warning(p.at("compression"),
+                   "response_headers replaces Vary, by which caches tell compressed answers from others: let it hold "
+                   "Accept-Encoding, or add to it");
+}
+
 }  // namespace
 
 void check_answers(const Settings& settings, Report& report) {
@@ -54,6 +87,8 @@ void check_answers(const Settings& settings, Report& report) {
     forbidden_can_happen(place);
     preflight_can_pass(place);
     shadow_is_meant(place);
+    times_are_of_an_app(place);
+    caches_hear_of_compression(place);
   }
 }
 

@@ -188,12 +188,22 @@ void cookie_will_be_kept(const Settings& s, Report& report) {
     report.warning("session.cookie.name",
                    "without __Host- in front, other hosts of the domain can overwrite the cookie");
   }
-  if (name.find("logto_pending") != std::string::npos) {
+  if (name.find("logto_pending") != std::string::npos || name.find("logto_framed_pending") != std::string::npos) {
     report.problem("session.cookie.name", "names with logto_pending belong to sign-ins under way");
   }
   if (cookie.same_site == SameSite::none && !all_https(s)) {
     report.problem("session.cookie.same_site",
                    "none needs https:// in all external_urls: browsers drop the cookie otherwise");
+  }
+  if (!cookie.partitioned) return;
+  if (!all_https(s)) {
+    report.problem("session.cookie.partitioned",
+                   "needs https:// in all external_urls: browsers drop the cookie otherwise");
+  } else if (cookie.same_site != SameSite::none) {
+    report.problem(
+        "session.cookie.partitioned",
+        "needs session.cookie.same_site: none: browsers send no other cookie to an app in a frame of another "
+        "site, and elsewhere it makes no difference");
   }
 }
 

@@ -1,7 +1,9 @@
 #include "config/check/claims.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "base/one_of.h"
 #include "config/claims.h"
@@ -64,6 +66,34 @@ void judge_rules(const Settings& s, const Requirement& root, const std::string& 
   });
 }
 
+// What of a claim a rule waits for, by name.
+std::vector<std::string> items_of(const Requirement& rule) {
+  if (rule.kind == Requirement::Kind::email_domain) return {};
+  return rule.kind == Requirement::Kind::claim ? rule.test.values : rule.any_of;
+}
+
+// A rule that nobody meets any more locks people out; under `deny` it lets in whom it should not.
+void judge_kept_items(const Settings& s, const Requirement& root, const std::string& key, Report& report) {
+  for_each_requirement(root, [&](const Requirement& rule) {
+    const auto kept = s.session.kept_items.find(claim_of(rule));
+    if (kept == s.session.kept_items.end()) return;
+    for (const std::string& item : items_of(rule)) {
+      if (kept->second.matches(item)) continue;
+      report.problem(key, "asks for '" + item + "' in " + kept->first + ", which session.claims." + kept->first +
+                              " drops: nobody would have it; let its pattern match that too");
+    }
+  });
+}
+
+void judge_kept_claims(const Settings& s, Report& report) {
+  const std::set<std::string> used = claims_in_use(s);
+  for (const auto& [claim, pattern] : s.session.kept_items) {
+    const std::string key = "session.claims." + claim;
+    judge(s, key, claim, report);
+    if (!used.contains(claim)) report.warning(key, "has no effect: no header and no rule uses this claim");
+  }
+}
+
 }  // namespace
 
 void check_claims(const Settings& settings, Report& report) {
@@ -74,7 +104,10 @@ void check_claims(const Settings& settings, Report& report) {
     judge(settings, key + ".authorization", route.authorization.username_claim, report);
     judge_rules(settings, route.require, key + ".require", report);
     judge_rules(settings, route.deny, key + ".deny", report);
+    judge_kept_items(settings, route.require, key + ".require", report);
+    judge_kept_items(settings, route.deny, key + ".deny", report);
   }
+  judge_kept_claims(settings, report);
 }
 
 }  // namespace lp

@@ -33,6 +33,7 @@ Json choices_of(const Option& option) {
     all.emplace_back(text);
     if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) all.emplace_back(std::stoi(text));
     if (text == "off") all.emplace_back(false);  // to readers of YAML 1.1
+    if (text == "on") all.emplace_back(true);
   }
   return {{"enum", std::move(all)}};
 }

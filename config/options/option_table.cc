@@ -4,10 +4,12 @@
 #include "config/guessable.h"
 #include "config/options/bearer_options.h"
 #include "config/options/binding.h"
+#include "config/options/claims_binding.h"
 #include "config/options/field_options.h"
 #include "config/options/identity_binding.h"
 #include "config/options/list_group.h"
 #include "config/options/option_bindings.h"
+#include "config/options/route_limit_options.h"
 #include "config/options/route_options.h"
 #include "config/options/rule_test_options.h"
 #include "config/value.h"
@@ -179,7 +181,20 @@ void add_session(Table& table) {
                    text(LP_FIELD(settings->session.cookie.name), parse_cookie_name)});
   table.push_back({"session.cookie.same_site", "lax or none", "lax", 0, 0, kPlain,
                    "none lets pages of other sites frame the app; it needs https.", same_site_binding()});
+  table.push_back({"session.cookie.partitioned", "true or false", "false", 0, 0, kPlain,
+                   "A cookie of its own for each site that frames the app (CHIPS); it needs same_site: none.",
+                   boolean(LP_FIELD(settings->session.cookie.partitioned))});
+  table.push_back(
+      {"session.cookie.lifetime", "session or browser", "session", 0, 0, kPlain,
+       "For how long browsers keep it: as long as the session may last, or until they are closed.",
+       choice<CookieLifetime>(LP_FIELD(settings->session.cookie.lifetime),
+                              {{"session", CookieLifetime::session}, {"browser", CookieLifetime::browser}})});
   add_cookie_domain(table, "session.cookie.domain");
+  table.push_back(
+      {"session.claims", "a map of claims to what is kept of them", "{}", 0, 0, kPlain,
+       "Of these lists only the items that a pattern matches as a whole, as { roles: { keep: \"app-.*\" } }; "
+       "nothing else of them counts, or is told.",
+       kept_items_binding()});
   table.push_back({"auth_prefix", "a path", "/_auth", 0, 0, kPlain,
                    "Where sign-in, sign-up, callback, sign-out, signed-out and me are, on every external URL.",
                    text(LP_FIELD(settings->auth_prefix), parse_plain_path)});
@@ -336,6 +351,7 @@ Table make_table() {
   add_bearer_options(table);
   add_route_options(table);
   add_route_field_options(table);
+  add_route_limit_options(table);
   add_rule_test_options(table);
   return table;
 }
@@ -400,6 +416,7 @@ const std::vector<Group>& groups() {
                                       upstream_group(),
                                       route_group(),
                                       redirect_group(),
+                                      compression_group(),
                                       rule_test_group(),
                                       issuer_group(),
                                       {"log", Group::Kind::map, "level", {}, {}, {}},

@@ -9,12 +9,14 @@
 #include "base/encoding.h"
 #include "base/one_of.h"
 #include "base/wipe.h"
+#include "config/route_limits.h"
 #include "proxy/exchange/access_log.h"
 #include "proxy/exchange/memory_notices.h"
 #include "proxy/exchange/readiness.h"
 #include "proxy/exchange/route_reply.h"
 #include "proxy/exchange/upstream_faults.h"
 #include "proxy/http/client_facts.h"
+#include "proxy/http/methods.h"
 #include "proxy/http/websocket.h"
 #include "proxy/http/websocket_frames.h"
 #include "proxy/route/outgoing.h"
@@ -28,18 +30,6 @@ namespace {
 constexpr std::size_t kHighWaterBytes = 64 * 1024;
 // A body that is collected for longer than its time must have come at this rate.
 constexpr std::size_t kSlowestBytesPerMs = 8;
-
-// RFC 9110 9.2.2: what may be sent again after a connection died under it.
-bool is_idempotent(std::string_view method) { return is_one_of(method, {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}); }
-
-bool is_plausible_request_id(std::string_view id) {
-  const auto is_plain = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' ||
-           c == '.';
-  };
-  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), is_plain);
-}
-
 }  // namespace
 
 Exchange::Exchange(WorkerContext& context, ClientStream& client, Door door)
@@ -87,10 +77,8 @@ void Exchange::begin(std::size_t head_bytes) {
 }
 
 void Exchange::choose_request_id() {
-  const Fields& fields = request_->head.fields;
-  const bool believed = record_.client.peer_is_trusted && fields.count("X-Request-Id") == 1 &&
-                        is_plausible_request_id(fields.get("X-Request-Id"));
-  record_.id = believed ? std::string(fields.get("X-Request-Id")) : context_.next_request_id();
+  if (record_.client.peer_is_trusted) record_.id = told_request_id(request_->head.fields);
+  if (record_.id.empty()) record_.id = context_.next_request_id();
 }
 
 void Exchange::judge() {
@@ -229,6 +217,7 @@ void Exchange::act_on(Verdict verdict) {
   if (verdict.kind == Verdict::Kind::answer) return answer(verdict.answer);
   LP_CHECK(verdict.kind == Verdict::Kind::pass && facts_.route, "only a request with a route passes");
   if (facts_.body_state == BodyFacts::too_large) return answer_error(413, "too_large");
+  if (facts_.route->limits.body_idle_ms) client_.set_body_patience(*facts_.route->limits.body_idle_ms);
   if (facts_.route->reply.is_configured()) return reply();
   if (must_buffer()) return collect(static_cast<std::size_t>(facts_.route->buffer_request_bytes));
   forward();
@@ -251,7 +240,7 @@ void Exchange::act_on_later(Verdict verdict) {
 
 void Exchange::collect(std::size_t limit_bytes) {
   LP_CHECK(facts_.body_state == BodyFacts::unread, "a body is asked for once");
-  const std::int64_t most = context_.settings.limits.request_body_bytes;
+  const std::int64_t most = request_body_limit(context_.settings, facts_.route);
   if (most != kUnlimited) limit_bytes = std::min(limit_bytes, static_cast<std::size_t>(most));
   if (request_side_ == RequestSide::complete) return judge_with_body(BodyFacts::whole);
   if (request_->body.length > limit_bytes) return judge_with_body(BodyFacts::too_large);
@@ -264,7 +253,7 @@ void Exchange::collect(std::size_t limit_bytes) {
 // Nothing is taken before there is room for it. A byte now and then must not keep what all share for hours.
 void Exchange::collect_more(std::string_view bytes) {
   const auto earned_ms = static_cast<std::int64_t>(collected_.bytes().size() / kSlowestBytesPerMs);
-  const std::int64_t patience_ms = 2 * context_.settings.timeouts.body_idle_ms + earned_ms;
+  const std::int64_t patience_ms = 2 * body_idle_ms(context_.settings, facts_.route) + earned_ms;
   if (context_.clock.monotonic_ms() - record_.began_ms > patience_ms) {
     return on_bad_request({408, "a body that is collected came too slowly"});
   }
@@ -295,6 +284,7 @@ void Exchange::answer_route() {
   const Settings& settings = *realm_->realm.settings;
   Answer made = reply_of(*facts_.route, resolution_.target, {settings, *facts_.external, request_->head.fields});
   if (session_ || !set_cookies_.empty()) made.add("Cache-Control", "private, no-store");
+  if (is_compressed(*facts_.route)) code_answer(facts_.route->compression, request_->head, made);
   if (context_.fields.of(*facts_.route).answer == nullptr) return answer(made);
   record_.status = made.status;
   record_.bytes_out = send_as_of_app(client_, response_frame(), made, request_->head.method == "HEAD");
@@ -318,14 +308,15 @@ void Exchange::send_file() {
   record_.status = file_.status();
   record_.bytes_out = file_.body_bytes();
   OutgoingResponse out = response_frame();
-  file_.send_head(client_, out);
+  file_.send_head(out, [this](const auto& head, auto& framed) { send_answer_head(head, framed, false); });
   enter(AnswerSide::body);
   send_more_of_file();
 }
 
 void Exchange::send_more_of_file() {
-  const StaticFile::Progress progress = file_.send_more(client_);
+  const StaticFile::Progress progress = file_.send_more(client_, coding_.get());
   if (progress == StaticFile::Progress::waits) return;
+  if (progress == StaticFile::Progress::yields) return coding_->go_on_later([this] { send_more_of_file(); });
   if (progress == StaticFile::Progress::broken) return break_off("the file has become shorter");
   client_.flush();
   conclude();
@@ -357,6 +348,10 @@ void Exchange::send_continue() {
 void Exchange::lease_and_send(UpstreamPool::Choice choice) {
   const UpstreamClient client = record_.client.peer_is_trusted ? client_behind_proxy() : UpstreamClient{this, {}};
   lease_ = context_.upstreams.of(*facts_.route).lease(*this, choice, client);
+  if (const RouteSettings& route = *facts_.route; route.limits.has_upstream_times()) {
+    const UpstreamSettings& upstream = context_.upstreams.of(route).settings();
+    lease_->set_patience(response_timeout_ms(upstream, route), idle_timeout_ms(upstream, route));
+  }
   send_upstream_head();
   send_held_body();
   if (request_side_ == RequestSide::complete || replaced_body_) lease_->end_body();
@@ -421,7 +416,7 @@ void Exchange::on_request_body(std::string_view bytes) {
     tunnel_.client_says(bytes);
   else
     body_bytes_ += bytes.size();
-  const std::int64_t limit = context_.settings.limits.request_body_bytes;
+  const std::int64_t limit = request_body_limit(context_.settings, facts_.route);
   if (limit != kUnlimited && body_bytes_ > static_cast<std::uint64_t>(limit)) {
     lease_.reset();
     return answer_side_ == AnswerSide::waiting ? answer_error(413, "too_large")
@@ -479,14 +474,25 @@ void Exchange::on_response(const ParsedResponse& response) {
   if (opens_tunnel || out.body.kind == BodyFraming::Kind::until_close) out.keep_alive = false;
   if (response.head.status == 101) out.upgrade = upgrade_;
   out.addresses = context_.fields.of(*facts_.route).addresses.get();
+  if (!opens_tunnel) {
+    send_answer_head(response.head, out, true);
+    return enter(AnswerSide::body);
+  }
   client_.send_head(response.head, out);
-  if (!opens_tunnel) return enter(AnswerSide::body);
   enter(AnswerSide::tunnel);
   tunnel_.open(iequals(upgrade_, kWebSocket));
   context_.server.open_tunnels.fetch_add(1, std::memory_order_relaxed);
   client_.flush();
   lease_->become_tunnel();
   client_.become_tunnel();
+}
+
+void Exchange::send_answer_head(const ResponseHead& head, OutgoingResponse& out, bool may_hold_secrets) {
+  if (!is_compressed(*facts_.route)) return client_.send_head(head, out);
+  coding_ = std::make_unique<AnswerCoding>(context_.loop, context_.server.memory, record_.client.address);
+  const bool is_personal = session_ != nullptr || !set_cookies_.empty();
+  coding_->send_head(client_, {facts_.route->compression, request_->head, may_hold_secrets, is_personal}, head, out);
+  if (!coding_->is_on()) coding_.reset();
 }
 
 OutgoingResponse Exchange::response_frame() const {
@@ -513,16 +519,19 @@ void Exchange::on_response_body(std::string_view bytes) {
   if (answer_side_ == AnswerSide::closing_tunnel) return;
   if (answer_side_ == AnswerSide::tunnel) tunnel_.app_says(bytes);
   record_.bytes_out += bytes.size();
+  if (coding_) return coding_->send(client_, bytes);
   client_.send_body(bytes);
 }
 
 void Exchange::on_response_end() {
   if (answer_side_ == AnswerSide::closing_tunnel) return lease_.reset();
+  if (coding_) coding_->finish(client_);
   conclude();
   client_.end();
 }
 
 void Exchange::on_response_batch_end() {
+  if (coding_) coding_->flush(client_);
   client_.flush();
   if (client_.room() != ClientStream::Room::some) pause_response();
 }
@@ -573,7 +582,7 @@ void Exchange::on_upstream_error(UpstreamError error) {
     return lease_and_send(UpstreamPool::Choice::fresh);
   }
   const UpstreamFault fault = fault_of(error, answer_side_ == AnswerSide::waiting);
-  tell_failed(context_, record_, context_.upstreams.of(*facts_.route), error, fault.words);
+  tell_failed(context_, record_, *facts_.route, error, fault.words);
   if (answer_side_ == AnswerSide::waiting) return answer_error(fault.status, record_.decision);
   break_off(fault.words);
 }
@@ -722,6 +731,7 @@ void Exchange::drop_stale_cookies() {
 
 // Before the client stream hears of the end: it may then reuse the memory that our views point to.
 void Exchange::conclude() {
+  if (coding_) record_.bytes_out = coding_->stop();
   log_access();
   context_.server.requests_in_flight.fetch_sub(1, std::memory_order_relaxed);
   unbind();
@@ -734,6 +744,7 @@ void Exchange::conclude() {
   if (replaced_body_) wipe_string(replaced_body_->body);
   replaced_body_.reset();
   file_.close();
+  context_.loop.defer_delete(std::move(coding_));
   app_headers_.reset();
   enter(AnswerSide::none);
   enter(RequestSide::none);

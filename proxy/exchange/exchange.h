@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "auth/visit/verdict.h"
+#include "proxy/exchange/answer_coding.h"
 #include "proxy/exchange/asked_check.h"
 #include "proxy/exchange/bound_exchanges.h"
 #include "proxy/exchange/file_reply.h"
@@ -87,6 +88,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void reply_with_file();
   void send_file();
   void send_more_of_file();
+  void send_answer_head(const ResponseHead& head, OutgoingResponse& out, bool may_hold_secrets);
   void forward();
   void send_continue();
   void send_held_body();
@@ -138,6 +140,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   std::optional<ReplacedBody> replaced_body_;
   Tunnel tunnel_;
   FileReply file_;
+  std::unique_ptr<AnswerCoding> coding_;  // of the answer under way; null: it goes as it is
 
   std::uint64_t body_bytes_ = 0;  // of the request, as the app gets it
   ForwardedLines forwarded_lines_;

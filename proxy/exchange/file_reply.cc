@@ -19,7 +19,7 @@ FileReply::Outcome FileReply::open(const RouteSettings& route, const Target& tar
   return Outcome::file;
 }
 
-void FileReply::send_head(ClientStream& client, OutgoingResponse& out) const {
+void FileReply::send_head(OutgoingResponse& out, const SendHead& send) const {
   const std::string length = std::to_string(response_.length);
   ResponseHead head;
   head.status = response_.status;
@@ -28,7 +28,7 @@ void FileReply::send_head(ClientStream& client, OutgoingResponse& out) const {
   for (const auto& [name, value] : response_.headers) head.fields.add(name, value);
   if (without_body_ && response_.status != 304) head.fields.add("Content-Length", length);
   if (!without_body_) out.body = {BodyFraming::Kind::length, response_.length};
-  client.send_head(head, out);
+  send(head, out);
 }
 
 }  // namespace lp

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "base/http_message.h"
@@ -20,10 +21,13 @@ class FileReply {
 
   [[nodiscard]] int status() const { return response_.status; }
   [[nodiscard]] std::uint64_t body_bytes() const { return without_body_ ? 0 : response_.length; }
-  // The head, framed; all else in `out` is the caller's.
-  void send_head(ClientStream& client, OutgoingResponse& out) const;
-  // What the client takes; again when it has drained. broken: the file has become shorter.
-  [[nodiscard]] StaticFile::Progress send_more(ClientStream& client) { return file_.send(client); }
+  // Calls `send` with the head, framed; all else in `out` is the caller's.
+  using SendHead = std::function<void(const ResponseHead&, OutgoingResponse&)>;
+  void send_head(OutgoingResponse& out, const SendHead& send) const;
+  // See StaticFile::send().
+  [[nodiscard]] StaticFile::Progress send_more(ClientStream& client, AnswerCoding* coding) {
+    return file_.send(client, coding);
+  }
 
   [[nodiscard]] bool is_open() const { return file_.is_open(); }
   void close() { file_.close(); }

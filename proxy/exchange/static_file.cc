@@ -18,6 +18,7 @@ namespace lp {
 namespace {
 
 constexpr std::size_t kChunkBytes = 32 * 1024;
+constexpr std::size_t kCodedBytesAtOnce = 8 * kChunkBytes;  // about 5 ms
 
 bool is_hidden(std::string_view name) { return name.front() == '.' && name != ".well-known"; }
 
@@ -98,18 +99,26 @@ void StaticFile::select(std::uint64_t begin, std::uint64_t length_bytes) {
   left_bytes_ = length_bytes;
 }
 
-StaticFile::Progress StaticFile::send(ClientStream& client) {
+StaticFile::Progress StaticFile::send(ClientStream& client, AnswerCoding* coding) {
   std::array<char, kChunkBytes> chunk;
-  while (left_bytes_ > 0) {
+  const std::uint64_t until =
+      coding != nullptr && left_bytes_ > kCodedBytesAtOnce ? left_bytes_ - kCodedBytesAtOnce : 0;
+  while (left_bytes_ > until) {
     if (client.unsent_bytes() > kChunkBytes) client.flush();
     if (client.unsent_bytes() > kChunkBytes || client.room() != ClientStream::Room::some) return Progress::waits;
     const std::size_t wanted = std::min<std::uint64_t>(chunk.size(), left_bytes_);
     const ssize_t got = pread(fd_, chunk.data(), wanted, static_cast<off_t>(at_));
     if (got <= 0) return Progress::broken;
-    client.send_body({chunk.data(), static_cast<std::size_t>(got)});
+    const std::string_view bytes(chunk.data(), static_cast<std::size_t>(got));
+    if (coding != nullptr)
+      coding->send(client, bytes);
+    else
+      client.send_body(bytes);
     at_ += static_cast<std::uint64_t>(got);
     left_bytes_ -= static_cast<std::uint64_t>(got);
   }
+  if (left_bytes_ > 0) return Progress::yields;
+  if (coding != nullptr) coding->finish(client);
   return Progress::done;
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "proxy/exchange/answer_coding.h"
 #include "proxy/http/stream.h"
 
 // A file of a route's `static` directory. On a worker: reads block it for as long as the disk takes, as a web server's
@@ -29,9 +30,13 @@ class StaticFile {
   [[nodiscard]] std::int64_t modified_ns() const { return modified_ns_; }
   [[nodiscard]] const std::string& name() const { return name_; }
 
-  enum class Progress { waits, done, broken };  // broken: it has become shorter
+  // waits: for the client, which takes no more now. yields: others' turn, the rest in the next one. broken: it has
+  // become shorter.
+  enum class Progress { waits, yields, done, broken };
   void select(std::uint64_t begin, std::uint64_t length_bytes);
-  [[nodiscard]] Progress send(ClientStream& client);  // as much as it takes
+  // As much as the client takes, through `coding` where there is one: then all of it only with `done`, and no more at a
+  // time than a worker may spend on one of its connections.
+  [[nodiscard]] Progress send(ClientStream& client, AnswerCoding* coding = nullptr);
 
  private:
   int fd_ = -1;

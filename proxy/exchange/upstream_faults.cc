@@ -4,18 +4,20 @@
 #include <iterator>
 #include <string>
 
+#include "config/route_limits.h"
+
 namespace lp {
 namespace {
 
 // 0: it did not come to waiting.
-std::int64_t waited_ms(const UpstreamSettings& upstream, UpstreamError error) {
+std::int64_t waited_ms(const UpstreamSettings& upstream, const RouteSettings& route, UpstreamError error) {
   switch (error) {
     case UpstreamError::connect_timeout:
       return upstream.connect_timeout_ms;
     case UpstreamError::response_timeout:
-      return upstream.response_timeout_ms;
+      return response_timeout_ms(upstream, route);
     case UpstreamError::idle_timeout:
-      return upstream.idle_timeout_ms;
+      return idle_timeout_ms(upstream, route);
     case UpstreamError::queue_timeout:
       return upstream.queue_timeout_ms;
     default:
@@ -79,11 +81,11 @@ UpstreamFault fault_of(UpstreamError error, bool nothing_came) {
   return {502, ""};
 }
 
-void tell_failed(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
-                 UpstreamError error, std::string_view words) {
-  const UpstreamSettings& settings = upstream.settings();
+void tell_failed(WorkerContext& context, const ExchangeRecord& record, const RouteSettings& route, UpstreamError error,
+                 std::string_view words) {
+  const UpstreamSettings& settings = context.upstreams.of(route).settings();
   const std::string address = address_of(settings);
-  const std::int64_t ms = waited_ms(settings, error);
+  const std::int64_t ms = waited_ms(settings, route, error);
   const std::string reason = std::string(words) + (ms > 0 ? ": waited " + seconds_text(ms) : "");
   context.log.warning("upstream failed", {{"id", std::string_view(record.id)},
                                           {"upstream", std::string_view(settings.name)},

@@ -17,8 +17,8 @@ struct UpstreamFault {
 [[nodiscard]] UpstreamFault fault_of(UpstreamError error, bool nothing_came);  // of an answer
 
 // For the log.
-void tell_failed(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
-                 UpstreamError error, std::string_view words);
+void tell_failed(WorkerContext& context, const ExchangeRecord& record, const RouteSettings& route, UpstreamError error,
+                 std::string_view words);
 // Once for each kind, in the whole process: the app will say it again and again.
 void tell_of_repairs(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
                      Repairs repairs);

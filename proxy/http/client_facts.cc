@@ -85,4 +85,14 @@ ClientFacts client_facts(std::string_view peer, const Fields& fields, const std:
   return facts;
 }
 
+std::string_view told_request_id(const Fields& fields) {
+  const auto is_plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' ||
+           c == '.';
+  };
+  const std::string_view id = fields.get("X-Request-Id");
+  const bool is_one = id.size() <= 64 && std::all_of(id.begin(), id.end(), is_plain);
+  return is_one && fields.count("X-Request-Id") == 1 ? id : std::string_view();
+}
+
 }  // namespace lp

@@ -19,5 +19,7 @@ struct ClientFacts {
 // says nothing of it: once and one address, else the peer is the client.
 [[nodiscard]] ClientFacts client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted,
                                        std::string_view named_in = {});
+// The id that a hop gave the request: a short plain word, said once; else empty. To be believed of a trusted peer.
+[[nodiscard]] std::string_view told_request_id(const Fields& fields);
 
 }  // namespace lp

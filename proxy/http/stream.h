@@ -35,6 +35,8 @@ class ClientStream {
   [[nodiscard]] virtual Room room() const = 0;
   virtual void pause_request_body() = 0;
   virtual void resume_request_body() = 0;
+  // For silence of this request's body, and of a client that takes nothing, in place of timeouts.body_idle.
+  virtual void set_body_patience(std::int64_t ms) = 0;
   [[nodiscard]] virtual const std::string& peer_address() const = 0;
 };
 
@@ -70,6 +72,8 @@ class UpstreamStream {
  public:
   // Gives the stream back: its connection is used again only when both messages were complete and clean.
   virtual ~UpstreamStream() = default;
+  // In place of the upstream's response_timeout and idle_timeout; before send_head().
+  virtual void set_patience(std::int64_t response_ms, std::int64_t idle_ms) = 0;
   virtual void send_head(const OutgoingRequest& request, const Fields& client_fields,
                          const ClientHeaderRules& rules) = 0;
   virtual void send_body(std::string_view bytes) = 0;

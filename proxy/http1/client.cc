@@ -195,6 +195,7 @@ void Http1Client::start_request() {
   body_.begin(request_.body);
   body_open_ = !body_.is_over();
   discarded_bytes_ = 0;
+  body_patience_ms_ = env_.timeouts.body_idle_ms;
   read_bytes_ = BufferPool::kSmallBytes;
   keep_alive_ = request_.keep_alive;
   enter(Phase::exchange);
@@ -512,7 +513,7 @@ void Http1Client::arm_deadline() {
       return deadline_.set_ms(env_.timeouts.request_head_ms);
     case Phase::exchange:
     case Phase::tunnel:
-      if (writer_.unsent_bytes() > 0 || waits_for_body) return deadline_.set_ms(env_.timeouts.body_idle_ms);
+      if (writer_.unsent_bytes() > 0 || waits_for_body) return deadline_.set_ms(body_patience_ms_);
       if (input_has_ended() && phase_ == Phase::exchange) return deadline_.set_ms(kHalfClosedMs);
       return deadline_.clear();
     case Phase::discard:
@@ -540,6 +541,11 @@ void Http1Client::on_deadline() {
     return events_->on_bad_request({408, "request body stalled"});
   }
   client_gone();
+}
+
+void Http1Client::set_body_patience(std::int64_t ms) {
+  body_patience_ms_ = ms;
+  arm_deadline();
 }
 
 void Http1Client::on_later() {

@@ -61,6 +61,7 @@ class Http1Client final : public ClientStream {
   [[nodiscard]] Room room() const override { return room_; }
   void pause_request_body() override { pause(Pause::back_pressure); }
   void resume_request_body() override;
+  void set_body_patience(std::int64_t ms) override;
   [[nodiscard]] const std::string& peer_address() const override { return peer_address_; }
 
  private:
@@ -134,6 +135,7 @@ class Http1Client final : public ClientStream {
   bool body_open_ = false;         // more of the request body is to come
   BodyReader body_;
   std::uint64_t discarded_bytes_ = 0;
+  std::int64_t body_patience_ms_ = 0;  // of the request under way
 
   bool is_unused_ = true;
   bool keep_alive_ = true;

@@ -42,7 +42,9 @@ Http1Upstream::Http1Upstream(const Environment& environment, Owner& owner, Upstr
       client_(client),
       writer_(environment.loop, environment.buffers, [this] { on_writable(); }),
       deadline_(environment.wheel, [this] { on_deadline(); }),
-      in_(environment.buffers) {}
+      in_(environment.buffers),
+      response_timeout_ms_(environment.settings.response_timeout_ms),
+      idle_timeout_ms_(environment.settings.idle_timeout_ms) {}
 
 Http1Upstream::~Http1Upstream() = default;
 
@@ -150,8 +152,14 @@ void Http1Upstream::lease_again(UpstreamEvents& events, const UpstreamClient& cl
   interim_responses_ = 0;
   interim_repairs_ = {};
   read_bytes_ = BufferPool::kSmallBytes;
+  set_patience(environment_.settings.response_timeout_ms, environment_.settings.idle_timeout_ms);
   enter(Phase::waiting_for_head);
   arm_deadline();
+}
+
+void Http1Upstream::set_patience(std::int64_t response_ms, std::int64_t idle_ms) {
+  response_timeout_ms_ = response_ms;
+  idle_timeout_ms_ = idle_ms;
 }
 
 std::int64_t Http1Upstream::idle_ms() const {
@@ -456,10 +464,10 @@ void Http1Upstream::arm_deadline() {
     case Phase::waiting_for_head:
       // While the client is still sending, its own deadline runs, unless it is the app that takes nothing.
       if (!request_sent_ && writer_.unsent_bytes() == 0) return deadline_.clear();
-      return wait_for_answer(environment_.settings.response_timeout_ms);
+      return wait_for_answer(response_timeout_ms_);
     case Phase::body:
     case Phase::tunnel:
-      if (!is_paused_) deadline_.set_ms(environment_.settings.idle_timeout_ms);
+      if (!is_paused_) deadline_.set_ms(idle_timeout_ms_);
       return;
     case Phase::queued:
     case Phase::answered:

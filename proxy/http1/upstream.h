@@ -83,6 +83,7 @@ class Http1Upstream {
   // It is signed in as somebody, or about to be (proxy/http/connection_auth.h).
   [[nodiscard]] bool is_signed_in() const { return is_signed_in_; }
 
+  void set_patience(std::int64_t response_ms, std::int64_t idle_ms);  // see UpstreamStream
   void send_head(const OutgoingRequest& request, const Fields& client_fields, const ClientHeaderRules& rules);
   void send_body(std::string_view bytes);
   void end_body();
@@ -146,6 +147,8 @@ class Http1Upstream {
   HeadScanner scanner_{HeadScanner::Kind::response};
   ParsedResponse response_;
   BodyReader response_body_{true};
+  std::int64_t response_timeout_ms_ = 0;  // of this lease
+  std::int64_t idle_timeout_ms_ = 0;
   int interim_responses_ = 0;
   Repairs interim_repairs_;             // a field with a bare LF in it may have been meant as one
   std::int64_t idle_allowance_ms_ = 0;  // while idle

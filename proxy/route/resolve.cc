@@ -13,6 +13,7 @@
 #include "config/host_pattern.h"
 #include "config/path_pattern.h"
 #include "config/route_access.h"
+#include "config/route_limits.h"
 #include "proxy/http/methods.h"
 #include "proxy/route/method_override.h"
 #include "proxy/route/readings.h"
@@ -174,7 +175,7 @@ bool rewrite(const RealmRoutes& realm, const RouteQuestion& question, Resolution
 }
 
 void keep_body_limit(const Settings& settings, std::uint64_t body_bytes, Resolution& r) {
-  const std::int64_t limit = settings.limits.request_body_bytes;
+  const std::int64_t limit = request_body_limit(settings, r.route);
   if (r.kind == Kind::refused || limit == kUnlimited || body_bytes <= static_cast<std::uint64_t>(limit)) return;
   refuse(
       r, 413, "too_large",

@@ -23,6 +23,9 @@ class Lease final : public UpstreamStream {
  public:
   explicit Lease(Http1Upstream& connection) : connection_(connection) {}
   ~Lease() override { connection_.give_back(); }
+  void set_patience(std::int64_t response_ms, std::int64_t idle_ms) override {
+    connection_.set_patience(response_ms, idle_ms);
+  }
   void send_head(const OutgoingRequest& request, const Fields& fields, const ClientHeaderRules& rules) override {
     connection_.send_head(request, fields, rules);
   }

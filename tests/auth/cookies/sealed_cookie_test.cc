@@ -77,6 +77,22 @@ TEST_CASE("a small value is one cookie with all attributes") {
   CHECK(plain[0] == "s=V; Path=/; Max-Age=60; Domain=example.com; HttpOnly; SameSite=None");
 }
 
+TEST_CASE(
+    "a partitioned cookie is deleted by a partitioned one, and one of the browser's life has an end when deleted") {
+  CookieSettings settings;
+  settings.same_site = SameSite::none;
+  settings.partitioned = true;
+  CookieAttributes attributes = common_attributes(settings, true, "", 60);
+  CHECK(set_cookie_pieces(kName, "V", attributes, 0)[0] ==
+        "__Host-logto_session=V; Path=/; Max-Age=60; HttpOnly; Secure; SameSite=None; Partitioned");
+  attributes.until_closed = true;
+  const auto lines = set_cookie_pieces(kName, "V", attributes, 2);
+  CHECK(lines[0] == "__Host-logto_session=V; Path=/; HttpOnly; Secure; SameSite=None; Partitioned");
+  CHECK(lines[1] == "__Host-logto_session_1=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None; Partitioned");
+  CHECK(delete_cookie_pieces(kName, attributes, 1)[0] ==
+        "__Host-logto_session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None; Partitioned");
+}
+
 TEST_CASE("large values are cut, joined again, and shrink cleanly") {
   for (const std::size_t size :
        {1ul, kCookiePieceBytes, kCookiePieceBytes + 1, 2 * kCookiePieceBytes, kMaxCookiePieces * kCookiePieceBytes}) {

@@ -226,6 +226,25 @@ TEST_CASE("cookie names follow the scheme, the domain and the configuration") {
   CHECK(rules.is_own_cookie("mine_2"));
 }
 
+TEST_CASE("partitioned cookies have other names, and what the browser holds of before goes to no app") {
+  lp::Settings settings;
+  settings.session.cookie.partitioned = true;
+  const lp::CookieNames names = lp::cookie_names(settings, true);
+  CHECK(names.session == "__Host-logto_framed_session");
+  CHECK(names.pending_prefix == "__Host-logto_framed_pending_");
+  CHECK(names.loop == "__Host-logto_framed_loop");
+  CHECK(names.held == "__Host-logto_framed_held");
+  settings.session.cookie.domain = "example.com";
+  const lp::ClientHeaderRules rules(settings);
+  for (const char* ours :
+       {"__Secure-logto_framed_session", "__Secure-logto_framed_pending_x", "__Secure-logto_session_1",
+        "__Host-logto_framed_session", "__Host-logto_session", "__Host-logto_pending_x"}) {
+    INFO(ours);
+    CHECK(rules.is_own_cookie(ours));
+  }
+  CHECK(lp::earlier_cookies({}).empty());
+}
+
 TEST_CASE("realms have cookies of their own, and no app gets those of any") {
   lp::Settings settings;
   settings.realms.resize(3);

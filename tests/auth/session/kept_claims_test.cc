@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/session/claim_path.h"
+#include "auth/session/kept_items.h"
 #include "tests/support/requirements.h"
 
 using namespace lp;
@@ -172,4 +173,49 @@ TEST_CASE("of an object that is too large only the leaves stay that somebody ask
   kept = claims_to_keep(token, json::object(), settings);
   CHECK(*find_claim(kept, "custom_data.tier") == json::array());
   CHECK(is_shortened(kept, "custom_data.tier"));
+}
+
+namespace {
+
+SessionSettings keeping(const std::string& claim, const std::string& pattern) {
+  SessionSettings settings;
+  settings.kept_items[claim] = TextPattern::parse("~ " + pattern).value();
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("of a claim with a pattern only what it matches as a whole is kept") {
+  Settings settings;
+  settings.session = keeping("roles", "app-.*");
+  const json token = {{"sub", "u"}, {"roles", {"app-admin", "hr", "xapp-y", "app-\nz", "app-"}}};
+  CHECK(claims_to_keep(token, json::object(), settings)["roles"] == json{"app-admin", "app-"});
+  settings.session = keeping("roles", "app-a|hr");
+  CHECK(claims_to_keep(token, json::object(), settings)["roles"] == json{"hr"});
+}
+
+TEST_CASE("whoever says a claim, and in whatever form, nothing else of it stays") {
+  struct Row {
+    const char* what;
+    json claims;
+    json left;
+  };
+  const Row rows[] = {
+      {"a list", {{"roles", {"app-x", "y"}}}, {{"roles", {"app-x"}}}},
+      {"nothing matches: an empty list", {{"roles", {"y"}}}, {{"roles", json::array()}}},
+      {"a text that matches", {{"roles", "app-x"}}, {{"roles", "app-x"}}},
+      {"a text that does not", {{"roles", "y"}}, json::object()},
+      {"a list of other things",
+       {{"roles", {1, true, nullptr, json{{"a", "app-x"}}, "app-x"}}},
+       {{"roles", {"app-x"}}}},
+      {"an object", {{"roles", {{"app-x", true}}}}, json::object()},
+      {"a number", {{"roles", 7}}, json::object()},
+      {"another claim", {{"groups", {"y"}}}, {{"groups", {"y"}}}},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    json claims = row.claims;
+    drop_other_items(claims, keeping("roles", "app-.*"));
+    CHECK(claims == row.left);
+  }
 }

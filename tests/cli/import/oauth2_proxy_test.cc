@@ -78,6 +78,7 @@ const Row kOneOption[] = {
     {"cookie_expire = '24h'", "session.idle_timeout", "1d"},
     {"", "session.max_lifetime", "7d"},
     {"cookie_expire = '0'", "session.max_lifetime", ""},
+    {"cookie_expire = '0'", "session.cookie.lifetime", "browser"},
     {"cookie_refresh = '1h'", "session.revalidate", "1h"},
     {"cookie_name = '_wiki'", "session.cookie.name", "_wiki"},
     {"cookie_name = '__Host-wiki'", "session.cookie.name", ""},

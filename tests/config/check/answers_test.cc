@@ -53,6 +53,28 @@ TEST_CASE("keys about answers that could not do what they seem to do are told") 
       {"a shadow on a closed route", "shadow: true, access: deny",
        "f:6:41: routes[1].shadow: would let everybody pass where access: deny lets nobody; try out rules under "
        "require"},
+      {"a time for the client", "access: deny, timeouts: { body_idle: 1m }", ""},
+      {"a time that is none", "timeouts: { response: 5 }",
+       "f:6:55: routes[1].timeouts.response: expected a duration such as 500ms, 30s, 15m, 12h or 14d, found '5': a "
+       "number needs its unit, as in 5s or 5m"},
+      {"a time that is too short", "timeouts: { response: 5ms }",
+       "f:6:55: routes[1].timeouts.response: expected a duration from 10ms to 1d, found '5ms'"},
+      {"a body of any size", "limits: { request_body: none }", ""},
+      {"a size that is none", "limits: { request_body: 1MB }",
+       "f:6:57: routes[1].limits.request_body: expected a size such as 512, 64KiB, 10MiB or 1GiB, found '1MB': bytes, "
+       "or a whole number of KiB, MiB or GiB, or none"},
+      {"compression", "compression: on", ""},
+      {"compression in another word", "compression: gzip",
+       "f:6:46: routes[1].compression.mode: expected off, on or always, found 'gzip'"},
+      {"types without compression", "compression: { types: [text/*] }",
+       "f:6:48: routes[1].compression.types: has no effect without mode: on or always"},
+      {"a type that is none", "compression: { mode: on, types: [html] }",
+       "f:6:66: routes[1].compression.types: expected a media type such as text/html, text/* or application/*+json, "
+       "found 'html'"},
+      {"compression that caches do not hear of", "compression: on, response_headers: { remove: [Vary] }",
+       "f:6:46: routes[1].compression: response_headers replaces Vary, by which caches tell compressed answers from "
+       "others: let it hold Accept-Encoding, or add to it"},
+      {"a Vary that holds it", "compression: on, response_headers: { set: { Vary: 'Cookie, Accept-Encoding' } }", ""},
       {"max_age on a public route", "require: { max_age: 5m }, access: public",
        "f:6:33: routes[1].require: require works with access: signed_in only"},
       {"max_age", "require: { max_age: 5m }", ""},
@@ -63,6 +85,17 @@ TEST_CASE("keys about answers that could not do what they seem to do are told") 
     CAPTURE(c.name);
     CHECK(told(c.keys) == c.told);
   }
+}
+
+TEST_CASE("a time for an app where there is none is told") {
+  const auto loaded =
+      parse_config(good_config({{"routes",
+                                 "routes:\n  - { path: /a, respond: { status: 200 }, timeouts: { idle: 1m } }\n"
+                                 "  - { path: /*, upstream: wiki }\n"}}),
+                   "f", usual_environment());
+  REQUIRE(loaded.ok());
+  REQUIRE(loaded->warnings.size() == 1);
+  CHECK(loaded->warnings[0] == "f:6:61: routes[1].timeouts.idle: has no effect on a route without an upstream");
 }
 
 TEST_CASE("an open route in shadow before a protected one is a mistake") {

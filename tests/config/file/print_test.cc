@@ -286,7 +286,7 @@ TEST_CASE("the defaults of the option table are those of the settings") {
     std::vector<ConfigProblem> problems;
     const auto expected = parse_document("v: " + std::string(option.default_text) + "\n", "f", problems);
     REQUIRE(expected.has_value());
-    if (option.type == "a duration") {  // 24h prints as 1d
+    if (option.type == "a duration" && option.default_text != "null") {  // 24h prints as 1d
       CHECK(parse_duration(printed.find("v")->text).value() == parse_duration(option.default_text).value());
     } else {
       CHECK(write_yaml(printed) == write_yaml(*expected));

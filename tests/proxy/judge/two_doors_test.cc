@@ -258,6 +258,7 @@ class NotingClient final : public ClientStream {
   [[nodiscard]] Room room() const override { return Room::some; }
   void pause_request_body() override {}
   void resume_request_body() override {}
+  void set_body_patience(std::int64_t) override {}
   [[nodiscard]] const std::string& peer_address() const override { return peer_; }
 
  private:
