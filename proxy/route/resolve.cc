@@ -321,31 +321,57 @@ bool find_oauth2_origin(std::span<const RealmRoutes> realms, const Oauth2Check& 
   return stand_in_for_host(realms, check, r);
 }
 
-// The routes for other methods that the check may be about, where it does not say.
+bool tells_method(const Oauth2Check& check) { return check.about && !check.about->method.empty(); }
+
+// Calls holds(method) until it says false, with every method that routes list, and with one that none of them lists.
+template <class Holds>
+bool for_any_method(const Settings& settings, const Holds& holds) {
+  constexpr std::string_view kListedByNone;  // no list can have it
+  const auto all_of = [&](const RouteSettings& route) {
+    return std::all_of(route.methods.begin(), route.methods.end(), holds);
+  };
+  return holds(kListedByNone) && std::all_of(settings.routes.begin(), settings.routes.end(), all_of);
+}
+
+// The check may be about a request of any method, where it does not say. Of one that no route takes, whoever is signed
+// in would be let pass.
 bool asks_enough_for_any_method(const RealmRoutes& realm, RouteQuestion question, const Resolution& r) {
-  for (const RouteSettings& route : realm.settings.routes) {
-    for (const std::string& method : route.methods) {
-      question.method = method;
-      const RouteAnswer other = realm.router.route_for(question);
-      if (other.is_ambiguous() || other.route == nullptr) continue;
-      if (other.route != r.route && (r.route == nullptr || may_be_stricter(*other.route, *r.route))) return false;
-    }
-  }
-  return true;
+  if (r.route != nullptr && lets_preflights_pass(question.method, *r.route)) return false;
+  return for_any_method(realm.settings, [&](std::string_view method) {
+    question.method = method;
+    const RouteAnswer other = realm.router.route_for(question);
+    if (other.is_ambiguous()) return false;
+    if (other.route == r.route) return true;
+    if (other.route == nullptr) return !is_open(*r.route) && rules_not_asked_by(r.route, realm.settings).empty();
+    return r.route != nullptr && !may_be_stricter(*other.route, *r.route);
+  });
+}
+
+bool refuse_untold_method(Resolution& r) {
+  return refuse(r, 403, kUnasked,
+                "nobody tells the method, and routes differ by it: let the proxy that asks send X-Forwarded-Method");
 }
 
 // False where it is refused.
 bool find_forwarded_route(const RealmRoutes& realm, const Oauth2Check& check, Resolution& r) {
   ForwardedRequest about = *check.about;
-  const bool tells_method = !about.method.empty();
-  if (!tells_method) about.method = check.head.method;
+  if (!tells_method(check)) about.method = check.head.method;
   if (!check_is_possible(about, check.head.fields, r) || !check_is_plain(realm, about, r)) return false;
   const RouteQuestion question{r.external->host, about.method, r.target, check.head.fields, check.client_address};
   find_checked_route(realm, question, r);
   if (r.kind == Kind::refused) return false;
-  if (tells_method || asks_enough_for_any_method(realm, question, r)) return true;
-  return refuse(r, 403, kUnasked,
-                "nobody tells the method, and routes differ by it: let the proxy that asks send X-Forwarded-Method");
+  return tells_method(check) || asks_enough_for_any_method(realm, question, r) || refuse_untold_method(r);
+}
+
+// The same of the routes for /oauth2/auth.
+bool asks_as_much_by_any_method(const RealmRoutes& realm, RouteQuestion question, const RouteSettings* named) {
+  return for_any_method(realm.settings, [&](std::string_view method) {
+    question.method = method;
+    const RouteAnswer other = realm.router.route_for_oauth2_auth(question);
+    if (other.is_ambiguous()) return false;
+    if (other.route == named) return true;
+    return named != nullptr && (other.route == nullptr ? !is_open(*named) : !may_be_stricter(*other.route, *named));
+  });
 }
 
 const RouteSettings* route_for_oauth2_auth(const RealmRoutes& realm, const Oauth2Check& check, Resolution& r) {
@@ -354,10 +380,14 @@ const RouteSettings* route_for_oauth2_auth(const RealmRoutes& realm, const Oauth
     refuse(r, 403, kBadForwarded, target.error().message);
     return nullptr;
   }
-  const std::string_view method = check.about && !check.about->method.empty() ? check.about->method : check.head.method;
-  const RouteAnswer found =
-      realm.router.route_for_oauth2_auth({r.external->host, method, *target, check.head.fields, check.client_address});
-  if (found.is_ambiguous()) refuse(r, 403, kBadForwarded, std::string(found.ambiguity));
+  const std::string_view method = tells_method(check) ? check.about->method : check.head.method;
+  const RouteQuestion question{r.external->host, method, *target, check.head.fields, check.client_address};
+  const RouteAnswer found = realm.router.route_for_oauth2_auth(question);
+  if (found.is_ambiguous()) {
+    refuse(r, 403, kBadForwarded, std::string(found.ambiguity));
+  } else if (!tells_method(check) && !asks_as_much_by_any_method(realm, question, found.route)) {
+    refuse_untold_method(r);
+  }
   return found.route;
 }
 

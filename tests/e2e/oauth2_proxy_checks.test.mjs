@@ -135,6 +135,16 @@ describe('without one', () => {
     assert.ok(reasons.some((reason) => /X-Forwarded-Method/.test(reason)));
   });
 
+  test('who does not tell the method gets nothing that is open to some methods alone', async () => {
+    const world = await worldOf(scope, { routes: [{ path: '/public/*', methods: ['GET'], access: 'public' }, { path: '/*' }], people });
+    const original = { 'X-Original-URL': `${ORIGIN}/public/x` };
+    for (const [who, headers, status] of [
+      ['nobody', { 'X-Forwarded-Uri': '/public/x' }, 403], ['nobody', original, 403], ['nobody', { 'X-Forwarded-Uri': '/public/x', ...original }, 403],
+      ['other', { 'X-Forwarded-Uri': '/public/x' }, 403], ['other', { 'X-Forwarded-Uri': '/x' }, 202],
+      ['nobody', TRAEFIK('/public/x'), 202], ['nobody', { ...original, 'X-Original-Method': 'GET' }, 202], ['nobody', TRAEFIK('/public/x', 'POST'), 401], ['nobody', { ...original, 'X-Original-Method': 'MADEUP' }, 401],
+    ]) assert.equal((await world.auth(who, headers)).status, status, `${who} ${JSON.stringify(headers)}`);
+  });
+
   test('a peer that is not trusted tells nothing', async () => {
     const world = await worldOf(scope, { routes: [{ path: '/public/*', access: 'public' }, { path: '/*' }], people, config: { trusted_proxies: ['127.0.0.9/32'] } });
     assert.equal((await world.auth('nobody', { 'X-Forwarded-Uri': '/public/x' })).status, 401);

@@ -544,6 +544,39 @@ TEST_CASE("who does not tell the method must not leave a stricter route out") {
   CHECK(by_oauth2(settings, {"/public/a"}) == "2+0");
 }
 
+TEST_CASE("who does not tell the method may mean one that no route lists") {
+  Settings settings = for_oauth2();
+  settings.routes[0].methods = {"GET"};  // open for GET alone
+  CHECK(by_oauth2(settings, {"/public/a", "GET"}) == "1+0");
+  CHECK(by_oauth2(settings, {"/public/a", "POST"}) == "0+0");
+  CHECK(by_oauth2(settings, {"/public/a"}) == "unasked_rules 403");  // no route takes the others: one must be signed in
+  RouteSettings rest;
+  rest.path = {PathPattern::Kind::prefix, ""};
+  settings.routes.push_back(rest);
+  CHECK(by_oauth2(settings, {"/public/a"}) == "unasked_rules 403");
+  CHECK(by_oauth2(settings, {"/private/a"}) == "2+0");
+  settings.routes[0].access = Access::signed_in;  // asks what the others ask
+  CHECK(by_oauth2(settings, {"/public/a"}) == "1+0");
+  settings.routes[2].require.children = {role("staff")};
+  CHECK(by_oauth2(settings, {"/public/a"}) == "unasked_rules 403");
+  settings.routes.pop_back();
+  settings.routes[1].require.children = {role("admin")};  // a rule of other requests, which nobody would ask for a POST
+  CHECK(by_oauth2(settings, {"/public/a"}) == "unasked_rules 403");
+  CHECK(by_oauth2(settings, {"/private/a"}) == "2+0");
+}
+
+TEST_CASE("routes for /oauth2/auth that differ by the method decide nothing where nobody tells it") {
+  Settings settings = for_oauth2();
+  settings.routes.push_back(named_route({}));
+  settings.routes.back().methods = {"GET"};
+  CHECK(by_oauth2(settings, {}) == "3+0");
+  settings.routes.push_back(named_route({role("staff")}));
+  CHECK(by_oauth2(settings, {}) == "unasked_rules 403");
+  CHECK(by_oauth2(settings, {"/private/a"}) == "unasked_rules 403");
+  CHECK(by_oauth2(settings, {"/private/a", "GET"}) == "2+3");
+  CHECK(by_oauth2(settings, {"/private/a", "POST"}) == "2+4");
+}
+
 TEST_CASE("a Host inside stands for the external URL, unless hosts matter") {
   Settings settings = for_oauth2();
   CHECK(by_oauth2(settings, {}, "oauth2-proxy.auth.svc") == "0+0");
