@@ -234,6 +234,8 @@ Verdict sign_out_for_script(const Visit& visit, std::string then, Waiting waitin
 
 Verdict handle_signed_out(const Visit& visit, Waiting) {
   if (const auto next = place_after(visit)) return redirect_verdict(visit, "own", *next);
+  // By the back button or a bookmark, after another sign-in: the page would not be true.
+  if (visit.signed_in() != nullptr) return redirect_verdict(visit, "own", visit.settings().auth_prefix + "/");
   return answer_verdict(visit, "own", make_page(PageKind::signed_out, page_facts(visit)));
 }
 

@@ -126,6 +126,10 @@ Decision decide(const Visit& visit) {
 
 // Nothing is wrong with the session: what became of it leaves with this answer as with a pass.
 Verdict refuse_foreign_websocket(const Visit& visit, const Decision& decision) {
+  visit.realm.log.info("a WebSocket was refused for where its page is from: allowed_origins of the route would let it",
+                       {{"id", visit.facts.request_id},
+                        {"origin", visit.fields().get("Origin")},
+                        {"route", std::string_view(visit.facts.route->label)}});
   Verdict verdict = status_verdict(visit, kForeignOrigin, 403);
   append_cookies(verdict, cookies_to_renew(visit));
   note_shadow(verdict, decision);

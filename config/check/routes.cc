@@ -67,9 +67,12 @@ void reply_is_one(const RoutePlace& p) {
     p.report.warning(p.at("return_to_parameters"), "has no effect: this route has no action");
   if (!reply.is_configured()) return;
   for (const auto* key :
-       {"token", "authorization", "assertion", "identity_headers", "identity_preset", "upgrades", "buffer_request"}) {
+       {"token", "authorization", "assertion", "identity_headers", "identity_preset", "upgrades", "buffer_request",
+        "add_prefix", "replace_path", "rewrite_location", "request_headers", "pass_headers", "forwarded_header"}) {
     if (p.report.has(p.at(key))) p.report.warning(p.at(key), "has no effect: this route has no app");
   }
+  if (p.report.has(p.at("strip_prefix")) && reply.files.empty())
+    p.report.warning(p.at("strip_prefix"), "has no effect: this route has neither an app nor files");
 }
 
 // Without them the redirect would lead to a path with holes.
@@ -110,7 +113,11 @@ void redirect_has_target(const RoutePlace& p) {
 void respond_has_status(const RoutePlace& p) {
   const RouteReplySettings usual;
   const bool says_what = !p.route.reply.respond_body.empty() || p.route.reply.respond_type != usual.respond_type;
-  if (!says_what || p.route.reply.respond_status != 0 || p.report.has_problem_in(p.at("respond"))) return;
+  const int status = p.route.reply.respond_status;
+  if (p.report.has_problem_in(p.at("respond"))) return;
+  if ((status == 204 || status == 205) && !p.route.reply.respond_body.empty())
+    p.report.problem(p.at("respond"), "an answer of " + std::to_string(status) + " has no body (RFC 9110 15.3)");
+  if (!says_what || status != 0) return;
   p.report.problem(p.at("respond"), "required: expected a status, as in { status: 200, body: ok }, found none");
 }
 

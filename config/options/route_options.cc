@@ -171,11 +171,14 @@ Result<int> parse_redirect_status(std::string_view text) {
   return expected("301, 302, 303, 307 or 308", text);
 }
 
-// A 1xx is no answer, and 304 is one to a question that the route does not ask.
+// A 1xx is no answer, and a 3xx without a Location leads nowhere.
 Result<int> parse_answer_status(std::string_view text) {
   const auto status = parse_count(text);
-  if (status && *status >= 200 && *status <= 599 && *status != 304) return static_cast<int>(*status);
-  return expected("a status of 200 to 599 except 304", text);
+  const bool redirects = status && *status >= 300 && *status <= 399;
+  if (redirects) return fail("expected a status of 200 to 299 or 400 to 599, found '" + std::string(text) +
+                             "': redirect is the key for where to");
+  if (status && *status >= 200 && *status <= 599) return static_cast<int>(*status);
+  return expected("a status of 200 to 299 or 400 to 599", text);
 }
 
 std::string format_status(const int& status) { return std::to_string(status); }
@@ -250,7 +253,7 @@ void add_replies(Table& table) {
   table.push_back({"routes[].redirect.status", "301, 302, 303, 307 or 308", "302", 0, 0, kPlain,
                    "301 and 308 are remembered by browsers.",
                    scalar<int>(LP_FIELD(route->reply.redirect_status), parse_redirect_status, format_status)});
-  table.push_back({"routes[].respond.status", "200 to 599", "null", 0, 0, kPlain, "In place of an app: a fixed answer.",
+  table.push_back({"routes[].respond.status", "200 to 299 or 400 to 599", "null", 0, 0, kPlain, "In place of an app: a fixed answer.",
                    answer_status_binding(LP_FIELD(route->reply.respond_status))});
   table.push_back({"routes[].respond.body", "a text", "null", 0, 0, kPlain, "Its content.",
                    text(LP_FIELD(route->reply.respond_body), parse_body)});

@@ -11,6 +11,8 @@ FileReply::Outcome FileReply::open(const RouteSettings& route, const Target& tar
   if (!is_one_of(head.method, {"GET", "HEAD"})) return Outcome::not_allowed;
   const auto path = rewrite_path(target.path, route.strip_prefix);
   if (!path) return Outcome::none;
+  // Of /a, which is the folder itself under strip_prefix: /a, relative links would lead to its parent.
+  if (*path == "/" && !target.path.ends_with('/')) return Outcome::folder;
   const auto found = StaticFile::open(route.reply.files, *path, file_);
   if (found != StaticFile::Outcome::file) return found == StaticFile::Outcome::none ? Outcome::none : Outcome::folder;
   response_ = file_response(head.fields, {file_.size_bytes(), file_.modified_ns(), file_.name()});

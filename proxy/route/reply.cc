@@ -66,9 +66,10 @@ Answer reply_of(const RouteSettings& route, const Target& target, const AskedRep
   if (!reply.files.empty()) return folder_redirect(target);
   Answer answer;
   answer.status = reply.respond_status;
-  if (reply.respond_status != 204) answer.add("Content-Type", reply.respond_type);
+  const bool has_content = answer.status != 204 && answer.status != 205;  // RFC 9110 15.3.5, 15.3.6
+  if (has_content) answer.add("Content-Type", reply.respond_type);
   answer.add("X-Content-Type-Options", "nosniff");
-  if (reply.respond_status != 204) answer.body = reply.respond_body;
+  if (has_content) answer.body = reply.respond_body;
   return answer;
 }
 

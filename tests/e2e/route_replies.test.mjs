@@ -48,6 +48,7 @@ describe('routes that answer themselves', () => {
         { path: '/private-old', redirect: '/new' },
         { path: '/gone', access: 'public', respond: { status: 410, body: '{"gone":true}', type: 'application/json' } },
         { path: '/none', access: 'public', respond: { status: 204 } },
+        { path: '/reset', access: 'public', respond: { status: 205 } },
         { path: '/logout', action: 'sign_out' },
         { path: '/login', action: 'sign_in' },
         { path: '/profile', action: 'account' },
@@ -121,6 +122,8 @@ describe('routes that answer themselves', () => {
   test('a fixed answer', async () => {
     const answer = await get('/gone');
     assert.deepEqual([answer.status, answer.fields.get('content-type'), answer.body.toString()], [410, 'application/json', '{"gone":true}']);
+    const reset = await get('/reset');
+    assert.deepEqual([reset.status, reset.text, reset.fields.get('content-length')], [205, '', '0']);
     const none = await get('/none');
     assert.deepEqual([none.status, none.body.length], [204, 0]);
     assert.equal((await get('/gone', {}, 'HEAD')).status, 410);
@@ -155,6 +158,8 @@ describe('routes that answer themselves', () => {
   test('a folder without its slash is sent to it', async () => {
     const answer = await get('/site/docs?x=1');
     assert.deepEqual([answer.status, answer.fields.get('location')], [301, '/site/docs/?x=1']);
+    const root = await get('/site');
+    assert.deepEqual([root.status, root.fields.get('location')], [301, '/site/'], 'or its links would lead elsewhere');
   });
 
   test('conditions and ranges', async () => {
@@ -228,6 +233,9 @@ describe('what check says of them', () => {
     ['another host in disguise', { redirect: '//evil.example/' }, /whose host is fixed/],
     ['a status without a target', { redirect: { status: 301 }, upstream: 'app' }, /redirect: required: expected to/],
     ['an answer beside an app', { respond: { status: 204 }, upstream: 'app' }, /not upstream and respond/],
+    ['a body where there is none', { respond: { status: 204, body: 'x' } }, /an answer of 204 has no body/],
+    ['nor there', { respond: { status: 205, body: 'x' } }, /an answer of 205 has no body/],
+    ['a redirect without a place', { respond: { status: 302 } }, /redirect is the key for where to/],
     ['a body without a status', { respond: { body: 'x' } }, /required: expected a status/],
     ['an action with a rule', { action: 'sign_out', access: 'signed_in' }, /a route with an action is public/],
     ['a folder that is not there', { static: '/nowhere/at/all' }, /static/],

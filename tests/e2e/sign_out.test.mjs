@@ -51,6 +51,12 @@ describe('signing out', () => {
     assert.match(page.fields.get('content-type'), /^text\/html/);
   });
 
+  test('the page that says so says it to nobody who is signed in again', async () => {
+    const cookie = await world.session();
+    const answer = await request(world.port, 'GET', '/_auth/signed-out', { ...NAVIGATION, Cookie: cookie });
+    assert.deepEqual([answer.status, answer.fields.get('location')], [303, '/_auth/']);
+  });
+
   const FOREIGN = {
     'an image on another site': [{ Accept: 'image/*', 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image', 'Sec-Fetch-Site': 'cross-site' }, 'GET'],
     'a link on another site': [{ ...NAVIGATION, 'Sec-Fetch-Site': 'cross-site' }, 'GET'],
