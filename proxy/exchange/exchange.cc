@@ -117,6 +117,7 @@ void Exchange::take_resolution(const RequestHead& head) {
   facts_.head = &head;
   facts_.external = resolution_.external;
   facts_.only_backchannel = resolution_.only_backchannel;
+  facts_.method_is_certain = !resolution_.may_be_other_method;
   facts_.route = resolution_.route;
   if (!resolution_.has_target) return;
   facts_.path = resolution_.target.path;
