@@ -178,6 +178,23 @@ constexpr std::string_view kRequestCommands[] = {"x-accel-", "x-sendfile-type"};
 constexpr std::string_view kCodec[] = {"content-length", "transfer-encoding", "content-type",
                                        "keep-alive",     "proxy-connection",  "proxy-authorization"};
 
+// RFC 9110 7.6.1, and what else each side writes anew: no key of ours may name them.
+constexpr std::string_view kHop[] = {"connection",
+                                     "keep-alive",
+                                     "proxy-connection",
+                                     "te",
+                                     "trailer",
+                                     "transfer-encoding",
+                                     "upgrade",
+                                     "expect",
+                                     "http2-settings",
+                                     "content-length",
+                                     "content-encoding",
+                                     "content-range",
+                                     "proxy-authorization",
+                                     "proxy-authenticate",
+                                     "proxy-authentication-info"};
+
 struct Names {
   Family family;
   const std::string_view* begin;
@@ -196,6 +213,7 @@ constexpr std::array kAll = {
     names(Family::proxy_command, kProxyCommands),
     names(Family::request_command, kRequestCommands),
     names(Family::codec, kCodec),
+    names(Family::hop, kHop),
 };
 
 bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }

@@ -17,6 +17,7 @@ enum class ClientFieldFamily : std::uint8_t {
   proxy_command,    // to a proxy in front of an app, from either side
   request_command,  // likewise, from clients only
   codec,            // what frames a message: in other spellings than its own
+  hop,              // for one connection only, or what frames a message or says what part of a body it is
 };
 
 // Folded: lower case, everything that is not a letter or a digit as '-'. CGI and WSGI make one variable of

@@ -246,7 +246,8 @@ struct Gatekeeper::Impl {
   [[nodiscard]] bool may_go_on(const Visit& visit) const {
     const StoreTrust trust = store_trust(*realm.settings, realm.store_health, realm.clock.monotonic_ms());
     const RequestFacts& facts = visit.facts;  // a method that nobody tells may be one that changes something
-    return lp::may_go_on(trust, facts.method_is_told ? facts.head->method : std::string_view(), facts.wants_upgrade);
+    const bool is_known = facts.method_is_told && facts.method_is_certain;
+    return lp::may_go_on(trust, is_known ? facts.head->method : std::string_view(), facts.wants_upgrade);
   }
 
   Verdict judge_trusted(const Visit& visit, const JudgeVisit& judge, Waiting&& waiting) {

@@ -28,6 +28,7 @@
 #include "auth/service/sign_in_flights.h"
 #include "auth/service/upkeep.h"
 #include "base/event.h"
+#include "config/shared_ends.h"
 
 namespace lp {
 namespace {

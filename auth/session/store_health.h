@@ -27,10 +27,4 @@ class StoreHealth {
   std::atomic<bool> in_trouble_{false};
 };
 
-// Whether ended sessions are shared with other replicas, so that StoreHealth says something.
-[[nodiscard]] inline bool shares_ended_sessions(const Settings& settings) {
-  return settings.redis.is_configured() &&
-         (settings.revocations.share || settings.session.store == SessionStore::redis);
-}
-
 }  // namespace lp

@@ -1,5 +1,7 @@
 #include "auth/session/store_trust.h"
 
+#include "config/shared_ends.h"
+
 namespace lp {
 namespace {
 

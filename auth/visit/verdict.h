@@ -38,6 +38,7 @@ struct RequestFacts {
   bool wants_upgrade = false;
   bool method_is_told =
       true;  // false: another proxy asks without saying it, and the method of `head` is the check's own
+  bool method_is_certain = true;  // false: the app may read another one out of the query or a field
   UpgradeOrigin upgrade_origin = UpgradeOrigin::allowed;
   std::string_view request_id;
   std::string_view client;  // address, as far as trusted hops tell; empty: a unix socket's peer

@@ -17,24 +17,6 @@ namespace {
 using Headers = std::vector<IdentityHeaderSettings>;
 using Family = ClientFieldFamily;
 
-// For this connection only, or what frames a message (RFC 9110 7.6.1): written anew on both sides. And what carries a
-// handshake or a condition of it, which is ours to judge.
-constexpr std::string_view kOfTheHop[] = {"connection",
-                                          "keep-alive",
-                                          "proxy-connection",
-                                          "te",
-                                          "trailer",
-                                          "transfer-encoding",
-                                          "upgrade",
-                                          "expect",
-                                          "http2-settings",
-                                          "content-length",
-                                          "content-encoding",
-                                          "content-range",
-                                          "proxy-authorization",
-                                          "proxy-authenticate",
-                                          "proxy-authentication-info"};
-
 std::string name_of(std::string_view entry) {
   if (entry.ends_with('*')) entry.remove_suffix(1);
   return std::string(entry);
@@ -71,7 +53,7 @@ bool sends(const Headers& headers, std::string_view entry) {
 std::string problem_of_any(const Settings& s, std::string_view entry) {
   if (!is_token(name_of(entry)) || !ends_plainly(entry))
     return "expected a header name that ends in a letter or digit, found '" + std::string(entry) + "'";
-  if (meets_any(entry, kOfTheHop) || meets(entry, "Sec-WebSocket-Key") ||
+  if (meets_any(entry, client_fields_of(Family::hop)) || meets(entry, "Sec-WebSocket-Key") ||
       folded_field(entry).starts_with("sec-websocket"))
     return "this field belongs to the connection or frames the message: each side has its own";
   if (meets(entry, s.forward_auth.secret_header)) return "this field holds forward_auth.secret";
@@ -291,7 +273,7 @@ void client_ip_is_told(const Settings& s, Report& report) {
   const std::string folded = folded_field(name);
   if (is_one_of(folded, {"x-forwarded-for", "forwarded"}))
     return report.problem("client_ip_header", "expected a field with one address; X-Forwarded-For is read by default");
-  if (is_one_of(folded, {"host", "cookie", "authorization"}) || meets_any(name, kOfTheHop))
+  if (is_one_of(folded, {"host", "cookie", "authorization"}) || meets_any(name, client_fields_of(Family::hop)))
     return report.problem("client_ip_header", "this field means something else");
   if (s.trusted_proxies.empty())
     report.problem("client_ip_header", "needs trusted_proxies: this field of anybody else's is not believed");

@@ -4,6 +4,7 @@
 
 #include "base/one_of.h"
 #include "config/claims.h"
+#include "config/client_fields.h"
 #include "config/identity_presets.h"
 #include "config/value.h"
 
@@ -13,22 +14,12 @@ namespace {
 using Headers = std::vector<IdentityHeaderSettings>;
 using Source = IdentityHeaderSettings::Source;
 
-// Names whose meaning would break the message, the forwarding or the app's own security.
+// Names whose meaning would break the forwarding or the app's own security; what breaks the message is client_fields'.
 constexpr std::string_view kForbiddenHeaders[] = {
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "expect",
     "host",
     "cookie",
     "set-cookie",
     "authorization",
-    "proxy-authorization",
-    "proxy-authenticate",
     "www-authenticate",
     "forwarded",
     "via",
@@ -55,7 +46,7 @@ constexpr std::string_view kForbiddenPrefixes[] = {"content-", "sec-", "if-", "a
 
 bool is_forbidden_header(const std::string& name) {
   const auto begins = [&](std::string_view prefix) { return name.substr(0, prefix.size()) == prefix; };
-  return is_one_of(name, kForbiddenHeaders) ||
+  return is_field_of(ClientFieldFamily::hop, name) || is_one_of(name, kForbiddenHeaders) ||
          std::any_of(std::begin(kForbiddenPrefixes), std::end(kForbiddenPrefixes), begins);
 }
 

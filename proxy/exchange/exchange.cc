@@ -106,6 +106,7 @@ void Exchange::take_resolution(const RequestHead& head) {
   facts_.head = &head;
   facts_.external = resolution_.external;
   facts_.only_backchannel = resolution_.only_backchannel;
+  facts_.method_is_certain = !resolution_.may_be_other_method;
   facts_.route = resolution_.route;
   if (!resolution_.has_target) return;
   facts_.path = resolution_.target.path;
@@ -633,12 +634,9 @@ void Exchange::answer(const Answer& made) {
   client_.send_answer(complete, without_body, keep_alive);
 }
 
-// A script hears nothing of a 401 to its handshake; of a close code it does. Nobody else's script hears it.
 bool Exchange::tells_by_closing() const {
   return facts_.route != nullptr && facts_.forwarded == ForwardedForm::none &&
-         facts_.route->websocket_unauthenticated == WebSocketUnauthenticated::close &&
-         facts_.upgrade_origin != UpgradeOrigin::foreign && iequals(upgrade_, kWebSocket) &&
-         is_complete_handshake(request_->head.fields);
+         is_told_by_closing(*facts_.route, upgrade_, facts_.upgrade_origin, request_->head.fields);
 }
 
 void Exchange::close_new_websocket() {

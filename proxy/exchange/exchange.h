@@ -49,6 +49,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void on_response_end() override;
   void on_response_batch_end() override;
   void on_upstream_drained() override;
+  [[nodiscard]] std::size_t untaken_by_client() const override { return client_.untaken_bytes(); }
   void on_upstream_error(UpstreamError error) override;
 
  private:

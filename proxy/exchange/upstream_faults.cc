@@ -77,6 +77,8 @@ UpstreamFault fault_of(UpstreamError error, bool nothing_came) {
       return {503, "max_connections are in use, and as many requests as queue says wait for one"};
     case UpstreamError::queue_timeout:
       return {503, "max_connections are in use, and none became free within queue_timeout"};
+    case UpstreamError::slow_client:
+      return {408, "its client sends or reads next to nothing, and others wait for one of max_connections"};
   }
   return {502, ""};
 }
@@ -87,6 +89,13 @@ void tell_failed(WorkerContext& context, const ExchangeRecord& record, const Rou
   const std::string address = address_of(settings);
   const std::int64_t ms = waited_ms(settings, route, error);
   const std::string reason = std::string(words) + (ms > 0 ? ": waited " + seconds_text(ms) : "");
+  if (error == UpstreamError::slow_client) {
+    return context.log.info("a slow client has lost its connection to an app",
+                            {{"id", std::string_view(record.id)},
+                             {"client", std::string_view(record.client.address)},
+                             {"upstream", std::string_view(settings.name)},
+                             {"reason", reason}});
+  }
   context.log.warning("upstream failed", {{"id", std::string_view(record.id)},
                                           {"upstream", std::string_view(settings.name)},
                                           {"address", address},

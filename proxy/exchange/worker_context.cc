@@ -19,7 +19,7 @@ std::uint64_t random_seed() {
 void tell_serves_one(Log& log, const UpstreamSettings& upstream) {
   log.warning(
       "an app answers others only when its idle connections are closed: it seems to serve one at a time, and each "
-      "is used once from now on; keep_alive: off of the upstream spares it the trial",
+      "is used once from now on, but for a trial now and then; keep_alive: off of the upstream spares it the trial",
       {{"upstream", std::string_view(upstream.name)}});
 }
 }  // namespace

@@ -217,10 +217,13 @@ bool describes_absent_body(const OutgoingResponse& response, int status) {
   return response.body.kind == BodyFraming::Kind::none && status >= 200 && status != 204;
 }
 
-// The app may have said it more than once, always the same: the codec has seen to that.
+// The app may have said it more than once, always the same: the codec has seen to that. Without leading zeros, which
+// some reader may take for another base, as where the body follows.
 std::string_view absent_length(const Fields& fields) {
   const std::string_view said = fields.get("Content-Length");
-  return trim_ows(said.substr(0, said.find(',')));
+  std::string_view length = trim_ows(said.substr(0, said.find(',')));
+  while (length.size() > 1 && length.front() == '0') length.remove_prefix(1);
+  return length;
 }
 
 void append_absent_length(HeadText& out, const Fields& fields) {

@@ -29,6 +29,8 @@ class ClientStream {
   virtual void flush() = 0;          // at the end of a batch: write what was queued
   virtual void become_tunnel() = 0;  // after a 101 was sent: raw bytes both ways
   [[nodiscard]] virtual std::size_t unsent_bytes() const = 0;
+  // Of the answer so far: with those, what the client's kernel has not taken. Costs a system call.
+  [[nodiscard]] virtual std::size_t untaken_bytes() const = 0;
   // Whether more of the answer should come, as of the last flush(). After `none` and `none_of_all` on_client_drained()
   // says when.
   enum class Room : std::uint8_t { some, none, none_of_all };  // of all: limits.buffered is used up
@@ -66,6 +68,7 @@ enum class UpstreamError {
   tls,            // it answers plain HTTP with a record of TLS
   queue_full,     // max_connections are taken, and as many requests as may wait already
   queue_timeout,  // none of them became free
+  slow_client,    // the client sent or read next to nothing, while others waited for one of max_connections
 };
 
 class UpstreamStream {
@@ -96,6 +99,8 @@ class UpstreamEvents {
   virtual void on_response_end() = 0;
   virtual void on_response_batch_end() = 0;
   virtual void on_upstream_drained() = 0;
+  // As ClientStream::untaken_bytes(): who holds up whom is not to be seen from the app's side alone.
+  [[nodiscard]] virtual std::size_t untaken_by_client() const { return 0; }
   virtual void on_upstream_error(UpstreamError error) = 0;  // the last event of a stream
 };
 

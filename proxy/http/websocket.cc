@@ -8,6 +8,7 @@
 #include "auth/rules/cors.h"
 #include "base/check.h"
 #include "base/encoding.h"
+#include "config/value.h"
 
 namespace lp {
 
@@ -21,6 +22,16 @@ bool is_allowed_origin(std::string_view origin, const Settings& settings, const 
   const auto& urls = settings.external_urls;
   return std::any_of(urls.begin(), urls.end(),
                      [&](const Origin& url) { return url.authority() == asked.authority() && url.text() == origin; });
+}
+
+// What is answered is one of them: it must be one thing to whoever reads the answer.
+bool offers_subprotocols_well(const Fields& request) {
+  constexpr std::string_view kName = "Sec-WebSocket-Protocol";
+  auto offered = list_values(request, kName);
+  if (offered.empty()) return request.count(kName) == 0;
+  std::sort(offered.begin(), offered.end());
+  return std::all_of(offered.begin(), offered.end(), is_token) &&
+         std::adjacent_find(offered.begin(), offered.end()) == offered.end();
 }
 
 bool is_docker_stream(const ParsedResponse& response) {
@@ -69,9 +80,17 @@ std::string websocket_accept(std::string_view key) {
 }
 
 bool is_complete_handshake(const Fields& request) {
-  constexpr std::size_t kKeyBytes = 24;  // 16 in base64
-  return request.count("Sec-WebSocket-Key") == 1 && request.get("Sec-WebSocket-Key").size() == kKeyBytes &&
-         request.get("Sec-WebSocket-Version") == "13";
+  constexpr std::size_t kKeyBytes = 16;
+  if (request.count("Sec-WebSocket-Key") != 1 || request.count("Sec-WebSocket-Version") != 1) return false;
+  const auto key = base64_decode(request.get("Sec-WebSocket-Key"));
+  return key && key->size() == kKeyBytes && request.get("Sec-WebSocket-Version") == "13" &&
+         offers_subprotocols_well(request);
+}
+
+bool is_told_by_closing(const RouteSettings& route, std::string_view upgrade, UpgradeOrigin origin,
+                        const Fields& request) {
+  return route.websocket_unauthenticated == WebSocketUnauthenticated::close && origin != UpgradeOrigin::foreign &&
+         is_websocket(upgrade) && is_complete_handshake(request);
 }
 
 void describe_accepted(const Fields& request, std::string_view accept, ResponseHead& head) {

@@ -35,9 +35,14 @@ inline constexpr std::string_view kWebSocket = "websocket";
 [[nodiscard]] bool accepts_websocket(const ResponseHead& response, std::string_view sec_websocket_key);
 [[nodiscard]] std::string websocket_accept(std::string_view sec_websocket_key);
 
-// Whether the client's handshake can be accepted at all (4.2.1), and what is said then: without a subprotocol where one
-// was offered browsers fail the connection. `accept` and `request` must outlive `head`.
+// Whether the client's handshake can be accepted at all (4.2.1: a key of 16 bytes, the version, subprotocols that are
+// tokens and differ), and what is said then: without a subprotocol where one was offered browsers fail the connection.
+// `accept` and `request` must outlive `head`.
 [[nodiscard]] bool is_complete_handshake(const Fields& request);
+// Whether who would get 401 is let in instead and told by code 4401 (websocket_unauthenticated: close). A script hears
+// nothing of a 401 to its handshake; nobody else's script is to hear anything.
+[[nodiscard]] bool is_told_by_closing(const RouteSettings& route, std::string_view upgrade, UpgradeOrigin origin,
+                                      const Fields& request);
 void describe_accepted(const Fields& request, std::string_view accept, ResponseHead& head);
 
 }  // namespace lp

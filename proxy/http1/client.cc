@@ -16,6 +16,8 @@ namespace {
 // A body that nobody wants is read up to here to keep the connection; beyond it closing is cheaper.
 constexpr std::uint64_t kMaxDiscardBytes = 64 * 1024;
 constexpr std::int64_t kLingerMs = 2000;
+// Who goes on sending is given more time, half a minute in all: many read an answer only when all is sent.
+constexpr int kMostLingers = 14;
 // Of an answer that is not taken no more than this and one read of the app's connection is held.
 constexpr std::size_t kMostUnsent = 64 * 1024;
 // A client that has closed its sending side gets this long to be answered: some tools half-close, but nearly always it
@@ -139,9 +141,21 @@ void Http1Client::read_pipelined() {
 
 void Http1Client::drop_input() {
   const ReceiveResult got = receive_and_drop(socket_.fd());
-  if (got.kind == ReceiveResult::Kind::again || got.kind == ReceiveResult::Kind::data) return;
+  if (got.kind == ReceiveResult::Kind::again) return;
+  if (got.kind == ReceiveResult::Kind::data) return linger_on();
   if (phase_ == Phase::lingering || got.kind == ReceiveResult::Kind::failed) return close();
   pause(Pause::end_of_input);
+}
+
+// Nobody looks at what has come any more: who lingers for long costs its connection and nothing else.
+void Http1Client::linger_on() {
+  if (phase_ != Phase::lingering) return;
+  in_.release();
+  body_in_.release();
+  head_memory_.release();
+  if (lingers_left_ == 0 || deadline_.left_ms() > kLingerMs / 2) return;
+  --lingers_left_;
+  arm_deadline();
 }
 
 void Http1Client::on_input_end() {
@@ -242,6 +256,7 @@ void Http1Client::feed_early_tunnel_bytes() {
 // event is told, because the exchange may end inside one.
 void Http1Client::feed(std::string_view bytes, std::size_t& counter) {
   feed_pieces(bytes, counter);
+  unfed_ = {};
   if (phase_ == Phase::discard && discarded_bytes_ > kMaxDiscardBytes) return close_when_sent();
   if (phase_ == Phase::exchange && body_is_open()) events_->on_request_batch_end();
 }
@@ -252,6 +267,7 @@ void Http1Client::feed_pieces(std::string_view bytes, std::size_t& counter) {
     std::string_view data;
     const auto outcome = body_.next(bytes, consumed, data);
     bytes.remove_prefix(consumed);
+    unfed_ = bytes;
     counter += consumed;
     discarded_bytes_ += phase_ == Phase::discard ? consumed : 0;
     if (outcome == BodyReader::Outcome::bad) return broken_body();
@@ -296,12 +312,31 @@ void Http1Client::send_head(const ResponseHead& head, const OutgoingResponse& re
 void Http1Client::send_answer(const Answer& answer, bool without_body, bool keep_alive) {
   keep_alive_ = keep_alive && keep_alive_;
   answer_body_.begin({});
-  if (body_is_open() && (request_.expect_continue || body_.bytes_left() > kMaxDiscardBytes)) keep_alive_ = false;
+  if (keep_alive_ && body_is_open() && !may_drop_rest_of_body()) keep_alive_ = false;
   env_.scratch.clear();
   append_answer(env_.scratch, answer, without_body, keep_alive_, std::time(nullptr));
   writer_.queue(env_.scratch);
   end();
 }
+
+// Whether the connection can live on behind an answer that came before the end of its request. It is promised only
+// where it will be kept: of chunks nobody knows how many are to come, unless the last one is here.
+bool Http1Client::may_drop_rest_of_body() const {
+  if (request_.expect_continue || body_.bytes_left() > kMaxDiscardBytes) return false;
+  if (request_.body.kind != BodyFraming::Kind::chunked) return true;
+  BodyReader rest = body_;
+  std::string_view bytes = unfed_.empty() ? in_.data().substr(head_bytes_ + leftover_used_) : unfed_;
+  BodyReader::Outcome outcome = BodyReader::Outcome::data;
+  while (outcome == BodyReader::Outcome::data) {
+    std::size_t consumed = 0;
+    std::string_view data;
+    outcome = rest.next(bytes, consumed, data);
+    bytes.remove_prefix(consumed);
+  }
+  return outcome == BodyReader::Outcome::end;
+}
+
+std::size_t Http1Client::untaken_bytes() const { return writer_.unsent_bytes() + lp::untaken_bytes(socket_.fd()); }
 
 void Http1Client::send_body(std::string_view bytes) {
   if (bytes.empty()) return;
@@ -434,6 +469,7 @@ void Http1Client::finish_closing() {
   if (!may_still_send || input_has_ended()) return close();
   // Closing with unread input makes the kernel send a reset, which can destroy the answer on its way (RFC 9112 9.6).
   ::shutdown(socket_.fd(), SHUT_WR);
+  lingers_left_ = kMostLingers;
   enter(Phase::lingering);
 }
 

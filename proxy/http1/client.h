@@ -58,6 +58,7 @@ class Http1Client final : public ClientStream {
   void flush() override;
   void become_tunnel() override;
   [[nodiscard]] std::size_t unsent_bytes() const override { return writer_.unsent_bytes(); }
+  [[nodiscard]] std::size_t untaken_bytes() const override;
   [[nodiscard]] Room room() const override { return room_; }
   void pause_request_body() override { pause(Pause::back_pressure); }
   void resume_request_body() override;
@@ -113,6 +114,8 @@ class Http1Client final : public ClientStream {
   void close();
   void close_when_sent();
   void finish_closing();
+  void linger_on();
+  [[nodiscard]] bool may_drop_rest_of_body() const;
   [[nodiscard]] bool body_is_open() const { return body_open_; }
 
   Environment env_;
@@ -134,6 +137,7 @@ class Http1Client final : public ClientStream {
   std::size_t leftover_used_ = 0;  // of the bytes behind the head
   bool body_open_ = false;         // more of the request body is to come
   BodyReader body_;
+  std::string_view unfed_;  // while bytes of a body are handed on: those behind them that are here
   std::uint64_t discarded_bytes_ = 0;
   std::int64_t body_patience_ms_ = 0;  // of the request under way
 
@@ -141,6 +145,7 @@ class Http1Client final : public ClientStream {
   bool keep_alive_ = true;
   bool was_blocked_ = false;  // the exchange hears of the next drain
   Room room_ = Room::some;
+  int lingers_left_ = 0;
   bool processing_ = false;  // process_input() is on the stack and goes on by itself
 
   SocketWriter writer_;

@@ -21,6 +21,8 @@ constexpr int kMaxInterimResponses = 1000;
 constexpr std::int64_t kSlowInterimMs = 500;
 // The head waits for the rest of the first chunk's size; an extension may be longer than anybody waits for.
 constexpr std::size_t kMaxHeldBytes = 64;
+// A head of chunks waits so long for the first of them. Only an app that is silent then is served later by it.
+constexpr std::int64_t kFirstChunkMs = 20;
 constexpr std::int64_t kLongWaitMs = kSecond;
 constexpr std::int64_t kEarlierMs = kSecond;  // than the app says that it closes
 // How late a body may come behind an answer that has none. Long, for it costs little: who needs a connection meanwhile
@@ -148,7 +150,8 @@ void Http1Upstream::lease_again(UpstreamEvents& events, const UpstreamClient& cl
   events_ = &events;
   client_ = client;
   is_reused_ = true;
-  request_sent_ = is_settling_ = false;
+  request_sent_ = is_settling_ = holds_head_ = is_late_ = false;
+  moved_before_.reset();
   interim_responses_ = 0;
   interim_repairs_ = {};
   read_bytes_ = BufferPool::kSmallBytes;
@@ -188,6 +191,7 @@ void Http1Upstream::send_head(const OutgoingRequest& request, const Fields& clie
 
 void Http1Upstream::send_body(std::string_view bytes) {
   if (phase_ == Phase::closed || bytes.empty()) return;
+  moved_bytes_ += bytes.size();
   // A failed write is no failed request: the app may have answered early (413) and closed. Reading tells.
   const bool wrote = request_body_.write(bytes).has_value();
   if (wrote && (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel)) arm_deadline();
@@ -240,7 +244,7 @@ void Http1Upstream::on_readable() {
   in_.make_room(bytes_to_read());
   const ReceiveResult got = receive_into(socket_.fd(), in_);
   if (got.kind == ReceiveResult::Kind::again) return;
-  if (got.kind == ReceiveResult::Kind::failed) return fail(UpstreamError::lost);
+  if (got.kind == ReceiveResult::Kind::failed) return fail(holds_head_ ? UpstreamError::nonsense : UpstreamError::lost);
   if (got.kind == ReceiveResult::Kind::end) return on_input_end();
   if (in_.room() == 0 && phase_ != Phase::waiting_for_head) read_bytes_ = BufferPool::kLargeBytes;
   process();
@@ -258,7 +262,7 @@ void Http1Upstream::on_input_end() {
     return events_->on_response_end();
   }
   const bool complete = phase_ == Phase::body && response_.body.kind == BodyFraming::Kind::until_close;
-  if (!complete) return fail(UpstreamError::lost);
+  if (!complete) return fail(holds_head_ ? UpstreamError::nonsense : UpstreamError::lost);
   answer_complete();
 }
 
@@ -290,14 +294,16 @@ bool Http1Upstream::process_head() {
   scanner_.reset();
   const int status = response_.head.status;
   const bool is_interim = status < 200 && status != 101;
-  const bool has_chunks = response_.body.kind == BodyFraming::Kind::chunked && in_.size() > head_bytes;
-  if (has_chunks && !first_chunks_are_fine(in_.data().substr(head_bytes))) return false;
+  const bool is_chunked = response_.body.kind == BodyFraming::Kind::chunked;
+  if (is_chunked && !first_chunks_are_fine(in_.data().substr(head_bytes))) return false;
   if (status != 200 && offers_to_sign_in_connection(response_.head.fields)) is_signed_in_ = true;
   if (is_interim) return take_interim(head_bytes);
   response_.repairs.add(interim_repairs_);
   if (response_.repairs.any()) response_.keep_alive = false;
   owner_.answers();
   if (std::exchange(waits_long_, false)) owner_.has_waited_long();
+  holds_head_ = false;
+  if (first_chunk_late_) first_chunk_late_->stop();
   enter(Phase::body);
   response_body_.begin(response_.body);
   events_->on_response(response_);
@@ -324,9 +330,10 @@ bool Http1Upstream::take_interim(std::size_t head_bytes) {
   return true;
 }
 
-// What has come of a chunked body together with its head. Broken, it can still be told by a 502; once the head is out,
-// only by a reset. False: the exchange has heard of it, or the first chunk's size is half here.
+// What has come of a chunked body together with its head, or right behind it. Broken, it can still be told by a 502;
+// once the head is out, only by a reset. False: the exchange has heard of it, or the first chunk's size is not here.
 bool Http1Upstream::first_chunks_are_fine(std::string_view bytes) {
+  if (bytes.empty()) return !waits_for_first_chunk();
   const bool may_wait = bytes.size() < kMaxHeldBytes;
   response_body_.begin(response_.body);
   bool knows_size = false;
@@ -343,14 +350,30 @@ bool Http1Upstream::first_chunks_are_fine(std::string_view bytes) {
     response_.keep_alive = false;
   }
   if (outcome == BodyReader::Outcome::bad) fail(UpstreamError::nonsense);
-  const bool waits = outcome == BodyReader::Outcome::need_more && !knows_size && may_wait;
-  return outcome != BodyReader::Outcome::bad && !waits;
+  if (outcome == BodyReader::Outcome::bad) return false;
+  holds_head_ = outcome == BodyReader::Outcome::need_more && !knows_size && may_wait;
+  return !holds_head_;
+}
+
+bool Http1Upstream::waits_for_first_chunk() {
+  if (is_late_) return false;
+  holds_head_ = true;
+  if (!first_chunk_late_) first_chunk_late_.emplace(environment_.loop, [this] { first_chunk_is_late(); });
+  first_chunk_late_->start_ms(kFirstChunkMs);
+  return true;
+}
+
+void Http1Upstream::first_chunk_is_late() {
+  if (phase_ != Phase::waiting_for_head || !events_) return;
+  is_late_ = true;
+  process();
 }
 
 bool Http1Upstream::process_body() {
   std::size_t consumed = 0;
   std::string_view data;
   const auto outcome = response_body_.next(in_.data(), consumed, data);
+  moved_bytes_ += data.size();
   if (!data.empty()) events_->on_response_body(data);
   if (!events_) return false;
   in_.consume(consumed);
@@ -409,6 +432,24 @@ void Http1Upstream::settled() {
 
 void Http1Upstream::discard() { close(); }
 
+// What the kernel holds for a client is not what the client has taken: with megabytes of it there are seconds between
+// two writes to somebody who reads all the time.
+std::uint64_t Http1Upstream::moved_by_client() const { return moved_bytes_ - events_->untaken_by_client(); }
+
+void Http1Upstream::watch() {
+  if (events_) moved_before_ = moved_by_client();
+}
+
+bool Http1Upstream::is_slowed_by_client(std::uint64_t least_bytes) const {
+  if (!events_ || !moved_before_) return false;
+  const bool sends = phase_ == Phase::waiting_for_head && !request_sent_ && writer_.unsent_bytes() == 0;
+  const bool reads = phase_ == Phase::body && is_paused_;
+  return (sends || reads) &&
+         static_cast<std::int64_t>(moved_by_client() - *moved_before_) < static_cast<std::int64_t>(least_bytes);
+}
+
+void Http1Upstream::end_for_slow_client() { fail(UpstreamError::slow_client); }
+
 void Http1Upstream::fail(UpstreamError error) {
   UpstreamEvents* const told = events_;
   close();
@@ -422,6 +463,7 @@ void Http1Upstream::close() {
   events_ = nullptr;
   lookup_.reset();
   deadline_.clear();
+  if (first_chunk_late_) first_chunk_late_->stop();
   if (connecting_) connecting_->disable();
   if (readable_) readable_->disable();
   writer_.close();

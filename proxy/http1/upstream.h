@@ -80,8 +80,17 @@ class Http1Upstream {
   // once for one that the app keeps no longer than that.
   void settle();
   [[nodiscard]] std::int64_t idle_ms() const;  // of an idle connection, coarse
+  [[nodiscard]] bool is_settling() const { return is_settling_; }
   // It is signed in as somebody, or about to be (proxy/http/connection_auth.h).
   [[nodiscard]] bool is_signed_in() const { return is_signed_in_; }
+  // About to be: the next request answers the challenge of the last answer, and means nothing on another connection.
+  [[nodiscard]] bool is_being_signed_in() const { return is_signed_in_ && response_.head.status == 401; }
+
+  // Of a connection that holds a slot which others wait for. From watch() on it is counted what its client sends and
+  // reads; is_slowed_by_client(): less than so many bytes since then, while the app waits for nothing else.
+  void watch();
+  [[nodiscard]] bool is_slowed_by_client(std::uint64_t least_bytes) const;
+  void end_for_slow_client();
 
   void set_patience(std::int64_t response_ms, std::int64_t idle_ms);  // see UpstreamStream
   void send_head(const OutgoingRequest& request, const Fields& client_fields, const ClientHeaderRules& rules);
@@ -116,6 +125,9 @@ class Http1Upstream {
   bool process_head();
   bool take_interim(std::size_t head_bytes);
   bool first_chunks_are_fine(std::string_view bytes);
+  [[nodiscard]] bool waits_for_first_chunk();
+  void first_chunk_is_late();
+  [[nodiscard]] std::uint64_t moved_by_client() const;
   bool process_body();
   void answer_complete();
   void settled();
@@ -163,6 +175,14 @@ class Http1Upstream {
   bool is_paused_ = false;
   bool is_signed_in_ = false;
   bool is_settling_ = false;
+
+  // The head of a chunked answer is here, and waits for its first chunk.
+  std::optional<Timer> first_chunk_late_;
+  bool holds_head_ = false;
+  bool is_late_ = false;
+
+  std::uint64_t moved_bytes_ = 0;              // from the client and to it
+  std::optional<std::uint64_t> moved_before_;  // as moved_by_client(), at watch()
 };
 
 }  // namespace lp

@@ -19,6 +19,7 @@
 #include "config/value.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
+#include "proxy/http/websocket_frames.h"
 #include "proxy/http1/request.h"
 #include "proxy/http1/scan.h"
 #include "proxy/route/outgoing.h"
@@ -159,6 +160,16 @@ Result<void> take_age(json& claims, Person& person, std::int64_t now_s) {
 std::string_view asked_upgrade(const Judgement& judgement) {
   if (!judgement.resolved->by_check) return upgrade_of(judgement.request, judgement.route());
   return asks_for_websocket(judgement.request.head.fields) ? kWebSocket : std::string_view();
+}
+
+// Where the handshake is accepted all the same.
+void tell_by_closing(Judgement& judgement, UpgradeOrigin origin) {
+  if (judgement.status != 401 || judgement.resolved->by_check) return;
+  const RequestHead& head = judgement.request.head;
+  if (!is_told_by_closing(*judgement.route(), asked_upgrade(judgement), origin, head.fields)) return;
+  judgement.status = 101;
+  judgement.reason += "; the WebSocket is opened and closed with " + std::to_string(kNotSignedIn.code) +
+                      " (websocket_unauthenticated: close)";
 }
 
 std::string why_refused(const Authorization& authorization) {
@@ -367,9 +378,10 @@ void RequestJudge::judge_route(Judgement& judgement, const Person* person, std::
   judgement.decision = decide(route, asked, asker, settings_.logto.sign_in, now_s);
   const bool is_preflight = judgement.decision->kind == Decision::Kind::preflight;
   if (is_preflight) judgement.counts_as = Asker::Kind::nobody;
-  if (!is_preflight && !judge_bearer(judgement, person)) return;
+  if (!is_preflight && !judge_bearer(judgement, person)) return tell_by_closing(judgement, origin);
   const Words words = words_of(route, *judgement.decision);
   conclude(judgement, words.outcome, judgement.decision->status(), words.reason);
+  tell_by_closing(judgement, origin);
   const bool is_told = judgement.decision->kind == Decision::Kind::pass && asker.kind != Asker::Kind::nobody;
   if (words.outcome == Outcome::allow) pass(judgement, is_told ? person : nullptr);
 }

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -80,6 +81,11 @@ ReceiveResult receive_and_drop(int fd) {
 bool has_unread_input(int fd) {
   char byte = 0;
   return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+std::size_t untaken_bytes(int fd) {
+  int bytes = 0;
+  return ::ioctl(fd, TIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 SocketWriter::State SocketWriter::send(std::string_view bytes, std::string_view suffix) {

@@ -44,6 +44,8 @@ struct ReceiveResult {
 [[nodiscard]] ReceiveResult receive_and_drop(int fd);
 // The kernel has bytes of the peer that nobody has read.
 [[nodiscard]] bool has_unread_input(int fd);
+// What was written and the peer's kernel has not taken yet.
+[[nodiscard]] std::size_t untaken_bytes(int fd);
 
 // The sending side of a connection: bytes are written at once, what the kernel does not take waits in a queue, and
 // only then a write event is asked for (each such request is an epoll_ctl).

@@ -104,6 +104,15 @@ bool query_stays_here(Overrides& overrides, const Target& target) {
   return stays;
 }
 
+// All names hold that word, unless it is escaped. Nearly every query is done with here.
+bool may_name_method(const Target& target) {
+  constexpr std::string_view kWord = "method";
+  const std::string& query = target.query;
+  const auto is_same = [](char a, char b) { return iequals({&a, 1}, {&b, 1}); };
+  return target.has_other_readings || query.find('%') != std::string::npos ||
+         std::search(query.begin(), query.end(), kWord.begin(), kWord.end(), is_same) != query.end();
+}
+
 }  // namespace
 
 bool overrides_stay_on_route(const Router& router, const RouteQuestion& question, const RouteSettings& route,
@@ -119,6 +128,7 @@ bool overrides_stay_on_route(const Router& router, const RouteQuestion& question
 }
 
 bool query_overrides(const Target& target, std::string_view method) {
+  if (!may_name_method(target)) return false;
   bool overrides = false;
   for_each_override(target, [&](const auto& value) { overrides = overrides || !value || !iequals(*value, method); });
   return overrides;

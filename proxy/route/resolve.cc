@@ -14,6 +14,7 @@
 #include "config/path_pattern.h"
 #include "config/route_access.h"
 #include "config/route_limits.h"
+#include "config/shared_ends.h"
 #include "proxy/http/methods.h"
 #include "proxy/route/method_override.h"
 #include "proxy/route/readings.h"
@@ -115,17 +116,30 @@ bool lets_preflights_pass(std::string_view method, const RouteSettings& route) {
   return method == "OPTIONS" && route.preflight;
 }
 
+bool passes_without_store(const RealmRoutes& realm, std::string_view method) {
+  return shares_ended_sessions(realm.settings) && is_one_of(method, {"GET", "HEAD", "OPTIONS"});
+}
+
 // Where it is the method of the request line that lets it pass: a preflight, and what changes nothing while Redis is
 // away (redis.grace).
 bool passes_by_method(const RealmRoutes& realm, std::string_view method, const RouteSettings& route) {
   if (lets_preflights_pass(method, route)) return true;
-  return realm.settings.session.store == SessionStore::redis && is_one_of(method, {"GET", "HEAD", "OPTIONS"});
+  return realm.settings.session.store == SessionStore::redis && passes_without_store(realm, method);
+}
+
+bool has_method_field(const Fields& fields) {
+  return std::any_of(fields.all().begin(), fields.all().end(),
+                     [](const Field& field) { return is_method_override(field.name); });
+}
+
+void judge_certainty(const RealmRoutes& realm, const RouteQuestion& question, Resolution& r) {
+  if (!passes_without_store(realm, question.method)) return;
+  const bool field_says = has_method_field(question.fields) && !r.drops_method_override;
+  r.may_be_other_method = field_says || query_overrides(r.target, question.method);
 }
 
 void judge_override(const RealmRoutes& realm, const RouteQuestion& question, Resolution& r) {
-  const auto& fields = question.fields.all();
-  r.has_method_override =
-      std::any_of(fields.begin(), fields.end(), [](const Field& field) { return is_method_override(field.name); });
+  r.has_method_override = has_method_field(question.fields);
   if (!r.has_method_override) return;
   r.drops_method_override = passes_by_method(realm, question.method, *r.route) ||
                             !overrides_stay_on_route(realm.router, question, *r.route, OverridingFields::reach_the_app);
@@ -145,6 +159,7 @@ bool find_route(const RealmRoutes& realm, const RouteQuestion& question, Resolut
   r.instead_of = found.instead_of;
   if (!destination_stays_on_route(realm.router, question, *r.route)) return refuse(r, 400, kBadRequest, kElsewhere);
   judge_override(realm, question, r);
+  judge_certainty(realm, question, r);
   if (lets_preflights_pass(question.method, *r.route) && query_overrides(r.target, question.method))
     return refuse(r, 400, kBadRequest, kOverriddenPreflight);
   return !realm.router.asks_for_methods() ||
@@ -235,10 +250,7 @@ bool check_is_plain(const RealmRoutes& realm, const ForwardedRequest& request, R
 
 // It would reach the app, which reads another method than the one that lets it pass.
 bool is_let_pass_by_method(const RealmRoutes& realm, const RouteQuestion& question, const RouteSettings& route) {
-  const auto& fields = question.fields.all();
-  const bool has_field =
-      std::any_of(fields.begin(), fields.end(), [](const Field& field) { return is_method_override(field.name); });
-  if (has_field && passes_by_method(realm, question.method, route)) return true;
+  if (has_method_field(question.fields) && passes_by_method(realm, question.method, route)) return true;
   return lets_preflights_pass(question.method, route) && query_overrides(question.target, question.method);
 }
 
@@ -278,6 +290,7 @@ void find_checked_route(const RealmRoutes& realm, const RouteQuestion& question,
   if (moves_path(question.fields)) return refuse_check(kMovedPath);
   if (spells_identity_otherwise(question.fields, identity_names(realm.settings, *found.route)))
     return refuse_check("an identity header in a spelling that apps may take for it");
+  judge_certainty(realm, question, r);
   r.kind = Kind::routed;
   r.route = found.route;
   r.instead_of = found.instead_of;
@@ -421,7 +434,7 @@ void Resolution::start_over() {
   fixed = FixedAnswer::none;
   realm = 0;
   only_backchannel = has_target = by_check = asked_router = is_behind_other_proxy = false;
-  has_method_override = drops_method_override = false;
+  has_method_override = drops_method_override = may_be_other_method = false;
   external = nullptr;
   route = also_asked = instead_of = nullptr;
 }

@@ -77,6 +77,9 @@ struct Resolution {
   std::string app_target;
   bool has_method_override = false;
   bool drops_method_override = false;
+  // Routed, with ended sessions in Redis: the app may read another method out of the query or a field that it gets.
+  // While Redis is away (redis.grace) the one that is said tells nothing then of whether the request changes something.
+  bool may_be_other_method = false;
 
   void start_over();
   Resolution() = default;

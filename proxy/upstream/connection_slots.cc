@@ -44,11 +44,13 @@ std::optional<ConnectionSlots::Ticket> ConnectionSlots::wait(Member& member) {
     return ticket;
   }
   if (static_cast<std::int64_t>(waiting_.size()) >= queue_) return std::nullopt;
+  const bool is_first = waiting_.empty();
   waiting_.push_back({ticket, &member});
   count_waiting();
   // All of them: one that is asked twice may have none left by then, and nobody asks again.
   for (Member* one : members_) {
     if (one->idle_connections > 0) one->idle_is_wanted();
+    if (is_first) one->others_wait();
   }
   return ticket;
 }

@@ -14,12 +14,13 @@ class ConnectionSlots {
  public:
   using Ticket = std::uint64_t;
 
-  // One worker's share in them. Both calls come from any thread, under the lock: they post to the worker's loop.
+  // One worker's share in them. All calls come from any thread, under the lock: they post to the worker's loop.
   class Member {
    public:
     virtual void slot_is_given(Ticket ticket) = 0;
     virtual void idle_is_wanted() = 0;  // somebody waits for the slot of an idle connection
     virtual void idle_is_in_the_way() = 0;
+    virtual void others_wait() = 0;  // somebody does, and nobody did before
     // Of connections that wait for a request, each of which holds a slot. Kept by the member, which looks after each
     // change whether somebody waits.
     std::atomic<int> idle_connections{0};

@@ -17,6 +17,10 @@ constexpr std::int64_t kInTheWayMs = 800;
 constexpr std::int64_t kAtOnceMs = 300;
 // Where it closes them after a time, none is used that will be as old within this.
 constexpr std::int64_t kMarginMs = kSecond;
+// A client holds a slot that others wait for as long as it sends and reads at this rate: that of bodies which are
+// collected.
+constexpr std::int64_t kWatchMs = 5 * kSecond;
+constexpr std::uint64_t kLeastBytes = 8 * 1024 * kWatchMs / kSecond;
 
 // What an exchange holds. Forwards to the connection and gives it back at its end.
 class Lease final : public UpstreamStream {
@@ -51,7 +55,9 @@ UpstreamPool::UpstreamPool(EventLoop& loop, DeadlineWheel& wheel, BufferPool& bu
       own_host_(own_host_field(settings)),
       shared_(shared),
       tell_serves_one_(tell_serves_one),
-      just_closed_(wheel, [] {}) {
+      just_closed_(wheel, [] {}),
+      serves_one_(wheel, [this] { shared_.try_again(); }),
+      watching_(wheel, [this] { end_slow_clients(); }) {
   shared_.slots.add(*this);
 }
 
@@ -137,6 +143,31 @@ void UpstreamPool::close_idle_for_others() {
     held_.front().connection->discard();
 }
 
+// ---- slow clients -----------------------------------------------------------------------------------------------
+
+void UpstreamPool::others_wait() {
+  if (!watches_.exchange(true)) environment_.loop.post([this] { watch_clients(); });
+}
+
+void UpstreamPool::watch_clients() {
+  for (const auto& [connection, owned] : connections_) connection->watch();
+  watching_.set_ms(kWatchMs);
+}
+
+// With a queue_timeout of less than that, whoever waited has gone without.
+void UpstreamPool::end_slow_clients() {
+  std::vector<Http1Upstream*> slow;
+  if (shared_.slots.somebody_waits() || environment_.settings.queue_timeout_ms < kWatchMs) {
+    for (const auto& [connection, owned] : connections_) {
+      if (connection->is_slowed_by_client(kLeastBytes)) slow.push_back(connection);
+    }
+  }
+  for (Http1Upstream* connection : slow) connection->end_for_slow_client();
+  if (shared_.slots.somebody_waits()) return watch_clients();
+  watches_ = false;
+  if (shared_.slots.somebody_waits()) others_wait();  // since it was asked
+}
+
 void UpstreamPool::count_idle() {
   if (is_limited()) idle_connections = static_cast<int>(idle_.size() + settling_.size() + held_.size());
 }
@@ -177,7 +208,9 @@ void UpstreamPool::answers() {
 
 void UpstreamPool::has_waited_long() {
   const bool right_after_closing = just_closed_.is_set() && shared_.closed() > closed_before_;
-  if (shared_.answered_late(right_after_closing)) tell_serves_one_(environment_.settings);
+  if (!shared_.answered_late(right_after_closing)) return;
+  serves_one_.set_ms(shared_.serves_one_for_ms());
+  if (!shared_.was_tried_again()) tell_serves_one_(environment_.settings);
 }
 
 // ---- idle ones --------------------------------------------------------------------------------------------------
@@ -232,16 +265,20 @@ Http1Upstream* UpstreamPool::pop_held(Choice choice, const UpstreamClient& clien
   const bool is_theirs = found->person == client.person;
   held_.erase(found);
   count_idle();
-  if (is_theirs && choice != Choice::fresh && is_fit(*connection, choice)) return connection;
+  const bool may_serve = is_theirs && choice != Choice::fresh && !connection->is_settling();
+  if (may_serve && is_fit(*connection, choice)) return connection;
   connection->discard();
   return nullptr;
 }
 
+// Behind an answer without a body it settles too: who asks meanwhile gets another one and signs in there, as its client
+// must be ready to at any time. Only in mid-handshake there is no other.
 void UpstreamPool::hold(Http1Upstream& connection) {
   const UpstreamClient& client = connection.client();
   if (client.connection == nullptr) return connection.discard();
   held_.push_back({&connection, client.connection, std::string(client.person)});
   count_idle();
+  if (connection.may_get_late_body() && !connection.is_being_signed_in()) connection.settle();
 }
 
 void UpstreamPool::close_held_by(const void* connection) {
@@ -269,6 +306,7 @@ void UpstreamPool::settle(Http1Upstream& connection) {
 }
 
 void UpstreamPool::on_settled(Http1Upstream& connection) {
+  if (connection.is_signed_in()) return;  // it is where it was
   std::erase(settling_, &connection);
   keep(connection);
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -20,12 +21,15 @@
 
 namespace lp {
 
-// Said once in a process: this app serves one connection at a time, and each is used once from now on.
+// Said once in a process: this app serves one connection at a time, and each is used once for now.
 using TellServesOne = std::function<void(const UpstreamSettings&)>;
 
 // All connections of one worker to one upstream. Idle ones are kept for the next request, the last used first (it is
 // the least likely to have been closed by the app). After an answer without a body a connection serves nobody until a
 // body that is sent all the same would have come (docs/decisions/0038-slow-readers.md); in all else it is an idle one.
+//
+// A client that is slow with a connection which others wait for loses it
+// (docs/decisions/0050-held-up-connections.md).
 //
 // What must not be sent twice meets a connection that the app closes just then rather not: it gets an idle one only of
 // an app that has kept one for a moment, and none that is nearly as old as those that it has closed.
@@ -74,6 +78,9 @@ class UpstreamPool final : private Http1Upstream::Owner, private ConnectionSlots
   void close_idle_in_the_way();
   void slot_is_given(ConnectionSlots::Ticket ticket) override;
   void idle_is_wanted() override;
+  void others_wait() override;
+  void watch_clients();
+  void end_slow_clients();
   void connect_in_turn(Http1Upstream& connection);
   void take_slot(ConnectionSlots::Ticket ticket);
   void give_slot_back(const Http1Upstream& connection);
@@ -105,6 +112,9 @@ class UpstreamPool final : private Http1Upstream::Owner, private ConnectionSlots
   std::vector<const Http1Upstream*> refused_;  // neither queued nor with a slot
   Deadline just_closed_;                       // while set: idle ones were closed for who waits, a moment ago
   std::int64_t closed_before_ = 0;             // as SharedUpstream::closed()
+  Deadline serves_one_;                        // while set: found out here, and not tried again yet
+  Deadline watching_;                          // while set: it is seen who is slow with slots that others wait for
+  std::atomic<bool> watches_ = false;          // it is, or soon will be
 
   bool is_kept_by_app_ = false;                  // an idle connection has lived for a moment
   std::optional<std::int64_t> closed_after_ms_;  // how soon it has closed an idle one

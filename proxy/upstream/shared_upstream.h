@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -13,25 +14,39 @@ namespace lp {
 
 // What all workers have in common of one upstream. Any thread.
 struct SharedUpstream {
-  explicit SharedUpstream(const UpstreamSettings& settings) : slots(settings.max_connections, settings.queue) {}
+  static constexpr std::int64_t kServesOneForMs = 10 * 60 * kSecond;
+  static constexpr std::int64_t kMostServesOneForMs = 6 * 60 * 60 * kSecond;
+
+  explicit SharedUpstream(const UpstreamSettings& settings, std::int64_t serves_one_for_ms = kServesOneForMs)
+      : slots(settings.max_connections, settings.queue), serves_one_for_ms_(serves_one_for_ms) {}
   // What was repaired for the first time in this process, of these: one line in the log for each.
   [[nodiscard]] std::uint8_t told_first(Repairs repairs) {
     return static_cast<std::uint8_t>(repairs.bits() & ~told_.fetch_or(repairs.bits(), std::memory_order_relaxed));
   }
 
   // An app that answers on a new connection as soon as an idle one is closed, again and again, serves one at a time.
-  // `closed`: how many idle ones were closed because they might be in the way.
+  // Nobody sees any more then whether that goes on being so (a server's settings change, an app was only overloaded):
+  // it is tried again after a while, once more is proof enough, and the next trial comes twice as late. `closed`: how
+  // many idle ones were closed because they might be in the way.
   void idle_was_closed() { closed_.fetch_add(1, std::memory_order_relaxed); }
   [[nodiscard]] std::int64_t closed() const { return closed_.load(std::memory_order_relaxed); }
   // True when that is sure now, and was not before.
   [[nodiscard]] bool answered_late(bool right_after_closing) {
-    constexpr int kSure = 3;
     if (serves_several()) return false;
     if (!right_after_closing) {
       proofs_ = 0;
       return false;
     }
     return ++proofs_ >= kSure && !serves_one_.exchange(true);
+  }
+  // Whoever answered_late() said true to waits so long, and calls try_again() then.
+  [[nodiscard]] std::int64_t serves_one_for_ms() const { return serves_one_for_ms_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool was_tried_again() const { return was_tried_again_.load(std::memory_order_relaxed); }
+  void try_again() {
+    was_tried_again_ = true;
+    proofs_ = kSure - 1;
+    serves_one_for_ms_ = std::min(2 * serves_one_for_ms_, kMostServesOneForMs);
+    serves_one_ = false;
   }
   // It has answered on one connection while another was open: whoever reads from one at a time cannot.
   void answered_beside_another() { serves_several_.store(true, std::memory_order_relaxed); }
@@ -41,7 +56,10 @@ struct SharedUpstream {
   ConnectionSlots slots;  // of max_connections
 
  private:
+  static constexpr int kSure = 3;
   std::atomic<std::int64_t> closed_{0};
+  std::atomic<std::int64_t> serves_one_for_ms_;
+  std::atomic<bool> was_tried_again_{false};
   std::atomic<int> proofs_{0};
   std::atomic<bool> serves_one_{false};
   std::atomic<bool> serves_several_{false};

@@ -81,6 +81,29 @@ describe('bodies', () => {
     assert.deepEqual(world.recorder.requests, []);
   });
 
+  test('a refused chunked upload is promised no connection that will not be kept, and its answer is read by who sends first', async () => {
+    const head = requestBytes('POST', '/denied/x', { Host: HOST, 'Transfer-Encoding': 'chunked' });
+    const whole = await client();
+    await whole.send(Buffer.concat([head, Buffer.from(chunked('all', 'is here'))]));
+    const kept = await whole.response();
+    assert.deepEqual([kept.status, kept.fields.get('connection')], [403, undefined]);
+    await whole.send(requestBytes('GET', '/public/x', { Host: HOST }));
+    assert.equal((await whole.response()).status, 200);
+    whole.destroy();
+    const large = await client();
+    large.socket.pause(); // it reads only when it has sent everything
+    await large.send(head);
+    for (let i = 0; i < 40; ++i) {
+      await large.send(`19000\r\n${'x'.repeat(0x19000)}\r\n`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await large.send('0\r\n\r\n');
+    large.socket.resume();
+    const told = await large.response();
+    assert.deepEqual([told.status, told.fields.get('connection')], [403, 'close']);
+    await large.closed();
+  });
+
   test('a 100-continue with the body sent at once does not get out of step', async () => {
     for (const target of ['/public/x', '/private/x']) {
       const one = await client();

@@ -18,6 +18,12 @@ const KEY = 'key-of-the-webhook';
 const FORM = 'application/x-www-form-urlencoded';
 const STRANGER = { localAddress: '127.0.0.2' };
 const warnings = (world, text) => world.proxy.errors.filter(({ msg }) => msg.includes(text));
+// The log has a thread of its own, and under load its line comes behind the answer.
+async function toldOnce(world, text) {
+  const line = await world.proxy.waitLog(({ msg }) => msg.includes(text), { timeout: 10_000 * SLOWNESS });
+  assert.equal(warnings(world, text).length, 1);
+  return line;
+}
 const connections = (count, port, options) => Promise.all(Array.from({ length: count }, () => RawClient.connect(port, options)));
 const destroy = (clients) => { for (const client of clients) client.destroy(); };
 
@@ -42,7 +48,7 @@ describe('memory', () => {
     assert.ok(count('waits') <= 17, `one client has half of the budget: ${count('waits')}`);
     assert.ok(count('waits') >= 10, `${count('waits')}`);
     if (SLOWNESS === 1) assert.ok(world.proxy.rssKib() < 100 * 1024, `${world.proxy.rssKib()} KiB`);
-    assert.equal(warnings(world, 'limits.buffered').length, 1);
+    await toldOnce(world, 'limits.buffered');
     const { headers, body } = webhookRequest(KEY, userEvent('User.Deleted', 'nobody'));
     assert.equal((await ask(world.port, 'POST', '/_auth/webhook', headers, body, STRANGER)).status, 200, 'another client has the other half');
     destroy(clients);
@@ -155,7 +161,7 @@ describe('answers that nobody reads', () => {
       const grown = world.proxy.rssKib() - before;
       t.diagnostic(`${grown} KiB more`);
       if (SLOWNESS === 1) assert.ok(grown < 4096 + 200 * 40, `${grown} KiB`);
-      assert.equal(warnings(world, 'do not read their answers').length, 1);
+      await toldOnce(world, 'do not read their answers');
       assert.equal((await ask(world.port, 'GET', '/public/x')).text, 'ok');
       for (const client of [idle[0], idle[199]]) {
         client.socket.resume();
@@ -175,8 +181,7 @@ describe('connections', () => {
     const silent = await connections(400, world.port);
     const answer = await ask(world.port, 'GET', '/public/x', {}, undefined, { ...STRANGER, timeout: 10_000 * SLOWNESS });
     assert.equal(answer.status, 200);
-    assert.equal(warnings(world, 'one address may have').length, 1);
-    assert.equal(warnings(world, 'one address may have')[0].client, '127.0.0.1');
+    assert.equal((await toldOnce(world, 'one address may have')).client, '127.0.0.1');
     destroy(silent);
   });
 
@@ -195,10 +200,10 @@ describe('connections', () => {
 
   test('nor do many together: at the limit those idle for longest go, with one line in the log', async (t) => {
     const world = await makeWorld(t, { config });
-    const silent = (await Promise.all([3, 4, 5, 6].map((last) => connections(100, world.port, { localAddress: `127.0.0.${last}` })))).flat();
+    const silent = (await Promise.all([3, 4, 5, 6].map((last) => connections(105, world.port, { localAddress: `127.0.0.${last}` })))).flat();
     const answer = await ask(world.port, 'GET', '/public/x', {}, undefined, { ...STRANGER, timeout: 10_000 * SLOWNESS });
     assert.equal(answer.status, 200);
-    assert.equal(warnings(world, 'all connections are taken').length, 1);
+    await toldOnce(world, 'all connections are taken');
     destroy(silent);
   });
 

@@ -84,6 +84,10 @@ describe('sessions in Redis', { skip: REDIS_SERVER ? false : 'no redis-server', 
     await redis.kill();
     await eventually('writing is refused', async () => (await status(world, known, { method: 'POST' })) === 503);
     for (let count = 0; count < 20; ++count) assert.equal(await status(world, known), 200, 'reading goes on');
+    for (const query of ['_method=DELETE', '%5Fmethod=DELETE', 'a=1&_METHOD=put', '[method=DELETE', 'x-http-method-override=PATCH']) {
+      assert.equal(await status(world, known, { path: `/private/x?${query}` }), 503, `some app writes: ${query}`);
+    }
+    for (const query of ['_method=GET', 'method=DELETE', 'a=%5Fmethod']) assert.equal(await status(world, known, { path: `/private/x?${query}` }), 200, query);
     assert.equal(await status(world, known, { at: world.second }), 200);
     const cold = await world.get('/private/x', { ...NAVIGATION, Cookie: unknown }, { at: world.second });
     assert.equal(cold.status, 503, 'never seen there');

@@ -114,6 +114,90 @@ describe('what an app sends without being asked', () => {
   });
 });
 
+// The same, for who alone gets that connection again.
+describe('behind an answer without a body on a connection that the app has signed in', () => {
+  let world;
+  let app;
+  const scope = suite(after);
+  const alice = { Authorization: 'Negotiate alice' };
+  before(async () => {
+    app = await EvilUpstream.start(() => {});
+    scope.after(() => app.close());
+    world = await makeWorld(scope, { config: { workers: 1, upstreams: { app: app.url } } });
+  });
+
+  for (const [what, method, head] of [
+    ['304', 'GET', 'HTTP/1.1 304 Not Modified\r\n\r\n'],
+    ['204', 'GET', 'HTTP/1.1 204 No Content\r\n\r\n'],
+    ['HEAD', 'HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
+  ]) {
+    test(`${what}: what comes late is not the same client's next answer`, async () => {
+      app.answer = (socket, text) => {
+        if (!text.includes('/public/first')) return socket.write(bytesOf(200, 'the second'));
+        app.first = socket;
+        return socket.write(head);
+      };
+      const client = await RawClient.connect(world.port);
+      await client.send(requestBytes(method, '/public/first', { Host: HOST, ...alice }));
+      await client.response({ method });
+      const late = new Promise((resolve) => app.once('head', () => { app.first.write(bytesOf(200, 'late and poisonous')); resolve(); }));
+      await client.send(requestBytes('GET', '/public/second', { Host: HOST }));
+      assert.equal((await client.response()).text, 'the second');
+      await late;
+      client.destroy();
+    });
+  }
+
+  test('a handshake by HEAD stays on its connection', async () => {
+    app.answer = (socket, text) => {
+      const proof = /^authorization: ntlm (\S+)/im.exec(text)?.[1];
+      if (proof === 'step1') { socket.challenged = true; return socket.write('HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM challenge\r\nContent-Length: 0\r\n\r\n'); }
+      return socket.write(`HTTP/1.1 ${socket.challenged ? 200 : 401} Whatever\r\nContent-Length: 0\r\n\r\n`);
+    };
+    const client = await RawClient.connect(world.port);
+    for (const [step, status] of [['step1', 401], ['step3', 200]]) {
+      await client.send(requestBytes('HEAD', '/public/x', { Host: HOST, Authorization: `NTLM ${step}` }));
+      assert.equal((await client.response({ method: 'HEAD' })).status, status);
+    }
+    client.destroy();
+  });
+});
+
+describe('chunks that come behind their head', () => {
+  const HEAD = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+  let world;
+  let app;
+  const scope = suite(after);
+  before(async () => {
+    app = await EvilUpstream.start(() => {});
+    scope.after(() => app.close());
+    world = await makeWorld(scope, { config: { workers: 1, upstreams: { app: app.url } } });
+  });
+
+  for (const [what, then] of [
+    ['a first size that is none', (socket) => socket.write('XYZ\r\n')],
+    ['the end', (socket) => socket.end()],
+    ['a reset', (socket) => socket.resetAndDestroy()],
+    ['half a size and the end', (socket) => socket.end('1')],
+  ]) {
+    test(`${what} right behind it is a 502, and not asked for again`, async () => {
+      let asked = 0;
+      app.answer = (socket) => { ++asked; socket.write(HEAD, () => setImmediate(() => then(socket))); };
+      const answer = await request(world.port, 'GET', '/public/x');
+      assert.equal(answer.status, 502);
+      assert.equal(asked, 1);
+    });
+  }
+
+  test('a head that stays alone goes on by itself', async () => {
+    app.answer = (socket) => { app.last = socket; socket.write(HEAD); };
+    const client = await RawClient.connect(world.port);
+    await client.send(get());
+    assert.equal((await client.head()).status, 200);
+    client.destroy();
+  });
+});
+
 // ---- connections that an app closes, and how many there are ----
 
 const post = (port, client, target = '/public/x') => client.send(requestBytes('POST', target, { Host: HOST }, 'body'));
@@ -237,6 +321,59 @@ describe('an app that serves one connection at a time', () => {
     await world.proxy.waitLog((line) => /queue_timeout/.test(line.reason ?? ''));
     await world.proxy.waitLog((line) => /as many requests as queue says/.test(line.reason ?? ''));
     first.destroy();
+  });
+});
+
+// ---- slots that slow clients hold ----
+
+describe('a slow client', () => {
+  const slots = { max_connections: 1, queue_timeout: '30s' };
+  async function oneSlot(t, answer, key = slots) {
+    const app = await EvilUpstream.start(answer);
+    t.after(() => app.close());
+    const world = await makeWorld(t, { config: { workers: 2, upstreams: { app: { url: app.url, ...key } } } });
+    return { app, world };
+  }
+
+  test('that sends its upload a byte now and then loses its slot to who waits, and is told so', async (t) => {
+    const { app, world } = await oneSlot(t, (socket, head) => { if (head.startsWith('GET')) socket.write(bytesOf(200, 'ok')); });
+    const slow = await RawClient.connect(world.port);
+    await slow.send(requestBytes('POST', '/public/up', { Host: HOST, 'Content-Length': '1000000' }));
+    await new Promise((resolve) => app.once('head', resolve));
+    const timer = setInterval(() => slow.socket.write('x'), 100);
+    try {
+      assert.equal((await request(world.port, 'GET', '/public/x', {}, { timeout: 30_000 })).text, 'ok');
+      assert.equal((await slow.response()).status, 408);
+    } finally { clearInterval(timer); slow.destroy(); }
+    await world.proxy.waitLog((line) => /slow client/.test(line.msg) && line.upstream === 'app');
+  });
+
+  test('that does not read its answer loses its slot to who waits', async (t) => {
+    const { app, world } = await oneSlot(t, (socket, head) => {
+      if (!head.includes('/big')) return socket.write(bytesOf(200, 'ok'));
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n');
+      const more = () => { while (socket.writable && socket.write(Buffer.alloc(1 << 16))) { /* until it is full */ } };
+      socket.on('drain', more);
+      return more();
+    });
+    const slow = await RawClient.connect(world.port);
+    slow.socket.pause();
+    await slow.send(requestBytes('GET', '/public/big', { Host: HOST }));
+    await new Promise((resolve) => app.once('head', resolve));
+    assert.equal((await request(world.port, 'GET', '/public/x', {}, { timeout: 30_000 })).text, 'ok');
+    slow.destroy();
+  });
+
+  test('keeps it where nobody waits, and so does who reads or sends steadily', async (t) => {
+    const { app, world } = await oneSlot(t, (socket, head) => { if (head.startsWith('GET')) socket.write(bytesOf(200, 'ok')); }, { ...slots, queue_timeout: '7s' });
+    const steady = await RawClient.connect(world.port);
+    await steady.send(requestBytes('POST', '/public/up', { Host: HOST, 'Content-Length': '100000000' }));
+    await new Promise((resolve) => app.once('head', resolve));
+    const timer = setInterval(() => steady.socket.write(Buffer.alloc(4096)), 100);
+    try {
+      assert.equal((await request(world.port, 'GET', '/public/x', {}, { timeout: 30_000 })).status, 503, 'the slot is not free');
+      await steady.silent(10);
+    } finally { clearInterval(timer); steady.destroy(); }
   });
 });
 

@@ -330,7 +330,9 @@ describe('websocket_unauthenticated: close', () => {
   });
 
   test('a page of another site hears nothing but a failure, and so does who is no WebSocket', async () => {
-    for (const headers of [{ ...UPGRADE, Origin: 'http://evil.test' }, { ...UPGRADE, Origin: ORIGIN, 'Sec-WebSocket-Key': 'short' }, { Host: HOST }]) {
+    const ours = { ...UPGRADE, Origin: ORIGIN };
+    for (const headers of [{ ...UPGRADE, Origin: 'http://evil.test' }, { ...ours, 'Sec-WebSocket-Key': 'short' }, { Host: HOST },
+      ...['a b', 'a"b', 'chat, a/b', 'chat, chat', ' ', ','].map((one) => ({ ...ours, 'Sec-WebSocket-Protocol': one }))]) {
       const client = await RawClient.connect(world.port);
       await client.send(requestBytes('GET', '/ws', headers));
       assert.equal((await client.response()).status, 401);

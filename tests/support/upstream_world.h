@@ -69,11 +69,13 @@ struct World {
   ClientFacts client{"192.0.2.1", "192.0.2.1", false};
   Origin external{"https", "app.test", 443};
 
-  explicit World(void (*change)(UpstreamSettings&) = [](UpstreamSettings&) {}) {
+  explicit World(
+      void (*change)(UpstreamSettings&) = [](UpstreamSettings&) {},
+      std::int64_t serves_one_for_ms = SharedUpstream::kServesOneForMs) {
     upstream.host = "127.0.0.1";
     upstream.port = app.port();
     change(upstream);
-    shared.emplace(upstream);
+    shared.emplace(upstream, serves_one_for_ms);
     pool.emplace(loop, wheel, buffers, resolver, upstream, memory, *shared, tell);
   }
   ~World() {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "config/client_fields.h"
 #include "tests/support/config.h"
 
 using namespace lp;
@@ -57,6 +58,17 @@ TEST_CASE("fields that belong to the connection, to us or to a rule are nobody's
   CHECK(says(on_route("headers: { X-Tenant: a }, request_headers: { remove: [x_tenant] }"), "judges this field"));
   CHECK(says(on_route("headers: { X-Tenant: a }", "request_headers: { remove: [X-Tenant] }\n"), "judges this field"));
   CHECK(says(on_route("request_headers: { set: { X-A: 1, x_a: 2 } }"), "the same name"));
+}
+
+TEST_CASE("what is for one connection, or frames a message, no key names") {
+  for (const std::string_view field : client_fields_of(ClientFieldFamily::hop)) {
+    const std::string name(field);
+    CAPTURE(name);
+    CHECK(says(on_route("request_headers: { set: { " + name + ": x } }"), "request_headers.set"));
+    CHECK(says(on_route("response_headers: { set: { " + name + ": x } }"), "response_headers.set"));
+    CHECK(says(on_route("identity_headers: { " + name + ": sub }"), "cannot carry an identity"));
+    CHECK(says(at_top("client_ip_header: " + name + "\ntrusted_proxies: [10.0.0.1]"), "means something else"));
+  }
 }
 
 TEST_CASE("what is the operator's to set is set") {

@@ -188,6 +188,9 @@ TEST_CASE("an answer is framed for this client") {
   CHECK(response_head(304, {{"Content-Length", "9"}}, framed(Kind::none)) ==
         "HTTP/1.1 304 Any\r\nContent-Length: 9\r\n\r\n");
   CHECK(response_head(204, {{"Content-Length", "9"}}, framed(Kind::none)) == "HTTP/1.1 204 Any\r\n\r\n");
+  // As it would be written where the body follows.
+  CHECK(has_line(response_head(200, {{"Content-Length", "005"}}, framed(Kind::none)), "Content-Length: 5"));
+  CHECK(has_line(response_head(304, {{"Content-Length", "000, 0"}}, framed(Kind::none)), "Content-Length: 0"));
   CHECK(response_head(103, {{"Link", "x"}, {"Connection", "close"}}, framed(Kind::none)) ==
         "HTTP/1.1 103 Any\r\nLink: x\r\n\r\n");
   lp::OutgoingResponse upgrade = framed(Kind::none);

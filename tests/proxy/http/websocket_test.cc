@@ -189,3 +189,22 @@ TEST_CASE("a handshake that we accept ourselves answers what was offered") {
   request.add("Sec-WebSocket-Key", kKey);
   CHECK_FALSE(lp::is_complete_handshake(request));
 }
+
+TEST_CASE("what offers subprotocols that are none, or no key, is no handshake that we accept") {
+  const auto is_complete = [](const char* key, std::vector<const char*> protocols) {
+    lp::Fields request;
+    request.add("Sec-WebSocket-Key", key);
+    request.add("Sec-WebSocket-Version", "13");
+    for (const char* one : protocols) request.add("Sec-WebSocket-Protocol", one);
+    return lp::is_complete_handshake(request);
+  };
+  CHECK(is_complete(kKey, {}));
+  CHECK(is_complete(kKey, {"chat, superchat", "v1.x"}));
+  for (const char* bad : {"", " ", ",", "a b", "a\"b", "chat, a/b", "chat, chat", "a;b", "\xc3\xa9"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(is_complete(kKey, {bad}));
+  }
+  CHECK_FALSE(is_complete(kKey, {"chat", "chat"}));
+  for (const char* key : {"dGhlIHNhbXBsZSBub25jZQ--", "dGhlIHNhbXBsZSBub25jZXh4", "short"})
+    CHECK_FALSE(is_complete(key, {}));
+}

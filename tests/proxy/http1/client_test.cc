@@ -102,6 +102,45 @@ TEST_CASE("a client that pipelines without reading is not read from without end"
   world.wait([&] { return world.script.paths.size() >= 1000; });
 }
 
+namespace {
+// Whether chunks of which nobody knows how many they are are still to come when the answer is given: of a request of
+// which this much comes first.
+bool answers_before_end(const std::string& request, std::size_t cut, bool at_head, bool at_first_byte) {
+  const std::size_t head_end = request.find("\r\n\r\n") + 4;
+  const bool has_chunks = request.find("chunked") != std::string::npos && cut < request.size();
+  return has_chunks && ((at_head && cut >= head_end) || (at_first_byte && cut > request.find("0123", head_end)));
+}
+}  // namespace
+
+TEST_CASE("chunks that are still to come when they are answered end the connection, and that is said") {
+  const std::string request =
+      "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n0123\r\n6\r\n456789\r\n0\r\n\r\n";
+  for (const bool at_head : {true, false}) {
+    for (std::size_t cut = 1; cut < request.size(); ++cut) {
+      const bool ends = answers_before_end(request, cut, at_head, !at_head);
+      CAPTURE(at_head);
+      CAPTURE(cut);
+      World world;
+      bool answered = false;
+      const auto once = [&](ClientStream& client) {
+        if (!std::exchange(answered, true)) client.send_answer(text_answer("done"), false, true);
+      };
+      world.script.on_request = [&](ClientStream& client, const ParsedRequest&) {
+        if (at_head) once(client);
+      };
+      world.script.on_body = [&](ClientStream& client, std::string_view) { once(client); };
+      world.client->send(request.substr(0, cut));
+      (void)turns_within_ms(world.loop, 1);
+      world.client->send(request.substr(cut));
+      world.wait_for_client("done");
+      CHECK(world.client->has("Connection: close") == ends);
+      if (!ends) continue;
+      world.wait([&] { return world.client->ended; });
+      CHECK_FALSE(world.client->was_reset);
+    }
+  }
+}
+
 TEST_CASE("bodies by length and chunked, the next request behind them, in every split position") {
   const struct {
     std::string says;
@@ -143,6 +182,7 @@ TEST_CASE("bodies by length and chunked, the next request behind them, in every 
       };
       const std::string both = c.request + "GET /next HTTP/1.1\r\nHost: x\r\n\r\n";
       for (std::size_t cut = 1; cut < both.size(); ++cut) {
+        if (answers_before_end(c.request, cut, when == When::at_once, when == When::at_first_byte)) continue;
         world.client->received.clear();
         world.script.paths.clear();
         world.script.bodies.clear();
@@ -290,6 +330,7 @@ TEST_CASE("an early answer: the rest of the body is dropped, or the connection e
       {"a small rest keeps the connection", "Content-Length: 40000\r\n", 40'000, true},
       {"a long announced body ends it", "Content-Length: 4000000\r\n", 4'000'000, false},
       {"a client that waits for 100 ends it", "Content-Length: 10\r\nExpect: 100-continue\r\n", 0, false},
+      {"chunks of which the last is not here end it", "Transfer-Encoding: chunked\r\n", 0, false},
   };
   for (const auto& c : cases) {
     CAPTURE(c.says);

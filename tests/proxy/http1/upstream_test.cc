@@ -95,7 +95,7 @@ TEST_CASE("what comes of a chunked body with its head decides what is told") {
     int status;  // 0: none was told
     bool fails;
   } cases[] = {
-      {"nothing yet: the head goes on", head, 200, false},
+      {"nothing for a while: the head goes on", head, 200, false},
       {"half a size", head + "1", 0, false},
       {"a size", head + "5\r\n", 200, false},
       {"a size that is none", head + "XYZ\r\n", 0, true},
@@ -118,6 +118,41 @@ TEST_CASE("what comes of a chunked body with its head decides what is told") {
     world.wait_for(asker);
     CHECK(asker.body == std::string(16, 'x'));
   }
+}
+
+TEST_CASE("a head of chunks waits for the first of them for a moment") {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const struct {
+    std::string says;
+    std::string then;  // empty: the end
+    bool is_fine;
+  } cases[] = {
+      {"a chunk", "2\r\nok\r\n0\r\n\r\n", true},
+      {"a size that is none", "XYZ\r\n", false},
+      {"the end", "", false},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.says);
+    World world;
+    Asker asker;
+    world.ask(asker);
+    Peer& peer = world.app_got(1);
+    peer.send(head);
+    (void)turns_within_ms(world.loop, 3);
+    CHECK(asker.status == 0);
+    c.then.empty() ? peer.close() : peer.send(c.then);
+    world.wait_for(asker);
+    CHECK(asker.status == (c.is_fine ? 200 : 0));
+    if (!c.is_fine) CHECK(asker.error == UpstreamError::nonsense);
+  }
+  World world;
+  Asker asker;
+  world.ask(asker);
+  world.app_got(1).send(head);
+  (void)turns_within_ms(world.loop, 3);
+  asker.lease.reset();  // it goes while it waits
+  (void)turns_within_ms(world.loop, 40);
+  CHECK(asker.status == 0);
 }
 
 TEST_CASE("interim answers give the app its time once more") {

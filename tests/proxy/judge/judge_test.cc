@@ -179,6 +179,31 @@ TEST_CASE("a WebSocket needs an Origin of ours") {
   CHECK(handshake("https://evil.example") == "deny 403 #10");
 }
 
+TEST_CASE("a WebSocket that is opened to say 4401 is told of as that") {
+  const auto settings = settings_of(
+      "  - { path: /told/*, upstream: wiki, websocket_unauthenticated: close }\n  - { path: /*, upstream: wiki }\n");
+  const auto asked = [](const char* path, const char* origin, const char* protocol) {
+    Asked handshake{path,
+                    "",
+                    "GET",
+                    Manner::script,
+                    {{"Connection", "Upgrade"},
+                     {"Upgrade", "websocket"},
+                     {"Sec-WebSocket-Version", "13"},
+                     {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
+                     {"Origin", origin}}};
+    if (*protocol != '\0') handshake.headers.emplace_back("Sec-WebSocket-Protocol", protocol);
+    return handshake;
+  };
+  constexpr const char* kOurs = "https://app.example.com";
+  CHECK(word_of(*settings, asked("/told/x", kOurs, "chat")) == "unauthenticated 101 #1");
+  CHECK(judged(*settings, asked("/told/x", kOurs, "")).reason.find("4401") != std::string::npos);
+  CHECK(word_of(*settings, asked("/told/x", kOurs, "a b")) == "unauthenticated 401 #1");
+  CHECK(word_of(*settings, asked("/told/x", "https://evil.example", "")) == "unauthenticated 401 #1");
+  CHECK(word_of(*settings, asked("/other", kOurs, "")) == "unauthenticated 401 #2");
+  CHECK(word_of(*settings, {"/told/x", "", "GET", Manner::script}) == "unauthenticated 401 #1");
+}
+
 TEST_CASE("the client behind trusted hops is who counts for networks") {
   const auto settings = settings_of(kRoutes, "trusted_proxies: [127.0.0.1]\n");
   CHECK(word_of(*settings, {"/n", "", "GET", Manner::script, {{"X-Forwarded-For", "10.9.9.9"}}}) == "allow 0 #8");

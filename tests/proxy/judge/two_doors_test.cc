@@ -255,6 +255,7 @@ class NotingClient final : public ClientStream {
   void flush() override {}
   void become_tunnel() override {}
   [[nodiscard]] std::size_t unsent_bytes() const override { return 0; }
+  [[nodiscard]] std::size_t untaken_bytes() const override { return 0; }
   [[nodiscard]] Room room() const override { return Room::some; }
   void pause_request_body() override {}
   void resume_request_body() override {}

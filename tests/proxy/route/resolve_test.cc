@@ -146,6 +146,7 @@ TEST_CASE("a method override reaches our app only where the same rule would deci
   CHECK_FALSE(drops(preflights, "/private/x", "POST", "X-HTTP-Method", "MERGE"));
   Settings stored = settings;
   stored.session.store = SessionStore::redis;  // redis.grace lets GET pass
+  stored.redis.kind = RedisSettings::Kind::tcp;
   CHECK(drops(stored, "/private/x", "GET", "X-HTTP-Method", "MERGE"));
   CHECK_FALSE(drops(stored, "/private/x", "POST", "X-HTTP-Method", "MERGE"));
 }
@@ -304,6 +305,34 @@ TEST_CASE("what a preflight's method lets pass, no other method is read from") {
   CHECK(status("/private/x", "OPTIONS", "X-HTTP-Method-Override") == Both{0, 400});
   CHECK(status("/private/x", "GET", "Script_Name") == Both{0, 400});
   CHECK(status("/private/x", "GET", "X-Vhm-Root") == Both{0, 400});
+}
+
+TEST_CASE("where ended sessions are shared it is known whether an app may read another method") {
+  Settings settings = make_settings();
+  settings.redis.kind = RedisSettings::Kind::tcp;
+  settings.revocations.share = true;
+  settings.routes[1].upstream = "app";
+  const Router router(settings);
+  const RealmRoutes realms[] = {{settings, router}};
+  const auto may_be_other = [&](const char* target, const char* method, const char* field) {
+    Fields fields;
+    if (*field != '\0') fields.add(field, "PATCH");
+    Resolution found;
+    resolve(realms, {"app.test", target, method, fields, "192.0.2.1"}, found);
+    Resolution checked;
+    resolve_check(realms, {ForwardedForm::forwarded, method, "https", "app.test", target}, fields, "192.0.2.1",
+                  checked);
+    CHECK(found.kind == Resolution::Kind::routed);
+    CHECK(found.may_be_other_method == checked.may_be_other_method);
+    return found.may_be_other_method;
+  };
+  for (const char* query :
+       {"_method=DELETE", "%5fmethod=DELETE", "_METHOD=x", "X-HTTP-Method-Override=PUT", "a;_method=PUT"})
+    CHECK(may_be_other((std::string("/private/x?") + query).c_str(), "GET", ""));
+  for (const char* query : {"_method=GET", "method=DELETE", "a=1", "a=%5fmethod"})
+    CHECK_FALSE(may_be_other((std::string("/private/x?") + query).c_str(), "GET", ""));
+  CHECK(may_be_other("/private/x", "GET", "X-Method-Override"));
+  CHECK_FALSE(may_be_other("/private/x?_method=DELETE", "POST", ""));
 }
 
 TEST_CASE("a method in the query must not lead to another route, in whatever spelling") {

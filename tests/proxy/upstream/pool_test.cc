@@ -288,6 +288,86 @@ TEST_CASE("an app that serves one connection at a time is found out, whatever it
   CHECK_FALSE(world.pool->keeps_connections());
 }
 
+TEST_CASE("an app that served one connection at a time is tried again after a while, and told of once") {
+  World world([](UpstreamSettings&) {}, 400);
+  const auto starve = [&] {
+    Asker idle, waiting;
+    const std::size_t before = world.app.connections.size();
+    const auto next = [&](std::size_t count) {
+      wait_until(world.loop, [&] { return world.app.connections.size() == count && world.app.last().has("\r\n\r\n"); });
+      return &world.app.last();
+    };
+    world.ask(idle);
+    Peer& held = *next(before + 1);
+    held.send(kOk);
+    world.wait_for(idle);
+    world.ask(waiting, Choice::fresh);
+    Peer& other = *next(before + 2);
+    wait_until(world.loop, [&] { return held.ended; });
+    other.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+    world.wait_for(waiting);
+  };
+  for (int i = 0; i < 3; ++i) starve();
+  CHECK_FALSE(world.pool->keeps_connections());
+  wait_until(world.loop, [&] { return world.pool->keeps_connections(); });
+  CHECK(world.pool->keeps_connections());
+  starve();
+  CHECK_FALSE(world.pool->keeps_connections());
+  CHECK(world.told_serves_one == 1);
+}
+
+TEST_CASE("a slot that others wait for is not a slow client's") {
+  World world([](UpstreamSettings& settings) {
+    settings.max_connections = 1;
+    settings.queue_timeout_ms = 60'000;
+  });
+  Asker slow, next;
+  const auto begin_upload = [&](std::uint64_t bytes) {
+    slow.lease = world.pool->lease(slow, Choice::any);
+    world.send_head(slow, "POST", {BodyFraming::Kind::length, bytes});
+    slow.lease->flush();
+    (void)world.app_got(1);
+  };
+  SUBCASE("that sends next to nothing") {
+    begin_upload(1000);
+    world.ask(next);
+    world.wait_for(slow);
+    CHECK(slow.error == UpstreamError::slow_client);
+    world.answer(next, kOk, 2);
+    CHECK(next.body == "ok");
+  }
+  SUBCASE("that reads next to nothing") {
+    slow.on_body = [&] {
+      if (slow.lease) slow.lease->pause_response();
+    };
+    world.ask(slow);
+    world.app_got(1).send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nbegins");
+    wait_until(world.loop, [&] { return !slow.body.empty(); });
+    world.ask(next);
+    world.wait_for(slow);
+    CHECK(slow.error == UpstreamError::slow_client);
+    world.answer(next, kOk, 2);
+  }
+  SUBCASE("who sends steadily keeps it") {
+    begin_upload(1'000'000);
+    world.ask(next);
+    for (int i = 0; i < 7; ++i) {
+      slow.lease->send_body(std::string(20'000, 'x'));
+      slow.lease->flush();
+      turns_within_ms(world.loop, 1000);
+    }
+    CHECK_FALSE(slow.error);
+    CHECK_FALSE(next.error);
+  }
+  SUBCASE("and so does whose app is slow") {
+    begin_upload(0);
+    slow.lease->end_body();
+    world.ask(next);
+    turns_within_ms(world.loop, 7000);
+    CHECK_FALSE(slow.error);
+  }
+}
+
 TEST_CASE("an app that is slow keeps its connections") {
   World world;
   for (int i = 0; i < 4; ++i) {
@@ -368,6 +448,46 @@ TEST_CASE("a connection that the app has signed in serves that client alone") {
     peer.send(kOk);
     world.wait_for(same);
     CHECK(same.status == 200);
+  }
+}
+
+TEST_CASE(
+    "behind an answer without a body a connection that is signed in serves again when a late body would have come") {
+  const int alice = 0;
+  const auto ask = [&](World& world, Asker& asker, const std::string& method) {
+    asker.lease = world.pool->lease(asker, Choice::any, {&alice, ""});
+    OutgoingRequest request;
+    request.method = method;
+    request.target = "/t";
+    request.host = "app.test";
+    Fields fields;
+    fields.add("Authorization", "NTLM TlRMTVNTUAAB");
+    asker.lease->send_head(request, fields, world.rules);
+    asker.lease->end_body();
+  };
+  const struct {
+    const char* says;
+    std::string method, answer;
+    int wait_ms;
+    bool reused;
+  } cases[] = {
+      {"at once: another one", "GET", kNotModified, 0, false},
+      {"later: the same", "GET", kNotModified, 6000, true},
+      {"in mid-handshake there is no other", "HEAD",
+       "HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM x\r\nContent-Length: 0\r\n\r\n", 0, true},
+      {"with a body nothing can be late", "GET", kOk, 0, true},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.says);
+    World world;
+    Asker first, next;
+    ask(world, first, one.method);
+    world.answer(first, one.answer);
+    turns_within_ms(world.loop, one.wait_ms);
+    ask(world, next, "GET");
+    CHECK(next.lease->is_reused_connection() == one.reused);
+    wait_until(world.loop, [&] { return one.reused || world.app.connections.front()->ended; });
+    CHECK(world.app.connections.front()->ended == !one.reused);
   }
 }
 
