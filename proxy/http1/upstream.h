@@ -113,6 +113,7 @@ class Http1Upstream {
   void on_input_end();
   void process();
   bool process_head();
+  [[nodiscard]] std::size_t take_head();
   bool take_interim(std::size_t head_bytes);
   bool first_chunks_are_fine(std::string_view bytes);
   bool process_body();
