@@ -71,7 +71,7 @@ void Exchange::begin(std::size_t head_bytes) {
   session_.reset();
   tokens_ = {};
   set_cookies_.clear();
-  record_ = {};
+  record_.start_over();
   record_.bytes_in = head_bytes;
   record_.began_unix_ms = context_.clock.unix_ms();
   record_.began_ms = record_.asked_ms = context_.clock.monotonic_ms();
@@ -89,7 +89,10 @@ void Exchange::choose_request_id() {
   const Fields& fields = request_->head.fields;
   const bool believed = record_.client.peer_is_trusted && fields.count("X-Request-Id") == 1 &&
                         is_plausible_request_id(fields.get("X-Request-Id"));
-  record_.id = believed ? std::string(fields.get("X-Request-Id")) : context_.next_request_id();
+  if (believed)
+    record_.id = fields.get("X-Request-Id");
+  else
+    context_.write_next_request_id(record_.id);
 }
 
 void Exchange::judge() {
