@@ -31,8 +31,8 @@ namespace lp {
 // Each byte that belongs to no well-formed sequence becomes one U+FFFD.
 [[nodiscard]] std::string replace_invalid_utf8(std::string_view bytes);
 
-// ASCII only, whatever the locale (threat P34). The usual answers, that the sizes differ or the first bytes in more than
-// the bit of a letter's case, cost no call.
+// ASCII only, whatever the locale (threat P34). The usual answers, that the sizes differ or the first bytes in more
+// than the bit of a letter's case, cost no call.
 [[nodiscard]] bool iequals_same_size(std::string_view a, std::string_view b);
 [[nodiscard]] inline bool iequals(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;

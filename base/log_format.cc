@@ -140,6 +140,10 @@ void append_json_escaped(std::string& out, std::string_view text, std::size_t ma
   }
 }
 
+bool is_plain_json(std::string_view text, std::size_t max_bytes) {
+  return text.size() <= max_bytes && plain_prefix_bytes(text) == text.size();
+}
+
 void append_rfc3339_ms(std::string& out, std::int64_t unix_ms) {
   constexpr std::int64_t kDayMs = 86'400'000;
   constexpr std::int64_t kLastMs = 253'402'300'799'999;  // 9999-12-31T23:59:59.999Z: RFC 3339 has four digits

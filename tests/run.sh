@@ -5,7 +5,7 @@
 #                                 checks     rules of this repository, and the configurations that the documents show
 #                                 unit       unit tests and the seeds of all fuzz targets, under ASan and UBSan
 #                                 e2e        the release binary from outside: what can differ there, as the first lines of the
-#                                            files in tests/e2e say ("Release too: ...")
+#                                            files in tests/e2e say ("Release too: ..."); and its instructions per request
 #                                 sanitized  all of tests/e2e against the binary built with ASan and UBSan: raw sockets, a
 #                                            development OpenID provider, a browser
 #   tests/run.sh --only quick   after a small change: checks, unit tests and seeds without sanitizers, and the files of tests/e2e
@@ -145,10 +145,20 @@ run_e2e() { # NAME BINARY PATTERN
   fi
 }
 
+# What the check allows is in the script. A case that gave no figure has failed too.
+run_instructions() {
+  local log="$LOGS/instructions.log" cases=(usual log old_cookie) passed
+  step_begin "Instructions per warm request, release"
+  "$NODE" tests/bench/instructions.mjs --check build/release/logto-proxy "${cases[@]}" >"$log" 2>&1 || :
+  passed=$(grep -c '^ok ' "$log" || :)
+  count "instructions per warm request" "$passed" $((${#cases[@]} - passed))
+  [ "$passed" -eq ${#cases[@]} ] || cat "$log"
+}
+
 STEPS=1 # packages
 ! chosen checks quick || STEPS=$((STEPS + 2))
 ! chosen unit || STEPS=$((STEPS + 1))
-! chosen e2e || STEPS=$((STEPS + 1))
+! chosen e2e || STEPS=$((STEPS + 2))
 ! chosen sanitized || STEPS=$((STEPS + 1))
 ! chosen quick || STEPS=$((STEPS + 3))               # its build, its unit tests, its end-to-end tests
 ! chosen e2e sanitized quick || STEPS=$((STEPS + 1)) # npm
@@ -177,6 +187,7 @@ need_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}"
 ! chosen unit e2e sanitized quick || need_peers redis-server
 if chosen e2e sanitized; then
   need_packages chromium fonts-vlgothic git
+  ! chosen e2e || need_packages valgrind
   need_peers nginx-light haproxy caddy apache2-bin
 fi
 ! chosen e2e sanitized quick || need_npm
@@ -203,6 +214,7 @@ fi
 ! chosen quick || run_unit_tests quick
 ! chosen quick || run_e2e quick build/release/logto-proxy '^// Quick\.'
 ! chosen e2e || run_e2e release build/release/logto-proxy '^// Release too: '
+! chosen e2e || run_instructions
 if chosen unit sanitized; then
   step_begin "Building with ASan and UBSan, and the unit tests"
   build_preset debug

@@ -41,7 +41,7 @@ struct ClientHeaderRules::Impl {
   FoldedNames not_believed;
   FoldedNames response;
   FoldedNames codec;
-  FoldedNames request_or_codec;  // the one look that nearly all fields get
+  FoldedNames request_or_codec;          // the one look that nearly all fields get
   std::vector<CookieNames> cookies;      // of both schemes and all realms, whichever is in use
   std::vector<std::string> logto_hosts;  // where a Logto of ours shares a host with an external URL
 

@@ -54,10 +54,9 @@ class FoldedNames {
  private:
   // A number for the two characters; not unique, which costs a look-up and nothing else.
   static std::size_t letters_of(std::string_view name) {
-    const auto bits = [&](std::size_t i) {
-      return i < name.size() ? static_cast<std::size_t>(fold_of_field(name[i])) & 31 : 0;
-    };
-    return bits(0) << 5 | bits(2);
+    const std::size_t first = static_cast<std::size_t>(fold_of_field(name[0])) & 31;
+    const std::size_t third = name.size() > 2 ? static_cast<std::size_t>(fold_of_field(name[2])) & 31 : 0;
+    return first << 5 | third;
   }
   // Behind "x-" there may be any third letter.
   void note_letters(const std::string& folded) {

@@ -226,8 +226,7 @@ CachedSession* SessionCookie::cached(const Fields& fields, const SessionLookup& 
 std::vector<std::string> SessionCookie::renew(const Fields& fields, const SessionLookup& from, std::int64_t now_s) {
   CachedSession* entry = has_store() ? nullptr : cached(fields, from);  // with a store nothing is due any more
   const bool is_at_hand = entry != nullptr && !entry->renewed.empty() && entry->renewed_over_pieces == from.pieces &&
-                          now_s >= entry->renewed_at_s &&
-                          now_s < entry->renewed_at_s + renewed_for_s(*realm_.settings);
+                          now_s >= entry->renewed_at_s && now_s < entry->renewed_at_s + renewed_for_s(*realm_.settings);
   if (is_at_hand) return entry->renewed;
   Session session = from.opened->session;
   ++session.generation;

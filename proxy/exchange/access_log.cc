@@ -1,35 +1,33 @@
 #include "proxy/exchange/access_log.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <limits>
 
 #include "base/log.h"
 #include "base/log_format.h"
 #include "config/access_log_fields.h"
 #include "config/path_pattern.h"
+#include "proxy/http/text_appender.h"
 
 namespace lp {
 
 namespace {
-void append_text(std::string& out, std::string_view key, std::string_view value) {
-  out.append(",\"").append(key).append("\":\"");
-  append_json_escaped(out, value);
-  out.push_back('"');
+void append_text(TextAppender& out, std::string_view key, std::string_view value) {
+  if (is_plain_json(value)) return out.add(",\"", key, "\":\"", value, "\"");
+  out.add(",\"", key, "\":\"");
+  append_json_escaped(out.as_string(), value);
+  out.add("\"");
 }
 
 template <class Integer>
 void append_digits(std::string& out, Integer value) {
-  std::array<char, 24> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+  TextAppender(out).add_number(value);
 }
 
 template <class Integer>
-void append_number(std::string& out, std::string_view key, Integer value) {
-  out.append(",\"").append(key).append("\":");
-  append_digits(out, value);
+void append_number(TextAppender& out, std::string_view key, Integer value) {
+  out.add(",\"", key, "\":");
+  out.add_number(value);
 }
 
 constexpr std::uint32_t bit_of(std::string_view name) {
@@ -51,7 +49,7 @@ struct ChosenFields {
 };
 
 template <class Fields>
-void append_numbers(std::string& out, const AccessRecord& record, Fields fields) {
+void append_numbers(TextAppender& out, const AccessRecord& record, Fields fields) {
   if (fields.has(bit_of("status"))) append_number(out, "status", record.status);
   if (fields.has(bit_of("bytes_in"))) append_number(out, "bytes_in", record.bytes_in);
   if (fields.has(bit_of("bytes_out"))) append_number(out, "bytes_out", record.bytes_out);
@@ -61,16 +59,17 @@ void append_numbers(std::string& out, const AccessRecord& record, Fields fields)
 }
 
 template <class Fields>
-void append_object(std::string& out, const AccessRecord& record, Fields fields) {
+void append_object(std::string& to, const AccessRecord& record, Fields fields) {
+  to += "{\"time\":\"";
+  append_rfc3339_ms(to, record.time_unix_ms);
+  TextAppender out(to);
   const auto always = [&](std::string_view key, std::uint32_t bit, std::string_view value) {
     if (fields.has(bit)) append_text(out, key, value);
   };
   const auto if_any = [&](std::string_view key, std::uint32_t bit, std::string_view value) {
     if (fields.has(bit) && !value.empty()) append_text(out, key, value);
   };
-  out.append("{\"time\":\"");
-  append_rfc3339_ms(out, record.time_unix_ms);
-  out.push_back('"');
+  out.add("\"");
   always("id", bit_of("id"), record.id);
   always("client", bit_of("client"), record.client);
   always("method", bit_of("method"), record.method);
@@ -84,7 +83,7 @@ void append_object(std::string& out, const AccessRecord& record, Fields fields) 
   append_numbers(out, record, fields);
   if_any("upstream", bit_of("upstream"), record.upstream);
   if_any("sub", bit_of("sub"), record.sub);
-  out.push_back('}');
+  out.add("}");
 }
 
 // 12:03:04 200 GET app.test/wiki (pass, route #1 /*, 12 ms, sub u1). Escaped as in JSON: it may go to a terminal.

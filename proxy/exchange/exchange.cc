@@ -62,7 +62,7 @@ void Exchange::begin(std::size_t head_bytes) {
   session_.reset();
   tokens_ = {};
   set_cookies_.clear();
-  record_ = {};
+  record_.start_over();
   record_.bytes_in = head_bytes;
   record_.began_unix_ms = context_.clock.unix_ms();
   record_.began_ms = record_.asked_ms = context_.clock.monotonic_ms();
@@ -78,7 +78,7 @@ void Exchange::begin(std::size_t head_bytes) {
 
 void Exchange::choose_request_id() {
   if (record_.client.peer_is_trusted) record_.id = told_request_id(request_->head.fields);
-  if (record_.id.empty()) record_.id = context_.next_request_id();
+  if (record_.id.empty()) context_.write_next_request_id(record_.id);
 }
 
 void Exchange::judge() {

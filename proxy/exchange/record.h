@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "proxy/http/client_facts.h"
 
@@ -9,6 +10,14 @@ namespace lp {
 
 // What is known and counted of one request, to be told when it has ended. A new request begins with a new one.
 struct ExchangeRecord {
+  // The texts keep their memory for the next request.
+  void start_over() {
+    ExchangeRecord fresh;
+    fresh.id.swap(id);
+    fresh.id.clear();
+    *this = std::move(fresh);
+  }
+
   std::string id;      // X-Request-Id
   ClientFacts client;  // behind trusted hops
   std::int64_t began_unix_ms = 0;

@@ -55,15 +55,14 @@ WorkerContext::WorkerContext(const ServedRealms& served, ServerState& server_in)
 }
 
 // SplitMix64: distinct for 2^64 calls, no system call. Ids are for correlation, nothing is granted for knowing one.
-std::string WorkerContext::next_request_id() {
+void WorkerContext::write_next_request_id(std::string& id) {
   id_state_ += 0x9e3779b97f4a7c15ULL;
   std::uint64_t z = id_state_;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
   z ^= z >> 31;
-  std::string id(16, '0');
-  for (std::size_t i = 0; i < 16; ++i) id[i] = "0123456789abcdef"[(z >> (60 - 4 * i)) & 0xf];
-  return id;
+  id.resize(16);
+  for (char* digit = id.data() + 16; digit != id.data(); z >>= 4) *--digit = "0123456789abcdef"[z & 0xf];
 }
 
 }  // namespace lp

@@ -85,7 +85,7 @@ struct WorkerContext {
   std::deque<WorkerRealm> realms;   // never none
   std::vector<RealmRoutes> routes;  // of each of `realms`
   std::string scratch;              // for building heads and log lines; valid until the next use
-  [[nodiscard]] std::string next_request_id();
+  void write_next_request_id(std::string& id);
 
  private:
   std::uint64_t id_state_;

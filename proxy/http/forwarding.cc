@@ -34,16 +34,20 @@ class NameSet {
 };
 
 // Fields that are for the next hop only (RFC 9110 7.6.1), and those that we write anew from what was parsed.
-constexpr NameSet kNotSentOn(std::to_array<std::string_view>(
-    {"TE", "Upgrade", "Trailer", "Connection", "Keep-Alive", "Content-Length", "Proxy-Connection", "Transfer-Encoding",
-     "Host", "Expect", "HTTP2-Settings", "Proxy-Authorization", "Proxy-Authenticate"}));
-constexpr NameSet kNotAnswered(std::to_array<std::string_view>(
-    {"TE", "Upgrade", "Trailer", "Connection", "Keep-Alive", "Content-Length", "Proxy-Connection", "Transfer-Encoding",
-     "Proxy-Authenticate", "Proxy-Authentication-Info"}));
+constexpr NameSet kNotSentOn(std::to_array<std::string_view>({"TE", "Upgrade", "Trailer", "Connection", "Keep-Alive",
+                                                              "Content-Length", "Proxy-Connection", "Transfer-Encoding",
+                                                              "Host", "Expect", "HTTP2-Settings", "Proxy-Authorization",
+                                                              "Proxy-Authenticate"}));
+constexpr NameSet kNotAnswered(std::to_array<std::string_view>({"TE", "Upgrade", "Trailer", "Connection", "Keep-Alive",
+                                                                "Content-Length", "Proxy-Connection",
+                                                                "Transfer-Encoding", "Proxy-Authenticate",
+                                                                "Proxy-Authentication-Info"}));
 
-bool is_named(const Names& names, std::string_view name) {
+bool is_among(const Names& names, std::string_view name) {
   return std::any_of(names.begin(), names.end(), [&](std::string_view one) { return iequals(one, name); });
 }
+
+bool is_named(const Names& names, std::string_view name) { return !names.empty() && is_among(names, name); }
 
 bool is_usual_option(std::string_view option) {
   return iequals(option, "keep-alive") || iequals(option, "close") || iequals(option, "upgrade");
@@ -92,10 +96,7 @@ void append_cookies(std::string& out, const Fields& fields, std::string_view hos
 }
 
 void append_request_line(HeadText& out, const OutgoingRequest& request) {
-  out.add(request.method);
-  out.add(" ");
-  out.add(request.target);
-  out.add(" HTTP/1.1\r\n");
+  out.add(request.method, " ", request.target, " HTTP/1.1\r\n");
 }
 
 void append_authority(HeadText& out, const Origin& origin) {
@@ -124,12 +125,7 @@ void append_forwarded(HeadText& out, const ClientFacts& client, const Origin& or
   const bool is_ipv6 = client.address.find(':') != std::string::npos;
   out.add("Forwarded: for=");
   if (client.address.empty()) out.add("unknown");
-  out.add(is_ipv6 ? "\"[" : "");
-  out.add(client.address);
-  out.add(is_ipv6 ? "]\"" : "");
-  out.add(";proto=");
-  out.add(origin.scheme);
-  out.add(";host=\"");
+  out.add(is_ipv6 ? "\"[" : "", client.address, is_ipv6 ? "]\"" : "", ";proto=", origin.scheme, ";host=\"");
   append_authority(out, origin);
   out.add("\"\r\n");
 }
@@ -142,11 +138,7 @@ void append_our_fields(HeadText& out, const OutgoingRequest& request) {
     append_forwarded(out, *request.client, *request.external);
   if (!request.request_id.empty()) out.add_field("X-Request-Id", request.request_id);
   out.add(request.identity_lines);
-  if (!request.bearer_token.empty()) {
-    out.add("Authorization: Bearer ");
-    out.add(request.bearer_token);
-    out.add("\r\n");
-  }
+  if (!request.bearer_token.empty()) out.add("Authorization: Bearer ", request.bearer_token, "\r\n");
 }
 
 // What speaks of the client's own body (RFC 9110 8, RFC 9530, RFC 3230): all of it is false of another one.
@@ -282,7 +274,7 @@ void append_answer_head(std::string& to, const OutgoingResponse& response, const
     else
       append_answer_field(out, response, field);
   }
-  if (closed_to_shared_caches) caching.append_to(out.as_string(), upstream_head.fields);
+  if (closed_to_shared_caches) caching.append_to(out, upstream_head.fields);
   if (response.set_cookies != nullptr) {
     for (const std::string& cookie : *response.set_cookies) out.add_field("Set-Cookie", cookie);
   }

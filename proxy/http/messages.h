@@ -55,7 +55,7 @@ struct ParsedRequest {
   std::string_view upgrade;         // what is asked for, as sent; empty: nothing, or more than one protocol
   std::string_view authority;       // Host, or the absolute-form's authority when that is used
   std::string_view path_and_query;  // the target's path and query as sent (absolute-form cut off)
-  std::string good_host;            // a Host that was parsed before in this place, on this connection: the same is as good
+  std::string good_host;  // a Host that was parsed before in this place, on this connection: the same is as good
   void clear();
 };
 

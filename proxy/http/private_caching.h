@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/http_message.h"
+#include "proxy/http/head_text.h"
 
 // What an app says to caches, so said that no shared cache keeps the answer (RFC 9111 3, 5.2.2; RFC 9213) while the
 // browser's own may do what the app lets it. Pure.
@@ -27,9 +28,9 @@ class PrivateCaching {
   // speaks_to_caches() holds for its name. The field's text outlives this.
   void take(const Field& field) { fields_.push_back(field); }
   // `answer` holds them all, and its Date. Appends lines.
-  void append_to(std::string& out, const Fields& answer) const {
-    if (!fields_.empty()) return append_rewritten(out, answer);
-    out += "Cache-Control: private\r\n";
+  void append_to(HeadText& out, const Fields& answer) const {
+    if (!fields_.empty()) return append_rewritten(out.as_string(), answer);
+    out.add("Cache-Control: private\r\n");
   }
 
  private:

@@ -176,6 +176,7 @@ void Http1Client::process_input() {
       is_unused_ = false;
       enter(Phase::head);
     }
+    if (takes_whole_head()) continue;
     const HeadScanner::Outcome outcome = scanner_.scan(in_.data(), head_limits_);
     if (outcome == HeadScanner::Outcome::need_more) {
       wait_for_rest_of_head();
@@ -201,11 +202,24 @@ void Http1Client::wait_for_rest_of_head() {
   if (!head_memory_.cover(in_.capacity(), peer_address_)) refuse(kNoMemory);
 }
 
+// Whatever becomes of a head that is in pieces, or bad, is the scanner's to find out.
+bool Http1Client::takes_whole_head() {
+  if (scanner_.has_begun()) return false;
+  const std::size_t head_bytes = take_request_head(in_.data(), head_limits_, request_);
+  if (head_bytes == 0) return false;
+  head_bytes_ = head_bytes;
+  start_exchange();
+  return true;
+}
+
 void Http1Client::start_request() {
   head_bytes_ = scanner_.head_bytes();
-  leftover_used_ = 0;
   const auto error = parse_request_head(in_.data().substr(0, head_bytes_), head_limits_, request_);
-  if (error) return refuse(*error);
+  error ? refuse(*error) : start_exchange();
+}
+
+void Http1Client::start_exchange() {
+  leftover_used_ = 0;
   body_.begin(request_.body);
   body_open_ = !body_.is_over();
   discarded_bytes_ = 0;

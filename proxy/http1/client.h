@@ -86,7 +86,9 @@ class Http1Client final : public ClientStream {
   void read_pipelined();
   void drop_input();
   void process_input();
+  bool takes_whole_head();
   void start_request();
+  void start_exchange();
   void wait_for_rest_of_head();
   void refuse(const ParseError& error);
   void feed(std::string_view bytes, std::size_t& counter);

@@ -183,7 +183,7 @@ Rule note_field(const Field& field, FieldSummary& summary) {
 }
 
 template <Sender sender>
-std::optional<ParseError> parse_fields_of(std::string_view bytes, std::size_t at, const HeadLimits& limits,
+std::optional<ParseError> parse_fields_of(std::string_view bytes, std::size_t& at, const HeadLimits& limits,
                                           Fields& fields, FieldSummary& summary) {
   Field field;
   std::size_t empty_line = 0;
@@ -194,7 +194,7 @@ std::optional<ParseError> parse_fields_of(std::string_view bytes, std::size_t at
     if (const Rule rule = note_field<sender>(field, summary)) return ParseError{400, rule};
     fields.add(field.name, field.value);
   }
-  if (at + empty_line != bytes.size()) return ParseError{400, "bytes after the head"};
+  at += empty_line;
   return std::nullopt;
 }
 
@@ -204,7 +204,12 @@ std::size_t line_end_of_app(std::string_view bytes, std::size_t at, Repairs& rep
   return line_end_at<Sender::app>(bytes, at, repairs);
 }
 
-std::optional<ParseError> parse_fields(std::string_view bytes, std::size_t at, const HeadLimits& limits, Sender sender,
+std::optional<ParseError> check_end(std::string_view bytes, std::size_t end) {
+  if (end != bytes.size()) return ParseError{400, "bytes after the head"};
+  return std::nullopt;
+}
+
+std::optional<ParseError> parse_fields(std::string_view bytes, std::size_t& at, const HeadLimits& limits, Sender sender,
                                        Fields& fields, FieldSummary& summary) {
   return sender == Sender::client ? parse_fields_of<Sender::client>(bytes, at, limits, fields, summary)
                                   : parse_fields_of<Sender::app>(bytes, at, limits, fields, summary);

@@ -38,8 +38,10 @@ enum class Sender : std::uint8_t { client, app };
 // How long the line end at `at` is, as an app may write it; 0: there is none.
 [[nodiscard]] std::size_t line_end_of_app(std::string_view bytes, std::size_t at, Repairs& repairs);
 
-// Reads field lines from `at` up to and with the empty line, which must be the end of `bytes`.
-[[nodiscard]] std::optional<ParseError> parse_fields(std::string_view bytes, std::size_t at, const HeadLimits& limits,
+// Reads field lines from `at` up to and with the empty line, behind which `at` is set.
+[[nodiscard]] std::optional<ParseError> parse_fields(std::string_view bytes, std::size_t& at, const HeadLimits& limits,
                                                      Sender sender, Fields& fields, FieldSummary& summary);
+// Where a head must end with `bytes`.
+[[nodiscard]] std::optional<ParseError> check_end(std::string_view bytes, std::size_t end);
 
 }  // namespace lp

@@ -122,11 +122,9 @@ MaybeError check_upgrade(const FieldSummary& summary, ParsedRequest& out) {
   return std::nullopt;
 }
 
-}  // namespace
-
-std::optional<ParseError> parse_request_head(std::string_view bytes, const HeadLimits& limits, ParsedRequest& out) {
+// The head that `bytes` begin with; `at` is set behind it.
+MaybeError parse_front(std::string_view bytes, const HeadLimits& limits, ParsedRequest& out, std::size_t& at) {
   out.clear();
-  std::size_t at = 0;
   FieldSummary summary;
   if (const auto error = parse_request_line(bytes, limits, out.head, at)) return error;
   if (const auto error = check_method(out.head.method)) return error;
@@ -142,6 +140,19 @@ std::optional<ParseError> parse_request_head(std::string_view bytes, const HeadL
   if (const auto error = check_expect(summary, out)) return error;
   out.keep_alive = !summary.says_close && (out.head.version_minor > 0 || summary.says_keep_alive);
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ParseError> parse_request_head(std::string_view bytes, const HeadLimits& limits, ParsedRequest& out) {
+  std::size_t end = 0;
+  if (const auto error = parse_front(bytes, limits, out, end)) return error;
+  return check_end(bytes, end);
+}
+
+std::size_t take_request_head(std::string_view bytes, const HeadLimits& limits, ParsedRequest& out) {
+  std::size_t end = 0;
+  return parse_front(bytes.substr(0, limits.head_bytes), limits, out, end) ? 0 : end;
 }
 
 }  // namespace lp

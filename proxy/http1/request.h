@@ -15,5 +15,8 @@ namespace lp {
 // refused).
 [[nodiscard]] std::optional<ParseError> parse_request_head(std::string_view bytes, const HeadLimits& limits,
                                                            ParsedRequest& out);
+// The same of a head that `bytes` begin with, in one pass where all of it has come, as it nearly always has: its size,
+// or 0. What is wrong then, if it is not just the rest that is missing, HeadScanner and the above say.
+[[nodiscard]] std::size_t take_request_head(std::string_view bytes, const HeadLimits& limits, ParsedRequest& out);
 
 }  // namespace lp

@@ -41,12 +41,10 @@ MaybeError as_bad_gateway(MaybeError error) {
   return error;
 }
 
-}  // namespace
-
-std::optional<ParseError> parse_response_head(std::string_view bytes, std::string_view request_method,
-                                              const HeadLimits& limits, ParsedResponse& out) {
+// The head that `bytes` begin with; `at` is set behind it.
+MaybeError parse_front(std::string_view bytes, std::string_view request_method, const HeadLimits& limits,
+                       ParsedResponse& out, std::size_t& at) {
   out.clear();
-  std::size_t at = 0;
   FieldSummary summary;
   if (const auto error = parse_status_line(bytes, out.head, at, summary.repairs)) return error;
   if (const auto error = parse_fields(bytes, at, limits, Sender::app, out.head.fields, summary)) {
@@ -58,6 +56,21 @@ std::optional<ParseError> parse_response_head(std::string_view bytes, std::strin
   const bool stays = !summary.says_close && (out.head.version_minor > 0 || summary.says_keep_alive);
   out.keep_alive = stays && !out.repairs.any();
   return frame_response(summary, request_method, out);
+}
+
+}  // namespace
+
+std::optional<ParseError> parse_response_head(std::string_view bytes, std::string_view request_method,
+                                              const HeadLimits& limits, ParsedResponse& out) {
+  std::size_t end = 0;
+  if (const auto error = parse_front(bytes, request_method, limits, out, end)) return error;
+  return as_bad_gateway(check_end(bytes, end));
+}
+
+std::size_t take_response_head(std::string_view bytes, std::string_view request_method, const HeadLimits& limits,
+                               ParsedResponse& out) {
+  std::size_t end = 0;
+  return parse_front(bytes.substr(0, limits.head_bytes), request_method, limits, out, end) ? 0 : end;
 }
 
 }  // namespace lp

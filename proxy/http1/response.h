@@ -13,5 +13,8 @@ namespace lp {
 // `out` with views into `bytes`. A ParseError is always a 502.
 [[nodiscard]] std::optional<ParseError> parse_response_head(std::string_view bytes, std::string_view request_method,
                                                             const HeadLimits& limits, ParsedResponse& out);
+// As take_request_head().
+[[nodiscard]] std::size_t take_response_head(std::string_view bytes, std::string_view request_method,
+                                             const HeadLimits& limits, ParsedResponse& out);
 
 }  // namespace lp

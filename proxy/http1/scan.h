@@ -6,8 +6,9 @@
 
 namespace lp {
 
-// Finds the end of a head while its bytes trickle in, looking at each byte once, and refuses at the first byte that no
-// legal head can hold (bare CR, of a client bare LF, NUL, other controls, a TLS hello), without waiting for the rest.
+// Finds the end of a head that does not come whole while its bytes trickle in, looking at each byte once, and refuses
+// at the first byte that no legal head can hold (bare CR, of a client bare LF, NUL, other controls, a TLS hello),
+// without waiting for the rest.
 class HeadScanner {
  public:
   enum class Kind { request, response };
@@ -15,6 +16,7 @@ class HeadScanner {
   explicit HeadScanner(Kind kind = Kind::request) : kind_(kind) {}
   // `bytes` is everything received for this head so far (the same bytes as before plus new ones).
   Outcome scan(std::string_view bytes, const HeadLimits& limits);
+  [[nodiscard]] bool has_begun() const { return seen_ > 0; }
   [[nodiscard]] std::size_t head_bytes() const { return head_bytes_; }  // after complete
   [[nodiscard]] int status_if_too_large() const;                        // 414 while in the request line, else 431
   void reset();

@@ -278,19 +278,25 @@ void Http1Upstream::process() {
   events_->on_response_batch_end();
 }
 
-// True when there may be more to process. After a callback nothing is touched if the exchange has given us back.
-bool Http1Upstream::process_head() {
+// 0: it is not all here, or it is broken and the exchange has heard of it.
+std::size_t Http1Upstream::take_head() {
+  const std::size_t whole =
+      scanner_.has_begun() ? 0 : take_response_head(in_.data(), method_, kResponseHeadLimits, response_);
+  if (whole > 0) return whole;
   const HeadScanner::Outcome outcome = scanner_.scan(in_.data(), kResponseHeadLimits);
-  if (outcome == HeadScanner::Outcome::need_more) return false;
-  response_.clear();
+  if (outcome == HeadScanner::Outcome::need_more) return 0;
   const bool parsed =
       outcome == HeadScanner::Outcome::complete &&
       !parse_response_head(in_.data().substr(0, scanner_.head_bytes()), method_, kResponseHeadLimits, response_);
-  if (!parsed) {
-    fail(is_tls_record(in_.data()) ? UpstreamError::tls : UpstreamError::nonsense);
-    return false;
-  }
-  const std::size_t head_bytes = scanner_.head_bytes();
+  if (parsed) return scanner_.head_bytes();
+  fail(is_tls_record(in_.data()) ? UpstreamError::tls : UpstreamError::nonsense);
+  return 0;
+}
+
+// True when there may be more to process. After a callback nothing is touched if the exchange has given us back.
+bool Http1Upstream::process_head() {
+  const std::size_t head_bytes = take_head();
+  if (head_bytes == 0) return false;
   scanner_.reset();
   const int status = response_.head.status;
   const bool is_interim = status < 200 && status != 101;

@@ -123,6 +123,7 @@ class Http1Upstream {
   void on_input_end();
   void process();
   bool process_head();
+  [[nodiscard]] std::size_t take_head();
   bool take_interim(std::size_t head_bytes);
   bool first_chunks_are_fine(std::string_view bytes);
   [[nodiscard]] bool waits_for_first_chunk();

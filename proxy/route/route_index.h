@@ -55,7 +55,8 @@ class RouteIndex {
   };
   struct Hash {
     std::size_t operator()(const View& view) const {
-      return std::hash<std::string_view>{}(view.path) * 31 + std::hash<std::string_view>{}(view.host);
+      const std::size_t host = view.host.empty() ? 0 : std::hash<std::string_view>{}(view.host);
+      return std::hash<std::string_view>{}(view.path) * 31 + host;
     }
   };
   using Buckets = std::unordered_map<View, std::vector<std::size_t>, Hash>;
@@ -79,6 +80,7 @@ class RouteIndex {
     if (path.size() <= longest_prefix_) try_bucket(find(prefixes_, {host, path}));
   }
   [[nodiscard]] static const std::vector<std::size_t>* find(const Buckets& buckets, const View& view) {
+    if (buckets.empty()) return nullptr;
     const auto found = buckets.find(view);
     return found == buckets.end() ? nullptr : &found->second;
   }

@@ -1,6 +1,8 @@
 #include "proxy/route/target.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <utility>
 
 #include "base/encoding.h"
@@ -227,15 +229,30 @@ void note_other_readings(Target& target) {
   }
 }
 
+// What a byte is to a path that is its own normal form; 0: none has it.
+constexpr unsigned kPlainByte = 1;
+constexpr unsigned kOddByte = 2;          // odd_in_key()
+constexpr unsigned kBeginsNoSegment = 4;  // there it would be a dot segment or an empty one
+constexpr std::array<std::uint8_t, 256> kPathBytes = [] {
+  std::array<std::uint8_t, 256> table{};
+  for (std::size_t c = 0; c < table.size(); ++c) {
+    if (c != '/' && !escapes::kPlain[c]) continue;
+    table[c] = kPlainByte | (kOddInKey[c] != 0 ? kOddByte : 0) | (c == '/' || c == '.' ? kBeginsNoSegment : 0);
+  }
+  return table;
+}();
+
 // The usual path, which is its own normal form. `odd` is then not 0 where a byte of it is.
 bool is_plain_path(std::string_view raw, unsigned& odd) {
-  bool segment_start = false;
+  unsigned seen = 0;
+  char before = 0;
   for (const char c : raw) {
-    if (segment_start && (c == '.' || c == '/')) return false;
-    segment_start = c == '/';
-    if (!segment_start && !syntax::in(escapes::kPlain, c)) return false;
-    odd |= odd_in_key(c);
+    const unsigned byte = kPathBytes[static_cast<unsigned char>(c)];
+    if (byte == 0 || (before == '/' && (byte & kBeginsNoSegment) != 0)) return false;
+    seen |= byte;
+    before = c;
   }
+  odd = seen & kOddByte;
   return true;
 }
 

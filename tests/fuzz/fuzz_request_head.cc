@@ -5,7 +5,8 @@
 #include "proxy/http1/request.h"
 #include "proxy/http1/scan.h"
 
-// Scanning at once and in pieces must agree, and a head that parses must have been found whole by the scanner.
+// Scanning at once and in pieces must agree, and a head that parses must have been found whole by the scanner. So must
+// reading it in one pass.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const lp::HeadLimits limits{4096, 50, 1024};
@@ -28,8 +29,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     LP_CHECK(request.head.fields.count("host") == 1, "a request without its one Host");
     LP_CHECK(!request.path_and_query.empty() && request.path_and_query.front() == '/', "a target that is no path");
   }
-  if (outcome == lp::HeadScanner::Outcome::complete) {
-    (void)lp::parse_request_head(bytes.substr(0, at_once.head_bytes()), limits, request);
-  }
+  const bool is_complete = outcome == lp::HeadScanner::Outcome::complete;
+  const bool parses = is_complete && !lp::parse_request_head(bytes.substr(0, at_once.head_bytes()), limits, request);
+  LP_CHECK(lp::take_request_head(bytes, limits, request) == (parses ? at_once.head_bytes() : 0),
+           "one pass and two differ");
   return 0;
 }

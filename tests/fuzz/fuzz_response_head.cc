@@ -15,9 +15,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const lp::HeadLimits limits;
   lp::HeadScanner scanner(lp::HeadScanner::Kind::response);
-  if (scanner.scan(bytes, limits) != lp::HeadScanner::Outcome::complete) return 0;
+  const bool is_complete = scanner.scan(bytes, limits) == lp::HeadScanner::Outcome::complete;
   lp::ParsedResponse parsed;
-  if (lp::parse_response_head(bytes.substr(0, scanner.head_bytes()), "GET", limits, parsed)) return 0;
+  const bool parses =
+      is_complete && !lp::parse_response_head(bytes.substr(0, scanner.head_bytes()), "GET", limits, parsed);
+  LP_CHECK(lp::take_response_head(bytes, "GET", limits, parsed) == (parses ? scanner.head_bytes() : 0),
+           "one pass and two differ");
+  if (!parses) return 0;
   lp::OutgoingResponse response;
   response.body = parsed.body;
   response.authenticated = true;

@@ -18,7 +18,10 @@ std::string rewritten(const List& list) {
     if (lp::speaks_to_caches(field.name)) caching.take(field);
   }
   std::string out;
-  caching.append_to(out, answer);
+  {
+    lp::HeadText head(out);
+    caching.append_to(head, answer);
+  }
   return out;
 }
 

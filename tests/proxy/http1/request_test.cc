@@ -186,6 +186,19 @@ TEST_CASE("what asks for an upgrade, and what for a WebSocket") {
   }
 }
 
+TEST_CASE("a whole head is taken off the front of what came, half of one or a bad one is not") {
+  const std::string head = "GET /a HTTP/1.1\r\nHost: a.test\r\n\r\n";
+  const HeadLimits limits{head.size(), 200, 100};
+  ParsedRequest out;
+  CHECK(lp::take_request_head(head, limits, out) == head.size());
+  CHECK(lp::take_request_head(head + "GET /b HTTP/1.1\r\n", limits, out) == head.size());
+  CHECK(out.head.target == "/a");
+  for (std::size_t n = 0; n < head.size(); ++n) CHECK(lp::take_request_head(head.substr(0, n), limits, out) == 0);
+  CHECK(lp::take_request_head(head, {head.size() - 1, 200, 100}, out) == 0);
+  CHECK(lp::take_request_head(host("a.test/x"), limits, out) == 0);
+  CHECK(lp::take_request_head("GET /a HTTP/1.1\nHost: a.test\n\n", limits, out) == 0);
+}
+
 TEST_CASE("the Host of an earlier request on a connection is taken again, and vouches for no other") {
   ParsedRequest out;
   REQUIRE(status_of(host("a.test"), out) == 0);
