@@ -9,6 +9,7 @@
 
 #include "base/secret.h"
 #include "base/url.h"
+#include "config/pages.h"
 #include "config/path_replacement.h"
 #include "config/requirement.h"
 #include "config/text_pattern.h"
@@ -298,6 +299,7 @@ struct RouteSettings {
   std::vector<std::string> upgrades = {"websocket"};  // what a connection may become
   std::int64_t buffer_request_bytes = 0;  // chunked bodies up to here are collected and sent on with a length; 0: none
   bool hold_requests = true;              // a form post that meets an expired session waits for the sign-in
+  RouteAppSettings app;                   // as the launcher shows it
 };
 
 // An issuer of access tokens besides Logto.
@@ -409,6 +411,7 @@ struct Settings {
   ForwardAuthSettings forward_auth;
   HealthSettings health;
   std::optional<Origin> sign_in_url;  // the one origin that runs sign-in for all
+  PagesSettings pages;
   std::vector<RouteSettings> routes;
   std::vector<RuleTestSettings> tests;
 

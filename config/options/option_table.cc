@@ -8,6 +8,7 @@
 #include "config/options/identity_binding.h"
 #include "config/options/list_group.h"
 #include "config/options/option_bindings.h"
+#include "config/options/page_options.h"
 #include "config/options/route_options.h"
 #include "config/options/rule_test_options.h"
 #include "config/value.h"
@@ -333,6 +334,7 @@ Table make_table() {
   add_bearer_options(table);
   add_route_options(table);
   add_route_field_options(table);
+  add_page_options(table);
   add_rule_test_options(table);
   return table;
 }
@@ -397,6 +399,7 @@ const std::vector<Group>& groups() {
                                       upstream_group(),
                                       route_group(),
                                       redirect_group(),
+                                      app_group(),
                                       rule_test_group(),
                                       issuer_group(),
                                       {"log", Group::Kind::map, "level", {}, {}, {}},
