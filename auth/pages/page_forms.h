@@ -1,9 +1,7 @@
 #pragma once
-#include <string_view>
+#include "config/page_texts.h"
 
-#include "auth/pages/language.h"
-
-// What our pages say, in each language: one table, so that a text is changed in one place. Pure.
+// What our pages are: status, texts and what they offer to do, one row each. Pure.
 namespace lp {
 
 enum class PageKind {
@@ -41,16 +39,18 @@ enum class PageKind {
   sign_in_broken,
   token_refused,
   session_too_large,
+  apps,
+  no_apps,
 };
 
-// What a page offers to do. Each has one label a language.
+// What a page offers to do.
 enum class PageAction {
   none,
   sign_in,
   try_again,
   other_account,
   reload,
-  home,
+  home,  // back to where the link was that led here, where that is known
   sign_out,
   sign_out_everywhere,
   resume,
@@ -58,32 +58,15 @@ enum class PageAction {
   sign_in_again,  // asks for the password, though Logto's session lives
 };
 
-struct PageText {
-  // With '|' where a narrow screen may break the line: not every browser knows the words of Japanese.
-  std::string_view title;
-  std::string_view lead;
-};
 struct PageForm {
   PageKind kind;
   int status;
   PageAction primary;
   PageAction secondary;
-  PageText text[kLanguages];
+  TextKey title;
+  TextKey lead;
 };
 [[nodiscard]] const PageForm& page_form(PageKind kind);
-
-// Words around facts.
-struct PageWords {
-  std::string_view html_lang;
-  std::string_view request_id;    // label of the id in the footer
-  std::string_view reason;        // before the short reason
-  std::string_view signed_in_as;  // before the user
-  std::string_view missing;       // heading of the list
-  std::string_view evidence;      // heading of what was seen
-  std::string_view served_at;     // before the address of this site
-  std::string_view allowed_by;    // before the key of a route
-};
-[[nodiscard]] const PageWords& page_words(Language language);
-[[nodiscard]] std::string_view action_label(PageAction action, Language language);
+[[nodiscard]] TextKey action_label(PageAction action);  // not of none
 
 }  // namespace lp

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/repeated_notice.h"
 #include "proxy/exchange/bound_exchanges.h"
+#include "proxy/exchange/link_routes.h"
 #include "proxy/exchange/readiness.h"
 #include "proxy/exchange/unknown_hosts.h"
 #include "proxy/http/route_fields.h"
@@ -62,6 +63,7 @@ struct WorkerRealm {
   WorkerRealm(const ServedRealm& served, EventLoop& loop, DeadlineWheel& wheel);
   Realm& realm;
   const Router& router;
+  LinkRoutes links;
   std::unique_ptr<Gatekeeper> gatekeeper;  // never null
   BoundExchanges bound_exchanges;
 };
