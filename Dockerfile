@@ -3,13 +3,13 @@
 FROM debian:bookworm-slim AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates g++ cmake ninja-build pkg-config libevent-dev libcurl4-openssl-dev \
-      libssl-dev libyaml-cpp-dev nlohmann-json3-dev libre2-dev libcli11-dev libhiredis-dev libtomlplusplus-dev zlib1g-dev libbrotli-dev
+      libssl-dev libyaml-cpp-dev nlohmann-json3-dev libre2-dev libcli11-dev libhiredis-dev libtomlplusplus-dev zlib1g-dev libbrotli-dev tzdata
 WORKDIR /src
 COPY . .
 ARG CMAKE_BUILD_PARALLEL_LEVEL
 RUN cmake --preset release && cmake --build --preset release
 
-# All that the program needs to run: the libraries it links and the certificate authorities. With them, and with the libraries compiled
+# All that the program needs to run: the libraries it links, the certificate authorities, the time zones. With them, and with the libraries compiled
 # into it, go their licences, and their package records where scanners look for them in an image that has no package manager.
 # /var/lib/logto-proxy is for revocations.journal: a new volume there takes over its mode, and not every builder keeps an owner.
 RUN mkdir -p /image/usr/local/bin /image/etc /image/var/lib/dpkg/status.d \
@@ -19,7 +19,8 @@ RUN mkdir -p /image/usr/local/bin /image/etc /image/var/lib/dpkg/status.d \
  && cp -L /etc/os-release /image/etc/ \
  && ldd /image/usr/local/bin/logto-proxy | grep -o '/[^ ]*' >/tmp/libraries \
  && xargs cp -L --parents -t /image /etc/ssl/certs/ca-certificates.crt </tmp/libraries \
- && { printf '%s\n' ca-certificates nlohmann-json3-dev libcli11-dev libtomlplusplus-dev zlib1g-dev; \
+ && cp -rL --parents -t /image /usr/share/zoneinfo && rm -rf /image/usr/share/zoneinfo/posix /image/usr/share/zoneinfo/right \
+ && { printf '%s\n' ca-certificates nlohmann-json3-dev libcli11-dev libtomlplusplus-dev tzdata zlib1g-dev; \
       xargs readlink -f </tmp/libraries | sed 's,.*/,*/,' | xargs dpkg -S | cut -d: -f1; } | sort -u >/tmp/packages \
  && while read -r package; do \
       dpkg -s "$package" >"/image/var/lib/dpkg/status.d/$package" \

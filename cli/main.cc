@@ -22,6 +22,7 @@
 #include "cli/serve.h"
 #include "cli/version.h"
 #include "config/file/load.h"
+#include "config/page_language.h"
 #include "config/yaml/suggest.h"
 
 namespace {
@@ -128,6 +129,7 @@ int parse_and_run(int argc, char** argv) {
   lp::DoctorOptions doctor;
   bool routes_as_json = false;
   std::string shell;
+  std::string language = "en";
   lp::ImportArguments import;
   lp::ExplainOptions explain;
   lp::AccessMatrixOptions matrix;
@@ -152,6 +154,11 @@ int parse_and_run(int argc, char** argv) {
       {"import", "Turn the configuration of another proxy into one of this, with a report of what differs", false,
        [&] { return lp::run_import(import); }, [&](CLI::App& sub) { add_import_options(sub, import); }},
       {"schema", "Print the configuration's JSON schema, for editors", false, [] { return lp::run_schema(); }},
+      {"texts", "Print the texts of our pages, to translate or reword them (pages.languages)", false,
+       [&] { return print(lp::page_texts_file(language)); },
+       [&](CLI::App& sub) {
+         sub.add_option("LANGUAGE", language, "en or ja; for any other the English ones")->capture_default_str();
+       }},
       {"completion", "Print what completes commands in a shell", false,
        [&] { return print(lp::completion_script(app, shell)); },
        [&](CLI::App& sub) {

@@ -54,6 +54,7 @@ void SecretReload::take_over(const Settings& fresh) {
   for (std::size_t i = 0; i < now.size(); ++i) {
     realms_[i]->replace_keyring(*now[i]);
     realms_[i]->replace_webhook_secret(now[i]->logto.webhook_secret);
+    realms_[i]->replace_pages({now[i], &now[i]->pages});
     auth_[i]->replace_secrets(now[i]);
   }
   tell(*before);

@@ -9,6 +9,7 @@
 
 #include "base/secret.h"
 #include "base/url.h"
+#include "config/pages.h"
 #include "config/path_replacement.h"
 #include "config/requirement.h"
 #include "config/text_pattern.h"
@@ -325,6 +326,7 @@ struct RouteSettings {
   bool hold_requests = true;              // a form post that meets an expired session waits for the sign-in
   RouteLimitSettings limits;
   CompressionSettings compression;
+  RouteAppSettings app;                   // as the launcher shows it
 };
 
 // An issuer of access tokens besides Logto.
@@ -445,6 +447,7 @@ struct Settings {
   ForwardAuthSettings forward_auth;
   HealthSettings health;
   std::optional<Origin> sign_in_url;  // the one origin that runs sign-in for all
+  PagesSettings pages;
   std::vector<RouteSettings> routes;
   std::vector<RuleTestSettings> tests;
 

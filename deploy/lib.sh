@@ -13,7 +13,7 @@
 
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config libevent-dev libcurl4-openssl-dev libssl-dev libyaml-cpp-dev
   nlohmann-json3-dev doctest-dev libre2-dev libcli11-dev libhiredis-dev libtomlplusplus-dev zlib1g-dev libbrotli-dev)
-RUN_PACKAGES=(ca-certificates curl python3)
+RUN_PACKAGES=(ca-certificates curl python3 tzdata)
 DEMO_PACKAGES=(fossil)
 
 STEP=0 STEPS=${STEPS:-0} STEP_OPEN='' STEP_SINCE=0 CHILD_PIDS=() CHILD_NAMES=() STARTED=''

@@ -7,6 +7,7 @@
 #include "auth/endpoints/sign_out.h"
 #include "auth/rules/own_returns.h"
 #include "auth/session/session_times.h"
+#include "config/apps.h"
 
 namespace lp {
 namespace {
@@ -31,6 +32,7 @@ Verdict handle_account(const Visit& visit, Waiting waiting) {
   if (session == nullptr) return sign_in_first(visit, std::move(waiting));
   PageFacts facts = page_facts(visit);
   facts.form_origin = sign_out_form_origins(visit.settings());
+  facts.has_apps = has_apps(visit.settings());
   Verdict verdict =
       answer_verdict(visit, "own", make_account_page(std::move(facts), *session, times_of(visit, *session)));
   append_cookies(verdict, cookies_to_renew(visit));

@@ -11,30 +11,22 @@
 namespace lp {
 namespace {
 
-using Rows = std::vector<std::pair<std::string, std::string>>;
-
-struct Label {
-  std::string_view english;
-  std::string_view japanese;
-};
-std::string text_of(const Label& label, Language language) {
-  return std::string(language == Language::japanese ? label.japanese : label.english);
-}
+using Rows = std::vector<PageRow>;
 
 struct ClaimLabel {
   const char* claim;
-  Label label;
+  TextKey label;
 };
 constexpr std::array kClaims = {
-    ClaimLabel{"name", {"Name", "名前"}},
-    ClaimLabel{"username", {"Username", "ユーザー名"}},
-    ClaimLabel{"email", {"E-mail", "メールアドレス"}},
-    ClaimLabel{"roles", {"Roles", "ロール"}},
+    ClaimLabel{"name", "account.name"},
+    ClaimLabel{"username", "account.username"},
+    ClaimLabel{"email", "account.email"},
+    ClaimLabel{"roles", "account.roles"},
 };
-constexpr Label kUserId{"User ID", "ユーザー ID"};
-constexpr Label kSignedIn{"Signed in", "サインイン日時"};
-constexpr Label kEnds{"Session ends", "セッション終了"};
-constexpr Label kIdle{"Ends earlier", "自動終了"};
+
+void add_row(Rows& rows, TextKey label, const Language& language, std::string value) {
+  rows.push_back({std::string(language.say(label)), std::move(value), ""});
+}
 
 // A string as it stands, a list of strings with commas; empty for anything else.
 std::string claim_text(const nlohmann::json& claim) {
@@ -47,37 +39,37 @@ std::string claim_text(const nlohmann::json& claim) {
   return text;
 }
 
-void add_claims(Rows& rows, const Session& session, Language language) {
+void add_claims(Rows& rows, const Session& session, const Language& language) {
   for (const auto& [claim, label] : kClaims) {
     const auto found = session.claims->find(claim);
     if (found == session.claims->end() || is_shortened(*session.claims, claim)) continue;
     std::string text = claim_text(*found);
-    if (!text.empty()) rows.emplace_back(text_of(label, language), std::move(text));
+    if (!text.empty()) add_row(rows, label, language, std::move(text));
   }
-  rows.emplace_back(text_of(kUserId, language), session.sub);
+  add_row(rows, "account.user_id", language, session.sub);
 }
 
-std::string idle_text(std::int64_t idle_timeout_s, Language language) {
-  const std::string span = span_text(idle_timeout_s, language);
-  return language == Language::japanese ? span + "操作がない場合" : "after " + span + " without use";
+void add_moment(Rows& rows, TextKey label, const Language& language, std::int64_t unix_s, std::string text) {
+  rows.push_back({std::string(language.say(label)), std::move(text), moment_for_machines(unix_s)});
 }
 
-void add_times(Rows& rows, const AccountTimes& times, Language language) {
-  const bool japanese = language == Language::japanese;
+void add_times(Rows& rows, const AccountTimes& times, const Language& language, const TimeZone& zone) {
   const std::string left = span_text(times.ends_at_s - times.now_s, language);
-  rows.emplace_back(text_of(kSignedIn, language), moment_text(times.signed_in_at_s, language));
-  rows.emplace_back(text_of(kEnds, language), moment_text(times.ends_at_s, language) +
-                                                  (japanese ? "（残り" + left + "）" : " (in " + left + ")"));
+  const std::string ends = moment_text(times.ends_at_s, language, zone);
+  add_moment(rows, "account.signed_in", language, times.signed_in_at_s,
+             moment_text(times.signed_in_at_s, language, zone));
+  add_moment(rows, "account.ends", language, times.ends_at_s, fill_text(language.say("account.ends_at"), {ends, left}));
   if (times.now_s + times.idle_timeout_s >= times.ends_at_s) return;
-  rows.emplace_back(text_of(kIdle, language), idle_text(times.idle_timeout_s, language));
+  add_row(rows, "account.idle", language,
+          fill_text(language.say("account.idle_after"), {span_text(times.idle_timeout_s, language)}));
 }
 
 }  // namespace
 
 Answer make_account_page(PageFacts facts, const Session& session, const AccountTimes& times) {
-  const Language language = choose_language(facts.accept_language);
+  const Language language = facts.language();
   add_claims(facts.rows, session, language);
-  add_times(facts.rows, times, language);
+  add_times(facts.rows, times, language, facts.look().time_zone);
   return make_page(PageKind::account, facts);
 }
 

@@ -8,6 +8,7 @@
 #include "auth/cookies/pending_cookie.h"
 #include "auth/cookies/sign_in_state.h"
 #include "auth/endpoints/sign_in.h"
+#include "auth/endpoints/sign_in_reasons.h"
 #include "auth/loops/stop.h"
 #include "auth/oidc/app_token_needs.h"
 #include "auth/realm/end_sessions.h"
@@ -32,7 +33,8 @@ Verdict refuse(const Visit& visit, const Refusal& refusal) {
   PageFacts facts = page_facts(visit);
   facts.return_to = refusal.return_to;
   facts.route = refusal.route;
-  facts.detail = refusal.rule;
+  facts.code = refusal.rule;
+  if (const auto reason = sign_in_reason(refusal.rule)) facts.paragraphs.emplace_back(facts.language().say(*reason));
   Answer answer = visit.is_navigation()
                       ? make_page(refusal.page, facts, refusal.status)
                       : make_json_error(refusal.status, "sign_in_failed", "The sign-in did not succeed.",

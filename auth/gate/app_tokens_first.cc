@@ -25,17 +25,16 @@ struct Needed {
 bool lets_anybody_pass(const Visit& visit) { return visit.facts.route->access == Access::optional; }
 
 // What the token would have been for.
-std::vector<std::pair<std::string, std::string>> rows_of(const TokenAudience& audience, Language language) {
-  const bool japanese = language == Language::japanese;
-  std::vector<std::pair<std::string, std::string>> rows;
-  const auto add = [&](const char* english, const char* in_japanese, const std::string& value) {
-    if (!value.empty()) rows.emplace_back(japanese ? in_japanese : english, value);
+std::vector<PageRow> rows_of(const TokenAudience& audience, const Language& language) {
+  std::vector<PageRow> rows;
+  const auto add = [&](TextKey label, const std::string& value) {
+    if (!value.empty()) rows.push_back({std::string(language.say(label)), value, ""});
   };
   std::string scopes;
   for (const std::string& scope : audience.scopes) scopes.append(scopes.empty() ? "" : ", ").append(scope);
-  add("Service", "サービス", audience.resource);
-  add("Organization", "組織", audience.organization);
-  add("Permissions", "権限", scopes);
+  add("token.service", audience.resource);
+  add("token.organization", audience.organization);
+  add("token.permissions", scopes);
   return rows;
 }
 
@@ -51,7 +50,7 @@ Verdict refused_verdict(const Visit& visit, const TokenAudience& audience) {
   }
   PageFacts facts = page_facts(visit);
   facts.user = display_name(*visit.signed_in());
-  facts.rows = rows_of(audience, choose_language(facts.accept_language));
+  facts.rows = rows_of(audience, facts.language());
   return answer_verdict(visit, kDecision, make_page(PageKind::token_refused, facts));
 }
 

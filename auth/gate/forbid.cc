@@ -6,6 +6,7 @@
 
 #include "auth/endpoints/sign_in.h"
 #include "auth/loops/stop.h"
+#include "auth/pages/requirement_words.h"
 
 namespace lp {
 namespace {
@@ -17,6 +18,7 @@ Verdict forbidden_page(const Visit& visit, const Authorization& authorization) {
   PageFacts facts = page_facts(visit);
   if (const Session* session = visit.signed_in()) facts.user = display_name(*session);
   facts.missing = authorization.missing;
+  facts.sign_in_with = connectors_wanted(authorization.missing);
   return answer_verdict(visit, kDecision, make_page(PageKind::forbidden, facts));
 }
 

@@ -22,6 +22,7 @@
 #include "auth/rules/cors.h"
 #include "auth/rules/decision.h"
 #include "auth/rules/navigation.h"
+#include "auth/rules/return_to.h"
 #include "auth/rules/route_modes.h"
 #include "auth/session/session_times.h"
 #include "auth/session/store_trust.h"
@@ -178,6 +179,23 @@ bool may_have_tokens(const Visit& visit) {
   return kind == Decision::Kind::pass || judges_scopes(route);
 }
 
+constexpr bool is_worth_a_try(int status) { return status >= 502 && status <= 504; }
+
+// What may be asked for once more by a link: nothing was sent with it.
+std::string same_again(const RequestFacts& request, const Settings& settings) {
+  const std::string_view method = request.head->method;
+  if (method != "GET" && method != "HEAD") return {};
+  return vet_own_target(request.target_as_sent(), *request.external, settings).value_or("");
+}
+
+// Ways on from a page about a request that got as far as a path of ours.
+void add_ways_on(PageFacts& facts, int status, const RequestFacts& request, const Settings& settings) {
+  if (request.head == nullptr || request.external == nullptr || request.path.empty()) return;
+  facts.is_home = request.path == "/";
+  facts.back_to = way_back(request, settings);
+  if (is_worth_a_try(status)) facts.return_to = same_again(request, settings);
+}
+
 // For whoever comes by a wrong address: the right one, where there is but one. It stands in DNS and certificates.
 std::string only_address(const Settings& settings) {
   const bool is_one =
@@ -201,6 +219,7 @@ struct Gatekeeper::Impl {
 
   Realm& realm;
   EventLoop& loop;
+  const RouteFinder* routes;
   SessionCookie https_cookies;
   SessionCookie http_cookies;
   BackgroundRefreshes background;
@@ -208,9 +227,10 @@ struct Gatekeeper::Impl {
   BearerTokens bearer;
   OwnEndpoints own_endpoints{*this};
 
-  Impl(Realm& realm_in, EventLoop& loop_in)
+  Impl(Realm& realm_in, EventLoop& loop_in, const RouteFinder* routes_in)
       : realm(realm_in),
         loop(loop_in),
+        routes(routes_in),
         https_cookies(realm_in, true),
         http_cookies(realm_in, false),
         background(realm_in, loop_in),
@@ -332,11 +352,12 @@ struct Gatekeeper::Impl {
     cookies.follow_keyring();
     const std::int64_t now_s = now_ms / 1000;
     return {facts, realm, loop, cookies, with_session ? cookies.look_up(facts.head->fields, now_s) : SessionLookup{},
-            now_s, now_ms};
+            now_s, now_ms, {}, false, routes};
   }
 };
 
-Gatekeeper::Gatekeeper(Realm& realm, EventLoop& loop) : impl_(std::make_unique<Impl>(realm, loop)) {}
+Gatekeeper::Gatekeeper(Realm& realm, EventLoop& loop, const RouteFinder* routes)
+    : impl_(std::make_unique<Impl>(realm, loop, routes)) {}
 Gatekeeper::~Gatekeeper() = default;
 
 Verdict Gatekeeper::judge(const RequestFacts& facts, LaterVerdict later, std::unique_ptr<PendingVerdict>& wait) {
@@ -373,7 +394,10 @@ Answer Gatekeeper::error_answer(int status, const RequestFacts& request) const {
   facts.request_id = request.request_id;
   facts.auth_prefix = settings.auth_prefix;
   if (head != nullptr) facts.accept_language = head->fields.get("Accept-Language");
+  facts.pages = impl_->realm.pages();
   if (status == 421) facts.served_at = only_address(settings);
+  if (status == 421 && head != nullptr) facts.asked_host = head->fields.get("Host");
+  add_ways_on(facts, status, request, settings);
   facts.allowed_by = request.allowed_by;
   const bool is_page = head == nullptr || is_navigation(head->method, head->fields);
   Answer answer =

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "auth/realm/realm.h"
+#include "auth/visit/route_finder.h"
 #include "auth/visit/verdict.h"
 #include "base/event.h"
 
@@ -15,8 +16,8 @@ namespace lp {
 // Virtual where a test of proxy/ scripts the verdicts.
 class Gatekeeper : public Responder {
  public:
-  // `loop` is the worker's; realm outlives it.
-  Gatekeeper(Realm& realm, EventLoop& loop);
+  // `loop` is the worker's; realm and `routes` outlive it. Without `routes` no page offers links to apps.
+  Gatekeeper(Realm& realm, EventLoop& loop, const RouteFinder* routes = nullptr);
   ~Gatekeeper() override;
 
   // For everything but own endpoints: by the rules of `facts.route`, without one 404. Warm sessions cost one hash

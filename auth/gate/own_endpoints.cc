@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "auth/endpoints/account.h"
+#include "auth/endpoints/apps.h"
 #include "auth/endpoints/backchannel_logout.h"
 #include "auth/endpoints/callback.h"
 #include "auth/endpoints/extend_session.h"
@@ -45,6 +46,7 @@ constexpr std::array kEndpoints = {
     OwnEndpoint{"/webhook", {"POST", ""}, handle_webhook},
     OwnEndpoint{"/jwks.json", {"GET", "HEAD"}, handle_jwks, Asks::nobody},
     OwnEndpoint{"/", {"GET", "HEAD"}, handle_account, Asks::who_it_is},
+    OwnEndpoint{"/apps", {"GET", "HEAD"}, handle_apps, Asks::who_it_is},
     OwnEndpoint{"", {"GET", "HEAD"}, redirect_to_account},
 };
 

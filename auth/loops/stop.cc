@@ -146,7 +146,7 @@ Verdict missing_attempt_verdict(const Visit& visit, std::string_view return_to, 
   PageFacts facts = page_facts(visit);
   facts.return_to = return_to;
   facts.route = route;
-  facts.detail = loop_cause_word(finding.cause);
+  facts.code = loop_cause_word(finding.cause);
   return answer_verdict(visit, "loop", make_page(PageKind::cookies_needed, facts));
 }
 

@@ -6,6 +6,7 @@
 
 #include "auth/cookies/held_ticket.h"
 #include "auth/pages/answer_security.h"
+#include "auth/pages/page_style.h"
 #include "auth/pages/requirement_words.h"
 #include "auth/rules/challenge.h"
 #include "base/encoding.h"
@@ -14,32 +15,6 @@ namespace lp {
 namespace {
 
 using nlohmann::ordered_json;
-
-constexpr std::string_view kStyle = R"css(
-:root{color-scheme:light dark;--ground:#f4f5f7;--card:#fff;--text:#1c2430;--soft:#566072;--line:#dfe3ea;--act:#4534c8;--on-act:#fff}
-@media (prefers-color-scheme:dark){:root{--ground:#12151b;--card:#1b2029;--text:#eaedf2;--soft:#a4aebd;--line:#2f3744;--act:#b3a8ff;--on-act:#14122b}}
-*{box-sizing:border-box}
-body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;padding:1.5rem;background:var(--ground);color:var(--text);font:1.0625rem/1.65 system-ui,-apple-system,"Segoe UI","Hiragino Sans","Noto Sans JP","Noto Sans CJK JP",Meiryo,sans-serif}
-main{width:100%;max-width:34rem;padding:2.25rem 2.25rem 1.5rem;background:var(--card);border:1px solid var(--line);border-radius:14px}
-.status{margin:0;color:var(--soft);font-size:.875rem;letter-spacing:.08em}
-h1{margin:.125rem 0 .75rem;font-size:1.5rem;line-height:1.35;text-wrap:balance;word-break:keep-all;overflow-wrap:anywhere}
-.button{word-break:auto-phrase}
-p,ul{margin:0 0 1rem}
-ul{padding-left:1.25rem}
-strong,li,.detail{overflow-wrap:anywhere}
-.actions{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1.25rem;margin:1.5rem 0}
-a{color:var(--act);text-underline-offset:.2em}
-.button{display:inline-block;padding:.6875rem 1.375rem;border:0;border-radius:9px;background:var(--act);color:var(--on-act);font:inherit;font-weight:600;line-height:1.4;text-decoration:none;cursor:pointer}
-.button.second{background:transparent;color:var(--act);box-shadow:inset 0 0 0 1px var(--act)}
-.button:hover,a:hover{filter:brightness(1.1)}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.25rem;margin:0 0 1rem}
-dt{color:var(--soft)}
-dd{margin:0;overflow-wrap:anywhere}
-@media (max-width:26rem){main{padding:1.5rem 1.25rem 1rem}h1{font-size:1.25rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.625rem}.actions,.actions form,.actions .button{width:100%;text-align:center}.button{padding:.6875rem .75rem}}
-a:focus-visible,.button:focus-visible{outline:3px solid var(--act);outline-offset:3px}
-footer{padding-top:.875rem;border-top:1px solid var(--line);color:var(--soft);font-size:.8125rem}
-code{font:.8125rem ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
-)css";
 
 // The link's last parameter is return_to, so that the fragment becomes a part of it. A constant text, so that the
 // policy can name its hash; without scripts the button does the same without the fragment.
@@ -90,61 +65,97 @@ const StatusForm& status_form(int status) {
   return found != kStatusForms.end() ? *found : *find(status >= 500 ? 503 : 400);
 }
 
+const PagesSettings& built_in_look() {
+  static const PagesSettings look;
+  return look;
+}
+
 void append_line(std::string& html, std::string_view text) { html.append(text).append("\n"); }
+
+// What is written, and the values that stand in it as HTML.
+std::string said(const Language& language, TextKey key, const std::vector<std::string>& html = {}) {
+  return fill_text(html_escape(language.say(key)), html);
+}
+
+std::string in_tag(std::string_view tag, std::string_view text) {
+  return "<" + std::string(tag) + ">" + html_escape(text) + "</" + std::string(tag) + ">";
+}
+
+// A text that may be of the other direction than the page, as one that its language lacks: its full stop stays at its
+// end. Aligned as the page is.
+std::string isolated(const Language& language, std::string text) {
+  return language.is_right_to_left() ? "<bdi>" + std::move(text) + "</bdi>" : text;
+}
 
 void append_rows(std::string& html, const PageFacts& facts) {
   if (facts.rows.empty()) return;
   append_line(html, "<dl>");
-  for (const auto& [label, value] : facts.rows) {
-    html.append("<dt>").append(html_escape(label)).append("</dt><dd>").append(html_escape(value));
-    append_line(html, "</dd>");
+  for (const PageRow& row : facts.rows) {
+    html.append("<dt>").append(html_escape(row.label)).append("</dt><dd><bdi>");
+    if (!row.datetime.empty()) html.append("<time datetime=\"").append(html_escape(row.datetime)).append("\">");
+    html.append(html_escape(row.value)).append(row.datetime.empty() ? "" : "</time>");
+    append_line(html, "</bdi></dd>");
   }
   append_line(html, "</dl>");
 }
 
-void append_evidence(std::string& html, const PageFacts& facts, const PageWords& words) {
-  if (facts.evidence.empty()) return;
-  html.append("<p id=\"seen\">").append(words.evidence).append("</p>\n<ul aria-labelledby=\"seen\">\n");
-  for (const std::string& line : facts.evidence) {
-    append_line(html.append("<li>").append(html_escape(line)), "</li>");
-  }
+// Under its heading.
+void append_list(std::string& html, std::string_view id, const std::string& heading,
+                 const std::vector<std::string>& lines) {
+  if (lines.empty()) return;
+  html.append("<p id=\"").append(id).append("\">").append(heading).append("</p>\n<ul aria-labelledby=\"");
+  append_line(html.append(id), "\">");
+  for (const std::string& line : lines) append_line(html.append("<li>").append(line), "</li>");
   append_line(html, "</ul>");
 }
 
-void append_facts(std::string& html, const PageFacts& facts, Language language) {
-  const PageWords& words = page_words(language);
-  if (!facts.user.empty()) {
-    html.append("<p>").append(words.signed_in_as).append(" <strong>").append(html_escape(facts.user));
-    append_line(html, "</strong></p>");
-  }
-  if (!facts.missing.empty()) {
-    html.append("<p id=\"needs\">").append(words.missing).append("</p>\n<ul aria-labelledby=\"needs\">\n");
-    for (const Requirement* missing : facts.missing) {
-      append_line(html.append("<li>").append(requirement_html(*missing, language)), "</li>");
-    }
-    append_line(html, "</ul>");
-  }
-  for (const std::string& text : facts.paragraphs) {
-    append_line(html.append("<p class=\"detail\">").append(html_escape(text)), "</p>");
-  }
-  if (!facts.served_at.empty()) {
-    const std::string url = html_escape(facts.served_at);
-    html.append("<p class=\"detail\">").append(words.served_at).append(" <a href=\"").append(url).append("/\">");
-    append_line(html.append(url), "</a></p>");
-  }
-  if (!facts.allowed_by.empty()) {
-    html.append("<p class=\"detail\">")
-        .append(words.allowed_by)
-        .append(" <code>")
-        .append(html_escape(facts.allowed_by));
-    append_line(html, "</code></p>");
-  }
+void append_detail(std::string& html, const std::string& text) {
+  append_line(html.append("<p class=\"detail\">").append(text), "</p>");
+}
+
+void append_addresses(std::string& html, const PageFacts& facts, const Language& language) {
+  if (!facts.asked_host.empty())
+    append_detail(html, said(language, "page.asked_host", {in_tag("strong", facts.asked_host)}));
+  if (facts.served_at.empty()) return;
+  const std::string url = html_escape(facts.served_at);
+  append_detail(html, said(language, "page.served_at", {"<a href=\"" + url + "/\">" + url + "</a>"}));
+}
+
+void append_facts(std::string& html, const PageFacts& facts, const Language& language) {
+  if (!facts.user.empty())
+    append_line(html, "<p>" + said(language, "page.signed_in_as", {in_tag("strong", facts.user)}) + "</p>");
+  std::vector<std::string> missing;
+  for (const Requirement* one : facts.missing) missing.push_back(requirement_html(*one, language));
+  append_list(html, "needs", said(language, "page.missing"), missing);
+  for (const std::string& text : facts.paragraphs) append_detail(html, isolated(language, html_escape(text)));
+  append_addresses(html, facts, language);
+  if (!facts.allowed_by.empty())
+    append_detail(html, said(language, "page.allowed_by", {in_tag("code", facts.allowed_by)}));
   append_rows(html, facts);
-  append_evidence(html, facts, words);
-  if (!facts.detail.empty()) {
-    html.append("<p class=\"detail\">").append(words.reason).append(" ").append(html_escape(facts.detail));
-    append_line(html, "</p>");
+  std::vector<std::string> seen;
+  for (const std::string& line : facts.evidence) seen.push_back(html_escape(line));
+  append_list(html, "seen", said(language, "page.evidence"), seen);
+}
+
+// The first character of a name, in place of a picture.
+std::string_view first_letter(std::string_view name) {
+  return name.substr(0, std::max<std::size_t>(utf8_sequence_bytes(name), 1));
+}
+
+void append_apps(std::string& html, const PageFacts& facts) {
+  if (facts.apps.empty()) return;
+  append_line(html, "<ul class=\"apps\">");
+  for (const PageApp& app : facts.apps) {
+    html.append("<li><a href=\"").append(html_escape(app.href)).append("\">");
+    if (app.icon.empty())
+      html.append("<span class=\"icon\" aria-hidden=\"true\">").append(html_escape(first_letter(app.name)));
+    else
+      html.append("<img class=\"icon\" alt=\"\" src=\"").append(html_escape(app.icon)).append("\">");
+    html.append(app.icon.empty() ? "</span>" : "").append("<span>").append(in_tag("strong", app.name));
+    if (!app.description.empty()) html.append(in_tag("small", app.description));
+    append_line(html, "</span></a></li>");
   }
+  append_line(html, "</ul>");
 }
 
 std::string action_href(PageAction action, const PageFacts& facts) {
@@ -158,7 +169,7 @@ std::string action_href(PageAction action, const PageFacts& facts) {
     case PageAction::reload:
       return facts.return_to;  // empty: no link, the browser's own button does it
     case PageAction::home:
-      return "/";
+      return !facts.back_to.empty() ? facts.back_to : facts.is_home ? "" : "/";
     default:
       return {};  // a form, or nothing
   }
@@ -186,7 +197,7 @@ std::string form_action(PageAction action, const PageFacts& facts) {
 }
 
 void append_form(std::string& html, PageAction action, std::string_view classes, const PageFacts& facts,
-                 std::string_view label) {
+                 const std::string& label) {
   html.append("<form method=\"post\" action=\"").append(html_escape(form_action(action, facts))).append("\">");
   if (action == PageAction::resume) {
     html.append("<input type=\"hidden\" name=\"").append(kResumeField).append("\" value=\"");
@@ -196,60 +207,176 @@ void append_form(std::string& html, PageAction action, std::string_view classes,
   html.append("</button></form>\n");
 }
 
-void append_action(std::string& html, PageAction action, bool primary, const PageFacts& facts, Language language) {
-  const std::string_view label = action_label(action, language);
-  if (!form_action(action, facts).empty()) {
-    return append_form(html, action, primary ? "button" : "button second", facts, label);
-  }
-  const std::string href = action_href(action, facts);
-  if (href.empty()) return;
-  html.append(primary ? "<a id=\"go\" class=\"button\" href=\"" : "<a href=\"").append(html_escape(href)).append("\">");
-  html.append(label).append("</a>\n");
+void append_link(std::string& html, std::string_view attributes, std::string_view href, const std::string& label) {
+  html.append("<a ").append(attributes).append("href=\"").append(html_escape(href)).append("\">").append(label);
+  html.append("</a>\n");
 }
 
-void append_head(std::string& html, std::string_view title, const PageWords& words) {
-  html.append("<!doctype html>\n<html lang=\"")
-      .append(words.html_lang)
-      .append("\">\n<head>\n<meta charset=\"utf-8\">\n");
-  html.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-  html.append("<meta name=\"robots\" content=\"noindex\">\n<title>").append(title).append("</title>\n<style>");
-  html.append(kStyle).append("</style>\n</head>\n");
+std::string label_of(PageAction action, const PageFacts& facts, const Language& language) {
+  if (action == PageAction::home && !facts.back_to.empty()) return said(language, "action.back");
+  return said(language, action_label(action));
+}
+
+void append_action(std::string& html, PageAction action, bool primary, const PageFacts& facts,
+                   const Language& language) {
+  if (action == PageAction::none) return;
+  const std::string label = label_of(action, facts, language);
+  if (!form_action(action, facts).empty())
+    return append_form(html, action, primary ? "button" : "button second", facts, label);
+  const std::string href = action_href(action, facts);
+  if (!href.empty()) append_link(html, primary ? "id=\"go\" class=\"button\" " : "", href, label);
+}
+
+// Where another sign-in would bring what is missing, that goes before another account.
+void append_actions(std::string& html, const PageForm& form, const PageFacts& facts, const Language& language) {
+  append_line(html, "<div class=\"actions\">");
+  for (const std::string& target : facts.sign_in_with) {
+    const bool is_first = &target == &facts.sign_in_with.front();
+    append_link(html, is_first ? "class=\"button\" " : "class=\"button second\" ",
+                sign_in_path(facts.auth_prefix, facts.return_to, facts.route, true, "social:" + target),
+                said(language, "action.sign_in_with", {html_escape(connector_name(target))}));
+  }
+  append_action(html, form.primary, facts.sign_in_with.empty(), facts, language);
+  append_action(html, form.secondary, false, facts, language);
+  append_line(html, "</div>");
+}
+
+// From pages about the person, which offer to sign out, to what they can use.
+void append_ways_on(std::string& html, const PageForm& form, const PageFacts& facts, const Language& language) {
+  const bool is_account = form.kind == PageKind::account;
+  const bool is_apps = form.kind == PageKind::apps || form.kind == PageKind::no_apps;
+  if (!is_account && !is_apps) return;
+  append_line(html, "<p class=\"actions\">");
+  if (is_account && facts.has_apps)
+    append_link(html, "", facts.auth_prefix + "/apps", said(language, "page.apps_link"));
+  if (is_apps) append_link(html, "", facts.auth_prefix + "/", said(language, "page.account_link"));
+  if (form.kind != PageKind::no_apps) append_action(html, PageAction::home, false, facts, language);
+  append_line(html, "</p>");
 }
 
 // The title with what stands for a place where a line may break put into each such place.
 std::string title_with(std::string_view title, std::string_view place) {
   std::string text;
-  for (const char c : title) {
-    if (c == '|')
-      text += place;
-    else
-      text += c;
+  for (std::size_t at = 0; at <= title.size();) {
+    const std::size_t end = std::min(title.find('|', at), title.size());
+    text.append(at == 0 ? "" : place).append(html_escape(title.substr(at, end - at)));
+    at = end + 1;
   }
   return text;
 }
 
-std::string render(const PageForm& form, int status, const PageFacts& facts) {
-  const Language language = choose_language(facts.accept_language);
-  const PageWords& words = page_words(language);
-  const PageText& text = form.text[language == Language::japanese ? 1 : 0];
-  std::string html;
-  html.reserve(4096);
-  append_head(html, title_with(text.title, ""), words);
-  html.append("<body>\n<main>\n");
-  if (status >= 400) html.append("<p class=\"status\">").append(std::to_string(status)).append("</p>\n");
-  html.append("<h1>").append(title_with(text.title, "<wbr>")).append("</h1>\n<p>").append(text.lead).append("</p>\n");
-  append_facts(html, facts, language);
-  html.append("<div class=\"actions\">\n");
-  append_action(html, form.primary, true, facts, language);
-  append_action(html, form.secondary, false, facts, language);
-  html.append("</div>\n");
-  if (!facts.request_id.empty()) {
-    html.append("<footer>").append(words.request_id).append(" <code>").append(html_escape(facts.request_id));
-    html.append("</code></footer>\n");
+std::string window_title(const PageForm& form, const PageFacts& facts, const Language& language) {
+  const std::string& site = facts.look().site_name;
+  return title_with(language.say(form.title), "") + (site.empty() ? "" : " · " + html_escape(site));
+}
+
+std::string logo_html(const PagesSettings& look) {
+  if (look.logo.data_uri.empty()) return {};
+  return "<img class=\"logo\" alt=\"\" src=\"" + html_escape(look.logo.data_uri) + "\">";
+}
+
+void append_site(std::string& html, const PagesSettings& look) {
+  if (look.logo.data_uri.empty() && look.site_name.empty()) return;
+  html.append("<header class=\"site\">").append(logo_html(look));
+  if (!look.site_name.empty()) html.append(in_tag("span", look.site_name));
+  append_line(html, "</header>");
+}
+
+void append_request_id(std::string& html, const PageFacts& facts, const Language& language) {
+  if (facts.request_id.empty() && facts.code.empty()) return;
+  std::string line;
+  if (!facts.request_id.empty()) line = said(language, "page.request_id") + " " + in_tag("code", facts.request_id);
+  if (!facts.code.empty()) line += " (" + in_tag("code", facts.code) + ")";
+  append_line(html, "<p>" + line + "</p>");
+}
+
+void append_footer(std::string& html, const PageFacts& facts, const Language& language, bool is_whole) {
+  std::string inner;
+  const PagesSettings& look = facts.look();
+  if (is_whole && !look.footer.empty())
+    append_line(inner, "<p>" + isolated(language, html_escape(look.footer)) + "</p>");
+  if (is_whole && !look.support.empty()) {
+    inner += "<p>";
+    append_link(inner, "", look.support, said(language, "page.support"));
+    append_line(inner, "</p>");
   }
-  html.append("</main>\n");
+  append_request_id(inner, facts, language);
+  if (!inner.empty()) append_line(html.append("<footer>\n").append(inner), "</footer>");
+}
+
+// What comes of the request; all of the page but for what frames it.
+std::string content_html(const PageForm& form, int status, const PageFacts& facts, bool is_whole) {
+  const Language language = facts.language();
+  std::string html = "<main>\n";
+  if (is_whole) append_site(html, facts.look());
+  if (status >= 400) append_line(html, "<p class=\"status\">" + std::to_string(status) + "</p>");
+  append_line(html, "<h1>" + title_with(language.say(form.title), "<wbr>") + "</h1>");
+  append_line(html, "<p>" + isolated(language, said(language, form.lead)) + "</p>");
+  append_facts(html, facts, language);
+  append_apps(html, facts);
+  if (form.primary != PageAction::none || form.secondary != PageAction::none)
+    append_actions(html, form, facts, language);
+  append_ways_on(html, form, facts, language);
+  append_footer(html, facts, language, is_whole);
+  append_line(html, "</main>");
   if (form.kind == PageKind::carry_fragment) html.append("<script>").append(kCarryFragmentScript).append("</script>\n");
-  html.append("</body>\n</html>\n");
+  return html;
+}
+
+std::string direction(const Language& language) { return language.is_right_to_left() ? "rtl" : "ltr"; }
+
+std::string built_in_page(const PageForm& form, int status, const PageFacts& facts, std::string_view style) {
+  const Language language = facts.language();
+  std::string html;
+  html.reserve(8192);
+  html.append("<!doctype html>\n<html lang=\"").append(html_escape(language.tag())).append("\"");
+  html.append(language.is_right_to_left() ? " dir=\"rtl\"" : "").append(">\n<head>\n<meta charset=\"utf-8\">\n");
+  html.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+  html.append("<meta name=\"robots\" content=\"noindex\">\n<title>").append(window_title(form, facts, language));
+  html.append("</title>\n<style>").append(style).append("</style>\n</head>\n<body>\n");
+  html.append(content_html(form, status, facts, true)).append("</body>\n</html>\n");
+  return html;
+}
+
+std::string piece_html(const PageLayoutPiece& piece, const PageForm& form, int status, const PageFacts& facts,
+                       std::string_view style) {
+  using Kind = PageLayoutPiece::Kind;
+  const Language language = facts.language();
+  const PagesSettings& look = facts.look();
+  switch (piece.kind) {
+    case Kind::text:
+      return piece.text;
+    case Kind::lang:
+      return html_escape(language.tag());
+    case Kind::dir:
+      return direction(language);
+    case Kind::title:
+      return window_title(form, facts, language);
+    case Kind::style:
+      return "<style>" + std::string(style) + "</style>";
+    case Kind::site_name:
+      return html_escape(look.site_name);
+    case Kind::logo:
+      return logo_html(look);
+    case Kind::content:
+      return content_html(form, status, facts, false);
+    case Kind::footer:
+      return html_escape(look.footer);
+    case Kind::support_url:
+      return html_escape(look.support);
+    case Kind::support_label:
+      return said(language, "page.support");
+    case Kind::request_id:
+      return html_escape(facts.request_id);
+  }
+  return {};
+}
+
+std::string render(const PageForm& form, int status, const PageFacts& facts, std::string_view style) {
+  const PageLayout& layout = facts.look().layout;
+  if (!layout.is_set()) return built_in_page(form, status, facts, style);
+  std::string html;
+  for (const PageLayoutPiece& piece : layout.pieces) html += piece_html(piece, form, status, facts, style);
   return html;
 }
 
@@ -280,11 +407,16 @@ Answer json_answer(int status, std::string_view content_type, const ordered_json
   return answer;
 }
 
-// What the page's forms and style need. The answer to a resumed request is the app's: it may redirect anywhere, and
-// Chromium holds that against the policy of the page that the form stood on.
-PageNeeds needs_of(const PageForm& form, const PageFacts& facts) {
+// What the page's forms, pictures and styles need. The answer to a resumed request is the app's: it may redirect
+// anywhere, and Chromium holds that against the policy of the page that the form stood on.
+PageNeeds needs_of(const PageForm& form, const PageFacts& facts, std::string_view style) {
+  const PagesSettings& look = facts.look();
   PageNeeds needs;
-  needs.style = kStyle;
+  needs.styles.emplace_back(style);
+  for (const std::string& one : look.layout.styles) needs.styles.emplace_back(one);
+  if (look.layout.is_set()) needs.allow_from = &look.allow_from;
+  needs.has_images = !look.logo.data_uri.empty() || std::any_of(facts.apps.begin(), facts.apps.end(),
+                                                                [](const PageApp& app) { return !app.icon.empty(); });
   if (form.kind == PageKind::carry_fragment) needs.script = kCarryFragmentScript;
   needs.has_form = !form_action(form.primary, facts).empty() || !form_action(form.secondary, facts).empty();
   needs.form_origin = form.kind == PageKind::confirm_resume ? std::string_view("*") : facts.form_origin;
@@ -292,18 +424,21 @@ PageNeeds needs_of(const PageForm& form, const PageFacts& facts) {
 }
 
 Answer page_answer(const PageForm& form, int status, const PageFacts& facts) {
+  const std::string style = page_style(facts.look());
   Answer answer;
   answer.status = status;
   answer.add("Content-Type", "text/html; charset=utf-8");
   answer.add("Vary", "Accept-Language");
   add_request_id(answer, facts.request_id);
   add_status_headers(answer);
-  add_security_headers(answer, needs_of(form, facts));
-  answer.body = render(form, status, facts);
+  add_security_headers(answer, needs_of(form, facts, style));
+  answer.body = render(form, status, facts, style);
   return answer;
 }
 
 }  // namespace
+
+const PagesSettings& PageFacts::look() const { return pages ? *pages : built_in_look(); }
 
 Answer make_page(PageKind kind, const PageFacts& facts) {
   const PageForm& form = page_form(kind);
@@ -377,13 +512,15 @@ std::string with_repaired_escaped(std::string_view target) {
 
 }  // namespace
 
-std::string sign_in_path(std::string_view auth_prefix, std::string_view return_to, int route, bool other_account) {
+std::string sign_in_path(std::string_view auth_prefix, std::string_view return_to, int route, bool other_account,
+                         std::string_view with) {
   std::string path = std::string(auth_prefix) + "/sign-in";
   char separator = '?';
   const auto add = [&](std::string_view parameter) {
     path.append(1, separator).append(parameter);
     separator = '&';
   };
+  if (!with.empty()) add("with=" + percent_encode(with));
   if (other_account) add("prompt=login");
   if (route > 0) add("route=" + std::to_string(route));
   if (!return_to.empty()) add("return_to=" + percent_encode(with_repaired_escaped(return_to)));

@@ -5,6 +5,7 @@
 
 #include "auth/rules/authorize.h"
 #include "base/encoding.h"
+#include "base/one_of.h"
 
 namespace lp {
 namespace {
@@ -13,81 +14,108 @@ using Kind = Requirement::Kind;
 
 struct RequirementWords {
   Kind kind;
-  bool tells_names;
-  struct {
-    std::string_view one;      // before one name, or alone where no name is told
-    std::string_view several;  // before several
-  } text[kLanguages];
+  TextKey one;      // with one name, or alone where no name is told
+  TextKey several;  // with several
+  bool tells_names = true;
 };
 
 constexpr std::array kRequirementWords = {
-    RequirementWords{Kind::roles, true, {{"the role", "one of the roles"}, {"ロール", "いずれかのロール"}}},
-    RequirementWords{Kind::scopes, true, {{"the permission", "one of the permissions"}, {"権限", "いずれかの権限"}}},
-    RequirementWords{
-        Kind::organizations, true, {{"the organization", "one of the organizations"}, {"組織", "いずれかの組織"}}},
-    RequirementWords{
-        Kind::organization_roles,
-        true,
-        {{"the organization role", "one of the organization roles"}, {"組織ロール", "いずれかの組織ロール"}}},
-    RequirementWords{Kind::social,
-                     true,
-                     {{"an account linked with", "an account linked with one of"},
-                      {"次のアカウントとの連携", "次のいずれかのアカウントとの連携"}}},
-    RequirementWords{Kind::email, false, {{"a certain e-mail address", ""}, {"特定のメールアドレス", ""}}},
-    RequirementWords{Kind::email_domain,
-                     false,
-                     {{"an e-mail address of a certain domain", ""}, {"特定のドメインのメールアドレス", ""}}},
-    RequirementWords{Kind::claim, false, {{"a certain attribute of the account", ""}, {"アカウントの特定の属性", ""}}},
-    RequirementWords{Kind::max_age, false, {{"a recent sign-in", ""}, {"最近のサインイン", ""}}},
+    RequirementWords{Kind::roles, "need.role", "need.roles"},
+    RequirementWords{Kind::scopes, "need.scope", "need.scopes"},
+    RequirementWords{Kind::organizations, "need.organization", "need.organizations"},
+    RequirementWords{Kind::organization_roles, "need.organization_role", "need.organization_roles"},
+    RequirementWords{Kind::social, "need.social", "need.socials"},
+    RequirementWords{Kind::email, "need.email", "need.email", false},
+    RequirementWords{Kind::email_domain, "need.email_domain", "need.email_domain", false},
+    RequirementWords{Kind::claim, "need.claim", "need.claim", false},
+    RequirementWords{Kind::max_age, "need.max_age", "need.max_age", false},
 };
 
-constexpr std::array<std::string_view, kLanguages> kVerifiedEmail = {"a verified e-mail address",
-                                                                     "確認済みのメールアドレス"};
+std::string with_html(TextKey key, const Language& language, const std::vector<std::string>& html) {
+  return fill_text(html_escape(language.say(key)), html);
+}
 
-struct Joints {
-  std::string_view all_of, any_of, none_of;
-};
-constexpr std::array<Joints, kLanguages> kJoints = {
-    Joints{" and ", " or ", "none of: "},
-    Joints{" かつ ", " または ", "次のいずれでもないこと: "},
-};
-
-std::string joined_children(const Requirement& requirement, std::string_view between, Language language) {
+std::string joined_children(const Requirement& requirement, TextKey between, const Language& language) {
   std::string html;
   for (const Requirement& child : requirement.children) {
-    if (!html.empty()) html += between;
-    html += requirement_html(child, language);
+    std::string one = requirement_html(child, language);
+    html = html.empty() ? std::move(one) : with_html(between, language, {html, one});
   }
   return requirement.children.size() > 1 ? "(" + html + ")" : html;
 }
 
-std::string names_html(const std::vector<std::string>& names) {
+std::string names_html(const RequirementWords& words, const std::vector<std::string>& names) {
   std::string html;
   for (const std::string& name : names) {
-    html.append(html.empty() ? " " : ", ").append("<strong>").append(html_escape(name)).append("</strong>");
+    html.append(html.empty() ? "" : ", ").append("<strong>");
+    html.append(html_escape(words.kind == Kind::social ? connector_name(name) : name)).append("</strong>");
   }
   return html;
 }
 
+void add_connectors(const Requirement& requirement, std::vector<std::string>& targets) {
+  if (requirement.kind == Kind::none) return;
+  if (requirement.kind == Kind::social) {
+    for (const std::string& target : requirement.any_of) {
+      if (!is_one_of(target, targets)) targets.push_back(target);
+    }
+  }
+  for (const Requirement& child : requirement.children) add_connectors(child, targets);
+}
+
+struct ConnectorName {
+  std::string_view target;
+  std::string_view name;
+};
+// Those whose names are not their targets with a capital letter.
+constexpr std::array kConnectorNames = {
+    ConnectorName{"linkedin", "LinkedIn"},
+    ConnectorName{"github", "GitHub"},
+    ConnectorName{"gitlab", "GitLab"},
+    ConnectorName{"azuread", "Microsoft"},
+    ConnectorName{"wechat", "WeChat"},
+    ConnectorName{"wecom", "WeCom"},
+    ConnectorName{"x", "X"},
+    ConnectorName{"dingtalk", "DingTalk"},
+    ConnectorName{"qq", "QQ"},
+    ConnectorName{"line", "LINE"},
+    ConnectorName{"paypal", "PayPal"},
+    ConnectorName{"huggingface", "Hugging Face"},
+    ConnectorName{"tiktok", "TikTok"},
+    ConnectorName{"feishu-web", "Feishu"},
+    ConnectorName{"kook", "KOOK"},
+};
+
 }  // namespace
 
-std::string requirement_html(const Requirement& requirement, Language language) {
-  const std::size_t at = index_of(language);
-  const Joints& joints = kJoints[at];
-  if (requirement.kind == Kind::all) return joined_children(requirement, joints.all_of, language);
-  if (requirement.kind == Kind::any) return joined_children(requirement, joints.any_of, language);
+std::string requirement_html(const Requirement& requirement, const Language& language) {
+  if (requirement.kind == Kind::all) return joined_children(requirement, "need.and", language);
+  if (requirement.kind == Kind::any) return joined_children(requirement, "need.or", language);
   if (requirement.kind == Kind::none)
-    return std::string(joints.none_of) + joined_children(requirement, joints.any_of, language);
+    return with_html("need.none", language, {joined_children(requirement, "need.or", language)});
   if (requirement.kind == Kind::claim && asks_for_verified_email(requirement.test))
-    return std::string(kVerifiedEmail[at]);
+    return html_escape(language.say("need.verified_email"));
   for (const RequirementWords& words : kRequirementWords) {
     if (words.kind != requirement.kind) continue;
-    const auto& text = words.text[at];
     const bool several = words.tells_names && requirement.any_of.size() > 1;
-    return std::string(several ? text.several : text.one) +
-           (words.tells_names ? names_html(requirement.any_of) : std::string());
+    return with_html(several ? words.several : words.one, language, {names_html(words, requirement.any_of)});
   }
   return {};
+}
+
+std::vector<std::string> connectors_wanted(const std::vector<const Requirement*>& missing) {
+  std::vector<std::string> targets;
+  for (const Requirement* requirement : missing) add_connectors(*requirement, targets);
+  return targets;
+}
+
+std::string connector_name(std::string_view target) {
+  for (const ConnectorName& known : kConnectorNames) {
+    if (known.target == target) return std::string(known.name);
+  }
+  std::string name(target);
+  if (!name.empty() && name.front() >= 'a' && name.front() <= 'z') name.front() = static_cast<char>(name.front() - 32);
+  return name;
 }
 
 }  // namespace lp

@@ -1,13 +1,21 @@
 #pragma once
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "auth/pages/page_texts.h"
+#include "config/page_language.h"
 #include "config/requirement.h"
 
 namespace lp {
 
 // What a rule asks for, as a person who was refused reads it on a page: names in <strong>, everything escaped. Other
 // people's addresses and the values that would do are not told (see Audience in auth/rules/authorize.h). Pure.
-[[nodiscard]] std::string requirement_html(const Requirement& requirement, Language language);
+[[nodiscard]] std::string requirement_html(const Requirement& requirement, const Language& language);
+
+// The social connectors that would bring what one of the requirements wants, by their targets at Logto, each once.
+// None for what must not be there (`not:`).
+[[nodiscard]] std::vector<std::string> connectors_wanted(const std::vector<const Requirement*>& missing);
+// "linkedin" as people write it: LinkedIn.
+[[nodiscard]] std::string connector_name(std::string_view target);
 
 }  // namespace lp

@@ -19,6 +19,7 @@ Realm::Realm(std::shared_ptr<const Settings> settings_in, const Clock& clock_in,
       held_requests(static_cast<std::size_t>(std::max<std::int64_t>(settings->limits.held_requests_bytes, 0))),
       keyring_(std::make_shared<const Keyring>(*settings, kFirstGeneration)),
       webhook_secret_(settings->logto.webhook_secret),
+      pages_(settings, &settings->pages),
       generation_(kFirstGeneration) {}
 
 std::shared_ptr<const Keyring> Realm::keyring() const {
@@ -48,6 +49,16 @@ Secret Realm::webhook_secret() const {
 void Realm::replace_webhook_secret(Secret secret) {
   const std::lock_guard lock(mutex_);
   webhook_secret_ = std::move(secret);
+}
+
+std::shared_ptr<const PagesSettings> Realm::pages() const {
+  const std::lock_guard lock(mutex_);
+  return pages_;
+}
+
+void Realm::replace_pages(std::shared_ptr<const PagesSettings> pages) {
+  const std::lock_guard lock(mutex_);
+  pages_ = std::move(pages);
 }
 
 }  // namespace lp

@@ -61,10 +61,15 @@ struct Realm {
   [[nodiscard]] Secret webhook_secret() const;
   void replace_webhook_secret(Secret secret);
 
+  // How pages look now. Any thread; takes a lock for a moment. Never null.
+  [[nodiscard]] std::shared_ptr<const PagesSettings> pages() const;
+  void replace_pages(std::shared_ptr<const PagesSettings> pages);
+
  private:
-  mutable std::mutex mutex_;  // guards keyring_ and webhook_secret_
+  mutable std::mutex mutex_;  // guards keyring_, webhook_secret_ and pages_
   std::shared_ptr<const Keyring> keyring_;
   Secret webhook_secret_;
+  std::shared_ptr<const PagesSettings> pages_;
   std::atomic<std::uint64_t> generation_;
 };
 

@@ -89,11 +89,20 @@ void judge_secret_again(Visit& visit) {
   visit.tokens = RouteTokens{};
 }
 
+std::string way_back(const RequestFacts& facts, const Settings& settings) {
+  if (facts.forwarded != ForwardedForm::none || !facts.head->fields.has("Referer")) return {};
+  const auto page = vet_return_to(facts.head->fields.get("Referer"), *facts.external, settings);
+  return page && *page != facts.target_as_sent() ? *page : std::string();
+}
+
 PageFacts page_facts(const Visit& visit) {
   PageFacts facts;
   facts.request_id = visit.facts.request_id;
   facts.accept_language = visit.fields().get("Accept-Language");
+  facts.pages = visit.realm.pages();
   facts.auth_prefix = visit.settings().auth_prefix;
+  facts.is_home = visit.facts.path == "/";
+  facts.back_to = way_back(visit.facts, visit.settings());
   if (visit.facts.route != nullptr) {
     facts.return_to = visit.own_return_to();
     facts.route = visit.facts.route->index;

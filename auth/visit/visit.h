@@ -10,6 +10,7 @@
 #include "auth/realm/session_cookie.h"
 #include "auth/rules/authorize.h"
 #include "auth/rules/decision.h"
+#include "auth/visit/route_finder.h"
 #include "auth/visit/verdict.h"
 
 // One request on its way through auth/: what each feature (sign-in, callback, sign-out, ...) is given, and the verdicts
@@ -23,9 +24,10 @@ struct Visit {
   SessionCookie& cookies;
   SessionLookup session;  // signed out where the request is not asked who it is
   std::int64_t now_s = 0;
-  std::int64_t now_ms = 0;          // when the request came
-  RouteTokens tokens{};             // what the route needs of them (auth/gate/app_tokens_first.h)
-  bool cannot_have_tokens = false;  // it needs one, and only another sign-in brings what it takes
+  std::int64_t now_ms = 0;              // when the request came
+  RouteTokens tokens{};                 // what the route needs of them (auth/gate/app_tokens_first.h)
+  bool cannot_have_tokens = false;      // it needs one, and only another sign-in brings what it takes
+  const RouteFinder* routes = nullptr;  // for links; null: no link is judged, and none offered
 
   [[nodiscard]] const Settings& settings() const { return *realm.settings; }
   [[nodiscard]] const Fields& fields() const { return facts.head->fields; }
@@ -61,6 +63,9 @@ struct Waiting {
 void judge_secret_again(Visit& visit);
 
 [[nodiscard]] PageFacts page_facts(const Visit& visit);
+// The page of ours at which the link stood that led here, as a way back; empty where that is another site's, or this
+// very page.
+[[nodiscard]] std::string way_back(const RequestFacts& facts, const Settings& settings);
 // As a person would say it: name, username, e-mail, else the subject.
 [[nodiscard]] std::string display_name(const Session& session);
 

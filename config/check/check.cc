@@ -11,6 +11,7 @@
 #include "config/check/health.h"
 #include "config/check/identity.h"
 #include "config/check/loopback.h"
+#include "config/check/pages.h"
 #include "config/check/route_tokens.h"
 #include "config/check/routes.h"
 #include "config/claims.h"
@@ -422,11 +423,12 @@ constexpr Rule kRules[] = {
     check_answers,
     check_forward_auth,
     check_health,
+    check_apps,
 };
 // Of the file as a whole.
 constexpr Rule kWholeRules[] = {
-    one_address_has_a_part, realms_stand_alone,    hosts_have_one_realm,
-    upstreams_are_used,     check_hosts_of_routes, check_fields,
+    one_address_has_a_part, realms_stand_alone, hosts_have_one_realm, upstreams_are_used,
+    check_hosts_of_routes,  check_fields,       check_pages,
 };
 
 void add_once(std::vector<std::string>& notes, std::string note) {

@@ -80,6 +80,7 @@ Settings with_secrets_of(const Settings& running, const Settings& fresh) {
   const bool is_other = !running.forward_auth.secret.empty() && !fresh.forward_auth.secret.empty();
   if (is_other) result.forward_auth.secret = fresh.forward_auth.secret;
   take_app_secrets(result, fresh);
+  result.pages = fresh.pages;
   return result;
 }
 

@@ -11,7 +11,7 @@
 namespace lp {
 
 // `running` with the secrets of `fresh`: session.secret, redis.password, and of every realm that both have
-// logto.app_secret and logto.webhook_secret; and those for apps.
+// logto.app_secret and logto.webhook_secret; and those for apps. And with its pages: how they look breaks nothing.
 [[nodiscard]] Settings with_secrets_of(const Settings& running, const Settings& fresh);
 
 // Keys other than those secrets in which the two differ: they need a restart. Empty for most rotations.

@@ -167,7 +167,7 @@ Error no_regular_file(const std::string& path, const struct stat& about) {
 
 }  // namespace
 
-Result<std::string> read_small_file(const std::string& path) {
+Result<std::string> read_file_bytes(const std::string& path) {
   constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
   struct stat about {};
   if (::stat(path.c_str(), &about) != 0) return cannot_read(path, errno);
@@ -180,7 +180,13 @@ Result<std::string> read_small_file(const std::string& path) {
   if (file.bad()) return cannot_read(path, EIO);
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > kMaxFileBytes) return fail("'" + path + "' is larger than 1 MiB");
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+Result<std::string> read_small_file(const std::string& path) {
+  auto text = read_file_bytes(path);
+  if (!text) return text;
+  while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
   return text;
 }
 

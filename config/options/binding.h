@@ -114,5 +114,7 @@ inline constexpr std::string_view kSecretMask = "********";
 // A file named in the configuration, relative to the configuration's folder; its text without trailing line ends.
 [[nodiscard]] std::string resolve_file(const std::string& folder, const std::string& name);
 [[nodiscard]] Result<std::string> read_small_file(const std::string& path);
+// Its bytes as they are, up to 1 MiB.
+[[nodiscard]] Result<std::string> read_file_bytes(const std::string& path);
 
 }  // namespace lp

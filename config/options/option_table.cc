@@ -10,6 +10,7 @@
 #include "config/options/list_group.h"
 #include "config/options/option_bindings.h"
 #include "config/options/route_limit_options.h"
+#include "config/options/page_options.h"
 #include "config/options/route_options.h"
 #include "config/options/rule_test_options.h"
 #include "config/value.h"
@@ -354,6 +355,7 @@ Table make_table() {
   add_route_options(table);
   add_route_field_options(table);
   add_route_limit_options(table);
+  add_page_options(table);
   add_rule_test_options(table);
   return table;
 }
@@ -419,6 +421,7 @@ const std::vector<Group>& groups() {
                                       route_group(),
                                       redirect_group(),
                                       compression_group(),
+                                      app_group(),
                                       rule_test_group(),
                                       issuer_group(),
                                       {"log", Group::Kind::map, "level", {}, {}, {}},

@@ -33,7 +33,8 @@ ServedRealms::ServedRealms(const Settings& settings_in, const std::vector<Realm*
 WorkerRealm::WorkerRealm(const ServedRealm& served, EventLoop& loop, DeadlineWheel& wheel)
     : realm(served.realm),
       router(served.router),
-      gatekeeper(std::make_unique<Gatekeeper>(served.realm, loop)),
+      links({*served.realm.settings, served.router}),
+      gatekeeper(std::make_unique<Gatekeeper>(served.realm, loop, &links)),
       bound_exchanges(
           wheel, [this](const OpenedSession& session) { return gatekeeper->stand_of(session, realm.clock.unix_s()); }) {
 }

@@ -16,6 +16,7 @@
 #include "base/repeated_notice.h"
 #include "proxy/exchange/bound_exchanges.h"
 #include "proxy/exchange/dropped_overrides.h"
+#include "proxy/exchange/link_routes.h"
 #include "proxy/exchange/readiness.h"
 #include "proxy/exchange/unknown_hosts.h"
 #include "proxy/http/route_fields.h"
@@ -64,6 +65,7 @@ struct WorkerRealm {
   WorkerRealm(const ServedRealm& served, EventLoop& loop, DeadlineWheel& wheel);
   Realm& realm;
   const Router& router;
+  LinkRoutes links;
   std::unique_ptr<Gatekeeper> gatekeeper;  // never null
   BoundExchanges bound_exchanges;
 };

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "auth/pages/page_texts.h"
+#include "auth/pages/language.h"
 #include "auth/rules/navigation.h"
 #include "base/check.h"
 #include "base/weighted_list.h"

@@ -44,7 +44,9 @@ constexpr PageKind kAll[] = {PageKind::sign_in_failed,
                              PageKind::sign_in_denied,
                              PageKind::sign_in_broken,
                              PageKind::token_refused,
-                             PageKind::session_too_large};
+                             PageKind::session_too_large,
+                             PageKind::apps,
+                             PageKind::no_apps};
 
 std::string header(const Answer& answer, std::string_view name) {
   for (const auto& [n, v] : answer.headers) {
@@ -126,7 +128,11 @@ TEST_CASE("the policy names exactly the style and script of the page") {
 TEST_CASE("whatever comes from outside is escaped") {  // threat O16
   PageFacts facts;
   facts.user = "<script>alert(1)</script>";
-  facts.detail = "\"><img src=x onerror=alert(1)>";
+  facts.code = "\"><img src=x onerror=alert(1)>";
+  facts.asked_host = "<b>";
+  facts.served_at = "https://\"><img";
+  facts.back_to = "/x?\"><script>";
+  facts.apps = {{"<b>", "<i>", "\"><img", "/\"><script"}};
   facts.request_id = "<b>";
   const Requirement needed = roles_requirement({"<i>"});
   facts.missing = {&needed};
@@ -138,7 +144,7 @@ TEST_CASE("whatever comes from outside is escaped") {  // threat O16
   facts.resume_token = "\"><img";
   for (const PageKind kind : kAll) {
     const Answer page = make_page(kind, facts);
-    for (const char* raw : {"<script>alert", "<img", "<b>", "<i>", "\"><script", "\"><img"})
+    for (const char* raw : {"<script>alert", "<img src=x", "<b>", "<i>", "\"><script", "\"><img\""})
       CHECK_FALSE(holds(page.body, raw));
   }
 }
@@ -154,7 +160,7 @@ TEST_CASE("the 403 page says who you are, what is missing, and offers another ac
   CHECK(page.status == 403);
   CHECK(holds(page.body, "<strong>Alice</strong>"));
   CHECK(holds(page.body, "one of the roles <strong>admin</strong>, <strong>owner</strong>"));
-  CHECK(holds(page.body, "<strong>patreon</strong>"));
+  CHECK(holds(page.body, "an account linked with <strong>Patreon</strong>"));
   CHECK(holds(page.body, "href=\"/_auth/sign-in?prompt=login&amp;return_to=%2Fadmin%3Fx%3D1\""));
 }
 
@@ -264,4 +270,59 @@ TEST_CASE("a wrong host is told the right address where it is known") {
   CHECK_FALSE(holds(make_status_page(421, facts).body, "This server is"));
   facts.served_at = "https://app.test";
   CHECK(holds(make_status_page(421, facts).body, "This server is <a href=\"https://app.test/\">https://app.test</a>"));
+}
+
+TEST_CASE("a refusal for want of a connector offers to sign in with it, before another account") {
+  const Requirement social = social_requirement({"patreon", "linkedin"});
+  const Requirement roles = roles_requirement({"admin"});
+  Requirement either;
+  either.kind = Requirement::Kind::any;
+  either.children = {roles, social_requirement({"github"})};
+  Requirement neither;
+  neither.kind = Requirement::Kind::none;
+  neither.children = {social_requirement({"google"})};
+  CHECK(connectors_wanted({&social, &roles, &either, &neither}) ==
+        std::vector<std::string>{"patreon", "linkedin", "github"});
+  PageFacts facts;
+  facts.return_to = "/x";
+  facts.sign_in_with = {"patreon", "linkedin"};
+  const std::string html = make_page(PageKind::forbidden, facts).body;
+  CHECK(holds(html,
+              "<a class=\"button\" href=\"/_auth/sign-in?with=social%3Apatreon&amp;prompt=login&amp;return_to=%2Fx"
+              "\">Sign in with Patreon</a>"));
+  CHECK(holds(html, ">Sign in with LinkedIn</a>"));
+  CHECK(html.find("Use another account") > html.find("Sign in with LinkedIn"));
+  facts.accept_language = "ja";
+  CHECK(holds(make_page(PageKind::forbidden, facts).body, ">Patreonでサインイン</a>"));
+}
+
+TEST_CASE("each page has a way back: to where the link stood, else to the start, but not to itself") {
+  PageFacts facts;
+  CHECK(holds(make_page(PageKind::not_found, facts).body, "href=\"/\">Go to the start page</a>"));
+  facts.back_to = "/wiki/a?b";
+  const std::string back = make_page(PageKind::not_found, facts).body;
+  CHECK(holds(back, "href=\"/wiki/a?b\">Go back</a>"));
+  CHECK_FALSE(holds(back, "start page"));
+  facts.back_to.clear();
+  facts.is_home = true;
+  CHECK_FALSE(holds(make_page(PageKind::not_found, facts).body, "start page"));
+}
+
+TEST_CASE("an app that does not answer can be asked again by a button") {
+  PageFacts facts;
+  CHECK_FALSE(holds(make_status_page(502, facts).body, "Try again"));  // a form was sent: a link would not send it
+  facts.return_to = "/x?y";
+  CHECK(holds(make_status_page(502, facts).body, "class=\"button\" href=\"/x?y\">Try again</a>"));
+}
+
+TEST_CASE("the page says the status that HTTP has") {
+  for (const int status : {400, 414, 431, 501, 502, 505})
+    CHECK(holds(make_status_page(status, {}).body, "<p class=\"status\">" + std::to_string(status) + "</p>"));
+  CHECK(holds(make_page(PageKind::sign_in_failed, {}, 502).body, "<p class=\"status\">502</p>"));
+}
+
+TEST_CASE("a wrong host is shown as it was asked for") {
+  PageFacts facts;
+  facts.asked_host = "wiki.<b>.test";
+  CHECK(holds(make_status_page(421, facts).body, "You asked for <strong>wiki.&lt;b&gt;.test</strong>."));
 }

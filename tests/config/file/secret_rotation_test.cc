@@ -155,3 +155,12 @@ TEST_CASE("secrets that apps get are taken over too, where their header or route
   fresh.routes[1].label = "#2 /other";
   CHECK(with_secrets_of(running, fresh).routes[1].identity_headers[0].secret.equals("old"));
 }
+
+TEST_CASE("how pages look is taken over with the secrets, and needs no restart; apps of routes do") {
+  const Settings running = settings();
+  const Settings fresh = settings({{"z", "pages: { site_name: Rose Club, colors: { accent: '#0b6e4f' } }\n"}});
+  CHECK(keys_for_restart(running, fresh).empty());
+  CHECK(with_secrets_of(running, fresh).pages.site_name == "Rose Club");
+  CHECK(keys_for_restart(running, settings({{"routes", "routes:\n- { path: /*, upstream: wiki, app: Wiki }\n"}})) ==
+        Keys{"routes"});
+}
