@@ -94,6 +94,17 @@ constexpr std::array kCauses = {
                 "お試しください: しばらくしてから、もう一度試す。続く場合は管理者にお知らせください。",
                 "管理者の方へ: "
                 "このユーザーのセッションが終了する理由（失効、更新、Logto）をログで確認してください。"}}},
+    CauseText{LoopCause::sent_back,
+              {{"You are signed in here, but what you open sends you to sign in again each time.",
+                "You can: report this page to the operator. It is not your browser's fault.",
+                "The operator can: make the app take the person from the header fields below for signed in, and not "
+                "send them "
+                "to its own sign-in; where another proxy asks us, let it send the Cookie field along."},
+               {"サインイン済みですが、開いたページからそのたびにサインイン画面へ戻されています。",
+                "お試しください: この画面を管理者にお知らせください。ブラウザーの問題ではありません。",
+                "管理者の方へ: "
+                "アプリが下記のヘッダーの利用者をサインイン済みとして扱い、アプリ自身のサインイン画面へ移動させない"
+                "ように設定してください。別のプロキシが問い合わせる構成では、Cookie も転送してください。"}}},
 };
 
 struct SightText {
@@ -147,6 +158,25 @@ constexpr std::array kSights = {
     SightText{LoopSight::attempt_cookie_opens_not,
               {"This browser has the cookie of this sign-in, but neither that nor the state can be opened here.",
                "このサインインの Cookie は届きましたが、このサーバーでは Cookie も state も復号できません。"}},
+    SightText{LoopSight::sent_back_signed_in,
+              {"This browser, signed in, has come here {0} times within {1} s and was sent back to {2} each time.",
+               "サインイン済みのこのブラウザーは {1} 秒以内に {0} 回ここへ来て、そのたびに {2} へ戻されました。"}},
+    SightText{LoopSight::told_app,
+              {"Route {0} tells its app who it is in these fields: {1}.",
+               "ルート {0} は次のヘッダーで利用者をアプリに伝えます: {1}。"}},
+    SightText{LoopSight::told_nothing,
+              {"Route {0} tells its app nothing of who it is (identity_headers, access).",
+               "ルート {0} は利用者をアプリに伝えません（identity_headers、access）。"}},
+    SightText{LoopSight::asked_by_other_proxy,
+              {"Route {0} has no app here: another proxy asks before it, and must send us the browser's Cookie field.",
+               "ルート {0} のアプリは別のプロキシにあり、そのプロキシがブラウザーの Cookie "
+               "を送って問い合わせる必要があります。"}},
+    SightText{
+        LoopSight::answers_itself,
+        {"Route {0} answers itself: look where it leads.", "ルート {0} は自ら応答します。行き先を確認してください。"}},
+    SightText{LoopSight::no_route_there, {"No route is for that page.", "そのページに対応するルートはありません。"}},
+    SightText{LoopSight::action_leads_here,
+              {"This leads here: {0} (action: sign_in).", "次のルートがここへ導きます: {0}（action: sign_in）。"}},
 };
 
 const CauseText& cause_text(LoopCause cause) {
