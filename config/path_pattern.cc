@@ -77,6 +77,21 @@ std::optional<std::string> taken_beginning(std::string_view pattern) {
   return text;
 }
 
+// Of a text that begins as paths do in nginx's `location`, what it is called here; else empty.
+std::string in_place_of_nginx(std::string_view text) {
+  const auto behind = [&](std::size_t bytes) { return std::string(trim_ows(text.substr(bytes))); };
+  if (text.starts_with("^~") && behind(2).starts_with('/')) {
+    const std::string path = behind(2);
+    return "nginx's ^~ is the beginning of a path: write " + path + (path.ends_with('/') ? "*" : "/*");
+  }
+  if (text.starts_with("= /")) return "nginx's = is one path alone: write " + behind(1);
+  if (!text.starts_with("~*")) return {};
+  const std::string pattern = behind(2);
+  const bool begins = pattern.starts_with('^');
+  return "nginx's ~* looks for a pattern in letters of any case: write '~ (?i)" + std::string(begins ? "" : ".*") +
+         pattern + (pattern.ends_with('$') ? "'" : ".*'");
+}
+
 // What the stars of a shell are meant to say.
 std::string as_regex(std::string_view stars) {
   std::string regex = stars.starts_with('/') ? "" : "/";
@@ -118,6 +133,8 @@ Result<void> check_normal_path(std::string_view path) {
 }
 
 Result<PathPattern> parse_path_pattern(std::string_view text) {
+  if (const std::string words = in_place_of_nginx(text); !words.empty())
+    return fail(expected("a path", text).message + ": " + words);
   if (!text.empty() && text.front() == '~') return parse_regex(text);
   const bool is_prefix = text.size() >= 2 && text.substr(text.size() - 2) == "/*";
   const auto path = is_prefix ? text.substr(0, text.size() - 2) : text;

@@ -58,6 +58,8 @@ std::string loop_target(std::string_view path_and_query) {
   return sha256(path_and_query.substr(0, path_and_query.find('#'))).substr(0, kTargetBytes);
 }
 
+std::string return_marker_name(std::string_view marker_name) { return std::string(marker_name) + "_1"; }
+
 std::string encode_loop_notes(const std::vector<LoopNote>& notes) {
   json list = json::array();
   for (const LoopNote& note : notes) {

@@ -45,6 +45,9 @@ struct FoundMarker {
 [[nodiscard]] std::string loop_marker_value(std::string_view name, std::vector<LoopNote> notes, std::uint64_t sign_ins,
                                             std::string_view fingerprint, const CookieSealer& sealer,
                                             std::string_view nonce);
+// The same form, under another name, for returns of somebody who is signed in (auth/loops/sent_back.h). A numbered
+// piece of the marker's name, so that whoever knows that one for ours knows this one too.
+[[nodiscard]] std::string return_marker_name(std::string_view marker_name);
 // Whether the browser sent a marker at all: for the hot path, without a copy.
 [[nodiscard]] bool sends_cookie(const Fields& fields, std::string_view name);
 

@@ -9,6 +9,7 @@
 #include "auth/cookies/sign_in_state.h"
 #include "auth/endpoints/sign_in.h"
 #include "auth/endpoints/sign_in_reasons.h"
+#include "auth/endpoints/sign_out.h"
 #include "auth/loops/stop.h"
 #include "auth/oidc/app_token_needs.h"
 #include "auth/realm/end_sessions.h"
@@ -124,6 +125,11 @@ bool needs_person(std::string_view error) {
 // Logto does not vouch for the session any more: it ends here, and the target, asked for again, starts an ordinary
 // sign-in by its route's rule. No loop: without a session nothing is asked silently.
 Verdict end_unvouched_session(const Visit& visit, const CallbackResponse& response, const PendingSignIn& pending) {
+  visit.realm.log.info("Logto vouches for this session no more, it ends",
+                       {{"id", visit.facts.request_id},
+                        {"rule", response.error},
+                        {"reason", response.error_description},
+                        {"sub", visit.signed_in() == nullptr ? std::string_view() : visit.signed_in()->sub}});
   Visit signed_out = visit;
   signed_out.session = SessionLookup{};
   Verdict verdict = redirect_verdict(signed_out, "own", target_of(visit, pending.return_to));
@@ -232,6 +238,7 @@ void end_replaced(const Visit& visit, const Session& fresh) {
   visit.realm.tokens.drop(old->id);
   if (old->sub == fresh.sub) return;
   end_session(visit.realm, *old);
+  tell_signed_out(visit, old->sub, "another sign-in in this browser");
   if (old->refresh_token.empty()) return;
   visit.realm.auth->revoke_refresh_token(std::string(visit.facts.request_id), old->refresh_token);
 }
@@ -329,12 +336,13 @@ Verdict answer_ended_already(const Visit& visit, const PendingSignIn& pending) {
 struct SignedInAs {
   std::string sub;
   std::string amr;  // empty: Logto did not say
+  bool continues = false;
 };
 
 // Who has signed in, and how, as far as we asked and Logto says: where Logto's page let people choose, its audit log
 // knows.
-void tell(const Visit& visit, const PendingSignIn& pending, const SignedInAs& who, bool continues) {
-  const std::string_view what = !continues ? "signed in" : pending.silent ? "revalidated" : "signed in once more";
+void tell(const Visit& visit, const PendingSignIn& pending, const SignedInAs& who) {
+  const std::string_view what = !who.continues ? "signed in" : pending.silent ? "revalidated" : "signed in once more";
   visit.realm.log.info(what, {{"id", visit.facts.request_id},
                               {"sub", who.sub},
                               {"with", pending.with.empty() ? std::string_view("logto") : pending.with},
@@ -342,10 +350,14 @@ void tell(const Visit& visit, const PendingSignIn& pending, const SignedInAs& wh
                               {"silent", pending.silent}});
 }
 
-// `fresh` becomes the session that begins or goes on. `to_store`: what the store must have before the answer may go
-// out; none where sessions are in cookies.
+struct Success {
+  std::optional<SignedInAs> who;           // none: nobody has signed in
+  std::optional<SessionToStore> to_store;  // what the store must have before the answer may go out
+};
+
+// `fresh` becomes the session that begins or goes on.
 Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session& fresh, const std::string& amr,
-                       std::optional<SessionToStore>& to_store, Waiting& waiting) {
+                       Success& success, Waiting& waiting) {
   fresh = joined_with_old(visit, std::move(fresh), pending);
   std::optional<Verdict> ended;
   if (is_ended_already(visit, fresh)) ended = answer_ended_already(visit, pending);
@@ -354,22 +366,21 @@ Verdict answer_success(const Visit& visit, const PendingSignIn& pending, Session
     give_back(visit, fresh);
     return std::move(*ended);
   }
-  const bool continues = continues_old(visit, fresh);
-  const SignedInAs who{fresh.sub, amr};
+  SignedInAs who{fresh.sub, amr, continues_old(visit, fresh)};
   end_replaced(visit, fresh);
   visit.cookies.give_handle(fresh);
-  to_store = visit.cookies.to_store(fresh, visit.now_s);
+  success.to_store = visit.cookies.to_store(fresh, visit.now_s);
   std::vector<std::string> cookies = visit.cookies.write(fresh, visit.session.pieces, visit.now_s);
-  if (cookies.empty()) to_store.reset();
+  if (cookies.empty()) success.to_store.reset();
   std::optional<Verdict> stopped;
   if (!cookies.empty()) stopped = note_delivery(visit, pending, cookies);
   if (cookies.empty() || stopped) give_back(visit, fresh);
   if (stopped) {
-    to_store.reset();
+    success.to_store.reset();
     append_cookies(*stopped, remove_attempt(visit, pending.state.reveal()));
     return std::move(*stopped);
   }
-  if (!cookies.empty()) tell(visit, pending, who, continues);
+  if (!cookies.empty()) success.who = std::move(who);
   Verdict verdict = cookies.empty() ? answer_too_large(visit, pending, fresh)
                                     : redirect_verdict(visit, "own", target_of(visit, pending.return_to));
   if (!cookies.empty()) verdict.set_cookies = std::move(cookies);
@@ -393,18 +404,22 @@ Verdict answer_failure(const Visit& visit, const PendingSignIn& pending, const S
   return verdict;
 }
 
-// A session that the store does not hold would be no session at the next request.
-Verdict answer_when_saved(const Visit& visit, Verdict success, SessionToStore session, Session fresh, Waiting waiting) {
+// A session that the store does not hold would be no session at the next request, and nobody has signed in then.
+Verdict answer_when_saved(const Visit& visit, const PendingSignIn& pending, Verdict answer, Success success,
+                          Session fresh, Waiting waiting) {
   if (!visit.realm.stored) {
     give_back(visit, fresh);
     return unproven_verdict(visit);
   }
-  const auto save = [&session](const Visit& asking, auto answer) {
-    return asking.realm.stored->save(asking.loop, std::move(session), std::move(answer));
+  const auto save = [&session = *success.to_store](const Visit& asking, auto saved) {
+    return asking.realm.stored->save(asking.loop, std::move(session), std::move(saved));
   };
-  auto judge = [success = std::move(success), fresh = std::move(fresh)](
+  auto judge = [pending, who = std::move(success.who), answer = std::move(answer), fresh = std::move(fresh)](
                    const Visit& judged, const Result<SessionSaved>& saved, Waiting) mutable {
-    if (saved && *saved == SessionSaved::saved) return std::move(success);
+    if (saved && *saved == SessionSaved::saved) {
+      if (who) tell(judged, pending, *who);
+      return std::move(answer);
+    }
     give_back(judged, fresh);
     judged.realm.log.error("nobody can sign in: the store of sessions takes none",
                            {{"id", judged.facts.request_id}, {"reason", saved ? "refused" : saved.error().message}});
@@ -417,12 +432,15 @@ using Exchanged = Result<FinishedSignIn, SignInFailure>;
 
 Verdict answer_exchanged(const Visit& visit, const PendingSignIn& pending, Exchanged exchanged, Waiting waiting) {
   if (!exchanged) return answer_failure(visit, pending, exchanged.error());
-  std::optional<SessionToStore> to_store;
+  Success success;
   const std::string amr = std::move(exchanged->amr);
   Session fresh = std::move(*exchanged);
-  Verdict verdict = answer_success(visit, pending, fresh, amr, to_store, waiting);
-  if (!to_store) return verdict;
-  return answer_when_saved(visit, std::move(verdict), std::move(*to_store), std::move(fresh), std::move(waiting));
+  Verdict verdict = answer_success(visit, pending, fresh, amr, success, waiting);
+  if (success.to_store)
+    return answer_when_saved(visit, pending, std::move(verdict), std::move(success), std::move(fresh),
+                             std::move(waiting));
+  if (success.who) tell(visit, pending, *success.who);
+  return verdict;
 }
 
 FoundPending find_attempt(const Visit& visit, const std::string& state) {

@@ -9,6 +9,7 @@
 #include "auth/endpoints/oauth2_proxy_rules.h"
 #include "auth/endpoints/sign_in.h"
 #include "auth/endpoints/sign_out.h"
+#include "auth/loops/stop.h"
 #include "auth/rules/authorize.h"
 #include "auth/rules/challenge.h"
 #include "auth/rules/navigation.h"
@@ -160,7 +161,7 @@ Verdict handle_oauth2_start(const Visit& visit, Waiting waiting) {
   start.return_to = *target;
   start.max_age_s = proof_asked_for(visit);
   start.step_up = start.max_age_s.has_value();
-  if (visit.signed_in() != nullptr && !start.step_up) return redirect_verdict(visit, "own", *target);
+  if (visit.signed_in() != nullptr && !start.step_up) return send_back(visit, *target);
   if (!visit.may_start_sign_in()) return unauthenticated_verdict(visit, "own");
   return start_sign_in(visit, std::move(start), std::move(waiting));
 }

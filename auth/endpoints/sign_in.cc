@@ -344,7 +344,7 @@ Verdict sign_in_on_request(const Visit& visit, std::optional<std::string> first_
   if (is_to_be_revalidated(visit, *query, start)) {
     return revalidate_on_request(visit, std::move(start), std::move(waiting));
   }
-  if (has_nothing_to_do(visit, *query, start)) return redirect_verdict(visit, "own", start.return_to);
+  if (has_nothing_to_do(visit, *query, start)) return send_back(visit, start.return_to);
   if (!visit.may_start_sign_in()) return unauthenticated_verdict(visit, "own");
   if (first_screen) start.sign_in.first_screen = std::move(first_screen);
   return start_sign_in(visit, std::move(start), std::move(waiting));

@@ -54,10 +54,14 @@ const Session* session_to_end(const Visit& visit) {
 // Cookies that hold this session open no more, here or wherever they were copied to (threat C14).
 void end_sessions_asked_for(const Visit& visit) {
   const Session* session = session_to_end(visit);
-  if (session == nullptr && visit.session.not_loaded) end_unknown_session(visit.realm, *visit.session.not_loaded);
+  if (session == nullptr && visit.session.not_loaded) {
+    end_unknown_session(visit.realm, *visit.session.not_loaded);
+    tell_signed_out(visit, {}, "the person, whose name stands in the store, which is away");
+  }
   if (session == nullptr) return;
   end_session(visit.realm, *session);
   if (wants_everywhere(visit)) end_sessions(visit.realm, RevocationKind::sub, session->sub);
+  tell_signed_out(visit, session->sub, wants_everywhere(visit) ? "the person, everywhere" : "the person");
 }
 
 // The place that this parameter names, where it stands there once. Anybody could write it, so it is vetted: at worst a
@@ -132,6 +136,10 @@ void revoke(const Visit& visit) {
 std::string sign_out_form_origins(const Settings& settings) {
   const std::string logto = settings.logto.endpoint.text();
   return settings.sign_in_url ? logto + " " + settings.sign_in_url->text() : logto;
+}
+
+void tell_signed_out(const Visit& visit, std::string_view sub, std::string_view by) {
+  visit.realm.log.info("signed out", {{"id", visit.facts.request_id}, {"sub", sub}, {"by", by}});
 }
 
 Verdict handle_sign_out(const Visit& visit, Waiting waiting) {

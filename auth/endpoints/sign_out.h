@@ -17,6 +17,8 @@ namespace lp {
 // For a script of this origin (is_script_of_same_origin): Logto's session goes on, for no script can follow the way
 // there. `then` or JSON is the answer.
 [[nodiscard]] Verdict sign_out_for_script(const Visit& visit, std::string then, Waiting waiting);
+// One line for each session of a person that is ended on this request, whoever caused it. `sub` may be unknown.
+void tell_signed_out(const Visit& visit, std::string_view sub, std::string_view by);
 [[nodiscard]] Verdict handle_signed_out(const Visit& visit, Waiting waiting);
 // Where the answer to a sign-out form leads in the end: sources for form-action.
 [[nodiscard]] std::string sign_out_form_origins(const Settings& settings);

@@ -34,9 +34,20 @@ bool end_once(const Visit& visit, const WebhookEvent& event) {
   if (!is_first_delivery(visit.realm, event.delivery_id, event.remember_until_s)) return false;
   if (event.user_id.empty()) return true;
   end_sessions(visit.realm, RevocationKind::sub, event.user_id, event.created_at_ms);
-  visit.realm.log.info("Logto ended sessions",
-                       {{"id", visit.facts.request_id}, {"by", "webhook"}, {"event", event.name}});
+  visit.realm.log.info(
+      "Logto ended sessions",
+      {{"id", visit.facts.request_id}, {"by", "webhook"}, {"event", event.name}, {"sub", event.user_id}});
   return true;
+}
+
+// Whoever set the webhook up at Logto believes that it works. Anybody may call this.
+Verdict refuse_without_secret(const Visit& visit) {
+  if (const auto times = visit.realm.webhook_without_secret.happened(visit.realm.clock.monotonic_ms())) {
+    visit.realm.log.warning(
+        "a webhook came and was answered with 404: set logto.webhook_secret to the signing key of the webhook in Logto",
+        {{"id", visit.facts.request_id}, {"client", visit.facts.client}, {"times", *times}});
+  }
+  return status_verdict(visit, "own", 404);
 }
 
 Verdict refuse_repeated(const Visit& visit) { return refuse(visit, broken_rule("replay", "event came before")); }
@@ -61,7 +72,7 @@ Verdict end_among_replicas(const Visit& visit, WebhookEvent event, Waiting waiti
 
 Verdict handle_webhook(const Visit& visit, Waiting waiting) {
   const Secret key = visit.realm.webhook_secret();
-  if (key.empty()) return status_verdict(visit, "own", 404);
+  if (key.empty()) return refuse_without_secret(visit);
   if (visit.facts.body_state == BodyFacts::unread) {
     const auto form = judge_signature_form(signatures_of(visit.fields()));
     return form ? need_body_of_call(kMaxWebhookBytes) : refuse(visit, form.error());

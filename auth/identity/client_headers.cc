@@ -104,7 +104,7 @@ bool ClientHeaderRules::strips_response_field(std::string_view name) const { ret
 
 bool ClientHeaderRules::is_own_cookie(std::string_view name) const {
   return std::any_of(impl_->cookies.begin(), impl_->cookies.end(), [&](const CookieNames& own) {
-    return is_piece_of(name, own.session) || name.starts_with(own.pending_prefix) || name == own.loop ||
+    return is_piece_of(name, own.session) || name.starts_with(own.pending_prefix) || is_piece_of(name, own.loop) ||
            name == own.held;
   });
 }

@@ -151,6 +151,8 @@ std::string_view loop_cause_word(LoopCause cause) {
       return "clock_skew";
     case LoopCause::ended_at_once:
       return "ended_at_once";
+    case LoopCause::sent_back:
+      return "sent_back";
   }
   LP_CHECK(false, "a cause outside its enum");
 }

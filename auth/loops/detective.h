@@ -31,6 +31,7 @@ enum class LoopCause {
   different_secrets,
   clock_skew,
   ended_at_once,
+  sent_back,  // signed in, and what they open sends them to sign in (auth/loops/sent_back.h)
 };
 // One word for logs and programs.
 [[nodiscard]] std::string_view loop_cause_word(LoopCause cause);
@@ -53,6 +54,13 @@ enum class LoopSight {
   callback_has_session,      // cookies
   attempt_cookie_missing,    //
   attempt_cookie_opens_not,  //
+  sent_back_signed_in,       // times, seconds, path
+  told_app,                  // route, names of fields
+  told_nothing,              // route
+  asked_by_other_proxy,      // route
+  answers_itself,            // route
+  no_route_there,            //
+  action_leads_here,         // routes
 };
 struct LoopEvidence {
   LoopSight sight;

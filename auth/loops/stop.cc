@@ -7,6 +7,7 @@
 #include "auth/cookies/pending_cookie.h"
 #include "auth/cookies/sign_in_state.h"
 #include "auth/loops/detective.h"
+#include "auth/loops/sent_back.h"
 #include "auth/loops/texts.h"
 #include "auth/rules/own_returns.h"
 #include "base/crypto.h"
@@ -156,6 +157,26 @@ std::optional<Verdict> foreign_state_verdict(const Visit& visit, std::string_vie
   const auto finding = explain_foreign_state(std::find(sent.begin(), sent.end(), wanted) != sent.end());
   if (!finding) return std::nullopt;
   return stopped(visit, *finding, "/", 0);
+}
+
+Verdict send_back(const Visit& visit, const std::string& return_to) {
+  const Session* session = visit.signed_in();
+  if (session == nullptr || !visit.is_navigation()) return redirect_verdict(visit, "own", return_to);
+  const std::string name = return_marker_name(visit.cookies.names().loop);
+  const auto keyring = visit.realm.keyring();
+  const Return back{visit.settings(), visit.facts.external->host, without_origin(return_to), session->sub,
+                    visit.realm.clock.unix_ms()};
+  const FoundMarker found = find_loop_marker(visit.fields(), name, keyring->pending_sealer);
+  if (const auto finding = judge_return(back, found)) {
+    Verdict verdict = stopped(visit, *finding, return_to, 0);
+    append_cookies(verdict, delete_cookie_pieces(name, marker_attributes(visit, 0), 1));
+    return verdict;
+  }
+  Verdict verdict = redirect_verdict(visit, "own", return_to);
+  const std::string value = loop_marker_value(name, notes_with(found, note_of_return(back)), 1, keyring->fingerprint,
+                                              keyring->pending_sealer, random_bytes(kXaesNonceBytes));
+  append_cookies(verdict, set_cookie_pieces(name, value, marker_attributes(visit, kLoopMarkerLifetimeS), 0));
+  return verdict;
 }
 
 std::vector<std::string> wipe_loop_marker(const Visit& visit) {

@@ -33,6 +33,10 @@ namespace lp {
 // The page for a callback whose `state` is not ours, if it was made by a proxy with other secrets under this host.
 [[nodiscard]] std::optional<Verdict> foreign_state_verdict(const Visit& visit, std::string_view state);
 
+// Somebody who is signed in already asked to sign in: back to `return_to`, or, where that leads here again and again,
+// the page that says so.
+[[nodiscard]] Verdict send_back(const Visit& visit, const std::string& return_to);
+
 // Deletes the marker if the browser sent one: for each request that passes with a session, and for signing out.
 [[nodiscard]] std::vector<std::string> wipe_loop_marker(const Visit& visit);
 

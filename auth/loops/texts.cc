@@ -33,6 +33,7 @@ constexpr std::array kCauses = {
     CauseText{LoopCause::clock_skew, "loop.clock_skew.what", "loop.clock_skew.visitor", "loop.clock_skew.operator"},
     CauseText{LoopCause::ended_at_once, "loop.ended_at_once.what", "loop.ended_at_once.visitor",
               "loop.ended_at_once.operator"},
+    CauseText{LoopCause::sent_back, "loop.sent_back.what", "loop.sent_back.visitor", "loop.sent_back.operator"},
 };
 
 struct SightText {
@@ -56,6 +57,13 @@ constexpr std::array kSights = {
     SightText{LoopSight::callback_has_session, "seen.callback_has_session"},
     SightText{LoopSight::attempt_cookie_missing, "seen.attempt_cookie_missing"},
     SightText{LoopSight::attempt_cookie_opens_not, "seen.attempt_cookie_opens_not"},
+    SightText{LoopSight::sent_back_signed_in, "seen.sent_back_signed_in"},
+    SightText{LoopSight::told_app, "seen.told_app"},
+    SightText{LoopSight::told_nothing, "seen.told_nothing"},
+    SightText{LoopSight::asked_by_other_proxy, "seen.asked_by_other_proxy"},
+    SightText{LoopSight::answers_itself, "seen.answers_itself"},
+    SightText{LoopSight::no_route_there, "seen.no_route_there"},
+    SightText{LoopSight::action_leads_here, "seen.action_leads_here"},
 };
 
 const CauseText& cause_text(LoopCause cause) {

@@ -19,6 +19,7 @@
 #include "auth/session/subject_records.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/repeated_notice.h"
 #include "base/secret.h"
 #include "config/settings.h"
 
@@ -35,13 +36,14 @@ struct Realm {
   std::shared_ptr<const Settings> settings;
   const Clock& clock;
   Log& log;
-  Revocations revocations;         // any thread
-  SubjectRecords subject_records;  // any thread
-  CookieGenerations generations;   // any thread
-  HeldRequests held_requests;      // any thread
-  ProvenSessions proven;           // any thread
-  AppTokenCache tokens;            // any thread
-  StoreHealth store_health;        // any thread
+  Revocations revocations;                // any thread
+  SubjectRecords subject_records;         // any thread
+  CookieGenerations generations;          // any thread
+  HeldRequests held_requests;             // any thread
+  ProvenSessions proven;                  // any thread
+  AppTokenCache tokens;                   // any thread
+  StoreHealth store_health;               // any thread
+  RepeatedNotice webhook_without_secret;  // any thread
   // An AuthService in the program, set once before the first worker starts. Null means that Logto can't be asked:
   // open routes and sessions in hand go on, sign-ins get the 503 page.
   std::unique_ptr<AuthQuestions> auth;

@@ -113,7 +113,8 @@ LogoutTokenQueue::Outcome LogoutTokenQueue::outcome_of(const Queued& queued) {
 
 void LogoutTokenQueue::tell(const std::string& request_id, const Outcome& outcome) {
   if (outcome) {
-    log_.info("Logto ended sessions", {{"id", request_id}, {"by", outcome->sid.empty() ? "sub" : "sid"}});
+    log_.info("Logto ended sessions",
+              {{"id", request_id}, {"by", outcome->sid.empty() ? "sub" : "sid"}, {"sub", outcome->sub}});
     return;
   }
   log_.warning("logout token refused",

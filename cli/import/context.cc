@@ -30,9 +30,10 @@ void ImportContext::add(Outcome outcome, std::string_view name, std::string text
 namespace {
 
 // As in config.example.yaml.
-constexpr std::string_view kOrder[] = {
-    "external_urls", "sign_in_url",  "listen", "admin",     "trusted_proxies",  "logto",      "session", "redis",
-    "auth_prefix",   "forward_auth", "bearer", "upstreams", "identity_headers", "access_log", "routes"};
+constexpr std::string_view kOrder[] = {"external_urls",   "sign_in_url",      "listen",       "admin",
+                                       "trusted_proxies", "client_ip_header", "logto",        "session",
+                                       "redis",           "auth_prefix",      "forward_auth", "bearer",
+                                       "upstreams",       "identity_headers", "access_log",   "routes"};
 
 void put_in_order(Node& root) {
   std::stable_sort(root.entries.begin(), root.entries.end(), [](const Entry& a, const Entry& b) {

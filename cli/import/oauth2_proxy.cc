@@ -126,18 +126,29 @@ class Import {
     context_.taken("trusted_proxy_ips", behind ? "trusted_proxies" : "without effect there: reverse_proxy is off");
     context_.taken("reverse_proxy", behind ? "trusted_proxies" : "off: nobody is put under trusted_proxies for it");
     if (!behind) context_.taken("real_client_ip_header", "without effect there: reverse_proxy is off");
-    if (names_clients_as_we_do()) context_.taken("real_client_ip_header", "X-Forwarded-For of trusted_proxies");
-    context_.differs(
-        "real_client_ip_header",
-        "the client's address comes from X-Forwarded-For of trusted_proxies: let the proxy in front set it");
-    extras_.client_is = !behind                    ? RouteExtras::Client::peer
-                        : names_clients_as_we_do() ? RouteExtras::Client::forwarded_for
-                                                   : RouteExtras::Client::unknown;
+    extras_.client_is = behind ? who_names_clients() : RouteExtras::Client::peer;
   }
 
-  // Its own default is X-Real-IP.
-  bool names_clients_as_we_do() const {
-    return ascii_lower(options_.text("real_client_ip_header")) == "x-forwarded-for";
+  // Its own default is X-Real-IP, which it needs for trusted_ips alone.
+  RouteExtras::Client who_names_clients() {
+    static constexpr std::string_view kKnown[] = {"X-Real-IP", "X-ProxyUser-IP", "X-Envoy-External-Address",
+                                                  "CF-Connecting-IP"};
+    const std::string said = options_.has("real_client_ip_header") ? options_.text("real_client_ip_header") : "";
+    if (iequals(said, "X-Forwarded-For")) {
+      context_.taken("real_client_ip_header", "X-Forwarded-For of trusted_proxies");
+      return RouteExtras::Client::named;
+    }
+    const auto known = std::find_if(std::begin(kKnown), std::end(kKnown), [&](std::string_view name) {
+      return iequals(name, said.empty() ? kKnown[0] : said);
+    });
+    if (known == std::end(kKnown)) {
+      context_.unsupported("real_client_ip_header",
+                           "oauth2-proxy knows no such field: the client's address comes from X-Forwarded-For");
+      return RouteExtras::Client::unknown;
+    }
+    if (!said.empty() || options_.has("trusted_ips")) put(context_.root, "client_ip_header", std::string(*known));
+    context_.taken("real_client_ip_header", "client_ip_header, of trusted_proxies");
+    return RouteExtras::Client::named;
   }
 
   // oauth2-proxy believes everybody then.

@@ -1,6 +1,7 @@
 #include "cli/import/oauth2_proxy_alpha.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/encoding.h"
@@ -86,6 +87,36 @@ constexpr Alias kAliases[] = {
 constexpr std::string_view kTopKeys[] = {"server",         "metricsServer",        "providers",
                                          "upstreamConfig", "injectRequestHeaders", "injectResponseHeaders"};
 
+constexpr std::string_view kFurtherKeys[] = {"upstreams",
+                                             "proxyRawPath",
+                                             "id",
+                                             "uri",
+                                             "path",
+                                             "rewriteTarget",
+                                             "static",
+                                             "staticCode",
+                                             "passHostHeader",
+                                             "timeout",
+                                             "values",
+                                             "flushInterval",
+                                             "proxyWebSockets",
+                                             "disableKeepAlives",
+                                             "claim",
+                                             "insecureSkipTLSVerify",
+                                             "claimSource",
+                                             "secretSource",
+                                             "prefix",
+                                             "preserveRequestValue",
+                                             "basicAuthPassword",
+                                             "loginURLParameters",
+                                             "fromFile",
+                                             "InsecureSkipHeaderNormalization",
+                                             "additionalClaims",
+                                             "ADFSConfig",
+                                             "fromEnv",
+                                             "default",
+                                             "allow"};
+
 // What oauth2-proxy has where nobody says anything. A value like that says nothing either.
 constexpr std::pair<std::string_view, std::string_view> kDefaults[] = {
     {"azure_tenant", "common"},
@@ -129,6 +160,35 @@ std::vector<std::string> texts_of(const Node& node) {
   if (node.is_scalar()) all.push_back(text_of(&node));
   for (const auto& item : node.items) all.push_back(text_of(&item));
   return all;
+}
+
+// As it is written here, of a key that differs from it by case alone; else the key itself.
+std::string known_spelling(const std::string& key) {
+  const auto is_it = [&](std::string_view known) { return iequals(known, key); };
+  for (const auto& keys :
+       {std::span<const std::string_view>(kTopKeys), std::span<const std::string_view>(kFurtherKeys)}) {
+    const auto found = std::find_if(keys.begin(), keys.end(), is_it);
+    if (found != keys.end()) return std::string(*found);
+  }
+  for (const Alias& alias : kAliases) {
+    for (std::string_view rest = alias.path; !rest.empty();) {
+      const std::size_t dot = std::min(rest.find('.'), rest.size());
+      if (is_it(rest.substr(0, dot))) return std::string(rest.substr(0, dot));
+      rest.remove_prefix(std::min(dot + 1, rest.size()));
+    }
+  }
+  return key;
+}
+
+// oauth2-proxy takes keys in any case; its Helm chart writes BindAddress. Of two that differ by case alone the second
+// stays as it is, and is not known.
+void spell_keys(Node& node) {
+  for (Entry& entry : node.entries) {
+    spell_keys(entry.value);
+    std::string known = known_spelling(entry.key);
+    if (node.find(known) == nullptr) entry.key = std::move(known);
+  }
+  for (Node& item : node.items) spell_keys(item);
 }
 
 class Alpha {
@@ -295,9 +355,10 @@ Result<OAuth2ProxyAlpha> read_oauth2_proxy_alpha(const std::string& text, const 
                                                  SourceOptions& options) {
   if (const auto other = what_else_it_is(text)) return fail(path + ": " + *other);
   std::vector<ConfigProblem> problems;
-  const auto root = parse_document(text, path, problems);
+  auto root = parse_document(text, path, problems);
   if (!root || !problems.empty()) return fail(problems.empty() ? path + ": no YAML" : problems.front().text());
   if (!root->is_map()) return fail(path + ": expected a map of keys, found " + root->describe());
+  spell_keys(*root);
   const bool is_alpha = std::any_of(root->entries.begin(), root->entries.end(),
                                     [](const Entry& entry) { return is_one_of(entry.key, kTopKeys); });
   if (!is_alpha)

@@ -12,6 +12,8 @@
 namespace lp {
 namespace {
 
+constexpr std::string_view kNoApp = "file:///dev/null";  // of a Helm chart
+
 // One app: where it is mounted, and the key under `upstreams`.
 struct App {
   OAuth2ProxyUpstream source;
@@ -20,6 +22,9 @@ struct App {
   std::string strip_prefix;
   std::string upstream;
   bool refuses = false;  // static 4xx
+  int answer = 0;        // static 2xx beside apps: it is answered here
+  std::string files;     // a folder whose files are served here
+  [[nodiscard]] bool answers_itself() const { return answer != 0 || !files.empty(); }
 };
 
 // "METHOD=regex", "METHOD!=regex", "!=regex" or "regex".
@@ -49,7 +54,9 @@ class Routes {
   bool build() {
     read_rules();
     std::vector<App> apps;
-    for (auto& source : sources()) apps.push_back(app(std::move(source)));
+    std::vector<OAuth2ProxyUpstream> all = sources();
+    has_apps_ = std::any_of(all.begin(), all.end(), is_an_app);
+    for (auto& source : all) apps.push_back(app(std::move(source)));
     read_trusted_ips();  // not before it is known whether there is an app
     if (only_asked_ && extras_.client_is == RouteExtras::Client::peer) forget_paths();
     // The longest path is the most specific one.
@@ -67,6 +74,8 @@ class Routes {
   }
 
  private:
+  static bool is_an_app(const OAuth2ProxyUpstream& source) { return !source.is_static && source.uri != kNoApp; }
+
   std::vector<OAuth2ProxyUpstream> sources() {
     std::vector<OAuth2ProxyUpstream> all;
     if (alpha_ != nullptr && alpha_->upstreams) {
@@ -127,7 +136,7 @@ class Routes {
     made.source = std::move(source);
     if (made.source.is_static) {
       static_app(made);
-    } else if (made.source.uri == "file:///dev/null") {
+    } else if (made.source.uri == kNoApp) {
       no_app(made);
     } else if (made.source.uri.substr(0, 5) == "unix:") {
       unix_app(made);
@@ -144,11 +153,19 @@ class Routes {
   void place(App& made) {
     if (!made.source.path.empty()) made.mount.path = made.source.path;
     made.path = made.mount.pattern();
+    if (!made.files.empty()) strip_mount(made);
     if (!made.source.rewrite_target.empty()) return rewritten(made);
     if (made.mount.path.front() == '/' && check_route_path(made.path)) return;
     report(made.source, Outcome::unsupported, "a path that no request has: the route is for everything, adapt it");
     made.mount.path = "/";
     made.path = "/*";
+    made.strip_prefix.clear();
+  }
+
+  // Files are looked for below the folder by what stands behind the mount.
+  static void strip_mount(App& made) {
+    made.strip_prefix = made.mount.path;
+    while (made.strip_prefix.ends_with('/')) made.strip_prefix.pop_back();
   }
 
   static bool check_route_path(const std::string& path) { return path.find_first_of(" ?#%^$()") == std::string::npos; }
@@ -184,10 +201,23 @@ class Routes {
       report(made.source, Outcome::differs, answer + " is access: deny, which answers 403");
       return;
     }
+    if (has_apps_) return fixed_answer(made);
     only_asked_ = true;
     report(
         made.source, Outcome::differs,
         "another proxy forwards and asks here (forward_auth); rules are those under routes, for its hosts and paths");
+  }
+
+  // Beside apps it is a place of its own, as for a probe.
+  void fixed_answer(App& made) {
+    const int code = made.source.static_code;
+    if (code >= 200 && code < 300) {
+      made.answer = code;
+      return report(made.source, Outcome::taken, "respond: a fixed answer of " + std::to_string(code));
+    }
+    made.refuses = true;
+    report(made.source, Outcome::differs,
+           "an answer of " + std::to_string(code) + ", which leads nowhere, is access: deny, which answers 403");
   }
 
   // The Helm chart's default.
@@ -208,9 +238,10 @@ class Routes {
     const auto fragment = made.source.uri.find('#');
     const std::string folder = made.source.uri.substr(7, fragment == std::string::npos ? fragment : fragment - 7);
     made.mount.path = fragment == std::string::npos ? folder : made.source.uri.substr(fragment + 1);
-    made.upstream = add_upstream("files", variable("FILES_URL"), made.source);
-    report(made.source, Outcome::unsupported,
-           "files are not served: let a web server do it and put its address (http://HOST:PORT) into FILES_URL");
+    made.files = folder;
+    report(made.source, Outcome::differs,
+           "static: the files of " + folder +
+               ", which must be there at the start; folders are not listed, and what begins with a dot is not served");
   }
 
   void http_app(App& made) {
@@ -320,20 +351,20 @@ class Routes {
   void read_trusted_ips() {
     using Client = RouteExtras::Client;
     if (extras_.client_is == Client::unknown || (extras_.client_is == Client::peer && only_asked_)) {
-      context_.unsupported("trusted_ips",
-                           extras_.client_is == Client::unknown
-                               ? "these clients sign in: the proxy in front names them in another field than "
-                                 "X-Forwarded-For, the only one that is read here. Where it sets X-Forwarded-For, set "
-                                 "real_client_ip_header = \"X-Forwarded-For\" and import again"
-                               : "these clients sign in: there it is the address of the proxy that asks, here that of "
-                                 "the client");
+      context_.unsupported(
+          "trusted_ips",
+          extras_.client_is == Client::unknown
+              ? "these clients sign in: real_client_ip_header is no field that oauth2-proxy knows. Where "
+                "the proxy in front sets X-Real-IP or X-Forwarded-For, say that and import again"
+              : "these clients sign in: there it is the address of the proxy that asks, here that of "
+                "the client");
       return;
     }
     for (const auto& one : options_.list("trusted_ips")) {
       if (!parse_cidr(one).ok()) {
         context_.note(Outcome::unsupported, "trusted_ips " + one,
                       "not an address or range without bits beyond its prefix; those clients sign in");
-      } else if (extras_.client_is == Client::forwarded_for && has_trusted_proxy(one)) {
+      } else if (extras_.client_is == Client::named && has_trusted_proxy(one)) {
         context_.note(Outcome::unsupported, "trusted_ips " + one,
                       "left out: a proxy in front has such an address, which is the client's here wherever that proxy "
                       "names nobody; those clients sign in");
@@ -378,11 +409,24 @@ class Routes {
   }
 
   void add(Node map, const App& app) {
+    if (app.answers_itself()) return add_reply(std::move(map), app);
     // Without an app it goes into answers.
     const auto& authorizations = app.upstream.empty() ? extras_.check_authorization : extras_.authorization;
     for (const Node& authorization : authorizations) put(map, "authorization", authorization);
     if (extras_.assertion) put(map, "assertion", "true");
     if (!app.upstream.empty()) put(map, "upstream", app.upstream);
+    routes_.items.push_back(std::move(map));
+  }
+
+  // Nobody is told there who it is.
+  void add_reply(Node map, const App& app) {
+    if (!app.files.empty()) put(map, "static", app.files);
+    if (app.answer != 0) {
+      Node respond = yaml_map();
+      put(respond, "status", std::to_string(app.answer));
+      if (app.answer != 204 && app.answer != 205) put(respond, "body", "Authenticated");
+      put(map, "respond", std::move(respond));
+    }
     routes_.items.push_back(std::move(map));
   }
 
@@ -506,6 +550,7 @@ class Routes {
   std::vector<std::string> trusted_;
   std::vector<Mount> done_;  // of the apps before, which are more specific
   bool only_asked_ = false;
+  bool has_apps_ = false;
 };
 
 }  // namespace

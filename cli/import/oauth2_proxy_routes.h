@@ -13,9 +13,9 @@ namespace lp {
 struct RouteExtras {
   // What networks of clients are compared with there.
   enum class Client {
-    peer,           // who connects
-    forwarded_for,  // whom the proxy in front names in X-Forwarded-For, as here
-    unknown,        // whom it names in another field, which we do not read
+    peer,     // who connects
+    named,    // whom the proxy in front names in X-Forwarded-For or in client_ip_header, as here
+    unknown,  // whom it names in a field that oauth2-proxy does not know
   };
   Node require;                     // null: none
   std::vector<Node> authorization;  // none or one

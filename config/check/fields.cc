@@ -40,6 +40,14 @@ bool meets_family(std::string_view entry, Family family) {
           std::any_of(names.begin(), names.end(), [&](std::string_view name) { return name.starts_with(folded); }));
 }
 
+// oauth2-proxy's: of the family that says where a request comes from by their beginning alone.
+bool names_a_person(std::string_view entry) {
+  constexpr std::string_view kPerson[] = {"x-forwarded-user",   "x-forwarded-email",
+                                          "x-forwarded-groups", "x-forwarded-preferred-username",
+                                          "x-forwarded-roles",  "x-forwarded-access-token"};
+  return meets_any(entry, kPerson) && !entry.ends_with('*');
+}
+
 bool ends_plainly(std::string_view entry) {
   const std::string folded = folded_field(entry.ends_with("-*") ? entry.substr(0, entry.size() - 2) : entry);
   return !folded.empty() && folded.back() != '-';
@@ -65,6 +73,7 @@ std::string problem_of_any(const Settings& s, std::string_view entry) {
 std::string problem_of_request_entry(const Settings& s, const RouteSettings* route, std::string_view entry) {
   if (std::string problem = problem_of_any(s, entry); !problem.empty()) return problem;
   if (meets(entry, "Host")) return "say `host:` at the upstream: it is the client's, the upstream's or a name";
+  if (names_a_person(entry)) return "this field says who somebody is: say `identity_headers:`, whose values we know";
   if (meets_family(entry, Family::forwarding) || meets_family(entry, Family::path))
     return "this field says where a request comes from or was meant to go: we say so ourselves";
   if (meets(entry, kAssertionHeader)) return "say `assertion: true` on the route";
@@ -200,6 +209,7 @@ std::string problem_of_passed(const RoutePlace& p, const std::string& name) {
   const Settings& s = p.settings;
   if (std::string problem = problem_of_any(s, name); !problem.empty()) return problem;
   if (meets_family(name, Family::codec) || meets(name, "Host")) return "this field is no app's own";
+  if (names_a_person(name)) return "this field says who somebody is: no client may say so";
   if (meets_family(name, Family::forwarding) || meets(name, s.client_ip_header))
     return "this field says where a request comes from or was meant to go: no client may say so";
   if (meets_family(name, Family::method_override))

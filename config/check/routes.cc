@@ -7,6 +7,7 @@
 
 #include "base/one_of.h"
 #include "config/check/bearer.h"
+#include "config/check/patterns.h"
 #include "config/check/route_place.h"
 #include "config/check/spellings.h"
 #include "config/forward_auth.h"
@@ -21,23 +22,27 @@
 namespace lp {
 namespace {
 
+constexpr const char* kReplies[] = {"redirect", "respond", "static", "action"};
+
 bool is_regex(const RouteSettings& route) { return route.path.kind == PathPattern::Kind::regex; }
+
+// By a key with a mistake of its own: it would be told of an upstream that it does not need.
+bool answers_wrongly(const RoutePlace& p) {
+  return std::any_of(std::begin(kReplies), std::end(kReplies),
+                     [&](const char* key) { return p.report.has_problem_in(p.at(key)); });
+}
 
 void upstream_is_known(const RoutePlace& p) {
   const std::string& name = p.route.upstream;
   if (p.report.has_problem_in(p.at("upstream")) || p.report.has_problem_in(p.at("access"))) return;
   if (name.empty()) {
-    for (const char* other : {"redirect", "respond", "static", "action"}) {
-      if (p.report.has_problem_in(p.at(other))) return;  // which was to stand in its place
-    }
     const ForwardAuthSettings& forward_auth = p.settings.forward_auth;
     if (p.route.reply.is_configured() || p.route.access == Access::deny || forward_auth.enabled ||
-        !forward_auth.oauth2_proxy.empty())
+        !forward_auth.oauth2_proxy.empty() || answers_wrongly(p))
       return;
-    return p.report.problem(
-        p.key,
-        "required: expected upstream, or what the route answers itself (redirect, respond, static, action), found "
-        "nothing (only access: deny and forward_auth.enabled need none)");
+    return p.report.problem(p.key,
+                            "required: expected upstream, found nothing (a route needs none that answers itself, by "
+                            "redirect, respond, static or action, or with access: deny; or with forward_auth.enabled)");
   }
   if (p.settings.upstreams.count(name) > 0) return;
   std::vector<std::string> names;
@@ -225,15 +230,6 @@ void encoded_slash_can_match(const RoutePlace& p) {
   p.report.problem(p.at("path"), "never matches: a path with %2F needs encoded_slash: keep");
 }
 
-void regex_can_match(const RoutePlace& p) {
-  if (!is_regex(p.route) || p.route.path.text.empty()) return;
-  const char first = p.route.path.text.front();
-  const bool letter =
-      (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || (first >= '0' && first <= '9');
-  if (letter)
-    p.report.warning(p.at("path"), "never matches: the pattern must match the whole path, which starts with '/'");
-}
-
 void strip_prefix_fits(const RoutePlace& p) {
   const std::string& prefix = p.route.strip_prefix;
   if (prefix.empty() || p.report.has_problem_in(p.at("path"))) return;
@@ -315,10 +311,26 @@ void query_is_no_rule_for_forms(const RoutePlace& p) {
 
 using RouteRule = void (*)(const RoutePlace&);
 constexpr RouteRule kRouteRules[] = {
-    upstream_is_known,   reply_is_one,      redirect_has_its_groups,     redirect_leads_elsewhere, redirect_has_target,
-    respond_has_status,  action_is_open,    require_is_enforced,         email_is_trusted,         scopes_can_hold,
-    sign_in_keys_matter, path_is_not_ours,  path_is_not_of_oauth2_proxy, encoded_slash_can_match,  regex_can_match,
-    strip_prefix_fits,   order_makes_sense, query_is_no_rule_for_forms,  check_spellings,          buffered_bodies_fit,
+    reply_is_one,
+    redirect_has_its_groups,
+    redirect_leads_elsewhere,
+    redirect_has_target,
+    respond_has_status,
+    action_is_open,
+    upstream_is_known,  // behind those that judge the keys that take its place
+    require_is_enforced,
+    email_is_trusted,
+    scopes_can_hold,
+    sign_in_keys_matter,
+    path_is_not_ours,
+    path_is_not_of_oauth2_proxy,
+    encoded_slash_can_match,
+    check_patterns,
+    strip_prefix_fits,
+    order_makes_sense,
+    query_is_no_rule_for_forms,
+    check_spellings,
+    buffered_bodies_fit,
 };
 
 }  // namespace

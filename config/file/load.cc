@@ -11,6 +11,7 @@
 #include "config/options/option_table.h"
 #include "config/path_pattern.h"
 #include "config/realms.h"
+#include "config/value.h"
 #include "config/yaml/document.h"
 #include "config/yaml/report.h"
 #include "config/yaml/suggest.h"
@@ -74,6 +75,8 @@ constexpr std::pair<std::string_view, std::string_view> kForeignWords[] = {
     {"https_address", "listen[].tls"},
 };
 
+constexpr std::string_view kOfRoutes = "routes[].";
+
 // Walks the document against the option table. `path` is a key as the table writes it ("routes[].path"), `key` the
 // same as the user sees it ("routes[2].path").
 class Loader {
@@ -102,8 +105,10 @@ class Loader {
     const Node& node = entry.value;
     report_.remember(key, node.is_scalar() ? node.mark : entry.mark);
     if (!node.is_null()) report_.remember_value(key);
+    const Option* option = find_option(path);
+    if (option != nullptr && is_missed(*option, node)) return missed(*option, key, entry);
     if (node.is_null() && !node.why_empty().empty()) lost(key, node);
-    if (const Option* option = find_option(path)) {
+    if (option != nullptr) {
       read(*option, key, entry, scope);
     } else if (const Group* group = find_group(path)) {
       if (!node.is_null()) read_group(*group, key, node, scope);
@@ -112,6 +117,20 @@ class Loader {
     } else {
       report_.problem_at(entry.mark, without_value(key, entry.key), unknown(path, entry.key));
     }
+  }
+
+  // "require:" and its rules behind '#': it looks as if it protected something. What is required is told otherwise, and
+  // a map of keys all of which stand behind '#' says of each that it is not set.
+  static bool is_missed(const Option& option, const Node& node) {
+    if (!node.is_null() || node.said || node.lost_is_meant) return false;
+    if (option.is(kRequired) || option.is(kLater)) return false;
+    return option.is(kNarrows) || option.path.starts_with(kOfRoutes);
+  }
+
+  void missed(const Option& option, const std::string& key, const Entry& entry) {
+    report_.problem_at(entry.mark, key,
+                       "expected " + std::string(option.type) + ", found " + entry.value.describe() +
+                           ", as if this key were not here: if that is meant, write null");
   }
 
   // As compose hands variables on that nobody has set.
@@ -212,7 +231,18 @@ class Loader {
     return key.substr(0, key.size() - word.size() + word.find(':'));
   }
 
+  // The key of `sign_in` that this is a value of; empty: of none.
+  static std::string way_to_sign_in(const std::string& path, const std::string& text) {
+    if (!path.ends_with("sign_in")) return {};
+    if (parse_with(text)) return "with";
+    if (parse_prompt(text)) return "prompt";
+    return parse_first_screen(text) ? "first_screen" : "";
+  }
+
   static std::string no_map(const std::string& path, const Node& node) {
+    const std::string meant = node.is_scalar() ? way_to_sign_in(path, node.text) : std::string();
+    if (!meant.empty())
+      return "expected a map of keys, found " + node.describe() + ": write { " + meant + ": " + node.text + " }";
     const auto joined = node.is_scalar() ? without_blank(node.text) : std::string();
     if (!joined.empty()) return "expected a map of keys, found a text: " + joined;
     const std::string found = "expected a map of keys, found " + node.describe();

@@ -45,7 +45,7 @@ void add_issuer_options(Table& table) {
   table.push_back({"bearer.issuers[].connect_to", "an origin such as http://idp:8080", "null", 0, 0, kPlain,
                    "Where logto-proxy reaches it, if elsewhere.",
                    optional_origin_binding(LP_FIELD(issuer->connect_to))});
-  table.push_back({"bearer.issuers[].audiences", "a list of audiences", "null", 0, 0, kNonEmpty,
+  table.push_back({"bearer.issuers[].audiences", "a list of audiences", "null", 0, 0, kNonEmpty | kNarrows,
                    "That its tokens may be for; null: those of the route.",
                    audiences_binding(LP_FIELD(issuer->audiences))});
   table.push_back({"bearer.issuers[].type", "a media type such as at+jwt", "at+jwt", 0, 0, kPlain,
@@ -56,7 +56,7 @@ void add_issuer_options(Table& table) {
 }  // namespace
 
 void add_bearer_options(Table& table) {
-  table.push_back({"bearer.audiences", "a list of audiences", "null", 0, 0, kNonEmpty,
+  table.push_back({"bearer.audiences", "a list of audiences", "null", 0, 0, kNonEmpty | kNarrows,
                    "API resources of Logto whose access tokens are accepted by routes that name none themselves.",
                    audiences_binding(LP_FIELD(settings->bearer.audiences))});
   table.push_back({"bearer.introspection", "true or false", "false", 0, 0, kPlain,

@@ -25,7 +25,7 @@ void add_changes(Table& table, const std::string& prefix) {
   table.push_back({prefix + "request_headers.add", "a map of header fields to texts", "{}", 0, 0, kPlain,
                    "Fields that apps get beside the client's.",
                    header_constants_binding(LP_FIELD(request_headers().add), true)});
-  table.push_back({prefix + "request_headers.remove", "a list of header fields", "[]", 0, 0, kPlain,
+  table.push_back({prefix + "request_headers.remove", "a list of header fields", "[]", 0, 0, kNarrows,
                    "Fields of clients that apps do not get; X-Debug-* is all that begin so.",
                    texts(LP_FIELD(request_headers().remove), parse_field_names)});
   table.push_back({prefix + "response_headers.set", "a map of header fields to texts", "{}", 0, 0, kPlain,
@@ -34,7 +34,7 @@ void add_changes(Table& table, const std::string& prefix) {
   table.push_back({prefix + "response_headers.add", "a map of header fields to texts", "{}", 0, 0, kPlain,
                    "The same beside the app's own.",
                    header_constants_binding(LP_FIELD(response_headers().add), false)});
-  table.push_back({prefix + "response_headers.remove", "a list of header fields", "[]", 0, 0, kPlain,
+  table.push_back({prefix + "response_headers.remove", "a list of header fields", "[]", 0, 0, kNarrows,
                    "Fields of apps' answers that nobody gets; X-Debug-* is all that begin so.",
                    texts(LP_FIELD(response_headers().remove), parse_field_names)});
 }

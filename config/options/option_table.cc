@@ -74,7 +74,7 @@ void add_limits(Table& table) {
                    "Header fields of a request; more is 431.", count(LP_FIELD(settings->limits.header_count))});
   table.push_back({"limits.target", "a size", "16KiB", 256, 1024 * kKiB, kPlain,
                    "Path and query of a request; more is 414.", size(LP_FIELD(settings->limits.target_bytes))});
-  table.push_back({"limits.request_body", "a size or none", "none", 0, 1024 * kGiB, kPlain,
+  table.push_back({"limits.request_body", "a size or none", "none", 0, 1024 * kGiB, kNarrows,
                    "Body of a request; more is 413.", size(LP_FIELD(settings->limits.request_body_bytes))});
   table.push_back({"limits.connections", "a whole number", "10000", 1, 1000000, kPlain,
                    "Client connections at one time; beyond, those idle for longest go.",
@@ -114,7 +114,7 @@ void add_logto(Table& table, const std::string& prefix) {
   table.push_back({prefix + "backchannel_url", "an origin such as http://proxy:8080", "null", 0, 0, kPlain,
                    "Where Logto reaches back-channel logout and webhook, if not at the first external URL.",
                    optional_origin_binding(LP_FIELD(logto().backchannel_url))});
-  table.push_back({prefix + "ca_file", "a file", "null", 0, 0, kPlain,
+  table.push_back({prefix + "ca_file", "a file", "null", 0, 0, kNarrows,
                    "Certificate authorities (PEM) that vouch for Logto; null: the system's.",
                    ca_file_binding(LP_FIELD(logto().ca_file))});
   table.push_back({prefix + "app_id", "the application's id", "", 0, 0, kRequired, "Of the application in Logto.",
@@ -212,13 +212,13 @@ void add_forward_auth(Table& table) {
        "Serves oauth2-proxy's endpoints below /oauth2 or that path; the redirect URI is /oauth2/callback "
        "then, or the callback below that path.",
        scalar<std::string>(LP_FIELD(settings->forward_auth.oauth2_proxy), parse_oauth2_prefix, format_oauth2_prefix)});
-  table.push_back({"forward_auth.listen", "a list of addresses such as 127.0.0.1:8081", "[]", 0, 0, kPlain,
+  table.push_back({"forward_auth.listen", "a list of addresses such as 127.0.0.1:8081", "[]", 0, 0, kNarrows,
                    "Checks are answered there and nowhere else, and nothing else is there: IP:PORT or unix:/PATH.",
                    list<ListenSettings>(LP_FIELD(settings->forward_auth.listen), parse_listen, format_listen)});
-  table.push_back({"forward_auth.secret", "a secret of 16 characters or more", "null", 16, 0, kSecret,
+  table.push_back({"forward_auth.secret", "a secret of 16 characters or more", "null", 16, 0, kSecret | kNarrows,
                    "That the asking proxy sends in secret_header; without it there is no {auth_prefix}/check.",
                    secret_binding(LP_FIELD(settings->forward_auth.secret), kGuessable)});
-  table.push_back({"forward_auth.secret_file", "a file", "null", 16, 0, kPlain, "A file that holds secret.",
+  table.push_back({"forward_auth.secret_file", "a file", "null", 16, 0, kNarrows, "A file that holds secret.",
                    secret_file_binding(LP_FIELD(settings->forward_auth.secret), kGuessable)});
   table.push_back({"forward_auth.secret_header", "the name of a header field", "X-Logto-Proxy-Check-Secret", 0, 0,
                    kPlain, "The field that holds secret; no app gets it.",
@@ -229,7 +229,7 @@ void add_health(Table& table) {
   table.push_back({"health.ping", "a list of paths such as /ping", "[]", 0, 0, kPlain,
                    "GET and HEAD of these are 200 for anybody, under any Host, and reach no app.",
                    texts(LP_FIELD(settings->health.ping), parse_plain_path)});
-  table.push_back({"health.ping_user_agents", "a list of User-Agent values", "[]", 0, 0, kPlain,
+  table.push_back({"health.ping_user_agents", "a list of User-Agent values", "[]", 0, 0, kNarrows,
                    "Who alone is answered there; [] is whoever asks.",
                    texts(LP_FIELD(settings->health.ping_user_agents), parse_visible_text)});
   table.push_back({"health.ready", "a list of paths such as /ready", "[]", 0, 0, kPlain,
@@ -263,7 +263,7 @@ void add_redis(Table& table) {
                    secret_binding(LP_FIELD(settings->redis.password))});
   table.push_back({"redis.password_file", "a file", "null", 0, 0, kPlain, "A file that holds password.",
                    secret_file_binding(LP_FIELD(settings->redis.password))});
-  table.push_back({"redis.ca_file", "a file", "null", 0, 0, kPlain,
+  table.push_back({"redis.ca_file", "a file", "null", 0, 0, kNarrows,
                    "Certificate authorities (PEM) that vouch for Redis; null: the system's.",
                    ca_file_binding(LP_FIELD(settings->redis.ca_file))});
   table.push_back({"redis.prefix", "a word", "logto-proxy", 0, 0, kPlain, "What its keys begin with.",
@@ -281,7 +281,7 @@ void add_upstream_connections(Table& table) {
                    "For how long an idle connection is kept; less where the app says so.",
                    duration(LP_FIELD(upstream->idle_time_ms))});
   table.push_back({"upstreams.*.max_connections", "unlimited or a number of connections", "unlimited", 1, 1'000'000,
-                   kPlain, "At most so many of all workers together; further requests wait.",
+                   kNarrows, "At most so many of all workers together; further requests wait.",
                    count_or_word(LP_FIELD(upstream->max_connections), "unlimited", kUnlimited)});
   table.push_back({"upstreams.*.queue", "a count", "1000", 0, 1'000'000, kPlain,
                    "With max_connections: so many requests wait; 503 for more.", count(LP_FIELD(upstream->queue))});
@@ -330,7 +330,7 @@ void add_logs(Table& table) {
                    log_format_binding(LP_FIELD(settings->access_log.format))});
   table.push_back({"access_log.output", "stdout, off or a file", "stdout", 0, 0, kPlain,
                    "Where to, or off. SIGHUP opens a file anew.", access_log_output_binding()});
-  table.push_back({"access_log.fields", "a list of fields", "null", 0, 0, kNonEmpty,
+  table.push_back({"access_log.fields", "a list of fields", "null", 0, 0, kNonEmpty | kNarrows,
                    "Only these, besides the time; null: all.", access_log_fields_binding()});
   table.push_back({"access_log.exclude", "a list of paths", "[]", 0, 0, kPlain,
                    "Requests to these are left out, unless they are refused (a status from 400 on).",

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/encoding.h"
+#include "base/one_of.h"
 #include "base/result.h"
 #include "config/yaml/usual_mistakes.h"
 
@@ -41,7 +42,7 @@ std::size_t count_nodes(const Node& node) {
 class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(const std::string& path, const std::string& text, std::vector<ConfigProblem>& problems)
-      : path_(path), problems_(problems), lines_(lines_with_a_hash(text)) {}
+      : path_(path), text_(text), problems_(problems), lines_(lines_with_a_hash(text)) {}
 
   [[nodiscard]] Node take() { return std::move(root_); }
 
@@ -54,6 +55,7 @@ class TreeBuilder final : public YAML::EventHandler {
                  "a text that begins with '&' needs quotes around it: without them, & names what follows"};
     Node node;
     node.mark = to_mark(mark);
+    node.said = is_null_said_at(mark);
     add(std::move(node), anchor);
   }
 
@@ -196,6 +198,16 @@ class TreeBuilder final : public YAML::EventHandler {
     return lines;
   }
 
+  // Where there is no value, the mark is that of what comes next.
+  [[nodiscard]] bool is_null_said_at(const YAML::Mark& mark) const {
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    const std::string_view text = std::string_view(text_).substr(text_.starts_with(kByteOrderMark) ? 3 : 0);
+    const auto at = static_cast<std::size_t>(mark.pos);
+    if (mark.pos < 0 || at >= text.size()) return false;
+    const std::string_view word = text.substr(at, std::min(text.find_first_of(" \t\r\n,]}#", at), text.size()) - at);
+    return is_one_of(word, {"null", "Null", "NULL", "~"});
+  }
+
   [[nodiscard]] std::string key_path() const {
     std::string path;
     for (const auto& level : levels_) {
@@ -209,6 +221,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   const std::string& path_;
+  const std::string& text_;
   std::vector<ConfigProblem>& problems_;
   const std::set<int> lines_;
   Node root_;

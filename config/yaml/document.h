@@ -26,6 +26,7 @@ struct Node {
   bool quoted = false;         // "null" in quotes is text
   bool broken = false;         // a problem of this scalar is reported already: readers leave it alone
   std::string variables;       // the names of those that it was expanded from, ", " between them
+  bool said = false;           // null, which is written out: null or ~
   bool hidden = false;         // null, for its value is taken for a comment
   bool lost = false;           // one of them is empty
   bool lost_is_meant = false;  // and has a default, which is empty too

@@ -12,6 +12,7 @@
 #include "config/route_limits.h"
 #include "proxy/exchange/access_log.h"
 #include "proxy/exchange/memory_notices.h"
+#include "proxy/exchange/notices.h"
 #include "proxy/exchange/readiness.h"
 #include "proxy/exchange/route_reply.h"
 #include "proxy/exchange/upstream_faults.h"
@@ -130,7 +131,7 @@ void Exchange::note_upgrade(std::string_view upgrade) {
 
 void Exchange::refuse(const Refusal& refusal) {
   if (refusal.status == 400) log_bad_request(refusal.reason);
-  if (refusal.status == 421) context_.server.unknown_hosts.tell(request_->authority, context_.log);
+  if (refusal.status == 421) tell_of_unknown_host(context_, record_, *request_);
   facts_.allowed_by = refusal.allowed_by;
   answer_error(refusal.status, refusal.decision);
 }
@@ -173,10 +174,7 @@ void Exchange::take_check(const CheckedRequest& about) {
 }
 
 void Exchange::note_refused_check(std::string_view decision, std::string_view reason) const {
-  context_.log.warning("a check for another proxy was refused", {{"id", std::string_view(record_.id)},
-                                                                 {"client", std::string_view(record_.client.address)},
-                                                                 {"decision", decision},
-                                                                 {"reason", reason}});
+  tell_of_refused_check(context_, record_, decision, reason);
 }
 
 void Exchange::refuse_check(const Refusal& refusal) {
@@ -568,10 +566,13 @@ void Exchange::on_bad_request(const ParseError& error) {
   break_off(error.rule);
 }
 
-void Exchange::log_bad_request(std::string_view rule) {
-  context_.log.info(
-      "bad request",
-      {{"id", std::string_view(record_.id)}, {"client", std::string_view(record_.client.address)}, {"rule", rule}});
+void Exchange::log_bad_request(std::string_view rule) { tell_of_bad_request(context_, record_, path_as_sent(), rule); }
+
+// Of what the line is about, also where nobody could read it.
+std::string_view Exchange::path_as_sent() const {
+  if (resolution_.has_target) return resolution_.target.sent();
+  const bool is_check = facts_.forwarded != ForwardedForm::none;
+  return path_of_target(is_check ? std::string_view(forwarded_head_.target) : request_->path_and_query);
 }
 
 void Exchange::on_upstream_error(UpstreamError error) {
@@ -683,7 +684,10 @@ void Exchange::log_session_over(std::string_view what) {
   const bool has_ended = record_.decision == kSessionOver;
   context_.log.info(
       has_ended ? "session over" : "Redis is away for longer than redis.grace: what runs for a session is cut",
-      {{"id", std::string_view(record_.id)}, {"route", std::string_view(facts_.route->label)}, {"reason", what}});
+      {{"id", std::string_view(record_.id)},
+       {"sub", session_ ? std::string_view(session_->session.sub) : std::string_view()},
+       {"route", std::string_view(facts_.route->label)},
+       {"reason", what}});
 }
 
 // A long poll, or an upload that the app has not answered yet.
@@ -760,7 +764,7 @@ void Exchange::log_access() {
   record.method = is_check ? forwarded_head_.method : request_->head.method;
   record.host = is_check ? std::string_view(asked_host) : request_->authority;
   if (resolution_.external != nullptr && context_.realms.size() > 1) record.realm = realm_->realm.settings->realm;
-  if (resolution_.has_target) record.path = resolution_.target.sent();
+  record.path = path_as_sent();
   if (facts_.route) record.route = facts_.route->label;
   record.decision = record_.decision.empty() ? kAbandoned : record_.decision;
   record.shadow = record_.shadow;

@@ -63,6 +63,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void begin(std::size_t head_bytes);
   void choose_request_id();
   void log_bad_request(std::string_view rule);
+  [[nodiscard]] std::string_view path_as_sent() const;
 
   void judge();
   [[nodiscard]] PossibleCheck possible_check() const;

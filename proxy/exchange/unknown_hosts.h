@@ -13,7 +13,11 @@ class Log;
 class UnknownHosts {
  public:
   static constexpr std::size_t kMostTold = 50;
-  void tell(std::string_view authority, Log& log);
+  struct Request {
+    std::string_view authority, id;
+    bool is_call_by_logto = false;  // to an endpoint that Logto calls
+  };
+  void tell(const Request& request, Log& log);
 
  private:
   std::mutex mutex_;

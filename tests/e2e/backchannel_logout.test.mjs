@@ -327,6 +327,7 @@ describe('webhooks', () => {
       assert.equal(answer.status, row.expect === 'refuse' ? 400 : 200, answer.text);
       assert.equal(await isIn(world, session), row.expect !== 'ends');
       if (other) assert.equal(await isIn(world, other), true);
+      if (row.expect === 'ends') await world.proxy.waitLog(({ msg, by, sub }) => msg === 'Logto ended sessions' && by === 'webhook' && sub === session.sub);
       if (row.expect === 'ends') session = await signedIn(world);
       if (row.expect === 'refuse') await refusals.until(count + 1);
       assert.equal(refusals.count(), row.expect === 'refuse' ? count + 1 : count);

@@ -17,7 +17,7 @@ import { HOST, ORIGIN, headersOf } from './lib/world.mjs';
 const VARIABLES = {
   LOGTO_ENDPOINT: 'https://tenant.logto.app', LOGTO_APP_ID: 'app', LOGTO_APP_SECRET: 'very-secret-app-secret', SESSION_SECRET: freshSecret(),
   EXTERNAL_URL: 'https://app.example.com', ALLOWED_ROLE: 'staff', REDIS_PASSWORD: 'redis-password', BASIC_AUTH_PASSWORD: 'basic-password',
-  API_RESOURCE: 'https://api.example.com', X_API_KEY: 'api-key', FILES_URL: 'http://files:80', WIKI_URL: 'http://wiki:80',
+  API_RESOURCE: 'https://api.example.com', X_API_KEY: 'api-key', WIKI_URL: 'http://wiki:80',
 };
 function folderWith(files) {
   const folder = temporaryFolder();
@@ -244,9 +244,10 @@ describe('what was imported from oauth2-proxy lets nobody in who was kept out th
   });
 
   test('trusted_ips by another field than X-Forwarded-For: strangers behind the front proxy sign in', async (t) => {
-    const { get, report } = await running(t, 'email_domains = ["*"]\nreverse_proxy = true\ntrusted_ips = ["127.0.0.0/8", "10.0.0.0/8"]\n');
-    assert.match(report, /Not supported[^]*trusted_ips: these clients sign in/);
-    for (const headers of [{}, { 'X-Real-IP': '198.51.100.7' }, { 'X-Forwarded-For': '10.1.1.1', 'X-Real-IP': '198.51.100.7' }]) {
+    const { get, config } = await running(t, 'email_domains = ["*"]\nreverse_proxy = true\ntrusted_ips = ["127.0.0.0/8", "10.0.0.0/8"]\n');
+    assert.match(config, /^client_ip_header: X-Real-IP$/m);
+    assert.equal((await get('/x', { 'X-Real-IP': '10.1.1.1' })).status, 200);
+    for (const headers of [{}, { 'X-Real-IP': '198.51.100.7' }, { 'X-Real-IP': '127.0.0.1' }, { 'X-Forwarded-For': '10.1.1.1' }, { 'X-Forwarded-For': '10.1.1.1', 'X-Real-IP': '198.51.100.7' }]) {
       assert.equal((await get('/x', headers)).status, 401, JSON.stringify(headers));
     }
   });
@@ -272,6 +273,15 @@ describe('what was imported from oauth2-proxy lets nobody in who was kept out th
     const got = Object.fromEntries(headersOf(answer).map(([name, value]) => [name.toLowerCase(), value]));
     assert.equal(got['x-forwarded-user'], 'bob');
     assert.equal(got['x-forwarded-email'], undefined);
+  });
+
+  test('a folder is served from its mount, to whom the rules let in, and a fixed answer beside it', async (t) => {
+    const at = folderWith({ 'a.txt': 'a file' });
+    const { get, visit } = await running(t, `email_domains = ["*"]\nupstreams = ["APP/", "file://${at('')}#/files/"]\nskip_auth_routes = ["^/open"]\n`);
+    assert.equal((await get('/files/a.txt')).status, 401);
+    const { answer } = await visit('/files/a.txt');
+    assert.deepEqual([answer.status, answer.text], [200, 'a file']);
+    assert.equal((await get('/files/b.txt')).status, 401);
   });
 
   test('upstreams = ["file:///dev/null"]: there is no app, and the result starts as it is', async (t) => {

@@ -100,6 +100,73 @@ describe('the access log', () => {
   });
 });
 
+describe('what is refused', () => {
+  test('is told with its path, also where nobody can read that', async (t) => {
+    const world = await makeWorld(t);
+    for (const [target, path = target] of [['/w/x/..%2fadmin/'], ['/w/%zz'], ['/w/a%0ab'], ['/w/a"b'], ['/w/%zz?token=query-secret', '/w/%zz'], ['/w/%00#hash-secret', '/w/%00']]) {
+      const client = await RawClient.connect(world.port);
+      await client.send(`GET ${target} HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`);
+      assert.equal((await client.response()).status, 400, target);
+      client.destroy();
+      const line = await world.proxy.waitAccess((entry) => entry.status === 400 && entry.path === path);
+      const event = await world.proxy.waitLog(({ id }) => id === line.id);
+      assert.deepEqual([event.msg, event.path], ['bad request', path]);
+    }
+    assert.doesNotMatch(world.proxy.output, /query-secret|hash-secret/);
+  });
+
+  test('by a Host that is not ours is told with its id, and a call by Logto with its own remedy', async (t) => {
+    const world = await makeWorld(t);
+    const answers = [await world.get('/x', FETCH, { host: 'inner.test' }), await world.post('/_auth/backchannel-logout', {}, { host: 'inner.test', body: 'x' }), await world.post('/_auth/webhook', {}, { host: 'hooks.test', body: 'x' })];
+    const words = [/name it under external_urls/, /logto\.backchannel_url/, /logto\.backchannel_url/];
+    for (const [index, answer] of answers.entries()) {
+      assert.equal(answer.status, 421);
+      const line = await world.proxy.waitLog(({ id }) => id === answer.fields.get('x-request-id'));
+      assert.match(line.msg, words[index]);
+    }
+  });
+
+  test('as a webhook for which there is no key is told, once in a minute', async (t) => {
+    const world = await makeWorld(t);
+    for (let count = 0; count < 3; ++count) assert.equal((await world.post('/_auth/webhook', {}, { body: '{}' })).status, 404);
+    await world.get('/public/last');
+    await world.proxy.waitAccess(({ path }) => path === '/public/last');
+    const lines = world.proxy.errors.filter(({ msg }) => /logto\.webhook_secret/.test(msg));
+    assert.deepEqual(lines.map(({ level, times }) => [level, times]), [['warning', 1]]);
+  });
+});
+
+describe('whoever signs somebody out', () => {
+  const SAME_ORIGIN = { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' };
+  const WAYS = {
+    'the person': [(world, user) => user.fetch(`${ORIGIN}/_auth/sign-out`, { method: 'POST', headers: SAME_ORIGIN, body: '' }), ['signed out', 'the person']],
+    'the person, on all devices': [(world, user) => user.fetch(`${ORIGIN}/_auth/sign-out?everywhere=1`, { method: 'POST', headers: SAME_ORIGIN, body: '' }), ['signed out', 'the person, everywhere']],
+    'a script of the app': [(world, user) => user.fetch(`${ORIGIN}/oauth2/sign_out`, { headers: FETCH }), ['signed out', 'the person']],
+    'another person in the same browser': [async (world, user) => {
+      world.op.user = { ...world.op.user, sub: 'bob-sub' };
+      await user.navigate(`${ORIGIN}/_auth/sign-in?prompt=login`);
+    }, ['signed out', 'another sign-in in this browser']],
+    Logto: [(world) => world.op.sendLogout(world.port, { sub: 'alice-sub' }), ['Logto ended sessions', 'sub']],
+  };
+  for (const [who, [signOut, [msg, by]]] of Object.entries(WAYS)) {
+    test(`${who} is told with whom`, async (t) => {
+      const world = await makeWorld(t, { config: { forward_auth: { oauth2_proxy: true } } });
+      const user = await world.signIn();
+      await signOut(world, user);
+      const line = await world.proxy.waitLog((entry) => entry.msg === msg);
+      assert.deepEqual([line.sub, line.by, line.level], ['alice-sub', by, 'info']);
+      assert.match(line.id, /^[0-9a-f]{16}$/);
+    });
+  }
+
+  test('nobody, where nobody was signed in', async (t) => {
+    const world = await makeWorld(t);
+    await world.user().fetch(`${ORIGIN}/_auth/sign-out`, { method: 'POST', headers: SAME_ORIGIN, body: '' });
+    await world.proxy.waitAccess(({ path }) => path === '/_auth/sign-out');
+    assert.deepEqual(world.proxy.errors.filter(({ msg }) => msg === 'signed out'), []);
+  });
+});
+
 describe('secrets', () => {
   test('O34 after whole sign-ins, good and bad, no log holds a code, token, cookie, state or secret', async (t) => {
     const world = await makeWorld(t, { opOptions: { refreshTokens: true } });

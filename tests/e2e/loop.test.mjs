@@ -1,6 +1,7 @@
 // Nobody goes round in circles: a browser whose sign-in does not last is stopped at the third time, with the cause.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { BrowserUser } from './lib/browser_user.mjs';
 import { CLOCK_IS_MOVABLE, Clock } from './lib/clock.mjs';
@@ -95,6 +96,60 @@ describe('a browser that goes round in circles', () => {
     const page = await user.navigate(TARGET);
     assert.ok([200, 400].includes(page.status));
     if (page.status === 400) assert.match(page.text, /duplicate_cookie/);
+  });
+});
+
+describe('an app that does not take who is signed in for signed in', () => {
+  const app = async (scope, answer) => {
+    const server = http.createServer(answer);
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    scope.after(() => { server.close(); server.closeAllConnections(); });
+    return `http://127.0.0.1:${server.address().port}`;
+  };
+  const back = (_request, response) => response.writeHead(302, { Location: '/login' }).end();
+
+  test('and sends them to its own sign-in, which is ours, is told to the person and to the operator', async (t) => {
+    const old = await app(t, back);
+    const world = await makeWorld(t, { config: (base) => ({ ...base, upstreams: { ...base.upstreams, old } }), routes: [
+      { path: '/login', action: 'sign_in' }, { path: '/private/*', upstream: 'app' }, { path: '/*', upstream: 'old' },
+    ] });
+    const user = await world.signIn();
+    const page = await user.navigate(`${ORIGIN}/`, { limit: 16 });
+    assert.equal(page.status, 400, page.text.slice(0, 300));
+    for (const words of [/sent_back/, /Route #3 \/\* tells its app who it is in these fields: X-Forwarded-User, /, /This leads here: #1 \/login \(action: sign_in\)/]) assert.match(page.text, words);
+    const line = await world.proxy.waitLog(({ msg }) => msg === 'sign-in loop stopped');
+    assert.deepEqual([line.cause, line.id, line.level], ['sent_back', page.fields.get('x-request-id'), 'warning']);
+    assert.match(line.evidence, /5 times within \d+ s .*X-Forwarded-User/);
+    assert.equal((await user.navigate(`${ORIGIN}/`, { limit: 16 })).status, 400, 'and again, from the beginning');
+    assert.equal(user.sessionCookies(HOST) !== '', true, 'nobody is signed out by it');
+  });
+
+  test('while another proxy asks without the cookie', async (t) => {
+    const world = await makeWorld(t, { config: { forward_auth: { enabled: true, oauth2_proxy: true }, trusted_proxies: ['127.0.0.1'] }, routes: [{ path: '/private/*', upstream: 'app' }, { path: '/*' }] });
+    const user = await world.signIn();
+    let page;
+    for (let round = 0; round < 5; ++round) page = await user.fetch(`${ORIGIN}/oauth2/start?rd=%2Fwiki`); // each time as a refused check sends them
+    assert.equal(page.status, 400);
+    assert.match(page.text, /Route #2 \/\* has no app here: another proxy asks before it, and must send us the browser(&#39;|')s Cookie field/);
+  });
+
+  test('once, and then does, stops nobody, nor do the cookies of this reach it', async (t) => {
+    const seen = [];
+    const old = await app(t, (request, response) => {
+      seen.push(request.headers.cookie ?? '');
+      if (/app=1/.test(request.headers.cookie ?? '')) return response.end('in');
+      return response.writeHead(302, { Location: '/login', 'Set-Cookie': 'app=1; Path=/' }).end();
+    });
+    const world = await makeWorld(t, { config: (base) => ({ ...base, upstreams: { ...base.upstreams, old } }), routes: [
+      { path: '/login', action: 'sign_in' }, { path: '/private/*', upstream: 'app' }, { path: '/*', upstream: 'old' },
+    ] });
+    const user = await world.signIn();
+    for (let round = 0; round < 4; ++round) {
+      assert.equal((await user.navigate(`${ORIGIN}/`)).status, 200);
+      user.jar.get(HOST).delete('app');
+    }
+    assert.ok(seen.length > 4);
+    assert.deepEqual(seen.filter((cookie) => /logto/.test(cookie)), []);
   });
 });
 

@@ -95,6 +95,8 @@ describe('sessions in Redis', { skip: REDIS_SERVER ? false : 'no redis-server', 
     assert.equal((await world.get('/public/x', {})).status, 200);
     const newcomer = await world.user().navigate(`${ORIGIN}/private/new`);
     assert.equal(newcomer.status, 503);
+    const told = await world.proxy.waitLog(({ msg }) => /^nobody can sign in/.test(msg));
+    assert.deepEqual(world.proxy.errors.filter(({ id, msg }) => id === told.id && msg === 'signed in'), [], 'nobody did');
     await redis.restart();
     await eventually('a new sign-in works', async () => (await world.user().navigate(`${ORIGIN}/private/new`)).status === 200);
     for (const proxy of [world.proxy, world.second]) assert.ok(proxy.errors.every(({ msg }) => msg !== undefined), 'nothing but log lines');

@@ -62,6 +62,55 @@ TEST_CASE("ten tabs at once, signing out and in again, and other targets are no 
   }
 }
 
+TEST_CASE("what sends somebody who is signed in to sign in again is stopped at the fifth time, with what it is told") {
+  for (const char* endpoint : {"/_auth/sign-in", "/_auth/sign-up", "/oauth2/start", "/oauth2/sign_in"}) {
+    CAPTURE(endpoint);
+    auto with = settings();
+    with->forward_auth.oauth2_proxy = "/oauth2";
+    World world(with);
+    world.sign_in_directly(world.session());
+    const bool is_ours = std::string(endpoint).starts_with("/_auth");
+    const auto comes = [&](int round) {
+      const std::string target = "%2Fpage%3Fstate%3D" + std::to_string(round);  // another one each time
+      return world.ask({.path = endpoint, .query = (is_ours ? "return_to=" : "rd=") + target});
+    };
+    for (int round = 0; round < 4; ++round) {
+      CHECK(location(comes(round)) == "/page?state=" + std::to_string(round));
+      CHECK(world.ask({.path = "/page", .route = 1}).kind == Verdict::Kind::pass);  // it wipes the marker of sign-ins
+      world.clock.advance_ms(200);
+    }
+    const Verdict fifth = comes(4);
+    CHECK(is_stopped(fifth, "sent_back"));
+    CHECK(fifth.answer.body.find("5 times") != std::string::npos);
+    CHECK_FALSE(world.jar.contains("__Host-logto_loop_1"));
+    CHECK(location(comes(5)) == "/page?state=5");  // from the beginning
+  }
+}
+
+TEST_CASE("who signs in often, for other pages, by a script or in another name is in no circle") {
+  World world;
+  world.sign_in_directly(world.session());
+  const auto comes = [&](const std::string& path) {
+    return world.ask({.path = "/_auth/sign-in", .query = "return_to=" + path});
+  };
+  for (int round = 0; round < 12; ++round) {
+    CHECK(location(comes("/page" + std::to_string(round % 3))) == "/page" + std::to_string(round % 3));
+    world.clock.advance_ms(2'500);
+  }
+  world.jar.erase("__Host-logto_loop_1");
+  for (int round = 0; round < 4; ++round) (void)comes("/x");
+  const std::string planted = world.jar.at("__Host-logto_loop_1");
+  Session other = world.session();
+  other.sub = "somebody-else";
+  world.jar.clear();
+  world.sign_in_directly(other);
+  world.jar["__Host-logto_loop_1"] = planted;
+  CHECK(location(comes("/x")) == "/x");
+  for (int round = 0; round < 8; ++round)
+    CHECK_FALSE(
+        is_stopped(world.ask({.path = "/_auth/sign-in", .query = "return_to=/x", .headers = kScript}), "sent_back"));
+}
+
 TEST_CASE("a path that gets no cookies is found out at the callback") {
   World world;
   Verdict back;

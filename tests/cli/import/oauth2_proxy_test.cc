@@ -207,6 +207,25 @@ const Row kOneOption[] = {
     {"upstreams = ['unix:///run/x.sock']", "upstreams.app.url", "unix:/run/x.sock"},
     {"upstreams = ['https://wiki.example.com']", "upstreams.wiki.url", "\"${WIKI_URL}\""},
     {"upstreams = ['file:///srv/www/#/static/']", "routes.0.path", "/static/*"},
+    {"upstreams = ['file:///srv/www/#/static/']", "routes.0.strip_prefix", "/static"},
+    {"upstreams = ['file:///srv/www/#/static/']", "routes.0.static", "/srv/www/"},
+    {"upstreams = ['file:///srv/www/#/static/']", "upstreams", ""},
+    {"upstreams = ['file:///srv/www/#/']", "routes.0.strip_prefix", ""},
+    {"upstreams = ['file:///srv/www/']", "routes.0.path", "/srv/www/*"},
+    {"upstreams = ['file:///srv/www/']", "routes.0.strip_prefix", "/srv/www"},
+    {"upstreams = ['http://a:1']\nreverse_proxy = true", "client_ip_header", ""},
+    {"upstreams = ['http://a:1']\nreverse_proxy = true\ntrusted_ips = ['10.0.0.0/8']", "client_ip_header", "X-Real-IP"},
+    {"upstreams = ['http://a:1']\nreverse_proxy = true\nreal_client_ip_header = 'cf-connecting-ip'", "client_ip_header",
+     "CF-Connecting-IP"},
+    {"upstreams = ['http://a:1']\nreal_client_ip_header = 'CF-Connecting-IP'", "client_ip_header", ""},
+    {"upstreams = ['http://a:1']\nreverse_proxy = true\nreal_client_ip_header = 'X-Forwarded-For'", "client_ip_header",
+     ""},
+    {"upstreams = ['http://a:1']\nreverse_proxy = true\nreal_client_ip_header = 'X-Odd'\ntrusted_ips = ['10.0.0.0/8']",
+     "client_ip_header", ""},
+    {"upstreams = ['http://a:1']\nreverse_proxy = true\nreal_client_ip_header = 'X-Odd'\ntrusted_ips = ['10.0.0.0/8']",
+     "routes.0.networks", ""},
+    {"upstreams = ['http://a:1']\nreverse_proxy = true\ntrusted_ips = ['10.0.0.0/8', '127.0.0.0/8']",
+     "routes.0.networks", "[10.0.0.0/8]"},
     {"upstreams = ['static://404']", "routes.0.access", "deny"},
     {"upstreams = ['static://202']", "upstreams", ""},
     {"upstreams = ['static://202']", "routes.0.upstream", ""},
@@ -268,10 +287,11 @@ TEST_CASE("routes: what is open, what is for scripts, and the rest, app by app, 
       {"upstreams = ['http://w/', 'http://p/prom/']\nskip_auth_regex = ['/public/.*\\.css$|^/health$']",
        "~ /prom/(?:.*/public/.*\\.css|public/.*\\.css)||optional|p\n/prom/*||-|p\n"
        "~ .*/public/.*\\.css||optional|w\n/health||optional|w\n/*||-|w\n"},
-      {"upstreams = ['http://w/']\nreverse_proxy = true\ntrusted_ips = ['10.0.0.0/8']", "/*||-|w\n"},
+      {"upstreams = ['http://w/']\nreverse_proxy = true\ntrusted_ips = ['10.0.0.0/8']",
+       "/*||optional|w|networks\n/*||-|w\n"},
       {"upstreams = ['http://w/']\nreverse_proxy = true\nreal_client_ip_header = 'CF-Connecting-IP'\ntrusted_ips = "
        "['10.0.0.0/8']",
-       "/*||-|w\n"},
+       "/*||optional|w|networks\n/*||-|w\n"},
       {"upstreams = ['static://202']\nskip_auth_routes = ['^/health$']", "/*||-|-\n"},
       {"upstreams = ['static://202']\nreverse_proxy = true\nskip_auth_routes = ['^/health$']",
        "/health||optional|-\n/*||-|-\n"},
@@ -541,6 +561,48 @@ TEST_CASE("alpha configuration") {
   CHECK(outcome(imported, "providers[0].somethingNew") == "unknown");
   CHECK(outcome(imported, "injectRequestHeaders X-Token") == "unsupported");
   CHECK(write_imported(imported.config).find("secret-of-alpha") == std::string::npos);
+}
+
+TEST_CASE("alpha configuration: keys in another case are the same keys, but for a second one") {
+  std::string text = kAlpha;
+  for (const auto& [key, written] :
+       {std::pair("bindAddress", "BindAddress"), std::pair("upstreamConfig", "UPSTREAMCONFIG"),
+        std::pair("staticCode", "StaticCode"), std::pair("claimSource", "ClaimSource"),
+        std::pair("clientID", "clientId"), std::pair("issuerURL", "issuerUrl")}) {
+    for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at + 1))
+      text.replace(at, std::string(key).size(), written);
+  }
+  const auto as_usual = import_alpha(kAlpha), otherwise = import_alpha(text.c_str());
+  CHECK(write_imported(otherwise.config) == write_imported(as_usual.config));
+  const std::string report = import_report(otherwise.findings, "x");
+  CHECK(report.find("not known") == import_report(as_usual.findings, "x").find("not known"));
+  CHECK(outcome(import_alpha("server: { bindAddress: \"127.0.0.1:1\", BindAddress: \"127.0.0.1:2\" }\n"),
+                "server.BindAddress") == "unknown");
+}
+
+TEST_CASE("a fixed answer beside apps stays one, and what leads nowhere is closed") {
+  const auto imported = import_alpha(R"(
+upstreamConfig:
+  upstreams:
+    - { id: app, path: /, uri: "http://app:8080" }
+    - { id: st, path: /health, static: true, staticCode: 200 }
+    - { id: empty, path: /empty, static: true, staticCode: 204 }
+    - { id: moved, path: /m, static: true, staticCode: 302 }
+    - { id: gone, path: /g, static: true, staticCode: 404 }
+injectRequestHeaders:
+  - { name: Authorization, values: [{ claimSource: { claim: id_token, prefix: "Bearer " } }] }
+)");
+  CHECK(at(imported, "routes.0.path") == "/health");
+  CHECK(at(imported, "routes.0.respond.status") == "200");
+  CHECK(at(imported, "routes.0.respond.body") == "Authenticated");
+  CHECK(at(imported, "routes.0.authorization").empty());
+  CHECK(at(imported, "routes.0.require") == at(imported, "routes.4.require"));
+  CHECK(at(imported, "routes.1.respond.status") == "204");
+  CHECK(at(imported, "routes.1.respond.body").empty());
+  CHECK(at(imported, "routes.2.access") == "deny");
+  CHECK(at(imported, "routes.3.access") == "deny");
+  CHECK(at(imported, "routes.4.upstream") == "app");
+  CHECK(at(imported, "auth_prefix").empty());  // apps get requests through here
 }
 
 TEST_CASE("alpha configuration that is none is refused with its place") {

@@ -268,8 +268,8 @@ TEST_CASE("routes that cannot do what they say are refused") {
   check_all({
       {"no path", one("upstream: wiki"), "f:6:5: routes[1].path: required: expected a path, found nothing"},
       {"no upstream", one("path: /*"),
-       "f:6:5: routes[1]: required: expected upstream, or what the route answers itself (redirect, respond, static, "
-       "action), found nothing (only access: deny and forward_auth.enabled need none)"},
+       "f:6:5: routes[1]: required: expected upstream, found nothing (a route needs none that answers itself, by "
+       "redirect, respond, static or action, or with access: deny; or with forward_auth.enabled)"},
       {"a reply that is wrong is the one mistake", one("path: /x, action: logout"),
        "f:6:25: routes[1].action: expected sign_in, sign_out or account, found 'logout'"},
       {"an unknown upstream", one("path: /*, upstream: wikki"),

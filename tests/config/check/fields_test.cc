@@ -111,6 +111,24 @@ TEST_CASE("a replacement is whole and makes paths only") {
   CHECK(says(on_route("replace_path: { from: '^/a', to: /b }, add_prefix: /x"), "one or the other"));
 }
 
+TEST_CASE("fields that say who somebody is are not taken for those that say where a request comes from") {
+  for (const char* key : {"request_headers: { set: { NAME: x } }", "pass_headers: [NAME]"}) {
+    for (const auto& [name, words] :
+         {std::pair("X-Forwarded-User", "this field says who somebody is"),
+          std::pair("x_forwarded_email", "this field says who somebody is"),
+          std::pair("X-Forwarded-Access-Token", "this field says who somebody is"),
+          std::pair("X-Forwarded-For", "this field says where a request comes from"),
+          std::pair("X-Forwarded-Userinfo", "this field says where a request comes from")}) {
+      std::string written = key;
+      written.replace(written.find("NAME"), 4, name);
+      CAPTURE(written);
+      const std::string told =
+          problems_of(good_config({{"routes", "routes:\n  - { path: /x, upstream: wiki, " + written + " }\n"}}));
+      CHECK(told.find(words) != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("a field that names the client needs somebody who is believed") {
   CHECK(says(at_top("client_ip_header: CF-Connecting-IP"), "trusted_proxies"));
   CHECK(at_top("client_ip_header: CF-Connecting-IP\ntrusted_proxies: [10.0.0.0/8]") == "");

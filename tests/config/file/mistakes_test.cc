@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "config/file/load.h"
 #include "tests/support/config.h"
 
@@ -256,12 +258,92 @@ TEST_CASE("an optional key whose variable is empty is remarked, unless that is s
   CHECK(warnings(and_also("auth_prefix: ${EMPTY:-}\n")).empty());
 }
 
+TEST_CASE("a key of a route with nothing behind it is a mistake, null that is written out is not") {
+  const std::string rest = ", as if this key were not here: if that is meant, write null\n";
+  for (const char* key : {"host",
+                          "methods",
+                          "query",
+                          "headers",
+                          "networks",
+                          "access",
+                          "require",
+                          "deny",
+                          "accept",
+                          "audiences",
+                          "unauthenticated",
+                          "forbidden",
+                          "shadow",
+                          "preflight",
+                          "allowed_origins",
+                          "pass_headers",
+                          "encoded_slash",
+                          "identity_headers",
+                          "strip_prefix",
+                          "sign_in.with",
+                          "request_headers.remove",
+                          "token.scopes"}) {
+    CAPTURE(key);
+    const std::string name = key;
+    const std::size_t dot = name.find('.');
+    const std::string above = dot == name.npos ? "" : "    " + name.substr(0, dot) + ":\n  ";
+    const std::string line = above + "    " + name.substr(dot == name.npos ? 0 : dot + 1) + ":";
+    for (const char* nothing : {"\n", "\n      # roles: [admin]\n", " # all\n", " ${EMPTY}\n"}) {
+      CAPTURE(nothing);
+      const std::string told = problems_of(and_also(line + nothing));
+      CHECK(told.find(": routes[1]." + name + ": expected ") != std::string::npos);
+      CHECK(told.find(rest) != std::string::npos);
+    }
+    for (const char* said : {" null\n", " ~\n", " NULL # all\n", " ${NOPE:-}\n"}) {
+      CAPTURE(said);
+      CHECK(problems_of(and_also(line + said)) == "");
+    }
+  }
+  check_all({
+      {"rules behind '#'",
+       and_also("    require:\n    # roles: [admin]\n"),
+       {"f:14:5: routes[1].require: expected a map of rules, found nothing" + rest.substr(0, rest.size() - 1)}},
+      {"within { }",
+       with("  - path: /*\n    upstream: app\n", "  - { path: /*, upstream: app, deny: }\n"),
+       {"f:12:32: routes[1].deny: expected a map of rules, found nothing"}},
+      {"whose value is taken for a comment",
+       and_also("    methods: #GET\n"),
+       {"f:14:5: routes[1].methods: expected a list of methods, found nothing: what begins with '#' is a comment"}},
+      {"an empty variable",
+       and_also("    networks: ${EMPTY}\n"),
+       {"f:14:5: routes[1].networks: expected a list of addresses and ranges such as 10.0.0.0/8, found nothing: the "
+        "environment variable EMPTY is empty, as if"}},
+      {"the secret of checks",
+       and_also("forward_auth: { enabled: true, secret: }\n"),
+       {"f:14:32: forward_auth.secret: expected a secret of 16 characters or more, found nothing"}},
+      {"the addresses of checks",
+       and_also("forward_auth:\n  listen:\n"),
+       {"f:15:3: forward_auth.listen: expected a list of addresses"}},
+      {"a limit", and_also("limits:\n  request_body: ${EMPTY}\n"), {"f:15:3: limits.request_body: expected a size"}},
+      {"whom to trust", with("  app_id", "  ca_file:\n  app_id"), {"f:5:3: logto.ca_file: expected a file"}},
+  });
+  CHECK(problems_of("\xEF\xBB\xBF" + and_also("    require: null\n    deny: ~")) == "");
+  CHECK(problems_of(and_also("    token:\n      #resource: x\nlimits:\n#  target: 1KiB\nauth_prefix:\n")) == "");
+}
+
 TEST_CASE("several roles in one text are remarked") {
   const auto loaded = parse_config(and_also("    require: { roles: \"admin, editor\" }\n"), "f", usual_environment());
   REQUIRE(loaded.ok());
   CHECK(loaded->warnings ==
         std::vector<std::string>{"f:14:23: routes[1].require.roles: 'admin, editor' is one text with a "
                                  "comma in it: several are written [a, b]"});
+}
+
+TEST_CASE("a mistake in what takes an upstream's place is told alone") {
+  for (const char* reply : {"static: /no/such", "respond: ok", "respond: { body: x }", "respond: { status: 304 }",
+                            "action: logout", "redirect: '\\1'", "redirect: { status: 301 }", "action: "}) {
+    CAPTURE(reply);
+    const std::string told =
+        problems_of(good_config({{"routes", "routes:\n  - { path: /x, " + std::string(reply) + " }\n"}}));
+    CHECK(std::count(told.begin(), told.end(), '\n') == 1);
+    CHECK(told.find("upstream") == std::string::npos);
+  }
+  CHECK(problems_of(good_config({{"routes", "routes:\n  - { path: /x, respond: {} }\n"}})).find("expected upstream") !=
+        std::string::npos);
 }
 
 TEST_CASE("values of a wrong shape") {
@@ -301,6 +383,36 @@ TEST_CASE("values of a wrong shape") {
        with("https://t.logto.app", "t.logto.app"),
        {"f:4:13: logto.endpoint: expected an origin such as https://app.example.com, found 't.logto.app' (a URL begins "
         "with http:// or https://): write https://t.logto.app"}},
+  });
+}
+
+TEST_CASE("words of nginx, and a value of sign_in in its place") {
+  check_all({
+      {"nginx's words for paths",
+       with("path: /*", "path: ^~ /admin"),
+       {"f:12:11: routes[1].path: expected a path, found '^~ /admin': nginx's ^~ is the beginning of a path: write "
+        "/admin/*"}},
+      {"its exact one",
+       with("path: /*", "path: = /admin"),
+       {"f:12:11: routes[1].path: expected a path, found '= /admin': nginx's = is one path alone: write /admin"}},
+      {"its pattern in letters of any case",
+       with("path: /*", "path: '~* \\.php$'"),
+       {"f:12:11: routes[1].path: expected a path, found '~* \\.php$': nginx's ~* looks for a pattern in letters of "
+        "any "
+        "case: write '~ (?i).*\\.php$'"}},
+      {"a way to sign in",
+       and_also("    sign_in: social:linkedin\n"),
+       {"f:14:14: routes[1].sign_in: expected a map of keys, found 'social:linkedin': write { with: social:linkedin "
+        "}\n"}},
+      {"a way to sign in, of all routes",
+       with("  app_id: app\n", "  app_id: app\n  sign_in: sso:acme\n"),
+       {"f:6:12: logto.sign_in: expected a map of keys, found 'sso:acme': write { with: sso:acme }"}},
+      {"a first screen",
+       and_also("    sign_in: register\n"),
+       {"f:14:14: routes[1].sign_in: expected a map of keys, found 'register': write { first_screen: register }\n"}},
+      {"a prompt",
+       and_also("    sign_in: login\n"),
+       {"f:14:14: routes[1].sign_in: expected a map of keys, found 'login': write { prompt: login }\n"}},
   });
 }
 
