@@ -3,7 +3,7 @@
 #include <ctime>
 #include <iostream>
 
-#include "cli/check_online.h"
+#include "cli/doctor.h"
 #include "cli/exit_status.h"
 #include "cli/rule_tests.h"
 #include "cli/unwritable_places.h"
@@ -48,7 +48,7 @@ int run_check(const std::string& config_path, const CheckOptions& options) {
               << (settings.tests.empty() ? "" : ", " + counted(settings.tests.size(), "test") + " passed") << "\n";
   }
   if (!std::cout.flush().good()) return kExitFailed;
-  return options.online ? check_online(settings) : kExitOk;
+  return options.online ? examine_aloud(settings) : kExitOk;
 }
 
 }  // namespace lp

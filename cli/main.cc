@@ -10,6 +10,7 @@
 #include "cli/access_matrix.h"
 #include "cli/check.h"
 #include "cli/completion.h"
+#include "cli/doctor.h"
 #include "cli/exit_status.h"
 #include "cli/explain.h"
 #include "cli/health.h"
@@ -118,6 +119,7 @@ int parse_and_run(int argc, char** argv) {
   CLI::App app{kAbout, "logto-proxy"};
   std::string config = lp::kDefaultConfig;
   lp::CheckOptions check;
+  lp::DoctorOptions doctor;
   bool routes_as_json = false;
   std::string shell;
   lp::ImportArguments import;
@@ -131,6 +133,9 @@ int parse_and_run(int argc, char** argv) {
          sub.add_flag("--print-config", check.print, "Print the effective settings, secrets masked");
          sub.add_flag("--online", check.online, "Ask Logto and the apps too, as far as that needs no user");
        }},
+      {"doctor", "Ask Logto, the apps and this machine what is wrong, as far as that needs no user", true,
+       [&] { return lp::run_doctor(config, doctor); },
+       [&](CLI::App& sub) { sub.add_flag("--json", doctor.json, "For machines"); }},
       explain_command(config, explain),
       {"routes", "Print the routes as a table", true, [&] { return lp::run_routes(config, routes_as_json); },
        [&](CLI::App& sub) { sub.add_flag("--json", routes_as_json, "For machines"); }},

@@ -377,6 +377,12 @@ struct AccessLogSettings {
   std::vector<PathPattern> exclude;          // no patterns of regexes; requests that are refused are told all the same
 };
 
+// A file that a secret was read from.
+struct SecretFile {
+  std::string key;   // "realms.shop.logto.app_secret_file"
+  std::string path;  // absolute
+};
+
 struct Settings {
   std::vector<Origin> external_urls;  // a host "*.example.com" stands for any with one label in its place
   std::vector<ListenSettings> listen = {ListenSettings{}};
@@ -414,6 +420,8 @@ struct Settings {
 
   std::string realm = "default";      // that these are the settings of
   std::vector<RealmSettings> realms;  // all of the process; empty: one, which is logto and external_urls above
+
+  std::vector<SecretFile> secret_files;  // for commands
 };
 
 }  // namespace lp

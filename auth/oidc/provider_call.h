@@ -29,6 +29,7 @@ struct ProviderRequest {
   std::string url;       // which ones may be called is the sender's matter (auth/provider/pinned_fetch.h)
   Secret authorization;  // value of the Authorization field; empty: none
   Secret form_body;      // application/x-www-form-urlencoded; for POST
+  Secret json_body{};    // application/json, in place of form_body; for POST, PUT and PATCH
 };
 
 struct ProviderReply {
@@ -36,6 +37,7 @@ struct ProviderReply {
   std::string content_type;
   std::string body;
   std::string location{};  // of a redirect, which is not followed
+  std::int64_t date_s{};   // when the server says it answered (Date, RFC 9110 6.6.1); 0: it does not
 };
 
 }  // namespace lp

@@ -80,7 +80,11 @@ HeaderList request_headers(const ProviderRequest& request, const Origin& asked) 
   add_header(list, "Accept", "application/json");
   add_header(list, "Accept-Encoding", "identity");
   if (!request.authorization.empty()) add_header(list, "Authorization", request.authorization.reveal());
-  if (request.method == "POST") add_header(list, "Content-Type", "application/x-www-form-urlencoded");
+  if (!request.json_body.empty()) {
+    add_header(list, "Content-Type", "application/json");
+  } else if (request.method == "POST") {
+    add_header(list, "Content-Type", "application/x-www-form-urlencoded");
+  }
   return list;
 }
 
@@ -136,7 +140,7 @@ class Transfer final : public Fetcher::Handle {
   }
   static std::size_t on_send(char* out, std::size_t, std::size_t room, void* self) {
     auto* transfer = static_cast<Transfer*>(self);
-    const std::string_view rest = transfer->form_body_.reveal().substr(transfer->sent_bytes_);
+    const std::string_view rest = transfer->body_.reveal().substr(transfer->sent_bytes_);
     const std::size_t count = std::min(room, rest.size());
     std::memcpy(out, rest.data(), count);
     transfer->sent_bytes_ += count;
@@ -153,11 +157,12 @@ class Transfer final : public Fetcher::Handle {
     return true;
   }
   void set_callbacks();
+  void set_method(CURL* easy, const std::string& method);
   Result<ProviderReply> outcome(CURLcode code);
 
   Multi& multi_;
   Fetcher::Done done_;
-  Secret form_body_;
+  Secret body_;
   std::size_t sent_bytes_ = 0;  // of it
   HeaderList headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
@@ -283,7 +288,7 @@ class Multi {
 Transfer::Transfer(Multi& multi, const ProviderRequest& request, const Destination& to, Fetcher::Done done)
     : multi_(multi),
       done_(std::move(done)),
-      form_body_(request.form_body),
+      body_(request.json_body.empty() ? request.form_body : request.json_body),
       headers_(request_headers(request, to.asked)),
       easy_(curl_easy_init()) {
   CURL* easy = easy_.get();
@@ -295,11 +300,18 @@ Transfer::Transfer(Multi& multi, const ProviderRequest& request, const Destinati
   set(easy, CURLOPT_URL, to.url.c_str());
   set(easy, CURLOPT_USERAGENT, "logto-proxy/" LP_VERSION);
   set(easy, CURLOPT_HTTPHEADER, headers_.get());
-  if (request.method == "POST") {
-    set(easy, CURLOPT_POST, 1L);
-    set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(form_body_.reveal().size()));
-  }
+  set_method(easy, request.method);
   multi_.add(easy);
+}
+
+// With a body curl's POST under another name: it is read as set_callbacks() says.
+void Transfer::set_method(CURL* easy, const std::string& method) {
+  const bool has_body = method == "POST" || !body_.empty();
+  if (has_body) {
+    set(easy, CURLOPT_POST, 1L);
+    set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.reveal().size()));
+  }
+  if (method != (has_body ? "POST" : "GET")) set(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
 }
 
 void Transfer::set_callbacks() {
@@ -333,6 +345,12 @@ std::string_view likely_cause(CURLcode code, std::string_view text) {
   return "";
 }
 
+std::int64_t date_of(CURL* easy) {
+  curl_header* date = nullptr;
+  if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) != CURLHE_OK) return 0;
+  return std::max<std::int64_t>(curl_getdate(date->value, nullptr), 0);
+}
+
 Result<ProviderReply> Transfer::outcome(CURLcode code) {
   if (code != CURLE_OK) {
     const char* text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
@@ -350,6 +368,7 @@ Result<ProviderReply> Transfer::outcome(CURLcode code) {
   reply_.status = static_cast<int>(status);
   if (content_type != nullptr) reply_.content_type = content_type;
   if (location != nullptr) reply_.location = location;
+  reply_.date_s = date_of(easy_.get());
   return std::move(reply_);
 }
 

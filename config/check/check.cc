@@ -136,18 +136,24 @@ void logto_is_encrypted(const Settings& s, Report& report) {
   report.warning("logto.endpoint", endpoint.text() + " is not https: anybody on the way can sign in as anybody");
 }
 
+void at_most_one_of(Report& report, const std::string& key) {
+  const std::string file_key = key + "_file";
+  if (!report.has(key) || !report.has(file_key)) return;
+  report.problem(file_key, "expected one of " + key + " and " + file_key + ", found both");
+}
+
 // A secret has two ways in; exactly one must be taken.
 void one_of(Report& report, const std::string& key, std::string_view what) {
   const std::string file_key = key + "_file";
-  if (report.has(key) && report.has(file_key)) {
-    report.problem(file_key, "expected one of " + key + " and " + file_key + ", found both");
-  } else if (!report.has(key) && !report.has(file_key)) {
+  at_most_one_of(report, key);
+  if (!report.has(key) && !report.has(file_key)) {
     report.problem(key, "required: expected " + std::string(what) + ", " +
                             report.found_nothing(report.names(file_key) ? file_key : key));
   }
 }
 
 void secrets_are_there(const Settings&, Report& report) {
+  at_most_one_of(report, "logto.app_id");
   one_of(report, "logto.app_secret", "the application's secret (or app_secret_file)");
   one_of(report, "session.secret", "base64 of 32 bytes or more (or secret_file); `logto-proxy secret` prints one");
 }

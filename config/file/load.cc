@@ -167,7 +167,7 @@ class Loader {
       if (!path.empty()) rest.remove_prefix(1);
       if (rest.find_first_of("[*") != std::string_view::npos) continue;
       const std::string full = join_path(key, rest);
-      if (report_.has(full)) continue;
+      if (report_.has(full) || report_.has(full + "_file")) continue;
       report_.problem(full, "required: expected " + std::string(option.type) + ", " + report_.found_nothing(full));
     }
   }

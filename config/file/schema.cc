@@ -73,7 +73,8 @@ Json::array_t required_below(const std::string& path) {
   if (path.empty()) return keys;
   for (const std::string& key : child_keys(path)) {
     const Option* option = find_option(join_path(path, key));
-    if (option != nullptr && option->is(kRequired)) keys.emplace_back(key);
+    const bool has_twin = find_option(join_path(path, key + "_file")) != nullptr;  // which may stand in its place
+    if (option != nullptr && option->is(kRequired) && !has_twin) keys.emplace_back(key);
   }
   return keys;
 }

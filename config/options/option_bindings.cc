@@ -146,9 +146,17 @@ std::optional<std::string> file_text(const Node& node, const Reading& reading) {
   return std::nullopt;
 }
 
+// Of a file that holds a secret, which commands look at too.
+std::optional<std::string> secret_file_text(const Node& node, const Reading& reading) {
+  const auto* name = scalar_text(node, reading);
+  if (name == nullptr) return std::nullopt;
+  reading.scope.settings->secret_files.push_back({reading.key, resolve_file(reading.folder, *name)});
+  return file_text(node, reading);
+}
+
 // One secret in each line; empty lines count for nothing, a file without any is a mistake.
 void add_secrets_of_file(const Node& node, const Reading& reading, AddSecret add) {
-  const auto text = file_text(node, reading);
+  const auto text = secret_file_text(node, reading);
   if (!text) return;
   bool found = false;
   for (std::size_t at = 0; at <= text->size();) {
@@ -343,7 +351,7 @@ Binding secret_binding(Field<Secret> field, std::string_view if_guessable) {
 
 Binding secret_file_binding(Field<Secret> field, std::string_view if_guessable) {
   return {[=](const Node& node, const Reading& reading) {
-            if (const auto text = file_text(node, reading))
+            if (const auto text = secret_file_text(node, reading))
               set_secret(node, reading, *text, field(reading.scope), if_guessable);
           },
           {}};
@@ -400,6 +408,17 @@ Binding app_secret_binding() {
 
 Binding app_secret_file_binding() {
   return {[](const Node& node, const Reading& reading) { add_secrets_of_file(node, reading, add_app_secret); }, {}};
+}
+
+Binding app_id_file_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            const auto text = secret_file_text(node, reading);
+            if (!text) return;
+            auto id = parse_visible_text(*text);
+            if (!id) return reading.problem(node, "expected one id in '" + node.text + "', found something else");
+            reading.scope.logto().app_id = std::move(*id);
+          },
+          {}};
 }
 
 Binding scopes_binding() {

@@ -32,6 +32,7 @@ namespace lp {
 [[nodiscard]] Binding redis_url_binding();
 [[nodiscard]] Binding app_secret_binding();
 [[nodiscard]] Binding app_secret_file_binding();
+[[nodiscard]] Binding app_id_file_binding();
 [[nodiscard]] Binding scopes_binding();
 [[nodiscard]] Binding allowed_parameters_binding();
 [[nodiscard]] Binding session_secret_binding();

@@ -117,6 +117,8 @@ void add_logto(Table& table, const std::string& prefix) {
   table.push_back({prefix + "app_id", "the application's id", "", 0, 0, kRequired, "Of the application in Logto.",
                    text(LP_FIELD(logto().app_id), parse_visible_text)});
   table.push_back(
+      {prefix + "app_id_file", "a file", "null", 0, 0, kPlain, "A file that holds app_id.", app_id_file_binding()});
+  table.push_back(
       {prefix + "app_secret", "the application's secret, or a list of two", "null", 0, 0, kSecret | kNonEmpty,
        "Of the application in Logto, which is a traditional web application. Refused one, the other is tried.",
        app_secret_binding()});

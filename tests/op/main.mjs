@@ -117,6 +117,7 @@ async function handle(req, res) {
 }
 
 const server = http.createServer((req, res) => {
+  res.setHeader('date', new Date(Date.now()).toUTCString());   // by the clock that `clock_offset_ms` moves
   handle(req, res).catch((error) => {
     console.error(error);
     if (res.headersSent) res.destroy();

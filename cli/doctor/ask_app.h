@@ -1,11 +1,11 @@
 #pragma once
-#include "auth/service/online_check.h"
+#include "cli/doctor/finding.h"
 #include "config/settings.h"
 
 namespace lp {
 
 // Connects to an app as the proxy would and sends a HEAD: whether something is there, and whether that speaks HTTP.
 // Waits for the answer, at most for connect_timeout or five seconds, whichever is less.
-[[nodiscard]] OnlineFinding ask_app(const UpstreamSettings& upstream);
+[[nodiscard]] DoctorFinding ask_app(const UpstreamSettings& upstream);
 
 }  // namespace lp

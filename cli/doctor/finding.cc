@@ -1,0 +1,45 @@
+#include "cli/doctor/finding.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace lp {
+namespace {
+
+using nlohmann::ordered_json;
+using Level = DoctorFinding::Level;
+
+ordered_json json_of_finding(const std::string& realm, const DoctorFinding& finding) {
+  ordered_json out = {{"level", word_of(finding.level)}, {"check", finding.check}, {"what", finding.what}};
+  if (!finding.mend.empty()) out["mend"] = finding.mend;
+  if (!finding.evidence.empty()) out["evidence"] = finding.evidence;
+  if (!realm.empty()) out["realm"] = realm;
+  return out;
+}
+
+}  // namespace
+
+const char* word_of(Level level) { return level == Level::ok ? "ok" : level == Level::warning ? "warning" : "failure"; }
+
+std::string text_of(const DoctorFinding& finding) {
+  std::string text = finding.what;
+  if (!finding.mend.empty()) text += ": " + finding.mend;
+  if (!finding.evidence.empty()) text += " (" + finding.evidence + ")";
+  return text;
+}
+
+// What others answered may be bytes of any kind.
+std::string json_of_findings(const std::vector<std::pair<std::string, DoctorFinding>>& findings) {
+  ordered_json list = ordered_json::array();
+  int failures = 0;
+  int warnings = 0;
+  for (const auto& [realm, finding] : findings) {
+    list.push_back(json_of_finding(realm, finding));
+    failures += finding.level == Level::failure ? 1 : 0;
+    warnings += finding.level == Level::warning ? 1 : 0;
+  }
+  const ordered_json out = {{"failures", failures}, {"warnings", warnings}, {"findings", std::move(list)}};
+  return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace lp
