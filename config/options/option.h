@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "config/provision.h"
 #include "config/settings.h"
 #include "config/yaml/document.h"
 #include "config/yaml/report.h"
@@ -22,6 +24,9 @@ struct Scope {
   RuleTestSettings* test = nullptr;
   IssuerSettings* issuer = nullptr;
   RealmSettings* realm = nullptr;
+  ProvisionConnectorSettings* connector = nullptr;
+  ProvisionResourceSettings* resource = nullptr;
+  ProvisionRoleSettings* role = nullptr;
   // Of the realm, where one is meant, else those at the top.
   [[nodiscard]] LogtoSettings& logto() const { return realm ? realm->logto : settings->logto; }
   [[nodiscard]] std::vector<Origin>& external_urls() const {
@@ -32,6 +37,10 @@ struct Scope {
   }
   [[nodiscard]] std::string& cookie_domain() const {
     return realm ? realm->cookie_domain : settings->session.cookie.domain;
+  }
+  [[nodiscard]] ProvisionSettings& provision() const {
+    if (!settings->provision) settings->provision = std::make_shared<ProvisionSettings>();
+    return *settings->provision;
   }
   [[nodiscard]] HeaderChanges& request_headers() const {
     return route ? route->request_headers : settings->request_headers;
@@ -51,6 +60,7 @@ struct Reading {
   const std::string& key;     // as in messages, "routes[2].path"
   const std::string& folder;  // of the configuration file: relative files are there
   Report& report;
+  bool is_before_provision = false;  // files that `provision` writes may be missing
   void problem(const Node& node, std::string message) const {
     report.problem_at(node.mark, key, std::move(message) + (node.is_scalar() ? node.origin() : ""));
   }
@@ -68,8 +78,9 @@ enum OptionFlags : unsigned {
   kPlain = 0,
   kRequired = 1,
   kSecret = 2,
-  kLater = 4,     // not built yet: refused by name with `help` as the reason; null is let pass
-  kNonEmpty = 8,  // a list that is given must have an element: an empty rule is a mistake, never "all" or "nobody"
+  kLater = 4,         // not built yet: refused by name with `help` as the reason; null is let pass
+  kNonEmpty = 8,      // a list that is given must have an element: an empty rule is a mistake, never "all" or "nobody"
+  kProvisioned = 16,  // a file that `provision` writes: before it has run it may be missing
 };
 
 struct Option {
