@@ -104,7 +104,7 @@ class CredentialWriter {
     is_known ? keep("app_secret") : put("app_secret", good.empty() ? Secret() : good.front());
   }
 
-  // An internal one, as versions before 1.40 show at the creation, is no secret.
+  // An internal one is no secret (Logto fact 31).
   [[nodiscard]] static std::vector<Secret> unexpired(const json& secrets) {
     std::vector<Secret> good;
     const std::int64_t now_ms = std::time(nullptr) * kMsOfSecond;

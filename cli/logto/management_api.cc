@@ -43,6 +43,7 @@ std::string_view hint_for(const ApiProblem& problem) {
     if (hint.code == problem.code) return hint.what_to_do;
   }
   if (problem.status == 403) return "the plan of this tenant does not include it, or its quota is used up";
+  if (problem.status == 429) return "too many calls at one time: wait a little; a second run goes on from here";
   if (problem.status == 0) return "see logto.endpoint, logto.connect_to, and whether Logto runs";
   if (problem.status >= 500) return "see Logto's log; a second run goes on from here";
   return "";

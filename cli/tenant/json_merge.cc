@@ -21,7 +21,9 @@ bool speaks_of_secret(const std::string& name) {
   return std::any_of(std::begin(kSecretWords), std::end(kSecretWords), holds);
 }
 
-bool may_be_shown(const std::string& name, bool only_named) {
+// A switch is no secret, whatever its name: signUp.password.
+bool may_be_shown(const std::string& name, const nlohmann::json& value, bool only_named) {
+  if (value.is_boolean()) return true;
   if (speaks_of_secret(name)) return false;
   return !only_named || name == "clientId" || name == "scope" || name.ends_with("Endpoint");
 }
@@ -74,7 +76,7 @@ std::vector<std::string> difference(const nlohmann::json& from, const nlohmann::
     const nlohmann::json before = from.is_object() && from.contains(name) ? from[name] : nlohmann::json();
     const std::string place = path.empty() ? name : path + "." + name;
     if (before == value) continue;
-    if (!may_be_shown(name, only_named)) {
+    if (!may_be_shown(name, value, only_named)) {
       lines.push_back(place + (before.is_null() ? ": set (not shown)" : ": changes (not shown)"));
     } else {
       for (std::string& line : difference(before, value, place, only_named)) lines.push_back(std::move(line));

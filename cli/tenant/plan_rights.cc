@@ -128,7 +128,7 @@ TenantStep step_of_role_scopes(const WantedTenant& wanted, const TenantState& st
 
 const std::vector<std::string> kHookEvents = {"User.Deleted", "User.SuspensionStatus.Updated"};
 
-// Logto lets any number have one address, and tells each: it is known by its address (facts: hooks are not unique).
+// Logto lets any number have one address, and tells each: it is known by its address (Logto fact 30).
 const json* find_hook(const TenantHook& wanted, const TenantState& state) {
   for (const json& hook : state.hooks) {
     if (text_at(object_at(hook, "config"), "url") == wanted.url) return &hook;

@@ -37,7 +37,7 @@ TenantStep creation_of_connector(const TenantConnector& wanted) {
   return step;
 }
 
-// Logto judges and replaces a configuration whole.
+// Logto judges and replaces a configuration whole (Logto fact 28).
 TenantStep change_of_connector(const TenantConnector& wanted, const json& there) {
   TenantStep step = step_of(wanted, TenantStep::Kind::unchanged);
   step.object = "connector " + wanted.target + " (id " + text_at(there, "id") + ")";

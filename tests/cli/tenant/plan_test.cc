@@ -336,6 +336,9 @@ TEST_CASE("differences, as people read them") {
   CHECK(difference({{"l", {"x", "y"}}}, {{"l", {"y", "z"}}}) == std::vector<std::string>{"l: + z", "l: - x"});
   CHECK(difference({{"l", {"x", "y"}}}, {{"l", {"y", "x"}}}) ==
         std::vector<std::string>{"l: in another order: [\"y\",\"x\"]"});
+  CHECK(difference({{"password", true}}, {{"password", false}}) == std::vector<std::string>{"password: true -> false"});
+  CHECK(difference({{"password", "a"}}, {{"password", "b"}}) ==
+        std::vector<std::string>{"password: changes (not shown)"});
   CHECK(difference({{"refreshTokenTtlInDays", 1}}, {{"refreshTokenTtlInDays", 2}}).size() == 1);
   CHECK(merged({{"a", {{"b", 1}, {"c", 2}}}}, {{"a", {{"b", 3}}}}) == Json{{"a", {{"b", 3}, {"c", 2}}}});
   CHECK(merged({{"l", {1, 2}}}, {{"l", {3}}}) == Json{{"l", {3}}});
