@@ -7,16 +7,22 @@
 #include "cli/doctor/examine.h"
 #include "cli/exit_status.h"
 #include "cli/load_or_complain.h"
+#include "cli/logto/examine_tenant.h"
 
 namespace lp {
 namespace {
 
 using Level = DoctorFinding::Level;
 
+void examine_all(const Settings& settings, const TellRealm& tell) {
+  examine(settings, tell);
+  if (has_management(settings)) examine_tenant(settings, tell);
+}
+
 int examine_as_json(const Settings& settings) {
   std::vector<std::pair<std::string, DoctorFinding>> findings;
   bool good = true;
-  examine(settings, [&](const std::string& realm, const DoctorFinding& finding) {
+  examine_all(settings, [&](const std::string& realm, const DoctorFinding& finding) {
     good = good && finding.level != Level::failure;
     findings.emplace_back(realm, finding);
   });
@@ -28,7 +34,7 @@ int examine_as_json(const Settings& settings) {
 
 int examine_aloud(const Settings& settings) {
   bool good = true;
-  examine(settings, [&](const std::string& realm, const DoctorFinding& finding) {
+  examine_all(settings, [&](const std::string& realm, const DoctorFinding& finding) {
     const std::string of = realm.empty() ? "" : "realm " + realm + ": ";
     std::printf("%-8s %s%s\n", word_of(finding.level), of.c_str(), text_of(finding).c_str());
     std::fflush(stdout);

@@ -1,21 +1,20 @@
 #include "cli/health.h"
 
+#include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
+#include <array>
 #include <cstdio>
-#include <optional>
+#include <string_view>
 
-#include "base/resolver.h"
-#include "base/stream_client.h"
+#include "cli/doctor/connect.h"
 #include "cli/exit_status.h"
 #include "config/file/load.h"
-#include "proxy/net/socket.h"
 
 namespace lp {
 
 namespace {
-constexpr int kTimeoutS = 3;
+constexpr std::int64_t kTimeoutMs = 3'000;
 
 int unhealthy(const std::string& why) {
   std::fprintf(stderr, "not ready: %s\n", why.c_str());
@@ -28,37 +27,32 @@ std::string reachable(const std::string& host) {
   return host == "::" ? "::1" : host;
 }
 
-std::optional<SocketAddress> address_of(const ListenSettings& admin) {
-  if (admin.kind == ListenSettings::Kind::unix_socket) return unix_socket_address(admin.path);
-  auto addresses = addresses_without_lookup(reachable(admin.host));
-  if (addresses.empty()) return std::nullopt;
-  set_port(addresses.front(), admin.port);
-  return addresses.front();
+auto connect_to(const ListenSettings& admin) {
+  const bool is_unix = admin.kind == ListenSettings::Kind::unix_socket;
+  return is_unix ? connect_unix(admin.path, kTimeoutMs) : connect_tcp(reachable(admin.host), admin.port, kTimeoutMs);
 }
 
-std::string ask(const Socket& socket) {
+std::string ask(int fd) {
   constexpr std::string_view kRequest = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-  if (::send(socket.fd(), kRequest.data(), kRequest.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(kRequest.size()))
-    return {};
-  std::string answer(512, '\0');
-  const ssize_t got = ::recv(socket.fd(), answer.data(), answer.size(), MSG_WAITALL);
-  answer.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  if (::send(fd, kRequest.data(), kRequest.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(kRequest.size())) return {};
+  std::string answer;
+  std::array<char, 512> bytes{};
+  while (answer.size() < bytes.size() && becomes_ready(fd, POLLIN, kTimeoutMs)) {
+    const ssize_t got = ::recv(fd, bytes.data(), bytes.size(), 0);
+    if (got <= 0) break;
+    answer.append(bytes.data(), static_cast<std::size_t>(got));
+  }
   return answer;
 }
+
 }  // namespace
 
 int run_health(const std::string& config_path) {
   const auto loaded = load_config(config_path, process_environment());
   if (!loaded) return unhealthy("the configuration has problems; see logto-proxy check");
-  const auto found = address_of(loaded->settings->admin);
-  if (!found) return unhealthy("admin.listen is no IP address and no unix socket");
-  const Socket socket(::socket(found->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const timeval timeout{kTimeoutS, 0};
-  ::setsockopt(socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-  ::setsockopt(socket.fd(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-  const auto* address = reinterpret_cast<const sockaddr*>(&found->storage);
-  if (::connect(socket.fd(), address, found->length) != 0) return unhealthy("nothing answers at the admin listener");
-  const std::string answer = ask(socket);
+  const auto socket = connect_to(loaded->settings->admin);
+  if (!socket) return unhealthy("nothing answers at the admin listener");
+  const std::string answer = ask(socket->fd());
   if (!answer.starts_with("HTTP/1.1 200 ")) return unhealthy("the proxy says " + answer.substr(0, answer.find('\r')));
   std::printf("ready\n");
   return kExitOk;

@@ -15,6 +15,7 @@
 #include "cli/explain.h"
 #include "cli/health.h"
 #include "cli/import.h"
+#include "cli/logto/run.h"
 #include "cli/private_memory.h"
 #include "cli/routes.h"
 #include "cli/schema.h"
@@ -84,6 +85,21 @@ Command access_matrix_command(std::string& config, lp::AccessMatrixOptions& opti
   return {"access-matrix", "Print who may use which route, by roles", true, run, add};
 }
 
+Command provision_command(std::string& config, lp::ProvisionOptions& options) {
+  const auto add = [&options](CLI::App& app) {
+    app.add_flag("--plan", options.plan, "Only say what would be done (exit status 2: something)");
+    app.add_flag("--yes", options.yes, "Without asking");
+    app.add_flag("--destroy", options.destroy, "Take away what was made here, and nothing else");
+    app.add_flag("--import", options.to_yaml, "Only write the tenant that is there as YAML, without its secrets");
+    app.add_option("--bootstrap-from-db", options.bootstrap_database,
+                   "postgres://... of a self-hosted Logto: by its own application m-default, read by psql")
+        ->envname("LOGTO_PROXY_BOOTSTRAP_DB");
+    app.add_flag("--json", options.json, "For machines");
+  };
+  const auto run = [&config, &options] { return lp::run_provision(config, options); };
+  return {"provision", "Make the tenant at Logto what the configuration says", true, run, add};
+}
+
 int print(const std::string& text) {
   std::fputs(text.c_str(), stdout);
   return std::fflush(stdout) == 0 ? lp::kExitOk : lp::kExitFailed;
@@ -127,6 +143,7 @@ int parse_and_run(int argc, char** argv) {
   std::string config = lp::kDefaultConfig;
   lp::CheckOptions check;
   lp::DoctorOptions doctor;
+  lp::ProvisionOptions provision;
   bool routes_as_json = false;
   std::string shell;
   std::string language = "en";
@@ -144,6 +161,7 @@ int parse_and_run(int argc, char** argv) {
       {"doctor", "Ask Logto, the apps and this machine what is wrong, as far as that needs no user", true,
        [&] { return lp::run_doctor(config, doctor); },
        [&](CLI::App& sub) { sub.add_flag("--json", doctor.json, "For machines"); }},
+      provision_command(config, provision),
       explain_command(config, explain),
       {"routes", "Print the routes as a table", true, [&] { return lp::run_routes(config, routes_as_json); },
        [&](CLI::App& sub) { sub.add_flag("--json", routes_as_json, "For machines"); }},

@@ -18,6 +18,8 @@
 // shared: every thread holds a shared_ptr<const Settings>. Times are in milliseconds, sizes in bytes.
 namespace lp {
 
+struct ProvisionSettings;  // config/provision.h
+
 inline constexpr std::int64_t kSecond = 1000;
 inline constexpr std::int64_t kMinute = 60 * kSecond;
 inline constexpr std::int64_t kHour = 60 * kMinute;
@@ -409,7 +411,7 @@ struct AccessLogSettings {
   std::vector<PathPattern> exclude;          // no patterns of regexes; requests that are refused are told all the same
 };
 
-// A file that a secret was read from.
+// A file that a secret was read from, or that `provision` is to write.
 struct SecretFile {
   std::string key;   // "realms.shop.logto.app_secret_file"
   std::string path;  // absolute
@@ -454,7 +456,8 @@ struct Settings {
   std::string realm = "default";      // that these are the settings of
   std::vector<RealmSettings> realms;  // all of the process; empty: one, which is logto and external_urls above
 
-  std::vector<SecretFile> secret_files;  // for commands
+  std::vector<SecretFile> secret_files;          // for commands
+  std::shared_ptr<ProvisionSettings> provision;  // for commands, not changed once loaded; null: not in the file
 };
 
 }  // namespace lp

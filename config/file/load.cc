@@ -81,8 +81,8 @@ constexpr std::string_view kOfRoutes = "routes[].";
 // same as the user sees it ("routes[2].path").
 class Loader {
  public:
-  Loader(std::string folder, Settings& settings, Report& report)
-      : folder_(std::move(folder)), settings_(settings), report_(report) {}
+  Loader(std::string folder, Settings& settings, Report& report, LoadFor purpose)
+      : folder_(std::move(folder)), settings_(settings), report_(report), purpose_(purpose) {}
 
   void load(const Node& root) {
     Scope top;
@@ -147,7 +147,7 @@ class Loader {
     if (node.is_null()) return;  // the default holds; require() sees what must be there
     if (option.is(kLater)) return report_.problem_at(entry.mark, key, std::string(option.help));
     if (node.broken) return;
-    option.binding.read(node, Reading{option, scope, key, folder_, report_});
+    option.binding.read(node, Reading{option, scope, key, folder_, report_, purpose_ == LoadFor::provision});
   }
 
   void read_group(const Group& group, const std::string& key, const Node& node, const Scope& scope) {
@@ -295,6 +295,7 @@ class Loader {
   std::string folder_;
   Settings& settings_;
   Report& report_;
+  LoadFor purpose_;
 };
 
 void name_routes(Settings& settings, const Report& report) {
@@ -364,13 +365,13 @@ Environment process_environment() {
 }
 
 Result<LoadedConfig, std::vector<ConfigProblem>> parse_config(const std::string& text, const std::string& path,
-                                                              const Environment& env) {
+                                                              const Environment& env, LoadFor purpose) {
   Report report(path);
   auto document = parse_document(text, path, report.problems());
   if (!document) return report.take_problems();
   expand_variables(*document, path, env, report.problems());
   auto settings = std::make_shared<Settings>();
-  Loader(std::filesystem::path(path).parent_path().string(), *settings, report).load(*document);
+  Loader(std::filesystem::path(path).parent_path().string(), *settings, report, purpose).load(*document);
   name_routes(*settings, report);
   open_actions(*settings, report);
   locate_tests(*settings, report);
@@ -382,7 +383,8 @@ Result<LoadedConfig, std::vector<ConfigProblem>> parse_config(const std::string&
   return LoadedConfig{std::move(settings), report.take_warnings()};
 }
 
-Result<LoadedConfig, std::vector<ConfigProblem>> load_config(const std::string& path, const Environment& env) {
+Result<LoadedConfig, std::vector<ConfigProblem>> load_config(const std::string& path, const Environment& env,
+                                                             LoadFor purpose) {
   auto text = read_small_file(path);
   if (!text) {
     std::error_code ignored;
@@ -392,7 +394,7 @@ Result<LoadedConfig, std::vector<ConfigProblem>> load_config(const std::string& 
          text.error().message +
              (is_there ? "" : "; name it as in `logto-proxy check FILE`, or in the variable LOGTO_PROXY_CONFIG")}};
   }
-  return parse_config(text.value(), path, env);
+  return parse_config(text.value(), path, env, purpose);
 }
 
 }  // namespace lp

@@ -16,6 +16,9 @@ inline constexpr const char* kDefaultConfig = "/etc/logto-proxy/config.yaml";
 
 [[nodiscard]] Environment process_environment();
 
+// provision: what that command writes need not be there yet: logto.app_id_file, app_secret_file, webhook_secret_file.
+enum class LoadFor { running, provision };
+
 struct LoadedConfig {
   std::shared_ptr<const Settings> settings;
   std::vector<std::string> warnings;  // FILE:LINE:COL: ..., legal but probably not meant
@@ -25,10 +28,12 @@ struct LoadedConfig {
 // the file come at once. Scopes that rules need are added to logto.scopes. *_file secrets are read relative to the
 // configuration file's folder.
 [[nodiscard]] Result<LoadedConfig, std::vector<ConfigProblem>> load_config(const std::string& path,
-                                                                           const Environment& env);
+                                                                           const Environment& env,
+                                                                           LoadFor purpose = LoadFor::running);
 // The same for text in memory; `path` is only used in messages and to resolve relative files.
 [[nodiscard]] Result<LoadedConfig, std::vector<ConfigProblem>> parse_config(const std::string& text,
                                                                             const std::string& path,
-                                                                            const Environment& env);
+                                                                            const Environment& env,
+                                                                            LoadFor purpose = LoadFor::running);
 
 }  // namespace lp

@@ -108,7 +108,8 @@ std::vector<Secret> secrets_for_apps(const Settings& settings) {
 
 std::vector<std::string> keys_for_restart(const Settings& running, const Settings& fresh) {
   Settings wanted = with_secrets_of(running, fresh);
-  wanted.tests = fresh.tests;  // they say what the rest must do, and do nothing themselves
+  wanted.tests = fresh.tests;          // they say what the rest must do, and do nothing themselves
+  wanted.provision = fresh.provision;  // nothing that runs looks at it
   return differing_keys(wanted, fresh);
 }
 

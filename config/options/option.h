@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "config/provision.h"
 #include "config/settings.h"
 #include "config/yaml/document.h"
 #include "config/yaml/report.h"
@@ -22,6 +24,9 @@ struct Scope {
   RuleTestSettings* test = nullptr;
   IssuerSettings* issuer = nullptr;
   RealmSettings* realm = nullptr;
+  ProvisionConnectorSettings* connector = nullptr;
+  ProvisionResourceSettings* resource = nullptr;
+  ProvisionRoleSettings* role = nullptr;
   // Of the realm, where one is meant, else those at the top.
   [[nodiscard]] LogtoSettings& logto() const { return realm ? realm->logto : settings->logto; }
   [[nodiscard]] std::vector<Origin>& external_urls() const {
@@ -32,6 +37,10 @@ struct Scope {
   }
   [[nodiscard]] std::string& cookie_domain() const {
     return realm ? realm->cookie_domain : settings->session.cookie.domain;
+  }
+  [[nodiscard]] ProvisionSettings& provision() const {
+    if (!settings->provision) settings->provision = std::make_shared<ProvisionSettings>();
+    return *settings->provision;
   }
   [[nodiscard]] HeaderChanges& request_headers() const {
     return route ? route->request_headers : settings->request_headers;
@@ -51,6 +60,7 @@ struct Reading {
   const std::string& key;     // as in messages, "routes[2].path"
   const std::string& folder;  // of the configuration file: relative files are there
   Report& report;
+  bool is_before_provision = false;  // files that `provision` writes may be missing
   void problem(const Node& node, std::string message) const {
     report.problem_at(node.mark, key, std::move(message) + (node.is_scalar() ? node.origin() : ""));
   }
@@ -73,6 +83,7 @@ enum OptionFlags : unsigned {
   // Without it more is let through, so nothing behind the key is a mistake, and null must be said. So is every option
   // of a route.
   kNarrows = 16,
+  kProvisioned = 32,  // a file that `provision` writes: before it has run it may be missing
 };
 
 struct Option {

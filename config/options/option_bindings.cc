@@ -146,11 +146,15 @@ std::optional<std::string> file_text(const Node& node, const Reading& reading) {
   return std::nullopt;
 }
 
-// Of a file that holds a secret, which commands look at too.
+// Of a file that holds a secret, which commands look at too. One that `provision` is about to write may be missing.
 std::optional<std::string> secret_file_text(const Node& node, const Reading& reading) {
   const auto* name = scalar_text(node, reading);
   if (name == nullptr) return std::nullopt;
-  reading.scope.settings->secret_files.push_back({reading.key, resolve_file(reading.folder, *name)});
+  const std::string path = resolve_file(reading.folder, *name);
+  reading.scope.settings->secret_files.push_back({reading.key, path});
+  const bool may_be_missing = reading.option.is(kProvisioned) && reading.is_before_provision;
+  std::error_code ignored;
+  if (may_be_missing && !std::filesystem::exists(path, ignored)) return std::nullopt;
   return file_text(node, reading);
 }
 

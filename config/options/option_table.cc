@@ -11,6 +11,7 @@
 #include "config/options/option_bindings.h"
 #include "config/options/route_limit_options.h"
 #include "config/options/page_options.h"
+#include "config/options/provision_options.h"
 #include "config/options/route_options.h"
 #include "config/options/rule_test_options.h"
 #include "config/value.h"
@@ -119,21 +120,21 @@ void add_logto(Table& table, const std::string& prefix) {
                    ca_file_binding(LP_FIELD(logto().ca_file))});
   table.push_back({prefix + "app_id", "the application's id", "", 0, 0, kRequired, "Of the application in Logto.",
                    text(LP_FIELD(logto().app_id), parse_visible_text)});
-  table.push_back(
-      {prefix + "app_id_file", "a file", "null", 0, 0, kPlain, "A file that holds app_id.", app_id_file_binding()});
+  table.push_back({prefix + "app_id_file", "a file", "null", 0, 0, kProvisioned,
+                   "A file that holds app_id; `logto-proxy provision` writes it.", app_id_file_binding()});
   table.push_back(
       {prefix + "app_secret", "the application's secret, or a list of two", "null", 0, 0, kSecret | kNonEmpty,
        "Of the application in Logto, which is a traditional web application. Refused one, the other is tried.",
        app_secret_binding()});
-  table.push_back({prefix + "app_secret_file", "a file", "null", 0, 0, kPlain,
+  table.push_back({prefix + "app_secret_file", "a file", "null", 0, 0, kProvisioned,
                    "A file that holds app_secret, one in each line.", app_secret_file_binding()});
   table.push_back({prefix + "scopes", "a list of scopes", "[profile, email, roles]", 0, 0, kPlain,
                    "What is asked of Logto; openid is always sent.", scopes_binding()});
   table.push_back({prefix + "webhook_secret", "the signing key of a webhook", "null", 0, 0, kSecret,
                    "Of a webhook in Logto that tells of suspended and deleted users; null: /_auth/webhook is 404.",
                    secret_binding(LP_FIELD(logto().webhook_secret))});
-  table.push_back({prefix + "webhook_secret_file", "a file", "null", 0, 0, kPlain, "A file that holds webhook_secret.",
-                   secret_file_binding(LP_FIELD(logto().webhook_secret))});
+  table.push_back({prefix + "webhook_secret_file", "a file", "null", 0, 0, kProvisioned,
+                   "A file that holds webhook_secret.", secret_file_binding(LP_FIELD(logto().webhook_secret))});
   table.push_back(
       {prefix + "refresh", "auto, offline_access or off", "auto", 0, 0, kPlain,
        "auto keeps a refresh token if one comes, offline_access asks for one, off keeps none. Revoked at sign-out.",
@@ -343,6 +344,7 @@ Table make_table() {
   add_limits(table);
   add_logto(table, "logto.");
   add_realms(table);
+  add_provision_options(table);
   add_session(table);
   add_forward_auth(table);
   add_health(table);
@@ -424,6 +426,9 @@ const std::vector<Group>& groups() {
                                       app_group(),
                                       rule_test_group(),
                                       issuer_group(),
+                                      provision_connector_group(),
+                                      provision_resource_group(),
+                                      provision_role_group(),
                                       {"log", Group::Kind::map, "level", {}, {}, {}},
                                       {"access_log", Group::Kind::map, "output", {}, {}, {}}};
   return all;

@@ -50,7 +50,7 @@ Date.now = () => realNow() + clockOffsetMs;
 const sentForm = (ctx) => (ctx.req.form ? { ...Object.fromEntries(ctx.req.form), ...(ctx.req.form.has('client_secret') ? { client_secret: '***' } : {}) } : undefined);
 
 export class Control {
-  // `parts`: config, defaults, users, keys, attacks, messages, sids. `actions`: restart(), rotateKeys(alg), endUser(sub), endSessions(),
+  // `parts`: config, defaults, users, keys, attacks, messages, sids, management. `actions`: restart(), rotateKeys(alg), endUser(sub), endSessions(),
   // authenticatedAt(sub, seconds), clearStorage().
   constructor(parts, actions) {
     Object.assign(this, parts, { actions });
@@ -122,6 +122,8 @@ export class Control {
     this.reset();
     this.users.reset();
     this.actions.clearStorage();
+    this.management.reset();
+    this.actions.restart();
     return { ok: true };
   }
 
@@ -138,6 +140,7 @@ export class Control {
       authenticated: (v) => this.authenticate(v),
       remove_user: (v) => this.removeUser(v),
       config: (v) => this.configure(v),
+      management: (v) => this.management.steer(v),
       attack: (v) => this.attacks.play(v),
       send_logout: (v) => this.messages.logout(v),
       send_webhook: (v) => this.messages.webhook(v),

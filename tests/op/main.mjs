@@ -6,6 +6,7 @@ import { Control, logtoManners } from './control.mjs';
 import { readBody, sendHtml, sendJson, sendText } from './http_helpers.mjs';
 import { Interactions } from './interactions.mjs';
 import { Keys } from './keys.mjs';
+import { Management } from './management.mjs';
 import { Messages } from './messages.mjs';
 import { createProvider } from './provider.mjs';
 import { defaultMachineClients, defaultOrganizationScopes, defaultResources, Resources, splitResources } from './resources.mjs';
@@ -32,6 +33,8 @@ const defaults = {
   resources: defaultResources,                // indicator -> { ttl: seconds, scopes: { role: [scope] } }; of an organization's roles as well
   organization_scopes: defaultOrganizationScopes,   // organization role -> [scope]
   machine_clients: defaultMachineClients,     // { client_id, client_secret, resources: { indicator: [scope] } }
+  management_client: { client_id: 'management', client_secret: 'management-secret', has_role: true },   // for the Management API
+  logto_version: '1.42.0',                    // 1.37: a new application's answer has a secret that is none
   auto_sign_in: null,                         // a user name: sign-ins need no person (login_hint chooses another)
   users_count: 0,                             // user-1 ... user-N as well; sign-ins need no person and take turns
 };
@@ -50,14 +53,18 @@ const keys = new Keys(config.signing_alg);
 const attacks = new Attacks(config, keys);
 const sids = new Map();   // sub -> the sid of the newest ID token
 const messages = new Messages({ config, users, keys, attacks, sids });
-const resources = new Resources({ config, users, keys });
+const management = new Management({ config, keys }, {
+  changed: () => restart(),
+  webhook: ({ uri, key, event }) => messages.webhook({ uri, key, event, user: 'alice' }),
+});
+const resources = new Resources({ config, users, keys, management });
 let provider, handleOidc;
 
 const restart = () => {
-  provider = createProvider({ config, users, storage, keys, resources, middleware: [control.middleware(), logtoManners(), resources.middleware()] });
+  provider = createProvider({ config, users, storage, keys, resources, applications: management.applications.all(), middleware: [control.middleware(), logtoManners(), resources.middleware()] });
   handleOidc = provider.callback();
 };
-const control = new Control({ config, defaults, users, keys, attacks, messages, sids }, {
+const control = new Control({ config, defaults, users, keys, attacks, messages, sids, management }, {
   restart,
   endUser: (sub) => storage.endUser(sub),
   rotateKeys: (alg) => { keys.rotate(alg); restart(); },
@@ -84,7 +91,7 @@ async function prepareForm(req) {
   const json = /^application\/json\b/.test(req.headers['content-type'] ?? ''), text = await readBody(req);
   req.form = new URLSearchParams(json ? JSON.parse(text) : text);
   splitResources(req.form);
-  req.secretExpired = swapClientSecret(config, req, req.form);
+  req.secretExpired = swapClientSecret(config, req, req.form, (id) => management.applications.secretsOf(id));
   req.body = req.form.toString();
   req.headers['content-type'] = 'application/x-www-form-urlencoded';
   req.headers['content-length'] = String(Buffer.byteLength(req.body));
@@ -110,9 +117,9 @@ async function handle(req, res) {
   const url = new URL(req.url, 'http://op.invalid');
   if (url.pathname === '/oidc' || url.pathname.startsWith('/oidc/')) return oidc(req, res);
   if (url.pathname === '/api/status' || url.pathname === '/favicon.ico') return res.writeHead(204).end();
-  if (url.pathname === '/api/.well-known/sign-in-exp') return sendJson(res, 200, signInExperience());
+  if (url.pathname === '/api/.well-known/sign-in-exp') return sendJson(res, 200, management.experience.published() ?? signInExperience());
   if (url.pathname === '/') return sendHtml(res, 200, 'Development OpenID provider (stands in for Logto)');
-  if (await control.handle(req, res, url) || await networks.handle(req, res, url) || await interactions.handle(req, res, url)) return undefined;
+  if (await control.handle(req, res, url) || await management.handle(req, res, url) || await networks.handle(req, res, url) || await interactions.handle(req, res, url)) return undefined;
   return sendJson(res, 404, { code: 'entity.not_found', message: 'Not found.' });
 }
 

@@ -1,5 +1,6 @@
 // npm's oidc-provider (the engine inside Logto) set up to answer as Logto does.
 import { Provider } from 'oidc-provider';
+import { internalSecret } from './client_secrets.mjs';
 import { claimsByScope, claimsOf, userinfoOnlyClaims } from './users.mjs';
 import { signInLocation } from './experience.mjs';
 import { signedOutPage } from './pages.mjs';
@@ -11,14 +12,24 @@ const defaultTtl = { AccessToken: 3600, AuthorizationCode: 60, IdToken: 3600, Re
 const extraParams = ['direct_sign_in', 'first_screen', 'interaction_mode', 'identifier', 'organization_id', 'one_time_token', 'google_one_tap_credential'];
 
 function machineClients(config, keys) {
-  return config.machine_clients.map(({ client_id, client_secret }) => ({
+  return [...config.machine_clients, config.management_client].map(({ client_id, client_secret }) => ({
     client_id, client_secret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [],
     id_token_signed_response_alg: keys.alg,
   }));
 }
 
-function clients(config, keys) {
-  return [...machineClients(config, keys), {
+// Applications of the Management API that sign people in.
+function managedClients(applications, keys) {
+  return applications.filter(({ type }) => type === 'Traditional').map(({ id, oidcClientMetadata: meta }) => ({
+    client_id: id, client_secret: internalSecret, redirect_uris: meta.redirectUris, post_logout_redirect_uris: meta.postLogoutRedirectUris,
+    grant_types: ['authorization_code', 'refresh_token'], response_types: meta.redirectUris.length ? ['code'] : [], token_endpoint_auth_method: 'client_secret_basic',
+    id_token_signed_response_alg: keys.alg,
+    ...(meta.backchannelLogoutUri ? { backchannel_logout_uri: meta.backchannelLogoutUri, backchannel_logout_session_required: Boolean(meta.backchannelLogoutSessionRequired) } : {}),
+  }));
+}
+
+function clients(config, keys, applications) {
+  return [...machineClients(config, keys), ...managedClients(applications, keys), {
     client_id: config.client_id,
     ...(config.public_client ? {} : { client_secret: config.client_secret }),
     redirect_uris: config.redirect_uris,
@@ -55,6 +66,11 @@ function rotates(config, resources, ctx) {
   return client.clientAuthMethod === 'none' || token.ttlPercentagePassed() >= 70;
 }
 
+function alwaysIssues(config, applications, { clientId }) {
+  const managed = applications.find(({ id }) => id === clientId);
+  return managed ? managed.customClientMetadata.alwaysIssueRefreshToken === true : config.always_issue_refresh_token;
+}
+
 async function logoutSource(ctx, form) {
   ctx.body = `<!DOCTYPE html>
 <html lang="en">
@@ -67,10 +83,10 @@ async function logoutSource(ctx, form) {
 `;
 }
 
-export function createProvider({ config, users, storage, keys, resources, middleware }) {
+export function createProvider({ config, users, storage, keys, resources, applications = [], middleware }) {
   const provider = new Provider(`${config.endpoint}/oidc`, {
     adapter: storage.adapter(),
-    clients: clients(config, keys),
+    clients: clients(config, keys, applications),
     jwks: { keys: keys.ring },
     findAccount: (_ctx, sub) => account(config, users, sub),
     scopes: ['openid', 'offline_access', ...Object.keys(claimsByScope).slice(1), 'urn:logto:scope:sessions'],
@@ -82,7 +98,7 @@ export function createProvider({ config, users, storage, keys, resources, middle
     extraParams,
     pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' },
     issueRefreshToken: async (_ctx, client, code) =>
-      client.grantTypeAllowed('refresh_token') && (config.always_issue_refresh_token || code.scopes.has('offline_access')),
+      client.grantTypeAllowed('refresh_token') && (alwaysIssues(config, applications, client) || code.scopes.has('offline_access')),
     rotateRefreshToken: (ctx) => rotates(config, resources, ctx),
     extraTokenClaims: (ctx, token) => resources.extraClaims(ctx, token),
     ttl: { ...defaultTtl, ...config.ttl, AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? config.ttl.AccessToken ?? defaultTtl.AccessToken },

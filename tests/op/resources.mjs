@@ -3,6 +3,7 @@ import { createPrivateKey, randomBytes, sign } from 'node:crypto';
 import { errors } from 'oidc-provider';
 import { resourcesIn } from './audience.mjs';
 import { jws } from './jose.mjs';
+import { managementAudience } from './management_rules.mjs';
 
 const things = 'https://things.example.test/api';
 const organizationsResource = 'urn:logto:resource:organizations', organizationsScope = 'urn:logto:scope:organizations';
@@ -31,18 +32,33 @@ export function splitResources(params) {
 }
 
 export class Resources {
-  constructor({ config, users, keys }) { Object.assign(this, { config, users, keys }); }
+  constructor({ config, users, keys, management }) { Object.assign(this, { config, users, keys, management }); }
 
   // The engine's `features.resourceIndicators.getResourceServerInfo`.
   info(ctx, indicator, client) {
     if (indicator === organizationsResource) return this.#server(unique(Object.values(this.config.organization_scopes)));
-    const resource = Object.hasOwn(this.config.resources, indicator) ? this.config.resources[indicator] : undefined;
+    if (indicator === managementAudience) return this.#server(this.#managementScopes(client), indicator);
+    const resource = Object.hasOwn(this.config.resources, indicator) ? this.config.resources[indicator] : this.#managed(indicator);
     if (!resource) throw new errors.InvalidTarget('resource indicator is missing, or unknown');
     const machine = this.config.machine_clients.find(({ client_id: id }) => id === client.clientId);
     if (machine) return this.#server(machine.resources?.[indicator] ?? [], indicator, resource.ttl);
     const user = this.users.find(ctx.oidc.entities.Account?.accountId);
     const roles = user ? [...user.roles, ...this.#organizationRoles(user, organizationIdOf(ctx))] : Object.keys(resource.scopes);
     return this.#server(unique(roles.map((role) => resource.scopes[role] ?? [])), indicator, resource.ttl);
+  }
+
+  // Without the role the token comes all the same, and opens nothing.
+  #managementScopes({ clientId }) {
+    const { client_id: id, has_role: hasRole } = this.config.management_client;
+    return clientId === id && hasRole ? ['all'] : [];
+  }
+
+  // One that the Management API made: a scope for each role that has it.
+  #managed(indicator) {
+    const made = this.management?.resources.list.find((one) => one.indicator === indicator);
+    if (!made) return undefined;
+    const named = ({ scopeIds }) => made.scopes.filter(({ id }) => scopeIds.includes(id)).map(({ name }) => name);
+    return { ttl: made.accessTokenTtl, scopes: Object.fromEntries(this.management.roles.list.map((role) => [role.name, named(role)])) };
   }
 
   #server(scopes, audience = organizationsResource, accessTokenTTL = 3600) {

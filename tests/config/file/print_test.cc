@@ -270,8 +270,11 @@ TEST_CASE("the defaults of the option table are those of the settings") {
   settings.routes.emplace_back();
   settings.tests.emplace_back();
   settings.bearer.issuers.emplace_back();
-  const Scope element{&settings,           &settings.listen[0], &settings.upstreams["x"],
-                      &settings.routes[0], &settings.tests[0],  &settings.bearer.issuers[0]};
+  Scope element{&settings,           &settings.listen[0], &settings.upstreams["x"],
+                &settings.routes[0], &settings.tests[0],  &settings.bearer.issuers[0]};
+  element.connector = &element.provision().connectors.emplace_back();
+  element.resource = &element.provision().resources.emplace_back();
+  element.role = &element.provision().roles.emplace_back();
   Scope top;
   top.settings = &settings;
   Scope realm = top;
@@ -305,6 +308,9 @@ TEST_CASE("the mask stands where secrets are, and nowhere else") {
     copy.forward_auth.secret = Secret("c");
     Scope top;
     top.settings = &copy;
+    top.provision().management.app_secret = Secret("m");
+    top.connector = &top.provision().connectors.emplace_back();
+    top.connector->client_secret = Secret("s");
     CHECK(option.binding.print(top).text == kSecretMask);
   }
 }

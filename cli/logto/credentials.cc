@@ -1,0 +1,170 @@
+#include "cli/logto/credentials.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <utility>
+
+#include "base/errno_words.h"
+#include "cli/tenant/json_merge.h"
+#include "config/realms.h"
+
+namespace lp {
+namespace {
+
+using nlohmann::json;
+using Outcome = CredentialPlace::Outcome;
+
+constexpr std::int64_t kMsOfSecond = 1000;
+
+std::string folder_of_file(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// "": all of it is there.
+std::string write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = ::write(fd, bytes.data(), bytes.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return errno_words(errno);
+    bytes.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  return ::fsync(fd) == 0 ? "" : errno_words(errno);
+}
+
+// Best effort: who may not give it away keeps it.
+void leave_to_owner_of(const std::string& folder, int fd) {
+  struct stat about {};
+  if (::geteuid() != 0 || ::stat(folder.c_str(), &about) != 0) return;
+  static_cast<void>(::fchown(fd, about.st_uid, about.st_gid) == 0);
+}
+
+class CredentialWriter {
+ public:
+  CredentialWriter(ManagementApi& api, const Settings& realm, std::string prefix, bool is_dry)
+      : api_(api), realm_(realm), prefix_(std::move(prefix)), is_dry_(is_dry) {}
+
+  void settle(const json& application, const json* hook) {
+    const std::string id = text_at(application, "id");
+    if (realm_.logto.app_id != id)
+      put("app_id", Secret(id));
+    else
+      keep("app_id");
+    settle_secret(id);
+    if (hook != nullptr) settle_hook(*hook);
+  }
+
+  std::vector<CredentialPlace> places;
+
+ private:
+  [[nodiscard]] const SecretFile* file_of(const std::string& name) const {
+    const std::string key = prefix_ + "." + name + "_file";
+    const auto found = std::find_if(realm_.secret_files.begin(), realm_.secret_files.end(),
+                                    [&](const SecretFile& file) { return file.key == key; });
+    return found == realm_.secret_files.end() ? nullptr : &*found;
+  }
+
+  void keep(const std::string& name) {
+    const SecretFile* file = file_of(name);
+    if (file != nullptr) places.push_back({Outcome::unchanged, file->key, file->path});
+  }
+  void refuse(const std::string& name, std::string why) {
+    places.push_back({Outcome::refused, prefix_ + "." + name, "", std::move(why)});
+  }
+
+  void put(const std::string& name, const Secret& value) {
+    const SecretFile* file = file_of(name);
+    if (file == nullptr)
+      return refuse(name, "is not what Logto has: name " + prefix_ + "." + name +
+                              "_file in its place, which is written then, or take the value from Logto's Console");
+    const std::string why = is_dry_ ? "" : write_private_file(file->path, Secret(std::string(value.reveal()) + "\n"));
+    places.push_back({why.empty() ? Outcome::written : Outcome::refused, file->key, file->path, why});
+  }
+
+  void settle_secret(const std::string& id) {
+    auto secrets = api_.call("GET", "/api/applications/" + id + "/secrets");
+    if (!secrets) return refuse("app_secret", secrets.error().text());
+    std::vector<Secret> good = unexpired(*secrets);
+    if (good.empty() && !is_dry_) {
+      const auto made = api_.call("POST", "/api/applications/" + id + "/secrets", {{"name", "logto-proxy"}});
+      if (!made) return refuse("app_secret", made.error().text());
+      good.emplace_back(text_at(*made, "value"));
+    }
+    const auto& known = realm_.logto.app_secrets;
+    const bool is_known = std::any_of(known.begin(), known.end(), [&](const Secret& one) {
+      return std::any_of(good.begin(), good.end(), [&](const Secret& other) { return other.equals(one.reveal()); });
+    });
+    is_known ? keep("app_secret") : put("app_secret", good.empty() ? Secret() : good.front());
+  }
+
+  // An internal one is no secret (Logto fact 31).
+  [[nodiscard]] static std::vector<Secret> unexpired(const json& secrets) {
+    std::vector<Secret> good;
+    const std::int64_t now_ms = std::time(nullptr) * kMsOfSecond;
+    for (const json& one : secrets) {
+      const std::string value = text_at(one, "value");
+      const bool has_end = one.contains("expiresAt") && one["expiresAt"].is_number();
+      if (value.empty() || value.starts_with("#internal:")) continue;
+      if (!has_end || one["expiresAt"].get<std::int64_t>() > now_ms) good.emplace_back(value);
+    }
+    return good;
+  }
+
+  void settle_hook(const json& hook) {
+    const Secret key(text_at(hook, "signingKey"));
+    realm_.logto.webhook_secret.equals(key.reveal()) ? keep("webhook_secret") : put("webhook_secret", key);
+  }
+
+  ManagementApi& api_;
+  const Settings& realm_;
+  const std::string prefix_;
+  const bool is_dry_;
+};
+
+const json* hook_at(const std::string& key, const WantedTenant& wanted, const TenantState& state) {
+  for (const TenantHook& hook : wanted.hooks) {
+    if (hook.key != key) continue;
+    for (const json& there : state.hooks) {
+      if (text_at(object_at(there, "config"), "url") == hook.url) return &there;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<CredentialPlace> settle_credentials(ManagementApi& api, const Settings& settings,
+                                                const WantedTenant& wanted, const TenantState& state, bool is_dry) {
+  std::vector<CredentialPlace> all;
+  const auto realms = settings_of_realms(std::make_shared<const Settings>(settings));
+  for (std::size_t i = 0; i < realms.size() && i < wanted.applications.size(); ++i) {
+    const json* application = find_application(wanted.applications[i], state);
+    if (application == nullptr) continue;
+    const std::string prefix = settings.realms.empty() ? "logto" : "realms." + realms[i]->realm + ".logto";
+    CredentialWriter writer(api, *realms[i], prefix, is_dry);
+    writer.settle(*application, hook_at(prefix + ".webhook_secret", wanted, state));
+    for (CredentialPlace& place : writer.places) all.push_back(std::move(place));
+  }
+  return all;
+}
+
+std::string write_private_file(const std::string& path, const Secret& text) {
+  std::string beside = path + ".XXXXXX";
+  const int fd = ::mkostemp(beside.data(), O_CLOEXEC);  // mode 0600
+  if (fd < 0) return "cannot be made in " + folder_of_file(path) + ": " + errno_words(errno);
+  leave_to_owner_of(folder_of_file(path), fd);
+  std::string why = write_all(fd, text.reveal());
+  ::close(fd);
+  if (why.empty() && ::rename(beside.c_str(), path.c_str()) != 0) why = errno_words(errno);
+  if (!why.empty()) ::unlink(beside.c_str());
+  return why;
+}
+
+}  // namespace lp

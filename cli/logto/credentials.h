@@ -1,0 +1,30 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "cli/logto/management_api.h"
+#include "cli/tenant/plan.h"
+
+namespace lp {
+
+// Where the configuration reads something that only Logto knows, and what became of it.
+struct CredentialPlace {
+  enum class Outcome { unchanged, written, refused };
+  Outcome outcome = Outcome::unchanged;
+  std::string key;    // "logto.app_secret_file"
+  std::string path;   // of the file; empty: it stands in the configuration itself
+  std::string why{};  // refused: what is wrong, and what to do
+};
+
+// The application's id and one of its secrets, and the webhook's signing key, into the files that the configuration
+// names. `is_dry`: only says what would be written. A file that holds a secret which the application takes is left as
+// it is. In place of a file that is not there nothing can be written: what the configuration says itself is compared.
+[[nodiscard]] std::vector<CredentialPlace> settle_credentials(ManagementApi& api, const Settings& settings,
+                                                              const WantedTenant& wanted, const TenantState& state,
+                                                              bool is_dry);
+
+// A file that its owner alone reads, all of it or what was there before: written beside and renamed. Root leaves it to
+// the owner of the folder, so that a service which is not root reads it. "" or why not.
+[[nodiscard]] std::string write_private_file(const std::string& path, const Secret& text);
+
+}  // namespace lp

@@ -1,0 +1,119 @@
+#include "cli/tenant/plan_removal.h"
+
+#include <utility>
+
+#include "base/one_of.h"
+#include "cli/tenant/json_merge.h"
+#include "cli/tenant/marks.h"
+
+namespace lp {
+namespace {
+
+using nlohmann::json;
+
+TenantStep removal(TenantPart part, std::string object, std::string path) {
+  TenantStep step{TenantStep::Kind::remove, part, std::move(object)};
+  step.method = "DELETE";
+  step.path = std::move(path);
+  return step;
+}
+
+// Of an application that was there before: our redirect URIs and our marks go, the rest stays.
+TenantStep withdrawal(const json& application, const std::string& name) {
+  TenantStep step{TenantStep::Kind::unchanged, TenantPart::applications, "application " + name};
+  json data = object_at(application, "customData");
+  if (!data.contains(kOurData)) return step;
+  json metadata = object_at(application, "oidcClientMetadata");
+  for (const char* list : {kOurRedirects, kOurSignOuts}) {
+    const auto ours = our_list(application, list);
+    std::vector<std::string> kept;
+    for (const std::string& uri : texts_of_json(metadata.contains(list) ? metadata[list] : json::array())) {
+      if (!is_one_of(uri, ours)) kept.push_back(uri);
+    }
+    metadata[list] = kept;
+  }
+  data.erase(kOurData);
+  step.kind = TenantStep::Kind::change;
+  step.lines = difference(object_at(application, "oidcClientMetadata"), metadata);
+  step.lines.emplace_back("was there before: it stays");
+  step.method = "PATCH";
+  step.path = "/api/applications/" + id_in_path(application);
+  step.body = {{"oidcClientMetadata", std::move(metadata)}, {"customData", std::move(data)}};
+  return step;
+}
+
+void remove_hooks(const std::vector<std::string>& marks, const TenantState& state, TenantPlan& plan) {
+  for (const json& hook : state.hooks) {
+    const std::string url = text_at(object_at(hook, "config"), "url");
+    if (is_one_of(mark_of("webhook", url), marks))
+      plan.steps.push_back(removal(TenantPart::hooks, "webhook " + url, "/api/hooks/" + id_in_path(hook)));
+  }
+}
+
+void remove_roles(const std::vector<std::string>& marks, const TenantState& state, TenantPlan& plan) {
+  for (const json& role : state.roles) {
+    const std::string name = text_at(role, "name");
+    if (is_one_of(mark_of("role", name), marks))
+      plan.steps.push_back(removal(TenantPart::roles, "role " + name, "/api/roles/" + id_in_path(role)));
+  }
+}
+
+// An API resource takes its scopes along; of one that was there before those go that were made here.
+void remove_resources(const std::vector<std::string>& marks, const TenantState& state, TenantPlan& plan) {
+  for (const json& resource : state.resources) {
+    const std::string indicator = text_at(resource, "indicator");
+    const std::string path = "/api/resources/" + id_in_path(resource);
+    if (is_one_of(mark_of("resource", indicator), marks)) {
+      plan.steps.push_back(removal(TenantPart::resources, "API resource " + indicator, path));
+      continue;
+    }
+    if (!resource.contains("scopes")) continue;
+    for (const json& scope : resource["scopes"]) {
+      const std::string name = text_at(scope, "name");
+      if (is_one_of(mark_of_scope(indicator, name), marks))
+        plan.steps.push_back(removal(TenantPart::resources, "scope " + name + " of " + indicator,
+                                     path + "/scopes/" + id_in_path(scope)));
+    }
+  }
+}
+
+void remove_connectors(const std::vector<std::string>& marks, const TenantState& state, TenantPlan& plan) {
+  for (const json& connector : state.connectors) {
+    const std::string id = text_at(connector, "id");
+    if (is_one_of(mark_of("connector", id), marks))
+      plan.steps.push_back(removal(TenantPart::connectors,
+                                   "connector " + text_at(connector, "target") + " (id " + id + ")",
+                                   "/api/connectors/" + id_in_path(connector)));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> marks_in(const WantedTenant& wanted, const TenantState& state) {
+  std::vector<std::string> marks;
+  for (const TenantApplication& application : wanted.applications) {
+    if (const json* there = find_application(application, state))
+      marks = with_missing(std::move(marks), our_list(*there, kMadeHere));
+  }
+  return marks;
+}
+
+// The applications go last: they hold the marks, which a second run needs after an interruption.
+TenantPlan plan_removal(const WantedTenant& wanted, const TenantState& state) {
+  TenantPlan plan;
+  const auto marks = marks_in(wanted, state);
+  remove_hooks(marks, state, plan);
+  remove_roles(marks, state, plan);
+  remove_resources(marks, state, plan);
+  remove_connectors(marks, state, plan);
+  for (auto at = wanted.applications.rbegin(); at != wanted.applications.rend(); ++at) {
+    const json* there = find_application(*at, state);
+    if (there == nullptr) continue;
+    plan.steps.push_back(was_made_here(*there) ? removal(TenantPart::applications, "application " + at->name,
+                                                         "/api/applications/" + id_in_path(*there))
+                                               : withdrawal(*there, at->name));
+  }
+  return plan;
+}
+
+}  // namespace lp

@@ -1,0 +1,85 @@
+#include "cli/logto/credentials.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "cli/logto/bootstrap.h"
+#include "cli/logto/examine_tenant.h"
+
+namespace lp {
+namespace {
+
+std::string text_in(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
+TEST_CASE("a file of a secret: whole or as before, for its owner alone, and nothing beside it") {
+  const auto folder = std::filesystem::temp_directory_path() / "logto-proxy-credentials-test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  const std::string path = folder / "secret";
+  std::ofstream(path) << "old, longer than the new one\n";
+  std::filesystem::permissions(path, std::filesystem::perms(0666));
+  CHECK(write_private_file(path, Secret("new\n")) == "");
+  CHECK(text_in(path) == "new\n");
+  struct stat about {};
+  REQUIRE(::stat(path.c_str(), &about) == 0);
+  CHECK((about.st_mode & 0777U) == 0600U);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder), {}) == 1);
+  CHECK(write_private_file(folder / "none" / "secret", Secret("x")).find("cannot be made in") == 0);
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a database's address is parted from its password") {
+  struct Case {
+    const char* url;
+    const char* rest;
+    const char* password;
+  };
+  for (const Case& c :
+       {Case{"postgres://logto:p%40ss+w@db:5432/logto", "postgres://logto@db:5432/logto", "p@ss+w"},
+        Case{"postgresql://u:a:b@h/d?sslmode=require", "postgresql://u@h/d?sslmode=require", "a:b"},
+        Case{"postgres://u@h:5432/d", "postgres://u@h:5432/d", ""}, Case{"postgres://h:5432", "postgres://h:5432", ""},
+        Case{"postgres://h/d?options=a:b@c", "postgres://h/d?options=a:b@c", ""}}) {
+    CAPTURE(c.url);
+    const auto parsed = parse_database_url(c.url);
+    REQUIRE(parsed.ok());
+    CHECK(parsed->url == c.rest);
+    CHECK(parsed->password.equals(c.password));
+  }
+  CHECK_FALSE(parse_database_url("mysql://u:p@h/d").ok());
+  CHECK_FALSE(parse_database_url("postgres://u:%zz@h/d").ok());
+}
+
+TEST_CASE("what Logto says of its own call to our webhook") {
+  using Level = DoctorFinding::Level;
+  const auto of = [](const ApiProblem& problem) { return judge_hook_test(problem, "https://app.test/_auth/webhook"); };
+  CHECK(judge_hook_test(nlohmann::json(), "u").level == Level::ok);
+  CHECK(of({422, "hook.endpoint_responded_with_error", "400"}).level == Level::failure);
+  CHECK(of({422, "hook.send_test_payload_failed", "fetch failed"}).level == Level::warning);
+  CHECK(of({500, "", ""}).level == Level::warning);
+}
+
+TEST_CASE("the audience of the Management API: Cloud's own address, a name that leads nowhere, or what is given") {
+  ManagementSettings management;
+  LogtoSettings logto;
+  logto.endpoint = {"https", "tenant.logto.app", 443};
+  CHECK(management_audience(management, logto) == "https://tenant.logto.app/api");
+  logto.endpoint = {"http", "localhost", 3001};
+  CHECK(management_audience(management, logto) == "https://default.logto.app/api");
+  logto.endpoint = {"https", "auth.example.com", 443};
+  management.endpoint = Origin{"https", "tenant.logto.app", 443};
+  CHECK(management_audience(management, logto) == "https://tenant.logto.app/api");
+  management.audience = "https://other.test/api";
+  CHECK(management_audience(management, logto) == "https://other.test/api");
+}
+
+}  // namespace lp

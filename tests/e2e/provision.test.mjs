@@ -1,0 +1,437 @@
+// `logto-proxy provision`: a tenant becomes what the configuration says, whatever it was, wherever a run is interrupted, and nothing of
+// somebody else's is lost. The development provider answers as Logto does, with its traps.
+// Quick.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { DevelopmentOp } from './lib/op.mjs';
+import { Proxy, freePort, freshSecret, run, temporaryFolder, writeConfig } from './lib/proxy.mjs';
+
+const ORIGIN = 'http://127.0.0.1:8080';
+const things = 'https://things.example.test/api';
+const SECRETS = ['linkedin-secret-value', 'patreon-secret-value', 'management-secret'];
+
+async function provider(t, config = {}) {
+  const op = await DevelopmentOp.start(config);
+  t.after(() => op.stop());
+  return op;
+}
+
+// A configuration with everything that provision knows, below a folder of its own.
+function wantedOf(op, change = {}) {
+  const folder = temporaryFolder();
+  const config = {
+    external_urls: [ORIGIN], listen: '127.0.0.1:0', admin: { listen: '127.0.0.1:0' }, session: { secret: freshSecret() },
+    logto: { endpoint: op.endpoint, app_id_file: `${folder}/app-id`, app_secret_file: `${folder}/app-secret`, webhook_secret_file: `${folder}/webhook-key` },
+    upstreams: { app: 'http://127.0.0.1:9' },
+    routes: [
+      { path: '/admin/*', upstream: 'app', require: { roles: ['admin'] }, sign_in: { with: 'social:linkedin' } },
+      { path: '/*', upstream: 'app', token: { resource: things, scopes: ['read:things'] } },
+    ],
+    ...change,
+    provision: {
+      management: { app_id: 'management', app_secret: 'management-secret' },
+      application: { name: 'intranet', refresh_token_ttl: '30d', roles: ['staff'] },
+      connectors: {
+        linkedin: { client_id: 'linkedin-client', client_secret: SECRETS[0] },
+        patreon: { client_id: 'patreon-client', client_secret: SECRETS[1], scope: 'identity identity[email]' },
+      },
+      sign_in: { social: ['patreon', 'linkedin'], primary_color: '#0a66c2', language: 'ja', pwned_passwords: false },
+      resources: { [things]: { name: 'Things', access_token_ttl: '15m', scopes: ['write:things'] } },
+      roles: { editor: { description: 'may write', scopes: ['read:things', 'write:things'] } },
+      id_token_claims: ['identities'],
+      ...change.provision,
+    },
+  };
+  return { folder, config, file: writeConfig(config), read: (name) => fs.readFileSync(path.join(folder, name), 'utf8').trim() };
+}
+
+const provision = (wanted, ...options) => run(['provision', ...options, wanted.file]);
+const state = async (op, body = {}) => (await op.control({ management: body })).management;
+
+function noSecretIn(...outputs) {
+  for (const { stdout, stderr } of outputs) for (const secret of SECRETS) assert.ok(!(stdout + stderr).includes(secret), 'a secret was shown');
+}
+
+// What the tenant must be like for the configuration above.
+function assertWanted(found, wanted) {
+  const app = found.applications.find(({ id }) => id === wanted.read('app-id'));
+  assert.equal(app.name, 'intranet');
+  assert.equal(app.type, 'Traditional');
+  assert.ok(app.oidcClientMetadata.redirectUris.includes(`${ORIGIN}/_auth/callback`));
+  assert.ok(app.oidcClientMetadata.postLogoutRedirectUris.includes(`${ORIGIN}/_auth/signed-out`));
+  assert.equal(app.oidcClientMetadata.backchannelLogoutUri, `${ORIGIN}/_auth/backchannel-logout`);
+  assert.equal(app.oidcClientMetadata.backchannelLogoutSessionRequired, true);
+  assert.equal(app.customClientMetadata.alwaysIssueRefreshToken, true);
+  assert.equal(app.customClientMetadata.refreshTokenTtlInDays, 30);
+  assert.equal(app.appLevelAccessControlEnabled, true);
+  const connector = (target) => found.connectors.find((one) => one.target === target);
+  assert.equal(connector('linkedin').config.clientId, 'linkedin-client');
+  assert.equal(connector('patreon').config.scope, 'identity identity[email]');
+  const { socialSignInConnectorTargets: buttons, color, languageInfo, passwordPolicy, socialSignIn, unknownSessionRedirectUrl } = found.sign_in_exp;
+  assert.deepEqual(buttons.slice(0, 2), ['patreon', 'linkedin']);
+  assert.equal(color.primaryColor, '#0a66c2');
+  assert.equal(languageInfo.fallbackLanguage, 'ja');
+  assert.equal(passwordPolicy.rejects.pwned, false);
+  assert.equal(socialSignIn.skipRequiredIdentifiers, true);
+  assert.ok(unknownSessionRedirectUrl);
+  const [resource] = found.resources.filter(({ indicator }) => indicator === things);
+  assert.equal(resource.accessTokenTtl, 900);
+  const scopes = new Map(resource.scopes.map(({ name, id }) => [name, id]));
+  const role = (name) => found.roles.find((one) => one.name === name);
+  for (const name of ['admin', 'staff', 'editor']) assert.ok(role(name), name);
+  for (const name of ['read:things', 'write:things']) assert.ok(role('editor').scopeIds.includes(scopes.get(name)), name);
+  const hooks = found.hooks.filter(({ config }) => config.url === `${ORIGIN}/_auth/webhook`);
+  assert.equal(hooks.length, 1, 'one webhook, for Logto tells each');
+  assert.ok(hooks[0].events.includes('User.Deleted') && hooks[0].events.includes('User.SuspensionStatus.Updated') && hooks[0].enabled);
+  assert.equal(wanted.read('webhook-key'), hooks[0].signingKey);
+  assert.ok(found.id_token_claims.includes('identities') && found.id_token_claims.includes('roles'));
+}
+
+async function assertNothingToDo(op, wanted) {
+  const before = (await state(op)).writes.length;
+  const again = await provision(wanted, '--plan');
+  assert.equal(again.code, 0, again.stdout + again.stderr);
+  assert.equal((await provision(wanted, '--yes')).code, 0);
+  assert.equal((await state(op)).writes.length, before, 'a second run changed something');
+}
+
+describe('credentials out of the database of a self-hosted Logto', () => {
+  // In place of psql: says what it was asked, and a secret.
+  function withPsql(script) {
+    const folder = temporaryFolder();
+    fs.writeFileSync(`${folder}/psql`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return { env: { PATH: `${folder}:${process.env.PATH}` }, folder };
+  }
+  const client = { client_id: 'm-default', client_secret: 'secret-of-the-database', has_role: true };
+
+  test('m-default is read, and its password is not shown to other users of the machine', async (t) => {
+    const op = await provider(t, { management_client: client });
+    const { env, folder } = withPsql(`echo "$@" > $(dirname "$0")/asked; echo "$PGPASSWORD $PGOPTIONS" > $(dirname "$0")/env; echo secret-of-the-database`);
+    const wanted = wantedOf(op, { provision: { management: { admin_endpoint: op.endpoint } } });
+    const { code, stdout, stderr } = await run(['provision', '--yes', '--bootstrap-from-db', 'postgres://logto:p%40ss@db:5432/logto', wanted.file], { env });
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stderr, /by Logto's own application m-default, read from its database/);
+    assert.ok(!(stdout + stderr).includes('secret-of-the-database'));
+    assertWanted(await state(op), wanted);
+    assert.match(fs.readFileSync(`${folder}/asked`, 'utf8'), /--dbname postgres:\/\/logto@db:5432\/logto --command select /);
+    assert.equal(fs.readFileSync(`${folder}/env`, 'utf8').trim(), 'p@ss -c default_transaction_read_only=on');
+  });
+
+  test('no psql, a database that is not there, one that is not Logto\'s, no admin endpoint', async (t) => {
+    const op = await provider(t, { management_client: client });
+    const wanted = wantedOf(op, { provision: { management: { admin_endpoint: op.endpoint } } });
+    const bootstrap = (env, url = 'postgres://logto@db/logto', file = wanted.file) => run(['provision', '--yes', '--bootstrap-from-db', url, file], { env });
+    assert.match((await bootstrap({ PATH: '/nowhere' })).stderr, /--bootstrap-from-db: psql is not there/);
+    assert.match((await bootstrap(withPsql('echo no such host >&2; exit 2').env)).stderr, /no such host\n--bootstrap-from-db: psql could not read Logto's database/);
+    assert.match((await bootstrap(withPsql('echo').env)).stderr, /has no application m-default/);
+    assert.match((await bootstrap({}, 'mysql://x')).stderr, /expected a database's URL such as postgres:/);
+    assert.match((await bootstrap({}, undefined, wantedOf(op).file)).stderr, /^provision\.management\.admin_endpoint: is missing/);
+    assert.deepEqual((await state(op)).writes, []);
+  });
+});
+
+describe('what the doctor sees by the Management API', () => {
+  test('whether Logto reaches the webhook, refresh tokens come, and the tenant is as it should be', async (t) => {
+    const op = await provider(t);
+    const origin = `http://127.0.0.1:${await freePort()}`;
+    const wanted = wantedOf(op, { external_urls: [origin], listen: origin.slice('http://'.length) });
+    assert.equal((await provision(wanted, '--yes')).code, 0);
+    const finding = async (check) => JSON.parse((await run(['doctor', '--json', wanted.file])).stdout).findings.find((one) => one.check === check);
+    assert.deepEqual([(await finding('webhook')).level, (await finding('tenant')).level, (await finding('refresh_token')).level], ['warning', 'ok', 'ok']);
+    assert.match((await finding('webhook')).what, /Logto cannot reach http:\/\/127\.0\.0\.1:\d+\/_auth\/webhook/);
+    assert.match((await finding('callback_url')).what, new RegExp(`${op.endpoint}/callback/linkedin must be registered for linkedin`));
+
+    const { provision: _, ...served } = wanted.config;
+    const proxy = await Proxy.start(served);
+    t.after(() => proxy.stop());
+    assert.deepEqual(await finding('webhook'), { level: 'ok', check: 'webhook', what: `Logto reaches ${origin}/_auth/webhook, and its signature holds` });
+
+    const { hooks, applications } = await state(op);
+    await state(op, { call: [['DELETE', `/api/hooks/${hooks[0].id}`], ['POST', '/api/hooks', { name: 'another', events: hooks[0].events, config: hooks[0].config }],
+      ['PATCH', `/api/applications/${applications[0].id}`, { customClientMetadata: { alwaysIssueRefreshToken: false } }]] });
+    const refused = await finding('webhook');
+    assert.equal(refused.level, 'failure');
+    assert.match(refused.mend, /^400: logto\.webhook_secret is not this webhook's signing key/);
+    assert.match((await finding('refresh_token')).what, /no refresh token comes to the application intranet/);
+    assert.match((await finding('tenant')).what, /the tenant is not what provision: says: application intranet/);
+  });
+});
+
+describe('an empty tenant', () => {
+  for (const version of ['1.42.0', '1.37.1']) {
+    test(`Logto ${version}: plan, apply, nothing left to do, and the doctor agrees`, async (t) => {
+      const op = await provider(t, { logto_version: version });
+      const wanted = wantedOf(op);
+      const plan = await provision(wanted, '--plan');
+      assert.equal(plan.code, 2, plan.stderr);
+      assert.match(plan.stdout, /^\+ create +application intranet$/m);
+      assert.match(plan.stdout, /^\+ create +role admin \(of route #1 \/admin\/\*\)$/m);
+      assert.match(plan.stdout, /^\+ create +scope read:things of https:\/\/things\.example\.test\/api \(of route #2 \/\*\)$/m);
+      assert.match(plan.stdout, /config\.clientSecret: set \(not shown\)/);
+      assert.deepEqual((await state(op)).writes, [], 'a plan changes nothing');
+
+      const applied = await provision(wanted, '--yes');
+      assert.equal(applied.code, 0, applied.stdout + applied.stderr);
+      noSecretIn(plan, applied);
+      assert.match(applied.stdout, new RegExp(`paste ${op.endpoint}/callback/linkedin\\n +for linkedin at https://www\\.linkedin\\.com/developers/apps`));
+      assert.match(applied.stdout, new RegExp(`paste ${op.endpoint}/callback/patreon\\n`));
+      assertWanted(await state(op), wanted);
+      for (const name of ['app-id', 'app-secret', 'webhook-key']) assert.equal(fs.statSync(path.join(wanted.folder, name)).mode & 0o777, 0o600, name);
+      assert.equal(wanted.read('app-secret').length, 32, 'no internal secret');
+      await assertNothingToDo(op, wanted);
+
+      const doctor = await run(['doctor', '--json', wanted.file]);
+      const failures = JSON.parse(doctor.stdout).findings.filter(({ level }) => level === 'failure').map(({ check }) => check);
+      assert.deepEqual(failures, ['upstream'], 'the app that does not run, and nothing else');
+    });
+  }
+
+  test('--json says the same to machines, and asks nobody', async (t) => {
+    const op = await provider(t);
+    const wanted = wantedOf(op);
+    const asked = await provision(wanted, '--json');
+    assert.equal(asked.code, 1);
+    assert.match(asked.stderr, /nothing was changed: nobody can be asked here; --yes does it without asking/);
+    const { code, stdout } = await provision(wanted, '--json', '--yes');
+    assert.equal(code, 0);
+    const answer = JSON.parse(stdout);
+    assert.equal(answer.applied.done, answer.changes);
+    assert.deepEqual(answer.callback_urls.map(({ url }) => url), [`${op.endpoint}/callback/linkedin`, `${op.endpoint}/callback/patreon`]);
+    assert.deepEqual(answer.credentials.map(({ key, outcome }) => `${key} ${outcome}`), ['logto.app_id_file written', 'logto.app_secret_file written', 'logto.webhook_secret_file written']);
+    noSecretIn({ stdout, stderr: '' });
+  });
+
+  test('several realms are several applications of one tenant', async (t) => {
+    const op = await provider(t);
+    const wanted = wantedOf(op);
+    const { logto, external_urls: _, ...rest } = wanted.config;
+    const realm = (name) => ({
+      external_urls: [`http://${name}.test`], logto: { endpoint: logto.endpoint, app_id_file: `${wanted.folder}/${name}-id`, app_secret_file: `${wanted.folder}/${name}-secret` },
+    });
+    wanted.file = writeConfig({ ...rest, realms: { staff: realm('staff'), shop: realm('shop') } });
+    const { code, stdout, stderr } = await provision(wanted, '--yes');
+    assert.equal(code, 0, stdout + stderr);
+    const { applications } = await state(op);
+    assert.deepEqual(applications.map(({ name, oidcClientMetadata }) => `${name} ${oidcClientMetadata.redirectUris}`), ['intranet staff http://staff.test/_auth/callback', 'intranet shop http://shop.test/_auth/callback']);
+    assert.equal(wanted.read('shop-id'), applications[1].id);
+    await assertNothingToDo(op, wanted);
+  });
+});
+
+// What somebody else made in the same tenant, by hand.
+const foreign = [
+  ['POST', '/api/applications', { name: 'intranet', type: 'Traditional', oidcClientMetadata: { redirectUris: ['https://other.test/cb'], postLogoutRedirectUris: [] }, customData: { owner: 'somebody' } }],
+  ['POST', '/api/applications', { name: 'phone', type: 'Native', oidcClientMetadata: { redirectUris: [], postLogoutRedirectUris: [] } }],
+  ['POST', '/api/connectors', { id: 'by hand/é', connectorId: 'linkedin-universal', syncProfile: true, config: { clientId: 'old', clientSecret: 'old', extra: 'kept' } }],
+  ['POST', '/api/connectors', { id: 'hub', connectorId: 'github-universal', config: { clientId: 'hub', clientSecret: 'hub-secret' } }],
+  ['PATCH', '/api/sign-in-exp', { socialSignInConnectorTargets: ['github', 'linkedin'], customCss: 'body{}', color: { primaryColor: '#111111', isDarkModeEnabled: true, darkPrimaryColor: '#222222' }, unknownSessionRedirectUrl: 'https://other.test/', passwordPolicy: { length: { min: 12 } } }],
+  ['POST', '/api/resources', { name: 'By hand', indicator: things, accessTokenTtl: 60 }],
+  ['POST', '/api/resources', { name: 'Other', indicator: 'https://other.test/api' }],
+  ['POST', '/api/roles', { name: 'editor', description: 'by hand', isDefault: true }],
+  ['POST', '/api/roles', { name: 'other', description: 'other' }],
+  ['POST', '/api/hooks', { name: 'other', events: ['User.Created'], config: { url: 'https://other.test/hook' } }],
+  ['POST', '/api/hooks', { name: 'ours, by hand', events: ['User.Created'], config: { url: `${ORIGIN}/_auth/webhook`, headers: { 'x-kept': '1' } }, enabled: false }],
+];
+
+function assertForeignKept(found) {
+  const named = (list, name) => list.find((one) => one.name === name);
+  const other = found.applications.find(({ customData }) => customData.owner === 'somebody');
+  assert.deepEqual(other.oidcClientMetadata.redirectUris, ['https://other.test/cb'], 'an application of the same name that is not ours');
+  assert.ok(named(found.applications, 'phone'));
+  const linkedin = found.connectors.find(({ target }) => target === 'linkedin');
+  assert.deepEqual([linkedin.id, linkedin.syncProfile, linkedin.config.extra], ['by hand/é', true, 'kept']);
+  assert.equal(found.connectors.find(({ target }) => target === 'github').config.clientSecret, 'hub-secret');
+  assert.ok(found.sign_in_exp.socialSignInConnectorTargets.includes('github'), "another one's button");
+  assert.equal(found.sign_in_exp.customCss, 'body{}');
+  assert.equal(found.sign_in_exp.color.darkPrimaryColor, '#222222');
+  assert.equal(found.sign_in_exp.unknownSessionRedirectUrl, 'https://other.test/');
+  assert.equal(found.sign_in_exp.passwordPolicy.length.min, 12);
+  assert.ok(found.resources.some(({ indicator }) => indicator === 'https://other.test/api'));
+  assert.equal(named(found.roles, 'editor').isDefault, true);
+  assert.ok(named(found.roles, 'other'));
+  assert.ok(found.hooks.some(({ config }) => config.url === 'https://other.test/hook'));
+  const hook = found.hooks.find(({ config }) => config.url === `${ORIGIN}/_auth/webhook`);
+  assert.ok(hook.events.includes('User.Created') && hook.config.headers['x-kept'] === '1');
+}
+
+describe('a tenant that others use too', () => {
+  test('what they have set stays, what is wanted comes, and --destroy takes only what was made here', async (t) => {
+    const op = await provider(t);
+    const wanted = wantedOf(op);
+    await state(op, { call: foreign, forget_writes: true });
+    const before = await state(op);
+    const applied = await provision(wanted, '--yes');
+    assert.equal(applied.code, 0, applied.stdout + applied.stderr);
+    const after = await state(op);
+    assertWanted(after, wanted);
+    assertForeignKept(after);
+    assert.match(applied.stdout, new RegExp(`paste ${op.endpoint}/callback/by%20hand%2F%C3%A9\\n`), 'the callback URL is that of the connector which is there');
+    await assertNothingToDo(op, wanted);
+
+    const destroyed = await provision(wanted, '--destroy', '--yes');
+    assert.equal(destroyed.code, 0, destroyed.stdout + destroyed.stderr);
+    const left = await state(op);
+    const names = (found) => [found.applications, found.roles, found.hooks].flat().map(({ name }) => name).concat(found.connectors.map(({ id }) => id), found.resources.map(({ indicator }) => indicator)).sort();
+    assert.deepEqual(names(left), names(before));
+    assert.deepEqual(left.resources.find(({ indicator }) => indicator === things).scopes, [], 'scopes that were made here, of a resource that was not');
+    assert.equal((await provision(wanted, '--destroy', '--plan')).code, 0);
+  });
+
+  test('an application that was made by hand is taken over by its id, and not destroyed', async (t) => {
+    const op = await provider(t);
+    const wanted = wantedOf(op);
+    const { answers: [{ body: app }] } = await state(op, { call: [['POST', '/api/applications', { name: 'by hand', type: 'Traditional', customClientMetadata: { idTokenTtl: 77 },
+      customData: { owner: 'me' }, oidcClientMetadata: { redirectUris: [`${ORIGIN}/old`, `${ORIGIN}/_auth/callback`], postLogoutRedirectUris: [] } }]] });
+    fs.writeFileSync(path.join(wanted.folder, 'app-id'), app.id);
+    assert.equal((await provision(wanted, '--yes')).code, 0);
+    const [taken] = (await state(op)).applications;
+    assert.equal(taken.id, app.id);
+    assert.deepEqual(taken.oidcClientMetadata.redirectUris, [`${ORIGIN}/old`, `${ORIGIN}/_auth/callback`]);
+    assert.equal(taken.customClientMetadata.idTokenTtl, 77);
+    assert.equal(taken.customData.owner, 'me');
+    await assertNothingToDo(op, wanted);
+    assert.equal((await provision(wanted, '--destroy', '--yes')).code, 0);
+    const [kept] = (await state(op)).applications;
+    assert.deepEqual(kept.oidcClientMetadata.redirectUris, [`${ORIGIN}/old`, `${ORIGIN}/_auth/callback`], 'one that was there before is not ours to take');
+    assert.deepEqual(kept.oidcClientMetadata.postLogoutRedirectUris, []);
+    assert.deepEqual(kept.customData, { owner: 'me' });
+  });
+
+  test('an external URL that is not wanted any more: its redirect URI goes, those of others stay', async (t) => {
+    const op = await provider(t);
+    const wanted = wantedOf(op, { external_urls: [ORIGIN, 'http://127.0.0.1:8081'] });
+    assert.equal((await provision(wanted, '--yes')).code, 0);
+    const [app] = (await state(op)).applications;
+    await state(op, { call: [['PATCH', `/api/applications/${app.id}`, { oidcClientMetadata: { ...app.oidcClientMetadata, redirectUris: [...app.oidcClientMetadata.redirectUris, 'https://hand.test/cb'] } }]] });
+    wanted.file = writeConfig({ ...wanted.config, external_urls: [ORIGIN] });
+    const changed = await provision(wanted, '--yes');
+    assert.match(changed.stdout, /redirectUris: - http:\/\/127\.0\.0\.1:8081\/_auth\/callback/);
+    assert.deepEqual((await state(op)).applications[0].oidcClientMetadata.redirectUris, [`${ORIGIN}/_auth/callback`, 'https://hand.test/cb']);
+    await assertNothingToDo(op, wanted);
+  });
+});
+
+test('--import: what it writes wants nothing that is not there, and holds no secret', async (t) => {
+  const op = await provider(t);
+  const wanted = wantedOf(op);
+  await state(op, { call: foreign.filter(([, path]) => path !== '/api/applications'), forget_writes: true });
+  assert.equal((await provision(wanted, '--yes')).code, 0);
+  const before = (await state(op)).writes.length;
+  const imported = await provision(wanted, '--import');
+  assert.equal(imported.code, 0, imported.stderr);
+  noSecretIn(imported);
+  assert.ok(!imported.stdout.includes('hub-secret'));
+  for (const name of ['LINKEDIN_CLIENT_SECRET', 'PATREON_CLIENT_SECRET', 'GITHUB_CLIENT_SECRET']) {
+    assert.ok(imported.stdout.includes(`"\${${name}}"`), imported.stdout);
+    assert.match(imported.stderr, new RegExp(`^${name}: a secret of Logto`, 'm'));
+  }
+  const { provision: _, ...rest } = wanted.config;
+  wanted.file = writeConfig(`${imported.stdout}  management: { app_id: management, app_secret: management-secret }\n${Object.entries(rest).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`).join('')}`);
+  const env = { LINKEDIN_CLIENT_SECRET: SECRETS[0], PATREON_CLIENT_SECRET: SECRETS[1], GITHUB_CLIENT_SECRET: 'hub-secret', LINKEDIN_EXTRA: 'kept' };
+  const plan = await run(['provision', '--plan', wanted.file], { env });
+  assert.equal(plan.code, 0, plan.stdout + plan.stderr + imported.stdout);
+  assert.equal((await state(op)).writes.length, before);
+});
+
+describe('interrupted anywhere', () => {
+  for (const [name, before] of [['an empty tenant', []], ['a tenant that others use too', foreign]]) {
+    test(`${name}: a second run reaches what is wanted, and nothing foreign is lost`, async (t) => {
+      const op = await provider(t);
+      await state(op, { call: before, forget_writes: true });
+      const probe = wantedOf(op);
+      assert.equal((await provision(probe, '--yes')).code, 0);
+      const total = (await state(op)).writes.length;
+      assert.ok(total >= 10, `${total} writes`);
+      for (let left = 0; left < total; ++left) {
+        await fetch(`${op.endpoint}/__op/reset`, { method: 'POST' });
+        await state(op, { call: before, forget_writes: true });
+        const wanted = wantedOf(op);
+        await state(op, { writes_left: left });
+        const interrupted = await provision(wanted, '--yes');
+        assert.equal(interrupted.code, 1, `after ${left} writes`);
+        assert.match(interrupted.stderr, /failure .*Logto answered 503/);
+        assert.match(interrupted.stderr, /run it again when that is mended/);
+        if (before.length) assertForeignKept(await state(op));
+        await state(op, { writes_left: null });
+        const second = await provision(wanted, '--yes');
+        assert.equal(second.code, 0, `after ${left} writes: ${second.stdout}${second.stderr}`);
+        const found = await state(op);
+        assertWanted(found, wanted);
+        if (before.length) assertForeignKept(found);
+        assert.equal(found.writes.length, total, `after ${left} writes something was done twice: ${found.writes}`);
+        const gone = await provision(wanted, '--destroy', '--yes');
+        assert.equal(gone.code, 0, gone.stderr);
+        assert.equal((await state(op)).applications.length, before.length ? 2 : 0, 'what an interrupted run made is known again');
+      }
+    });
+  }
+
+  test('--destroy too', async (t) => {
+    const op = await provider(t);
+    const wanted = wantedOf(op);
+    for (let left = 0; left < 8; ++left) {
+      await fetch(`${op.endpoint}/__op/reset`, { method: 'POST' });
+      for (const name of ['app-id', 'app-secret', 'webhook-key']) fs.rmSync(path.join(wanted.folder, name), { force: true });
+      assert.equal((await provision(wanted, '--yes')).code, 0);
+      await state(op, { writes_left: left });
+      const first = await provision(wanted, '--destroy', '--yes');
+      await state(op, { writes_left: null });
+      if (first.code !== 0) assert.equal((await provision(wanted, '--destroy', '--yes')).code, 0);
+      const found = await state(op);
+      assert.deepEqual([found.applications, found.connectors, found.resources, found.roles, found.hooks], [[], [], [], [], []]);
+    }
+  });
+});
+
+const refusals = [
+  ['a wrong secret of the machine', {}, { management: { app_id: 'management', app_secret: 'wrong' } }, /^provision\.management: Logto answered 401 oidc\.invalid_client: .*compare provision\.management\.app_id/],
+  ['a machine without the role', { management_client: { client_id: 'management', client_secret: 'management-secret', has_role: false } }, {}, /403 auth\.forbidden: .*give the machine-to-machine application the role 'Logto Management API access'/],
+  ['an audience that is none', {}, { management: { app_id: 'management', app_secret: 'management-secret', audience: 'https://logto.test/api' } }, /^provision\.management: Logto answered 400 oidc\.invalid_target: .*provision\.management\.audience/],
+  ['no credentials', {}, { management: {} }, /^provision\.management: app_id and app_secret \(or app_secret_file\) are missing/],
+  ['a factory that Logto does not have', {}, { connectors: { linkedin: { factory: 'nonsense', client_id: 'x', client_secret: 'y' } }, sign_in: {} }, /provision\.connectors\.linkedin: connector .*422 connector\.not_found_with_connector_id: .*see factory/],
+  ['a standard connector without a target', {}, { connectors: { linkedin: { factory: 'oauth2', client_id: 'x', client_secret: 'y' } } }, /^provision\.connectors\.linkedin\.metadata: a connector of oauth2 needs a target: write metadata: \{ target: linkedin \}/],
+  ['a configuration that the factory refuses', {}, { connectors: { linkedin: { factory: 'oauth2', metadata: { target: 'linkedin' }, client_id: 'x', client_secret: 'y' } }, sign_in: {} }, /provision\.connectors\.linkedin: .*400 connector\.invalid_config/],
+  ['a connector without its secret', {}, { connectors: { linkedin: { client_id: 'x' } } }, /^provision\.connectors\.linkedin: client_secret \(or client_secret_file\) is missing/],
+  ['a relative API resource', {}, { resources: { things: {} }, roles: {} }, /^provision\.resources\.things: an API resource is an absolute URI/],
+  ['a scope that nobody has', {}, { roles: { editor: { scopes: ['fly'] } } }, /^provision\.roles\.editor\.scopes: no API resource in this file has the scope fly/],
+  ['a button of a connector that is none', {}, { sign_in: { social: ['google'] } }, /^provision\.sign_in\.social: google is none of provision\.connectors/],
+  ['a connector that routes name and nobody has', {}, { connectors: {}, sign_in: {} }, /^provision\.connectors: routes send people to social:linkedin/],
+  ['token storage where there is none', {}, { connectors: { linkedin: { client_id: 'x', client_secret: 'y', token_storage: true } }, sign_in: {} }, /422 connector\.token_storage_not_supported: .*not for this factory/],
+];
+
+describe('what is refused is said in one line, with the key', { concurrency: 3 }, () => {
+  for (const [name, tenant, change, says] of refusals) {
+    test(name, async (t) => {
+      const op = await provider(t, tenant);
+      const refused = await provision(wantedOf(op, { provision: change }), '--yes');
+      assert.equal(refused.code, 1, refused.stdout);
+      assert.match(refused.stderr.replace(/^failure +/, ''), says);
+      noSecretIn(refused);
+    });
+  }
+
+  test('a conflicting target, an id of another factory, an application that is not there, one of a machine', async (t) => {
+    const op = await provider(t);
+    await state(op, { call: [
+      ['POST', '/api/connectors', { id: 'hand', connectorId: 'oauth2', metadata: { target: 'linkedin' }, config: { authorizationEndpoint: 'https://a.test', tokenEndpoint: 'https://b.test', userInfoEndpoint: 'https://c.test', clientId: 'x', clientSecret: 'y' } }],
+      ['POST', '/api/connectors', { id: 'patreon', connectorId: 'github-universal', config: { clientId: 'x', clientSecret: 'y' } }],
+    ] });
+    const wanted = wantedOf(op, { logto: { endpoint: op.endpoint, app_id: 'nobody', app_secret: 'x' } });
+    const { code, stderr } = await provision(wanted, '--yes');
+    assert.equal(code, 1);
+    assert.match(stderr, /^logto\.app_id: the tenant has no application nobody/m);
+    assert.match(stderr, /^provision\.connectors\.linkedin: the tenant has a connector of the factory oauth2 with the target linkedin/m);
+    assert.match(stderr, /^provision\.connectors\.patreon: the tenant has a connector of the factory github-universal with the id patreon: choose another id/m);
+  });
+
+  test('a file that cannot be written: Logto is provisioned, and the file is named', async (t) => {
+    const op = await provider(t);
+    const wanted = wantedOf(op);
+    wanted.file = writeConfig({ ...wanted.config, logto: { ...wanted.config.logto, app_secret_file: '/nowhere/secret' } });
+    const { code, stdout } = await provision(wanted, '--yes');
+    assert.equal(code, 1);
+    assert.match(stdout, /^failure +logto\.app_secret_file \/nowhere\/secret: cannot be made in \/nowhere/m);
+  });
+});
