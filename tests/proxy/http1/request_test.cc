@@ -191,7 +191,8 @@ TEST_CASE("a whole head is taken off the front of what came, half of one or a ba
   const HeadLimits limits{head.size(), 200, 100};
   ParsedRequest out;
   CHECK(lp::take_request_head(head, limits, out) == head.size());
-  CHECK(lp::take_request_head(head + "GET /b HTTP/1.1\r\n", limits, out) == head.size());
+  const std::string two = head + "GET /b HTTP/1.1\r\n";
+  CHECK(lp::take_request_head(two, limits, out) == head.size());
   CHECK(out.head.target == "/a");
   for (std::size_t n = 0; n < head.size(); ++n) CHECK(lp::take_request_head(head.substr(0, n), limits, out) == 0);
   CHECK(lp::take_request_head(head, {head.size() - 1, 200, 100}, out) == 0);
