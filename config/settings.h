@@ -328,7 +328,7 @@ struct RouteSettings {
   bool hold_requests = true;              // a form post that meets an expired session waits for the sign-in
   RouteLimitSettings limits;
   CompressionSettings compression;
-  RouteAppSettings app;                   // as the launcher shows it
+  RouteAppSettings app;  // as the launcher shows it
 };
 
 // An issuer of access tokens besides Logto.

@@ -351,8 +351,8 @@ struct Gatekeeper::Impl {
     const std::int64_t now_ms = realm.clock.unix_ms();
     cookies.follow_keyring();
     const std::int64_t now_s = now_ms / 1000;
-    return {facts, realm, loop, cookies, with_session ? cookies.look_up(facts.head->fields, now_s) : SessionLookup{},
-            now_s, now_ms, {}, false, routes};
+    return {facts, realm,  loop, cookies, with_session ? cookies.look_up(facts.head->fields, now_s) : SessionLookup{},
+            now_s, now_ms, {},   false,   routes};
   }
 };
 

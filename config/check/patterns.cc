@@ -17,7 +17,7 @@
 namespace lp {
 namespace {
 
-using Kind = PathPattern::Kind;
+using PathKind = PathPattern::Kind;
 
 // What the pattern looks like as to where it begins and ends.
 struct Anchors {
@@ -118,7 +118,7 @@ bool hosts_meet(const std::string& a, const std::string& b) {
 // people pass; null: there is none.
 const RouteSettings* opened_by(const RoutePlace& p, const std::string& path) {
   for (const RouteSettings& other : p.settings.routes) {
-    const bool meets = other.index != p.route.index && covers(other.path, PathPattern{Kind::exact, path}) &&
+    const bool meets = other.index != p.route.index && covers(other.path, PathPattern{PathKind::exact, path}) &&
                        hosts_meet(other.host, p.route.host) && methods_meet(other, p.route) &&
                        are_asked_together(p.settings, other, p.route);
     if (!meets) continue;
@@ -238,7 +238,7 @@ void check_texts(const RoutePlace& p) {
 void check_patterns(const RoutePlace& place) {
   check_texts(place);
   const std::string& text = place.route.path.text;
-  if (place.route.path.kind != Kind::regex || place.report.has_problem_in(place.at("path"))) return;
+  if (place.route.path.kind != PathKind::regex || place.report.has_problem_in(place.at("path"))) return;
   const Pattern pattern(text);
   if (!pattern.ok()) return;
   const Anchors anchors = anchors_of(text);

@@ -13,7 +13,7 @@
 namespace lp {
 namespace {
 
-using Kind = PathPattern::Kind;
+using PathKind = PathPattern::Kind;
 
 // How many of a route's requests another route has in another spelling of the path.
 enum class Share { none, some, all };
@@ -28,7 +28,7 @@ std::string beginning_of(std::string_view pattern) {
 }
 
 bool takes(const PathPattern& pattern, const std::string& path) {
-  return covers(pattern, PathPattern{Kind::exact, path});
+  return covers(pattern, PathPattern{PathKind::exact, path});
 }
 
 // Paths that a prefix takes, to be tried where a pattern cannot be compared as a whole.
@@ -53,10 +53,10 @@ bool begin_otherwise(const std::string& one, const std::string& other) {
 }
 
 Share share_of_pattern(const PathPattern& other, const std::string& pattern) {
-  if (other.kind == Kind::regex) return begin_otherwise(other.text, pattern) ? Share::all : Share::none;
+  if (other.kind == PathKind::regex) return begin_otherwise(other.text, pattern) ? Share::all : Share::none;
   const std::string beginning = beginning_of(pattern);
   const std::string folder = beginning.substr(0, beginning.rfind('/') == beginning.npos ? 0 : beginning.rfind('/'));
-  if (other.kind != Kind::prefix || other.text.empty() || is_below(folder, other.text)) return Share::none;
+  if (other.kind != PathKind::prefix || other.text.empty() || is_below(folder, other.text)) return Share::none;
   const std::string key = spelling_key(other).text;
   if (!folder.empty() && is_below(spelling_key(folder), key)) return Share::all;
   return spelling_key(beginning) == key ? Share::some : Share::none;
@@ -66,8 +66,8 @@ Share share_of_pattern(const PathPattern& other, const std::string& pattern) {
 Share share_of_path(const PathPattern& other, const PathPattern& path) {
   if (covers(other, path)) return Share::none;
   if (covers(spelling_key(other), spelling_key(path))) return Share::all;
-  if (path.kind == Kind::prefix && other.kind == Kind::regex) return share_of_prefix(other, path.text);
-  if (path.kind == Kind::regex) return share_of_pattern(other, path.text);
+  if (path.kind == PathKind::prefix && other.kind == PathKind::regex) return share_of_prefix(other, path.text);
+  if (path.kind == PathKind::regex) return share_of_pattern(other, path.text);
   return Share::none;
 }
 

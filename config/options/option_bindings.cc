@@ -701,4 +701,30 @@ Result<std::string> parse_upstream_name(std::string_view text) {
   return expected("a name of letters, digits, '-', '_' and '.'", text);
 }
 
+Binding optional_number(Field<std::optional<std::int64_t>> field, Parse<std::int64_t> parse,
+                        std::string (*format)(std::int64_t), bool may_be_none) {
+  return {[=](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            const auto value = parse(*text);
+            if (!value) return reading.problem(node, value.error().message + (may_be_none ? ", or none" : ""));
+            const Option& option = reading.option;
+            const bool is_none = may_be_none && *value == kUnlimited;
+            if (is_none || (*value >= option.min && *value <= option.max)) {
+              field(reading.scope) = *value;
+              return;
+            }
+            reading.problem(node, "expected " + std::string(option.type) + " from " + format(option.min) + " to " +
+                                      format(option.max) + ", found '" + *text + "'");
+          },
+          [=](const Scope& scope) {
+            const std::optional<std::int64_t>& value = field(scope);
+            return value ? Node::scalar(format(*value)) : Node();
+          }};
+}
+
+Binding optional_duration(Field<std::optional<std::int64_t>> field) {
+  return optional_number(field, parse_duration, format_duration, false);
+}
+
 }  // namespace lp

@@ -46,6 +46,10 @@ namespace lp {
 [[nodiscard]] Binding access_log_fields_binding();
 [[nodiscard]] Binding access_log_exclude_binding();
 [[nodiscard]] Binding log_format_binding(Field<LogFormat> field);
+// Numbers that may be unset; with `may_be_none` the word "none" is kUnlimited.
+[[nodiscard]] Binding optional_number(Field<std::optional<std::int64_t>> field, Parse<std::int64_t> parse,
+                                      std::string (*format)(std::int64_t), bool may_be_none);
+[[nodiscard]] Binding optional_duration(Field<std::optional<std::int64_t>> field);
 // A list that means "any" when it is absent: shown as null rather than as an empty list.
 [[nodiscard]] Binding null_if_empty(Field<std::vector<std::string>> field, Parse<std::string> parse);
 

@@ -45,24 +45,6 @@ Result<std::string> parse_absolute_url(std::string_view text) {
   return expected("an absolute URL such as https://app.example.com/logo.svg", text);
 }
 
-Binding optional_duration(std::optional<std::int64_t>& (*field)(const Scope&)) {
-  return {[=](const Node& node, const Reading& reading) {
-            const auto* text = scalar_text(node, reading);
-            if (text == nullptr) return;
-            const auto value = parse_duration(*text);
-            if (!value) return reading.problem(node, value.error().message);
-            const Option& option = reading.option;
-            if (*value < option.min || *value > option.max)
-              return reading.problem(node, "expected a duration from " + format_duration(option.min) + " to " +
-                                               format_duration(option.max) + ", found '" + *text + "'");
-            field(reading.scope) = *value;
-          },
-          [=](const Scope& scope) {
-            const auto& value = field(scope);
-            return value ? Node::scalar(format_duration(*value)) : Node();
-          }};
-}
-
 Binding optional_boolean(std::optional<bool>& (*field)(const Scope&)) {
   return {[=](const Node& node, const Reading& reading) {
             const auto* text = scalar_text(node, reading);

@@ -13,35 +13,6 @@
 namespace lp {
 namespace {
 
-using Number = std::optional<std::int64_t>;
-
-// Unset is the word for all. With `may_be_none` "none" is kUnlimited.
-Binding optional_number(Field<Number> field, Parse<std::int64_t> parse, std::string (*format)(std::int64_t),
-                        bool may_be_none) {
-  return {[=](const Node& node, const Reading& reading) {
-            const auto* text = scalar_text(node, reading);
-            if (text == nullptr) return;
-            const auto value = parse(*text);
-            if (!value) return reading.problem(node, value.error().message + (may_be_none ? ", or none" : ""));
-            const Option& option = reading.option;
-            const bool is_none = may_be_none && *value == kUnlimited;
-            if (is_none || (*value >= option.min && *value <= option.max)) {
-              field(reading.scope) = *value;
-              return;
-            }
-            reading.problem(node, "expected " + std::string(option.type) + " from " + format(option.min) + " to " +
-                                      format(option.max) + ", found '" + *text + "'");
-          },
-          [=](const Scope& scope) {
-            const Number& value = field(scope);
-            return value ? Node::scalar(format(*value)) : Node();
-          }};
-}
-
-Binding optional_duration(Field<Number> field) {
-  return optional_number(field, parse_duration, format_duration, false);
-}
-
 Result<std::string> parse_type_pattern(std::string_view text) {
   const std::string type = ascii_lower(text);
   const std::size_t slash = type.find('/');

@@ -175,8 +175,9 @@ Result<int> parse_redirect_status(std::string_view text) {
 Result<int> parse_answer_status(std::string_view text) {
   const auto status = parse_count(text);
   const bool redirects = status && *status >= 300 && *status <= 399;
-  if (redirects) return fail("expected a status of 200 to 299 or 400 to 599, found '" + std::string(text) +
-                             "': redirect is the key for where to");
+  if (redirects)
+    return fail("expected a status of 200 to 299 or 400 to 599, found '" + std::string(text) +
+                "': redirect is the key for where to");
   if (status && *status >= 200 && *status <= 599) return static_cast<int>(*status);
   return expected("a status of 200 to 299 or 400 to 599", text);
 }
@@ -253,7 +254,8 @@ void add_replies(Table& table) {
   table.push_back({"routes[].redirect.status", "301, 302, 303, 307 or 308", "302", 0, 0, kPlain,
                    "301 and 308 are remembered by browsers.",
                    scalar<int>(LP_FIELD(route->reply.redirect_status), parse_redirect_status, format_status)});
-  table.push_back({"routes[].respond.status", "200 to 299 or 400 to 599", "null", 0, 0, kPlain, "In place of an app: a fixed answer.",
+  table.push_back({"routes[].respond.status", "200 to 299 or 400 to 599", "null", 0, 0, kPlain,
+                   "In place of an app: a fixed answer.",
                    answer_status_binding(LP_FIELD(route->reply.respond_status))});
   table.push_back({"routes[].respond.body", "a text", "null", 0, 0, kPlain, "Its content.",
                    text(LP_FIELD(route->reply.respond_body), parse_body)});

@@ -131,6 +131,7 @@ void Exchange::note_upgrade(std::string_view upgrade) {
 
 void Exchange::refuse(const Refusal& refusal) {
   if (refusal.status == 400) log_bad_request(refusal.reason);
+  if (refusal.status == 413) return refuse_large_body();
   if (refusal.status == 421) tell_of_unknown_host(context_, record_, *request_);
   facts_.allowed_by = refusal.allowed_by;
   answer_error(refusal.status, refusal.decision);
@@ -215,7 +216,7 @@ void Exchange::act_on(Verdict verdict) {
   if (verdict.kind == Verdict::Kind::need_body) return collect(verdict.body_limit_bytes);
   if (verdict.kind == Verdict::Kind::answer) return answer(verdict.answer);
   LP_CHECK(verdict.kind == Verdict::Kind::pass && facts_.route, "only a request with a route passes");
-  if (facts_.body_state == BodyFacts::too_large) return answer_error(413, "too_large");
+  if (facts_.body_state == BodyFacts::too_large) return refuse_large_body();
   if (facts_.route->limits.body_idle_ms) client_.set_body_patience(*facts_.route->limits.body_idle_ms);
   if (facts_.route->reply.is_configured()) return reply();
   if (must_buffer()) return collect(static_cast<std::size_t>(facts_.route->buffer_request_bytes));
@@ -418,8 +419,7 @@ void Exchange::on_request_body(std::string_view bytes) {
   const std::int64_t limit = request_body_limit(context_.settings, facts_.route);
   if (limit != kUnlimited && body_bytes_ > static_cast<std::uint64_t>(limit)) {
     lease_.reset();
-    return answer_side_ == AnswerSide::waiting ? answer_error(413, "too_large")
-                                               : break_off("request body over the limit");
+    return answer_side_ == AnswerSide::waiting ? refuse_large_body() : break_off("request body over the limit");
   }
   lease_->send_body(bytes);
 }
@@ -605,9 +605,14 @@ void Exchange::on_client_gone() {
 
 // The head is out: all that is left is to make sure that the client does not take the answer for complete.
 void Exchange::break_off(std::string_view why) {
-  context_.log.warning("answer broken off", {{"id", std::string_view(record_.id)}, {"reason", why}});
+  tell_of_broken_answer(context_, record_, why);
   conclude();
   client_.abort();
+}
+
+void Exchange::refuse_large_body() {
+  tell_of_large_body(context_, record_, facts_.route, facts_.body_state != BodyFacts::unread);
+  answer_error(413, "too_large");
 }
 
 void Exchange::answer_error(int status, std::string_view decision) {
@@ -681,13 +686,8 @@ void Exchange::on_session_over(SessionStand stand) {
 }
 
 void Exchange::log_session_over(std::string_view what) {
-  const bool has_ended = record_.decision == kSessionOver;
-  context_.log.info(
-      has_ended ? "session over" : "Redis is away for longer than redis.grace: what runs for a session is cut",
-      {{"id", std::string_view(record_.id)},
-       {"sub", session_ ? std::string_view(session_->session.sub) : std::string_view()},
-       {"route", std::string_view(facts_.route->label)},
-       {"reason", what}});
+  const std::string_view sub = session_ ? std::string_view(session_->session.sub) : std::string_view();
+  tell_of_session_over(context_, record_, record_.decision == kSessionOver, *facts_.route, sub, what);
 }
 
 // A long poll, or an upload that the app has not answered yet.
@@ -784,24 +784,12 @@ void Exchange::log_access() {
 }
 
 void Exchange::enter(RequestSide next) {
-  // [from][to]
-  static constexpr bool kLegal[3][3] = {{true, true, true}, {true, true, true}, {true, false, true}};
-  LP_CHECK(kLegal[static_cast<int>(request_side_)][static_cast<int>(next)], "a legal step of the request side");
+  LP_CHECK(is_legal_step(request_side_, next), "a legal step of the request side");
   request_side_ = next;
 }
 
 void Exchange::enter(AnswerSide next) {
-  // [from][to]: none, judging, collecting, waiting, body, tunnel, closing_tunnel
-  static constexpr bool kLegal[7][7] = {
-      {true, true, false, false, false, false, false},   // none
-      {true, true, true, true, false, false, false},     // judging: answered in process, passed, or with a body again
-      {true, true, false, false, false, false, false},   // collecting
-      {true, false, false, false, true, true, false},    // waiting for the upstream's head
-      {true, false, false, false, false, false, false},  // body
-      {true, false, false, false, false, false, true},   // tunnel
-      {true, false, false, false, false, false, false},  // closing_tunnel
-  };
-  LP_CHECK(kLegal[static_cast<int>(answer_side_)][static_cast<int>(next)], "a legal step of the answer side");
+  LP_CHECK(is_legal_step(answer_side_, next), "a legal step of the answer side");
   answer_side_ = next;
 }
 

@@ -12,6 +12,7 @@
 #include "proxy/exchange/bound_exchanges.h"
 #include "proxy/exchange/file_reply.h"
 #include "proxy/exchange/record.h"
+#include "proxy/exchange/sides.h"
 #include "proxy/exchange/websocket_tunnel.h"
 #include "proxy/exchange/worker_context.h"
 #include "proxy/http/collected_body.h"
@@ -53,10 +54,6 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void on_upstream_error(UpstreamError error) override;
 
  private:
-  enum class RequestSide : std::uint8_t { none, open, complete };
-  // collecting: the gatekeeper wants to see the request's body before it judges again. closing_tunnel: the session has
-  // ended and both sides were told; what they still say is dropped.
-  enum class AnswerSide : std::uint8_t { none, judging, collecting, waiting, body, tunnel, closing_tunnel };
   void enter(RequestSide next);
   void enter(AnswerSide next);
 
@@ -99,6 +96,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   [[nodiscard]] UpstreamClient client_behind_proxy();
   void send_upstream_head();
   [[nodiscard]] bool may_retry(UpstreamError error) const;
+  void refuse_large_body();
   void answer_error(int status, std::string_view decision);
   void answer(const Answer& made);
   [[nodiscard]] bool tells_by_closing() const;

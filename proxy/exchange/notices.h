@@ -1,5 +1,8 @@
 #pragma once
+#include <cstdint>
 #include <string_view>
+
+#include "config/route_limits.h"
 
 #include "proxy/exchange/record.h"
 #include "proxy/exchange/worker_context.h"
@@ -32,6 +35,33 @@ inline void tell_of_refused_check(const WorkerContext& context, const ExchangeRe
                                                                 {"client", std::string_view(record.client.address)},
                                                                 {"decision", decision},
                                                                 {"reason", reason}});
+}
+
+inline void tell_of_broken_answer(const WorkerContext& context, const ExchangeRecord& record, std::string_view why) {
+  context.log.warning("answer broken off", {{"id", std::string_view(record.id)}, {"reason", why}});
+}
+
+inline void tell_of_large_body(const WorkerContext& context, const ExchangeRecord& record, const RouteSettings* route,
+                               bool is_collected) {
+  const bool is_of_route = route != nullptr && route->limits.request_body_bytes.has_value();
+  const std::int64_t all = request_body_limit(context.settings, route);
+  const bool is_buffer = is_collected && (all == kUnlimited || route->buffer_request_bytes < all);
+  context.log.info("request body over the limit",
+                   {{"id", std::string_view(record.id)},
+                    {"client", std::string_view(record.client.address)},
+                    {"route", route == nullptr ? std::string_view() : std::string_view(route->label)},
+                    {"key", is_buffer     ? "buffer_request of the route"
+                            : is_of_route ? "limits.request_body of the route"
+                                          : "limits.request_body"},
+                    {"limit_bytes", is_buffer ? route->buffer_request_bytes : all}});
+}
+
+// Whatever runs for a session that is over, or of which nobody can say so.
+inline void tell_of_session_over(const WorkerContext& context, const ExchangeRecord& record, bool has_ended,
+                                 const RouteSettings& route, std::string_view sub, std::string_view what) {
+  context.log.info(
+      has_ended ? "session over" : "Redis is away for longer than redis.grace: what runs for a session is cut",
+      {{"id", std::string_view(record.id)}, {"sub", sub}, {"route", std::string_view(route.label)}, {"reason", what}});
 }
 
 }  // namespace lp
