@@ -126,16 +126,35 @@ int refuse_command(const std::vector<Command>& commands, const std::string& word
     names.emplace_back(command.name);
     all.append(all.empty() ? "" : ", ").append(command.name);
   }
-  const std::string near = lp::nearest(word, names);
+  const std::string near = word == "help" || word == "version" ? "--" + word : lp::nearest(word, names);
   const std::string hint = near.empty() ? ": expected one of " + all : ", did you mean '" + near + "'?";
   std::fprintf(stderr, "logto-proxy: no command is called '%s'%s\n", word.c_str(), hint.c_str());
   return lp::kExitConfig;
 }
 
-std::string words_for(const CLI::App* app, const CLI::Error& error) {
-  if (!app->get_subcommands().empty() || error.get_name() != "RequiredError")
-    return CLI::FailureMessage::help(app, error);
-  return app->help() + "\nlogto-proxy: name a command, as in: logto-proxy serve config.yaml\n";
+// What was not expected, as a person would say it. Empty: the library's words will do.
+std::string extra_words(const CLI::App& command, const std::string& told) {
+  const std::size_t at = told.find("expected: ");
+  if (at == std::string::npos) return {};
+  const std::string words = told.substr(at + std::string_view("expected: ").size());
+  const std::string word = words.substr(0, words.find(' '));
+  if (!word.starts_with('-')) return "expected nothing more, found '" + words + "'";
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) names.push_back(option->get_name());
+  const std::string near = lp::nearest(word, names);
+  return "no option is called '" + word + "'" + (near.empty() ? "" : ", did you mean '" + near + "'?");
+}
+
+// One line, and where the rest is told, instead of a page in which the line is lost.
+std::string usage_words(const CLI::App* app, const CLI::Error& error) {
+  const auto parsed = app->get_subcommands();
+  if (parsed.empty() && error.get_name() == "RequiredError")
+    return app->help() + "\nlogto-proxy: name a command, as in: logto-proxy serve config.yaml\n";
+  const CLI::App& command = parsed.empty() ? *app : *parsed.front();
+  const std::string name = parsed.empty() ? "logto-proxy" : "logto-proxy " + command.get_name();
+  const std::string told = error.what();
+  const std::string extra = extra_words(command, told);
+  return name + ": " + (extra.empty() ? told : extra) + " (" + name + " --help tells what there is)\n";
 }
 
 int parse_and_run(int argc, char** argv) {
@@ -188,7 +207,7 @@ int parse_and_run(int argc, char** argv) {
     return refuse_command(commands, word);
   app.set_version_flag("--version", lp::version_text());
   app.require_subcommand(1);
-  app.failure_message(words_for);
+  app.failure_message(usage_words);
   int status = lp::kExitOk;
   for (const Command& command : commands) {
     CLI::App* sub = app.add_subcommand(command.name, command.help);

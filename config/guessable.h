@@ -11,6 +11,7 @@ namespace lp {
 
 // What is said of one.
 inline constexpr std::string_view kGuessable =
-    "can be guessed (the value is not shown): expected random bytes; `logto-proxy secret` prints some";
+    "can be guessed, or stands in documents as an example (the value is not shown): expected random bytes; "
+    "`logto-proxy secret` prints some";
 
 }  // namespace lp

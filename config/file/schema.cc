@@ -32,6 +32,7 @@ Json choices_of(const Option& option) {
   for (const std::string& text : option.binding.choices) {
     all.emplace_back(text);
     if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) all.emplace_back(std::stoi(text));
+    if (text == "true" || text == "false") all.emplace_back(text == "true");
     if (text == "off") all.emplace_back(false);  // to readers of YAML 1.1
     if (text == "on") all.emplace_back(true);
   }

@@ -82,6 +82,8 @@ Result<std::string> request_bytes(const AskedRequest& asked) {
   if (!split) return split.error();
   std::string bytes = asked.method + " " + split->target + " HTTP/1.1";
   if (breaks_lines(bytes) || breaks_lines(split->authority)) return fail("a line break in the method or the URL");
+  if (split->target.find(' ') != std::string::npos) return fail("a blank in the URL, which no client sends: it is %20");
+  if (asked.method.find(' ') != std::string::npos) return fail("a blank in the method");
   if (!has_header(asked, "Host")) bytes += "\r\nHost: " + split->authority;
   for (const auto& [name, value] : asked.headers) {
     if (breaks_lines(name) || breaks_lines(value)) return fail("a line break in the header field " + name);
@@ -282,8 +284,9 @@ RequestLine Judgement::request_line() const {
 
 Result<Person> person_from_claims(std::string_view text, const Settings& settings, std::int64_t now_s) {
   auto claims = parse_json_strict(text, kMaxTokenBytes);
-  if (!claims) return claims.error();
-  if (!claims->is_object()) return fail("expected claims as a JSON object");
+  constexpr const char* kForm = "expected claims as a JSON object such as {\"sub\": \"alice\", \"roles\": [\"admin\"]}";
+  if (!claims) return fail(std::string(kForm) + ", found " + claims.error().message);
+  if (!claims->is_object()) return fail(kForm);
   const std::string* sub = string_member(*claims, "sub");
   if (sub == nullptr || sub->empty()) return fail("expected the claim sub, a text: everybody has one");
   Person person;

@@ -51,7 +51,11 @@ TEST_CASE("a secret that anybody would try is none") {
     CHECK_FALSE(parse_session_secret(base64_encode(secret)).ok());
   }
   for (const auto& text : {repeated("changeme", 44), repeated("secret", 64), std::string(43, 'A'),
-                           std::string("OQINaROshtE9TcZkNAm-5Zs2Pv3xaWytBmc5W7sPX7w=")}) {
+                           std::string("OQINaROshtE9TcZkNAm-5Zs2Pv3xaWytBmc5W7sPX7w="),
+                           std::string("OQINaROshtE9TcZkNAm+5Zs2Pv3xaWytBmc5W7sPX7w="),
+                           std::string("OQINaROshtE9TcZkNAm-5Zs2Pv3xaWytBmc5W7sPX7w"),
+                           std::string("OQINaROshtE9TcZkNAm5Zs2Pv3xaWytBmc5W7sPX7ws="),
+                           base64_encode("OQINaROshtE9TcZkNAm-5Zs2Pv3xaWytBmc5W7sPX7w=")}) {
     CAPTURE(text);
     const auto parsed = parse_session_secret(text);
     REQUIRE_FALSE(parsed.ok());

@@ -34,6 +34,25 @@ describe('how the configuration is named', () => {
   });
 });
 
+describe('what the command line does not know is told in a line', () => {
+  const CASES = [
+    [['version'], /^logto-proxy: no command is called 'version', did you mean '--version'\?\n$/],
+    [['routes', '--jsn'], /^logto-proxy routes: no option is called '--jsn', did you mean '--json'\? \(logto-proxy routes --help .*\)\n$/],
+    [['serve', '--port', '8080'], /^logto-proxy serve: no option is called '--port'.* \(logto-proxy serve --help .*\)\n$/],
+    [['explain'], /^logto-proxy explain: --url is required \(logto-proxy explain --help .*\)\n$/],
+    [['secret', '64'], /^logto-proxy secret: expected nothing more, found '64' .*\n$/],
+    [['completion', 'powershell'], /^logto-proxy completion: SHELL: powershell not in \{bash,zsh,fish\} .*\n$/],
+    [['explain', writeConfig(good()), '--url', 'http://127.0.0.1:8080/x y'], null, /a blank in the URL, which no client sends: it is %20/],
+  ];
+  for (const [args, words, shown] of CASES)
+    test(args.slice(0, 2).join(' ').replace(/\/\S*/, 'FILE'), async () => {
+      const { code, stdout, stderr } = await run(args);
+      assert.notEqual(code, 0);
+      if (shown) assert.match(stdout, shown);
+      else assert.match(stderr, words);
+    });
+});
+
 describe('files and sockets', () => {
   const asNobody = (args) => new Promise((resolve) => {
     const child = spawn(BINARY, args, { uid: 65534, gid: 65534, cwd: '/' });

@@ -148,7 +148,8 @@ TEST_CASE("what loads is valid by the schema: shorthands, nulls and variables") 
        {"listen: 127.0.0.1:80\n", "listen: [127.0.0.1:80, { address: 127.0.0.1:81 }]\n", "access_log: off\n",
         "access_log: { output: /var/log/a, fields: [path, status], exclude: /healthz }\n", "log: debug\n",
         "limits: { request_body: none, target: 1024, request_head: 64KiB }\n", "limits: ~\n", "workers: auto\n",
-        "workers: 4\n", "workers: ${N:-3}\n", "session: { secret: [a, b], store: redis }\n",
+        "workers: 4\n", "workers: ${N:-3}\n", "health: { robots_txt: true }\n", "health: { robots_txt: auto }\n",
+        "session: { secret: [a, b], store: redis }\n",
         "bearer: { introspection: true, issuers: [{ issuer: https://x }] }\n",
         "identity_headers: { A: { value: x } }\n", "tests: [{ url: https://a, as: { sub: x }, expect: allow }]\n",
         "routes: [{ path: /*, unauthenticated: 401, forbidden: 403, require: { roles: [a] }, sign_in: { prompt: login "

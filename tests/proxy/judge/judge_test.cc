@@ -219,9 +219,10 @@ TEST_CASE("a person comes from claims, as at a sign-in") {
     const auto person = person_from_claims(json, *settings, kNow);
     return person ? std::string() : person.error().message;
   };
-  CHECK(why("[]") == "expected claims as a JSON object");
+  CHECK(why("[]") == R"(expected claims as a JSON object such as {"sub": "alice", "roles": ["admin"]})");
   CHECK(why("{}") == "expected the claim sub, a text: everybody has one");
   CHECK(why(R"({"sub": 7})") == "expected the claim sub, a text: everybody has one");
+  CHECK(why("sub: alice").starts_with("expected claims as a JSON object such as"));
   CHECK(why("{") != "");
   CHECK(why(R"({"sub": "a", "sub": "b"})") != "");
   CHECK(why(R"({"sub": "a", "scopes": "read"})") == "scopes: expected a list of texts");
