@@ -13,12 +13,13 @@ constexpr std::string_view kStyle = R"css(
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;padding:1.5rem;background:var(--ground);color:var(--text);font:1.0625rem/1.65 system-ui,-apple-system,"Segoe UI","Hiragino Sans","Noto Sans JP","Noto Sans CJK JP",Meiryo,sans-serif}
 main{width:100%;max-width:34rem;padding:2.25rem 2.25rem 1.5rem;background:var(--card);border:1px solid var(--line);border-radius:14px}
-:lang(ja){word-break:auto-phrase;line-break:strict}
+:lang(ja){line-break:strict}
+.actions :lang(ja),.apps :lang(ja),dt:lang(ja){word-break:auto-phrase}
 .site{display:flex;flex-wrap:wrap;align-items:center;gap:.75rem;margin:0 0 1.5rem;font-weight:600;overflow-wrap:anywhere}
 .logo{display:block;max-width:100%;height:2.5rem;object-fit:contain}
 .status{margin:0;color:var(--soft);font-size:.875rem;letter-spacing:.08em}
 h1{margin:.125rem 0 .75rem;font-size:1.5rem;line-height:1.35;text-wrap:balance;overflow-wrap:anywhere}
-h1,h1:lang(ja){word-break:keep-all}
+h1{word-break:keep-all}
 p,ul{margin:0 0 1rem}
 ul{padding:0;padding-inline-start:1.25rem}
 strong,li,.detail{overflow-wrap:anywhere}
