@@ -19,6 +19,9 @@ struct SharedUpstream {
     return static_cast<std::uint8_t>(repairs.bits() & ~told_.fetch_or(repairs.bits(), std::memory_order_relaxed));
   }
 
+  // Whether it was told already that the app expects TLS.
+  [[nodiscard]] bool told_of_tls() { return told_of_tls_.exchange(true, std::memory_order_relaxed); }
+
   // An app that answers on a new connection as soon as an idle one is closed, again and again, serves one at a time.
   // `closed`: how many idle ones were closed because they might be in the way.
   void idle_was_closed() { closed_.fetch_add(1, std::memory_order_relaxed); }
@@ -46,6 +49,7 @@ struct SharedUpstream {
   std::atomic<bool> serves_one_{false};
   std::atomic<bool> serves_several_{false};
   std::atomic<std::uint8_t> told_{0};
+  std::atomic<bool> told_of_tls_{false};
 };
 
 // Of all upstreams, made when the first worker asks.
