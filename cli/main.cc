@@ -114,6 +114,33 @@ int refuse_command(const std::vector<Command>& commands, const std::string& word
   return lp::kExitConfig;
 }
 
+// "--chekc", "-v": what stands before every command. The parser would say that a command is missing, and print its
+// help.
+std::string unknown_option(int argc, char** argv) {
+  const std::string word = argc > 1 ? argv[1] : "";
+  const bool is_known = word == "--help" || word == "-h" || word == "--version";
+  return word.starts_with('-') && !is_known ? word : "";
+}
+
+int refuse_option(const std::vector<Command>& commands, const std::string& word) {
+  std::vector<std::string> names;
+  for (const Command& command : commands) names.emplace_back(command.name);
+  const std::string bare = word.substr(std::min(word.find_first_not_of('-'), word.size()));
+  const std::string near_option = lp::nearest(word, {"--help", "--version"});
+  const std::string near_command = bare.size() > 1 ? lp::nearest(bare, names) : "";
+  const std::string near = bare == "v" || bare == "V" ? "--version" : !near_option.empty() ? near_option : near_command;
+  const std::string hint = near.empty() ? "a command stands first, as in 'logto-proxy check FILE'; --help shows them"
+                                        : "did you mean '" + near + "'?";
+  std::fprintf(stderr, "logto-proxy: no option before a command is called '%s': %s\n", word.c_str(), hint.c_str());
+  return lp::kExitConfig;
+}
+
+// The help alone where nothing is said; else what is wrong, in a line that can be found.
+std::string failure_text(const CLI::App* app, const CLI::Error& error, bool is_bare) {
+  if (is_bare) return CLI::FailureMessage::help(app, error);
+  return "logto-proxy: " + std::string(error.what()) + "\nRun it with --help for what there is.\n";
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App app{kAbout, "logto-proxy"};
   std::string config = lp::kDefaultConfig;
@@ -150,9 +177,11 @@ int parse_and_run(int argc, char** argv) {
 
   if (const std::string word = unknown_command(commands, argc, argv); !word.empty())
     return refuse_command(commands, word);
+  if (const std::string word = unknown_option(argc, argv); !word.empty()) return refuse_option(commands, word);
   app.set_version_flag("--version", lp::version_text());
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
+  app.failure_message(
+      [argc](const CLI::App* failed, const CLI::Error& error) { return failure_text(failed, error, argc <= 1); });
   int status = lp::kExitOk;
   for (const Command& command : commands) {
     CLI::App* sub = app.add_subcommand(command.name, command.help);
