@@ -74,6 +74,10 @@ Error cannot_open(const std::string& path, int error) {
   return failed("open the journal", path, error);
 }
 
+Error not_regular(const std::string& path) {
+  return fail("cannot open the journal " + path + ": it is not a regular file");
+}
+
 // One write(2); a short one is an error.
 Result<void> write_at(const File& file, std::string_view bytes, std::uint64_t at, const std::string& path) {
   const ssize_t n = ::pwrite(file.fd(), bytes.data(), bytes.size(), static_cast<off_t>(at));
@@ -117,7 +121,7 @@ Result<std::optional<File>> open_and_lock_once(const std::string& path, const st
   if (file.fd() < 0) return cannot_open(path, errno);
   struct stat opened {};
   if (::fstat(file.fd(), &opened) != 0) return failed("examine the journal", path);
-  if (!S_ISREG(opened.st_mode)) return fail("cannot open the journal " + path + ": it is not a regular file");
+  if (!S_ISREG(opened.st_mode)) return not_regular(path);
   if (::flock(file.fd(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return failed("lock the journal", path);
     return fail("the journal " + path + " is in use by another process: each process needs a journal of its own");
@@ -262,14 +266,15 @@ Result<void> Journal::State::begin_anew() {
   return {};
 }
 
-Result<void> Journal::State::load(const JournalFormat& format, const OnJournalRecord& on_record) {
-  auto head = read_at(*file, 0, kJournalStartBytes, path);
-  if (!head) return head.error();
-  switch (judge_journal_header(*head, format)) {
+namespace {
+
+// Whether it may be taken for a journal of this kind, or for what is left of one.
+Result<JournalHeader> judge_header(std::string_view head, const std::string& path, const JournalFormat& format) {
+  const JournalHeader header = judge_journal_header(head, format);
+  switch (header) {
     case JournalHeader::good:
-      break;
     case JournalHeader::cut:
-      return begin_anew();
+      break;
     case JournalHeader::foreign:
       return fail(path + " is not a journal of this kind, or its first bytes are damaged; it was left as it is. " +
                   kWhatToDo);
@@ -277,7 +282,29 @@ Result<void> Journal::State::load(const JournalFormat& format, const OnJournalRe
       return fail("the journal " + path + " was written in another version of its format; it was left as it is. " +
                   kWhatToDo);
   }
-  if (head->size() < kJournalStartBytes) return begin_anew();
+  return header;
+}
+
+}  // namespace
+
+Result<void> examine_journal(const std::string& path, const JournalFormat& format) {
+  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (file.fd() < 0) return errno == ENOENT ? Result<void>() : Result<void>(cannot_open(path, errno));
+  struct stat opened {};
+  if (::fstat(file.fd(), &opened) != 0) return failed("examine the journal", path);
+  if (!S_ISREG(opened.st_mode)) return not_regular(path);
+  const auto head = read_at(file, 0, kJournalStartBytes, path);
+  if (!head) return head.error();
+  const auto header = judge_header(*head, path, format);
+  return header ? Result<void>() : Result<void>(header.error());
+}
+
+Result<void> Journal::State::load(const JournalFormat& format, const OnJournalRecord& on_record) {
+  auto head = read_at(*file, 0, kJournalStartBytes, path);
+  if (!head) return head.error();
+  const auto header = judge_header(*head, path, format);
+  if (!header) return header.error();
+  if (*header == JournalHeader::cut || head->size() < kJournalStartBytes) return begin_anew();
   return load_records(judge_journal_seal(head->substr(kJournalHeaderBytes)), on_record);
 }
 

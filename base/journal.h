@@ -64,4 +64,8 @@ class Journal {
   std::unique_ptr<State> state_;
 };
 
+// Whether Journal::open() would take what stands there, as far as its kind says: nothing, or a journal of this format.
+// Changes nothing, and takes no lock.
+[[nodiscard]] Result<void> examine_journal(const std::string& path, const JournalFormat& format);
+
 }  // namespace lp

@@ -20,7 +20,8 @@ constexpr bool is_host_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '.' || c == '_';
 }
 
-std::uint16_t default_port_of(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
+// Of others, as chrome-extension, there is none.
+std::uint16_t default_port_of(std::string_view scheme) { return scheme == "https" ? 443 : scheme == "http" ? 80 : 0; }
 
 bool all_digits(std::string_view text) { return std::all_of(text.begin(), text.end(), is_digit); }
 

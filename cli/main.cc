@@ -157,6 +157,27 @@ std::string usage_words(const CLI::App* app, const CLI::Error& error) {
   return name + ": " + (extra.empty() ? told : extra) + " (" + name + " --help tells what there is)\n";
 }
 
+// "--chekc", "-v": what stands before every command. The parser would say that a command is missing, and print its
+// help.
+std::string unknown_option(int argc, char** argv) {
+  const std::string word = argc > 1 ? argv[1] : "";
+  const bool is_known = word == "--help" || word == "-h" || word == "--version";
+  return word.starts_with('-') && !is_known ? word : "";
+}
+
+int refuse_option(const std::vector<Command>& commands, const std::string& word) {
+  std::vector<std::string> names;
+  for (const Command& command : commands) names.emplace_back(command.name);
+  const std::string bare = word.substr(std::min(word.find_first_not_of('-'), word.size()));
+  const std::string near_option = lp::nearest(word, {"--help", "--version"});
+  const std::string near_command = bare.size() > 1 ? lp::nearest(bare, names) : "";
+  const std::string near = bare == "v" || bare == "V" ? "--version" : !near_option.empty() ? near_option : near_command;
+  const std::string hint = near.empty() ? "a command stands first, as in 'logto-proxy check FILE'; --help shows them"
+                                        : "did you mean '" + near + "'?";
+  std::fprintf(stderr, "logto-proxy: no option before a command is called '%s': %s\n", word.c_str(), hint.c_str());
+  return lp::kExitConfig;
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App app{kAbout, "logto-proxy"};
   std::string config = lp::kDefaultConfig;
@@ -205,6 +226,7 @@ int parse_and_run(int argc, char** argv) {
 
   if (const std::string word = unknown_command(commands, argc, argv); !word.empty())
     return refuse_command(commands, word);
+  if (const std::string word = unknown_option(argc, argv); !word.empty()) return refuse_option(commands, word);
   app.set_version_flag("--version", lp::version_text());
   app.require_subcommand(1);
   app.failure_message(usage_words);

@@ -1,11 +1,15 @@
 #include "cli/unwritable_places.h"
 
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "auth/service/upkeep.h"
 #include "base/errno_words.h"
+#include "config/realms.h"
 
 namespace lp {
 namespace {
@@ -13,6 +17,12 @@ namespace {
 std::string folder_of(const std::string& path) {
   const auto slash = path.rfind('/');
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Where nobody may make files, root neither, and access(2) does not say so.
+bool is_of_kernel(const std::string& folder) {
+  struct statfs about {};
+  return ::statfs(folder.c_str(), &about) == 0 && (about.f_type == PROC_SUPER_MAGIC || about.f_type == SYSFS_MAGIC);
 }
 
 // "": it can be made, or written to.
@@ -26,6 +36,7 @@ std::string why_not(const std::string& path, bool is_socket) {
   }
   const std::string folder = folder_of(path);
   if (::stat(folder.c_str(), &about) != 0) return "cannot be made: the folder " + folder + " does not exist";
+  if (is_of_kernel(folder)) return "cannot be made: " + folder + " is the kernel's, and holds no files of others";
   if (::access(folder.c_str(), W_OK | X_OK) == 0) return "";
   return "cannot be made in " + folder + ": " + errno_words(errno);
 }
@@ -36,6 +47,14 @@ void judge(std::vector<std::string>& all, const std::string& key, const std::str
   if (!why.empty()) all.push_back(key + ": " + path + " " + why + "; `serve` would not start so");
 }
 
+void judge_journal(std::vector<std::string>& all, const std::string& path) {
+  const std::size_t before = all.size();
+  judge(all, "revocations.journal", path, false);
+  if (path.empty() || all.size() > before) return;
+  if (const auto found = examine_revocation_journal(path); !found)
+    all.push_back("revocations.journal: " + found.error().message + "; `serve` would not start so");
+}
+
 void judge(std::vector<std::string>& all, const std::string& key, const ListenSettings& listen) {
   if (listen.kind == ListenSettings::Kind::unix_socket) judge(all, key, listen.path, true);
 }
@@ -44,7 +63,9 @@ void judge(std::vector<std::string>& all, const std::string& key, const ListenSe
 
 std::vector<std::string> unwritable_places(const Settings& settings) {
   std::vector<std::string> all;
-  judge(all, "revocations.journal", settings.revocations.journal, false);
+  if (settings.realms.empty()) judge_journal(all, settings.revocations.journal);
+  for (const RealmSettings& realm : settings.realms)
+    judge_journal(all, settings_of_realm(settings, realm).revocations.journal);
   judge(all, "access_log.output", settings.access_log.file, false);
   for (const ListenSettings& listen : settings.listen) judge(all, "listen", listen);
   for (const ListenSettings& listen : settings.forward_auth.listen) judge(all, "forward_auth.listen", listen);

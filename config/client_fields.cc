@@ -108,6 +108,18 @@ constexpr std::string_view kIdentity[] = {
     "x-rh-identity",
     "x-endpoint-api-userinfo",
     "x-apigateway-api-userinfo",  // Red Hat, Google's gateways
+    "auth-user",
+    "auth-mail",
+    "auth-groups",
+    "auth-cn",
+    "ynh-",  // LemonLDAP::NG, YunoHost
+    "x-hass-",
+    "x-sandstorm-",
+    "x-auth-couchdb-",
+    "x-scope-orgid",  // Home Assistant's add-ons, Sandstorm, CouchDB, Loki and Mimir
+    "impersonate-",
+    "es-security-runas-user",
+    "opendistro-security-impersonate-as",  // as whom to act with the proxy's own credentials: Kubernetes, Elasticsearch
 };
 
 // Begin like the above and say nothing of who it is: gRPC-Web's name of the client program.
@@ -151,13 +163,19 @@ constexpr std::string_view kForwarding[] = {
     "x-forward-for",
     "x-forwarder-for",
     "x-proxied-https",
+    "x-jfrog-override-base-url",
+    "x-artifactory-override-base-url",
+    "x-graylog-server-url",
+    "x-rstudio-request",  // what links and redirects begin with
 };
 
-// WSGI servers and recipes (gunicorn takes SCRIPT_NAME from loopback), Pyramid and Zope, Next.js: what such a field
-// names is taken off, or put before, the path that the route judged. Or in its place: IIS and what is made for it.
-constexpr std::string_view kPath[] = {"script-name",   "x-script-name", "path-info",           "x-path-info",
-                                      "x-vhm-",        "x-invoke-",     "x-matched-path",      "x-middleware-",
-                                      "x-rewrite-url", "x-rewrite-uri", "x-waws-unencoded-url"};
+// WSGI servers and recipes (gunicorn takes SCRIPT_NAME from loopback), Pyramid and Zope, Next.js, Home Assistant's
+// add-ons, RStudio: what such a field names is taken off, or put before, the path that the route judged. Or in its
+// place: IIS and what is made for it.
+constexpr std::string_view kPath[] = {
+    "script-name",   "x-script-name",  "path-info",           "x-path-info",    "x-vhm-",
+    "x-invoke-",     "x-matched-path", "x-middleware-",       "x-ingress-path", "x-rstudio-root-path",
+    "x-rewrite-url", "x-rewrite-uri",  "x-waws-unencoded-url"};
 
 // A method other than the one that the route judged (threat P24).
 constexpr std::string_view kMethodOverrides[] = {"x-http-method", "x-http-method-override", "x-method-override",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "config/header_changes.h"
 #include "config/identity_presets.h"
 #include "config/route_access.h"
@@ -14,14 +15,22 @@ using Source = IdentityHeaderSettings::Source;
 // Of the client's own words, or about it in words that it may hear.
 bool is_known_to_client(Source source) { return source == Source::claim || source == Source::host; }
 
-bool has_rules(const RouteSettings& route) { return !route.require.empty() || !route.deny.empty(); }
+// It takes requests that show a token, so who may bring a session is not for it to say.
+bool is_for_shown_tokens(const RouteSettings& route) {
+  return std::any_of(route.headers.begin(), route.headers.end(),
+                     [](const FieldCondition& condition) { return iequals(condition.name, "Authorization"); });
+}
 
-// Nobody passes us on the way to this app, so its rules hold by checks alone.
-bool holds_by_checks_alone(const Settings& settings, const RouteSettings& route) {
-  if (!route.upstream.empty() || route.shadow || is_for_oauth2_auth(settings, route)) return false;
-  if (has_rules(route)) return true;
-  const auto is_ours = [](const RouteSettings& other) { return !other.upstream.empty(); };
-  return route.access == Access::deny && std::none_of(settings.routes.begin(), settings.routes.end(), is_ours);
+bool may_keep_out(const RouteSettings& route, const RouteSettings& people_of) {
+  if (!is_for_shown_tokens(route)) return may_be_stricter(route, people_of);
+  RouteSettings by_token = people_of;
+  by_token.accept.session = false;
+  return may_be_stricter(route, by_token);
+}
+
+const RouteSettings& whoever_is_signed_in() {
+  static const RouteSettings everybody;
+  return everybody;
 }
 
 }  // namespace
@@ -60,8 +69,8 @@ bool is_for_oauth2_auth(const Settings& settings, const RouteSettings& route) {
 std::vector<const RouteSettings*> rules_not_asked_by(const RouteSettings* named, const Settings& settings) {
   std::vector<const RouteSettings*> found;
   for (const RouteSettings& route : settings.routes) {
-    const bool is_asked = named != nullptr && admits(route, *named);
-    if (!is_asked && holds_by_checks_alone(settings, route)) found.push_back(&route);
+    if (is_for_oauth2_auth(settings, route) || !may_keep_out(route, whoever_is_signed_in())) continue;
+    if (named == nullptr || may_keep_out(route, *named)) found.push_back(&route);
   }
   return found;
 }

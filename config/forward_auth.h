@@ -27,8 +27,9 @@ inline constexpr std::string_view kOauth2Auth = "/auth";
 // A route that is named for checks at /oauth2/auth and for nothing else. Here and elsewhere: below whichever prefix.
 [[nodiscard]] bool is_for_oauth2_auth(const Settings& settings, const RouteSettings& route);
 
-// The routes whose rules nobody asks at /oauth2/auth where the asking proxy does not say which request it is about: the
-// app is behind that proxy, and `named`, which decides instead (null: nobody does), does not ask for as much.
+// The routes whose rules nobody asks at /oauth2/auth where the asking proxy does not say which request it is about:
+// `named` decides instead (null: whoever is signed in passes) and does not ask for as much. Also of routes with an
+// upstream: what they keep from somebody here is not known to be what the other proxy asks about, nor not to be.
 [[nodiscard]] std::vector<const RouteSettings*> rules_not_asked_by(const RouteSettings* named,
                                                                    const Settings& settings);
 // The route for /oauth2/auth that judges whatever comes: without host or another condition. Null: there is none.

@@ -92,6 +92,16 @@ std::string in_place_of_nginx(std::string_view text) {
          pattern + (pattern.ends_with('$') ? "'" : ".*'");
 }
 
+// Certain that whatever the regex matches lies below the prefix: in the order of bytes all of that is between "/a/" and
+// "/a0", the next after '/'.
+bool begins_below(const std::string& pattern, const std::string& prefix) {
+  const RE2 regex(pattern, path_regex_options());
+  std::string least, most;
+  if (!regex.ok() || !regex.PossibleMatchRange(&least, &most, static_cast<int>(prefix.size()) + 16)) return false;
+  const std::string behind = prefix + '0';
+  return least >= prefix + '/' && most <= behind && !RE2::FullMatch(behind, regex);
+}
+
 // What the stars of a shell are meant to say.
 std::string as_regex(std::string_view stars) {
   std::string regex = stars.starts_with('/') ? "" : "/";
@@ -171,7 +181,7 @@ bool covers(const PathPattern& wide, const PathPattern& narrow) {
   const auto beginning = wide.kind == Kind::regex ? taken_beginning(wide.text) : std::nullopt;
   if (beginning && (beginning->empty() || *beginning == "/")) return true;
   if (beginning && narrow.kind == Kind::prefix && narrow.text.starts_with(*beginning)) return true;
-  if (narrow.kind == Kind::regex) return false;
+  if (narrow.kind == Kind::regex) return wide.kind == Kind::prefix && begins_below(narrow.text, wide.text);
   if (wide.kind == Kind::prefix) return is_below(narrow.text, wide.text);
   if (wide.kind == Kind::regex && narrow.kind == Kind::exact) {
     const RE2 regex(wide.text, path_regex_options());

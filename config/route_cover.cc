@@ -29,15 +29,6 @@ bool fields_cover(const std::vector<FieldCondition>& wide, const std::vector<Fie
   });
 }
 
-bool lies_in(const Cidr& narrow, const Cidr& wide) {
-  if (narrow.prefix_bits < wide.prefix_bits) return false;
-  for (int bit = 0; bit < wide.prefix_bits; ++bit) {
-    const auto byte = static_cast<std::size_t>(bit / 8);
-    if (((narrow.address[byte] ^ wide.address[byte]) >> (7 - bit % 8) & 1) != 0) return false;
-  }
-  return true;
-}
-
 bool networks_cover(const std::vector<Cidr>& wide, const std::vector<Cidr>& narrow) {
   if (wide.empty()) return true;
   return !narrow.empty() && std::all_of(narrow.begin(), narrow.end(), [&](const Cidr& one) {
@@ -46,6 +37,15 @@ bool networks_cover(const std::vector<Cidr>& wide, const std::vector<Cidr>& narr
 }
 
 }  // namespace
+
+bool lies_in(const Cidr& narrow, const Cidr& wide) {
+  if (narrow.prefix_bits < wide.prefix_bits) return false;
+  for (int bit = 0; bit < wide.prefix_bits; ++bit) {
+    const auto byte = static_cast<std::size_t>(bit / 8);
+    if (((narrow.address[byte] ^ wide.address[byte]) >> (7 - bit % 8) & 1) != 0) return false;
+  }
+  return true;
+}
 
 bool host_covers(const std::string& wide, const std::string& narrow) {
   return wide.empty() || wide == narrow || (!is_wildcard(narrow) && host_matches(wide, narrow));
@@ -68,8 +68,12 @@ bool takes_requests_of(const RouteSettings& wide, const RouteSettings& narrow) {
 }
 
 bool conditions_cover(const RouteSettings& wide, const RouteSettings& narrow) {
+  return fields_and_host_cover(wide, narrow) && networks_cover(wide.networks, narrow.networks);
+}
+
+bool fields_and_host_cover(const RouteSettings& wide, const RouteSettings& narrow) {
   return host_covers(wide.host, narrow.host) && fields_cover(wide.query, narrow.query) &&
-         fields_cover(wide.headers, narrow.headers) && networks_cover(wide.networks, narrow.networks);
+         fields_cover(wide.headers, narrow.headers);
 }
 
 std::vector<std::string> hosts_of(const Settings& settings, const RouteSettings& route) {

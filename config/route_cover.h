@@ -14,6 +14,9 @@ namespace lp {
 [[nodiscard]] bool methods_meet(const RouteSettings& a, const RouteSettings& b);
 // Host, query, fields and networks: neither path nor methods.
 [[nodiscard]] bool conditions_cover(const RouteSettings& wide, const RouteSettings& narrow);
+// Host, query and fields alone.
+[[nodiscard]] bool fields_and_host_cover(const RouteSettings& wide, const RouteSettings& narrow);
+[[nodiscard]] bool lies_in(const Cidr& narrow, const Cidr& wide);
 // All but the methods.
 [[nodiscard]] bool takes_requests_of(const RouteSettings& wide, const RouteSettings& narrow);
 

@@ -238,7 +238,7 @@ Result<void> parse_upstream_url(std::string_view text, UpstreamSettings& upstrea
                                       : ""));
   }
   if (url->origin.is_https()) {
-    return fail("https:// to an upstream is not built yet in this version: use http:// on a network that you trust");
+    return fail(std::string(kNoTlsToApps));
   }
   if (url->path != "/" || !url->query.empty()) {
     return expected("an upstream without a path (the request's own path is sent; see strip_prefix)", text);
@@ -344,6 +344,23 @@ Result<Origin> parse_config_origin(std::string_view text) {
   const auto url = parse_url((has_scheme ? "" : "https://") + std::string(text));
   return fail(expected("an origin such as https://app.example.com", text).message + " (" + origin.error().message +
               ")" + (url ? ": write " + url->origin.text() : ""));
+}
+
+Result<Origin> parse_page_origin(std::string_view text) {
+  constexpr std::string_view kNoPages[] = {"http", "https", "ws", "wss", "unix", "data", "blob", "javascript", "about"};
+  const std::size_t end = text.find("://");
+  const std::string_view scheme = text.substr(0, end);
+  const bool is_scheme = end != text.npos && !scheme.empty() && scheme.front() >= 'a' && scheme.front() <= 'z' &&
+                         ascii_lower(scheme) == scheme && all_of(scheme, "+-.");
+  if (!is_scheme || std::find(std::begin(kNoPages), std::end(kNoPages), scheme) != std::end(kNoPages))
+    return parse_config_origin(text);
+  const std::string_view host = text.substr(end + 3);
+  const bool is_host_of_page = host.empty() ? scheme == "file" : host == "*" || all_of(host, "-._");
+  if (host.size() <= 253 && is_host_of_page) return Origin{std::string(scheme), std::string(host), 0};
+  return expected(
+      "an origin such as https://app.example.com, or of an extension or app as chrome-extension://ID, without "
+      "a path",
+      text);
 }
 
 bool is_token(std::string_view text) { return all_of(text, "!#$%&'*+-.^_`|~"); }

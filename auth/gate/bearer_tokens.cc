@@ -150,7 +150,9 @@ Verdict BearerTokens::take(Visit visit, const std::string& hash, const AccessTok
                            const JudgeVisit& judge, Waiting waiting) {
   if (!outcome) return refused(visit, outcome.error());
   Known known{open(hash, *outcome), outcome->keys_version, 0};
-  if (visit.now_s >= known.opened->token->expires_at_s) return invalid_token(visit, "exp", "the token has expired");
+  const std::int64_t ago_s = visit.now_s - known.opened->token->expires_at_s;
+  if (ago_s >= 0)
+    return invalid_token(visit, "exp", "the token " + token_rules::expired_text(static_cast<double>(ago_s)));
   if (visit.now_s >= known.opened->token->trusted_until_s) {
     return pass_on(std::move(visit), known, judge, std::move(waiting));
   }

@@ -118,15 +118,24 @@ void ClientHeaderRules::append_foreign_cookies(std::string_view cookie_value, st
                                                std::string& out) const {
   const bool is_with_logto = impl_->is_with_logto(host);
   const std::size_t start = out.size();
+  bool is_first = true, is_blank = true;
   while (!cookie_value.empty()) {
     const std::size_t end = std::min(cookie_value.find(';'), cookie_value.size());
-    const std::string_view pair = trim_ows(cookie_value.substr(0, end));
+    const std::string_view as_sent = cookie_value.substr(0, end);
+    const bool is_last = end == cookie_value.size();
     cookie_value.remove_prefix(std::min(end + 1, cookie_value.size()));
-    const std::string_view name = trim_ows(pair.substr(0, pair.find('=')));
-    if (pair.empty() || is_no_apps(name, is_with_logto)) continue;
-    if (out.size() > start) out += "; ";
-    out += pair;
+    const std::string_view pair = trim_ows(as_sent);
+    const bool is_kept = !is_no_apps(trim_ows(pair.substr(0, pair.find('='))), is_with_logto);
+    if (is_kept) {
+      out += is_first ? std::string_view() : std::string_view(";");
+      // Behind one of ours that is gone, the blank goes with it.
+      out += is_first ? as_sent.substr(std::min(as_sent.find_first_not_of(" \t"), as_sent.size())) : as_sent;
+      is_first = false;
+      is_blank = is_blank && pair.empty();
+      if (!is_last && cookie_value.empty()) out += ';';
+    }
   }
+  if (is_blank) out.resize(start);
 }
 
 // A browser keeps "=name=value" and "=name" as a nameless cookie and sends it as "name=value": the first name that a

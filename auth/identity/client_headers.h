@@ -25,8 +25,9 @@ class ClientHeaderRules {
 
   // Session and pending cookies of ours, with all their pieces, by exact name.
   [[nodiscard]] bool is_own_cookie(std::string_view name) const;
-  // Appends the Cookie value without our own pairs to `out`, and where Logto is on `host` too (cookies know no ports,
-  // RFC 6265 8.5) without Logto's: its session is no app's business. Appends nothing when none is left.
+  // Appends the Cookie value without our own pairs to `out`, the others in their own bytes, and where Logto is on
+  // `host` too (cookies know no ports, RFC 6265 8.5) without Logto's: its session is no app's business. Appends nothing
+  // when none is left.
   void append_foreign_cookies(std::string_view cookie_value, std::string_view host, std::string& out) const;
   // False for a Set-Cookie of the app at `host` that would set, shadow or delete one that it is not sent there.
   [[nodiscard]] bool app_may_set(std::string_view set_cookie_value, std::string_view host) const;

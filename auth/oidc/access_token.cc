@@ -93,7 +93,8 @@ Verdict judge_aud(const AccessToken& token, const Settings& settings) {
 Verdict judge_exp(const json& claims, std::int64_t now_s) {
   const auto exp = token_rules::numeric_date(claims, "exp");
   if (!exp) return broken_rule("exp", "exp is missing or no number");
-  return static_cast<double>(now_s) < *exp ? Verdict{} : broken_rule("exp", "the token has expired");
+  const double ago = static_cast<double>(now_s) - *exp;
+  return ago < 0 ? Verdict{} : broken_rule("exp", "the token " + token_rules::expired_text(ago));
 }
 
 // RFC 9068 2.2: required. An issuer whose tokens are plain "JWT" follows another profile, where it may be missing.

@@ -18,17 +18,20 @@ namespace {
 
 constexpr std::size_t kMaxAudiences = 64;
 
-// How far two clocks are apart, for who must set one.
-std::string seconds_text(double seconds) {
-  constexpr double kMost = 1e12;
-  return std::to_string(static_cast<std::int64_t>(std::clamp(seconds, -kMost, kMost))) + " s";
-}
-
 bool is_printable_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
 
 }  // namespace
+
+std::string seconds_text(double seconds) {
+  constexpr double kMost = 1e12;
+  return std::to_string(static_cast<std::int64_t>(std::clamp(seconds, -kMost, kMost))) + " s";
+}
+
+std::string expired_text(double seconds_ago) {
+  return "has expired " + seconds_text(seconds_ago) + " ago by this machine's clock";
+}
 
 std::optional<double> numeric_date(const json& members, const char* name) {
   const auto found = members.find(name);
@@ -92,8 +95,7 @@ Verdict judge_exp(const Claims& claims) {
   if (!exp) return broken_rule("exp", "exp is missing or no number");
   return static_cast<double>(claims.now_s) < *exp + static_cast<double>(claims.leeway_s)
              ? Verdict{}
-             : broken_rule("exp", "token has expired " + seconds_text(static_cast<double>(claims.now_s) - *exp) +
-                                      " ago by this machine's clock");
+             : broken_rule("exp", "token " + expired_text(static_cast<double>(claims.now_s) - *exp));
 }
 
 // 3.1.3.7 (10), OIDC Core 2: required. Whether the token may be old is a matter of its kind; an exp before iat is

@@ -43,6 +43,10 @@ struct Claims {
 // Non-empty, bounded, printable ASCII only: such texts go into headers, logs and comparisons.
 [[nodiscard]] bool is_identifier(const std::string* text);
 
+// How far two clocks are apart, for who must set one.
+[[nodiscard]] std::string seconds_text(double seconds);
+[[nodiscard]] std::string expired_text(double seconds_ago);  // "has expired 5 s ago by this machine's clock"
+
 [[nodiscard]] Verdict judge_alg(const Jws& jws);
 // `unknown_key` becomes true when only the key is missing, so that the caller may fetch the set once more.
 [[nodiscard]] Verdict judge_signature(const Jws& jws, const Jwks& keys, bool& unknown_key);

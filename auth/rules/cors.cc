@@ -24,6 +24,7 @@ bool is_method_name(std::string_view text) {
 
 bool names_origin(const std::vector<Origin>& origins, std::string_view origin) {
   return std::any_of(origins.begin(), origins.end(), [&](const Origin& known) {
+    if (known.host == "*") return origin.starts_with(known.scheme + "://");  // of extensions: config/value.h
     if (!is_wildcard(known.host)) return known.text() == origin;
     const auto sent = parse_origin(origin);
     return sent && sent->text() == origin && origin_matches(known, *sent);

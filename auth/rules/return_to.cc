@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "auth/rules/own_paths.h"
 #include "auth/rules/own_returns.h"
+#include "auth/rules/return_routes.h"
 #include "base/encoding.h"
 #include "config/host_pattern.h"
 
@@ -51,25 +51,15 @@ bool has_plain_shape(std::string_view path) {
                       [](std::string_view segment) { return !is_dot_segment(segment.substr(0, segment.find(';'))); });
 }
 
-// In any case: a front proxy may fold it; and with slashes merged, as we do it.
-bool is_ours(std::string_view path, const Settings& settings) {
-  std::string lower = ascii_lower(path);
-  lower.erase(std::unique(lower.begin(), lower.end(), [](char a, char b) { return a == '/' && b == '/'; }),
-              lower.end());
-  const auto prefixes = own_prefixes(settings);
-  return std::any_of(prefixes.begin(), prefixes.end(),
-                     [&](std::string_view prefix) { return lies_below_prefix(lower, ascii_lower(prefix)); });
-}
-
 // More than the layers of encoding that a path of ours may have (proxy/route/target.h).
 constexpr int kRounds = 5;
 
 // Judges the path as it stands and as it looks decoded again and again, for apps and intermediaries do that, and take
 // backslashes for slashes.
-bool is_safe_path(std::string_view path, const Settings& settings) {
+bool is_safe_path(std::string_view path, const Origin& own, const Settings& settings) {
   std::string seen(path);
   for (int round = 0; round < kRounds; ++round) {
-    if (!has_plain_shape(seen) || is_ours(seen, settings)) return false;
+    if (!has_plain_shape(seen) || leads_to_own_endpoint(seen, own, settings)) return false;
     std::optional<std::string> decoded = percent_decode(seen);
     if (!decoded) return round > 0;  // as sent it must be well-formed; "%25zz" decoded is not an escape any more
     seen = std::move(*decoded);
@@ -109,7 +99,7 @@ std::optional<std::string> vet(std::string_view candidate, const Origin& own, co
     local = *below;
   }
   const std::string_view path = local.substr(0, local.find_first_of("?#"));
-  if (!is_safe_path(path, settings)) return std::nullopt;
+  if (!is_safe_path(path, own, settings)) return std::nullopt;
   return std::string(local);
 }
 

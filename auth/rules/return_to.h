@@ -12,8 +12,8 @@ namespace lp {
 // A place that a browser may be sent to after sign-in or sign-out: returns the path, query and fragment to use below
 // `own`, "/..." only, or nullopt. Accepts "/path?query#fragment", or an absolute URL whose origin equals `own`
 // exactly. Everything that some browser might read as another origin ("//", "/\", control bytes, tabs, user info,
-// other schemes) is refused, never repaired. So are endpoints of our own, below whichever prefix: they would loop, or
-// do something, as signing out.
+// other schemes) is refused, never repaired. So are endpoints of our own, below whichever prefix, and what routes lead
+// on to them (auth/rules/return_routes.h): they would loop, or do something, as signing out.
 [[nodiscard]] std::optional<std::string> vet_return_to(std::string_view candidate, const Origin& own,
                                                        const Settings& settings);
 // The same for a target that a request of the browser has already: its query may hold what browsers send raw in one,

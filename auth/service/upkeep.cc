@@ -38,6 +38,8 @@ void Upkeep::run() {
   timer_.start_ms(kEveryMs);
 }
 
+Result<void> examine_revocation_journal(const std::string& path) { return examine_journal(path, kRevocationJournal); }
+
 Result<void> open_revocation_journal(Realm& realm) {
   const std::string& path = realm.settings->revocations.journal;
   if (path.empty()) return {};

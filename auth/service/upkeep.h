@@ -28,5 +28,7 @@ class Upkeep {
 // Loads realm.settings->revocations.journal, where one is named, and says what was found. Before the threads start. An
 // error means that sessions which ended could live again: nothing may start.
 [[nodiscard]] Result<void> open_revocation_journal(Realm& realm);
+// Whether it would find a journal there, or nothing yet. Changes nothing.
+[[nodiscard]] Result<void> examine_revocation_journal(const std::string& path);
 
 }  // namespace lp

@@ -90,13 +90,17 @@ void rules_are_asked(const Settings& s, Report& report) {
   const std::string path = oauth2_auth_path(s.forward_auth);
   const RouteSettings* named = route_for_all_checks(s);
   for (const RouteSettings* route : rules_not_asked_by(named, s)) {
+    const bool has_own_requests = !route->upstream.empty() || route->reply.is_configured();
     report.problem("routes[" + std::to_string(route->index) + "]",
-                   "its rules are never asked: " + path + " is not told which request it is about, so " +
+                   "its rules are " + (has_own_requests ? "not asked at " + path : "never asked") + ": " + path +
+                       " is not told which request it is about, so " +
                        (named != nullptr ? "the route for " + path + " decides for all. "
                                          : "everybody who is signed in would pass. ") +
                        "Write a route { path: " + path +
                        ", require: ... } that asks for as much, or name the proxy that "
-                       "asks under trusted_proxies and let it send X-Forwarded-Uri and X-Forwarded-Method");
+                       "asks under trusted_proxies and let it send X-Forwarded-Uri and X-Forwarded-Method; where no "
+                       "proxy asks, write { path: " +
+                       path + ", access: deny }");
   }
 }
 

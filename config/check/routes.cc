@@ -16,6 +16,7 @@
 #include "config/redirect_target.h"
 #include "config/route_access.h"
 #include "config/route_cover.h"
+#include "config/route_takers.h"
 #include "config/value.h"
 #include "config/yaml/suggest.h"
 
@@ -240,26 +241,68 @@ void strip_prefix_fits(const RoutePlace& p) {
                                              "' for '" + format_path_pattern(p.route.path) + "'");
 }
 
-// The first of the routes before it that takes all its requests to this host; null: none.
-const RouteSettings* hidden_by(const RoutePlace& p, const std::string& host) {
+using Routes = std::vector<const RouteSettings*>;
+
+// The first of the routes before it that takes all its requests to this host, or several that do together.
+Takers hidden_by(const RoutePlace& p, const std::string& host) {
   const RouteSettings there = at_host(p.route, host);
   for (const RouteSettings& earlier : p.settings.routes) {
-    if (earlier.index >= p.route.index) return nullptr;
+    if (earlier.index >= p.route.index) break;
     if (!are_asked_together(p.settings, earlier, p.route)) continue;
-    if (takes_requests_of(earlier, there) && methods_cover(earlier, there)) return &earlier;
+    if (takes_requests_of(earlier, there) && methods_cover(earlier, there)) return {{&earlier}};
   }
-  return nullptr;
+  return takers_before(p.settings, there);
+}
+
+std::string stand_before(const Routes& routes) {
+  std::string labels;
+  for (const RouteSettings* route : routes) labels += (labels.empty() ? "" : ", ") + route->label;
+  return routes.size() == 1 ? "route " + labels + " stands before it and takes all its requests"
+                            : "routes " + labels + " stand before it and together take all its requests";
 }
 
 // What it asks for would be believed to hold, and nobody would ask: a mistake. Else it is only idle.
-void tell_hidden(const RoutePlace& p, const std::vector<const RouteSettings*>& hiding) {
+void tell_hidden(const RoutePlace& p, const std::vector<Takers>& hiding) {
   const auto lets_more_pass = [&](const RouteSettings* earlier) { return may_be_stricter(p.route, *earlier); };
-  const auto found = std::find_if(hiding.begin(), hiding.end(), lets_more_pass);
-  const RouteSettings& named = found == hiding.end() ? *hiding.front() : **found;
-  const std::string words = "never matches: route " + named.label + " stands before it and takes all its requests" +
-                            (is_open(named) && !is_open(p.route) ? ", without asking who they come from" : "");
+  const auto is_wrong = [&](const Takers& takers) {
+    return std::any_of(takers.all_of.begin(), takers.all_of.end(), lets_more_pass);
+  };
+  const auto found = std::find_if(hiding.begin(), hiding.end(), is_wrong);
+  const Routes& named = found == hiding.end() ? hiding.front().all_of : found->all_of;
+  const bool is_taken_by_open = std::all_of(named.begin(), named.end(), [](const auto* one) { return is_open(*one); });
+  const std::string words = "never matches: " + stand_before(named) +
+                            (is_taken_by_open && !is_open(p.route) ? ", without asking who they come from" : "");
   if (found == hiding.end()) return p.report.warning(p.key, words);
-  p.report.problem(p.key, words + ": what it asks for would hold for nobody. Put it before that one");
+  p.report.problem(p.key, words + ": what it asks for would hold for nobody. Put it before " +
+                              (named.size() == 1 ? "that one" : "those"));
+}
+
+// A pattern with (?i) to which only spellings are left that nobody had in mind.
+bool is_left_other_case_alone(const RoutePlace& p, const std::string& host) {
+  const Takers takers = takers_before(p.settings, at_host(p.route, host), PathReading::as_written);
+  const bool is_wrong = std::any_of(takers.all_of.begin(), takers.all_of.end(),
+                                    [&](const auto* earlier) { return may_be_stricter(p.route, *earlier); });
+  if (!is_wrong) return false;
+  p.report.warning(p.key, "matches nothing but other spellings of its path: as it is written, " +
+                              stand_before(takers.all_of) + ", and what it asks for does not hold there");
+  return true;
+}
+
+// A rule must not be dead without a word.
+bool may_be_hidden(const RoutePlace& p, const Takers& takers) {
+  if (takers.is_known || !is_regex(p.route)) return false;
+  for (const RouteSettings& earlier : p.settings.routes) {
+    if (earlier.index >= p.route.index) return false;
+    if (!are_asked_together(p.settings, earlier, p.route) || !methods_cover(earlier, p.route) ||
+        !conditions_cover(earlier, p.route) || !may_be_stricter(p.route, earlier) || is_open(p.route))
+      continue;
+    p.report.warning(p.key,
+                     "nobody can tell whether any request is left to it: its pattern, or one before it, holds "
+                     "what is not looked into. If route " +
+                         earlier.label + " takes them, put it before that one");
+    return true;
+  }
+  return false;
 }
 
 void some_are_taken(const RoutePlace& p) {
@@ -275,12 +318,15 @@ void some_are_taken(const RoutePlace& p) {
 
 // The first route that matches wins: say so where that is surely not what was meant.
 void order_makes_sense(const RoutePlace& p) {
-  if (p.report.has_problem_in("external_urls")) return;
-  std::vector<const RouteSettings*> hiding;
+  if (p.report.has_problem_in("external_urls") || p.report.has_problem_in(p.at("path"))) return;
+  std::vector<Takers> hiding;
   for (const std::string& host : hosts_of(p.settings, p.route)) {
-    const RouteSettings* earlier = hidden_by(p, host);
-    if (earlier == nullptr) return some_are_taken(p);
-    hiding.push_back(earlier);
+    Takers takers = hidden_by(p, host);
+    if (takers.all_of.empty()) {
+      if (!may_be_hidden(p, takers) && !is_left_other_case_alone(p, host)) some_are_taken(p);
+      return;
+    }
+    hiding.push_back(std::move(takers));
   }
   tell_hidden(p, hiding);
 }

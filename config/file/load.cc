@@ -1,7 +1,9 @@
 #include "config/file/load.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 
 #include "base/encoding.h"
 #include "base/one_of.h"
@@ -76,6 +78,32 @@ constexpr std::pair<std::string_view, std::string_view> kForeignWords[] = {
 };
 
 constexpr std::string_view kOfRoutes = "routes[].";
+// How an app is reached is said in one key; other products have one for each part.
+constexpr std::string_view kPartsOfUrl[] = {"port",   "address",  "addr",       "hostname", "ip",
+                                            "scheme", "protocol", "proxy_pass", "backend",  "target"};
+constexpr std::string_view kTlsWords[] = {"tls",
+                                          "ssl",
+                                          "https",
+                                          "cert",
+                                          "certs",
+                                          "certificate",
+                                          "ca",
+                                          "ca_file",
+                                          "tls_skip_verify",
+                                          "insecure_skip_verify",
+                                          "ssl_verify",
+                                          "verify",
+                                          "sni"};
+
+bool is_any_of(std::string_view word, std::span<const std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// What is said of our own listeners helps nobody who writes of something else.
+bool is_about_listeners(std::string_view ours) { return ours == "listen" || ours.starts_with("listen[]"); }
+bool may_be_about_listeners(std::string_view parent) {
+  return parent.empty() || parent == "listen[]" || parent == "admin" || parent == "forward_auth";
+}
 
 // Walks the document against the option table. `path` is a key as the table writes it ("routes[].path"), `key` the
 // same as the user sees it ("routes[2].path").
@@ -275,8 +303,11 @@ class Loader {
       return "unknown key: no blank behind the '-' of a list item, write '- " + word.substr(1) + "'";
     if (!parent.empty() && stands_at_the_top(word))
       return "unknown key here: " + word + " stands at the top of the file, its line begins in the first column";
+    if (parent == "upstreams.*" && is_any_of(word, kPartsOfUrl))
+      return "unknown key: it is a part of 'url', as in url: http://127.0.0.1:8080";
+    if (parent == "upstreams.*" && is_any_of(word, kTlsWords)) return "unknown key: " + std::string(kNoTlsToApps);
     for (const auto& [theirs, ours] : kForeignWords) {
-      if (theirs != word) continue;
+      if (theirs != word || (is_about_listeners(ours) && !may_be_about_listeners(parent))) continue;
       if (is_later(std::string(ours))) return std::string(find_option(ours)->help);
       return "unknown key: here it is called '" + std::string(ours) + "'";
     }
@@ -285,6 +316,7 @@ class Loader {
     }
     for (const auto& option : option_table()) {
       const std::string_view full = option.path;
+      if (is_about_listeners(full) && !may_be_about_listeners(parent)) continue;
       if (full.size() > word.size() + 1 && full.substr(full.size() - word.size() - 1) == "." + word) {
         return did_you_mean(option.path, option.path, "unknown key here");
       }

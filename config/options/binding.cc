@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/encoding.h"
 #include "base/errno_words.h"
+#include "base/one_of.h"
 #include "config/value.h"
 
 namespace lp {
@@ -59,6 +61,33 @@ bool is_name_of_variable(std::string_view text) {
   return text.size() > 1 && text.front() == '$' && text.find_first_not_of(kNameCharacters, 1) == text.npos;
 }
 
+// Those of Kubernetes, of Windows: "$(NAME)", "%NAME%".
+bool is_other_variable(std::string_view text) {
+  const bool in_parentheses = text.size() > 3 && text.starts_with("$(") && text.ends_with(')');
+  const bool in_percents = text.size() > 2 && text.starts_with('%') && text.ends_with('%');
+  if (!in_parentheses && !in_percents) return false;
+  const std::string name =
+      "$" + std::string(in_percents ? text.substr(1, text.size() - 2) : text.substr(2, text.size() - 3));
+  return is_name_of_variable(name);
+}
+
+// "changeme", "REPLACE_ME", "<...>" apart: without what stands between words.
+bool is_word_for_a_secret(std::string_view text) {
+  constexpr std::string_view kWords[] = {
+      "changeme",         "changethis", "replaceme", "replacethis", "replacewithyours", "placeholder", "insertme",
+      "insertsecrethere", "todo",       "fixme",     "tbd",         "secrethere"};
+  std::string word;
+  bool is_of_letters = true;
+  for (const char c : ascii_lower(text)) {
+    if (c >= 'a' && c <= 'z')
+      word += c;
+    else
+      is_of_letters = is_of_letters && (c == '-' || c == '_' || c == '.' || c == '!');
+  }
+  const bool is_yours = word.starts_with("your") && word.size() < text.size();
+  return is_of_letters && (is_yours || is_one_of(word, kWords));
+}
+
 bool is_placeholder(std::string_view text) {
   const bool is_template = text.size() > 4 && text.starts_with("{{") && text.ends_with("}}");
   return is_template || (text.size() > 2 && text.front() == '<' && text.find_first_of("<>", 1) == text.size() - 1 &&
@@ -71,13 +100,22 @@ bool is_left_in_place(const Node& node, const Reading& reading) {
   std::string why;
   if (node.text.ends_with(',') && !node.quoted && node.variables.empty())
     why = "ends in a comma, which would be part of it: leave it out (or put quotes around it all)";
-  if (is_name_of_variable(node.text))
+  if (is_name_of_variable(node.text) || is_other_variable(node.text))
     why = "the name of a variable would be taken as it is: a variable is written ${NAME}";
   if (is_placeholder(node.text))
     why = "'" + node.text + "' is a placeholder: put " + std::string(reading.option.type) + " in its place";
   if (why.empty()) return false;
   reading.report.problem_at(node.mark, reading.key, why + (node.variables.empty() ? "" : node.origin()));
   return true;
+}
+
+std::string why_no_secret(std::string_view text) {
+  const bool is_ours = text.size() > 3 && text.starts_with("${") && text.ends_with('}');
+  if (is_ours || is_name_of_variable(text) || is_other_variable(text))
+    return "is the name of a variable, which nobody has put in (not shown): expected the secret itself";
+  if (is_placeholder(text) || is_word_for_a_secret(text))
+    return "is a word that stands where a secret is to come (not shown)";
+  return {};
 }
 
 std::string as_a_list(const Node& node) {

@@ -21,6 +21,9 @@ using Format = std::string (*)(const T&);
 [[nodiscard]] const std::string* scalar_text(const Node& node, const Reading& reading);
 // "<your secret>" and "{{ secret }}", which nobody has filled in: reported.
 [[nodiscard]] bool is_left_in_place(const Node& node, const Reading& reading);
+// The same of what a secret's file holds, or of a word that stands where a secret is to come; does not show it. Empty:
+// neither.
+[[nodiscard]] std::string why_no_secret(std::string_view text);
 // The elements of a list, or of a scalar that stands for a list of one; reports what is neither.
 [[nodiscard]] std::vector<const Node*> list_items(const Node& node, const Reading& reading);
 

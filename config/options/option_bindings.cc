@@ -103,6 +103,8 @@ void set_secret(const Node& node, const Reading& reading, const std::string& tex
                                      " characters (the value is not shown); `logto-proxy secret` prints one");
   }
   if (!if_guessable.empty() && is_guessable(text)) return reading.problem(node, std::string(if_guessable));
+  if (const std::string why = why_no_secret(text); !why.empty() && text.find_first_of("$%<{") == 0)
+    return reading.problem(node, why);
   secret = Secret(text);
 }
 
@@ -117,6 +119,11 @@ void add_app_secret(const Node& node, const Reading& reading, std::string_view t
   constexpr std::size_t kMost = 2;
   if (!is_secret_text(text))
     return reading.problem(node, "expected visible ASCII characters without blanks (the value is not shown)");
+  if (const std::string why = why_no_secret(text); !why.empty())
+    return reading.problem(node, why + ": Logto Console shows it, at the application");
+  // Logto's are letters and digits.
+  if (text.starts_with('/'))
+    return reading.problem(node, "is the name of a file (not shown): that is app_secret_file's place");
   auto& secrets = reading.scope.logto().app_secrets;
   if (contains(secrets, text)) return reading.problem(node, "the same secret stands in the list twice");
   if (secrets.size() == kMost) return reading.problem(node, "expected at most two secrets, found more");
@@ -282,7 +289,7 @@ Binding allowed_origins_binding() {
                 route.allows_no_origin = true;
                 continue;
               }
-              auto origin = parse_config_origin(*text);
+              auto origin = parse_page_origin(*text);
               if (!origin) {
                 reading.problem(*item, origin.error().message);
               } else {

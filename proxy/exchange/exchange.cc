@@ -85,6 +85,8 @@ void Exchange::choose_request_id() {
 void Exchange::judge() {
   facts_.request_id = record_.id;
   facts_.client = record_.client.address;
+  if (request_->authority.empty() && !is_probe())
+    return refuse({400, "bad_request", "no Host field, or an empty one: only probes may come so", {}});
   const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
   if ((forward_auth.enabled || !forward_auth.oauth2_proxy.empty()) && judges_check()) return;
   if (door_ == Door::checks_only) return answer_error(404, "no_route");
@@ -100,6 +102,12 @@ void Exchange::judge() {
   if (resolution_.kind == Resolution::Kind::fixed) return answer_fixed(resolution_.fixed);
   note_upgrade(upgrade_of(*request_, resolution_.route));
   ask_responder();
+}
+
+// As resolve() will see it.
+bool Exchange::is_probe() const {
+  return fixed_answer_to(request_->head.method, request_->path_and_query, request_->head.fields,
+                         context_.settings.health) != FixedAnswer::none;
 }
 
 void Exchange::take_resolution(const RequestHead& head) {
@@ -517,6 +525,8 @@ BodyFraming Exchange::client_framing(const ParsedResponse& response) const {
 void Exchange::on_response_body(std::string_view bytes) {
   if (answer_side_ == AnswerSide::closing_tunnel) return;
   if (answer_side_ == AnswerSide::tunnel) tunnel_.app_says(bytes);
+  if (record_.status == 400 && record_.bytes_out == 0)
+    tell_if_expects_tls(context_, record_, context_.upstreams.of(*facts_.route), bytes);
   record_.bytes_out += bytes.size();
   if (coding_) return coding_->send(client_, bytes);
   client_.send_body(bytes);

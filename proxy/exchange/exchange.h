@@ -68,6 +68,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void judge_check(const AskedCheck& asked);
   void take_check(const CheckedRequest& about);
   void note_refused_check(std::string_view decision, std::string_view reason) const;
+  [[nodiscard]] bool is_probe() const;
   void take_resolution(const RequestHead& head);
   void answer_fixed(FixedAnswer asked);
   void note_upgrade(std::string_view upgrade);

@@ -1,5 +1,9 @@
 #include "proxy/exchange/upstream_faults.h"
 
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <iterator>
 #include <string>
@@ -41,6 +45,26 @@ std::string address_of(const UpstreamSettings& upstream) {
   if (upstream.kind == UpstreamSettings::Kind::unix_socket) return "unix:" + upstream.socket_path;
   const bool is_ipv6 = upstream.host.find(':') != std::string::npos;
   return (is_ipv6 ? "[" + upstream.host + "]" : upstream.host) + ":" + std::to_string(upstream.port);
+}
+
+// nginx, Go, Apache, Tomcat.
+constexpr std::string_view kExpectsTls[] = {
+    "The plain HTTP request was sent to HTTPS port", "Client sent an HTTP request to an HTTPS server",
+    "speaking plain HTTP to an SSL-enabled server port", "This combination of host and port requires TLS"};
+constexpr std::size_t kLookedAt = 2048;
+
+bool is_missing(const std::string& path) {
+  struct stat about {};
+  return ::stat(path.c_str(), &about) != 0 && errno == ENOENT;
+}
+
+// What is refused on the way to a socket in a file is not what "connection refused" makes people look for.
+std::string words_for(std::string_view words, const UpstreamSettings& upstream, UpstreamError error) {
+  if (error != UpstreamError::refused || upstream.kind != UpstreamSettings::Kind::unix_socket)
+    return std::string(words);
+  return is_missing(upstream.socket_path)
+             ? "there is no such socket: the app does not run, or makes it elsewhere"
+             : "connection refused: the app does not listen there, or this process may not write to the socket";
 }
 
 // What was repaired, as a list; `bits` are those of Repairs.
@@ -88,7 +112,7 @@ void tell_failed(WorkerContext& context, const ExchangeRecord& record, const Rou
   const UpstreamSettings& settings = context.upstreams.of(route).settings();
   const std::string address = address_of(settings);
   const std::int64_t ms = waited_ms(settings, route, error);
-  const std::string reason = std::string(words) + (ms > 0 ? ": waited " + seconds_text(ms) : "");
+  const std::string reason = words_for(words, settings, error) + (ms > 0 ? ": waited " + seconds_text(ms) : "");
   if (error == UpstreamError::slow_client) {
     return context.log.info("a slow client has lost its connection to an app",
                             {{"id", std::string_view(record.id)},
@@ -100,6 +124,20 @@ void tell_failed(WorkerContext& context, const ExchangeRecord& record, const Rou
                                           {"upstream", std::string_view(settings.name)},
                                           {"address", address},
                                           {"reason", reason}});
+}
+
+void tell_if_expects_tls(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
+                         std::string_view bytes) {
+  bytes = bytes.substr(0, kLookedAt);
+  const bool says_so = std::any_of(std::begin(kExpectsTls), std::end(kExpectsTls),
+                                   [&](std::string_view text) { return bytes.find(text) != std::string_view::npos; });
+  if (!says_so || upstream.shared().told_of_tls()) return;
+  const std::string address = address_of(upstream.settings());
+  context.log.warning(
+      "an app answers 400 because it expects TLS there, and http:// is plain HTTP: name its port for that",
+      {{"id", std::string_view(record.id)},
+       {"upstream", std::string_view(upstream.settings().name)},
+       {"address", address}});
 }
 
 void tell_of_repairs(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,

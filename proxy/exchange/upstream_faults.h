@@ -22,5 +22,9 @@ void tell_failed(WorkerContext& context, const ExchangeRecord& record, const Rou
 // Once for each kind, in the whole process: the app will say it again and again.
 void tell_of_repairs(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
                      Repairs repairs);
+// `bytes`: the first of the body of a 400, in which servers say that they expect TLS at this port. The client gets that
+// page as it is; the operator would not know what it is about. Once in the whole process for each upstream.
+void tell_if_expects_tls(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
+                         std::string_view bytes);
 
 }  // namespace lp

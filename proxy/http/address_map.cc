@@ -65,8 +65,12 @@ AddressMap::AddressMap(const Settings& settings, const RouteSettings& route)
   const UpstreamSettings& upstream = found->second;
   using Host = UpstreamSettings::Host;
   if (upstream.host_header == Host::literal) {
-    if (const auto name = parse_authority(upstream.host_literal, 80))
+    if (const auto name = parse_authority(upstream.host_literal, 80)) {
       add_inner(settings, {name->host, name->port, true});
+      // The port that the app knows itself by, behind a Host that names none.
+      if (upstream.kind == UpstreamSettings::Kind::tcp && upstream.port != name->port)
+        add_inner(settings, {name->host, upstream.port, false});
+    }
   }
   if (upstream.kind == UpstreamSettings::Kind::unix_socket) {
     if (upstream.host_header == Host::upstream) add_inner(settings, {"localhost", 80, true});

@@ -36,7 +36,8 @@ class AddressMap {
   }
   // The value as the browser at `external` has to read it, of a field that may be concerned. Nullopt: as it is.
   //  - An absolute URL with the app's own host, under its port, the scheme's, or ours, gets our origin. So does one
-  //    with the name under which the app is asked (upstreams.*.host). None of another external URL of ours does.
+  //    with the name under which the app is asked (upstreams.*.host), also under the app's port. None of another
+  //    external URL of ours does.
   //  - A path, alone or in such a URL or one with our origin, loses add_prefix and gets strip_prefix, unless it has
   //  that
   //    already (apps that heed X-Forwarded-Prefix), or is one of our own endpoints.

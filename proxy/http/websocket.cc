@@ -34,6 +34,11 @@ bool offers_subprotocols_well(const Fields& request) {
          std::adjacent_find(offered.begin(), offered.end()) == offered.end();
 }
 
+// "http://localhost/", as Go's x/net/websocket wants it: an origin that browsers write ends without a slash.
+bool has_path(std::string_view origin) {
+  return parse_url(origin).ok() && origin.find('/', origin.find("://") + 3) != std::string_view::npos;
+}
+
 bool is_docker_stream(const ParsedResponse& response) {
   const std::string_view type = response.head.fields.get("Content-Type");
   return response.head.status == 200 && response.body.kind == BodyFraming::Kind::until_close &&
@@ -60,7 +65,7 @@ UpgradeOrigin origin_of_upgrade(std::string_view upgrade, const Fields& fields, 
   const std::string_view origin = fields.get("Origin");
   if (count == 1 && is_allowed_origin(origin, settings, route, asked)) return UpgradeOrigin::allowed;
   const bool is_our_host = iequals(origin, asked.authority()) || iequals(origin, asked.host);
-  return count == 1 && is_our_host ? UpgradeOrigin::program : UpgradeOrigin::foreign;
+  return count == 1 && (is_our_host || has_path(origin)) ? UpgradeOrigin::program : UpgradeOrigin::foreign;
 }
 
 bool accepts_upgrade(const ParsedResponse& response, std::string_view upgrade, const Fields& request) {

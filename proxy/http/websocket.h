@@ -21,8 +21,9 @@ inline constexpr std::string_view kWebSocket = "websocket";
 // A browser lets any page open a WebSocket to us with the user's cookies; only Origin tells whose script it is. The
 // external URL that was asked or one of the route's allowed_origins, else it is foreign; so is "null", which any
 // sandboxed page sends. Another one of external_urls is another app: its pages act as the user there and nowhere else.
-// Where two of them differ in the scheme alone their Host is one, and each opens the other's. None at all, or the Host
-// without a scheme, which no browser writes, is a program's; so is any other protocol, for which no script can ask.
+// Where two of them differ in the scheme alone their Host is one, and each opens the other's. None at all, or what no
+// browser writes, the Host without a scheme or a URL with a path, is a program's; so is any other protocol, for which
+// no script can ask.
 [[nodiscard]] UpgradeOrigin origin_of_upgrade(std::string_view upgrade, const Fields& fields, const Settings& settings,
                                               const RouteSettings& route, const Origin& asked);
 

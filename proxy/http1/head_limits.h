@@ -10,7 +10,7 @@ struct HeadLimits {
   std::size_t head_bytes = 64 * 1024;  // request line or status line and all fields, with the empty line
   std::size_t field_count = 200;
   std::size_t target_bytes = 16 * 1024;
-  bool needs_host = true;  // else HTTP/1.0, which does not know the field, may come without
+  bool needs_host = true;  // else it may be missing or empty, as load balancers' probes write it
 };
 
 // Of clients, as configured.

@@ -58,7 +58,7 @@ MaybeError check_method(std::string_view method) {
 }
 
 MaybeError check_host(const FieldSummary& summary, bool needs_host, std::string& good_host) {
-  if (summary.hosts == 0 && !needs_host) return std::nullopt;
+  if (!needs_host && summary.host.empty()) return std::nullopt;
   if (summary.hosts == 0) return ParseError{400, "no Host field"};
   if (!good_host.empty() && summary.host == good_host) return std::nullopt;
   if (!parse_authority(summary.host, 80)) return ParseError{400, "malformed Host field"};
@@ -130,9 +130,7 @@ MaybeError parse_front(std::string_view bytes, const HeadLimits& limits, ParsedR
   if (const auto error = check_method(out.head.method)) return error;
   if (const auto error = parse_fields(bytes, at, limits, Sender::client, out.head.fields, summary)) return error;
   if (const auto error = check_request_framing(summary, out.head.version_minor)) return error;
-  if (const auto error = check_host(summary, limits.needs_host || out.head.version_minor > 0, out.good_host)) {
-    return error;
-  }
+  if (const auto error = check_host(summary, limits.needs_host, out.good_host)) return error;
   out.authority = summary.host;
   if (const auto error = split_target(out)) return error;
   out.body = frame_request(summary);

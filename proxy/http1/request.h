@@ -10,7 +10,8 @@
 namespace lp {
 
 // A complete head as found by HeadScanner, with its empty line. Fills `out` with views into `bytes`.
-// Also checks what RFC 9112/9110 demand of the whole: exactly one valid Host (HTTP/1.0 too, where we need it), framing
+// Also checks what RFC 9112/9110 demand of the whole: exactly one valid Host (none or an empty one
+// where the limits say so: `authority` is empty then), framing
 // unambiguous, version, method token, target form (origin-form; absolute-form of http/https; "*" and authority-form are
 // refused).
 [[nodiscard]] std::optional<ParseError> parse_request_head(std::string_view bytes, const HeadLimits& limits,

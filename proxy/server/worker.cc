@@ -158,6 +158,15 @@ void Acceptor::close_all_connections() {
   environment_.loop.delete_deferred();
 }
 
+namespace {
+
+// Nothing else is answered without a Host.
+bool answers_probes(const HealthSettings& health) {
+  return !health.ping.empty() || !health.ready.empty() || health.robots_txt;
+}
+
+}  // namespace
+
 Http1Client::Environment Worker::environment() {
   return {context_.loop,
           context_.wheel,
@@ -166,7 +175,8 @@ Http1Client::Environment Worker::environment() {
           context_.settings.timeouts,
           context_.client_headers,
           context_.scratch,
-          context_.server.memory};
+          context_.server.memory,
+          !answers_probes(context_.settings.health)};
 }
 
 Worker::Worker(const ServedRealms& served, ServerState& server, ConnectionShares& shares, const Listening& listening,

@@ -24,6 +24,9 @@ struct SharedUpstream {
     return static_cast<std::uint8_t>(repairs.bits() & ~told_.fetch_or(repairs.bits(), std::memory_order_relaxed));
   }
 
+  // Whether it was told already that the app expects TLS.
+  [[nodiscard]] bool told_of_tls() { return told_of_tls_.exchange(true, std::memory_order_relaxed); }
+
   // An app that answers on a new connection as soon as an idle one is closed, again and again, serves one at a time.
   // Nobody sees any more then whether that goes on being so (a server's settings change, an app was only overloaded):
   // it is tried again after a while, once more is proof enough, and the next trial comes twice as late. `closed`: how
@@ -64,6 +67,7 @@ struct SharedUpstream {
   std::atomic<bool> serves_one_{false};
   std::atomic<bool> serves_several_{false};
   std::atomic<std::uint8_t> told_{0};
+  std::atomic<bool> told_of_tls_{false};
 };
 
 // Of all upstreams, made when the first worker asks.

@@ -86,3 +86,53 @@ TEST_CASE("what an answer would hold beside the client's own") {
   route.authorization.kind = UpstreamAuthorizationSettings::Kind::basic;
   CHECK(secrets_in_answers(settings, route) == std::vector<std::string>{"authorization", "token"});
 }
+
+TEST_CASE("which rules nobody asks at /oauth2/auth, whoever has the app") {
+  Settings settings;
+  settings.forward_auth.oauth2_proxy = "/oauth2";
+  const RouteSettings admin = route_with(Access::signed_in, {role("admin")});
+  const RouteSettings strict = route_with(Access::signed_in, {role("admin"), role("staff")});
+  const RouteSettings plain = route_with(Access::signed_in);
+  const RouteSettings nobody = route_with(Access::deny);
+  RouteSettings tokens = plain;
+  tokens.accept = {false, true};
+  RouteSettings both = plain;
+  both.accept = {true, true};
+  RouteSettings shown = tokens;
+  shown.headers = {{"authorization", {}}};
+  RouteSettings shadow = admin;
+  shadow.shadow = true;
+  const struct {
+    const char* what;
+    const RouteSettings& route;
+    const RouteSettings* named;
+    bool is_unasked;
+  } cases[] = {
+      {"a role", admin, nullptr, true},
+      {"a role, where nobody need have it", admin, &plain, true},
+      {"a role, where more is asked for", admin, &strict, false},
+      {"a role, where nobody passes", admin, &nobody, false},
+      {"no rule", plain, nullptr, false},
+      {"no rule, where tokens pass too", plain, &both, false},
+      {"a rule for the log alone", shadow, nullptr, false},
+      {"anybody", route_with(Access::public_), nullptr, false},
+      {"nobody", nobody, nullptr, true},
+      {"nobody, where a role is asked for", nobody, &admin, true},
+      {"nobody, on both", nobody, &nobody, false},
+      {"tokens alone", tokens, nullptr, true},
+      {"tokens alone, where sessions pass", tokens, &plain, true},
+      {"tokens alone, on both", tokens, &tokens, false},
+      {"tokens alone, for requests that show one", shown, nullptr, false},
+      {"tokens alone, for requests that show one, where both pass", shown, &both, false},
+  };
+  for (const auto& c : cases) {
+    for (const char* upstream : {"", "app"}) {
+      CAPTURE(c.what);
+      CAPTURE(upstream);
+      settings.routes = {c.route};
+      settings.routes[0].path = {PathPattern::Kind::prefix, "/x"};
+      settings.routes[0].upstream = upstream;
+      CHECK(rules_not_asked_by(c.named, settings).size() == (c.is_unasked ? 1 : 0));
+    }
+  }
+}

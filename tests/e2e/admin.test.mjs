@@ -37,9 +37,9 @@ describe('health', () => {
     assert.deepEqual(world.recorder.requests, []);
   });
 
-  test("load balancers' plain checks: HTTP/1.0 without Host, and OPTIONS", async (t) => {
+  test("load balancers' plain checks: without Host, with an empty one, and OPTIONS", async (t) => {
     const world = await makeWorld(t);
-    for (const [line, status] of [['GET /healthz HTTP/1.0', 200], ['GET /readyz HTTP/1.0', 200], ['HEAD /readyz HTTP/1.0', 200], ['OPTIONS / HTTP/1.0', 200], ['OPTIONS /readyz HTTP/1.0', 200], ['GET / HTTP/1.0', 404], ['GET /healthz HTTP/1.1', 400]]) {
+    for (const [line, status] of [['GET /healthz HTTP/1.0', 200], ['GET /readyz HTTP/1.0', 200], ['HEAD /readyz HTTP/1.0', 200], ['OPTIONS / HTTP/1.0', 200], ['OPTIONS /readyz HTTP/1.0', 200], ['GET / HTTP/1.0', 404], ['GET /healthz HTTP/1.1', 200], ['GET /healthz HTTP/1.1\r\nHost:', 200], ['OPTIONS / HTTP/1.1\r\nHost: ', 200], ['GET /healthz HTTP/1.1\r\nHost: a b', 400]]) {
       const client = await RawClient.connect(world.proxy.adminPort);
       await client.send(`${line}\r\n\r\n`);
       assert.equal((await client.response({ method: line.split(' ')[0] })).status, status, line);
@@ -49,6 +49,27 @@ describe('health', () => {
     await outside.send('GET /public/x HTTP/1.0\r\n\r\n');
     assert.equal((await outside.response()).status, 400);
     outside.destroy();
+  });
+
+  test('such checks on the public listener: of what health names, and of nothing else', async (t) => {
+    const world = await makeWorld(t, { config: { health: { ping: '/ping', ready: '/ready' } } });
+    const asked = async (head, headers = '') => {
+      const client = await RawClient.connect(world.port);
+      await client.send(`${head}\r\n${headers}\r\n`);
+      const { status } = await client.response({ method: head.split(' ')[0] });
+      client.destroy();
+      return status;
+    };
+    for (const head of ['GET /ping HTTP/1.0', 'HEAD /ready HTTP/1.0', 'GET /ping HTTP/1.1', 'GET /ping HTTP/1.1\r\nHost:', 'GET /ping?x HTTP/1.0\r\nHost: ']) assert.equal(await asked(head), 200, head);
+    for (const head of ['GET /public/x HTTP/1.0', 'GET /public/x HTTP/1.1', 'GET /public/x HTTP/1.1\r\nHost:', 'GET /_auth/me HTTP/1.0', 'POST /ping HTTP/1.0', 'GET /ping/ HTTP/1.0', 'GET http://x/ping HTTP/1.0', 'GET /ping HTTP/1.1\r\nHost: a\r\nHost:']) assert.equal(await asked(head), 400, head);
+    assert.deepEqual(world.recorder.requests, []);
+    const plain = await makeWorld(t);
+    for (const head of ['GET /ping HTTP/1.0', 'GET /ping HTTP/1.1\r\nHost:']) {
+      const client = await RawClient.connect(plain.port);
+      await client.send(`${head}\r\n\r\n`);
+      assert.equal((await client.response()).status, 400, head);
+      client.destroy();
+    }
   });
 
   test('on a unix socket, and asked there by the health command', async (t) => {

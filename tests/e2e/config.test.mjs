@@ -202,6 +202,22 @@ describe('the command line', () => {
       assert.deepEqual([code, stdout, stderr], [2, '', said]);
     }
   });
+  test('an option that there is not is quoted, without the help', async () => {
+    for (const [args, said] of [
+      [['--chekc'], "logto-proxy: no option before a command is called '--chekc': did you mean 'check'?\n"], [['-v'], "logto-proxy: no option before a command is called '-v': did you mean '--version'?\n"],
+      [['--vesion'], "logto-proxy: no option before a command is called '--vesion': did you mean '--version'?\n"], [['--config', 'x', 'check'], /^logto-proxy: no option before a command is called '--config': a command stands first/],
+      [['check', '--onlin'], /^logto-proxy: .*--onlin\n/], [['explain', '-x'], /^logto-proxy: .*-x\n|^logto-proxy: .*--url/],
+    ]) {
+      const { code, stdout, stderr } = await run(args);
+      assert.deepEqual([code, stdout], [2, ''], `${args}`);
+      if (typeof said === 'string') assert.equal(stderr, said);
+      else assert.match(stderr, said);
+      assert.ok(stderr.split('\n').length <= 4, stderr);
+    }
+    const bare = await run([]);
+    assert.equal(bare.code, 2);
+    assert.match(bare.stderr, /SUBCOMMAND|serve/i);
+  });
   test('the configuration may stand without --config, but not twice', async () => {
     const file = writeConfig(GOOD);
     for (const args of [['check', file], ['check', '--print-config', file], ['routes', file], ['explain', file, '--url', 'http://app.test/']]) {

@@ -226,6 +226,34 @@ test('rules that nobody would ask, and routes that nothing reaches, keep it from
   assert.equal((await check({ forward_auth: { oauth2_proxy: true }, routes: [{ path: '/oauth2/auth', require: { roles: ['admin'] } }] })).code, 0);
 });
 
+test('the rules of our own apps are no exception, and each way out of it starts', async () => {
+  const base = {
+    external_urls: [FRONT_ORIGIN], logto: { endpoint: 'http://127.0.0.1:9', app_id: 'a', app_secret: 'b' }, session: { secret: freshSecret() },
+    upstreams: { app: 'http://127.0.0.1:1' }, forward_auth: { oauth2_proxy: true }, bearer: { audiences: ['https://api.test'] },
+  };
+  const check = (routes, more = {}) => run(['check', '--config', writeConfig({ ...base, ...more, routes })]);
+  const upstream = 'app';
+  const admin = { path: '/admin/*', require: { roles: ['admin'] }, upstream };
+  const all = { path: '/*', upstream };
+  const asked = (more) => ({ path: '/oauth2/auth', ...more });
+  for (const [says, routes] of [
+    ['a role', [admin, all]], ['a role alone', [admin]], ['a role for everything', [{ ...admin, path: '/*' }]], ['what nobody gets', [{ path: '/x/*', access: 'deny' }, all]],
+    ['tokens alone', [{ path: '/x/*', accept: ['bearer'] }]], ['tokens alone, and sessions pass', [{ path: '/x/*', accept: ['bearer'] }, asked({})]], ['a role, and any session passes', [admin, asked({})]],
+  ]) {
+    const { code, stderr } = await check(routes);
+    assert.equal(code, 2, says);
+    assert.match(stderr, /routes\[1\]: its rules are n(ot|ever) asked.*\/oauth2\/auth.*access: deny/, says);
+  }
+  for (const [says, routes, more] of [
+    ['it asks for as much', [admin, all, asked({ require: { roles: ['admin'] } })]], ['nobody may ask', [admin, { path: '/x/*', access: 'deny' }, all, asked({ access: 'deny' })]],
+    ['the proxy may say what it asks about', [admin, all], { trusted_proxies: ['127.0.0.1/32'] }], ['apps without rules', [{ path: '/open/*', access: 'public', upstream }, all]],
+    ['tokens for who shows one', [{ path: '/x/*', headers: { Authorization: '~ (?i)bearer .*' }, accept: ['bearer'], upstream }, all]],
+  ]) {
+    const { code, stderr } = await check(routes, more);
+    assert.equal(code, 0, `${says}: ${stderr}`);
+  }
+});
+
 // ---- caches in front of the fronts ----
 
 const CACHE = (folder) => `

@@ -98,6 +98,40 @@ describe('files and sockets', () => {
   });
 });
 
+// RFC 3720 B.4, as base/journal_records.h.
+function crc32c(bytes) {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; ++bit) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+test('check says with which journals serve would not start, and why', async () => {
+  const folder = temporaryFolder();
+  const made = (name, text) => { const file = path.join(folder, name); fs.writeFileSync(file, text, { mode: 0o600 }); return file; };
+  fs.symlinkSync(made('target', ''), path.join(folder, 'link'));
+  const header = Buffer.from('LPREVOKE\u0002\0\0\0');
+  const other = Buffer.concat([header, Buffer.alloc(4)]);
+  other.writeUInt32LE(crc32c(header), 12);
+  for (const [journal, why] of [
+    ['/etc/hostname', 'is not a journal of this kind'], ['/dev/null', 'is not a regular file'], ['/proc/x', 'is the kernel.s'], [path.join(folder, 'link'), 'is a symbolic link'],
+    [folder, 'is a folder'], [made('text', 'a text of another kind, long enough\n'), 'is not a journal of this kind'], [made('other', other), 'another version of its format'],
+  ]) {
+    const file = writeConfig(good({ revocations: { journal } }));
+    const checked = await run(['check', file]);
+    assert.match(checked.stderr, new RegExp(`warning: revocations\\.journal: .*${why}.*\`serve\` would not start so`), journal);
+    const served = await run(['serve', file]);
+    assert.equal(served.code, 1, journal);
+  }
+  for (const journal of [made('empty', ''), made('cut', 'LPRE'), path.join(folder, 'new')]) {
+    const checked = await run(['check', writeConfig(good({ revocations: { journal } }))]);
+    assert.doesNotMatch(checked.stderr, /revocations\.journal: /, journal);
+  }
+  assert.equal(fs.existsSync(path.join(folder, 'new')), false, 'nothing is made');
+});
+
 describe('check --online', { concurrency: 3 }, () => {
   async function provider(t, config) {
     const op = await DevelopmentOp.start(config);

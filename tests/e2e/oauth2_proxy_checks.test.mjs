@@ -151,6 +151,15 @@ describe('without one', () => {
     assert.equal((await world.auth('other', {})).status, 202);
   });
 
+  test('beside apps of our own it answers as their routes do, and for others as theirs', async () => {
+    const world = await worldOf(scope, { routes: [{ path: '/admin/*', require: { roles: ['admin'] }, upstream: 'app' }, { path: '/app/*', upstream: 'app' }, { path: '/other/*' }], people, config: { upstreams: { app: 'http://127.0.0.1:9' } } });
+    for (const [who, headers, status] of [
+      ['other', {}, 403], ['admin', {}, 403], ['other', { 'X-Forwarded-Uri': '/admin/x' }, 403], ['admin', { 'X-Forwarded-Uri': '/admin/x' }, 202], ['other', { 'X-Forwarded-Uri': '/app/x' }, 202],
+      ['other', { 'X-Forwarded-Uri': '/other/x' }, 202], ['other', { 'X-Original-URL': `${ORIGIN}/other/x`, 'X-Original-Method': 'GET' }, 202], ['nobody', { 'X-Forwarded-Uri': '/other/x' }, 401],
+      ['admin', { 'X-Forwarded-Uri': '/elsewhere' }, 403],
+    ]) assert.equal((await world.auth(who, headers)).status, status, `${who} ${JSON.stringify(headers)}`);
+  });
+
   test('the rules of both hold where there are both', async () => {
     const world = await worldOf(scope, { routes: [{ path: '/admin/*', require: { roles: ['admin'] } }, { path: '/oauth2/auth', require: { roles: ['staff'] } }], people: { both: { roles: ['admin', 'staff'] }, admin: { roles: ['admin'] }, staff: { roles: ['staff'] } } });
     for (const [who, status] of [['both', 202], ['admin', 403], ['staff', 403], ['nobody', 401]]) assert.equal((await world.auth(who, { 'X-Forwarded-Uri': '/admin/x' })).status, status, who);

@@ -88,3 +88,20 @@ describe('return_to never leads away', () => {
     assertOwn(answer, 'twice');
   });
 });
+
+test('return_to leads to no sign-out through a route, signed in already or not', async (t) => {
+  const routes = [{ path: '/so', action: 'sign_out' }, { path: '/rd', access: 'public', redirect: '/_auth/sign-out' }, { path: '/rd2/*', access: 'public', redirect: '/oauth2/\\1' }, { path: '/page/*', access: 'public', redirect: '/\\1' }, { path: '/*', upstream: 'app' }];
+  const own = await makeWorld(t, { routes, config: { forward_auth: { oauth2_proxy: true } } });
+  const Cookie = await own.session();
+  for (const to of ['/so', '/so?x', '/s%6f', '/rd', '/rd2/sign_out', '/page/so', '/page/rd', '/page/_auth/sign-out', `${ORIGIN}/so`]) {
+    for (const target of [`/_auth/sign-in?return_to=${encodeURIComponent(to)}`, `/oauth2/start?rd=${encodeURIComponent(to)}`, `/oauth2/sign_in?rd=${encodeURIComponent(to)}`]) {
+      const answer = await own.get(target, { ...NAVIGATION, Cookie });
+      assert.equal(answer.fields.get('location'), '/', target);
+      const user = own.user();
+      const back = await user.navigate(ORIGIN + target, { stop: (url) => url.hostname === HOST && url.pathname !== '/_auth/callback' && url.pathname !== '/oauth2/callback' });
+      assert.equal(new URL(back.next, ORIGIN).pathname, '/', target);
+    }
+  }
+  assert.equal((await own.get(`/_auth/sign-in?return_to=${encodeURIComponent('/page/wiki')}`, { ...NAVIGATION, Cookie })).fields.get('location'), '/page/wiki');
+  assert.equal((await own.get('/_auth/me', { Cookie })).status, 200);
+});

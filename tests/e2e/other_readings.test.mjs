@@ -169,7 +169,7 @@ describe('a preflight', () => {
 describe('a return address', () => {
   let world;
   const scope = suite(after);
-  before(async () => { world = await makeWorld(scope, { config: { forward_auth: { oauth2_proxy: true } } }); });
+  before(async () => { world = await makeWorld(scope, { config: { forward_auth: { oauth2_proxy: true }, trusted_proxies: ['127.0.0.9/32'] } }); });
 
   test('leads to no endpoint of ours, whichever prefix it has', async () => {
     const cookie = await world.session({});

@@ -278,3 +278,41 @@ describe('an app that comes back', () => {
     }
   });
 });
+
+describe('an app that expects TLS', () => {
+  const page = (text) => `HTTP/1.1 400 Bad Request\r\nServer: x\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
+  const POLITE = {
+    nginx: page('<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n</html>'),
+    Go: 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n',
+    Apache: page('<p>Reason: You\'re speaking plain HTTP to an SSL-enabled server port.<br />'),
+    Tomcat: page('Bad Request\nThis combination of host and port requires TLS.\r\n'),
+  };
+  for (const [name, bytes] of Object.entries(POLITE)) {
+    test(`and says so as ${name} does is named in the log, once`, async (t) => {
+      const { upstream, world } = await against(t, (socket) => socket.end(bytes, 'latin1'));
+      for (let i = 0; i < 2; ++i) assert.equal((await world.get('/public/x')).status, 400);
+      const line = await world.proxy.waitLog(({ msg }) => /expects TLS/.test(msg ?? ''));
+      assert.equal(line.address, new URL(upstream.url).host);
+      await world.get('/public/last');
+      assert.equal(world.proxy.errors.filter(({ msg }) => /expects TLS/.test(msg ?? '')).length, 1);
+    });
+  }
+
+  test('another 400 is the app\'s own affair', async (t) => {
+    const { world } = await against(t, (socket) => socket.end(page('bad'), 'latin1'));
+    assert.equal((await world.get('/public/x')).status, 400);
+    assert.ok(!world.proxy.errors.some(({ msg }) => /expects TLS/.test(msg ?? '')));
+  });
+});
+
+test('a unix socket that is not there is called so, and one where nobody listens otherwise', async (t) => {
+  const folder = temporaryFolder();
+  const dead = `${folder}/dead.sock`;
+  const child = spawn(process.execPath, ['-e', `require('net').createServer().listen(${JSON.stringify(dead)}, () => process.kill(process.pid, 'SIGKILL'))`]);
+  await once(child, 'exit');
+  for (const [socket, reason] of [[`${folder}/none.sock`, /no such socket/], [dead, /does not listen there/]]) {
+    const world = await makeWorld(t, { config: { upstreams: { app: `unix:${socket}` } } });
+    assert.equal((await world.get('/public/x')).status, 502);
+    assert.match((await world.proxy.waitLog(({ msg }) => msg === 'upstream failed')).reason, reason);
+  }
+});

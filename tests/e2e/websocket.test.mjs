@@ -17,6 +17,8 @@ const UPGRADE = { Host: HOST, Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-
 const ROUTES = [
   { path: '/public/*', access: 'public', upstream: 'app' },
   { path: '/friends/*', allowed_origins: ['http://friend.test'], upstream: 'app' },
+  { path: '/public-pages/*', access: 'public', allowed_origins: ['chrome-extension://abc', 'moz-extension://*', 'capacitor://localhost'], upstream: 'app' },
+  { path: '/pages/*', allowed_origins: ['chrome-extension://abc', 'moz-extension://*', 'capacitor://localhost'], upstream: 'app' },
   { path: '/*', upstream: 'app' },
 ];
 
@@ -170,6 +172,19 @@ describe('who may open a tunnel', () => {
       assert.equal(fields.get('x-forwarded-user'), 'alice-sub');
       assert.equal(fields.get('sec-websocket-key'), KEY);
       assert.match(fields.get('connection'), /upgrade/i);
+      client.destroy();
+    }
+  });
+
+  test('extensions and packaged apps that are named, and programs that write what no browser does', async () => {
+    const named = ['chrome-extension://abc', 'moz-extension://6f3ae9b1-0b0a-4d53-9d2c-3d1b5f1f9a5e', 'capacitor://localhost'];
+    for (const [target, Origin, status] of [
+      ...named.flatMap((origin) => [['/pages/ws', origin, 101], ['/public-pages/ws', origin, 101], ['/ws', origin, 403], ['/public/ws', origin, 403]]),
+      ['/pages/ws', 'chrome-extension://abcd', 403], ['/pages/ws', 'ionic://localhost', 403], ['/pages/ws', 'file://', 403], ['/pages/ws', 'null', 403],
+      ['/public/ws', 'http://localhost/', 101], ['/ws', 'http://localhost/', 403], ['/public/ws', 'http://localhost', 403],
+    ]) {
+      const { client, answer } = await handshake(world, target, { Origin, Cookie: cookie });
+      assert.equal(answer.status, status, `${target} from ${Origin}`);
       client.destroy();
     }
   });

@@ -112,6 +112,16 @@ TEST_CASE("a token that keeps every rule is accepted with what it says") {
   CHECK(*judged.claims == claims);
 }
 
+TEST_CASE("a token that has expired is told by how much, for it may be a clock") {
+  json claims = good_claims();
+  claims["iat"] = kNow - 3600;
+  claims["exp"] = kNow - 12;
+  bool unknown_key = false;
+  const auto judged = judge_access_token(token(claims), settings(), keys(), kNow, unknown_key);
+  REQUIRE_FALSE(judged);
+  CHECK(judged.error().message == "the token has expired 12 s ago by this machine's clock");
+}
+
 TEST_CASE("each rule about claims of RFC 9068, section 4, is kept") {
   check_claims({
       {"issuer missing", "iss", [](json& c) { c.erase("iss"); }},

@@ -238,3 +238,73 @@ TEST_CASE("only what we sealed ourselves may lead to an own endpoint, and only t
   }
   CHECK(vet_sealed_return_to("/x?y", own, Settings{}) == std::optional<std::string>("/x?y"));
 }
+
+TEST_CASE("a route that leads on to an endpoint of ours is none of them, however it does") {
+  using Action = RouteReplySettings::Action;
+  const auto route = [](PathPattern path, Action action, std::string redirect) {
+    RouteSettings made;
+    made.path = std::move(path);
+    made.access = Access::public_;
+    made.reply.action = action;
+    made.reply.redirect_to = std::move(redirect);
+    return made;
+  };
+  const auto exact = [](const char* text) { return PathPattern{PathPattern::Kind::exact, text}; };
+  const auto below = [](const char* text) { return PathPattern{PathPattern::Kind::prefix, text}; };
+  const auto regex = [](const char* text) { return PathPattern{PathPattern::Kind::regex, text}; };
+  Settings settings;
+  settings.external_urls = {kOwn, {"https", "b.test", 443}};
+  settings.forward_auth.oauth2_proxy = "/oauth2";
+  settings.routes = {route(exact("/so"), Action::sign_out, ""),
+                     route(exact("/in"), Action::sign_in, ""),
+                     route(exact("/me"), Action::account, ""),
+                     route(exact("/rd"), Action::none, "/_auth/sign-out"),
+                     route(exact("/twice"), Action::none, "/rd?x=1"),
+                     route(exact("/old"), Action::none, "https://b.test/oauth2/sign_out?rd=/"),
+                     route(exact("/away"), Action::none, "https://elsewhere.test/_auth/sign-out"),
+                     route(below("/go"), Action::none, "/\\1"),
+                     route(below("/new"), Action::none, "/page/\\1"),
+                     route(exact("/caf%C3%A9"), Action::sign_out, ""),
+                     route(regex("/r/(.*)"), Action::none, "https://app.test/\\1#x"),
+                     route(exact("/circle"), Action::none, "/circle"),
+                     route(below(""), Action::none, "")};
+  settings.routes.push_back(route(exact("/behind"), Action::sign_out, ""));
+  for (const char* bad : {"/so",
+                          "/so?x",
+                          "/s%6F",
+                          "//so",
+                          "/x/%2e%2e/so",
+                          "/so#x",
+                          "https://app.test/so",
+                          "/in",
+                          "/rd",
+                          "/twice",
+                          "/old",
+                          "/go/so",
+                          "/go/_auth/sign-out",
+                          "/go/%5Fauth/sign-out",
+                          "/go/go/rd",
+                          "/caf%C3%A9",
+                          "/caf%c3%a9",
+                          "/r/so",
+                          "/r/oauth2/sign_out",
+                          "/circle"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(vet_return_to(bad, kOwn, settings));
+    CHECK_FALSE(vet_return_to_external(bad, kOwn, settings));
+    CHECK_FALSE(vet_sealed_return_to(bad, kOwn, settings));
+  }
+  for (const char* good :
+       {"/sow", "/so/x", "/me", "/away", "/go/x", "/new/so", "/r/x", "/page?to=/so", "/SO", "/behind"}) {
+    CAPTURE(good);
+    CHECK(vet_return_to(good, kOwn, settings) == good);
+  }
+  settings.routes[0].host = "b.test";
+  CHECK(vet_return_to("/so", kOwn, settings) == "/so");
+  CHECK_FALSE(vet_return_to_external("https://b.test/so", kOwn, settings));
+  settings.routes[0] = route(exact("/so"), Action::none, "");  // decides before the next one
+  settings.routes.insert(settings.routes.begin() + 1, route(exact("/so"), Action::sign_out, ""));
+  CHECK(vet_return_to("/so", kOwn, settings) == "/so");
+  settings.routes[0].methods = {"POST"};
+  CHECK_FALSE(vet_return_to("/so", kOwn, settings));
+}

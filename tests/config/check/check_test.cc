@@ -608,51 +608,22 @@ TEST_CASE("what a route's connections may become, and which bodies are collected
   CHECK_FALSE(route("upgrades: [\"a b\"]").empty());
   CHECK(route("allowed_origins: [none, \"https://tools.example.com\"]").empty());
   CHECK_FALSE(route("allowed_origins: [tools]").empty());
+  for (const char* page : {"chrome-extension://abc", "moz-extension://*", "capacitor://localhost", "file://",
+                           "vscode-webview://0f1e", "app://notes", "tauri://localhost"}) {
+    CAPTURE(page);
+    CHECK(route("allowed_origins: ['" + std::string(page) + "']").empty());
+  }
+  for (const char* none : {"null", "*", "ws://a.test", "wss://a.test", "data://x", "https://*",
+                           "chrome-extension://a/b", "chrome-extension://", "Chrome-Extension://abc",
+                           "chrome-extension:abc", "://x", "x://a b", "x://**", "file:///"}) {
+    CAPTURE(none);
+    CHECK_FALSE(route("allowed_origins: ['" + std::string(none) + "']").empty());
+  }
   CHECK(route("buffer_request: off").empty());
   CHECK(route("buffer_request: 32MiB").empty());
   CHECK(route("buffer_request: 33MiB").find("half of limits.buffered") != std::string::npos);
   CHECK(route("buffer_request: 1").find("expected off or a size from 1KiB to 1GiB, found '1'") != std::string::npos);
   CHECK(route("websocket_unauthenticated: close").empty());
-}
-
-TEST_CASE("a stricter route that nothing reaches is a mistake, however it is hidden") {
-  const auto order = [](const std::string& first, const std::string& second) {
-    return first_line(problems_of(good_config(
-        {{"routes", routes("  - { upstream: wiki, " + first + " }\n  - { upstream: wiki, " + second + " }\n")}})));
-  };
-  const std::string admin = ", require: { roles: [admin] }";
-  const struct {
-    const char* what;
-    std::string first, second;
-    bool is_mistake;
-  } cases[] = {
-      {"a role behind everything", "path: /*", "path: /admin/*" + admin, true},
-      {"behind a pattern", "path: '~ /admin.*'", "path: /admin" + admin, true},
-      {"a folder behind a pattern", "path: '~ /adm.*'", "path: /admin/*" + admin, true},
-      {"a folder behind a pattern for everything", "path: '~ .*'", "path: /admin/*" + admin, true},
-      {"a pattern behind one for everything", "path: '~ /.*'", "path: '~ /admin/[0-9]+'" + admin, true},
-      {"a folder of which the pattern takes a part", "path: '~ /admin/.*'", "path: /admin/*" + admin, false},
-      {"a pattern that is not a beginning", "path: '~ /a[b-z].*'", "path: /admin/*" + admin, false},
-      {"behind the only external URL", "path: /*, host: app.example.com", "path: /admin/*" + admin, true},
-      {"behind a wildcard for it", "path: /*, host: '*.example.com'", "path: /admin/*" + admin, true},
-      {"behind another role", "path: /*, require: { roles: [staff] }", "path: /admin/*" + admin, true},
-      {"a deny rule", "path: /*", "path: /a/*, deny: { roles: [banned] }", true},
-      {"access: deny", "path: /*", "path: /a/*, access: deny", true},
-      {"anybody before somebody", "path: /*, access: optional", "path: /a/*", true},
-      {"a rule that only writes to the log before one that holds", "path: /*, shadow: true" + admin,
-       "path: /a/*" + admin, true},
-      {"the same rule", "path: /*" + admin, "path: /a/*" + admin, false},
-      {"less than what stands before it", "path: /*" + admin, "path: /a/*", false},
-      {"an open one behind", "path: /*", "path: /a/*, access: public", false},
-      {"behind a route that denies all", "path: /*, access: deny", "path: /a/*" + admin, false},
-      {"where another method passes", "path: /*, methods: [GET]", "path: /a/*" + admin, false},
-      {"in the right order", "path: /a/*" + admin, "path: /*", false},
-  };
-  for (const auto& c : cases) {
-    CAPTURE(c.what);
-    const std::string found = order(c.first, c.second);
-    CHECK((found.find("routes[2]: never matches") != std::string::npos) == c.is_mistake);
-  }
 }
 
 TEST_CASE("what an operator should know is noted, and is no mistake") {

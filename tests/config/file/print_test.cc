@@ -321,6 +321,27 @@ TEST_CASE("secrets that need not be there are masked only when they are") {
   CHECK(printed.find("  password: null\n") != std::string::npos);
 }
 
+TEST_CASE("a file that holds the name of a variable, or a word, holds no secret") {
+  const auto folder = std::filesystem::temp_directory_path() / "logto-proxy-config-test-left";
+  std::filesystem::create_directories(folder);
+  for (const char* text : {"$APP_SECRET", "${APP_SECRET}", "$(APP_SECRET)", "%APP_SECRET%", "<secret>", "{{secret}}",
+                           "changeme", "replace-me", "YOUR_APP_SECRET"}) {
+    CAPTURE(text);
+    std::ofstream(folder / "app") << text << "\n";
+    const std::string config = good_config(
+        {{"logto", "logto: { endpoint: https://t, app_id: a, app_secret_file: " + (folder / "app").string() + " }\n"}});
+    const std::string told = problems_of(config);
+    CHECK(told.find("logto.app_secret_file: is ") != std::string::npos);
+    CHECK(told.find(text) == std::string::npos);
+  }
+  std::ofstream(folder / "webhook") << "$WEBHOOK_SECRET\n";
+  CHECK(problems_of(good_config({{"logto",
+                                  "logto: { endpoint: https://t, app_id: a, app_secret: s3cret, "
+                                  "webhook_secret_file: " +
+                                      (folder / "webhook").string() + " }\n"}}))
+            .find("logto.webhook_secret_file: is the name of a variable") != std::string::npos);
+}
+
 TEST_CASE("secrets are read from files next to the configuration") {
   const auto folder = std::filesystem::temp_directory_path() / "logto-proxy-config-test";
   std::filesystem::create_directories(folder);

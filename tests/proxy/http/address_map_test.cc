@@ -91,6 +91,12 @@ TEST_CASE("an app is known by the name that it is asked by, and on loopback by a
   upstream.host_literal = "wiki.internal";
   CHECK(world.location("https://wiki.internal/a") == "https://app.test/a");
   CHECK(world.location("http://wiki.internal:9000/a") == "http://wiki.internal:9000/a");
+  CHECK(world.location("http://wiki.internal:3000/a") == "https://app.test/a");  // the port that the app has
+  CHECK(world.location("//wiki.internal:3000/a") == "https://app.test/a");
+  upstream.host_literal = "wiki.internal:9000";
+  CHECK(world.location("http://wiki.internal:9000/a") == "https://app.test/a");
+  CHECK(world.location("http://wiki.internal:3000/a") == "https://app.test/a");
+  CHECK(world.location("http://wiki.internal:9001/a") == "http://wiki.internal:9001/a");
   upstream.host_literal = "other.test";
   CHECK(world.location("https://other.test/a") == "https://other.test/a");
   UpstreamSettings& v6 = world.at("2001:db8::1", 3000);

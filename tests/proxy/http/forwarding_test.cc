@@ -119,7 +119,7 @@ TEST_CASE("an upstream request is ours first, then what may remain of the client
         {"Accept", "a"},
         {"Cookie", "__Host-logto_pending_0=y"},
         {"Cookie", "c=3"}},
-       "Accept: a\r\nCookie: a=1; b=2; c=3\r\n"},
+       "Accept: a\r\nCookie: a=1;b=2; c=3\r\n"},
       {"no Cookie is sent when only ours were there",
        {{"Cookie", "__Host-logto_session=x; __Host-logto_session_1=y"}},
        ""},

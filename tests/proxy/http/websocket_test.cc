@@ -20,7 +20,9 @@ TEST_CASE("only scripts of the URL that was asked and configured ones open a Web
   settings.external_urls = {
       {"https", "app.test", 443}, {"http", "app.test", 80}, {"http", "localhost", 8080}, {"https", "*.team.test", 443}};
   lp::RouteSettings route;
-  route.allowed_origins = {{"https", "friend.test", 8443}, {"https", "wiki.team.test", 443}};
+  route.allowed_origins = {{"https", "friend.test", 8443},   {"https", "wiki.team.test", 443},
+                           {"chrome-extension", "known", 0}, {"moz-extension", "*", 0},
+                           {"capacitor", "localhost", 0},    {"file", "", 0}};
   const struct {
     std::string says;
     std::vector<const char*> origins;
@@ -40,7 +42,7 @@ TEST_CASE("only scripts of the URL that was asked and configured ones open a Web
       {"two labels of a wildcard", {"https://x.y.team.test"}, kForeign},
       {"one of a wildcard with its default port", {"https://x.team.test:443"}, kForeign},
       {"one of a wildcard in capitals", {"https://X.team.test"}, kForeign},
-      {"one of a wildcard with a path", {"https://x.team.test/"}, kForeign},
+      {"one of a wildcard with a slash, as no browser writes it", {"https://x.team.test/"}, kProgram},
       {"the wildcard itself", {"https://*.team.test"}, kForeign},
       {"a configured one", {"https://friend.test:8443"}, kAllowed},
       {"a configured one of external_urls", {"https://wiki.team.test"}, kAllowed},
@@ -50,10 +52,21 @@ TEST_CASE("only scripts of the URL that was asked and configured ones open a Web
       {"user info", {"https://app.test@evil.test"}, kForeign},
       {"null", {"null"}, kForeign},
       {"empty", {""}, kForeign},
-      {"a path behind", {"https://app.test/x"}, kForeign},
+      {"a path behind, as no browser writes it", {"https://app.test/x"}, kProgram},
+      {"what Go's x/net/websocket wants", {"http://localhost/"}, kProgram},
+      {"that twice", {"http://localhost/", "http://localhost/"}, kForeign},
+      {"files, which browsers write so", {"file:///"}, kForeign},
       {"two of ours", {"https://app.test", "https://app.test"}, kForeign},
       {"a list", {"https://app.test, https://evil.test"}, kForeign},
       {"an extension", {"chrome-extension://abcdef"}, kForeign},
+      {"a configured extension", {"chrome-extension://known"}, kAllowed},
+      {"it with more behind", {"chrome-extension://known2"}, kForeign},
+      {"it in capitals", {"Chrome-Extension://known"}, kForeign},
+      {"any extension of Firefox", {"moz-extension://6f3ae9b1-0b0a-4d53-9d2c-3d1b5f1f9a5e"}, kAllowed},
+      {"another scheme that begins so", {"moz-extension2://6f3ae9b1"}, kForeign},
+      {"a configured app", {"capacitor://localhost"}, kAllowed},
+      {"another app", {"ionic://localhost"}, kForeign},
+      {"configured files", {"file://"}, kAllowed},
   };
   for (const auto& c : cases) {
     CAPTURE(c.says);

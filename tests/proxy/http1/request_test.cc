@@ -214,15 +214,27 @@ TEST_CASE("the Host of an earlier request on a connection is taken again, and vo
   CHECK(status_of("GET / HTTP/1.1\r\n\r\n", out) == 400);
 }
 
-TEST_CASE("only where Host is not needed HTTP/1.0 may come without it") {
+TEST_CASE("only where Host is not needed a request may come without it, or with an empty one") {
   HeadLimits limits;
   limits.needs_host = false;
   ParsedRequest out;
   CHECK_FALSE(lp::parse_request_head("GET /healthz HTTP/1.0\r\n\r\n", limits, out));
   CHECK(out.path_and_query == "/healthz");
   CHECK(out.authority.empty());
-  CHECK(lp::parse_request_head("GET /healthz HTTP/1.1\r\n\r\n", limits, out));
-  CHECK(lp::parse_request_head("GET /healthz HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", limits, out));
+  for (const char* probe : {"GET /healthz HTTP/1.1\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost:\r\n\r\n",
+                            "GET /healthz HTTP/1.1\r\nHost: \r\n\r\n", "GET /healthz HTTP/1.0\r\nHost: \r\n\r\n"}) {
+    CAPTURE(probe);
+    CHECK_FALSE(lp::parse_request_head(probe, limits, out));
+    CHECK(out.authority.empty());
+    CHECK(lp::parse_request_head(probe, HeadLimits{}, out));
+  }
+  for (const char* bad :
+       {"GET /healthz HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost:\r\nHost:\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n", "GET http://a/healthz HTTP/1.1\r\nHost:\r\n\r\n",
+        "GET http://a/healthz HTTP/1.1\r\n\r\n"}) {
+    CAPTURE(bad);
+    CHECK(lp::parse_request_head(bad, limits, out));
+  }
   CHECK(lp::parse_request_head("GET /healthz HTTP/1.0\r\n\r\n", HeadLimits{}, out));
 }
 

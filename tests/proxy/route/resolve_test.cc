@@ -558,8 +558,10 @@ TEST_CASE("a rule that would not be asked lets nobody pass at /oauth2/auth") {
   settings.routes.back().host = "b.test";  // is for another host
   CHECK(by_oauth2(settings, {}) == "unasked_rules 403");
   settings.routes.pop_back();
-  settings.routes[1].upstream = "app";  // its rules hold where we send the request on
-  CHECK(by_oauth2(settings, {}) == "0+0");
+  settings.routes[1].upstream = "app";  // its rules hold where we send the request on, and are not asked here
+  CHECK(by_oauth2(settings, {}) == "unasked_rules 403");
+  CHECK(by_oauth2(settings, {"/private/a"}) == "2+0");
+  CHECK(by_oauth2(settings, {"/elsewhere"}) == "unasked_rules 403");
 }
 
 TEST_CASE("who does not tell the method must not leave a stricter route out") {
