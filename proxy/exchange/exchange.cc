@@ -138,7 +138,7 @@ void Exchange::note_upgrade(std::string_view upgrade) {
 }
 
 void Exchange::refuse(const Refusal& refusal) {
-  if (refusal.status == 400) log_bad_request(refusal.reason);
+  if (refusal.status == 400) tell_of_bad_request(context_, record_, path_as_sent(), refusal.reason);
   if (refusal.status == 413) return refuse_large_body();
   if (refusal.status == 421) tell_of_unknown_host(context_, record_, *request_);
   facts_.allowed_by = refusal.allowed_by;
@@ -154,7 +154,7 @@ bool Exchange::judges_check() {
   if (asked->hidden.empty()) {
     judge_check(*asked);
   } else {
-    note_refused_check("own", asked->hidden);
+    tell_of_refused_check(context_, record_, "own", asked->hidden);
     answer_error(404, "own");
   }
   return true;
@@ -182,12 +182,8 @@ void Exchange::take_check(const CheckedRequest& about) {
   facts_.also_asked = resolution_.also_asked;
 }
 
-void Exchange::note_refused_check(std::string_view decision, std::string_view reason) const {
-  tell_of_refused_check(context_, record_, decision, reason);
-}
-
 void Exchange::refuse_check(const Refusal& refusal) {
-  note_refused_check(refusal.decision, refusal.reason);
+  tell_of_refused_check(context_, record_, refusal.decision, refusal.reason);
   facts_.allowed_by = refusal.allowed_by;
   const bool knows_403 =
       asks_oauth2_auth(request_->path_and_query, context_.settings.forward_auth) && refusal.status < 500;
@@ -568,15 +564,14 @@ void Exchange::on_bad_request(const ParseError& error) {
     request_ = &kNoRequest;
     begin(0);
   }
-  error.status == 503 ? tell_of_no_memory(context_, record_) : log_bad_request(error.rule);
+  error.status == 503 ? tell_of_no_memory(context_, record_)
+                      : tell_of_bad_request(context_, record_, path_as_sent(), error.rule);
   lease_.reset();
   wait_.reset();
   const bool answered = answer_side_ == AnswerSide::body || answer_side_ == AnswerSide::tunnel;
   if (!answered) return answer_error(error.status, error.status == 503 ? kNoMemory : "bad_request");
   break_off(error.rule);
 }
-
-void Exchange::log_bad_request(std::string_view rule) { tell_of_bad_request(context_, record_, path_as_sent(), rule); }
 
 // Of what the line is about, also where nobody could read it.
 std::string_view Exchange::path_as_sent() const {
@@ -756,7 +751,7 @@ void Exchange::conclude() {
   if (replaced_body_) wipe_string(replaced_body_->body);
   replaced_body_.reset();
   file_.close();
-  context_.loop.defer_delete(std::move(coding_));
+  if (coding_) context_.loop.defer_delete(std::move(coding_));
   app_headers_.reset();
   enter(AnswerSide::none);
   enter(RequestSide::none);

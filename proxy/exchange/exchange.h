@@ -59,7 +59,6 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
 
   void begin(std::size_t head_bytes);
   void choose_request_id();
-  void log_bad_request(std::string_view rule);
   [[nodiscard]] std::string_view path_as_sent() const;
 
   void judge();
@@ -67,7 +66,6 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   [[nodiscard]] bool judges_check();
   void judge_check(const AskedCheck& asked);
   void take_check(const CheckedRequest& about);
-  void note_refused_check(std::string_view decision, std::string_view reason) const;
   [[nodiscard]] bool is_probe() const;
   void take_resolution(const RequestHead& head);
   void answer_fixed(FixedAnswer asked);
