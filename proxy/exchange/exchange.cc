@@ -85,7 +85,7 @@ void Exchange::choose_request_id() {
 void Exchange::judge() {
   facts_.request_id = record_.id;
   facts_.client = record_.client.address;
-  if (request_->authority.empty() && !is_probe())
+  if (request_->authority.empty() && !is_fixed_answer(*request_, context_.settings.health))
     return refuse({400, "bad_request", "no Host field, or an empty one: only probes may come so", {}});
   const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
   if ((forward_auth.enabled || !forward_auth.oauth2_proxy.empty()) && judges_check()) return;
@@ -102,12 +102,6 @@ void Exchange::judge() {
   if (resolution_.kind == Resolution::Kind::fixed) return answer_fixed(resolution_.fixed);
   note_upgrade(upgrade_of(*request_, resolution_.route));
   ask_responder();
-}
-
-// As resolve() will see it.
-bool Exchange::is_probe() const {
-  return fixed_answer_to(request_->head.method, request_->path_and_query, request_->head.fields,
-                         context_.settings.health) != FixedAnswer::none;
 }
 
 void Exchange::take_resolution(const RequestHead& head) {

@@ -66,7 +66,6 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   [[nodiscard]] bool judges_check();
   void judge_check(const AskedCheck& asked);
   void take_check(const CheckedRequest& about);
-  [[nodiscard]] bool is_probe() const;
   void take_resolution(const RequestHead& head);
   void answer_fixed(FixedAnswer asked);
   void note_upgrade(std::string_view upgrade);

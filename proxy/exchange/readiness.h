@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "base/http_message.h"
+#include "proxy/http/messages.h"
 #include "proxy/route/fixed_answers.h"
 
 namespace lp {
@@ -25,6 +26,11 @@ class Readiness {
   std::atomic<bool> is_ready_{true};
   std::atomic<std::int64_t> asked_at_ms_{kNever};  // monotonic
 };
+
+// As resolve() will see it.
+[[nodiscard]] inline bool is_fixed_answer(const ParsedRequest& request, const HealthSettings& health) {
+  return fixed_answer_to(request.head.method, request.path_and_query, request.head.fields, health) != FixedAnswer::none;
+}
 
 // For a probe or a crawler, in the words of oauth2-proxy, for which some are set up. Who asks whether we are ready is
 // noted.
