@@ -162,7 +162,7 @@ namespace {
 
 // Nothing else is answered without a Host.
 bool answers_probes(const HealthSettings& health) {
-  return !health.ping.empty() || !health.ready.empty() || health.robots_txt;
+  return !health.ping.empty() || !health.ready.empty() || health.robots_txt == RobotsTxt::always;
 }
 
 }  // namespace
