@@ -532,6 +532,10 @@ TEST_CASE("routes as other proxies write them") {
   check_all({
       {"nginx's pattern for any case",
        with("path: /*", "path: '~* ^/a'"),
+       {"f:12:11: routes[1].path: expected a path, found '~* ^/a': nginx's ~* looks for a pattern in letters of any "
+        "case: write '~ (?i)^/a.*'"}},
+      {"the same behind a blank",
+       with("path: /*", "path: '~ *\\.php'"),
        {"f:12:11: routes[1].path: expected an RE2 pattern after '~', found '~*': in any case is written '~ "
         "(?i)/admin.*'"}},
       {"a path without its slash",

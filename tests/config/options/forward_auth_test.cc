@@ -21,7 +21,7 @@ std::string complaints_of(const std::map<std::string, std::string>& sections) {
 
 TEST_CASE("routes may go without an upstream where another proxy sends their requests on") {
   const std::pair<const std::string, std::string> route = {"routes", "routes:\n- { path: /* }\n"};
-  CHECK(complaints_of({route}).find("required: expected upstream, or") != std::string::npos);
+  CHECK(complaints_of({route}).find("required: expected upstream, found nothing") != std::string::npos);
   for (const char* on :
        {"forward_auth: { enabled: true }\ntrusted_proxies: [10.0.0.1]\n", "forward_auth: { oauth2_proxy: true }\n"}) {
     CHECK(complaints_of({route, {"upstreams", ""}, {"z", on}}).empty());
