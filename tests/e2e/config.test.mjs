@@ -206,7 +206,7 @@ describe('the command line', () => {
     for (const [args, said] of [
       [['--chekc'], "logto-proxy: no option before a command is called '--chekc': did you mean 'check'?\n"], [['-v'], "logto-proxy: no option before a command is called '-v': did you mean '--version'?\n"],
       [['--vesion'], "logto-proxy: no option before a command is called '--vesion': did you mean '--version'?\n"], [['--config', 'x', 'check'], /^logto-proxy: no option before a command is called '--config': a command stands first/],
-      [['check', '--onlin'], /^logto-proxy: .*--onlin\n/], [['explain', '-x'], /^logto-proxy: .*-x\n|^logto-proxy: .*--url/],
+      [['check', '--onlin'], /^logto-proxy check: no option is called '--onlin', did you mean '--online'\?/], [['explain', '-x'], /^logto-proxy explain: .*(-x|--url)/],
     ]) {
       const { code, stdout, stderr } = await run(args);
       assert.deepEqual([code, stdout], [2, ''], `${args}`);
