@@ -5,7 +5,7 @@ import net from 'node:net';
 import { describe, test } from 'node:test';
 import { freePort } from './lib/proxy.mjs';
 import { FETCH, NAVIGATION, RawClient, request, requestBytes } from './lib/raw.mjs';
-import { HOST, ORIGIN, makeWorld } from './lib/world.mjs';
+import { HOST, ORIGIN, ROUTES, makeWorld } from './lib/world.mjs';
 
 const FIELDS = ['time', 'id', 'client', 'method', 'host', 'path', 'route', 'decision', 'status', 'bytes_in', 'bytes_out', 'duration_ms'];
 
@@ -150,7 +150,7 @@ describe('whoever signs somebody out', () => {
   };
   for (const [who, [signOut, [msg, by]]] of Object.entries(WAYS)) {
     test(`${who} is told with whom`, async (t) => {
-      const world = await makeWorld(t, { config: { forward_auth: { oauth2_proxy: true } } });
+      const world = await makeWorld(t, { routes: [{ path: '/oauth2/auth', access: 'deny' }, ...ROUTES], config: { forward_auth: { oauth2_proxy: true } } });
       const user = await world.signIn();
       await signOut(world, user);
       const line = await world.proxy.waitLog((entry) => entry.msg === msg);
