@@ -33,7 +33,7 @@ constexpr std::array kStatusForms = {
     StatusForm{400, PageKind::bad_request, "Bad Request", "bad_request",
                "The request is malformed or ambiguous and was not passed on."},
     StatusForm{401, PageKind::unauthenticated, "Unauthorized", "unauthenticated", "Sign in to use this address."},
-    StatusForm{403, PageKind::forbidden, "Forbidden", "forbidden", "This is not allowed."},
+    StatusForm{403, PageKind::closed, "Forbidden", "forbidden", "This is not allowed."},
     StatusForm{404, PageKind::not_found, "Not Found", "not_found", "There is nothing at this address."},
     StatusForm{405, PageKind::method_not_allowed, "Method Not Allowed", "method_not_allowed", "Not for this method."},
     StatusForm{408, PageKind::timeout, "Request Timeout", "request_timeout",
