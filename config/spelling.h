@@ -15,10 +15,12 @@ namespace lp {
 // segment (Windows cuts them off), blanks before it (apps trim), '+' for one (form decoding); full-width letters and
 // the like (NFKC), characters that nobody sees, %uXXXX encoded once more; what ASP.NET takes out ("(S(x))"), streams of
 // NTFS
-// ("::$DATA") (threat P32). Is itself such a path, in lower case and without these; its own key.
+// ("::$DATA") (threat P32). Is itself such a path, in lower case and without these; its own key. Takes time in
+// proportion to the path.
 [[nodiscard]] std::string spelling_key(std::string_view normal_path);
 // A segment of it is ".." to some app, in full-width dots or with what that app takes out: where it leads, no other
-// spelling of the path does.
+// spelling of the path does. Likewise where such forms lie within each other in more layers than any app takes off: the
+// key is not the last one then.
 [[nodiscard]] bool leads_upwards(std::string_view normal_path);
 // What the key of a path is matched against in place of this pattern, whose text is in normal form.
 [[nodiscard]] PathPattern spelling_key(PathPattern pattern);

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,9 @@
 // The one normalisation of a request target: it is what the router judges. What is forwarded is the path as it was
 // sent, wherever it has no reading that another rule is for (docs/decisions/0041-as-it-was-sent.md). Pure.
 namespace lp {
+
+// Targets that a field or a parameter names are read no further: as requests the default of limits.target refuses them.
+inline constexpr std::size_t kMostNamedTargetBytes = 16 * 1024;
 
 struct Target {
   std::string path;            // normal form, begins with '/'

@@ -17,14 +17,16 @@ bool leads_to_action(const WayBackFacts& facts, std::string_view place) {
   const std::string_view path = place.substr(0, place.find_first_of("?#"));
   const auto target = normalise_target(path.starts_with('/') ? path : "/");
   const PathPattern asked{PathPattern::Kind::exact, target ? target->path : "/"};
+  const PathPattern key = spelling_key(asked);
   const auto& routes = facts.settings.routes;
   return std::any_of(routes.begin(), routes.end(), [&](const RouteSettings& route) {
     return route.reply.action != RouteReplySettings::Action::none && host_matches(route.host, facts.external.host) &&
-           (covers(route.path, asked) || covers(spelling_key(route.path), spelling_key(asked)));
+           (covers(route.path, asked) || covers(spelling_key(route.path), key));
   });
 }
 
 std::string vetted(std::string_view candidate, const WayBackFacts& facts) {
+  if (candidate.size() > kMostNamedTargetBytes) return {};
   const auto place = vet_return_to_own(candidate, facts.external, facts.settings);
   return place && !leads_to_action(facts, *place) ? *place : std::string();
 }

@@ -16,6 +16,7 @@ namespace {
 // An absolute URI or a path (Simple-ref, RFC 4918 8.3). Whether another host is served is for the app to say; its path
 // is judged as if it were ours, as some apps look at nothing else.
 Result<Target> destination_target(std::string_view destination) {
+  if (destination.size() > kMostNamedTargetBytes) return fail("too long");
   const bool is_path = destination.starts_with('/') && !destination.starts_with("//");
   if (is_path) return normalise_target(destination);
   auto url = parse_url(destination);

@@ -222,3 +222,26 @@ TEST_CASE("methods and hosts of the stricter rule count") {
   CHECK(world.route_of("/Files/1", "delete") == -1);
   CHECK(world.route_of("/Members/1") == 3);
 }
+
+TEST_CASE("forms within each other are taken off a few times, and then nobody can say where the path leads") {
+  const auto nested = [](int layers) {
+    std::string path = "/open/";
+    for (int i = 0; i < layers; ++i) path += "(S(";
+    path += "x";
+    for (int i = 0; i < layers; ++i) path += "))";
+    return path;
+  };
+  CHECK(spelling_key(nested(1)) == "/open");
+  CHECK(spelling_key(nested(3)) == "/open");
+  CHECK_FALSE(leads_upwards(nested(3)));
+  CHECK(leads_upwards(nested(50)));
+  std::string other = "/open/%25";
+  for (int i = 0; i < 50; ++i) other += "uFF05";
+  CHECK(leads_upwards(other + "u0041"));
+
+  World world;
+  world.add(Kind::prefix, "/admin", Access::signed_in, "admin");
+  world.add(Kind::prefix, "", Access::signed_in);
+  CHECK(world.route_of(nested(1)) == 2);
+  CHECK(world.route_of(nested(50)) == -1);
+}
