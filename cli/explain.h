@@ -14,7 +14,7 @@ struct ExplainOptions {
   bool script = false;
   bool json = false;
 };
-// Says what becomes of one request and why: 0 when it reaches the app, 1 when not, 2 for a mistake in the question.
+// Says what becomes of one request and why: 0 when it may pass, 1 when not, 2 for a mistake in the question.
 [[nodiscard]] int run_explain(const ExplainOptions& options);
 
 }  // namespace lp

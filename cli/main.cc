@@ -69,7 +69,7 @@ Command explain_command(std::string& config, lp::ExplainOptions& options) {
     options.config_path = config;
     return lp::run_explain(options);
   };
-  return {"explain", "Say what becomes of a request and why (exit status 0: it reaches the app)", true, run, add};
+  return {"explain", "Say what becomes of a request and why (exit status 0: it may pass)", true, run, add};
 }
 
 Command access_matrix_command(std::string& config, lp::AccessMatrixOptions& options) {

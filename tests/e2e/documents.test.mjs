@@ -116,6 +116,18 @@ describe('what the manual prints', () => {
     assert.equal(stdout, output.join('\n'));
   });
 
+  // `provision` writes the three files; routes, upstreams and session are as anywhere.
+  test('the example of provision is read as it stands, once its files are there', async () => {
+    const folder = temporaryFolder();
+    const config = path.join(folder, 'config.yaml');
+    const example = withText(blocks('docs/MANUAL.md', 'yaml'), 'social_only').replaceAll('/etc/logto-proxy', folder);
+    for (const [, file] of example.matchAll(/_file: (\S+)/g)) fs.writeFileSync(file, 'a-text-of-some-length-0123456789\n', { mode: 0o600 });
+    fs.writeFileSync(config, `${example}session: { secret: "\${SESSION_SECRET}" }\nupstreams: { wiki: "http://127.0.0.1:8081" }\nroutes: [{ path: /*, upstream: wiki }]\n`);
+    const names = [...example.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name);
+    const { code, stderr } = await run(['check', config], { env: { ...VARIABLES, ...Object.fromEntries(names.map((name) => [name, `of-${name}`])) } });
+    assert.equal(code, 0, stderr);
+  });
+
   for (const file of ['README.md', 'README.ja.md']) {
     test(`${file}: its configuration is checked by its command, and everything that it calls not built is refused as that`, async () => {
       const folder = temporaryFolder();
