@@ -87,7 +87,7 @@ Command access_matrix_command(std::string& config, lp::AccessMatrixOptions& opti
 
 Command provision_command(std::string& config, lp::ProvisionOptions& options) {
   const auto add = [&options](CLI::App& app) {
-    app.add_flag("--plan", options.plan, "Only say what would be done (exit status 2: something)");
+    app.add_flag("--plan", options.plan, "Only say what would be done (exit status 3: something)");
     app.add_flag("--yes", options.yes, "Without asking");
     app.add_flag("--destroy", options.destroy, "Take away what was made here, and nothing else");
     app.add_flag("--import", options.to_yaml, "Only write the tenant that is there as YAML, without its secrets");
