@@ -45,7 +45,7 @@ struct ProvisionConnectorSettings {
 struct ProvisionSignInSettings {
   std::vector<std::string>
       social;  // names of connectors in the order of their buttons; empty: as they stand in the file
-  bool social_only = false;
+  std::optional<bool> social_only;  // false: methods that a true has taken come back
   bool skip_required_identifiers = true;
   std::string logo_url;
   std::string favicon_url;

@@ -21,7 +21,7 @@ Result<TextPattern> TextPattern::parse(std::string_view text) {
   options.set_max_mem(kRegexMemoryBytes);
   auto regex = std::make_shared<const RE2>(re2::StringPiece(source.data(), source.size()), options);
   if (source.empty() || !regex->ok()) {
-    return Error{"expected a pattern in RE2's syntax after '~'" + (source.empty() ? "" : ": " + regex->error())};
+    return Error{"expected a pattern in RE2's syntax" + (source.empty() ? ", found nothing" : ": " + regex->error())};
   }
   pattern.regex_ = std::move(regex);
   return pattern;

@@ -23,6 +23,7 @@ h1{word-break:keep-all}
 p,ul{margin:0 0 1rem}
 ul{padding:0;padding-inline-start:1.25rem}
 strong,li,.detail{overflow-wrap:anywhere}
+strong,dd{word-break:keep-all}
 .actions{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1.25rem;margin:1.5rem 0}
 .actions form{display:contents}
 a{color:var(--act);text-underline-offset:.2em}
@@ -73,6 +74,8 @@ std::optional<Rgb> dark_accent(const PagesSettings& pages) {
 std::string page_style(const PagesSettings& pages) {
   constexpr Rgb kGroundDark{0x12, 0x15, 0x1b};
   std::string css(kStyle);
+  // Our page is one card in the middle; a layout has parts above and below it, which a row would put beside it.
+  if (pages.layout.is_set()) css.append("body{flex-direction:column}\n");
   if (pages.accent || pages.background) css.append(rule(pages.accent, pages.background)).append("\n");
   const std::optional<Rgb> accent = dark_accent(pages);
   std::optional<Rgb> background = pages.background_dark;

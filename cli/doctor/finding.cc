@@ -19,7 +19,19 @@ ordered_json json_of_finding(const std::string& realm, const DoctorFinding& find
 
 }  // namespace
 
-const char* word_of(Level level) { return level == Level::ok ? "ok" : level == Level::warning ? "warning" : "failure"; }
+const char* word_of(Level level) {
+  switch (level) {
+    case Level::ok:
+      return "ok";
+    case Level::note:
+      return "note";
+    case Level::warning:
+      return "warning";
+    case Level::failure:
+      return "failure";
+  }
+  return "failure";
+}
 
 std::string text_of(const DoctorFinding& finding) {
   std::string text = finding.what;

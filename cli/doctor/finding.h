@@ -8,7 +8,7 @@ namespace lp {
 
 // One thing that was looked at from outside, and what came of it.
 struct DoctorFinding {
-  enum class Level { ok, warning, failure };
+  enum class Level { ok, note, warning, failure };  // note: something to do by hand, which nobody looked at
   Level level = Level::ok;
   std::string check;       // which one, for machines: "redirect_uri"
   std::string what;        // for people; never a secret
@@ -19,7 +19,7 @@ struct DoctorFinding {
 // Hears of each finding as soon as it is made: the next one may wait for an answer.
 using TellFinding = std::function<void(const DoctorFinding&)>;
 
-// "ok", "warning" or "failure"
+// "ok", "note", "warning" or "failure"
 [[nodiscard]] const char* word_of(DoctorFinding::Level level);
 // In one line: what: how to mend it (evidence)
 [[nodiscard]] std::string text_of(const DoctorFinding& finding);

@@ -28,6 +28,10 @@ std::string folder_of_file(const std::string& path) {
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
 
+std::string cannot_be_made_in(const std::string& folder, int error) {
+  return "cannot be made in " + folder + ": " + errno_words(error);
+}
+
 // "": all of it is there.
 std::string write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -46,19 +50,38 @@ void leave_to_owner_of(const std::string& folder, int fd) {
   static_cast<void>(::fchown(fd, about.st_uid, about.st_gid) == 0);
 }
 
+// "": write_private_file() would do it, as far as that can be known before.
+std::string why_not_writable(const std::string& path) {
+  const std::string folder = folder_of_file(path);
+  struct stat about {};
+  if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) return errno_words(EISDIR);
+  const bool is_folder = ::stat((folder + "/").c_str(), &about) == 0;  // ENOTDIR where it is a file
+  if (is_folder && ::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return "";
+  return cannot_be_made_in(folder, errno);
+}
+
 class CredentialWriter {
  public:
   CredentialWriter(ManagementApi& api, const Settings& realm, std::string prefix, bool is_dry)
       : api_(api), realm_(realm), prefix_(std::move(prefix)), is_dry_(is_dry) {}
 
-  void settle(const json& application, const json* hook) {
+  void settle(const json& application) {
     const std::string id = text_at(application, "id");
     if (realm_.logto.app_id != id)
       put("app_id", Secret(id));
     else
       keep("app_id");
     settle_secret(id);
-    if (hook != nullptr) settle_hook(*hook);
+  }
+  void settle_hook(const json& hook) {
+    const Secret key(text_at(hook, "signingKey"));
+    realm_.logto.webhook_secret.equals(key.reveal()) ? keep("webhook_secret") : put("webhook_secret", key);
+  }
+  // What Logto is going to make is none of what the configuration has.
+  void foresee(const std::string& name) {
+    if (file_of(name) != nullptr) return put(name, Secret());
+    refuse(name,
+           "Logto is going to make it: name " + prefix_ + "." + name + "_file in its place, which is written then");
   }
 
   std::vector<CredentialPlace> places;
@@ -84,7 +107,8 @@ class CredentialWriter {
     if (file == nullptr)
       return refuse(name, "is not what Logto has: name " + prefix_ + "." + name +
                               "_file in its place, which is written then, or take the value from Logto's Console");
-    const std::string why = is_dry_ ? "" : write_private_file(file->path, Secret(std::string(value.reveal()) + "\n"));
+    const std::string why = is_dry_ ? why_not_writable(file->path)
+                                    : write_private_file(file->path, Secret(std::string(value.reveal()) + "\n"));
     places.push_back({why.empty() ? Outcome::written : Outcome::refused, file->key, file->path, why});
   }
 
@@ -117,25 +141,29 @@ class CredentialWriter {
     return good;
   }
 
-  void settle_hook(const json& hook) {
-    const Secret key(text_at(hook, "signingKey"));
-    realm_.logto.webhook_secret.equals(key.reveal()) ? keep("webhook_secret") : put("webhook_secret", key);
-  }
-
   ManagementApi& api_;
   const Settings& realm_;
   const std::string prefix_;
   const bool is_dry_;
 };
 
-const json* hook_at(const std::string& key, const WantedTenant& wanted, const TenantState& state) {
-  for (const TenantHook& hook : wanted.hooks) {
-    if (hook.key != key) continue;
-    for (const json& there : state.hooks) {
-      if (text_at(object_at(there, "config"), "url") == hook.url) return &there;
-    }
+const json* find_hook(const TenantHook& hook, const TenantState& state) {
+  for (const json& there : state.hooks) {
+    if (text_at(object_at(there, "config"), "url") == hook.url) return &there;
   }
   return nullptr;
+}
+
+void settle_hooks(CredentialWriter& writer, const std::string& key, const WantedTenant& wanted,
+                  const TenantState& state, bool is_dry) {
+  for (const TenantHook& hook : wanted.hooks) {
+    if (hook.key != key) continue;
+    if (const json* there = find_hook(hook, state))
+      writer.settle_hook(*there);
+    else if (is_dry)
+      writer.foresee("webhook_secret");
+    return;
+  }
 }
 
 }  // namespace
@@ -146,10 +174,15 @@ std::vector<CredentialPlace> settle_credentials(ManagementApi& api, const Settin
   const auto realms = settings_of_realms(std::make_shared<const Settings>(settings));
   for (std::size_t i = 0; i < realms.size() && i < wanted.applications.size(); ++i) {
     const json* application = find_application(wanted.applications[i], state);
-    if (application == nullptr) continue;
+    if (application == nullptr && !is_dry) continue;
     const std::string prefix = settings.realms.empty() ? "logto" : "realms." + realms[i]->realm + ".logto";
     CredentialWriter writer(api, *realms[i], prefix, is_dry);
-    writer.settle(*application, hook_at(prefix + ".webhook_secret", wanted, state));
+    if (application != nullptr) {
+      writer.settle(*application);
+    } else {
+      for (const char* name : {"app_id", "app_secret"}) writer.foresee(name);
+    }
+    settle_hooks(writer, prefix + ".webhook_secret", wanted, state, is_dry);
     for (CredentialPlace& place : writer.places) all.push_back(std::move(place));
   }
   return all;
@@ -158,7 +191,7 @@ std::vector<CredentialPlace> settle_credentials(ManagementApi& api, const Settin
 std::string write_private_file(const std::string& path, const Secret& text) {
   std::string beside = path + ".XXXXXX";
   const int fd = ::mkostemp(beside.data(), O_CLOEXEC);  // mode 0600
-  if (fd < 0) return "cannot be made in " + folder_of_file(path) + ": " + errno_words(errno);
+  if (fd < 0) return cannot_be_made_in(folder_of_file(path), errno);
   leave_to_owner_of(folder_of_file(path), fd);
   std::string why = write_all(fd, text.reveal());
   ::close(fd);

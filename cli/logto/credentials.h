@@ -17,8 +17,9 @@ struct CredentialPlace {
 };
 
 // The application's id and one of its secrets, and the webhook's signing key, into the files that the configuration
-// names. `is_dry`: only says what would be written. A file that holds a secret which the application takes is left as
-// it is. In place of a file that is not there nothing can be written: what the configuration says itself is compared.
+// names. `is_dry`: only says what would be written, of an application that is to be made too, and whether it can be. A
+// file that holds a secret which the application takes is left as it is. In place of a file that is not there nothing
+// can be written: what the configuration says itself is compared.
 [[nodiscard]] std::vector<CredentialPlace> settle_credentials(ManagementApi& api, const Settings& settings,
                                                               const WantedTenant& wanted, const TenantState& state,
                                                               bool is_dry);

@@ -48,7 +48,7 @@ class TenantExamination {
     ask_applications(wanted, *state);
     for (const TenantHook& hook : wanted.hooks) ask_hook(hook, *state);
     for (const CallbackUrl& one : callback_urls(wanted, *state, logto_.endpoint))
-      tell_("", {Level::ok, "callback_url", one.url + " must be registered for " + one.target + " at " + one.where});
+      tell_("", {Level::note, "callback_url", one.url + " must be registered for " + one.target + " at " + one.where});
   }
 
  private:

@@ -25,13 +25,16 @@
 namespace lp {
 namespace {
 
-// What the process says to whoever ran it.
+// What the process says to whoever ran it, as every command does. With --plan 2 is that something would change, and a
+// mistake of the file is a failure: a script must not take it for a tenant that has drifted.
 constexpr int kExitDone = 0;
 constexpr int kExitFailure = 1;
+constexpr int kExitMistake = 2;
 constexpr int kExitChanges = 2;
 
 // Of a self-hosted Logto: its own application for the Management API, whose tokens its admin tenant gives.
-std::shared_ptr<const Settings> bootstrapped(const Settings& settings, const std::string& database_url) {
+// `status`: what to end with where it answers null.
+std::shared_ptr<const Settings> bootstrapped(const Settings& settings, const std::string& database_url, int& status) {
   auto copy = std::make_shared<Settings>(settings);
   copy->provision = std::make_shared<ProvisionSettings>(settings.provision ? *settings.provision : ProvisionSettings());
   ManagementSettings& management = copy->provision->management;
@@ -44,6 +47,7 @@ std::shared_ptr<const Settings> bootstrapped(const Settings& settings, const std
   auto secret = read_bootstrap_secret(database_url);
   if (!secret) {
     std::fprintf(stderr, "--bootstrap-from-db: %s\n", secret.error().message.c_str());
+    status = kExitFailure;
     return nullptr;
   }
   management.app_id = kBootstrapApplication;
@@ -53,14 +57,16 @@ std::shared_ptr<const Settings> bootstrapped(const Settings& settings, const std
   return copy;
 }
 
-std::shared_ptr<const Settings> load_for_provision(const std::string& path, const std::string& database_url) {
+std::shared_ptr<const Settings> load_for_provision(const std::string& path, const std::string& database_url,
+                                                   int& status) {
+  status = kExitMistake;
   auto loaded = load_config(path, process_environment(), LoadFor::provision);
   if (!loaded) {
     for (const ConfigProblem& problem : loaded.error()) std::fprintf(stderr, "%s\n", problem.text().c_str());
     return nullptr;
   }
   const auto& settings = loaded->settings;
-  if (!database_url.empty()) return bootstrapped(*settings, database_url);
+  if (!database_url.empty()) return bootstrapped(*settings, database_url, status);
   if (has_management(*settings)) return settings;
   std::fprintf(
       stderr,
@@ -79,7 +85,7 @@ class ProvisionRun {
 
   int run() {
     wanted_ = wanted_tenant(settings_, problems_);
-    if (!problems_.empty() && !options_.to_yaml) return complain();
+    if (!problems_.empty() && !options_.to_yaml) return complain(kExitMistake);
     if (auto signed_in = api_.sign_in(); !signed_in)
       return fail_with("provision.management: " + signed_in.error().text());
     auto state = read_tenant(api_, wanted_);
@@ -88,7 +94,7 @@ class ProvisionRun {
     if (options_.to_yaml) return write_yaml_of_tenant();
     const TenantPlan plan = plan_now(state_);
     problems_ = plan.problems;
-    if (!problems_.empty()) return complain();
+    if (!problems_.empty()) return complain(kExitFailure);
     return options_.plan ? show(plan) : apply(plan);
   }
 
@@ -97,9 +103,9 @@ class ProvisionRun {
     return options_.destroy ? plan_removal(wanted_, state) : plan_tenant(wanted_, state);
   }
 
-  int complain() {
+  int complain(int status) {
     for (const std::string& problem : problems_) std::fprintf(stderr, "%s\n", problem.c_str());
-    return kExitFailure;
+    return options_.plan ? kExitFailure : status;
   }
   static int fail_with(const std::string& text) {
     std::fprintf(stderr, "%s\n", text.c_str());
@@ -122,8 +128,22 @@ class ProvisionRun {
     return changes_in(plan) == 0 && !writes(places) ? kExitDone : kExitChanges;
   }
 
+  // Secrets that Logto gives and nobody can keep are of no use: the files are looked at before the first step.
+  bool can_keep_credentials(const TenantPlan& plan) {
+    if (options_.destroy) return true;
+    const auto places = settle_credentials(api_, settings_, wanted_, state_, true);
+    for (const CredentialPlace& place : places) {
+      if (place.outcome != CredentialPlace::Outcome::unchanged) say(place_line(place, true));
+    }
+    if (!has_refusal(places)) return true;
+    std::fprintf(stderr, "nothing was changed: mend what cannot be written first\n");
+    if (options_.json) print_json(plan, places, nullptr);
+    return false;
+  }
+
   int apply(const TenantPlan& plan) {
     say(plan_text(plan));
+    if (!can_keep_credentials(plan)) return kExitFailure;
     if (changes_in(plan) > 0 && !is_agreed()) return kExitFailure;
     const AppliedPlan applied = apply_plan(
         api_, wanted_, state_, [this](const TenantState& state) { return plan_now(state); },
@@ -218,8 +238,9 @@ class ProvisionRun {
 }  // namespace
 
 int run_provision(const std::string& config_path, const ProvisionOptions& options) {
-  const auto settings = load_for_provision(config_path, options.bootstrap_database);
-  if (!settings) return kExitFailure;
+  int status = kExitDone;
+  const auto settings = load_for_provision(config_path, options.bootstrap_database, status);
+  if (!settings) return options.plan ? kExitFailure : status;
   return ProvisionRun(*settings, options).run();
 }
 

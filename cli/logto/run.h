@@ -13,7 +13,7 @@ struct ProvisionOptions {
 };
 
 // Makes the tenant at Logto what the configuration's `provision:` says. Answers the exit status: 1 where something
-// fails, with `plan` 2 where something would change.
+// fails, 2 where the file has a mistake, with `plan` 3 where something would change.
 [[nodiscard]] int run_provision(const std::string& config_path, const ProvisionOptions& options);
 
 }  // namespace lp

@@ -8,13 +8,15 @@
 namespace lp {
 
 // "managedBy": the application itself was made here. Below "logtoProxy": which redirect URIs we have put there, so that
-// those which are not wanted any more can go; and what else of the tenant was made here ("role:staff").
+// those which are not wanted any more can go; what else of the tenant was made here ("role:staff"); and how people
+// signed in before social_only.
 inline constexpr const char* kManagedBy = "managedBy";
 inline constexpr const char* kOurName = "logto-proxy";
 inline constexpr const char* kOurData = "logtoProxy";
 inline constexpr const char* kOurRedirects = "redirectUris";
 inline constexpr const char* kOurSignOuts = "postLogoutRedirectUris";
 inline constexpr const char* kMadeHere = "created";
+inline constexpr const char* kMethodsBefore = "signInBefore";
 
 [[nodiscard]] bool was_made_here(const nlohmann::json& application);
 // One of the lists above.

@@ -6,6 +6,7 @@
 #include "base/one_of.h"
 #include "cli/tenant/json_merge.h"
 #include "cli/tenant/marks.h"
+#include "cli/tenant/sign_in_methods.h"
 
 namespace lp {
 namespace {
@@ -13,6 +14,12 @@ namespace {
 using nlohmann::json;
 
 std::string object_of(const TenantApplication& wanted) { return "application " + wanted.name; }
+
+// What the first application has to remember of the tenant.
+struct Marks {
+  std::vector<std::string> made;  // here
+  json methods_before;            // social_only; empty: nothing to keep
+};
 
 // What is wanted and the tenant does not have yet.
 std::vector<std::string> marks_of_missing(const WantedTenant& wanted, const TenantState& state) {
@@ -78,20 +85,21 @@ json metadata_of(const TenantApplication& wanted, const json& there) {
   return metadata;
 }
 
-json data_of(const TenantApplication& wanted, const json& there, const std::vector<std::string>& marks) {
+json data_of(const TenantApplication& wanted, const json& there, const Marks& marks) {
   json data = object_at(there, "customData");
   json ours = object_at(data, kOurData);
   ours[kOurRedirects] = ours_of(uris_at(there, "redirectUris"), our_list(there, kOurRedirects), wanted.redirect_uris);
   ours[kOurSignOuts] =
       ours_of(uris_at(there, "postLogoutRedirectUris"), our_list(there, kOurSignOuts), wanted.post_logout_uris);
-  const auto made = with_missing(our_list(there, kMadeHere), marks);
+  const auto made = with_missing(our_list(there, kMadeHere), marks.made);
   if (!made.empty()) ours[kMadeHere] = made;
+  if (!marks.methods_before.empty()) ours[kMethodsBefore] = marks.methods_before;
   data[kOurData] = std::move(ours);
   return data;
 }
 
 // Logto replaces each of these whole: all that is there goes along (Logto fact 28).
-json fields_of(const TenantApplication& wanted, const json& there, const std::vector<std::string>& marks) {
+json fields_of(const TenantApplication& wanted, const json& there, const Marks& marks) {
   return {{"oidcClientMetadata", metadata_of(wanted, there)},
           {"customClientMetadata", merged(object_at(there, "customClientMetadata"), wanted.custom)},
           {"customData", data_of(wanted, there, marks)}};
@@ -106,7 +114,7 @@ std::vector<std::string> lines_of(const json& there, const json& fields) {
   return lines;
 }
 
-TenantStep creation_of(const TenantApplication& wanted, const std::vector<std::string>& marks) {
+TenantStep creation_of(const TenantApplication& wanted, const Marks& marks) {
   json body = fields_of(wanted, json::object(), marks);
   TenantStep step{TenantStep::Kind::create, TenantPart::applications, object_of(wanted), "provision.application"};
   step.lines = lines_of(json::object(), body);
@@ -120,7 +128,7 @@ TenantStep creation_of(const TenantApplication& wanted, const std::vector<std::s
   return step;
 }
 
-TenantStep change_of(const TenantApplication& wanted, const json& there, const std::vector<std::string>& marks) {
+TenantStep change_of(const TenantApplication& wanted, const json& there, const Marks& marks) {
   const json fields = fields_of(wanted, there, marks);
   TenantStep step{TenantStep::Kind::unchanged, TenantPart::applications, object_of(wanted), "provision.application"};
   for (const auto& [name, value] : fields.items()) {
@@ -150,7 +158,7 @@ const json* find_application(const TenantApplication& wanted, const TenantState&
 }
 
 void plan_applications(const WantedTenant& wanted, const TenantState& state, TenantPlan& plan) {
-  auto marks = marks_of_missing(wanted, state);
+  Marks marks{marks_of_missing(wanted, state), methods_to_keep(wanted, state)};
   for (const TenantApplication& application : wanted.applications) {
     const json* there = find_application(application, state);
     const bool is_gone = there == nullptr && !application.app_id.empty() && !application.id_is_written;
@@ -165,7 +173,7 @@ void plan_applications(const WantedTenant& wanted, const TenantState& state, Ten
     } else {
       plan.steps.push_back(change_of(application, *there, marks));
     }
-    marks.clear();  // the first one keeps them
+    marks = {};  // the first one keeps them
   }
 }
 

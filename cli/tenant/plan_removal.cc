@@ -5,6 +5,7 @@
 #include "base/one_of.h"
 #include "cli/tenant/json_merge.h"
 #include "cli/tenant/marks.h"
+#include "cli/tenant/sign_in_methods.h"
 
 namespace lp {
 namespace {
@@ -87,6 +88,36 @@ void remove_connectors(const std::vector<std::string>& marks, const TenantState&
   }
 }
 
+// First of all: without methods the connectors that go are people's only way in, to every application of the tenant.
+void restore_methods(const WantedTenant& wanted, const TenantState& state, TenantPlan& plan) {
+  json before = methods_before(wanted, state);
+  if (before.empty() || !has_no_methods(state.sign_in)) return;
+  TenantStep step{TenantStep::Kind::change, TenantPart::sign_in, "sign-in experience"};
+  step.lines = method_lines(state.sign_in, before);
+  step.lines.emplace_back("as it was before social_only");
+  step.method = "PATCH";
+  step.path = "/api/sign-in-exp";
+  step.body = std::move(before);
+  plan.steps.push_back(std::move(step));
+}
+
+// A mark may be missing: somebody took it away, or the tenant had no methods when we came.
+void keep_last_way_in(const std::vector<std::string>& marks, const TenantState& state, TenantPlan& plan) {
+  if (!has_no_methods(state.sign_in) || !plan.steps.empty()) return;
+  bool takes_one = false;
+  const auto buttons = texts_of_json(state.sign_in.value("socialSignInConnectorTargets", json::array()));
+  for (const json& connector : state.connectors) {
+    if (!is_one_of(text_at(connector, "target"), buttons)) continue;
+    if (!is_one_of(mark_of("connector", text_at(connector, "id")), marks)) return;
+    takes_one = true;
+  }
+  if (takes_one)
+    plan.problems.emplace_back(
+        "the sign-in experience: only connectors that --destroy would remove sign people in, to every application of "
+        "the tenant, and how they did before is not known: turn on a password or a code in Logto's Console, Sign-in "
+        "experience, or run it with sign_in: { social_only: false } first");
+}
+
 }  // namespace
 
 std::vector<std::string> marks_in(const WantedTenant& wanted, const TenantState& state) {
@@ -102,6 +133,8 @@ std::vector<std::string> marks_in(const WantedTenant& wanted, const TenantState&
 TenantPlan plan_removal(const WantedTenant& wanted, const TenantState& state) {
   TenantPlan plan;
   const auto marks = marks_in(wanted, state);
+  restore_methods(wanted, state, plan);
+  keep_last_way_in(marks, state, plan);
   remove_hooks(marks, state, plan);
   remove_roles(marks, state, plan);
   remove_resources(marks, state, plan);

@@ -5,6 +5,7 @@
 
 #include "base/one_of.h"
 #include "cli/tenant/json_merge.h"
+#include "cli/tenant/sign_in_methods.h"
 
 namespace lp {
 namespace {
@@ -72,6 +73,24 @@ std::string conflict_of(const TenantConnector& wanted, const json& there) {
          " (or delete that one in Logto's Console: people keep their accounts as long as the target stays the same)";
 }
 
+// Members that change how people sign in; none: they stay. A method that is there is a way in: false asks for no more.
+json wanted_methods(const WantedTenant& wanted, const TenantState& state) {
+  if (!wanted.social_only) return json::object();
+  if (*wanted.social_only) return methods_of_nobody();
+  if (!has_no_methods(state.sign_in)) return json::object();
+  json before = methods_before(wanted, state);
+  return before.empty() ? usual_methods() : before;
+}
+
+// Methods are told in words: nobody reads what their list of objects takes away.
+std::vector<std::string> lines_of_experience(const json& before, json body) {
+  if (!body.contains("signIn")) return difference(before, body);
+  std::vector<std::string> lines = method_lines(before, body);
+  if (!lines.empty()) body.erase("signIn");
+  for (std::string& line : difference(before, body)) lines.push_back(std::move(line));
+  return lines;
+}
+
 }  // namespace
 
 const json* find_connector(const TenantConnector& wanted, const TenantState& state) {
@@ -101,7 +120,7 @@ void plan_connectors(const WantedTenant& wanted, const TenantState& state, Tenan
 void plan_sign_in_experience(const WantedTenant& wanted, const TenantState& state, TenantPlan& plan) {
   TenantStep step{TenantStep::Kind::unchanged, TenantPart::sign_in, "sign-in experience", "provision.sign_in"};
   const json& there = state.sign_in;
-  json fields = merged(there, wanted.sign_in);
+  json fields = merged(merged(there, wanted.sign_in), wanted_methods(wanted, state));
   const auto buttons = there.contains("socialSignInConnectorTargets")
                            ? texts_of_json(there["socialSignInConnectorTargets"])
                            : std::vector<std::string>();
@@ -116,7 +135,7 @@ void plan_sign_in_experience(const WantedTenant& wanted, const TenantState& stat
   }
   if (!step.body.is_null()) {
     step.kind = TenantStep::Kind::change;
-    step.lines = difference(before, step.body);
+    step.lines = lines_of_experience(before, step.body);
     step.method = "PATCH";
     step.path = "/api/sign-in-exp";
   }

@@ -136,10 +136,6 @@ void set_text(json& into, const char* group, const char* name, const std::string
 json sign_in_of(const ProvisionSignInSettings& wanted) {
   json sign_in = json::object();
   if (wanted.skip_required_identifiers) sign_in["socialSignIn"]["skipRequiredIdentifiers"] = true;
-  if (wanted.social_only) {
-    sign_in["signUp"] = {{"identifiers", json::array()}, {"password", false}, {"verify", false}};
-    sign_in["signIn"] = {{"methods", json::array()}};
-  }
   set_text(sign_in, "branding", "logoUrl", wanted.logo_url);
   set_text(sign_in, "branding", "favicon", wanted.favicon_url);
   set_text(sign_in, "color", "primaryColor", wanted.primary_color);
@@ -263,6 +259,7 @@ WantedTenant wanted_tenant(const Settings& settings, TenantProblems& problems) {
     wanted.connectors.push_back(connector_of(connector, problems));
   wanted.button_order = button_order(provision, wanted.connectors, problems);
   wanted.sign_in = sign_in_of(provision.sign_in);
+  wanted.social_only = provision.sign_in.social_only;
   const Settings& first = *realms.front();
   wanted.unknown_session_url = (first.sign_in_url ? *first.sign_in_url : first.external_urls.front()).text() + "/";
   for (const RouteSettings& route : settings.routes) add_target(wanted, route.sign_in.with);

@@ -65,7 +65,8 @@ struct WantedTenant {
   std::vector<TenantApplication> applications;
   std::vector<TenantConnector> connectors;
   std::vector<std::string> button_order;  // targets
-  nlohmann::json sign_in;                 // members of the sign-in experience, but for the buttons
+  nlohmann::json sign_in;                 // members of the sign-in experience, but for buttons and methods
+  std::optional<bool> social_only{};      // nothing: the methods stay as they are
   std::string unknown_session_url;        // where the tenant has none
   std::vector<TenantResource> resources;
   std::vector<TenantRole> roles;

@@ -142,7 +142,13 @@ void require_is_enforced(const RoutePlace& p) {
   if ((p.route.require.empty() && p.route.deny.empty()) || p.route.access == Access::signed_in ||
       p.report.has_problem_in(p.at("access")))
     return;
-  p.report.problem(p.at("require"), "require works with access: signed_in only");
+  const std::string key = p.route.require.empty() ? "deny" : "require";
+  const bool is_action = p.route.reply.action != RouteReplySettings::Action::none && p.route.access == Access::public_;
+  p.report.problem(p.at(key), is_action
+                                  ? "a route with an action is public, and " + key +
+                                        " would hold for nobody: take it out; whoever the action leads to asks by "
+                                        "itself who it is"
+                                  : key + " works with access: signed_in only");
 }
 
 template <class Wanted>

@@ -115,6 +115,7 @@ class Loader {
   void load(const Node& root) {
     Scope top;
     top.settings = &settings_;
+    says_provision_ = root.is_map() && root.find("provision") != nullptr;
     report_.remember("", Mark{1, 1});
     if (!root.is_null()) map("", "", root, top);
     require("", "");
@@ -175,7 +176,8 @@ class Loader {
     if (node.is_null()) return;  // the default holds; require() sees what must be there
     if (option.is(kLater)) return report_.problem_at(entry.mark, key, std::string(option.help));
     if (node.broken) return;
-    option.binding.read(node, Reading{option, scope, key, folder_, report_, purpose_ == LoadFor::provision});
+    option.binding.read(node,
+                        Reading{option, scope, key, folder_, report_, purpose_ == LoadFor::provision, says_provision_});
   }
 
   void read_group(const Group& group, const std::string& key, const Node& node, const Scope& scope) {
@@ -328,6 +330,7 @@ class Loader {
   Settings& settings_;
   Report& report_;
   LoadFor purpose_;
+  bool says_provision_ = false;
 };
 
 void name_routes(Settings& settings, const Report& report) {

@@ -14,29 +14,39 @@ bool is_name(const std::string& claim) {
   return !claim.empty() && (claim.find("://") != std::string::npos || claim.find('.') == std::string::npos);
 }
 
-// Null where it was reported.
-const Node* pattern_node(const Node& node, const Reading& reading) {
-  if (node.is_scalar()) return &node;
+// What is said of its value is said of the key that the value stands at.
+struct Kept {
+  const Node* node = nullptr;  // null: it was reported
+  std::string key;
+};
+
+Kept pattern_node(const Node& node, const Reading& reading) {
+  if (node.is_scalar()) return {&node, reading.key};
   if (!node.is_map()) {
     reading.problem(node, kForm + node.describe());
-    return nullptr;
+    return {};
   }
   const Node* keep = node.find("keep");
   for (const Entry& entry : node.entries) {
     if (entry.key != "keep") reading.problem(entry.value, "expected the key keep, found '" + entry.key + "'");
   }
   if (keep == nullptr && node.entries.empty()) reading.problem(node, std::string(kForm) + "an empty map");
-  return keep;
+  return {keep, reading.key + ".keep"};
 }
 
 void read_claim(const Entry& entry, const Reading& reading) {
   if (!is_name(entry.key))
     return reading.problem(entry.value, "expected the name of a claim, not a path into one, found '" + entry.key + "'");
-  const Node* node = pattern_node(entry.value, reading);
-  const std::string* text = node == nullptr ? nullptr : scalar_text(*node, reading);
-  if (text == nullptr) return;
-  auto pattern = TextPattern::parse("~ " + *text);
-  if (!pattern) return reading.problem(*node, pattern.error().message);
+  if (entry.key == "sub")
+    return reading.problem(entry.value, "sub is who somebody is, one text and no list: nothing of it can be left out");
+  const auto [node, key] = pattern_node(entry.value, reading);
+  if (node == nullptr) return;
+  const Reading at{reading.option, reading.scope, key, reading.folder, reading.report};
+  if (!node->is_scalar())
+    return at.problem(*node, "expected one pattern such as \"app-.*\", found " + node->describe() +
+                                 (node->is_list() ? ": write \"a|b\" for a or b" : ""));
+  auto pattern = TextPattern::parse("~ " + node->text);
+  if (!pattern) return at.problem(*node, pattern.error().message);
   reading.scope.settings->session.kept_items[entry.key] = std::move(pattern).value();
 }
 

@@ -61,6 +61,7 @@ struct Reading {
   const std::string& folder;  // of the configuration file: relative files are there
   Report& report;
   bool is_before_provision = false;  // files that `provision` writes may be missing
+  bool says_provision = false;       // the file says what `provision` does: it can be run
   void problem(const Node& node, std::string message) const {
     report.problem_at(node.mark, key, std::move(message) + (node.is_scalar() ? node.origin() : ""));
   }

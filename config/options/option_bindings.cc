@@ -159,10 +159,13 @@ std::optional<std::string> secret_file_text(const Node& node, const Reading& rea
   if (name == nullptr) return std::nullopt;
   const std::string path = resolve_file(reading.folder, *name);
   reading.scope.settings->secret_files.push_back({reading.key, path});
-  const bool may_be_missing = reading.option.is(kProvisioned) && reading.is_before_provision;
   std::error_code ignored;
-  if (may_be_missing && !std::filesystem::exists(path, ignored)) return std::nullopt;
-  return file_text(node, reading);
+  const bool is_gone = !std::filesystem::exists(path, ignored);
+  if (!is_gone || !reading.option.is(kProvisioned)) return file_text(node, reading);
+  if (reading.is_before_provision) return std::nullopt;
+  if (!reading.says_provision || ignored) return file_text(node, reading);
+  reading.problem(node, "expected a file, found none at '" + path + "': `logto-proxy provision` writes it");
+  return std::nullopt;
 }
 
 // One secret in each line; empty lines count for nothing, a file without any is a mistake.

@@ -195,7 +195,7 @@ void add_session(Table& table) {
                               {{"session", CookieLifetime::session}, {"browser", CookieLifetime::browser}})});
   add_cookie_domain(table, "session.cookie.domain");
   table.push_back(
-      {"session.claims", "a map of claims to what is kept of them", "{}", 0, 0, kPlain,
+      {"session.claims", "a map of claims to what is kept of them", "{}", 0, 0, kNarrows,
        "Of these lists only the items that a pattern matches as a whole, as { roles: { keep: \"app-.*\" } }; "
        "nothing else of them counts, or is told.",
        kept_items_binding()});

@@ -131,9 +131,9 @@ void add_sign_in(Table& table) {
   table.push_back({prefix + "social", "a list of connectors", "null", 0, 0, kNonEmpty,
                    "The order of the buttons; null: as the connectors stand here. Others of the tenant come behind.",
                    null_if_empty(LP_FIELD(provision().sign_in.social), parse_connector_id)});
-  table.push_back({prefix + "social_only", "true or false", "false", 0, 0, kPlain,
-                   "No passwords, no user names: nobody signs in but by a connector.",
-                   boolean(LP_FIELD(provision().sign_in.social_only))});
+  table.push_back({prefix + "social_only", "true, false or null", "null", 0, 0, kPlain,
+                   "true: nobody signs in but by a connector; false: passwords again where nothing else is left.",
+                   optional_boolean(LP_FIELD(provision().sign_in.social_only))});
   table.push_back({prefix + "skip_required_identifiers", "true or false", "true", 0, 0, kPlain,
                    "Who comes by a connector is not asked for a user name or an e-mail too.",
                    boolean(LP_FIELD(provision().sign_in.skip_required_identifiers))});

@@ -27,7 +27,7 @@ std::string_view word_of(Action action) {
 
 std::string_view endpoint_of(Action action) {
   if (action == Action::sign_in) return "/sign-in";
-  return action == Action::sign_out ? "/sign-out" : "/account";
+  return action == Action::sign_out ? "/sign-out" : "/";
 }
 
 Answer redirect(int status, std::string location) {

@@ -192,9 +192,10 @@ bool rewrite(const RealmRoutes& realm, const RouteQuestion& question, Resolution
 void keep_body_limit(const Settings& settings, std::uint64_t body_bytes, Resolution& r) {
   const std::int64_t limit = request_body_limit(settings, r.route);
   if (r.kind == Kind::refused || limit == kUnlimited || body_bytes <= static_cast<std::uint64_t>(limit)) return;
-  refuse(
-      r, 413, "too_large",
-      "a body of " + std::to_string(body_bytes) + " bytes is over limits.request_body (" + std::to_string(limit) + ")");
+  const bool is_of_route = r.route != nullptr && r.route->limits.request_body_bytes.has_value();
+  refuse(r, 413, "too_large",
+         "a body of " + std::to_string(body_bytes) + " bytes is over limits.request_body" +
+             (is_of_route ? " of the route (" : " (") + std::to_string(limit) + ")");
 }
 
 // ---- a request that another proxy asks about ------------------------------------------------------------------------

@@ -67,7 +67,7 @@ TEST_CASE("a rule that cannot mean anything refuses to start, by name") {
       {"an unknown operator", "require: { claims: { a: { like: b } } }",
        "routes[1].require.claims.a.like: unknown operator; known: equals, one_of, contains, regex, exists"},
       {"a bad pattern", "require: { claims: { a: { regex: \"(\" } } }",
-       "routes[1].require.claims.a.regex: expected a pattern in RE2's syntax after '~': missing ): ("},
+       "routes[1].require.claims.a.regex: expected a pattern in RE2's syntax: missing ): ("},
       {"an empty group", "require: { any: [] }",
        "routes[1].require.any: expected a list of maps of rules, found a list"},
       {"an empty map in a group", "require: { any: [{}] }",

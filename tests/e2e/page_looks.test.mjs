@@ -28,7 +28,7 @@ const ARABIC = {
   'page.request_id': 'رقم الطلب', 'page.support': 'المساعدة', 'not_found.title': 'الصفحة غير موجودة', 'not_found.lead': 'لا يوجد شيء في هذا العنوان.', 'apps.title': 'تطبيقاتك', 'apps.lead': 'هذه التطبيقات متاحة لك.',
 };
 const LAYOUT = `<!doctype html><html lang="{{lang}}" dir="{{dir}}"><meta name="viewport" content="width=device-width"><title>{{title}}</title>{{style}}
-<style>body{flex-direction:column;gap:1rem}nav{font-weight:700}</style><nav>{{logo}} {{site_name}} intranet</nav>{{content}}<p>{{footer}} <a href="{{support_url}}">{{support_label}}</a></p></html>`;
+<style>body{gap:1rem}nav{font-weight:700}</style><nav>{{logo}} {{site_name}} intranet</nav>{{content}}<p>{{footer}} <a href="{{support_url}}">{{support_label}}</a></p></html>`;
 
 function app(request, response) {
   response.setHeader('content-type', 'text/html; charset=utf-8');
@@ -199,6 +199,19 @@ describe('with a real browser', { skip: missing ?? false }, () => {
     assert.equal(await page.locator('main').count(), 1);
     await fits(page);
     await chromium.screenshot(page, 'look-layout');
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const body of ['<div>{{logo}}</div>{{content}}<div>{{footer}}</div>', '<header>{{site_name}}</header>{{content}}<footer>{{support_label}}</footer>']) {
+      world.file('layout.html', `<!doctype html><html lang="{{lang}}" dir="{{dir}}"><meta name="viewport" content="width=device-width"><title>{{title}}</title>{{style}}<body>${body}</html>`);
+      const before = world.proxy.errors.length;
+      world.proxy.signal('SIGHUP');
+      await world.proxy.waitLog((entry) => entry.msg === 'secrets re-read' && world.proxy.errors.indexOf(entry) >= before);
+      await page.goto(`${world.origin}/nowhere`);
+      const boxes = await page.locator('body > *').evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ top, bottom, width }) => ({ top, bottom, width })));
+      assert.equal(boxes.length, 3);
+      assert.ok(boxes[1].width > 300, `the card is ${boxes[1].width}px wide`);
+      assert.ok(boxes[0].bottom <= boxes[1].top && boxes[1].bottom <= boxes[2].top, 'one above the other');
+      await fits(page);
+    }
     world.file('layout.html', LAYOUT.replace('{{content}}', ''));
     world.proxy.signal('SIGHUP');
     await world.proxy.waitLog((entry) => /secrets kept/.test(entry.msg));

@@ -141,6 +141,7 @@ describe('what the doctor sees by the Management API', () => {
     const finding = async (check) => JSON.parse((await run(['doctor', '--json', wanted.file])).stdout).findings.find((one) => one.check === check);
     assert.deepEqual([(await finding('webhook')).level, (await finding('tenant')).level, (await finding('refresh_token')).level], ['warning', 'ok', 'ok']);
     assert.match((await finding('webhook')).what, /Logto cannot reach http:\/\/127\.0\.0\.1:\d+\/_auth\/webhook/);
+    assert.equal((await finding('callback_url')).level, 'note', 'nobody looked whether it is registered');
     assert.match((await finding('callback_url')).what, new RegExp(`${op.endpoint}/callback/linkedin must be registered for linkedin`));
 
     const { provision: _, ...served } = wanted.config;
@@ -166,6 +167,7 @@ describe('an empty tenant', () => {
       const wanted = wantedOf(op);
       const plan = await provision(wanted, '--plan');
       assert.equal(plan.code, 2, plan.stderr);
+      for (const [key, name] of [['app_id', 'app-id'], ['app_secret', 'app-secret'], ['webhook_secret', 'webhook-key']]) assert.ok(plan.stdout.includes(`+ write     logto.${key}_file ${wanted.folder}/${name}\n`), plan.stdout);
       assert.match(plan.stdout, /^\+ create +application intranet$/m);
       assert.match(plan.stdout, /^\+ create +role admin \(of route #1 \/admin\/\*\)$/m);
       assert.match(plan.stdout, /^\+ create +scope read:things of https:\/\/things\.example\.test\/api \(of route #2 \/\*\)$/m);
@@ -389,24 +391,24 @@ const refusals = [
   ['a wrong secret of the machine', {}, { management: { app_id: 'management', app_secret: 'wrong' } }, /^provision\.management: Logto answered 401 oidc\.invalid_client: .*compare provision\.management\.app_id/],
   ['a machine without the role', { management_client: { client_id: 'management', client_secret: 'management-secret', has_role: false } }, {}, /403 auth\.forbidden: .*give the machine-to-machine application the role 'Logto Management API access'/],
   ['an audience that is none', {}, { management: { app_id: 'management', app_secret: 'management-secret', audience: 'https://logto.test/api' } }, /^provision\.management: Logto answered 400 oidc\.invalid_target: .*provision\.management\.audience/],
-  ['no credentials', {}, { management: {} }, /^provision\.management: app_id and app_secret \(or app_secret_file\) are missing/],
+  ['no credentials', {}, { management: {} }, /^provision\.management: app_id and app_secret \(or app_secret_file\) are missing/, 2],
   ['a factory that Logto does not have', {}, { connectors: { linkedin: { factory: 'nonsense', client_id: 'x', client_secret: 'y' } }, sign_in: {} }, /provision\.connectors\.linkedin: connector .*422 connector\.not_found_with_connector_id: .*see factory/],
-  ['a standard connector without a target', {}, { connectors: { linkedin: { factory: 'oauth2', client_id: 'x', client_secret: 'y' } } }, /^provision\.connectors\.linkedin\.metadata: a connector of oauth2 needs a target: write metadata: \{ target: linkedin \}/],
+  ['a standard connector without a target', {}, { connectors: { linkedin: { factory: 'oauth2', client_id: 'x', client_secret: 'y' } } }, /^provision\.connectors\.linkedin\.metadata: a connector of oauth2 needs a target: write metadata: \{ target: linkedin \}/, 2],
   ['a configuration that the factory refuses', {}, { connectors: { linkedin: { factory: 'oauth2', metadata: { target: 'linkedin' }, client_id: 'x', client_secret: 'y' } }, sign_in: {} }, /provision\.connectors\.linkedin: .*400 connector\.invalid_config/],
-  ['a connector without its secret', {}, { connectors: { linkedin: { client_id: 'x' } } }, /^provision\.connectors\.linkedin: client_secret \(or client_secret_file\) is missing/],
-  ['a relative API resource', {}, { resources: { things: {} }, roles: {} }, /^provision\.resources\.things: an API resource is an absolute URI/],
-  ['a scope that nobody has', {}, { roles: { editor: { scopes: ['fly'] } } }, /^provision\.roles\.editor\.scopes: no API resource in this file has the scope fly/],
-  ['a button of a connector that is none', {}, { sign_in: { social: ['google'] } }, /^provision\.sign_in\.social: google is none of provision\.connectors/],
+  ['a connector without its secret', {}, { connectors: { linkedin: { client_id: 'x' } } }, /^provision\.connectors\.linkedin: client_secret \(or client_secret_file\) is missing/, 2],
+  ['a relative API resource', {}, { resources: { things: {} }, roles: {} }, /^provision\.resources\.things: an API resource is an absolute URI/, 2],
+  ['a scope that nobody has', {}, { roles: { editor: { scopes: ['fly'] } } }, /^provision\.roles\.editor\.scopes: no API resource in this file has the scope fly/, 2],
+  ['a button of a connector that is none', {}, { sign_in: { social: ['google'] } }, /^provision\.sign_in\.social: google is none of provision\.connectors/, 2],
   ['a connector that routes name and nobody has', {}, { connectors: {}, sign_in: {} }, /^provision\.connectors: routes send people to social:linkedin/],
   ['token storage where there is none', {}, { connectors: { linkedin: { client_id: 'x', client_secret: 'y', token_storage: true } }, sign_in: {} }, /422 connector\.token_storage_not_supported: .*not for this factory/],
 ];
 
 describe('what is refused is said in one line, with the key', { concurrency: 3 }, () => {
-  for (const [name, tenant, change, says] of refusals) {
+  for (const [name, tenant, change, says, status = 1] of refusals) {
     test(name, async (t) => {
       const op = await provider(t, tenant);
       const refused = await provision(wantedOf(op, { provision: change }), '--yes');
-      assert.equal(refused.code, 1, refused.stdout);
+      assert.equal(refused.code, status, refused.stdout);
       assert.match(refused.stderr.replace(/^failure +/, ''), says);
       noSecretIn(refused);
     });
@@ -426,12 +428,123 @@ describe('what is refused is said in one line, with the key', { concurrency: 3 }
     assert.match(stderr, /^provision\.connectors\.patreon: the tenant has a connector of the factory github-universal with the id patreon: choose another id/m);
   });
 
-  test('a file that cannot be written: Logto is provisioned, and the file is named', async (t) => {
+  test('a file that cannot be written is told before the first step', async (t) => {
     const op = await provider(t);
     const wanted = wantedOf(op);
-    wanted.file = writeConfig({ ...wanted.config, logto: { ...wanted.config.logto, app_secret_file: '/nowhere/secret' } });
-    const { code, stdout } = await provision(wanted, '--yes');
-    assert.equal(code, 1);
-    assert.match(stdout, /^failure +logto\.app_secret_file \/nowhere\/secret: cannot be made in \/nowhere/m);
+    const logto = { ...wanted.config.logto, app_secret_file: '/nowhere/secret' };
+    wanted.file = writeConfig({ ...wanted.config, logto });
+    for (const option of ['--plan', '--yes']) {
+      const { code, stdout } = await provision(wanted, option);
+      assert.equal(code, 1);
+      assert.match(stdout, /^failure +logto\.app_secret_file \/nowhere\/secret: cannot be made in \/nowhere: No such file or directory/m);
+    }
+    wanted.file = writeConfig({ ...wanted.config, logto: { ...logto, app_secret_file: wanted.folder } });
+    assert.equal((await provision(wanted, '--yes')).code, 2, 'a folder');
+    wanted.file = writeConfig({ ...wanted.config, logto: { ...logto, app_secret_file: undefined, app_secret: 'of-another' } });
+    assert.match((await provision(wanted, '--yes')).stdout, /^failure +logto\.app_secret: Logto is going to make it: name logto\.app_secret_file in its place/m);
+    assert.deepEqual((await state(op)).writes, []);
+  });
+
+  test('a file with a mistake, and one that is not there, are 2 as with every command, but 1 with --plan, whose 2 is another thing', async (t) => {
+    const op = await provider(t);
+    const broken = wantedOf(op, { routs: [] });
+    for (const options of [[], ['--plan'], ['--yes']]) {
+      const status = options.includes('--plan') ? 1 : 2;
+      assert.equal((await provision(broken, ...options)).code, status);
+      assert.equal((await provision({ file: '/nowhere/config.yaml' }, ...options)).code, status);
+    }
+  });
+
+  test('check and doctor name the command that writes what is missing', async (t) => {
+    const wanted = wantedOf(await provider(t));
+    for (const command of ['check', 'doctor']) {
+      const { code, stderr } = await run([command, wanted.file]);
+      assert.equal(code, 2);
+      for (const key of ['app_id', 'app_secret', 'webhook_secret']) assert.match(stderr, new RegExp(`logto\\.${key}_file: expected a file, found none at '[^']+': \`logto-proxy provision\` writes it$`, 'm'));
+    }
+    const { provision: _, ...rest } = wanted.config;
+    assert.doesNotMatch((await run(['check', writeConfig(rest)])).stderr, /logto-proxy provision/);
+  });
+});
+
+describe('nobody is locked out of the tenant', () => {
+  const byName = [{ identifier: 'username', password: true, verificationCode: false, isPasswordPrimary: true }];
+  const byMail = [{ identifier: 'email', password: true, verificationCode: true, isPasswordPrimary: false }];
+  const wantedWith = (op, social_only) => wantedOf(op, { provision: { sign_in: { social_only } } });
+  const again = (wanted, social_only) => writeConfig({ ...wanted.config, provision: { ...wanted.config.provision, sign_in: { social_only } } });
+  const methods = async (op) => { const { signIn, signUp } = (await state(op)).sign_in_exp; return [signIn.methods, signUp.identifiers]; };
+
+  test('social_only says what it takes, and --destroy gives it back first', async (t) => {
+    const op = await provider(t);
+    await state(op, { call: [['PATCH', '/api/sign-in-exp', { signIn: { methods: byMail }, signUp: { identifiers: ['email'], password: true, verify: true } }]], forget_writes: true });
+    const wanted = wantedWith(op, true);
+    const plan = await provision(wanted, '--plan');
+    assert.match(plan.stdout, /^ +people can no longer sign in with a password \(e-mail address\)\n +people can no longer sign in with a code \(e-mail address\)$/m);
+    assert.doesNotMatch(plan.stdout, /isPasswordPrimary/);
+    assert.equal((await provision(wanted, '--yes')).code, 0);
+    assert.deepEqual(await methods(op), [[], []]);
+    await assertNothingToDo(op, wanted);
+    const gone = await provision(wanted, '--destroy', '--plan');
+    assert.match(gone.stdout, /^~ change +sign-in experience\n +people can sign in with a password \(e-mail address\)\n +people can sign in with a code \(e-mail address\)\n +as it was before social_only$/m);
+    const before = (await state(op)).writes.length;
+    assert.equal((await provision(wanted, '--destroy', '--yes')).code, 0);
+    assert.equal((await state(op)).writes[before], 'PATCH /api/sign-in-exp', 'before any connector goes');
+    assert.deepEqual(await methods(op), [byMail, ['email']]);
+  });
+
+  test('interrupted anywhere, nobody is locked out and what was there is not forgotten', async (t) => {
+    const op = await provider(t);
+    for (let left = 0; left < 14; ++left) {
+      await fetch(`${op.endpoint}/__op/reset`, { method: 'POST' });
+      const wanted = wantedWith(op, true);
+      await state(op, { writes_left: left });
+      await provision(wanted, '--yes');
+      await state(op, { writes_left: null });
+      assert.equal((await provision(wanted, '--destroy', '--yes')).code, 0, `after ${left} writes`);
+      assert.deepEqual(await methods(op), [byName, ['username']], `after ${left} writes`);
+    }
+  });
+
+  test('social_only: false brings back what true has taken; null leaves it', async (t) => {
+    const op = await provider(t);
+    const wanted = wantedWith(op, true);
+    assert.equal((await provision(wanted, '--yes')).code, 0);
+    wanted.file = again(wanted, null);
+    assert.equal((await provision(wanted, '--plan')).code, 0);
+    wanted.file = again(wanted, false);
+    const plan = await provision(wanted, '--plan');
+    assert.equal(plan.code, 2);
+    assert.match(plan.stdout, /^ +people can sign in with a password \(user name\)$/m);
+    assert.equal((await provision(wanted, '--yes')).code, 0);
+    assert.deepEqual(await methods(op), [byName, ['username']]);
+    await assertNothingToDo(op, wanted);
+  });
+
+  test('social_only: false where connectors were the only way in before: a user name and a password; other methods stay', async (t) => {
+    const op = await provider(t);
+    await state(op, { call: [['PATCH', '/api/sign-in-exp', { signIn: { methods: [] }, signUp: { identifiers: [], password: false, verify: false } }]] });
+    assert.equal((await provision(wantedWith(op, false), '--yes')).code, 0);
+    assert.deepEqual(await methods(op), [byName, ['username']]);
+    await state(op, { call: [['PATCH', '/api/sign-in-exp', { signIn: { methods: byMail }, signUp: { identifiers: ['email'], password: true, verify: true } }]] });
+    assert.equal((await provision(wantedWith(op, false), '--yes')).code, 0);
+    assert.deepEqual(await methods(op), [byMail, ['email']]);
+  });
+
+  test('--destroy that would take the last way in, and knows no other, is refused', async (t) => {
+    const op = await provider(t);
+    const wanted = wantedWith(op, true);
+    assert.equal((await provision(wanted, '--yes')).code, 0);
+    const [app] = (await state(op)).applications;
+    const { signInBefore, ...rest } = app.customData.logtoProxy;
+    assert.deepEqual(signInBefore.signIn.methods, byName);
+    await state(op, { call: [['PATCH', `/api/applications/${app.id}`, { customData: { ...app.customData, logtoProxy: rest } }]], forget_writes: true });
+    for (const option of ['--plan', '--yes']) {
+      const refused = await provision(wanted, '--destroy', option);
+      assert.equal(refused.code, 1);
+      assert.match(refused.stderr, /only connectors that --destroy would remove sign people in, to every application of the tenant/);
+    }
+    assert.deepEqual((await state(op)).writes, []);
+    await state(op, { call: [['POST', '/api/connectors', { id: 'hub', connectorId: 'github-universal', config: { clientId: 'x', clientSecret: 'y' } }], ['PATCH', '/api/sign-in-exp', { socialSignInConnectorTargets: ['linkedin', 'github'] }]] });
+    assert.equal((await provision(wanted, '--destroy', '--yes')).code, 0, "another one's button is a way in");
   });
 });

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { RawClient, request, requestBytes } from './lib/raw.mjs';
-import { HOST, makeWorld, suite } from './lib/world.mjs';
+import { run } from './lib/proxy.mjs';
+import { HOST, ORIGIN, makeWorld, suite } from './lib/world.mjs';
 
 describe('limits of a route', () => {
   const scope = suite(after);
@@ -48,6 +49,12 @@ describe('limits of a route', () => {
     }
     assert.equal(await postChunked('/collected/x', 20_000), 200);
     assert.equal(await postChunked('/collected/x', 21_000), 413);
+  });
+
+  test('explain names the key that the body is over, as the log does', async () => {
+    const explained = (path, bytes) => run(['explain', '--config', world.proxy.file, '--method', 'POST', '--url', `${ORIGIN}${path}`, '--header', `Content-Length: ${bytes}`]);
+    assert.match((await explained('/small/x', 101)).stdout, /over limits\.request_body of the route \(100\)/);
+    assert.match((await explained('/x', 11_000)).stdout, /over limits\.request_body \(10240\)/);
   });
 
   test('an app that answers late on one route is given up there, and the log says for how long it was waited', async () => {

@@ -69,7 +69,7 @@ describe('routes that answer themselves', () => {
 
   const REDIRECTS = [
     ['/old/a/b', 302, '/new/a/b'], ['/old', 302, '/new/'], ['/old/a?q=1', 302, '/new/a?q=1'], ['/moved?z=2', 308, 'https://elsewhere.example.com/x?y=1'], ['/blog/12/on%20x', 301, '/posts/on%20x-12'],
-    ['/logout', 303, '/_auth/sign-out'], ['/login', 303, '/_auth/sign-in'], ['/profile', 303, '/_auth/account'], ['/login?return_to=https://evil.example/', 303, '/_auth/sign-in'],
+    ['/logout', 303, '/_auth/sign-out'], ['/login', 303, '/_auth/sign-in'], ['/profile', 303, '/_auth/'], ['/login?return_to=https://evil.example/', 303, '/_auth/sign-in'],
     ['/login?next=/a%3Fb=1', 303, '/_auth/sign-in?return_to=%2Fa%3Fb%3D1'], ['/login?next=//evil.example', 303, '/_auth/sign-in'], ['/logout?next=/old/bye', 303, '/_auth/sign-out?return_to=%2Fold%2Fbye'],
   ];
   for (const [target, status, location] of REDIRECTS) {
@@ -80,6 +80,14 @@ describe('routes that answer themselves', () => {
       assert.equal(world.recorder.requests.length, 0);
     });
   }
+
+  test('behind every action there is a page', async () => {
+    for (const target of ['/logout', '/login', '/profile']) {
+      const location = (await get(target, NAVIGATION)).fields.get('location');
+      const page = await get(location, { ...NAVIGATION, ...(target === '/logout' ? {} : { Cookie: cookie }) });
+      assert.ok([200, 303].includes(page.status), `${target}: ${location} is ${page.status}`);
+    }
+  });
 
   for (const target of ['/rest//evil.example/x', '/rest/%5Cevil.example/x', '/rest/%2Fevil.example', '/rest///evil.example'])
     test(`${target} leads to no other host`, async () => {
@@ -237,7 +245,9 @@ describe('what check says of them', () => {
     ['nor there', { respond: { status: 205, body: 'x' } }, /an answer of 205 has no body/],
     ['a redirect without a place', { respond: { status: 302 } }, /redirect is the key for where to/],
     ['a body without a status', { respond: { body: 'x' } }, /required: expected a status/],
-    ['an action with a rule', { action: 'sign_out', access: 'signed_in' }, /a route with an action is public/],
+    ['an action that is not public', { action: 'sign_out', access: 'signed_in' }, /a route with an action is public/],
+    ['an action with a rule', { action: 'sign_in', require: { roles: ['admin'] } }, /require: a route with an action is public, and require would hold for nobody: take it out/],
+    ['an action with a rule against', { action: 'sign_in', deny: { roles: ['admin'] } }, /deny: a route with an action is public, and deny would hold for nobody: take it out/],
     ['a folder that is not there', { static: '/nowhere/at/all' }, /static/],
     ["nginx's groups", { path: '/a/*', redirect: '/x/$1' }, /expected groups as \\1, found '\$1'/],
   ];

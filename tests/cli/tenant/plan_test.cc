@@ -152,6 +152,7 @@ WantedTenant some_wanted(Dice& dice) {
     wanted.button_order.push_back(target);
   }
   wanted.sign_in = Json::object();
+  if (dice.half()) wanted.social_only = dice.half();
   if (dice.half()) wanted.sign_in["color"]["primaryColor"] = "#0a66c2";
   wanted.unknown_session_url = "https://always.test/";
   for (const std::string& indicator : dice.some(kIndicators)) {
@@ -180,6 +181,8 @@ TenantState some_state(Dice& dice) {
   state.sign_in = {{"color", {{"primaryColor", "#111111"}, {"darkPrimaryColor", "#222222"}}},
                    {"customCss", "body{}"},
                    {"socialSignInConnectorTargets", Json::array()}};
+  state.sign_in["signIn"] = {{"methods", {{{"identifier", "email"}, {"password", true}, {"verificationCode", true}}}}};
+  state.sign_in["signUp"] = {{"identifiers", {"email"}}, {"password", true}, {"verify", true}};
   state.id_token_claims = {"roles"};
   if (dice.half())
     state.applications.push_back(
@@ -291,6 +294,8 @@ TEST_CASE("any tenant, anything wanted, interrupted anywhere: a second run gets 
     CHECK(tenant.state.resources.size() == before.resources.size());
     CHECK(tenant.state.roles.size() == before.roles.size());
     CHECK(tenant.state.hooks.size() == before.hooks.size());
+    CHECK(tenant.state.sign_in["signIn"] == before.sign_in["signIn"]);
+    CHECK(tenant.state.sign_in["signUp"] == before.sign_in["signUp"]);
   }
 }
 

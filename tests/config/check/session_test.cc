@@ -78,6 +78,18 @@ TEST_CASE("a rule may not wait for what session.claims drops") {
        "f:3:91: session.claims.roles: expected the key keep, found 'drop'"},
       {"an empty map", session_with("{ roles: {} }"),
        "f:3:83: session.claims.roles: expected a map such as { keep: \"app-.*\" }, found an empty map"},
+      {"nothing behind it", session_with(""),
+       "f:3:66: session.claims: expected a map of claims to what is kept of them, found nothing, as if this key were "
+       "not here: if that is meant, write null"},
+      {"sub", session_with("{ sub: { keep: z } }"),
+       "f:3:81: session.claims.sub: sub is who somebody is, one text and no list: nothing of it can be left out"},
+      {"a bad pattern", session_with("{ roles: { keep: \"(\" } }"),
+       "f:3:91: session.claims.roles.keep: expected a pattern in RE2's syntax: missing ): ("},
+      {"two patterns", session_with("{ roles: { keep: [a, b] } }"),
+       "f:3:91: session.claims.roles.keep: expected one pattern such as \"app-.*\", found a list: write \"a|b\" for a "
+       "or b"},
+      {"no pattern", session_with("{ roles: { keep: } }"),
+       "f:3:91: session.claims.roles.keep: expected one pattern such as \"app-.*\", found nothing"},
       {"a path", session_with("{ custom_data.groups: { keep: x } }"),
        "f:3:96: session.claims.custom_data.groups: expected the name of a claim, not a path into one, found "
        "'custom_data.groups'"},
