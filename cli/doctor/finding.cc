@@ -37,6 +37,10 @@ std::string text_of(const DoctorFinding& finding) {
   std::string text = finding.what;
   if (!finding.mend.empty()) text += ": " + finding.mend;
   if (!finding.evidence.empty()) text += " (" + finding.evidence + ")";
+  // Whoever answers in Logto's place must not write lines of ours, nor command the operator's terminal.
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
   return text;
 }
 
