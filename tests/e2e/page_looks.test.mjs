@@ -59,6 +59,7 @@ async function setUp(scope) {
       { path: '/patrons/*', require: { social: ['patreon'] }, upstream: 'app', app: { name: 'Patrons', description: 'For those who give' } },
       { path: '/wiki/*', upstream: 'app', app: { name: 'Wiki', description: 'What we know of roses, and how they are kept', icon: file('icon.svg', LOGO) } },
       { path: '/secret/*', access: 'deny', app: 'Nobody' },
+      { path: '/office/*', require: { roles: ['園芸店の管理者と編集者の皆様'] }, upstream: 'app' },
       { path: '/far/*', networks: ['192.0.2.0/24'], upstream: 'app', app: 'Far away' },
       { path: '/shop/*', access: 'public', upstream: 'app', app: { name: '園芸店', description: '苗と種' } },
       { path: '/dead/*', access: 'public', upstream: 'dead' },
@@ -183,6 +184,26 @@ describe('with a real browser', { skip: missing ?? false }, () => {
       const answer = await page.request.get(await link.getAttribute('href'));
       assert.equal(answer.status(), 200);
     }
+  });
+
+  test('Japanese: a name and a time stand whole on a phone, and the sentence is one', async (t) => {
+    const page = await visit(t, LOOKS['ja-phone-light']);
+    await signIn(page, 'alice', '/office/');
+    const brokenWords = (selector) => page.locator(selector).evaluateAll((all) => {
+      if (all.length === 0) throw new Error('there is none');
+      return all.flatMap((one) => [...one.textContent.matchAll(/[^\s()（）]+/g)].filter(({ 0: word, index }) => {
+        const range = document.createRange();
+        range.setStart(one.firstChild, index);
+        range.setEnd(one.firstChild, index + word.length);
+        return range.getClientRects().length > 1;
+      }).map(([word]) => word));
+    });
+    assert.deepEqual(await brokenWords('li strong'), []);
+    await page.goto(`${world.origin}/patrons/`);
+    assert.equal((await page.textContent('#needs + ul')).trim(), 'Patreon アカウントとの連携');
+    await page.goto(`${world.origin}/_auth/`);
+    assert.deepEqual(await brokenWords('dd time'), []);
+    await fits(page);
   });
 
   test('SIGHUP takes over how pages look, and keeps what was there where a file is wrong', async (t) => {
