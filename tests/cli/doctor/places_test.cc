@@ -86,7 +86,8 @@ TEST_CASE("certificates: dates, names, authorities") {
 }  // namespace lp
 
 TEST_CASE("what others answered writes no line and no command to a terminal") {
+  using lp::DoctorFinding;
   const DoctorFinding finding{DoctorFinding::Level::failure, "issuer", "Logto says \x1b]0;pwn\x07",
                               "mend it\r\nok  all is well", "a\x7f"};
-  CHECK(text_of(finding) == "Logto says ?]0;pwn?: mend it??ok  all is well (a?)");
+  CHECK(lp::text_of(finding) == "Logto says ?]0;pwn?: mend it??ok  all is well (a?)");
 }
