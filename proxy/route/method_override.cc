@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kParameters[] = {"_method", "_http_method", "_httpmethod"};
 
 // Each word is a question to the router; a program sends one.
-constexpr int kMostWords = 4;
+constexpr int kMostWords = 8;
 
 template <class List>
 bool is_listed(const List& list, std::string_view name) {
