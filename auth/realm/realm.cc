@@ -22,6 +22,8 @@ Realm::Realm(std::shared_ptr<const Settings> settings_in, const Clock& clock_in,
       pages_(settings, &settings->pages),
       generation_(kFirstGeneration) {}
 
+Realm::~Realm() { auth.reset(); }
+
 std::shared_ptr<const Keyring> Realm::keyring() const {
   const std::lock_guard lock(mutex_);
   return keyring_;

@@ -32,6 +32,10 @@ namespace lp {
 // `settings`, which keeps what was there at the start. `clock_in` and `log_in` must outlive it.
 struct Realm {
   Realm(std::shared_ptr<const Settings> settings_in, const Clock& clock_in, Log& log_in);
+  // Ends `auth` first: its thread uses all that is here until it has ended.
+  ~Realm();
+  Realm(const Realm&) = delete;
+  Realm& operator=(const Realm&) = delete;
 
   std::shared_ptr<const Settings> settings;
   const Clock& clock;

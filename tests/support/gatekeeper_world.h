@@ -34,6 +34,11 @@ class FakeAuth final : public AuthQuestions {
     std::shared_ptr<bool> alive_;
   };
 
+  std::function<void()> at_end;  // what it does last
+  ~FakeAuth() override {
+    if (at_end) at_end();
+  }
+
   std::shared_ptr<const ProviderMetadata> known;      // what metadata() says
   std::shared_ptr<const ProviderMetadata> reachable;  // what discovery would yield; null: Logto is away
   std::optional<Result<Session, SignInFailure>> exchange;

@@ -147,3 +147,12 @@ TEST_CASE("the webhook secret can be given, replaced and taken away") {
   world.realm.replace_webhook_secret(Secret());
   CHECK(world.realm.webhook_secret().empty());
 }
+
+TEST_CASE("an auth thread has the realm's secrets and pages until it has ended") {
+  bool had_all = false;
+  {
+    World world;
+    world.auth->at_end = [&] { had_all = world.realm.keyring() != nullptr && world.realm.pages() != nullptr; };
+  }
+  CHECK(had_all);
+}
