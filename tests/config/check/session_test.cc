@@ -3,39 +3,10 @@
 #include "config/check/check.h"
 #include "config/file/load.h"
 #include "tests/support/config.h"
+#include "tests/support/config_cases.h"
 
 using namespace lp;
 using namespace lp::test;
-
-namespace {
-
-struct Case {
-  const char* name;
-  std::map<std::string, std::string> sections;
-  std::string first_problem;
-};
-
-void check_all(const std::vector<Case>& cases) {
-  for (const auto& c : cases) {
-    CAPTURE(c.name);
-    CHECK(first_line(problems_of(good_config(c.sections))) == c.first_problem);
-  }
-}
-
-std::string warnings_of(const std::map<std::string, std::string>& sections) {
-  const std::string text = good_config(sections);
-  const auto loaded = parse_config(text, "f", usual_environment());
-  INFO(problems_of(text));
-  REQUIRE(loaded.ok());
-  std::string out;
-  for (const auto& warning : loaded->warnings) out += (out.empty() ? "" : "\n") + warning;
-  return out;
-}
-
-std::string routes(const std::string& list) { return "routes:\n" + list; }
-std::string session(const std::string& more) { return "session: { secret: " + kSecretA + ", " + more + " }\n"; }
-
-}  // namespace
 
 TEST_CASE("partitioned cookies that browsers would drop are refused") {
   const auto http = std::string("external_urls: [https://app.example.com, http://localhost:8080]\n");
