@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "tests/support/upstream_world.h"
@@ -120,6 +121,17 @@ TEST_CASE("what comes of a chunked body with its head decides what is told") {
   }
 }
 
+// The moment that a head waits is shorter than a loaded machine may take for a turn: a trial that took longer says
+// nothing, and is made again.
+static void tried_in_time(const std::function<bool(const std::function<bool()>& is_in_time)>& trial) {
+  constexpr auto kMoment = std::chrono::milliseconds(15);
+  for (int i = 0; i < 1000; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    if (trial([&] { return std::chrono::steady_clock::now() - begin < kMoment; })) return;
+  }
+  FAIL("no trial was in time");
+}
+
 TEST_CASE("a head of chunks waits for the first of them for a moment") {
   const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   const struct {
@@ -133,26 +145,35 @@ TEST_CASE("a head of chunks waits for the first of them for a moment") {
   };
   for (const auto& c : cases) {
     CAPTURE(c.says);
+    tried_in_time([&](const auto& is_in_time) {
+      World world;
+      Asker asker;
+      world.ask(asker);
+      Peer& peer = world.app_got(1);
+      peer.send(head);
+      (void)turns_within_ms(world.loop, 3);
+      const int before = asker.status;
+      c.then.empty() ? peer.close() : peer.send(c.then);
+      world.wait_for(asker);
+      if (!is_in_time()) return false;
+      CHECK(before == 0);
+      CHECK(asker.status == (c.is_fine ? 200 : 0));
+      if (!c.is_fine) CHECK(asker.error == UpstreamError::nonsense);
+      return true;
+    });
+  }
+  tried_in_time([&](const auto& is_in_time) {
     World world;
     Asker asker;
     world.ask(asker);
-    Peer& peer = world.app_got(1);
-    peer.send(head);
+    world.app_got(1).send(head);
     (void)turns_within_ms(world.loop, 3);
+    asker.lease.reset();  // it goes while it waits
+    if (!is_in_time()) return false;
+    (void)turns_within_ms(world.loop, 40);
     CHECK(asker.status == 0);
-    c.then.empty() ? peer.close() : peer.send(c.then);
-    world.wait_for(asker);
-    CHECK(asker.status == (c.is_fine ? 200 : 0));
-    if (!c.is_fine) CHECK(asker.error == UpstreamError::nonsense);
-  }
-  World world;
-  Asker asker;
-  world.ask(asker);
-  world.app_got(1).send(head);
-  (void)turns_within_ms(world.loop, 3);
-  asker.lease.reset();  // it goes while it waits
-  (void)turns_within_ms(world.loop, 40);
-  CHECK(asker.status == 0);
+    return true;
+  });
 }
 
 TEST_CASE("interim answers give the app its time once more") {
