@@ -67,6 +67,7 @@ class Routes {
     std::vector<App> apps;
     std::vector<OAuth2ProxyUpstream> all = sources();
     has_apps_ = std::any_of(all.begin(), all.end(), is_an_app);
+    if (has_apps_) leave_out_no_app(all);
     is_refused_alone_ =
         std::all_of(all.begin(), all.end(), [](const auto& source) { return source.static_code >= 400; });
     for (auto& source : all) apps.push_back(app(std::move(source)));
@@ -244,6 +245,14 @@ class Routes {
     made.refuses = true;
     report(made.source, Outcome::differs,
            "an answer of " + std::to_string(code) + ", which leads nowhere, is access: deny, which answers 403");
+  }
+
+  // Beside apps it is a file at /dev/null, which nobody asks for: it takes no path from them.
+  void leave_out_no_app(std::vector<OAuth2ProxyUpstream>& all) {
+    std::erase_if(all, [&](const OAuth2ProxyUpstream& source) {
+      if (source.uri == kNoApp) report(source, Outcome::taken, "no app beside others: left out");
+      return source.uri == kNoApp;
+    });
   }
 
   // The Helm chart's default.
