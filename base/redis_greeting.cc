@@ -6,7 +6,7 @@ namespace lp {
 namespace {
 
 constexpr std::int64_t kFirstDelayMs = 100;
-constexpr std::int64_t kLongestBackoffMs = 5'000;
+constexpr std::int64_t kLongestBackoffMs = 1'000;  // while it is away nobody's changes pass: each second counts
 constexpr std::size_t kMaxQuotedBytes = 200;
 
 std::string user_text(const RedisAddress& address) {

@@ -6,6 +6,7 @@
 #include "config/header_changes.h"
 #include "config/identity_presets.h"
 #include "config/route_access.h"
+#include "config/route_cover.h"
 
 namespace lp {
 namespace {
@@ -21,11 +22,37 @@ bool is_for_shown_tokens(const RouteSettings& route) {
                      [](const FieldCondition& condition) { return iequals(condition.name, "Authorization"); });
 }
 
-bool may_keep_out(const RouteSettings& route, const RouteSettings& people_of) {
-  if (!is_for_shown_tokens(route)) return may_be_stricter(route, people_of);
-  RouteSettings by_token = people_of;
-  by_token.accept.session = false;
-  return may_be_stricter(route, by_token);
+RouteSettings by_token_alone(RouteSettings route) {
+  route.accept.session = false;
+  return route;
+}
+
+RouteSettings by_session_alone(RouteSettings route) {
+  route.accept.bearer = false;
+  return route;
+}
+
+// What of its requests shows a token is the other's, which stands before it.
+bool takes_tokens_before(const RouteSettings& other, const RouteSettings& route) {
+  if (!other.accept.bearer || !is_for_shown_tokens(other) || other.headers.size() != 1) return false;
+  RouteSettings shown = route;
+  shown.headers.push_back(other.headers.front());
+  return other.index < route.index && methods_cover(other, shown) && takes_requests_of(other, shown);
+}
+
+// Whoever brings a token passes at a route before this one, so that this one keeps nobody out for the token. Opaque
+// ones are not known to be what that route's condition on Authorization takes.
+bool leaves_tokens_to_another(const Settings& settings, const RouteSettings& route, const RouteSettings& people_of) {
+  if (settings.bearer.introspection) return false;
+  return std::any_of(settings.routes.begin(), settings.routes.end(), [&](const RouteSettings& other) {
+    return takes_tokens_before(other, route) && !may_be_stricter(other, by_token_alone(people_of));
+  });
+}
+
+bool may_keep_out(const Settings& settings, const RouteSettings& route, const RouteSettings& people_of) {
+  if (is_for_shown_tokens(route)) return may_be_stricter(route, by_token_alone(people_of));
+  if (!may_be_stricter(route, people_of)) return false;
+  return may_be_stricter(route, by_session_alone(people_of)) || !leaves_tokens_to_another(settings, route, people_of);
 }
 
 const RouteSettings& whoever_is_signed_in() {
@@ -69,8 +96,8 @@ bool is_for_oauth2_auth(const Settings& settings, const RouteSettings& route) {
 std::vector<const RouteSettings*> rules_not_asked_by(const RouteSettings* named, const Settings& settings) {
   std::vector<const RouteSettings*> found;
   for (const RouteSettings& route : settings.routes) {
-    if (is_for_oauth2_auth(settings, route) || !may_keep_out(route, whoever_is_signed_in())) continue;
-    if (named == nullptr || may_keep_out(route, *named)) found.push_back(&route);
+    if (is_for_oauth2_auth(settings, route) || !may_keep_out(settings, route, whoever_is_signed_in())) continue;
+    if (named == nullptr || may_keep_out(settings, route, *named)) found.push_back(&route);
   }
   return found;
 }

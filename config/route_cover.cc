@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "base/one_of.h"
 #include "config/forward_auth.h"
 #include "config/host_pattern.h"
@@ -15,18 +16,30 @@ bool pattern_covers(const TextPattern& wide, const TextPattern& narrow) {
   return wide.text() == narrow.text() || (!narrow.is_regex() && wide.matches(narrow.text()));
 }
 
-bool field_covers(const FieldCondition& wide, const FieldCondition& narrow) {
-  return wide.name == narrow.name && std::all_of(narrow.any_of.begin(), narrow.any_of.end(), [&](const auto& text) {
-           return std::any_of(wide.any_of.begin(), wide.any_of.end(),
-                              [&](const auto& pattern) { return pattern_covers(pattern, text); });
-         });
+bool values_cover(const FieldCondition& wide, const FieldCondition& narrow) {
+  return std::all_of(narrow.any_of.begin(), narrow.any_of.end(), [&](const auto& text) {
+    return std::any_of(wide.any_of.begin(), wide.any_of.end(),
+                       [&](const auto& pattern) { return pattern_covers(pattern, text); });
+  });
 }
 
-bool fields_cover(const std::vector<FieldCondition>& wide, const std::vector<FieldCondition>& narrow) {
+template <class SameName>
+bool conditions_hold(const std::vector<FieldCondition>& wide, const std::vector<FieldCondition>& narrow,
+                     const SameName& same_name) {
   return std::all_of(wide.begin(), wide.end(), [&](const auto& condition) {
-    return std::any_of(narrow.begin(), narrow.end(),
-                       [&](const auto& stricter) { return field_covers(condition, stricter); });
+    return std::any_of(narrow.begin(), narrow.end(), [&](const auto& stricter) {
+      return same_name(condition.name, stricter.name) && values_cover(condition, stricter);
+    });
   });
+}
+
+bool query_covers(const RouteSettings& wide, const RouteSettings& narrow) {
+  return conditions_hold(wide.query, narrow.query, [](const auto& a, const auto& b) { return a == b; });
+}
+
+// Fields have their names in any case.
+bool headers_cover(const RouteSettings& wide, const RouteSettings& narrow) {
+  return conditions_hold(wide.headers, narrow.headers, [](const auto& a, const auto& b) { return iequals(a, b); });
 }
 
 bool networks_cover(const std::vector<Cidr>& wide, const std::vector<Cidr>& narrow) {
@@ -72,8 +85,7 @@ bool conditions_cover(const RouteSettings& wide, const RouteSettings& narrow) {
 }
 
 bool fields_and_host_cover(const RouteSettings& wide, const RouteSettings& narrow) {
-  return host_covers(wide.host, narrow.host) && fields_cover(wide.query, narrow.query) &&
-         fields_cover(wide.headers, narrow.headers);
+  return host_covers(wide.host, narrow.host) && query_covers(wide, narrow) && headers_cover(wide, narrow);
 }
 
 std::vector<std::string> hosts_of(const Settings& settings, const RouteSettings& route) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/one_of.h"
 #include "config/path_pattern.h"
@@ -99,9 +100,31 @@ std::set<Askers> askers_of(const Settings& settings, const RouteSettings& route,
   return groups;
 }
 
-}  // namespace
+constexpr std::size_t kMostChoices = 256;
 
-Takers takers_before(const Settings& settings, const RouteSettings& route, PathReading reading) {
+// The same with one value of each condition, in all ways: what takes them may be another route for each.
+std::vector<RouteSettings> choices_of(const RouteSettings& route) {
+  std::vector<RouteSettings> choices = {route};
+  const auto choose = [&](std::vector<FieldCondition> RouteSettings::*conditions, std::size_t which) {
+    std::vector<RouteSettings> chosen;
+    for (const RouteSettings& choice : choices) {
+      for (const TextPattern& value : (choice.*conditions)[which].any_of) {
+        chosen.push_back(choice);
+        (chosen.back().*conditions)[which].any_of = {value};
+      }
+    }
+    choices = std::move(chosen);
+  };
+  for (const auto conditions : {&RouteSettings::query, &RouteSettings::headers}) {
+    for (std::size_t i = 0; i < (route.*conditions).size(); ++i) {
+      if (choices.size() * (route.*conditions)[i].any_of.size() > kMostChoices) return {route};
+      choose(conditions, i);
+    }
+  }
+  return choices;
+}
+
+Takers takers_of_choice(const Settings& settings, const RouteSettings& route, PathReading reading) {
   Takers found;
   const EarlierRoutes earlier = candidates_before(settings, route);
   if (earlier.empty()) return found;
@@ -118,6 +141,22 @@ Takers takers_before(const Settings& settings, const RouteSettings& route, PathR
   }
   for (const std::size_t i : takers) found.all_of.push_back(earlier[i]);
   return found;
+}
+
+bool is_earlier(const RouteSettings* a, const RouteSettings* b) { return a->index < b->index; }
+
+}  // namespace
+
+Takers takers_before(const Settings& settings, const RouteSettings& route, PathReading reading) {
+  EarlierRoutes takers;
+  for (const RouteSettings& choice : choices_of(route)) {
+    Takers here = takers_of_choice(settings, choice, reading);
+    if (here.all_of.empty()) return here;
+    takers.insert(takers.end(), here.all_of.begin(), here.all_of.end());
+  }
+  std::sort(takers.begin(), takers.end(), is_earlier);
+  takers.erase(std::unique(takers.begin(), takers.end()), takers.end());
+  return {std::move(takers)};
 }
 
 }  // namespace lp

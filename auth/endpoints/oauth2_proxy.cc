@@ -18,6 +18,7 @@
 #include "auth/rules/return_to.h"
 #include "auth/visit/forward_auth.h"
 #include "base/url.h"
+#include "config/forward_auth.h"
 
 namespace lp {
 namespace {
@@ -100,6 +101,17 @@ std::optional<std::int64_t> proof_asked_for(const Visit& visit) {
   return smallest;
 }
 
+// By the rule that every check is asked by, where there is one. oauth2-proxy has no session for whom it keeps out, and
+// some ask at /oauth2/userinfo whether somebody may come in.
+int status_of_every_check(const Visit& visit) {
+  using Is = Authorization::Verdict;
+  const RouteSettings* rule = route_for_all_checks(visit.settings());
+  const std::optional<Principal> who = visit.principal();
+  if (rule == nullptr || rule->shadow || !who) return 202;
+  const Is verdict = authorize(*rule, &*who, visit.now_s).verdict;
+  return verdict == Is::pass ? 202 : verdict == Is::step_up ? 401 : 403;
+}
+
 std::string told_of_route(const RequestFacts& facts, const Verdict& passed) {
   if (facts.route == nullptr) return {};
   if (facts.asker_is_known) return lines_for_app(facts, passed);
@@ -148,6 +160,8 @@ Verdict answer_oauth2_check(const RequestFacts& facts, const Settings& settings,
 Verdict handle_oauth2_userinfo(const Visit& visit, Waiting) {
   const Session* session = visit.signed_in();
   if (session == nullptr) return answer_verdict(visit, "own", make_status_json(401, visit.facts.request_id));
+  if (const int status = status_of_every_check(visit); status != 202)
+    return answer_verdict(visit, "own", make_status_json(status, visit.facts.request_id));
   const Oauth2ProxyPerson person = oauth2_proxy_person(*session, visit.settings());
   Verdict verdict = answer_verdict(visit, "own", make_json(200, oauth2_proxy_userinfo(person)));
   append_cookies(verdict, cookies_to_renew(visit));

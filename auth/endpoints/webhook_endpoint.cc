@@ -31,7 +31,7 @@ Verdict refuse(const Visit& visit, const RuleError& error) {
 
 // False: it came before.
 bool end_once(const Visit& visit, const WebhookEvent& event) {
-  if (!is_first_delivery(visit.realm, event.delivery_id, event.remember_until_s)) return false;
+  if (!is_first_delivery(visit.realm, event.delivery_id, event.user_id, event.remember_until_s)) return false;
   if (event.user_id.empty()) return true;
   end_sessions(visit.realm, RevocationKind::sub, event.user_id, event.created_at_ms);
   visit.realm.log.info(

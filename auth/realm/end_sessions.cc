@@ -38,6 +38,12 @@ bool may_have_own_record(Realm& realm, std::string_view sub) {
                                     realm.clock.unix_s());
 }
 
+// A share of its own: whoever signs in and out causes a message of Logto each time, too.
+bool may_have_remembered(Realm& realm, std::string_view sub) {
+  return sub.empty() || realm.subject_records.take(revocation_key(RevocationKind::message, realm.settings->realm, sub),
+                                                   realm.clock.unix_s());
+}
+
 void end_record_of(Realm& realm, const Session& session) {
   const RevocationKeys keys = revocation_keys(realm.settings->realm, session.id, session.sid, session.sub);
   // All who waited for one refresh hear that it is over: the person's share is spent once.
@@ -96,13 +102,15 @@ bool end_sessions(Realm& realm, const LogoutToken& token) {
                  : end_sessions(realm, RevocationKind::sid, token.sid, said_at_ms);
 }
 
-bool is_first_delivery(Realm& realm, std::string_view id, std::int64_t remember_until_s) {
+bool is_first_delivery(Realm& realm, std::string_view id, std::string_view sub, std::int64_t remember_until_s) {
   const std::int64_t now_ms = realm.clock.unix_ms();
   Revocation record;
   record.key = revocation_key(RevocationKind::message, realm.settings->realm, id);
   record.before_ms = now_ms + 1;
   record.forget_at_s = remember_until_s + 1;
-  return realm.revocations.add_once(record, now_ms / 1000);
+  const bool is_known = realm.revocations.ended_at_ms(record.key) > realm.revocations.floor_ms();
+  if (is_known || may_have_remembered(realm, sub)) return realm.revocations.add_once(record, now_ms / 1000);
+  return true;
 }
 
 }  // namespace lp

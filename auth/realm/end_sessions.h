@@ -31,7 +31,10 @@ bool end_sessions(Realm& realm, const LogoutToken& token);
 
 // True once for each message of Logto among all processes that share what ended, and over restarts where there is a
 // journal. `id` names the message among all of them; `remember_until_s`: no copy of it is accepted later. Any thread.
-[[nodiscard]] bool is_first_delivery(Realm& realm, std::string_view id, std::int64_t remember_until_s);
+// `sub`: whom it is about, or empty. Of a person about whom very many came lately no more are remembered: a repeated
+// one ends once more what began before it (end_sessions(), said_at_ms), and nobody else's record makes room for it.
+[[nodiscard]] bool is_first_delivery(Realm& realm, std::string_view id, std::string_view sub,
+                                     std::int64_t remember_until_s);
 // Ends nothing here: the next sign-in of this person proves that they are there again. For a sign-out that could not
 // end Logto's own session. Any thread.
 void demand_proof(Realm& realm, std::string_view sub);

@@ -186,7 +186,7 @@ struct AuthService::Impl final : AccessTokenQuestions {
   }
   bool end_once(const LogoutToken& token) {
     const std::string id = settings->logto.issuer() + "\n" + token.jti;
-    if (!is_first_delivery(*realm, id, token.remember_until_s)) return false;
+    if (!is_first_delivery(*realm, id, token.sub, token.remember_until_s)) return false;
     end_sessions(*realm, token);
     return true;
   }

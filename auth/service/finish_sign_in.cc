@@ -9,6 +9,11 @@ namespace {
 
 using FailureKind = SignInFailure::Kind;
 
+// RFC 8707 2 and RFC 6749 5.2, by the word that the provider said: what the configuration asks for in vain.
+std::string refused_part(const TokenError& error) {
+  return error.message.find("invalid_target") != std::string::npos ? "invalid_target" : "invalid_scope";
+}
+
 // The operator's and the provider's faults are not the person's: they get another page and another log line.
 SignInFailure failure_of(const TokenError& error) {
   switch (error.kind) {
@@ -21,6 +26,7 @@ SignInFailure failure_of(const TokenError& error) {
     case TokenError::Kind::provider_unavailable:
       return {FailureKind::provider_unavailable, "provider_unavailable", error.message};
     case TokenError::Kind::not_for_audience:
+      return {FailureKind::provider_error, refused_part(error), error.message};
     case TokenError::Kind::protocol:
       break;
   }

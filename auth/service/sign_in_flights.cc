@@ -87,6 +87,9 @@ void SignInFlights::log_failure(const Flight& flight, const SignInFailure& failu
   } else if (failure.rule == "client_credentials") {
     level = LogLevel::error;
     message = "sign-in failed: Logto refuses our credentials, check logto.app_id and logto.app_secret";
+  } else if (failure.rule == "invalid_target" || failure.rule == "invalid_scope") {
+    level = LogLevel::error;
+    message = "sign-in failed: Logto refuses what we ask for, check logto.scopes, token.resource and token.scopes";
   }
   log_.write(level, message, {{"id", flight.request_id}, {"rule", failure.rule}, {"reason", failure.message}});
 }

@@ -7,6 +7,7 @@
 #include "base/one_of.h"
 #include "base/url.h"
 #include "cli/import/oauth2_proxy_headers.h"
+#include "cli/import/oauth2_proxy_hosts.h"
 #include "cli/import/oauth2_proxy_people.h"
 #include "cli/import/oauth2_proxy_routes.h"
 #include "cli/import/oauth2_proxy_table.h"
@@ -68,11 +69,14 @@ class Import {
       context_.differs("redirect_url", text);
       if (!options_.has("redirect_url")) context_.note(Outcome::differs, "redirect_url (not set)", text);
     }
-    if (redirect && !domain.empty() && is_below_domain(redirect->origin.host, domain)) {
+    if (redirect && !domain.empty()) {
       urls.push_back(redirect->origin.scheme + "://*." + domain);
+      add_whitelisted_hosts(context_, redirect->origin, domain, urls);
       put(context_.root, "external_urls", urls);
       put(context_.root, "sign_in_url", own);
-      context_.taken("whitelist_domains", "external_urls: people return to these only");
+      context_.taken("whitelist_domains",
+                     "external_urls, where * is one label: people return to these only. Name hosts further below "
+                     "there, where they are asked about");
     } else {
       put(context_.root, "external_urls", urls);
       context_.differs("whitelist_domains", "people return to external_urls only: list every origin there");
@@ -84,12 +88,8 @@ class Import {
     if (domains.empty()) return "";
     const std::string domain = domains.front().substr(domains.front().front() == '.' ? 1 : 0);
     const auto redirect = parse_url(options_.text("redirect_url"));
-    const bool fits = !redirect || redirect->origin.host == domain || is_below_domain(redirect->origin.host, domain);
+    const bool fits = !redirect || is_at_or_below_domain(redirect->origin.host, domain);
     return fits ? domain : "";
-  }
-
-  static bool is_below_domain(const std::string& host, const std::string& domain) {
-    return host.size() > domain.size() + 1 && host.substr(host.size() - domain.size() - 1) == "." + domain;
   }
 
   void listeners() {

@@ -7,6 +7,8 @@
 #include "base/one_of.h"
 #include "base/url.h"
 #include "cli/import/paths.h"
+#include "config/path_pattern.h"
+#include "config/path_share.h"
 #include "config/value.h"
 
 namespace lp {
@@ -46,6 +48,15 @@ OpenRule open_rule(const std::string& written) {
   return rule;
 }
 
+std::vector<std::string> methods_of(const OpenRule& rule) {
+  if (rule.method.empty()) return {};
+  return {rule.method};
+}
+
+bool has_possible_method(const OpenRule& rule) {
+  return rule.method.empty() || (is_token(rule.method) && rule.method.find('^') == std::string::npos);
+}
+
 class Routes {
  public:
   Routes(ImportContext& context, const OAuth2ProxyAlpha* alpha, const RouteExtras& extras)
@@ -56,6 +67,9 @@ class Routes {
     std::vector<App> apps;
     std::vector<OAuth2ProxyUpstream> all = sources();
     has_apps_ = std::any_of(all.begin(), all.end(), is_an_app);
+    if (has_apps_) leave_out_no_app(all);
+    is_refused_alone_ =
+        std::all_of(all.begin(), all.end(), [](const auto& source) { return source.static_code >= 400; });
     for (auto& source : all) apps.push_back(app(std::move(source)));
     read_trusted_ips();  // not before it is known whether there is an app
     if (only_asked_ && extras_.client_is == RouteExtras::Client::peer) forget_paths();
@@ -67,6 +81,7 @@ class Routes {
       routes_of(one);
       done_.push_back(one.mount);
     }
+    if (is_asked_about_others(apps)) open_for_checks();
     if (!upstreams_.entries.empty()) put(context_.root, "upstreams", std::move(upstreams_));
     put(context_.root, "routes", std::move(routes_));
     report_upstream_options();
@@ -198,7 +213,12 @@ class Routes {
     const std::string answer = "an answer of " + std::to_string(code) + " to everything";
     if (code >= 400) {
       made.refuses = true;
-      report(made.source, Outcome::differs, answer + " is access: deny, which answers 403");
+      if (is_only_asked_by_name()) {
+        only_asked_ = true;
+        return report(made.source, Outcome::taken, "no app and no route: an answer of 404 to everything but checks");
+      }
+      report(made.source, Outcome::differs,
+             answer + " is access: deny, which answers 403, also to checks at /oauth2/auth that are about such a path");
       return;
     }
     if (has_apps_) return fixed_answer(made);
@@ -206,6 +226,13 @@ class Routes {
     report(
         made.source, Outcome::differs,
         "another proxy forwards and asks here (forward_auth); rules are those under routes, for its hosts and paths");
+  }
+
+  // Nothing but 4xx, whatever the path, and another proxy asks at /oauth2/auth: what it is asked about has no route
+  // then.
+  [[nodiscard]] bool is_only_asked_by_name() const {
+    return !has_apps_ && is_refused_alone_ && !extras_.oauth2_auth.empty() && open_.empty() && negated_.empty() &&
+           api_.empty() && !options_.has("trusted_ips");
   }
 
   // Beside apps it is a place of its own, as for a probe.
@@ -218,6 +245,14 @@ class Routes {
     made.refuses = true;
     report(made.source, Outcome::differs,
            "an answer of " + std::to_string(code) + ", which leads nowhere, is access: deny, which answers 403");
+  }
+
+  // Beside apps it is a file at /dev/null, which nobody asks for: it takes no path from them.
+  void leave_out_no_app(std::vector<OAuth2ProxyUpstream>& all) {
+    std::erase_if(all, [&](const OAuth2ProxyUpstream& source) {
+      if (source.uri == kNoApp) report(source, Outcome::taken, "no app beside others: left out");
+      return source.uri == kNoApp;
+    });
   }
 
   // The Helm chart's default.
@@ -304,6 +339,12 @@ class Routes {
       for (const auto& written : options_.list(name)) {
         OpenRule rule =
             std::string_view(name) == "skip_auth_regex" ? OpenRule{written, "", written, false} : open_rule(written);
+        if (!has_possible_method(rule)) {
+          context_.note(Outcome::unsupported, std::string(name) + " " + written,
+                        "opens nothing, as there: what stands before the first = is the method, and no request has " +
+                            rule.method + "; for a path with = in it write the method too, as GET=REGEX");
+          continue;
+        }
         if (const auto good = check_search_regex(rule.regex); !good) {
           context_.note(Outcome::unsupported, std::string(name) + " " + written,
                         good.error().message + "; those paths stay protected");
@@ -372,6 +413,11 @@ class Routes {
         trusted_.push_back(one);
       }
     }
+    if (only_asked_)
+      context_.differs(
+          "trusted_ips",
+          "access: optional for these networks, which must hold no proxy in front; /oauth2/auth lets them "
+          "pass where the proxy that asks says what it asks about (X-Forwarded-Uri, X-Original-URL) and no others");
     context_.taken("trusted_ips", extras_.client_is == Client::peer
                                       ? "access: optional for these networks"
                                       : "access: optional for these networks, which must hold no proxy in front");
@@ -479,6 +525,7 @@ class Routes {
   }
 
   void routes_of(const App& app) {
+    if (app.refuses && is_only_asked_by_name()) return;
     if (app.refuses) {
       Node map = yaml_map();
       put(map, "path", app.path);
@@ -492,11 +539,15 @@ class Routes {
       put(map, "access", "optional");
       add(std::move(map), app);
     }
+    std::vector<PathPattern> opened;
     for (const auto& rule : open_) {
       each_within(app, rule.regex, rule.shown, [&](const std::string& path) {
-        add_open(app, path, rule.method.empty() ? std::vector<std::string>{} : std::vector<std::string>{rule.method});
+        add_open(app, path, methods_of(rule));
+        const auto pattern = parse_path_pattern(path);
+        if (rule.method.empty() && pattern) opened.push_back(*pattern);
       });
     }
+    if (leave_nothing(app, opened)) return report_all_open(app);  // what would stand behind them is asked by nobody
     for (const auto& rule : negated_) {
       each_within(app, rule.regex, rule.shown,
                   [&](const std::string& path) { add_protected(app, path, extras_.answers_401); });
@@ -505,6 +556,36 @@ class Routes {
       each_within(app, regex, "api_routes " + regex, [&](const std::string& path) { add_protected(app, path, true); });
     }
     last_route(app);
+  }
+
+  static bool leave_nothing(const App& app, const std::vector<PathPattern>& opened) {
+    const auto all = parse_path_pattern(app.path);
+    if (!all) return false;
+    std::vector<const PathPattern*> patterns;
+    for (const PathPattern& one : opened) patterns.push_back(&one);
+    const auto takers = takers_of(*all, patterns);
+    return takers && !takers->empty();
+  }
+
+  // Paths where no app is are still what another proxy may ask about.
+  [[nodiscard]] bool is_asked_about_others(const std::vector<App>& apps) const {
+    const bool has_root = std::any_of(apps.begin(), apps.end(), [](const App& one) { return one.mount.path == "/"; });
+    return !has_root && !extras_.oauth2_auth.empty() && options_.flag("reverse_proxy", false);
+  }
+
+  void open_for_checks() {
+    App nowhere;
+    nowhere.mount.path = "/";
+    nowhere.path = "/*";
+    for (const auto& rule : open_) {
+      each_within(nowhere, rule.regex, rule.shown,
+                  [&](const std::string& path) { add_open(nowhere, path, methods_of(rule)); });
+    }
+  }
+
+  void report_all_open(const App& app) {
+    context_.note(Outcome::differs, "skip_auth_routes, skip_auth_regex",
+                  "nobody needs to sign in for " + app.path + ", as there: they take every path of it");
   }
 
   // What no other rule is about: open if there are rules with !=, for their methods.
@@ -551,6 +632,7 @@ class Routes {
   std::vector<Mount> done_;  // of the apps before, which are more specific
   bool only_asked_ = false;
   bool has_apps_ = false;
+  bool is_refused_alone_ = false;
 };
 
 }  // namespace

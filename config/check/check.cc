@@ -427,8 +427,8 @@ constexpr Rule kRules[] = {
 };
 // Of the file as a whole.
 constexpr Rule kWholeRules[] = {
-    one_address_has_a_part, realms_stand_alone, hosts_have_one_realm, upstreams_are_used,
-    check_hosts_of_routes,  check_fields,       check_pages,
+    one_address_has_a_part, realms_stand_alone,     hosts_have_one_realm, upstreams_are_used,
+    check_hosts_of_routes,  check_routes_among_all, check_fields,         check_pages,
 };
 
 void add_once(std::vector<std::string>& notes, std::string note) {

@@ -322,9 +322,16 @@ void some_are_taken(const RoutePlace& p) {
   }
 }
 
+bool hosts_are_known(const RoutePlace& p) {
+  const auto& realms = p.settings.realms;
+  return !p.report.has_problem_in("external_urls") && std::none_of(realms.begin(), realms.end(), [&](const auto& one) {
+    return p.report.has_problem_in("realms." + one.name + ".external_urls");
+  });
+}
+
 // The first route that matches wins: say so where that is surely not what was meant.
 void order_makes_sense(const RoutePlace& p) {
-  if (p.report.has_problem_in("external_urls") || p.report.has_problem_in(p.at("path"))) return;
+  if (!hosts_are_known(p) || p.report.has_problem_in(p.at("path"))) return;
   std::vector<Takers> hiding;
   for (const std::string& host : hosts_of(p.settings, p.route)) {
     Takers takers = hidden_by(p, host);
@@ -339,13 +346,17 @@ void order_makes_sense(const RoutePlace& p) {
 
 bool takes_posts(const RouteSettings& route) { return route.methods.empty() || is_one_of("POST", route.methods); }
 
-// The route that decides for a form posted there without that parameter in its query.
-const RouteSettings* next_for_posts(const RoutePlace& p) {
-  for (const auto& later : p.settings.routes) {
-    const bool takes_all = later.index > p.route.index && takes_posts(later) && later.query.empty() &&
-                           later.headers.empty() && later.networks.empty() && host_covers(later.host, p.route.host) &&
-                           covers(later.path, p.route.path);
-    if (takes_all) return &later;
+bool may_take_posts_of(const RouteSettings& later, const RouteSettings& route) {
+  return later.index > route.index && takes_posts(later) && later.query.empty() && later.headers.empty() &&
+         host_covers(later.host, route.host) && (covers(later.path, route.path) || covers(route.path, later.path));
+}
+
+// The first that decides for a form posted there without that parameter in its query, and lets more people pass.
+const RouteSettings* wider_for_posts(const Settings& settings, const RouteSettings& route) {
+  for (const auto& later : settings.routes) {
+    if (!may_take_posts_of(later, route)) continue;
+    if (!admits(route, later)) return &later;
+    if (later.networks.empty() && covers(later.path, route.path)) return nullptr;
   }
   return nullptr;
 }
@@ -353,10 +364,13 @@ const RouteSettings* next_for_posts(const RoutePlace& p) {
 // Many apps read a parameter from a form as they do from the query, and nobody looks into bodies here.
 void query_is_no_rule_for_forms(const RoutePlace& p) {
   if (p.route.query.empty() || !takes_posts(p.route)) return;
-  const RouteSettings* next = next_for_posts(p);
-  if (next == nullptr || admits(p.route, *next)) return;
+  const RouteSettings* wider = nullptr;
+  for (const std::string& host : hosts_of(p.settings, p.route)) {
+    if (wider == nullptr) wider = wider_for_posts(p.settings, at_host(p.route, host));
+  }
+  if (wider == nullptr) return;
   p.report.warning(p.at("query"), "a posted form may hold '" + p.route.query.front().name +
-                                      "' in its body, which no rule sees: route " + next->label +
+                                      "' in its body, which no rule sees: route " + wider->label +
                                       " decides then, which lets more people pass; if the app reads it there, put a "
                                       "route with methods: [POST] and these rules before that one");
 }
@@ -379,19 +393,29 @@ constexpr RouteRule kRouteRules[] = {
     encoded_slash_can_match,
     check_patterns,
     strip_prefix_fits,
-    order_makes_sense,
     query_is_no_rule_for_forms,
-    check_spellings,
     buffered_bodies_fit,
 };
+// A route without a host is of all realms, and what one of them has before it says nothing of the others.
+constexpr RouteRule kRulesAmongAll[] = {order_makes_sense, check_spellings};
+
+RoutePlace place_of(const RouteSettings& route, const Settings& settings, Report& report) {
+  return {route, settings, report, "routes[" + std::to_string(route.index) + "]"};
+}
 
 }  // namespace
 
 void check_routes(const Settings& settings, Report& report) {
   for (const auto& route : settings.routes) {
-    const RoutePlace place{route, settings, report, "routes[" + std::to_string(route.index) + "]"};
+    const RoutePlace place = place_of(route, settings, report);
     for (const RouteRule rule : kRouteRules) rule(place);
     check_bearer_route(route, settings, report);
+  }
+}
+
+void check_routes_among_all(const Settings& settings, Report& report) {
+  for (const auto& route : settings.routes) {
+    for (const RouteRule rule : kRulesAmongAll) rule(place_of(route, settings, report));
   }
 }
 
@@ -400,7 +424,7 @@ void check_hosts_of_routes(const Settings& settings, Report& report) {
     report.problem("routes", "required: expected at least one route, found none");
   }
   for (const auto& route : settings.routes) {
-    host_is_ours({route, settings, report, "routes[" + std::to_string(route.index) + "]"});
+    host_is_ours(place_of(route, settings, report));
   }
 }
 

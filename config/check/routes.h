@@ -7,6 +7,8 @@ namespace lp {
 
 // Of one realm.
 void check_routes(const Settings& settings, Report& report);
+// Of all realms together: what routes leave to those behind them, and to other spellings.
+void check_routes_among_all(const Settings& settings, Report& report);
 // Of all realms together: there is a route, and the host of each is one of ours.
 void check_hosts_of_routes(const Settings& settings, Report& report);
 

@@ -1,6 +1,7 @@
 #include "proxy/route/webdav.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -27,7 +28,9 @@ Result<Target> destination_target(std::string_view destination) {
 // By the request line, or by a field in which some app may read it.
 bool may_be_move(const RouteQuestion& question) {
   const auto& all = question.fields.all();
-  return iequals(question.method, "COPY") || iequals(question.method, "MOVE") ||
+  constexpr std::string_view kMoves[] = {"COPY", "MOVE", "BCOPY", "BMOVE"};  // the last two are Exchange's, of several
+  const auto is_it = [&](std::string_view move) { return iequals(question.method, move); };
+  return std::any_of(std::begin(kMoves), std::end(kMoves), is_it) ||
          std::any_of(all.begin(), all.end(), [](const Field& field) { return is_method_override(field.name); });
 }
 

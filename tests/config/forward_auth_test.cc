@@ -136,3 +136,32 @@ TEST_CASE("which rules nobody asks at /oauth2/auth, whoever has the app") {
     }
   }
 }
+
+TEST_CASE("who brings a token is asked by the route that takes requests with one, before that for sessions alone") {
+  Settings settings;
+  settings.forward_auth.oauth2_proxy = "/oauth2";
+  RouteSettings named, tokens, sessions;
+  named.path = {PathPattern::Kind::exact, "/oauth2/auth"};
+  named.accept = {true, true};
+  tokens.path = sessions.path = {PathPattern::Kind::prefix, ""};
+  tokens.accept = {false, true};
+  tokens.headers = {{"Authorization", {*TextPattern::parse("~ (?i:Bearer) ey.*")}}};
+  for (RouteSettings* one : {&named, &tokens, &sessions}) one->require.children = {role("staff")};
+  const auto unasked = [&] {
+    settings.routes = {named, tokens, sessions};
+    for (std::size_t i = 0; i < settings.routes.size(); ++i) settings.routes[i].index = static_cast<int>(i) + 1;
+    return rules_not_asked_by(&settings.routes.front(), settings).size();
+  };
+  CHECK(unasked() == 0);
+  sessions.require.children.push_back(role("admin"));
+  CHECK_MESSAGE(unasked() == 1, "a rule for sessions beside it");
+  sessions.require.children.pop_back();
+  tokens.require.children.push_back(role("admin"));
+  CHECK_MESSAGE(unasked() == 2, "whoever has a token and is no admin has no way in");
+  tokens.require.children.pop_back();
+  tokens.path = {PathPattern::Kind::prefix, "/api"};
+  CHECK_MESSAGE(unasked() == 1, "elsewhere tokens open nothing");
+  tokens.path = sessions.path;
+  settings.bearer.introspection = true;
+  CHECK_MESSAGE(unasked() == 1, "an opaque token is not shown to be such a request");
+}

@@ -118,6 +118,18 @@ TEST_CASE("what realms may not be") {
                 "realms.b: a request to p:1 could also be one of the realm a (http://p:1)");
   check_problem("a route for nobody's host", file(a, "", "[{ host: c.test, path: /*, upstream: wiki }]"),
                 "routes[1].host: none of external_urls has the host 'c.test'");
+  const std::string both = a + realm("b", "https://b.test");
+  const std::string everything = "{ path: /*, upstream: wiki }",
+                    admin = "{ path: /x/*, upstream: wiki, require: { roles: [r] } }";
+  check_problem(
+      "a rule behind a route for each of them",
+      file(both, "",
+           "[{ host: a.test, path: /*, upstream: wiki }, { host: b.test, path: /*, upstream: wiki }, " + admin + "]"),
+      "routes[3]: never matches: route #1 a.test/* stands before it");
+  check_problem("a rule that holds in one",
+                file(both, "", "[{ host: a.test, path: /*, upstream: wiki }, " + admin + "]"), "");
+  check_problem("a rule behind a route for all", file(both, "", "[" + everything + ", " + admin + "]"),
+                "routes[2]: never matches: route #1 /* stands before it");
   check_problem("an unknown key in it", file(realm("a", "https://a.test", ", cookie_domian: a.test")),
                 "realms.a.cookie_domian: unknown key, did you mean 'cookie_domain'?");
   check_problem("a value of the wrong kind in it",

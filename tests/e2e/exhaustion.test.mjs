@@ -9,6 +9,7 @@ import net from 'node:net';
 import { describe, test } from 'node:test';
 import { THINGS } from './lib/access_tokens.mjs';
 import { sleep } from './lib/clock.mjs';
+import { decodeJwt } from './lib/evil_op.mjs';
 import { logoutToken, userEvent, webhookRequest } from './lib/logout_tokens.mjs';
 import { SLOWNESS } from './lib/proxy.mjs';
 import { FETCH, NAVIGATION, RawClient, requestBytes } from './lib/raw.mjs';
@@ -336,6 +337,19 @@ describe('ended sessions', () => {
     assert.equal((await world.get('/private/x', { ...FETCH, Cookie: victim })).status, 200);
     for (const cookie of ended) assert.equal((await world.get('/private/x', { ...FETCH, Cookie: cookie })).status, 401);
     assert.equal((await world.get('/private/x', { ...FETCH, Cookie: await world.session({ sub: 'mallory' }) })).status, 200, 'and may sign in once more');
+  });
+
+  test('nor does who is signed out by Logto as often, each time with a message that is remembered', async (t) => {
+    const world = await makeWorld(t, { config: { revocations: { max: 1000 } }, opOptions: { sessionIds: true } });
+    const victim = await world.session({ sub: 'victim' });
+    const mallory = await world.session({ sub: 'mallory' });
+    const { sid } = decodeJwt(world.op.lastIdToken).claims;
+    const first = world.op.logoutToken({ sub: 'mallory', sid });
+    assert.equal((await world.op.sendLogout(world.port, { token: first })).status, 200);
+    for (let i = 0; i < 1_005; ++i) assert.equal((await world.op.sendLogout(world.port, { sub: 'mallory', sid: `sid-${i}` })).status, 200);
+    assert.equal((await world.get('/private/x', { ...FETCH, Cookie: victim })).status, 200);
+    assert.equal((await world.get('/private/x', { ...FETCH, Cookie: mallory })).status, 401);
+    assert.equal((await world.op.sendLogout(world.port, { token: first })).status, 400, 'those within the share are known when they come again');
   });
 });
 

@@ -54,6 +54,7 @@ describe('a route named for /oauth2/auth', () => {
       assert.equal(answer.status, status, `${who} ${JSON.stringify(headers)}`);
       assert.equal(answer.fields.get('location'), undefined);
     }
+    for (const [who, status] of [['staff', 200], ['other', 403], ['nobody', 401]]) assert.equal((await world.auth(who, {}, { target: '/oauth2/userinfo' })).status, status, who);
     assert.equal((await world.auth('nobody', { ...NAVIGATION })).status, 401, 'a person is not redirected: the proxy in front does that');
     assert.equal((await world.auth('other', { ...NAVIGATION })).status, 403);
   });

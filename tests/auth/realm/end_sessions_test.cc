@@ -80,6 +80,22 @@ TEST_CASE("so does somebody whose sessions Logto ends one by one") {
   CHECK_FALSE(world.is_over(World::session("victim", world.begin_ms)));
 }
 
+TEST_CASE("and somebody about whom Logto says so again and again: nobody else's record makes room") {
+  World world;
+  const int messages = static_cast<int>(world.settings()->revocations.max) + 5;
+  const std::int64_t until_s = world.clock.unix_s() + 120;
+  const auto is_first = [&](int n) {
+    return is_first_delivery(world.realm, "message " + std::to_string(n), "mallory", until_s);
+  };
+  for (int n = 0; n < messages; ++n) CHECK(is_first(n));
+  CHECK_FALSE_MESSAGE(is_first(0), "those within the share come once");
+  CHECK(world.realm.revocations.size() <= world.realm.subject_records.share());
+  CHECK(world.realm.revocations.floor_ms() == 0);
+  CHECK_FALSE(world.is_over(World::session("victim", world.begin_ms)));
+  CHECK(is_first_delivery(world.realm, "message about alice", "alice", until_s));
+  CHECK_FALSE(is_first_delivery(world.realm, "message about alice", "alice", until_s));
+}
+
 namespace {
 
 bool is_proven(const World& world, const Session& session, std::int64_t authenticated_at_s) {

@@ -283,6 +283,10 @@ TEST_CASE("whose fault a failed exchange is decides the page and the log line") 
   } cases[] = {
       {"spent code", http_answer(400, R"({"error":"invalid_grant"})"), Kind::rejected, "invalid_grant"},
       {"wrong secret", http_answer(401, R"({"error":"invalid_client"})"), Kind::provider_error, "client_credentials"},
+      {"an API resource that it does not know", http_answer(400, R"({"error":"invalid_target"})"), Kind::provider_error,
+       "invalid_target"},
+      {"a scope that it does not grant", http_answer(400, R"({"error":"invalid_scope","scope":"x"})"),
+       Kind::provider_error, "invalid_scope"},
       {"gateway error", http_answer(502, ""), Kind::provider_unavailable, "provider_unavailable"},
       {"nonsense", http_answer(200, "<html>", "text/html"), Kind::provider_error, "token_reply"},
       {"reset", FakeServer::kReset, Kind::provider_unavailable, "provider_unavailable"}};

@@ -226,7 +226,8 @@ const Row kOneOption[] = {
      "routes.0.networks", ""},
     {"upstreams = ['http://a:1']\nreverse_proxy = true\ntrusted_ips = ['10.0.0.0/8', '127.0.0.0/8']",
      "routes.0.networks", "[10.0.0.0/8]"},
-    {"upstreams = ['static://404']", "routes.0.access", "deny"},
+    {"upstreams = ['static://404']", "routes", "[]"},
+    {"upstreams = ['static://404']\nreverse_proxy = true\nskip_auth_routes = ['^/x']", "routes.0.access", "deny"},
     {"upstreams = ['static://202']", "upstreams", ""},
     {"upstreams = ['static://202']", "routes.0.upstream", ""},
     {"upstreams = ['static://202']", "auth_prefix", "/oauth2"},
@@ -299,6 +300,21 @@ TEST_CASE("routes: what is open, what is for scripts, and the rest, app by app, 
       {"upstreams = ['http://w/']\ntrusted_ips = ['10.0.0.0/8', 'nonsense']", "/*||optional|w|networks\n/*||-|w\n"},
       {"upstreams = ['http://w/', 'http://h/health']", "/health||-|h\n/*||-|w\n"},
       {"upstreams = ['http://w/']\nskip_auth_routes = ['^/(broken']", "/*||-|w\n"},
+      {"upstreams = ['http://w/']\nskip_auth_routes = ['^/a=b$', 'POST,GET=^/c$', '^/x\\?y=1', 'a!=^/d', 'GET=^/e$']",
+       "/e|GET|optional|w\n~ /d.*||-|w\n/*|A|optional|w\n/*||-|w\n"},
+      {"upstreams = ['http://w/', 'http://p/prom/']\nskip_auth_regex = ['^/health$', '.*']",
+       "/prom/*||optional|p\n/health||optional|w\n/*||optional|w\n"},
+      {"upstreams = ['http://w/']\nskip_auth_routes = ['^/']\napi_routes = ['^/api']", "/*||optional|w\n"},
+      {"upstreams = ['http://w/']\nskip_auth_regex = ['/']", "~ .*/.*||optional|w\n"},
+      {"upstreams = ['http://w/']\nskip_auth_regex = ['^/a', '^/[^a]', '^/$']",
+       "~ /a.*||optional|w\n~ /[^a].*||optional|w\n/||optional|w\n"},
+      {"upstreams = ['http://p/prom/']\nreverse_proxy = true\nskip_auth_regex = ['^/prom/x$', '^/health$']",
+       "/prom/x||optional|p\n/prom/*||-|p\n/health||optional|-\n"},
+      {"upstreams = ['file:///dev/null', 'http://w/']", "/*||-|w\n"},
+      {"upstreams = ['http://w/', 'file:///dev/null']", "/*||-|w\n"},
+      {"upstreams = ['file:///dev/null']", "/*||-|-\n"},
+      {"upstreams = ['http://p/prom/']\nskip_auth_regex = ['^/health$']", "/prom/*||-|p\n"},
+      {"upstreams = ['http://w/']\nskip_auth_routes = ['GET=^/']", "/*|GET|optional|w\n/*||-|w\n"},
   };
   for (const auto& one : cases) {
     CAPTURE(one.toml);
@@ -322,6 +338,38 @@ TEST_CASE("a cookie for a domain: one origin signs in for all below it") {
   CHECK(at(imported, "sign_in_url") == "https://auth.example.com");
   CHECK(at(imported, "session.cookie.domain") == "example.com");
   CHECK(at(imported, "trusted_proxies") == "[\"${TRUSTED_PROXY:-127.0.0.1}\"]");
+}
+
+TEST_CASE("a cookie for a domain: people return to what the whitelist names, as far as the session goes") {
+  const auto imported = [](const char* host, const char* whitelist) {
+    return import(
+        "redirect_url = 'https://" + std::string(host) +
+        "/oauth2/callback'\ncookie_domains = '.example.com'\nupstreams = 'static://200'\nwhitelist_domains = " +
+        whitelist);
+  };
+  const struct {
+    const char *host, *whitelist, *urls, *left_out;
+  } cases[] = {
+      {"auth.example.com", "'.example.com'", "[https://auth.example.com, https://*.example.com, https://example.com]",
+       ""},
+      {"auth.example.com", "'wiki.example.com'", "[https://auth.example.com, https://*.example.com]", ""},
+      {"auth.example.com", "'wiki.example.com:8443'",
+       "[https://auth.example.com, https://*.example.com, https://wiki.example.com:8443]", ""},
+      {"auth.example.com", "['a.b.example.com', '*.c.example.com']",
+       "[https://auth.example.com, https://*.example.com, https://a.b.example.com, https://*.c.example.com]", ""},
+      {"auth.example.com", "'wiki.example.com:*'", "[https://auth.example.com, https://*.example.com]",
+       "wiki.example.com:*"},
+      {"auth.example.com", "['.other.test', 'notexample.com']", "[https://auth.example.com, https://*.example.com]",
+       "notexample.com"},
+      {"example.com", "'.example.com'", "[https://example.com, https://*.example.com]", ""},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.whitelist);
+    const auto made = imported(one.host, one.whitelist);
+    CHECK(at(made, "external_urls") == one.urls);
+    CHECK(at(made, "sign_in_url") == "https://" + std::string(one.host));
+    if (*one.left_out != '\0') CHECK(outcome(made, "whitelist_domains " + std::string(one.left_out)) == "unsupported");
+  }
 }
 
 TEST_CASE("what nobody knows is listed, and each option is spoken of once") {
@@ -484,6 +532,12 @@ TEST_CASE("the report claims of the result what the result does") {
        "api_routes beside skip_auth_routes with !=", "stay protected"},
       {app + "pass_authorization_header = true\n", "(logto.refresh)", "offline_access"},
       {app + "scope = 'openid email offline_access'\n", "scope", "logto.refresh"},
+      {app + "skip_auth_routes = ['^/a=b$']\n", "skip_auth_routes ^/a=b$", "opens nothing, as there"},
+      {app + "skip_auth_regex = ['/']\n", "skip_auth_routes, skip_auth_regex",
+       "nobody needs to sign in for /*, as there"},
+      {"upstreams = ['static://404']\n", "upstreams static://404", "an answer of 404 to everything but checks"},
+      {"upstreams = ['static://202']\nreverse_proxy = true\ntrusted_ips = ['10.0.0.0/8']\n", "trusted_ips",
+       "where the proxy that asks says what it asks about"},
   };
   for (const auto& one : cases) {
     CAPTURE(one.toml);

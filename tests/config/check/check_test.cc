@@ -553,6 +553,13 @@ TEST_CASE("what is legal but probably not meant is a warning") {
   CHECK(order(admins + ", path: /w/*", "path: /*, methods: [GET]") == "");
   CHECK(order(admins + ", path: /w/*", "path: /*, require: {roles: [admin]}") == "");
   CHECK(order(admins + ", path: /w/*", "path: /other/*") == "");
+  const auto decides = [&](const std::string& second) {
+    return order(admins + ", path: /w/*", second).find("routes[1].query: a posted form") != std::string::npos;
+  };
+  CHECK(decides("path: /*, host: app.example.com"));
+  CHECK(decides("path: /w/open/*, access: public"));
+  CHECK(decides("path: /*, networks: [10.0.0.0/8]"));
+  CHECK_FALSE(decides("path: /w/open/*, require: {roles: [admin]}"));
   CHECK(order("path: /a, access: public, unauthenticated: 401", "path: /*") ==
         "f:6:66: routes[1].unauthenticated: has no effect: this route never asks anybody to sign in");
 }

@@ -59,6 +59,10 @@ TEST_CASE("a stricter route that nothing reaches is a mistake, however it is hid
       {"behind a route that denies all", "path: /*, access: deny", "path: /a/*" + admin, false},
       {"where another method passes", "path: /*, methods: [GET]", "path: /a/*" + admin, false},
       {"in the right order", "path: /a/*" + admin, "path: /*", false},
+      {"a field of the same name in another case", "path: /*, headers: { X-A: '1' }",
+       "path: /a/*, headers: { x-a: '1' }" + admin, true},
+      {"a parameter of the same name in another case, which is another one", "path: /*, query: { a: '1' }",
+       "path: /a/*, query: { A: '1' }" + admin, false},
   };
   for (const auto& c : cases) {
     CAPTURE(c.what);
@@ -102,6 +106,14 @@ TEST_CASE("a stricter route that several together hide is a mistake too") {
        "problem: "},
       {"each of them asks for as much", "path: /a/*" + get + admin, "path: /a/*" + post + admin,
        "path: /a/b" + both + admin, "", "f:8:5: routes[3]: never matches: "},
+      {"by a parameter", "path: /*, query: { a: x }", "path: /*, query: { a: y }",
+       "path: /a/*, query: { a: [x, y] }" + admin, "",
+       "problem: f:8:5: routes[3]: never matches: routes #1 /*, #2 /* "},
+      {"by a parameter, of which one value is left", "path: /*, query: { a: x }", "path: /*, query: { a: y }",
+       "path: /a/*, query: { a: [x, y, z] }" + admin, "", ""},
+      {"by fields, one of which both have", "path: /*, headers: { X-A: '1' }",
+       "path: /*, headers: { x-a: ['2', '3'], X-B: '~ .*' }",
+       "path: /a/*, headers: { X-A: ['1', '2'], X-B: b }" + admin, "", "problem: "},
       {"as it is written", "path: /admin/*", "path: /b", "path: '~ (?i)/admin/x'" + admin, "",
        "f:8:5: routes[3]: matches nothing but other spellings of its path: as it is written, route #1 /admin/* stands"},
       {"as it is written, asking for as much", "path: /admin/*" + admin, "path: /b", "path: '~ (?i)/admin/x'" + admin,

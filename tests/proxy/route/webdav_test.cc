@@ -38,6 +38,7 @@ TEST_CASE("a copy or move lands where the same route decides") {
       {"a relative place", "POST", {"../admin/b"}, false},
       {"in lower case", "move", {"/admin/b"}, false},
       {"in mixed case, no URL", "Copy", {"files/b"}, false},
+      {"of several at once, no URL", "BMOVE", {"files/b"}, false},
       {"a method that nobody here knows", "REBIND", {"https://app.test/admin/b"}, false},
       {"a post with a place", "POST", {"/admin/b"}, false},
       {"a post with a place of its route", "POST", {"/files/b"}, true},
