@@ -81,8 +81,28 @@ std::string words_of_route(const RouteSettings& route) {
   return words;
 }
 
-std::string status_text(const Judgement& judgement) {
+// What the route itself answers; nullopt: an app does, or a file that may be there or not.
+std::optional<Answer> own_answer(const Judgement& judgement, const Settings& settings) {
+  const RouteSettings* route = judgement.route();
+  const bool answers = judgement.outcome == Judgement::Outcome::allow && route != nullptr &&
+                       route->reply.is_configured() && route->reply.files.empty();
+  if (!answers || judgement.target() == nullptr || judgement.external() == nullptr) return std::nullopt;
+  return reply_of(*route, *judgement.target(), {settings, *judgement.external(), judgement.request.head.fields});
+}
+
+std::string location_of(const Answer& answer) {
+  for (const auto& [name, value] : answer.headers) {
+    if (name == "Location") return value;
+  }
+  return {};
+}
+
+std::string status_text(const Judgement& judgement, const Settings& settings) {
   const bool replies = judgement.route() != nullptr && judgement.route()->reply.is_configured();
+  if (const auto answer = own_answer(judgement, settings)) {
+    const std::string location = location_of(*answer);
+    return std::to_string(answer->status) + (location.empty() ? "" : " to " + location);
+  }
   if (judgement.outcome == Judgement::Outcome::allow) return replies ? "the route's answer" : "the app's answer";
   if (judgement.outcome == Judgement::Outcome::own_endpoint) return "the endpoint's answer";
   return std::to_string(judgement.status) + (judgement.outcome == Judgement::Outcome::sign_in ? " (to sign in)" : "");
@@ -128,7 +148,8 @@ void print_rules(std::string& out, const Explanation& e) {
 void print_verdict(std::string& out, const Explanation& e) {
   const Judgement& j = e.judgement;
   line(out, "verdict", std::string(outcome_word(j.outcome)) + ": " + j.reason);
-  line(out, "status", "navigation: " + status_text(e.as_navigation) + "; script: " + status_text(e.as_script));
+  line(out, "status",
+       "navigation: " + status_text(e.as_navigation, e.settings) + "; script: " + status_text(e.as_script, e.settings));
   if (j.outcome == Judgement::Outcome::allow && e.person && j.counts_as == Asker::Kind::nobody)
     line(out, "", "the app is not told who it is: the route does not ask");
 }
@@ -197,9 +218,13 @@ ordered_json json_of(const RouteStep& step) {
           {"unclear", step.unclear}};
 }
 
-ordered_json outcome_json(const Judgement& judgement) {
+ordered_json outcome_json(const Judgement& judgement, const Settings& settings) {
   ordered_json out = {{"outcome", outcome_word(judgement.outcome)}, {"status", nullptr}};
   if (judgement.status != 0) out["status"] = judgement.status;
+  if (const auto answer = own_answer(judgement, settings)) {
+    out["status"] = answer->status;
+    if (const std::string location = location_of(*answer); !location.empty()) out["location"] = location;
+  }
   return out;
 }
 
@@ -254,9 +279,9 @@ ordered_json json_of(const Explanation& e) {
   }
   out["outcome"] = outcome_word(j.outcome);
   out["reason"] = j.reason;
-  out["status"] = outcome_json(j)["status"];
-  out["navigation"] = outcome_json(e.as_navigation);
-  out["script"] = outcome_json(e.as_script);
+  out["status"] = outcome_json(j, e.settings)["status"];
+  out["navigation"] = outcome_json(e.as_navigation, e.settings);
+  out["script"] = outcome_json(e.as_script, e.settings);
   add_allowed(out, j);
   add_sign_in(out, e);
   return out;
@@ -286,7 +311,9 @@ Result<void> read_person(const std::string& file, Explanation& e) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream text;
   if (in) text << in.rdbuf();
-  if (!in) return fail("--as: cannot read the file '" + file + "'");
+  if (!in)
+    return fail("--as: cannot read the file '" + file +
+                "'; expected the name of one that holds claims, such as {\"sub\": \"alice\", \"roles\": [\"admin\"]}");
   auto person = person_from_claims(text.str(), e.settings, e.now_s);
   if (!person) return fail("--as " + file + ": " + person.error().message);
   e.person = std::move(*person);

@@ -10,6 +10,7 @@
 #include "cli/doctor/connect.h"
 #include "cli/exit_status.h"
 #include "config/file/load.h"
+#include "config/value.h"
 
 namespace lp {
 
@@ -51,7 +52,10 @@ int run_health(const std::string& config_path) {
   const auto loaded = load_config(config_path, process_environment());
   if (!loaded) return unhealthy("the configuration has problems; see logto-proxy check");
   const auto socket = connect_to(loaded->settings->admin);
-  if (!socket) return unhealthy("nothing answers at the admin listener");
+  if (!socket) {
+    const std::string where = "nothing answers at " + format_listen(loaded->settings->admin) + " (admin.listen)";
+    return unhealthy(where + ": is it running, on this machine or in this container?");
+  }
   const std::string answer = ask(socket->fd());
   if (!answer.starts_with("HTTP/1.1 200 ")) return unhealthy("the proxy says " + answer.substr(0, answer.find('\r')));
   std::printf("ready\n");

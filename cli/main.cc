@@ -119,6 +119,20 @@ std::string unknown_command(const std::vector<Command>& commands, int argc, char
   return word.empty() || word.front() == '-' || std::any_of(commands.begin(), commands.end(), is_it) ? "" : word;
 }
 
+// What other programs call it; else the nearest name.
+std::string command_meant(const std::string& word, const std::vector<std::string>& names) {
+  constexpr std::pair<std::string_view, std::string_view> kElsewhere[] = {
+      {"run", "serve"},        {"start", "serve"},     {"up", "serve"},        {"server", "serve"},
+      {"validate", "check"},   {"verify", "check"},    {"lint", "check"},      {"test", "check"},
+      {"configtest", "check"}, {"diagnose", "doctor"}, {"apply", "provision"}, {"plan", "provision --plan"},
+      {"convert", "import"},   {"migrate", "import"},  {"genkey", "secret"}};
+  for (const auto& [theirs, ours] : kElsewhere) {
+    if (word == theirs) return std::string(ours);
+  }
+  const bool is_file = word.ends_with(".yaml") || word.ends_with(".yml");
+  return is_file ? "serve " + word : lp::nearest(word, names);
+}
+
 int refuse_command(const std::vector<Command>& commands, const std::string& word) {
   std::vector<std::string> names;
   std::string all;
@@ -126,7 +140,7 @@ int refuse_command(const std::vector<Command>& commands, const std::string& word
     names.emplace_back(command.name);
     all.append(all.empty() ? "" : ", ").append(command.name);
   }
-  const std::string near = word == "help" || word == "version" ? "--" + word : lp::nearest(word, names);
+  const std::string near = word == "help" || word == "version" ? "--" + word : command_meant(word, names);
   const std::string hint = near.empty() ? ": expected one of " + all : ", did you mean '" + near + "'?";
   std::fprintf(stderr, "logto-proxy: no command is called '%s'%s\n", word.c_str(), hint.c_str());
   return lp::kExitConfig;
@@ -137,7 +151,10 @@ std::string extra_words(const CLI::App& command, const std::string& told) {
   const std::size_t at = told.find("expected: ");
   if (at == std::string::npos) return {};
   const std::string words = told.substr(at + std::string_view("expected: ").size());
-  const std::string word = words.substr(0, words.find(' '));
+  std::string word = words.substr(0, words.find(' '));
+  // The library turns them round: "admin --role".
+  if (const auto option = (" " + words).find(" --"); !word.starts_with('-') && option != std::string::npos)
+    word = words.substr(option, words.find(' ', option) - option);
   if (!word.starts_with('-')) return "expected nothing more, found '" + words + "'";
   std::vector<std::string> names;
   for (const CLI::Option* option : command.get_options()) names.push_back(option->get_name());
@@ -153,7 +170,9 @@ std::string usage_words(const CLI::App* app, const CLI::Error& error) {
   const CLI::App& command = parsed.empty() ? *app : *parsed.front();
   const std::string name = parsed.empty() ? "logto-proxy" : "logto-proxy " + command.get_name();
   const std::string told = error.what();
-  const std::string extra = extra_words(command, told);
+  const bool lacks_url = command.get_name() == "explain" && told == "--url is required";
+  const std::string extra =
+      lacks_url ? told + ", as in --url https://app.example.com/admin" : extra_words(command, told);
   return name + ": " + (extra.empty() ? told : extra) + " (" + name + " --help tells what there is)\n";
 }
 

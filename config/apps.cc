@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/one_of.h"
 #include "config/host_pattern.h"
+#include "config/path_pattern.h"
 
 namespace lp {
 namespace {
@@ -52,6 +54,15 @@ std::optional<AppPlace> place_of_app(const RouteSettings& route, const Settings&
 bool is_external(const Settings& settings, const Origin& origin) {
   return std::any_of(settings.external_urls.begin(), settings.external_urls.end(),
                      [&](const Origin& url) { return origin_matches(url, origin); });
+}
+
+bool serves_start_page(const Settings& settings, const Origin* url) {
+  const PathPattern start{PathPattern::Kind::exact, "/"};
+  return std::any_of(settings.routes.begin(), settings.routes.end(), [&](const RouteSettings& route) {
+    const bool is_there = url == nullptr || route.host.empty() || host_matches(route.host, url->host);
+    const bool takes_links = route.methods.empty() || is_one_of("GET", route.methods);
+    return is_there && takes_links && route.access != Access::deny && covers(route.path, start);
+  });
 }
 
 }  // namespace lp

@@ -23,4 +23,7 @@ struct AppPlace {
 // It lies below one of external_urls.
 [[nodiscard]] bool is_external(const Settings& settings, const Origin& origin);
 
+// Whether something may answer at "/" of this URL (null: of any), so that a link there does not lead to a 404.
+[[nodiscard]] bool serves_start_page(const Settings& settings, const Origin* url);
+
 }  // namespace lp

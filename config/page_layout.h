@@ -41,8 +41,9 @@ struct PageLayoutFault {
   std::string message;
 };
 
-// Refused are a placeholder that is none, a layout without {{lang}}, {{title}} or {{content}}, scripts, and what would
-// break what we put in: our own HTML inside a tag, anything inside <style>.
-[[nodiscard]] Result<PageLayout, PageLayoutFault> parse_page_layout(std::string_view html);
+// Refused are a placeholder that is none, a layout without {{lang}}, {{title}} or {{content}}, what the policy of our
+// pages would not let run or not apply (scripts, also as attributes, and style attributes), and what would break what
+// we put in: our own HTML inside a tag, anything inside <style>. All of it is told at once, in the order of the text.
+[[nodiscard]] Result<PageLayout, std::vector<PageLayoutFault>> parse_page_layout(std::string_view html);
 
 }  // namespace lp

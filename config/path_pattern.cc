@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/encoding.h"
+#include "base/one_of.h"
 #include "config/value.h"
 
 namespace lp {
@@ -116,11 +117,36 @@ std::string as_regex(std::string_view stars) {
   return regex;
 }
 
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+// Of a path with a parameter as routers of other kinds write it ("/users/:id", "/users/{id}", "/users/<id>"), what it
+// is called here; else empty. Taken as it stands it would match nothing, and a rule would be lost.
+std::string in_place_of_parameters(std::string_view text) {
+  std::string regex;
+  bool found = false;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('/', 1), rest.size());
+    const std::string_view segment = rest.substr(1, end - 1);
+    const char first = segment.empty() ? '\0' : segment.front();
+    const bool is_named = segment.size() > 1 && is_letter(segment[1]);
+    const bool is_parameter = is_named && (first == ':' || (first == '{' && segment.back() == '}') ||
+                                           (first == '<' && segment.back() == '>'));
+    found = found || is_parameter;
+    regex += is_parameter ? "/[^/]+" : as_regex(rest.substr(0, end));
+    rest.remove_prefix(end);
+  }
+  if (!found || !text.starts_with('/')) return {};
+  return "parameters have no names here; for any value write a regex, path: '~ " + regex + "'";
+}
+
 }  // namespace
 
 Result<void> check_normal_path(std::string_view path) {
   if (path.find("://") != std::string_view::npos)
     return fail(expected("a path that starts with '/'", path).message + ": scheme and host do not belong to it");
+  if (is_one_of(path, {"true", "false", "yes", "no", "on", "off"}))
+    return expected("a path that starts with '/'", path);
   if (path.empty()) return expected("a path that starts with '/'", path);
   if (path.front() != '/')
     return fail(expected("a path that starts with '/'", path).message + ": write /" + std::string(path));
@@ -154,10 +180,14 @@ Result<PathPattern> parse_path_pattern(std::string_view text) {
     return fail(expected("a path, or a regex behind '~'", text).message + ": write path: '~ " + std::string(text) +
                 "'");
   }
+  if (const std::string words = in_place_of_parameters(text); !words.empty())
+    return fail(expected("a path", text).message + ": " + words);
   if (path.find('*') != std::string_view::npos) {
     return fail(expected("'*' only at the end, as in /public/*", text).message +
                 ": elsewhere write a regex, path: '~ " + as_regex(text) + "'");
   }
+  if (!path.empty() && path.front() != '/' && path.find("://") == std::string_view::npos)
+    return fail(expected("a path that starts with '/'", text).message + ": write /" + std::string(text));
   if (!(is_prefix && path.empty())) {
     if (auto normal = check_normal_path(path); !normal) return normal.error();
   }

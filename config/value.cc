@@ -149,7 +149,10 @@ Result<std::int64_t> parse_count(std::string_view text) {
 Result<bool> parse_bool(std::string_view text) {
   if (text == "true") return true;
   if (text == "false") return false;
-  return expected("true or false", text);
+  const std::string word = ascii_lower(text);
+  const bool is_true = is_one_of(word, {"true", "yes", "on", "y", "1"});
+  const bool is_false = is_one_of(word, {"false", "no", "off", "n", "0"});
+  return fail(expected("true or false", text).message + (is_true ? ": write true" : is_false ? ": write false" : ""));
 }
 
 Result<Cidr> parse_cidr(std::string_view text) {
@@ -195,21 +198,45 @@ bool is_ip_literal(std::string_view text) {
   return text.find('\0') == std::string_view::npos && read_address(std::string(text), address).has_value();
 }
 
+namespace {
+
+// What may have been meant by a text that is no address to listen on.
+std::string meant_listen(std::string_view text) {
+  if (is_ip_literal(text)) return ": its port is missing";
+  if (parse_port(text)) return ": write 127.0.0.1:" + std::string(text) + ", or 0.0.0.0:" + std::string(text);
+  const auto scheme = text.find("://");
+  if (scheme != std::string_view::npos) text.remove_prefix(scheme + 3);
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return {};
+  const std::string_view host = text.substr(0, colon), port = text.substr(colon + 1);
+  if (!parse_port(port)) return port.find_first_not_of("0123456789") == port.npos ? ": a port is at most 65535" : "";
+  if (host.empty() || host == "*") return ": write 0.0.0.0:" + std::string(port);
+  if (host == "localhost") return ": write 127.0.0.1:" + std::string(port);
+  if (host.find(':') != host.npos && is_ip_literal(host))
+    return ": write \"[" + std::string(host) + "]:" + std::string(port) + "\"";
+  if (scheme != std::string_view::npos && is_ip_literal(host)) return ": write " + std::string(text);
+  return is_host(ascii_lower(host)) ? ": names are not taken, write an address of this machine" : "";
+}
+
+}  // namespace
+
 Result<ListenSettings> parse_listen(std::string_view text) {
-  static constexpr std::string_view kWhat = "an address such as 127.0.0.1:8080, 0.0.0.0:8080, [::]:8080 or unix:/path";
+  static constexpr std::string_view kWhat =
+      "an address such as 127.0.0.1:8080, 0.0.0.0:8080, \"[::]:8080\" or unix:/path";
   ListenSettings listen;
   if (text.substr(0, 5) == "unix:") {
     if (!is_socket_path(text.substr(5))) return expected("unix: and an absolute path of at most 107 bytes", text);
     return ListenSettings{ListenSettings::Kind::unix_socket, "", 0, std::string(text.substr(5))};
   }
+  const auto wrong = [&] { return fail(expected(kWhat, text).message + meant_listen(text)); };
   const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return expected(kWhat, text);
+  if (colon == std::string_view::npos) return wrong();
   const auto port = parse_port(text.substr(colon + 1));
   auto host = text.substr(0, colon);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
   const bool is_v6 = host.find(':') != std::string_view::npos;
-  if (!port || is_v6 != bracketed || !is_ip_literal(host)) return expected(kWhat, text);
+  if (!port || is_v6 != bracketed || !is_ip_literal(host)) return wrong();
   listen.host = std::string(host);
   listen.port = *port;
   return listen;
@@ -221,6 +248,43 @@ std::string format_listen(const ListenSettings& listen) {
   return (is_v6 ? "[" + listen.host + "]" : listen.host) + ":" + std::to_string(listen.port);
 }
 
+namespace {
+
+// user:password@host, none of which may reach a message.
+constexpr std::string_view kNoUser = "a user or a password stands in the URL (not shown), where none may be";
+
+bool has_user(std::string_view text) {
+  const auto scheme = text.find("://");
+  if (scheme == std::string_view::npos) return false;
+  const std::string_view authority = text.substr(scheme + 3);
+  return authority.substr(0, authority.find_first_of("/?#")).find('@') != std::string_view::npos;
+}
+
+bool is_spoken(std::string_view text) { return ascii_lower(text.substr(0, 4)) == "http"; }
+
+// A URL of an app begins with one scheme alone.
+std::string url_fault(std::string_view text, const std::string& fault) {
+  return text.find("://") == std::string_view::npos ? "it begins with http://" : fault;
+}
+
+// What may have been meant, as ": write ...".
+std::string meant_upstream(std::string_view text) {
+  const auto scheme = text.find("://");
+  const std::string name = ascii_lower(text.substr(0, std::min(scheme, text.size())));
+  if (scheme != std::string_view::npos && (name == "ws" || name == "wss"))
+    return ": WebSockets go that way too, write http" + std::string(text.substr(scheme));
+  if (scheme != std::string_view::npos && !is_spoken(text))
+    return ": apps are spoken to in HTTP/1; for FastCGI, uWSGI or AJP a web server stands before the app";
+  if (is_socket_path(text)) return ": write unix:" + std::string(text);
+  if (scheme != std::string_view::npos) return {};
+  const std::string_view port = text.starts_with(':') ? text.substr(1) : text;
+  const bool is_port = parse_port(port).has_value();
+  const std::string url = "http://" + (is_port ? "127.0.0.1:" + std::string(port) : std::string(text));
+  return parse_url(url).ok() ? ": write " + url : "";
+}
+
+}  // namespace
+
 Result<void> parse_upstream_url(std::string_view text, UpstreamSettings& upstream) {
   if (text.substr(0, 5) == "unix:") {
     if (!is_socket_path(text.substr(5))) return expected("unix: and an absolute path of at most 107 bytes", text);
@@ -228,14 +292,13 @@ Result<void> parse_upstream_url(std::string_view text, UpstreamSettings& upstrea
     upstream.socket_path = std::string(text.substr(5));
     return {};
   }
+  if (has_user(text)) return fail(std::string(kNoUser) + ": an app is signed in to by authorization: { basic: ... }");
   const auto url = parse_url(text);
   if (!url) {
-    const std::string with_scheme = "http://" + std::string(text);
-    const bool lacks_scheme = text.find("://") == std::string_view::npos && parse_url(with_scheme).ok();
-    return fail(expected("http://HOST:PORT or unix:/PATH", text).message + " (" + url.error().message + ")" +
-                (is_socket_path(text) ? ": write unix:" + std::string(text)
-                 : lacks_scheme       ? ": write " + with_scheme
-                                      : ""));
+    const bool has_scheme = text.find("://") != std::string_view::npos;
+    return fail(expected("http://HOST:PORT or unix:/PATH", text).message +
+                (has_scheme && !is_spoken(text) ? "" : " (" + url_fault(text, url.error().message) + ")") +
+                meant_upstream(text));
   }
   if (url->origin.is_https()) {
     return fail(std::string(kNoTlsToApps));
@@ -340,10 +403,15 @@ std::string format_redis_url(const RedisSettings& redis) {
 Result<Origin> parse_config_origin(std::string_view text) {
   auto origin = parse_origin(text);
   if (origin) return origin;
+  if (has_user(text)) return fail(std::string(kNoUser));
   const bool has_scheme = text.find("://") != std::string_view::npos;
   const auto url = parse_url((has_scheme ? "" : "https://") + std::string(text));
+  const bool is_of_other_letters = std::any_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
   return fail(expected("an origin such as https://app.example.com", text).message + " (" + origin.error().message +
-              ")" + (url ? ": write " + url->origin.text() : ""));
+              ")" +
+              (url                   ? ": write " + url->origin.text()
+               : is_of_other_letters ? ": a host in other letters is written as its xn--... name"
+                                     : ""));
 }
 
 Result<Origin> parse_page_origin(std::string_view text) {
@@ -394,8 +462,13 @@ Result<std::string> parse_with(std::string_view text) {
   const auto kind = text.substr(0, colon);
   const bool good = colon != std::string_view::npos && (kind == "social" || kind == "sso") &&
                     all_of(text.substr(colon + 1), "._-") && text.size() <= 128;
-  if (!good) return expected("social:TARGET (as in social:linkedin) or sso:CONNECTOR_ID", text);
-  return std::string(text);
+  if (good) return std::string(text);
+  std::string meant(text);
+  meant.erase(std::remove(meant.begin(), meant.end(), ' '), meant.end());
+  if (colon == std::string_view::npos) meant.insert(0, "social:");
+  const bool is_known = meant != text && parse_with(meant).ok();
+  return fail(expected("social:TARGET (as in social:linkedin) or sso:CONNECTOR_ID", text).message +
+              (is_known ? ": write " + meant : ""));
 }
 
 Result<std::string> parse_prompt(std::string_view text) {

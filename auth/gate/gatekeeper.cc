@@ -29,6 +29,7 @@
 #include "auth/visit/forward_auth.h"
 #include "auth/visit/load_first.h"
 #include "auth/visit/visit.h"
+#include "config/apps.h"
 #include "config/host_pattern.h"
 
 namespace lp {
@@ -190,8 +191,8 @@ std::string same_again(const RequestFacts& request, const Settings& settings) {
 
 // Ways on from a page about a request that got as far as a path of ours.
 void add_ways_on(PageFacts& facts, int status, const RequestFacts& request, const Settings& settings) {
+  facts.is_home = request.path == "/" || !serves_start_page(settings, request.external);
   if (request.head == nullptr || request.external == nullptr || request.path.empty()) return;
-  facts.is_home = request.path == "/";
   facts.back_to = way_back(request, settings);
   if (is_worth_a_try(status)) facts.return_to = same_again(request, settings);
 }

@@ -8,6 +8,7 @@
 #include "auth/pages/answer_security.h"
 #include "auth/pages/page_style.h"
 #include "auth/pages/requirement_words.h"
+#include "auth/pages/text_language.h"
 #include "auth/rules/challenge.h"
 #include "base/encoding.h"
 
@@ -74,7 +75,7 @@ void append_line(std::string& html, std::string_view text) { html.append(text).a
 
 // What is written, and the values that stand in it as HTML.
 std::string said(const Language& language, TextKey key, const std::vector<std::string>& html = {}) {
-  return fill_text(html_escape(language.say(key)), html);
+  return in_its_language(language, key, fill_text(html_escape(language.say(key)), html));
 }
 
 std::string in_tag(std::string_view tag, std::string_view text) {
@@ -310,7 +311,8 @@ std::string content_html(const PageForm& form, int status, const PageFacts& fact
   std::string html = "<main>\n";
   if (is_whole) append_site(html, facts.look());
   if (status >= 400) append_line(html, "<p class=\"status\">" + std::to_string(status) + "</p>");
-  append_line(html, "<h1>" + title_with(language.say(form.title), "<wbr>") + "</h1>");
+  const std::string title = title_with(language.say(form.title), "<wbr>");
+  append_line(html, "<h1>" + in_its_language(language, form.title, title) + "</h1>");
   append_line(html, "<p>" + isolated(language, said(language, form.lead)) + "</p>");
   append_facts(html, facts, language);
   append_apps(html, facts);
@@ -364,8 +366,8 @@ std::string piece_html(const PageLayoutPiece& piece, const PageForm& form, int s
       return html_escape(look.footer);
     case Kind::support_url:
       return html_escape(look.support);
-    case Kind::support_label:
-      return said(language, "page.support");
+    case Kind::support_label:  // it may stand in an attribute
+      return html_escape(language.say("page.support"));
     case Kind::request_id:
       return html_escape(facts.request_id);
   }

@@ -41,7 +41,7 @@ struct PageFacts {
   std::string return_to;                    // where links lead after a sign-in, vetted; empty: none
   int route = 0;                            // RouteSettings::index whose sign-in settings the links ask for
   std::string back_to;                      // where the link stood that led here, vetted; empty: not known
-  bool is_home = false;                     // this is the page at "/": no link leads there
+  bool is_home = false;                     // no link leads to "/": this page is there, or nothing is
   bool has_apps = false;                    // the account page has a link to them
   std::string asked_host;                   // 421: what the browser asked for; may be empty
   std::string served_at;                    // 421: the address of the only site; empty: not told

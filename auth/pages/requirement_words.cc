@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "auth/pages/text_language.h"
 #include "auth/rules/authorize.h"
 #include "base/encoding.h"
 #include "base/one_of.h"
@@ -32,7 +33,7 @@ constexpr std::array kRequirementWords = {
 };
 
 std::string with_html(TextKey key, const Language& language, const std::vector<std::string>& html) {
-  return fill_text(html_escape(language.say(key)), html);
+  return in_its_language(language, key, fill_text(html_escape(language.say(key)), html));
 }
 
 std::string joined_children(const Requirement& requirement, TextKey between, const Language& language) {

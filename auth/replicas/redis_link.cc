@@ -36,7 +36,9 @@ void RedisLink::on_state(const RedisState& state) {
 }
 
 void RedisLink::tell(const RedisState& state) {
-  if (!state.connected) return log_.error("Redis is away", {{"reason", state.reason}});
+  const bool is_told = std::exchange(told_away_, !state.connected);
+  if (!state.connected)
+    return log_.error(is_told ? "Redis is still away" : "Redis is away", {{"reason", state.reason}});
   if (!state.reason.empty()) return log_.error("Redis refuses what it is asked", {{"reason", state.reason}});
   log_.info(is_connected_ ? "Redis refuses nothing any more" : "Redis is there");
 }

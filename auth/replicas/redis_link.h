@@ -38,6 +38,7 @@ class RedisLink {
   std::function<void()> heard_;
   bool is_connected_ = false;
   bool was_connected_ = false;
+  bool told_away_ = false;  // and not that it is back
   std::int64_t reconnected_at_ms_ = -1;
   RedisClient client_;
 };

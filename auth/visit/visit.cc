@@ -12,6 +12,7 @@
 #include "auth/rules/own_paths.h"
 #include "auth/rules/return_to.h"
 #include "base/encoding.h"
+#include "config/apps.h"
 
 namespace lp {
 namespace {
@@ -101,7 +102,7 @@ PageFacts page_facts(const Visit& visit) {
   facts.accept_language = visit.fields().get("Accept-Language");
   facts.pages = visit.realm.pages();
   facts.auth_prefix = visit.settings().auth_prefix;
-  facts.is_home = visit.facts.path == "/";
+  facts.is_home = visit.facts.path == "/" || !serves_start_page(visit.settings(), visit.facts.external);
   facts.back_to = way_back(visit.facts, visit.settings());
   if (visit.facts.route != nullptr) {
     facts.return_to = visit.own_return_to();

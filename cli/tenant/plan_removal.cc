@@ -1,5 +1,6 @@
 #include "cli/tenant/plan_removal.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/one_of.h"
@@ -127,6 +128,39 @@ std::vector<std::string> marks_in(const WantedTenant& wanted, const TenantState&
       marks = with_missing(std::move(marks), our_list(*there, kMadeHere));
   }
   return marks;
+}
+
+void tell_left_over(const WantedTenant& wanted, const TenantState& state, TenantPlan& plan) {
+  const auto marks = marks_in(wanted, state);
+  const auto stays = [&](TenantPart part, std::string object) {
+    TenantStep step{TenantStep::Kind::unchanged, part, std::move(object)};
+    step.reason = "made here, and no longer in this file: it stays; delete it in Logto's Console";
+    plan.steps.push_back(std::move(step));
+  };
+  for (const json& connector : state.connectors) {
+    const auto is_it = [&](const TenantConnector& one) { return find_connector(one, state) == &connector; };
+    const std::string id = text_at(connector, "id");
+    if (is_one_of(mark_of("connector", id), marks) && std::ranges::none_of(wanted.connectors, is_it))
+      stays(TenantPart::connectors, "connector " + text_at(connector, "target") + " (id " + id + ")");
+  }
+  for (const json& role : state.roles) {
+    const std::string name = text_at(role, "name");
+    const auto is_it = [&](const TenantRole& one) { return one.name == name; };
+    if (is_one_of(mark_of("role", name), marks) && std::ranges::none_of(wanted.roles, is_it))
+      stays(TenantPart::roles, "role " + name);
+  }
+  for (const json& resource : state.resources) {
+    const std::string indicator = text_at(resource, "indicator");
+    const auto is_it = [&](const TenantResource& one) { return one.indicator == indicator; };
+    if (is_one_of(mark_of("resource", indicator), marks) && std::ranges::none_of(wanted.resources, is_it))
+      stays(TenantPart::resources, "API resource " + indicator);
+  }
+  for (const json& hook : state.hooks) {
+    const std::string url = text_at(object_at(hook, "config"), "url");
+    const auto is_it = [&](const TenantHook& one) { return one.url == url; };
+    if (is_one_of(mark_of("webhook", url), marks) && std::ranges::none_of(wanted.hooks, is_it))
+      stays(TenantPart::hooks, "webhook " + url);
+  }
 }
 
 // The applications go last: they hold the marks, which a second run needs after an interruption.

@@ -224,6 +224,36 @@ void connections_keys_matter(const UpstreamSettings& upstream, const std::string
   }
 }
 
+bool leads_to(const UpstreamSettings& upstream, const ListenSettings& listen) {
+  if (upstream.kind == UpstreamSettings::Kind::unix_socket)
+    return listen.kind == ListenSettings::Kind::unix_socket && listen.path == upstream.socket_path;
+  if (listen.kind == ListenSettings::Kind::unix_socket || listen.port == 0 || listen.port != upstream.port)
+    return false;
+  const bool is_any = listen.host == "0.0.0.0" || listen.host == "::";
+  const bool is_local = is_any || is_loopback(listen.host);
+  return listen.host == upstream.host || (is_any && is_loopback(upstream.host)) ||
+         (is_local && upstream.host == "localhost");
+}
+
+// One request would come back to us again and again, until it holds all connections.
+void upstream_is_elsewhere(const Settings& s, const UpstreamSettings& upstream, const std::string& key,
+                           Report& report) {
+  std::vector<Listening> all = all_listening(s);
+  all.push_back({"admin.listen", &s.admin});
+  for (const Listening& listening : all) {
+    if (report.has_problem_in(listening.key) || !leads_to(upstream, *listening.address)) continue;
+    return report.problem(key, "is where this proxy itself listens (" + listening.key +
+                                   "): requests would come back to it again and again; expected the app's address");
+  }
+  for (const Origin& origin : s.external_urls) {
+    if (upstream.kind != UpstreamSettings::Kind::tcp || upstream.host != origin.host) continue;
+    if (upstream.port != origin.port && upstream.port != 80) continue;
+    report.warning(key,
+                   "is one of external_urls: where that name leads back to this proxy, or to what stands in front "
+                   "of it, requests go in circles; expected the app's own address");
+  }
+}
+
 void upstreams_are_used(const Settings& s, Report& report) {
   for (const auto& [name, upstream] : s.upstreams) {
     const std::string key = "upstreams." + name;
@@ -240,6 +270,7 @@ void upstreams_are_used(const Settings& s, Report& report) {
       report.problem(key + ".host", "a unix socket has no host name: write the name itself, or client");
     }
     connections_keys_matter(upstream, key, report);
+    if (!report.has_problem_in(key)) upstream_is_elsewhere(s, upstream, url ? key + ".url" : key, report);
     const bool used = std::any_of(s.routes.begin(), s.routes.end(),
                                   [&, n = name](const RouteSettings& route) { return route.upstream == n; });
     if (!used) report.warning(key, "no route uses this upstream");
@@ -263,6 +294,22 @@ void redis_is_encrypted(const Settings& s, Report& report) {
   const RedisSettings& redis = s.redis;
   if (redis.kind != RedisSettings::Kind::tcp || redis.tls || is_loopback(redis.host)) return;
   report.warning("redis.url", "is not rediss://: anybody on the way can read its password and change what it says");
+}
+
+// The two addresses that people take for their tenant's.
+void endpoint_is_a_tenant(const Settings& s, Report& report) {
+  if (s.logto.endpoint.host == "cloud.logto.io")
+    return report.problem(
+        "logto.endpoint",
+        "is Logto's Console, not your tenant: the Console shows the endpoint at the application, such "
+        "as https://TENANT.logto.app");
+  if (s.logto.connect_to) return;
+  for (const Origin& origin : s.external_urls) {
+    if (origin.authority() != s.logto.endpoint.authority()) continue;
+    report.warning("logto.endpoint",
+                   "is one of external_urls: this proxy would ask itself for Logto; expected the "
+                   "address of Logto, and connect_to where it is reached elsewhere");
+  }
 }
 
 void one_password_of_redis(const Settings&, Report& report) {
@@ -401,6 +448,7 @@ constexpr Rule kRules[] = {
     somebody_may_ask,
     target_fits_the_head,
     logto_is_encrypted,
+    endpoint_is_a_tenant,
     secrets_are_there,
     prompt_none_can_sign_in,
     lifetimes_fit,

@@ -55,8 +55,12 @@ void judge(const Settings& s, const std::string& key, const std::string& path, R
 void judge_headers(const Settings& s, const std::vector<IdentityHeaderSettings>& headers, const std::string& key,
                    Report& report) {
   for (const IdentityHeaderSettings& header : headers) {
-    if (header.source == IdentityHeaderSettings::Source::claim)
+    if (header.source != IdentityHeaderSettings::Source::claim) continue;
+    const bool is_reversed = is_one_of(header.header, claims_of_logto()) && header.claim.find('-') != std::string::npos;
+    if (!is_reversed)
       judge(s, key + "." + header.header, header.claim, report);
+    else
+      report.warning(key + "." + header.header, "it is HEADER: CLAIM: write " + header.claim + ": " + header.header);
   }
 }
 
@@ -85,6 +89,20 @@ void judge_kept_items(const Settings& s, const Requirement& root, const std::str
   });
 }
 
+// A misspelt one brings nothing, and Logto says nothing of it.
+void judge_scopes(const Settings& s, Report& report) {
+  const std::vector<std::string> known = {"openid",      "profile",
+                                          "email",       "phone",
+                                          "roles",       "identities",
+                                          "custom_data", "urn:logto:scope:organizations",
+                                          "address",     "urn:logto:scope:organization_roles"};
+  for (const std::string& scope : s.logto.scopes) {
+    if (is_one_of(scope, known)) continue;
+    if (const std::string near = nearest(scope, known); !near.empty())
+      report.warning("logto.scopes", "Logto has no scope '" + scope + "' of its own, did you mean '" + near + "'?");
+  }
+}
+
 void judge_kept_claims(const Settings& s, Report& report) {
   const std::set<std::string> used = claims_in_use(s);
   for (const auto& [claim, pattern] : s.session.kept_items) {
@@ -108,6 +126,7 @@ void check_claims(const Settings& settings, Report& report) {
     judge_kept_items(settings, route.deny, key + ".deny", report);
   }
   judge_kept_claims(settings, report);
+  judge_scopes(settings, report);
 }
 
 }  // namespace lp

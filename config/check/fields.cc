@@ -101,6 +101,14 @@ std::string problem_with_conditions(const RouteSettings& route, std::string_view
   return judged ? "`headers:` of the route judges this field, which has to reach the app as it is" : std::string();
 }
 
+// "$remote_user", "%{REMOTE_USER}e", "{{ email }}": values that other proxies would fill in.
+bool is_of_another_proxy(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const bool is_variable = text.size() > 2 && text.front() == '$' && is_letter(text[1]);
+  return is_variable || text.starts_with("%{") || (text.starts_with("{{") && text.ends_with("}}")) ||
+         (text.starts_with("{http.") && text.ends_with('}'));
+}
+
 template <class Judge>
 void judge_headers(const Headers& headers, const std::string& key, const Judge& problem_of, Report& report) {
   std::vector<std::string> seen;
@@ -109,6 +117,10 @@ void judge_headers(const Headers& headers, const std::string& key, const Judge& 
     if (problem.empty() && is_one_of(folded_field(header.header), seen))
       problem = "apps take this for the same name as an earlier one (case and punctuation are alike to many)";
     if (!problem.empty()) report.problem(key + "." + header.header, std::move(problem));
+    if (is_of_another_proxy(header.constant))
+      report.warning(key + "." + header.header,
+                     "is sent as it stands: nobody fills in variables here; who is signed in is told by "
+                     "identity_headers");
     seen.push_back(folded_field(header.header));
   }
 }

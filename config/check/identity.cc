@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/one_of.h"
+#include "config/check/route_tokens.h"
 #include "config/claims.h"
 #include "config/client_fields.h"
 #include "config/identity_presets.h"
@@ -74,7 +75,7 @@ void names_are_ours(const Headers& headers, const std::string& key, Report& repo
 void id_token_is_renewed(const Settings& s, const std::string& key, Report& report) {
   if (s.logto.refresh == RefreshMode::off) {
     report.problem(key, "ID tokens are renewed by refresh, and logto.refresh is off: set it to offline_access");
-  } else if (s.logto.refresh == RefreshMode::automatic) {
+  } else if (s.logto.refresh == RefreshMode::automatic && !provision_issues_refresh_tokens(s)) {
     report.warning(key,
                    "ID tokens are renewed by refresh: set logto.refresh: offline_access, or let the application at "
                    "Logto always issue refresh tokens");

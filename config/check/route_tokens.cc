@@ -2,6 +2,7 @@
 
 #include "base/one_of.h"
 #include "config/check/route_place.h"
+#include "config/provision.h"
 
 namespace lp {
 namespace {
@@ -52,7 +53,7 @@ void refresh_tokens_come(const Settings& settings, Report& report, const std::st
   const bool asked = is_one_of("offline_access", logto.scopes);
   if (logto.refresh == RefreshMode::off) {
     report.problem(key, "tokens are fetched by refresh, and logto.refresh is off: set it to offline_access");
-  } else if (logto.refresh == RefreshMode::automatic && !asked) {
+  } else if (logto.refresh == RefreshMode::automatic && !asked && !provision_issues_refresh_tokens(settings)) {
     report.warning(key,
                    "tokens are fetched by refresh: set logto.refresh: offline_access, or let the application at Logto "
                    "always issue refresh tokens");
@@ -60,6 +61,10 @@ void refresh_tokens_come(const Settings& settings, Report& report, const std::st
 }
 
 }  // namespace
+
+bool provision_issues_refresh_tokens(const Settings& settings) {
+  return settings.provision != nullptr && settings.provision->application.always_issue_refresh_token;
+}
 
 void check_route_tokens(const Settings& settings, Report& report) {
   std::string first;

@@ -33,6 +33,20 @@ bool answers_wrongly(const RoutePlace& p) {
                      [&](const char* key) { return p.report.has_problem_in(p.at(key)); });
 }
 
+// Which there are, behind a name that none has.
+std::string names_of_upstreams(const Settings& settings, const std::string& name) {
+  constexpr std::size_t kMostNamed = 12;
+  std::vector<std::string> names;
+  std::string all;
+  for (const auto& [known, upstream] : settings.upstreams) {
+    names.push_back(known);
+    all += (all.empty() ? "" : ", ") + known;
+  }
+  if (const auto near = nearest(name, names); !near.empty()) return ", did you mean '" + near + "'?";
+  if (names.empty()) return ": define it, as in upstreams: { " + name + ": http://127.0.0.1:8080 }";
+  return ": define it under upstreams" + (names.size() <= kMostNamed ? ", where there is " + all : std::string());
+}
+
 void upstream_is_known(const RoutePlace& p) {
   const std::string& name = p.route.upstream;
   if (p.report.has_problem_in(p.at("upstream")) || p.report.has_problem_in(p.at("access"))) return;
@@ -46,11 +60,8 @@ void upstream_is_known(const RoutePlace& p) {
                             "redirect, respond, static or action, or with access: deny; or with forward_auth.enabled)");
   }
   if (p.settings.upstreams.count(name) > 0) return;
-  std::vector<std::string> names;
-  for (const auto& [known, upstream] : p.settings.upstreams) names.push_back(known);
-  const auto near = nearest(name, names);
-  p.report.problem(p.at("upstream"),
-                   "no upstream is called '" + name + "'" + (near.empty() ? "" : ", did you mean '" + near + "'?"));
+  if (p.settings.upstreams.empty() && p.report.has_problem_in("upstreams")) return;
+  p.report.problem(p.at("upstream"), "no upstream is called '" + name + "'" + names_of_upstreams(p.settings, name));
 }
 
 // A route answers by exactly one of these.
@@ -209,7 +220,9 @@ void host_is_ours(const RoutePlace& p) {
   const auto& realms = p.settings.realms;
   const bool covered = have(p.settings.external_urls) ||
                        std::any_of(realms.begin(), realms.end(), [&](const auto& r) { return have(r.external_urls); });
-  if (!covered) p.report.problem(p.at("host"), "none of external_urls has the host '" + host + "'");
+  if (!covered)
+    p.report.problem(p.at("host"),
+                     "none of external_urls has the host '" + host + "': name it there too, as https://" + host);
 }
 
 void path_is_not_ours(const RoutePlace& p) {
@@ -329,9 +342,17 @@ bool hosts_are_known(const RoutePlace& p) {
   });
 }
 
+// Up to this route: a path that could not be read stands for all of them.
+bool paths_are_broken(const RoutePlace& p) {
+  return std::any_of(p.settings.routes.begin(), p.settings.routes.end(), [&](const RouteSettings& route) {
+    const std::string path = "routes[" + std::to_string(route.index) + "].path";
+    return route.index <= p.route.index && p.report.has_problem_in(path);
+  });
+}
+
 // The first route that matches wins: say so where that is surely not what was meant.
 void order_makes_sense(const RoutePlace& p) {
-  if (!hosts_are_known(p) || p.report.has_problem_in(p.at("path"))) return;
+  if (!hosts_are_known(p) || paths_are_broken(p)) return;
   std::vector<Takers> hiding;
   for (const std::string& host : hosts_of(p.settings, p.route)) {
     Takers takers = hidden_by(p, host);

@@ -78,6 +78,11 @@ constexpr std::pair<std::string_view, std::string_view> kForeignWords[] = {
 };
 
 constexpr std::string_view kOfRoutes = "routes[].";
+constexpr std::string_view kRules[] = {"roles",        "organizations", "organization_roles",
+                                       "social",       "scopes",        "email",
+                                       "email_domain", "claims",        "max_age",
+                                       "any",          "all",           "not"};
+constexpr std::string_view kOfCookies[] = {"secure", "http_only", "httponly", "path", "max_age", "expires"};
 // How an app is reached is said in one key; other products have one for each part.
 constexpr std::string_view kPartsOfUrl[] = {"port",   "address",  "addr",       "hostname", "ip",
                                             "scheme", "protocol", "proxy_pass", "backend",  "target"};
@@ -119,6 +124,10 @@ class Loader {
     report_.remember("", Mark{1, 1});
     if (!root.is_null()) map("", "", root, top);
     require("", "");
+  }
+
+  static bool stands_at_the_top(const std::string& word) {
+    return find_option(word) != nullptr || find_group(word) != nullptr || !child_keys(word).empty();
   }
 
  private:
@@ -251,7 +260,8 @@ class Loader {
   static std::string without_blank(std::string_view text) {
     const auto colon = text.find(':');
     if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size()) return "";
-    if (text.substr(0, colon).find_first_of(" /.") != std::string_view::npos) return "";
+    if (text.substr(0, colon).find_first_of(" /.=") != std::string_view::npos) return "";
+    if (text.substr(colon + 1).starts_with("//")) return "";  // a URL
     return "no blank behind the colon: write '" + std::string(text.substr(0, colon)) + ": ...'";
   }
 
@@ -275,6 +285,8 @@ class Loader {
       return "expected a map of keys, found " + node.describe() + ": write { " + meant + ": " + node.text + " }";
     const auto joined = node.is_scalar() ? without_blank(node.text) : std::string();
     if (!joined.empty()) return "expected a map of keys, found a text: " + joined;
+    if (path == "routes[].respond" && parse_count(node.text).ok())
+      return "expected a map of keys, found " + node.describe() + ": write { status: " + node.text + " }";
     const std::string found = "expected a map of keys, found " + node.describe();
     constexpr std::size_t kMostNamed = 12;
     const bool are_few = !path.empty() && child_keys(path).size() <= kMostNamed;
@@ -293,14 +305,19 @@ class Loader {
     return what + ", did you mean '" + shown + "'?";
   }
 
-  static bool stands_at_the_top(const std::string& word) {
-    return find_option(word) != nullptr || find_group(word) != nullptr || !child_keys(word).empty();
-  }
-
   static std::string unknown(const std::string& path, const std::string& word) {
     const std::string parent = path.size() == word.size() ? "" : path.substr(0, path.size() - word.size() - 1);
     const auto siblings = child_keys(parent);
     if (const auto joined = without_blank(word); !joined.empty()) return "unknown key: " + joined;
+    if (word.starts_with("//")) return "unknown key: a comment begins with '#'";
+    if (parent == "routes[]" && is_any_of(word, kRules))
+      return "unknown key here: rules stand under require, as in require: { " + word + ": ... }";
+    if (parent == "session.cookie" && is_any_of(word, kOfCookies))
+      return "unknown key: our cookies are HttpOnly by themselves, Secure on https://, and for Path=/; how long they "
+             "live follows from session.idle_timeout and session.max_lifetime";
+    if (parent.ends_with("request_headers") || parent.ends_with("response_headers")) {
+      if (word.find('-') != std::string::npos) return "unknown key: write set: { " + word + ": ... }";
+    }
     if (word.size() > 1 && word.front() == '-')
       return "unknown key: no blank behind the '-' of a list item, write '- " + word.substr(1) + "'";
     if (!parent.empty() && stands_at_the_top(word))
@@ -332,6 +349,23 @@ class Loader {
   LoadFor purpose_;
   bool says_provision_ = false;
 };
+
+// Of a file that is no configuration of ours at all: what it is instead, once. Its text is not shown, for it may hold
+// secrets.
+std::string why_of_another_kind(const Node& root) {
+  if (root.is_scalar() && root.text.find('=') != std::string::npos)
+    return "expected a map of keys, found a text with '=': a key and its value have ': ' between them here; "
+           "configurations of oauth2-proxy and traefik-forward-auth are translated by `logto-proxy import`";
+  if (root.is_list()) return "expected a map of keys, found a list: write 'KEY: VALUE', in a line for each";
+  if (root.is_scalar()) return "expected a map of keys, found a text: write 'KEY: VALUE', in a line for each";
+  const auto is_ours = [](const Entry& entry) { return Loader::stands_at_the_top(entry.key); };
+  if (std::any_of(root.entries.begin(), root.entries.end(), is_ours)) return {};
+  if (root.find("apiVersion") != nullptr && root.find("kind") != nullptr)
+    return "this is a manifest of Kubernetes: the configuration is what stands in its data";
+  if (const Node* services = root.find("services"); services != nullptr && services->is_map())
+    return "this is a compose file: the configuration is a file of its own, which the service of the proxy mounts";
+  return {};
+}
 
 void name_routes(Settings& settings, const Report& report) {
   for (auto& route : settings.routes) {
@@ -404,6 +438,14 @@ Result<LoadedConfig, std::vector<ConfigProblem>> parse_config(const std::string&
   Report report(path);
   auto document = parse_document(text, path, report.problems());
   if (!document) return report.take_problems();
+  if (const std::string why = why_of_another_kind(*document); !why.empty()) {
+    report.problem_at(document->mark, "", why);
+    return report.take_problems();
+  }
+  if (document->is_null())
+    report.problem_at({1, 1}, "",
+                      "the file holds nothing: docs/MANUAL.md, section 2, has a configuration to begin with, and "
+                      "config.example.yaml every key");
   expand_variables(*document, path, env, report.problems());
   auto settings = std::make_shared<Settings>();
   Loader(std::filesystem::path(path).parent_path().string(), *settings, report, purpose).load(*document);

@@ -12,6 +12,7 @@
 #include "base/errno_words.h"
 #include "base/one_of.h"
 #include "config/value.h"
+#include "config/yaml/suggest.h"
 
 namespace lp {
 namespace {
@@ -48,9 +49,21 @@ const std::string* scalar_text(const Node& node, const Reading& reading) {
     const bool is_essential = reading.option.is(kRequired) || reading.option.is(kSecret);
     return is_essential && is_left_in_place(node, reading) ? nullptr : &node.text;
   }
-  reading.problem(node, "expected " + std::string(reading.option.type) + ", found " + node.describe() +
-                            (node.is_list() ? ": write one value, without [ ] and '- '" : ""));
+  reading.problem(node,
+                  "expected " + std::string(reading.option.type) + ", found " + node.describe() +
+                      (node.is_list() ? ": write one value, without [ ] and '- '" : "") +
+                      (node.is_list() && reading.option.path.starts_with("routes[].") ? ", in a route for each" : ""));
   return nullptr;
+}
+
+std::string did_you_mean(const std::string& text, const std::vector<std::string>& names) {
+  if (text.find_first_not_of("0123456789") == std::string::npos) return {};  // one number is like any other
+  const std::string near = nearest(text, names);
+  if (!near.empty()) return ", did you mean '" + near + "'?";
+  for (const std::string& name : names) {
+    if (text.size() > 2 && name.starts_with(ascii_lower(text))) return ", did you mean '" + name + "'?";
+  }
+  return {};
 }
 
 namespace {
@@ -61,9 +74,10 @@ bool is_name_of_variable(std::string_view text) {
   return text.size() > 1 && text.front() == '$' && text.find_first_not_of(kNameCharacters, 1) == text.npos;
 }
 
-// Those of Kubernetes, of Windows: "$(NAME)", "%NAME%".
+// Those of Kubernetes, of Windows: "$(NAME)", "%NAME%"; and a command of a shell, "$(cat file)".
 bool is_other_variable(std::string_view text) {
   const bool in_parentheses = text.size() > 3 && text.starts_with("$(") && text.ends_with(')');
+  if (in_parentheses && text.find(' ') != text.npos) return true;
   const bool in_percents = text.size() > 2 && text.starts_with('%') && text.ends_with('%');
   if (!in_parentheses && !in_percents) return false;
   const std::string name =
@@ -104,6 +118,9 @@ bool is_left_in_place(const Node& node, const Reading& reading) {
     why = "the name of a variable would be taken as it is: a variable is written ${NAME}";
   if (is_placeholder(node.text))
     why = "'" + node.text + "' is a placeholder: put " + std::string(reading.option.type) + " in its place";
+  if (reading.option.path.ends_with("app_id") && is_word_for_a_secret(node.text))
+    why =
+        "'" + node.text + "' is a word that stands where the id is to come: Logto Console shows it, at the application";
   if (why.empty()) return false;
   reading.report.problem_at(node.mark, reading.key, why + (node.variables.empty() ? "" : node.origin()));
   return true;
@@ -115,6 +132,14 @@ std::string why_no_secret(std::string_view text) {
     return "is the name of a variable, which nobody has put in (not shown): expected the secret itself";
   if (is_placeholder(text) || is_word_for_a_secret(text))
     return "is a word that stands where a secret is to come (not shown)";
+  const auto equals = text.find('=');
+  if (equals != text.npos && equals + 2 < text.size() &&
+      is_name_of_variable("$" + std::string(text.substr(0, equals))) &&
+      text.substr(0, equals).find_first_of("abcdefghijklmnopqrstuvwxyz") == text.npos && text.find('_') < equals)
+    return "is NAME=VALUE (not shown): expected the secret alone";
+  const bool is_quoted =
+      text.size() > 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
+  if (is_quoted) return "has quotes that are part of it (not shown): leave them out";
   return {};
 }
 

@@ -36,6 +36,9 @@ using Format = std::string (*)(const T&);
 [[nodiscard]] Binding texts(Field<std::vector<std::string>> field, Parse<std::string> parse);
 [[nodiscard]] Binding optional_text(Field<std::optional<std::string>> field, Parse<std::string> parse);
 
+// Behind a message about a word that is none of these; empty: none is like it.
+[[nodiscard]] std::string did_you_mean(const std::string& text, const std::vector<std::string>& names);
+
 template <class T>
 Binding scalar(Field<T> field, Parse<T> parse, Format<T> format) {
   return {[=](const Node& node, const Reading& reading) {
@@ -97,7 +100,8 @@ Binding choice(Field<E> field, std::vector<Choice<E>> choices) {
               field(reading.scope) = option.value;
               return;
             }
-            reading.problem(node, "expected " + std::string(reading.option.type) + ", found '" + *text + "'");
+            reading.problem(node, "expected " + std::string(reading.option.type) + ", found '" + *text + "'" +
+                                      did_you_mean(*text, texts_of(choices)));
           },
           [field, choices](const Scope& scope) {
             for (const auto& option : choices) {

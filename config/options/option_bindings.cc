@@ -132,7 +132,13 @@ void add_app_secret(const Node& node, const Reading& reading, std::string_view t
 
 void add_session_secret(const Node& node, const Reading& reading, std::string_view text) {
   auto secret = parse_session_secret(text);
-  if (!secret) return reading.problem(node, secret.error().message);
+  if (!secret) {
+    const std::string why = why_no_secret(text);
+    if (why.empty() && text.starts_with('/'))
+      return reading.problem(node, secret.error().message + "; the name of a file is for secret_file");
+    return reading.problem(node,
+                           why.empty() ? secret.error().message : why + "; `logto-proxy secret` prints one of base64");
+  }
   auto& ring = reading.scope.settings->session.secrets;
   if (contains(ring, secret->reveal())) return reading.problem(node, "the same secret stands in the ring twice");
   ring.push_back(std::move(secret).value());
@@ -444,7 +450,8 @@ Binding scopes_binding() {
               const auto* text = scalar_text(*item, reading);
               if (text == nullptr) continue;
               // RFC 6749 3.3: visible ASCII but '"' and '\'.
-              if (!is_secret_text(*text) || text->find_first_of("\"\\") != std::string::npos) {
+              // A comma is legal there, and in no scope that anybody has.
+              if (!is_secret_text(*text) || text->find_first_of("\"\\,") != std::string::npos) {
                 reading.problem(*item,
                                 expected("one scope in each element of the list", *text).message + as_a_list(node));
               } else if (*text == "offline_access") {
@@ -667,6 +674,10 @@ Result<std::string> parse_cookie_domain(std::string_view text) {
   const bool is_address = !last.empty() && last.find_first_not_of("0123456789") == std::string_view::npos;
   if (domain.starts_with('.') && parse_cookie_domain(domain.substr(1)).ok())
     return fail(expected(kWhat, text).message + ": write " + domain.substr(1));
+  if (domain.starts_with("*.") && parse_cookie_domain(domain.substr(2)).ok())
+    return fail(expected(kWhat, text).message + ": write " + domain.substr(2));
+  if (const auto url = parse_url(text); url && parse_cookie_domain(url->origin.host).ok())
+    return fail(expected(kWhat, text).message + ": write " + url->origin.host);
   if (!is_host(domain) || is_address || domain.front() == '[') return expected(kWhat, text);
   if (domain.find('.') == std::string::npos || is_well_known_suffix(domain)) {
     return fail(expected(kWhat, text).message + ", below which anybody may have a host: browsers drop such a cookie");
@@ -677,12 +688,17 @@ Result<std::string> parse_cookie_domain(std::string_view text) {
 Result<std::string> parse_method(std::string_view text) {
   const bool lower = std::any_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
   if (is_token(text) && !lower) return std::string(text);
-  return expected("a method in upper case such as GET", text);
+  std::string upper(text);
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) { return c >= 'a' && c <= 'z' ? c - 32 : c; });
+  return fail(expected("a method in upper case such as GET", text).message +
+              (is_token(text) ? ": write " + upper : ""));
 }
 
 Result<std::string> parse_social_target(std::string_view text) {
   if (parse_with("social:" + std::string(text)).ok()) return std::string(text);
-  return expected("a social target such as linkedin or patreon", text);
+  constexpr std::string_view kKind = "social:";
+  return fail(expected("a social target such as linkedin or patreon", text).message +
+              (text.starts_with(kKind) ? ": write " + std::string(text.substr(kKind.size())) : ""));
 }
 
 Result<std::string> parse_upgrade(std::string_view text) {

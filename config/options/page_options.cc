@@ -158,8 +158,8 @@ Binding layout_binding() {
             if (!html) return reading.problem(node, html.error().message);
             auto layout = parse_page_layout(*html);
             if (!layout) {
-              const PageLayoutFault& fault = layout.error();
-              reading.report.problems().push_back({path, fault.line, fault.column, reading.key, fault.message});
+              for (const PageLayoutFault& fault : layout.error())
+                reading.report.problems().push_back({path, fault.line, fault.column, reading.key, fault.message});
               return;
             }
             reading.scope.settings->pages.layout_file = path;

@@ -284,7 +284,8 @@ struct Expanded {
 Result<std::string> variable(std::string_view inside, const Environment& env, Expanded& about) {
   const auto split = inside.find(":-");
   const std::string name(inside.substr(0, split));
-  if (!is_name(name)) return fail("expected ${NAME} or ${NAME:-default} (write $${ for a plain ${)");
+  if (!is_name(name))
+    return fail("expected ${NAME} or ${NAME:-default}, NAME of letters, digits and '_' (write $${ for a plain ${)");
   const auto value = env(name);
   const bool has_default = split != std::string_view::npos;
   about.names += (about.names.empty() ? "" : ", ") + name;
@@ -491,7 +492,15 @@ constexpr std::pair<std::string_view, std::string_view> kLookAlikes[] = {
     {"\xe3\x80\x80", "a full-width space (U+3000) is part of it"},
     {"\xc2\xa0", "a no-break space (U+00A0) is part of it"},
     {"\xef\xbc\x9a", "a full-width colon (U+FF1A) is part of it"},
-    {"\xe2\x80\x93", "a dash (U+2013) is part of it: write -"}};
+    {"\xef\xbc\x8c", "a full-width comma (U+FF0C) is part of it"},
+    {"\xe3\x80\x81", "an ideographic comma (U+3001) is part of it"},
+    {"\xe2\x80\x93", "a dash (U+2013) is part of it: write -"},
+    {"\xe2\x80\x94", "a dash (U+2014) is part of it: write -"},
+    {"\xe2\x88\x92", "a minus sign (U+2212) is part of it: write -"},
+    {"\xe2\x80\x8b", "a space of no width (U+200B), which nobody sees, is part of it"},
+    {"\xe2\x80\x8e", "a mark of direction (U+200E), which nobody sees, is part of it"},
+    {"\xc2\xad", "a soft hyphen (U+00AD), which nobody sees, is part of it"},
+    {"\xef\xbb\xbf", "a byte order mark (U+FEFF), which nobody sees, is part of it"}};
 
 std::string Node::origin() const {
   if (lost) return " (the environment variable " + variables + " is empty)";

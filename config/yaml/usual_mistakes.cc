@@ -33,6 +33,8 @@ constexpr OddBlank kOddBlanks[] = {{"\xc2\xa0", "a no-break space (U+00A0)"},
                                    {"\xe3\x80\x80", "a full-width space (U+3000)"},
                                    {"\xe2\x80\x8b", "a space of no width (U+200B)"},
                                    {"\xef\xbb\xbf", "a byte order mark (U+FEFF)"}};
+// Of a word processor, where a list item begins.
+constexpr std::string_view kDashes[] = {"\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x88\x92"};
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
@@ -123,6 +125,11 @@ class Scan {
   void read_line() {
     const std::size_t first = skip_blanks(0);
     if (ends_at(first) || is_marker()) return;
+    if (is_conflict()) {
+      return find(line_, 0,
+                  "a conflict of git that nobody has resolved: keep one side, and leave out the lines of '<<<<<<<', "
+                  "'=======' and '>>>>>>>'");
+    }
     const auto tab = line().substr(0, first).find('\t');
     if (tab != npos) {
       return find(line_, tab, "a tab in the indentation: YAML indents by blanks only, put blanks in its place");
@@ -138,6 +145,10 @@ class Scan {
     return line().starts_with("---") || line().starts_with("...") || line().starts_with('%');
   }
 
+  [[nodiscard]] bool is_conflict() const {
+    return line().starts_with("<<<<<<< ") || line().starts_with(">>>>>>> ") || line() == "=======";
+  }
+
   // Items ("- "), then a key with its value, or a value alone.
   void read_entry(std::size_t at) {
     while (!found_ && line()[at] == '-' && (at + 1 == line().size() || is_blank(line()[at + 1]))) {
@@ -146,6 +157,10 @@ class Scan {
       if (ends_at(at)) return;
     }
     if (found_) return;
+    for (const std::string_view dash : kDashes) {
+      if (line().substr(at).starts_with(dash))
+        return find(line_, at, "a dash of a word processor where a list item begins: write '- '");
+    }
     if (is_item_without_blank(at)) return find_no_key(at);
     if (const auto colon = key_end(at); colon != npos) {
       enter(at, false);
@@ -281,6 +296,11 @@ class Scan {
     const std::string_view key = key_without_blank(rest);
     if (is_item_without_blank(at)) {
       return find(line_, at, "no blank behind the '-' of a list item: write '- " + value_shown(rest.substr(1)) + "'");
+    }
+    for (const OddBlank& odd : kOddBlanks) {
+      if (key.empty() || !rest.substr(key.size() + 1).starts_with(odd.bytes)) continue;
+      return find(line_, at + key.size() + 1,
+                  std::string(odd.name) + " behind the colon: put a plain blank in its place");
     }
     if (!key.empty()) {
       return find(line_, at + key.size(),
@@ -425,16 +445,28 @@ class Scan {
       i = read_flow_char(i, open, at_start);
       if (!open.empty() || found_) continue;
       const std::size_t rest = skip_blanks(i);
-      if (!ends_at(rest))
-        find(line_, rest, "text behind the closing bracket: is a bracket missing before, or one too many?");
+      if (!ends_at(rest)) find_behind_bracket(at, i, rest);
       return;
     }
+  }
+
+  // listen: [::]:8080
+  void find_behind_bracket(std::size_t at, std::size_t end, std::size_t rest) {
+    const bool is_text = rest == end && at < end && std::string_view(",]}").find(line()[rest]) == npos;
+    if (!is_text)
+      return find(line_, rest, "text behind the closing bracket: is a bracket missing before, or one too many?");
+    find(line_, at,
+         std::string("a text that begins with '") + line()[at] + "' needs quotes around it: write \"" +
+             value_shown(without_comment(line().substr(at))) + "\"");
   }
 
   // False, and found: the next line is one of the map or list around it.
   bool next_line_of_flow(const std::vector<Bracket>& open) {
     const Bracket& last = open.back();
-    const std::string what = std::string("the ") + last.open + " that opens here is not closed";
+    const std::string what = std::string("the ") + last.open + " that opens here is not closed" +
+                             (hidden_end_ == line_ ? ": behind a blank, # begins a comment, which hides what would "
+                                                     "close it; a text that begins with # needs quotes around it"
+                                                   : "");
     if (line_ + 1 == lines_.size()) {
       find(last.line, last.column, what);
       return false;
@@ -456,6 +488,7 @@ class Scan {
       at_start = was_start;
     } else if (c == '#' && (i == 0 || is_blank(line()[i - 1]))) {
       at_start = was_start;
+      if (line().find_first_of("]}", i) != npos) hidden_end_ = line_;
       return line().size();
     } else if ((c == '"' || c == '\'') && was_start) {
       return read_flow_quoted(i);
@@ -511,6 +544,7 @@ class Scan {
   const std::vector<std::string_view> lines_;
   const std::set<std::string_view> anchors_;
   std::size_t line_ = 0;
+  std::size_t hidden_end_ = npos;  // of a [ or {: the line of a comment that has a ] or }
   std::vector<Level> levels_;
   std::optional<YamlMistake> found_;
 };

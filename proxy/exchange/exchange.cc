@@ -459,7 +459,7 @@ void Exchange::on_response(const ParsedResponse& response) {
                             accepts_upgrade(response, upgrade_, request_->head.fields);
   if (response.head.status == 101 && !opens_tunnel) {
     lease_.reset();
-    return on_upstream_error(UpstreamError::nonsense);
+    return on_broken_answer("101 for no upgrade that was asked for (upgrades: of the route)");
   }
   record_.upstream_ms = context_.clock.monotonic_ms() - record_.asked_ms;
   record_.status = response.head.status;
@@ -574,6 +574,11 @@ std::string_view Exchange::path_as_sent() const {
   return path_of_target(is_check ? std::string_view(forwarded_head_.target) : request_->path_and_query);
 }
 
+void Exchange::on_broken_answer(const char* rule) {
+  broken_rule_ = rule;
+  on_upstream_error(UpstreamError::nonsense);
+}
+
 void Exchange::on_upstream_error(UpstreamError error) {
   if (answer_side_ == AnswerSide::closing_tunnel) return lease_.reset();
   const bool retry = may_retry(error);
@@ -583,7 +588,7 @@ void Exchange::on_upstream_error(UpstreamError error) {
     return lease_and_send(UpstreamPool::Choice::fresh);
   }
   const UpstreamFault fault = fault_of(error, answer_side_ == AnswerSide::waiting);
-  tell_failed(context_, record_, *facts_.route, error, fault.words);
+  tell_failed(context_, record_, *facts_.route, error, fault.words, broken_rule_);
   if (answer_side_ == AnswerSide::waiting) return answer_error(fault.status, record_.decision);
   break_off(fault.words);
 }

@@ -52,6 +52,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void on_upstream_drained() override;
   [[nodiscard]] std::size_t untaken_by_client() const override { return client_.untaken_bytes(); }
   void on_upstream_error(UpstreamError error) override;
+  void on_broken_answer(const char* rule) override;
 
  private:
   void enter(RequestSide next);
@@ -142,7 +143,8 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
 
   std::uint64_t body_bytes_ = 0;  // of the request, as the app gets it
   ForwardedLines forwarded_lines_;
-  std::string person_;  // who of many on the client's connection, for apps that sign in connections
+  std::string person_;                 // who of many on the client's connection, for apps that sign in connections
+  const char* broken_rule_ = nullptr;  // by the app's answer
   bool is_retried_ = false;
   bool sent_continue_ = false;
   bool response_is_paused_ = false;

@@ -95,6 +95,8 @@ UpstreamFault fault_of(UpstreamError error, bool nothing_came) {
                                 : "closed the connection without a complete answer"};
     case UpstreamError::nonsense:
       return {502, "its answer breaks HTTP/1.1"};
+    case UpstreamError::not_http:
+      return {502, "what answers there speaks no HTTP/1: is it the app's port?"};
     case UpstreamError::tls:
       return {502, "it speaks TLS there, and http:// is plain HTTP: name its port for that"};
     case UpstreamError::queue_full:
@@ -108,11 +110,12 @@ UpstreamFault fault_of(UpstreamError error, bool nothing_came) {
 }
 
 void tell_failed(WorkerContext& context, const ExchangeRecord& record, const RouteSettings& route, UpstreamError error,
-                 std::string_view words) {
+                 std::string_view words, const char* rule) {
   const UpstreamSettings& settings = context.upstreams.of(route).settings();
   const std::string address = address_of(settings);
   const std::int64_t ms = waited_ms(settings, route, error);
-  const std::string reason = words_for(words, settings, error) + (ms > 0 ? ": waited " + seconds_text(ms) : "");
+  const std::string why = rule == nullptr ? std::string() : std::string(": ") + rule;
+  const std::string reason = words_for(words, settings, error) + why + (ms > 0 ? ": waited " + seconds_text(ms) : "");
   if (error == UpstreamError::slow_client) {
     return context.log.info("a slow client has lost its connection to an app",
                             {{"id", std::string_view(record.id)},

@@ -16,9 +16,9 @@ struct UpstreamFault {
 };
 [[nodiscard]] UpstreamFault fault_of(UpstreamError error, bool nothing_came);  // of an answer
 
-// For the log.
+// For the log. `rule`: which the answer breaks; null: none, or not known.
 void tell_failed(WorkerContext& context, const ExchangeRecord& record, const RouteSettings& route, UpstreamError error,
-                 std::string_view words);
+                 std::string_view words, const char* rule);
 // Once for each kind, in the whole process: the app will say it again and again.
 void tell_of_repairs(const WorkerContext& context, const ExchangeRecord& record, const UpstreamPool& upstream,
                      Repairs repairs);

@@ -65,6 +65,7 @@ enum class UpstreamError {
   idle_timeout,
   lost,
   nonsense,
+  not_http,       // what it says first is no answer of HTTP/1
   tls,            // it answers plain HTTP with a record of TLS
   queue_full,     // max_connections are taken, and as many requests as may wait already
   queue_timeout,  // none of them became free
@@ -102,6 +103,8 @@ class UpstreamEvents {
   // As ClientStream::untaken_bytes(): who holds up whom is not to be seen from the app's side alone.
   [[nodiscard]] virtual std::size_t untaken_by_client() const { return 0; }
   virtual void on_upstream_error(UpstreamError error) = 0;  // the last event of a stream
+  // The same for UpstreamError::nonsense, where it can be said what the answer breaks.
+  virtual void on_broken_answer(const char* /*rule*/) { on_upstream_error(UpstreamError::nonsense); }
 };
 
 }  // namespace lp

@@ -34,9 +34,17 @@ bool offers_subprotocols_well(const Fields& request) {
          std::adjacent_find(offered.begin(), offered.end()) == offered.end();
 }
 
-// "http://localhost/", as Go's x/net/websocket wants it: an origin that browsers write ends without a slash.
-bool has_path(std::string_view origin) {
+// "http://localhost/", as Go's x/net/websocket wants it: an origin that browsers write ends without a slash. Nor do
+// they write that of a WebSocket, for no page comes from there.
+bool is_never_of_browser(std::string_view origin) {
+  if (iequals(origin.substr(0, 5), "ws://") || iequals(origin.substr(0, 6), "wss://")) return true;
   return parse_url(origin).ok() && origin.find('/', origin.find("://") + 3) != std::string_view::npos;
+}
+
+// The Host in place of an origin, without a scheme.
+bool is_host_of(std::string_view origin, const Origin& asked) {
+  const auto named = parse_authority(origin, asked.is_https() ? 443 : 80);
+  return iequals(origin, asked.host) || (named && named->host == asked.host && named->port == asked.port);
 }
 
 bool is_docker_stream(const ParsedResponse& response) {
@@ -64,8 +72,8 @@ UpgradeOrigin origin_of_upgrade(std::string_view upgrade, const Fields& fields, 
   if (count == 0) return is_websocket(upgrade) ? UpgradeOrigin::program : UpgradeOrigin::allowed;
   const std::string_view origin = fields.get("Origin");
   if (count == 1 && is_allowed_origin(origin, settings, route, asked)) return UpgradeOrigin::allowed;
-  const bool is_our_host = iequals(origin, asked.authority()) || iequals(origin, asked.host);
-  return count == 1 && (is_our_host || has_path(origin)) ? UpgradeOrigin::program : UpgradeOrigin::foreign;
+  const bool is_of_program = is_host_of(origin, asked) || is_never_of_browser(origin);
+  return count == 1 && is_of_program ? UpgradeOrigin::program : UpgradeOrigin::foreign;
 }
 
 bool accepts_upgrade(const ParsedResponse& response, std::string_view upgrade, const Fields& request) {

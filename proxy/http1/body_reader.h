@@ -14,8 +14,8 @@ class BodyReader {
  public:
   using Outcome = ChunkedDecoder::Outcome;
 
-  // `takes_blanks`: see ChunkedDecoder.
-  explicit BodyReader(bool takes_blanks = false) : chunked_(takes_blanks) {}
+  // `is_of_app`: see ChunkedDecoder.
+  explicit BodyReader(bool is_of_app = false) : chunked_(is_of_app) {}
 
   void begin(const BodyFraming& framing);
   // Nothing of the body is to come: it has ended, or there never was one. A body until the connection closes is never
@@ -26,6 +26,7 @@ class BodyReader {
   // follows `consumed` belongs to the next message; `bad`: the chunked coding is broken.
   Outcome next(std::string_view in, std::size_t& consumed, std::string_view& data);
   [[nodiscard]] bool took_blanks() const { return kind_ == BodyFraming::Kind::chunked && chunked_.took_blanks(); }
+  [[nodiscard]] bool took_bare_lf() const { return kind_ == BodyFraming::Kind::chunked && chunked_.took_bare_lf(); }
   [[nodiscard]] bool awaits_chunk_size() const { return kind_ == BodyFraming::Kind::chunked && chunked_.awaits_size(); }
   // What a length still promises; 0 where none was told.
   [[nodiscard]] std::uint64_t bytes_left() const { return left_; }

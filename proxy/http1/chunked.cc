@@ -25,27 +25,29 @@ bool ChunkedDecoder::take_size(char c) {
     return true;
   }
   if (digits_ == 0) return false;
-  if (c == ';')
-    state_ = State::extension;
-  else if (c == '\r')
-    state_ = State::size_lf;
-  else
-    return take_blank(c);
+  if (c == ';') return expect(c, ';', State::extension);
+  return take_line_end(c, State::size_lf, behind_size()) || take_blank(c);
+}
+
+ChunkedDecoder::State ChunkedDecoder::behind_size() const { return left_ > 0 ? State::data : State::trailer_start; }
+
+bool ChunkedDecoder::take_line_end(char c, State lf, State next) {
+  const bool is_bare = c == '\n' && is_of_app_;
+  if (c != '\r' && !is_bare) return false;
+  took_bare_lf_ = took_bare_lf_ || is_bare;
+  state_ = is_bare ? next : lf;
   return true;
 }
 
 bool ChunkedDecoder::take_blank(char c) {
-  if (!takes_blanks_ || !syntax::is_ows(c) || ++extension_bytes_ > kMaxExtensionBytes) return false;
+  if (!is_of_app_ || !syntax::is_ows(c) || ++extension_bytes_ > kMaxExtensionBytes) return false;
   took_blanks_ = true;
   state_ = State::blanks;
   return true;
 }
 
 bool ChunkedDecoder::take_extension(char c) {
-  if (c == '\r') {
-    state_ = State::size_lf;
-    return true;
-  }
+  if (take_line_end(c, State::size_lf, behind_size())) return true;
   return (syntax::is_text(c) || c == '\t') && ++extension_bytes_ <= kMaxExtensionBytes;
 }
 
@@ -53,15 +55,15 @@ bool ChunkedDecoder::take_extension(char c) {
 bool ChunkedDecoder::take_trailer(char c) {
   if (++trailer_bytes_ > kMaxTrailerBytes) return false;
   if (state_ == State::trailer_start) {
-    state_ = c == '\r' ? State::end_lf : State::trailer_name;
-    return c == '\r' || syntax::is_tchar(c);
+    if (take_line_end(c, State::end_lf, State::done)) return true;
+    state_ = State::trailer_name;
+    return syntax::is_tchar(c);
   }
   if (state_ == State::trailer_name) {
     if (c == ':') state_ = State::trailer_value;
     return c == ':' || syntax::is_tchar(c);
   }
-  if (c == '\r') state_ = State::trailer_lf;
-  return c == '\r' || c == '\t' || syntax::is_text(c);
+  return take_line_end(c, State::trailer_lf, State::trailer_start) || c == '\t' || syntax::is_text(c);
 }
 
 bool ChunkedDecoder::expect(char c, char wanted, State next_state) {
@@ -75,15 +77,15 @@ bool ChunkedDecoder::take(char c) {
       return take_size(c);
     case State::blanks:
       if (c == ';') return expect(c, ';', State::extension);
-      return c == '\r' ? expect(c, '\r', State::size_lf) : take_blank(c);
+      return take_line_end(c, State::size_lf, behind_size()) || take_blank(c);
     case State::extension:
       return take_extension(c);
     case State::size_lf:
-      return expect(c, '\n', left_ > 0 ? State::data : State::trailer_start);
+      return expect(c, '\n', behind_size());
     case State::data_cr:
-      return expect(c, '\r', State::data_lf);
-    case State::data_lf:
       digits_ = 0;
+      return take_line_end(c, State::data_lf, State::size);
+    case State::data_lf:
       return expect(c, '\n', State::size);
     case State::trailer_start:
     case State::trailer_name:
@@ -121,6 +123,6 @@ ChunkedDecoder::Outcome ChunkedDecoder::next(std::string_view in, std::size_t& c
   return state_ == State::done ? Outcome::end : state_ == State::failed ? Outcome::bad : Outcome::need_more;
 }
 
-void ChunkedDecoder::reset() { *this = ChunkedDecoder(takes_blanks_); }
+void ChunkedDecoder::reset() { *this = ChunkedDecoder(is_of_app_); }
 
 }  // namespace lp

@@ -24,6 +24,21 @@ constexpr std::size_t kMostUnsent = 64 * 1024;
 // means that nobody is there any more, and an app's event stream should not run on for hours.
 constexpr std::int64_t kHalfClosedMs = 5000;
 const ParseError kNoMemory{503, "limits.buffered is used up"};
+constexpr const char* kProxyProtocol =
+    "the PROXY protocol, which is not spoken here: switch it off in what stands in front (send-proxy)";
+
+bool is_proxy_line(std::string_view bytes) {
+  return bytes.starts_with("PROXY TCP") || bytes.starts_with("PROXY UNKNOWN");
+}
+
+// Of bytes that no request can begin with: what somebody who set this up wrongly has sent.
+const char* why_no_head(std::string_view bytes) {
+  constexpr std::string_view kProxySignature("\r\n\r\n\0\r\nQUIT\n", 12);
+  const bool is_tls = bytes.size() > 1 && bytes[0] == 0x16 && bytes[1] == 0x03;  // a handshake (RFC 8446 5.1)
+  if (is_tls) return "a TLS handshake: this listener speaks plain HTTP, TLS ends in what stands in front";
+  if (bytes.starts_with(kProxySignature)) return kProxyProtocol;
+  return "bytes that no request head can hold";
+}
 }  // namespace
 
 Http1Client::Http1Client(const Environment& environment, Socket socket, std::string peer_address,
@@ -43,6 +58,7 @@ Http1Client::Http1Client(const Environment& environment, Socket socket, std::str
       deadline_(env_.wheel, [this] { on_deadline(); }),
       later_(env_.loop, [this] { on_later(); }) {
   head_limits_.needs_host = env_.needs_host;
+  head_limits_.is_for_probes = env_.is_for_probes;
   writer_.attach(socket_.fd());
   arm_deadline();
 }
@@ -183,9 +199,9 @@ void Http1Client::process_input() {
       break;
     }
     if (outcome == HeadScanner::Outcome::bad) {
-      refuse({400, "bytes that no request head can hold"});
+      refuse({400, why_no_head(in_.data())});
     } else if (outcome == HeadScanner::Outcome::too_large) {
-      refuse({scanner_.status_if_too_large(), "request head too large"});
+      refuse({scanner_.status_if_too_large(), "request head too large (limits.request_head, header_count, target)"});
     } else {
       start_request();
     }
@@ -215,7 +231,8 @@ bool Http1Client::takes_whole_head() {
 void Http1Client::start_request() {
   head_bytes_ = scanner_.head_bytes();
   const auto error = parse_request_head(in_.data().substr(0, head_bytes_), head_limits_, request_);
-  error ? refuse(*error) : start_exchange();
+  if (!error) return start_exchange();
+  refuse(is_proxy_line(in_.data()) ? ParseError{400, kProxyProtocol} : *error);
 }
 
 void Http1Client::start_exchange() {
@@ -409,7 +426,10 @@ void Http1Client::resume_request_body() {
 }
 
 void Http1Client::answer_done() {
-  if (!keep_alive_) return close_when_sent();
+  if (!keep_alive_) {
+    ends_with_answer_ = true;
+    return close_when_sent();
+  }
   if (body_is_open()) {
     enter(Phase::discard);
     return resume_request_body();
@@ -479,13 +499,18 @@ void Http1Client::close_when_sent() {
 }
 
 void Http1Client::finish_closing() {
-  const bool may_still_send = body_is_open() || in_.size() > head_bytes_ + leftover_used_ || !body_in_.empty();
-  if (!may_still_send || input_has_ended()) return close();
+  const bool goes_on_sending = body_is_open() || in_.size() > head_bytes_ + leftover_used_ || !body_in_.empty();
+  if (input_has_ended() || !(goes_on_sending || may_send_more())) return close();
   // Closing with unread input makes the kernel send a reset, which can destroy the answer on its way (RFC 9112 9.6).
   ::shutdown(socket_.fd(), SHUT_WR);
   lingers_left_ = kMostLingers;
+  lingers_for_more_ = goes_on_sending;
   enter(Phase::lingering);
 }
+
+// Who has not said `close` may have its next request on the way already: nobody has told it that this answer is the
+// last.
+bool Http1Client::may_send_more() const { return ends_with_answer_ && request_.keep_alive; }
 
 void Http1Client::client_gone() {
   if (phase_ == Phase::closed) return;
@@ -509,8 +534,9 @@ bool Http1Client::is_busy() const {
   switch (phase_) {
     case Phase::head:
     case Phase::exchange:
-    case Phase::lingering:  // ending the process now would reset it, and the reset eat the answer
       return true;
+    case Phase::lingering:  // ending the process now would reset it, and the reset eat the answer
+      return lingers_for_more_;
     case Phase::idle:
       return !idle_ms() || has_unread_input(socket_.fd());
     case Phase::tunnel:

@@ -32,6 +32,7 @@ class Http1Client final : public ClientStream {
     std::string& scratch;
     MemoryBudget& memory;
     bool needs_host = true;  // see HeadLimits
+    bool is_for_probes = false;
   };
   using MakeEvents = std::function<std::unique_ptr<RequestEvents>(ClientStream&)>;
 
@@ -116,6 +117,7 @@ class Http1Client final : public ClientStream {
   void close();
   void close_when_sent();
   void finish_closing();
+  [[nodiscard]] bool may_send_more() const;
   void linger_on();
   [[nodiscard]] bool may_drop_rest_of_body() const;
   [[nodiscard]] bool body_is_open() const { return body_open_; }
@@ -148,7 +150,9 @@ class Http1Client final : public ClientStream {
   bool was_blocked_ = false;  // the exchange hears of the next drain
   Room room_ = Room::some;
   int lingers_left_ = 0;
-  bool processing_ = false;  // process_input() is on the stack and goes on by itself
+  bool lingers_for_more_ = false;  // it is known to send on, not just free to
+  bool ends_with_answer_ = false;  // not for want of use
+  bool processing_ = false;        // process_input() is on the stack and goes on by itself
 
   SocketWriter writer_;
   BodyWriter answer_body_{writer_};

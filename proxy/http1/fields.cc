@@ -20,7 +20,7 @@ constexpr int kMaxConnectionOptions = 32;
 template <Sender sender>
 std::size_t line_end_at(std::string_view bytes, std::size_t at, Repairs& repairs) {
   if (bytes.size() - at >= 2 && bytes[at] == '\r' && bytes[at + 1] == '\n') return 2;
-  if constexpr (sender == Sender::app) {
+  if constexpr (sender != Sender::client) {
     if (at < bytes.size() && bytes[at] == '\n') {
       repairs.add(Repair::bare_lf);
       return 1;
@@ -189,7 +189,8 @@ std::optional<ParseError> parse_fields_of(std::string_view bytes, std::size_t& a
   std::size_t empty_line = 0;
   while ((empty_line = line_end_at<sender>(bytes, at, summary.repairs)) == 0) {
     if (at >= bytes.size()) return ParseError{400, "head without an empty line"};
-    if (fields.size() >= limits.field_count) return ParseError{431, "too many fields"};
+    if (fields.size() >= limits.field_count)
+      return ParseError{431, sender == Sender::app ? "too many fields" : "too many fields (limits.header_count)"};
     if (const Rule rule = parse_field_line<sender>(bytes, at, field, summary.repairs)) return ParseError{400, rule};
     if (const Rule rule = note_field<sender>(field, summary)) return ParseError{400, rule};
     fields.add(field.name, field.value);
@@ -211,8 +212,15 @@ std::optional<ParseError> check_end(std::string_view bytes, std::size_t end) {
 
 std::optional<ParseError> parse_fields(std::string_view bytes, std::size_t& at, const HeadLimits& limits, Sender sender,
                                        Fields& fields, FieldSummary& summary) {
-  return sender == Sender::client ? parse_fields_of<Sender::client>(bytes, at, limits, fields, summary)
-                                  : parse_fields_of<Sender::app>(bytes, at, limits, fields, summary);
+  switch (sender) {
+    case Sender::client:
+      return parse_fields_of<Sender::client>(bytes, at, limits, fields, summary);
+    case Sender::probe:
+      return parse_fields_of<Sender::probe>(bytes, at, limits, fields, summary);
+    case Sender::app:
+      break;
+  }
+  return parse_fields_of<Sender::app>(bytes, at, limits, fields, summary);
 }
 
 }  // namespace lp

@@ -32,8 +32,9 @@ struct FieldSummary {
   Repairs repairs;                     // of a client's fields never any
 };
 
-// A client may want to be read in two ways; an app has nobody to deceive. What is repaired of it, messages.h says.
-enum class Sender : std::uint8_t { client, app };
+// A client may want to be read in two ways; an app has nobody to deceive. What is repaired of it, messages.h says. Of a
+// probe (HeadLimits::is_for_probes) a bare LF ends a line, and no more.
+enum class Sender : std::uint8_t { client, probe, app };
 
 // How long the line end at `at` is, as an app may write it; 0: there is none.
 [[nodiscard]] std::size_t line_end_of_app(std::string_view bytes, std::size_t at, Repairs& repairs);

@@ -11,6 +11,9 @@ struct HeadLimits {
   std::size_t field_count = 200;
   std::size_t target_bytes = 16 * 1024;
   bool needs_host = true;  // else it may be missing or empty, as load balancers' probes write it
+  // Nobody is let in by what is read, so that it may be read as raw probes write it: lines may end in a bare LF, and
+  // OPTIONS may ask "*".
+  bool is_for_probes = false;
 };
 
 // Of clients, as configured.

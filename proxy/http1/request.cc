@@ -27,6 +27,12 @@ MaybeError parse_version(std::string_view text, int& minor) {
   return std::nullopt;
 }
 
+// How many bytes end the line at `at`; 0: none do.
+std::size_t line_end_at(std::string_view bytes, std::size_t at, const HeadLimits& limits) {
+  if (bytes.size() - at >= 2 && bytes[at] == '\r' && bytes[at + 1] == '\n') return 2;
+  return limits.is_for_probes && at < bytes.size() && bytes[at] == '\n' ? 1 : 0;
+}
+
 // request-line = method SP request-target SP HTTP-version, one space each (RFC 9112 3). Sets `at` behind its CRLF.
 MaybeError parse_request_line(std::string_view bytes, const HeadLimits& limits, RequestHead& head, std::size_t& at) {
   at = 0;
@@ -40,15 +46,14 @@ MaybeError parse_request_line(std::string_view bytes, const HeadLimits& limits, 
   if (at == target_start || at == bytes.size() || syntax::skip_text(bytes, target_start, at) != at) {
     return ParseError{400, "malformed request target"};
   }
-  if (at - target_start > limits.target_bytes) return ParseError{414, "request target too long"};
+  if (at - target_start > limits.target_bytes) return ParseError{414, "request target too long (limits.target)"};
   head.target = bytes.substr(target_start, at - target_start);
   const std::size_t version_start = ++at;
   at = syntax::skip_text(bytes, at, bytes.size());
-  if (bytes.size() - at < 2 || bytes[at] != '\r' || bytes[at + 1] != '\n') {
-    return ParseError{400, "control byte in the request line"};
-  }
+  const std::size_t line_end = line_end_at(bytes, at, limits);
+  if (line_end == 0) return ParseError{400, "control byte in the request line"};
   const std::string_view version = bytes.substr(version_start, at - version_start);
-  at += 2;
+  at += line_end;
   return parse_version(version, head.version_minor);
 }
 
@@ -83,9 +88,10 @@ MaybeError split_absolute_form(std::string_view target, std::size_t scheme_bytes
   return std::nullopt;
 }
 
-MaybeError split_target(ParsedRequest& out) {
+MaybeError split_target(const HeadLimits& limits, ParsedRequest& out) {
   const std::string_view target = out.head.target;
-  if (target.front() == '/') {
+  const bool asks_server = limits.is_for_probes && target == "*" && out.head.method == "OPTIONS";  // RFC 9112 3.2.4
+  if (target.front() == '/' || asks_server) {
     out.path_and_query = target;
     return std::nullopt;
   }
@@ -128,11 +134,12 @@ MaybeError parse_front(std::string_view bytes, const HeadLimits& limits, ParsedR
   FieldSummary summary;
   if (const auto error = parse_request_line(bytes, limits, out.head, at)) return error;
   if (const auto error = check_method(out.head.method)) return error;
-  if (const auto error = parse_fields(bytes, at, limits, Sender::client, out.head.fields, summary)) return error;
+  const Sender sender = limits.is_for_probes ? Sender::probe : Sender::client;
+  if (const auto error = parse_fields(bytes, at, limits, sender, out.head.fields, summary)) return error;
   if (const auto error = check_request_framing(summary, out.head.version_minor)) return error;
   if (const auto error = check_host(summary, limits.needs_host, out.good_host)) return error;
   out.authority = summary.host;
-  if (const auto error = split_target(out)) return error;
+  if (const auto error = split_target(limits, out)) return error;
   out.body = frame_request(summary);
   if (const auto error = check_upgrade(summary, out)) return error;
   if (const auto error = check_expect(summary, out)) return error;

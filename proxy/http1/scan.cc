@@ -18,7 +18,7 @@ HeadScanner::Outcome HeadScanner::scan(std::string_view bytes, const HeadLimits&
   while (at < end) {
     // Every line begins with a token (method, "HTTP" or a field name) or is the empty line: no obs-fold, no TLS hello,
     // no CRLF before a request line (RFC 9112 2.2 would let us skip that; it also hides the remains of a body).
-    if (at == line_start_ && !syntax::is_tchar(bytes[at]) && (lines_ == 0 || !may_end_line(bytes[at]))) {
+    if (at == line_start_ && !syntax::is_tchar(bytes[at]) && (lines_ == 0 || !may_end_line(bytes[at], limits))) {
       return Outcome::bad;
     }
     at = syntax::skip_text(bytes, at, end);
@@ -27,7 +27,7 @@ HeadScanner::Outcome HeadScanner::scan(std::string_view bytes, const HeadLimits&
       ++at;
       continue;
     }
-    if (!may_end_line(bytes[at])) return Outcome::bad;
+    if (!may_end_line(bytes[at], limits)) return Outcome::bad;
     const std::size_t line_end = bytes[at] == '\r' ? 2 : 1;
     if (at + line_end > end) break;
     if (bytes[at + line_end - 1] != '\n') return Outcome::bad;

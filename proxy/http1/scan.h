@@ -22,7 +22,9 @@ class HeadScanner {
   void reset();
 
  private:
-  [[nodiscard]] bool may_end_line(char c) const { return c == '\r' || (c == '\n' && kind_ == Kind::response); }
+  [[nodiscard]] bool may_end_line(char c, const HeadLimits& limits) const {
+    return c == '\r' || (c == '\n' && (kind_ == Kind::response || limits.is_for_probes));
+  }
 
   Kind kind_;
   std::size_t seen_ = 0;

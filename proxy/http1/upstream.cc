@@ -29,6 +29,14 @@ constexpr std::int64_t kEarlierMs = kSecond;  // than the app says that it close
 // opens one, and one that settles goes for it.
 constexpr std::int64_t kSettleMs = 5'000;
 constexpr HeadLimits kResponseHeadLimits{256 * 1024, 1000, 0};
+constexpr const char* kBrokenChunks = "its chunked coding is broken";
+
+// As far as they are here: what a server of another kind says first (SSH, a database) is no status line.
+bool begins_as_answer(std::string_view bytes) {
+  constexpr std::string_view kBeginning = "HTTP/";
+  return bytes.substr(0, kBeginning.size()) == kBeginning.substr(0, bytes.size());
+}
+
 // An alert or a handshake (RFC 8446 5.1).
 bool is_tls_record(std::string_view bytes) {
   return bytes.size() > 1 && (bytes[0] == 0x15 || bytes[0] == 0x16) && bytes[1] == 0x03;
@@ -244,7 +252,7 @@ void Http1Upstream::on_readable() {
   in_.make_room(bytes_to_read());
   const ReceiveResult got = receive_into(socket_.fd(), in_);
   if (got.kind == ReceiveResult::Kind::again) return;
-  if (got.kind == ReceiveResult::Kind::failed) return fail(holds_head_ ? UpstreamError::nonsense : UpstreamError::lost);
+  if (got.kind == ReceiveResult::Kind::failed) return lost();
   if (got.kind == ReceiveResult::Kind::end) return on_input_end();
   if (in_.room() == 0 && phase_ != Phase::waiting_for_head) read_bytes_ = BufferPool::kLargeBytes;
   process();
@@ -262,7 +270,7 @@ void Http1Upstream::on_input_end() {
     return events_->on_response_end();
   }
   const bool complete = phase_ == Phase::body && response_.body.kind == BodyFraming::Kind::until_close;
-  if (!complete) return fail(holds_head_ ? UpstreamError::nonsense : UpstreamError::lost);
+  if (!complete) return lost();
   answer_complete();
 }
 
@@ -284,13 +292,26 @@ std::size_t Http1Upstream::take_head() {
       scanner_.has_begun() ? 0 : take_response_head(in_.data(), method_, kResponseHeadLimits, response_);
   if (whole > 0) return whole;
   const HeadScanner::Outcome outcome = scanner_.scan(in_.data(), kResponseHeadLimits);
-  if (outcome == HeadScanner::Outcome::need_more) return 0;
-  const bool parsed =
-      outcome == HeadScanner::Outcome::complete &&
-      !parse_response_head(in_.data().substr(0, scanner_.head_bytes()), method_, kResponseHeadLimits, response_);
-  if (parsed) return scanner_.head_bytes();
-  fail(is_tls_record(in_.data()) ? UpstreamError::tls : UpstreamError::nonsense);
+  const bool may_be_http = begins_as_answer(in_.data());
+  if (outcome == HeadScanner::Outcome::need_more && may_be_http) return 0;
+  if (outcome == HeadScanner::Outcome::complete) {
+    const auto error =
+        parse_response_head(in_.data().substr(0, scanner_.head_bytes()), method_, kResponseHeadLimits, response_);
+    if (!error) return scanner_.head_bytes();
+    if (may_be_http) fail_for(error->rule);
+  } else if (may_be_http) {
+    const bool is_large = outcome == HeadScanner::Outcome::too_large;
+    fail_for(is_large ? "a head of more than 256 KiB or 1000 fields" : "a byte that no head can hold");
+  }
+  if (!may_be_http) fail(is_tls_record(in_.data()) ? UpstreamError::tls : UpstreamError::not_http);
   return 0;
+}
+
+// It ended before its answer did.
+void Http1Upstream::lost() {
+  if (holds_head_) return fail_for(kBrokenChunks);
+  const bool is_http = phase_ != Phase::waiting_for_head || begins_as_answer(in_.data());
+  fail(is_http ? UpstreamError::lost : UpstreamError::not_http);
 }
 
 // True when there may be more to process. After a callback nothing is touched if the exchange has given us back.
@@ -329,7 +350,7 @@ bool Http1Upstream::take_interim(std::size_t head_bytes) {
   const bool is_slow = deadline_.is_set() && waiting_ms_ - deadline_.left_ms() >= kSlowInterimMs;
   interim_responses_ = is_slow ? 1 : interim_responses_ + 1;
   if (interim_responses_ > kMaxInterimResponses) {
-    fail(UpstreamError::nonsense);
+    fail_for("more interim answers (1xx) than are sensible");
     return false;
   }
   arm_deadline();
@@ -351,11 +372,10 @@ bool Http1Upstream::first_chunks_are_fine(std::string_view bytes) {
     bytes.remove_prefix(consumed);
     knows_size = knows_size || !response_body_.awaits_chunk_size();
   }
-  if (response_body_.took_blanks()) {
-    response_.repairs.add(Repair::blank_in_chunk_size);
-    response_.keep_alive = false;
-  }
-  if (outcome == BodyReader::Outcome::bad) fail(UpstreamError::nonsense);
+  if (response_body_.took_blanks()) response_.repairs.add(Repair::blank_in_chunk_size);
+  if (response_body_.took_bare_lf()) response_.repairs.add(Repair::bare_lf);
+  if (response_.repairs.any()) response_.keep_alive = false;
+  if (outcome == BodyReader::Outcome::bad) fail_for(kBrokenChunks);
   if (outcome == BodyReader::Outcome::bad) return false;
   holds_head_ = outcome == BodyReader::Outcome::need_more && !knows_size && may_wait;
   return !holds_head_;
@@ -383,7 +403,7 @@ bool Http1Upstream::process_body() {
   if (!data.empty()) events_->on_response_body(data);
   if (!events_) return false;
   in_.consume(consumed);
-  if (outcome == BodyReader::Outcome::bad) fail(UpstreamError::nonsense);
+  if (outcome == BodyReader::Outcome::bad) fail_for(kBrokenChunks);
   if (outcome == BodyReader::Outcome::end) answer_complete();
   return outcome == BodyReader::Outcome::data;
 }
@@ -399,7 +419,7 @@ void Http1Upstream::answer_complete() {
 bool Http1Upstream::is_reusable() const {
   return phase_ == Phase::answered && request_sent_ && response_.keep_alive && in_.empty() &&
          writer_.unsent_bytes() == 0 && !is_paused_ && response_.body.kind != BodyFraming::Kind::until_close &&
-         !response_body_.took_blanks() && keeps_for_ms() > 0;
+         !response_body_.took_blanks() && !response_body_.took_bare_lf() && keeps_for_ms() > 0;
 }
 
 // Before the app does it: a request that is on its way just then would be lost.
@@ -455,6 +475,12 @@ bool Http1Upstream::is_slowed_by_client(std::uint64_t least_bytes) const {
 }
 
 void Http1Upstream::end_for_slow_client() { fail(UpstreamError::slow_client); }
+
+void Http1Upstream::fail_for(const char* rule) {
+  UpstreamEvents* const told = events_;
+  close();
+  if (told) told->on_broken_answer(rule);
+}
 
 void Http1Upstream::fail(UpstreamError error) {
   UpstreamEvents* const told = events_;

@@ -134,6 +134,8 @@ class Http1Upstream {
   void settled();
   void end_tunnel_when_sent();
   void fail(UpstreamError error);
+  void fail_for(const char* rule);  // which its answer breaks
+  void lost();
   void close();
   void arm_deadline();
   void wait_for_answer(std::int64_t ms);

@@ -8,7 +8,7 @@ constexpr std::int64_t kMemoryBytes = 8 << 20;
 
 std::string_view asked_path(std::string_view method, std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
-  return method == "OPTIONS" && path == "/" ? "/readyz" : path;
+  return method == "OPTIONS" && (path == "/" || path == "*") ? "/readyz" : path;
 }
 
 LimitSettings own_limits(LimitSettings limits) {
@@ -66,8 +66,8 @@ Admin::Admin(EventLoop& loop, const Settings& settings, const ClientHeaderRules&
       limits_(own_limits(settings.limits)),
       memory_(kMemoryBytes),
       shares_(limits_, settings.trusted_proxies, clock, log),
-      acceptor_({loop, wheel_, buffers_, limits_, settings.timeouts, rules, scratch_, memory_, false}, {listening_fd},
-                {shares_}, [&readiness, &clock](ClientStream& client) {
+      acceptor_({loop, wheel_, buffers_, limits_, settings.timeouts, rules, scratch_, memory_, false, true},
+                {listening_fd}, {shares_}, [&readiness, &clock](ClientStream& client) {
                   return std::make_unique<AdminExchange>(client, readiness, clock);
                 }) {}
 

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "config/apps.h"
 #include "config/page_image.h"
 #include "config/page_language.h"
@@ -81,6 +84,10 @@ TEST_CASE("a layout is refused at the place where it is wrong") {
       {good + "\n<SCRIPT src=x></SCRIPT>", 4, 1, "a script would not run"},
       {good + "\n<style>a{b:{{title}}}</style>", 4, 12, "a placeholder inside <style>"},
       {good + "\n<style>a{}", 4, 1, "<style> is not closed"},
+      {good + "\n<b class=x onClick = 'y'>", 4, 12, "onclick would not run"},
+      {good + "\n<b/onmouseover=y>", 4, 4, "onmouseover would not run"},
+      {good + "\n<a href=\" JavaScript:x\">", 4, 4, "href would not run"},
+      {good + "\n<b\n STYLE=\"a:b\">", 5, 2, "a style attribute is not applied"},
       {good + "\xff", 1, 1, "expected UTF-8"},
       {"", 1, 1, "is missing"},
   };
@@ -88,10 +95,27 @@ TEST_CASE("a layout is refused at the place where it is wrong") {
     CAPTURE(c.html);
     const auto layout = parse_page_layout(c.html);
     REQUIRE_FALSE(layout.ok());
-    CHECK(layout.error().line == c.line);
-    CHECK(layout.error().column == c.column);
-    CHECK(layout.error().message.find(c.said) != std::string::npos);
+    const auto is_told = [&](const PageLayoutFault& fault) {
+      return fault.line == c.line && fault.column == c.column && fault.message.find(c.said) != std::string::npos;
+    };
+    CHECK(std::any_of(layout.error().begin(), layout.error().end(), is_told));
   }
+}
+
+TEST_CASE("all that is wrong with a layout is told at once, in order") {
+  const auto layout =
+      parse_page_layout("{{lang}}{{x}}\n<p style='a:b'>{{content}}<script></script>\n<b onclick=x>{{y}}");
+  REQUIRE_FALSE(layout.ok());
+  std::vector<int> lines;
+  for (const PageLayoutFault& fault : layout.error()) lines.push_back(fault.line);
+  CHECK(lines == std::vector<int>{1, 1, 2, 2, 3, 3});
+}
+
+TEST_CASE("attributes that are like those that are refused stay") {
+  const std::string good = "{{lang}}{{title}}{{content}}";
+  for (const char* html : {"<a href='/x' class=style title=\"onclick='x'\">", "<!-- <b onclick=x style=y> -->",
+                           "<style>a[onclick]{b:c}</style>", "a < b onclick=c", "<on>", "<b data-style=x on=y>"})
+    CHECK(parse_page_layout(good + html).ok());
 }
 
 TEST_CASE("languages that are written from the right are known by script or language") {
@@ -171,4 +195,27 @@ TEST_CASE("an app begins where its route does, at the host that the route is for
   CHECK(url("*.x.test", "/*", "https://t1.x.test/start", here) == "https://t1.x.test/start");
   CHECK(url("", "/*", "https://evil.test/", here) == "none");
   CHECK(url("", "/*", "", parse_origin("https://sign-in.test").value()) == "https://a.test/");  // sign_in_url
+}
+
+TEST_CASE("a link to the start page is there where something may answer it") {
+  Settings settings;
+  const Origin here = parse_origin("https://a.test").value();
+  const auto serves = [&](const char* host, const char* path, const auto& change) {
+    RouteSettings route;
+    route.host = host;
+    route.path = parse_path_pattern(path).value();
+    change(route);
+    settings.routes = {route};
+    return serves_start_page(settings, &here);
+  };
+  const auto as_it_is = [](RouteSettings&) {};
+  CHECK(serves("", "/*", as_it_is));
+  CHECK(serves("", "/", as_it_is));
+  CHECK(serves("a.test", "~ /.*", as_it_is));
+  CHECK(serves("*.test", "/*", as_it_is));
+  CHECK_FALSE(serves("b.test", "/*", as_it_is));
+  CHECK(serves_start_page(settings, nullptr));
+  CHECK_FALSE(serves("", "/wiki/*", as_it_is));
+  CHECK_FALSE(serves("", "/*", [](RouteSettings& route) { route.access = Access::deny; }));
+  CHECK_FALSE(serves("", "/*", [](RouteSettings& route) { route.methods = {"POST"}; }));
 }

@@ -196,7 +196,8 @@ describe('the command line', () => {
     for (const [args, said] of [
       [['sevre'], "logto-proxy: no command is called 'sevre', did you mean 'serve'?\n"], [['chekc', '--config', 'x'], "logto-proxy: no command is called 'chekc', did you mean 'check'?\n"],
       [['Check'], "logto-proxy: no command is called 'Check', did you mean 'check'?\n"], [['access_matrix'], "logto-proxy: no command is called 'access_matrix', did you mean 'access-matrix'?\n"],
-      [['x.yaml'], "logto-proxy: no command is called 'x.yaml': expected one of serve, check, doctor, provision, explain, routes, access-matrix, secret, health, import, schema, texts, completion\n"],
+      [['x.yaml'], "logto-proxy: no command is called 'x.yaml', did you mean 'serve x.yaml'?\n"],
+      [['frobnicate'], "logto-proxy: no command is called 'frobnicate': expected one of serve, check, doctor, provision, explain, routes, access-matrix, secret, health, import, schema, texts, completion\n"],
     ]) {
       const { code, stdout, stderr } = await run(args);
       assert.deepEqual([code, stdout, stderr], [2, '', said]);

@@ -289,6 +289,33 @@ describe('routes and access-matrix', () => {
   });
 });
 
+describe('routes that answer by themselves', () => {
+  const routes = [
+    { path: '/old/*', access: 'public', redirect: { to: '/new/\\1', status: 301 } },
+    { path: '/ok', access: 'public', respond: { status: 418, body: 'x' } },
+    { path: '/logout', action: 'sign_out' },
+    { path: '/guarded', redirect: '/new' },
+  ];
+  const file = writeConfig({
+    external_urls: [ORIGIN], logto: { endpoint: 'http://127.0.0.1:3001', app_id: 'app', app_secret: 'very-secret' }, session: { secret: freshSecret() }, routes,
+  });
+  const CASES = [
+    ['/old/a?b=c', 'navigation: 301 to /new/a?b=c; script: 301 to /new/a?b=c', 301, '/new/a?b=c'],
+    ['/ok', 'navigation: 418; script: 418', 418, undefined],
+    ['/logout', 'navigation: 303 to /_auth/sign-out; script: 303 to /_auth/sign-out', 303, '/_auth/sign-out'],
+    ['/guarded', 'navigation: 303 (to sign in); script: 401', 303, undefined],
+  ];
+  for (const [target, words, status, location] of CASES) {
+    test(`${target}: the status, and where it leads`, async () => {
+      const { stdout } = await run(['explain', file, '--url', ORIGIN + target]);
+      assert.ok(stdout.includes(words), stdout);
+      const { navigation } = JSON.parse((await run(['explain', file, '--json', '--url', ORIGIN + target])).stdout);
+      assert.equal(navigation.status, status);
+      assert.equal(navigation.location, location);
+    });
+  }
+});
+
 describe('tests in the configuration', () => {
   const scope = suite(after);
   const TESTS = [

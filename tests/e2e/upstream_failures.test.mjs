@@ -66,8 +66,8 @@ describe('an app that speaks nonsense', () => {
   }
 
   const BROKEN_BODIES = {
-    'a chunk size that is none': '2\r\nok\r\nXYZ\r\n', 'a chunk that is longer than its size': '2\r\nokok\r\n0\r\n\r\n', 'a bare LF after a chunk': '2\r\nok\n0\r\n\r\n', 'a chunk size of 2^64': '10000000000000000\r\nok',
-    'a bare LF in a chunk line': '2\nok\r\n0\r\n\r\n',
+    'a chunk size that is none': '2\r\nok\r\nXYZ\r\n', 'a chunk that is longer than its size': '2\r\nokok\r\n0\r\n\r\n', 'a bare CR after a chunk': '2\r\nok\r0\r\n\r\n', 'a chunk size of 2^64': '10000000000000000\r\nok',
+    'a bare CR in a chunk line': '2\rok\r\n0\r\n\r\n', 'two bare LF after a chunk': '2\nok\n\n0\n\n',
   };
   for (const [name, body] of Object.entries(BROKEN_BODIES)) {
     test(`${name} breaks the transfer, or is 502`, async (t) => {

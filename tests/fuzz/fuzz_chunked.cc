@@ -16,9 +16,9 @@ struct Decoded {
   bool operator==(const Decoded&) const = default;
 };
 
-Decoded decode(std::string_view message, std::size_t step, bool takes_blanks) {
+Decoded decode(std::string_view message, std::size_t step, bool is_of_app) {
   Decoded result;
-  lp::ChunkedDecoder decoder(takes_blanks);
+  lp::ChunkedDecoder decoder(is_of_app);
   while (result.consumed < message.size()) {
     std::size_t consumed = 0;
     std::string_view data;
@@ -38,10 +38,10 @@ Decoded decode(std::string_view message, std::size_t step, bool takes_blanks) {
 // How the bytes are cut must not matter, and what a client may say an app says too.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view message(reinterpret_cast<const char*>(data), size);
-  for (const bool takes_blanks : {false, true}) {
-    const Decoded whole = decode(message, size + 1, takes_blanks);
+  for (const bool is_of_app : {false, true}) {
+    const Decoded whole = decode(message, size + 1, is_of_app);
     for (const std::size_t step : {std::size_t{1}, std::size_t{7}}) {
-      LP_CHECK(decode(message, step, takes_blanks) == whole, "pieces change the message");
+      LP_CHECK(decode(message, step, is_of_app) == whole, "pieces change the message");
     }
   }
   const Decoded strict = decode(message, size + 1, false);

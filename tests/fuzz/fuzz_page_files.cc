@@ -21,7 +21,9 @@ std::size_t count_of(std::string_view text, std::string_view part) {
 void check_layout(std::string_view html) {
   auto layout = lp::parse_page_layout(html);
   if (!layout) {
-    LP_CHECK(layout.error().line > 0 && layout.error().column > 0, "a fault without a place");
+    LP_CHECK(!layout.error().empty(), "refused without a word");
+    for (const lp::PageLayoutFault& fault : layout.error())
+      LP_CHECK(fault.line > 0 && fault.column > 0, "a fault without a place");
     return;
   }
   lp::PagesSettings pages;

@@ -20,6 +20,7 @@ struct Asker final : UpstreamEvents {
   std::string body;
   bool ended = false;
   std::optional<UpstreamError> error;
+  std::string broken_rule;
   int drained = 0;
   bool keeps_lease_at_end = false;
   std::function<void()> on_head, on_body, on_drain;
@@ -48,6 +49,10 @@ struct Asker final : UpstreamEvents {
     CHECK_FALSE(ended);
     error = what;
     lease.reset();
+  }
+  void on_broken_answer(const char* rule) override {
+    broken_rule = rule;
+    on_upstream_error(UpstreamError::nonsense);
   }
   [[nodiscard]] bool is_over() const { return ended || error; }
 };

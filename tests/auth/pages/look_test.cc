@@ -109,10 +109,11 @@ TEST_CASE("a language of a file says what the file has, and the rest in English;
   CHECK(holds(html, "<html lang=\"ar\" dir=\"rtl\">"));
   CHECK(holds(html, "<h1>الصفحة<wbr>غير &lt;موجودة&gt;</h1>"));
   CHECK(holds(html, ">الرئيسية &amp; </a>"));
-  CHECK(holds(html, "There is nothing at this address."));
+  CHECK(holds(html, "<span lang=\"en\">There is nothing at this address.</span>"));
   facts.accept_language = "ja-JP";
   const std::string japanese = make_page(PageKind::not_found, facts).body;
   CHECK(holds(japanese, "<h1>なし</h1>"));
+  CHECK_FALSE(holds(japanese, "<span lang"));
   CHECK(holds(japanese, "お探しのページはありません"));
   facts.accept_language = "fr";  // other words for English are those of whoever fits nowhere
   CHECK(holds(make_page(PageKind::not_found, facts).body, "<h1>Nope</h1>"));

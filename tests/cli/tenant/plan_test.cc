@@ -318,6 +318,34 @@ TEST_CASE("what is wanted changes between two runs: redirect URIs of ours go, ot
   }
 }
 
+TEST_CASE("what the file names no more stays, and the plan says so; what others have made it does not speak of") {
+  FakeTenant tenant;
+  tenant.state.sign_in = {{"socialSignInConnectorTargets", Json::array()}};
+  tenant.state.roles.push_back({{"id", "r"}, {"name", "theirs"}, {"type", "User"}});
+  WantedTenant wanted;
+  wanted.applications.push_back(
+      {"", "logto-proxy", "", false, {"https://a.test/_auth/callback"}, {}, "", Json::object(), {}});
+  wanted.sign_in = Json::object();
+  wanted.connectors.push_back(
+      {"k", "patreon", "patreon-universal", "patreon", {{"clientId", "x"}}, Json::object(), {}, {}});
+  wanted.roles.push_back({"k", "staff", "", {}, {}, ""});
+  wanted.resources.push_back({"k", "https://api.test", "", {}, {}, ""});
+  wanted.hooks.push_back({"k", "https://a.test/hook"});
+  carry_out(tenant, wanted, kMany);
+  wanted.connectors.clear();
+  wanted.roles.clear();
+  wanted.resources.clear();
+  wanted.hooks.clear();
+  const TenantPlan plan = plan_tenant(wanted, tenant.state);
+  CHECK(changes_in(plan) == 0);
+  std::set<std::string> left;
+  for (const TenantStep& step : plan.steps) {
+    if (step.reason.starts_with("made here, and no longer in this file: it stays")) left.insert(step.object);
+  }
+  CHECK(left == std::set<std::string>{"connector patreon (id patreon)", "role staff", "API resource https://api.test",
+                                      "webhook https://a.test/hook"});
+}
+
 TEST_CASE("no plan shows a secret") {
   for (unsigned seed = 0; seed < 100; ++seed) {
     Dice dice(seed);

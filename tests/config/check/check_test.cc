@@ -46,7 +46,7 @@ TEST_CASE("values out of range say the range") {
        "f:6:41: routes[1].access: expected public, optional, signed_in or deny, found 'secret'"},
       {"a boolean",
        {{"logto", logto("trust_email: yes")}},
-       "f:2:87: logto.trust_email: expected true or false, found 'yes'"},
+       "f:2:87: logto.trust_email: expected true or false, found 'yes': write true"},
       {"a target beyond the head",
        {{"z", "limits: { request_head: 4KiB, target: 8KiB }\n"}},
        "f:6:39: limits.target: expected limits.target to be at most limits.request_head, of which it is a part, found "
@@ -146,9 +146,10 @@ TEST_CASE("addresses that cannot work are refused") {
        "no path and no query): write https://t"},
       {"a name to listen on",
        {{"z", "listen: localhost:80\n"}},
-       "f:6:9: listen[1].address: expected an address such as 127.0.0.1:8080, 0.0.0.0:8080, [::]:8080 or unix:/path, "
+       "f:6:9: listen[1].address: expected an address such as 127.0.0.1:8080, 0.0.0.0:8080, \"[::]:8080\" or "
+       "unix:/path, "
        "found "
-       "'localhost:80'"},
+       "'localhost:80': write 127.0.0.1:80"},
       {"admin on a public listener",
        {{"z", "listen: 0.0.0.0:9180\n"}},
        "f:6:9: listen[1]: the admin listener and a public one cannot share 127.0.0.1:9180"},
@@ -277,11 +278,13 @@ TEST_CASE("routes that cannot do what they say are refused") {
       {"roles of a missing variable", one("path: /*, upstream: wiki, require: { roles: \"${NOPE}\" }"),
        "f:6:51: routes[1].require.roles: the environment variable NOPE is not set"},
       {"a lower-case method", one("path: /*, upstream: wiki, methods: [get]"),
-       "f:6:43: routes[1].methods: expected a method in upper case such as GET, found 'get'"},
+       "f:6:43: routes[1].methods: expected a method in upper case such as GET, found 'get': write GET"},
       {"a foreign host", one("path: /*, upstream: wiki, host: x.example.com"),
-       "f:6:39: routes[1].host: none of external_urls has the host 'x.example.com'"},
+       "f:6:39: routes[1].host: none of external_urls has the host 'x.example.com': name it there too, as "
+       "https://x.example.com"},
       {"a wildcard of another domain", one("path: /*, upstream: wiki, host: \"*.app.example.com\""),
-       "f:6:39: routes[1].host: none of external_urls has the host '*.app.example.com'"},
+       "f:6:39: routes[1].host: none of external_urls has the host '*.app.example.com': name it there too, as "
+       "https://*.app.example.com"},
       {"a host with a port", one("path: /*, upstream: wiki, host: app.example.com:1"),
        "f:6:39: routes[1].host: expected a host such as app.example.com or *.example.com, without scheme and port, "
        "found "
@@ -293,7 +296,7 @@ TEST_CASE("routes that cannot do what they say are refused") {
        "f:6:53: routes[1].strip_prefix: works with plain paths only, not with a pattern"},
       {"a bad connector", one("path: /*, upstream: wiki, sign_in: { with: patreon }"),
        "f:6:50: routes[1].sign_in.with: expected social:TARGET (as in social:linkedin) or sso:CONNECTOR_ID, found "
-       "'patreon'"},
+       "'patreon': write social:patreon"},
       {"a parameter of ours", one("path: /*, upstream: wiki, sign_in: { extra: { scope: x } }"),
        "f:6:60: routes[1].sign_in.extra.scope: this parameter has a key of its own: logto.scopes"},
       {"a bad parameter", one("path: /*, upstream: wiki, sign_in: { extra: { identifier: mail } }"),
@@ -468,6 +471,12 @@ TEST_CASE("ID tokens need refreshes") {
         "f:6:18: identity_preset: ID tokens are renewed by refresh: set logto.refresh: offline_access, or let the "
         "application at Logto always issue refresh tokens");
   CHECK(warnings_of(with("offline_access")) == "");
+  auto provisioned = with("auto");
+  provisioned["z"] += "provision: { application: { name: x } }\n";
+  CHECK(warnings_of(provisioned).find("renewed by refresh") == std::string::npos);
+  provisioned["z"] =
+      "identity_preset: logto-protected-app\nprovision: { application: { always_issue_refresh_token: false } }\n";
+  CHECK(warnings_of(provisioned).find("renewed by refresh") != std::string::npos);
 }
 
 TEST_CASE("what is legal but probably not meant is a warning") {

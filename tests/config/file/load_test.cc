@@ -84,7 +84,7 @@ TEST_CASE("mistakes in the shape of the file name their place") {
       {"a scalar as a route", good_config({{"routes", "routes: [wiki]\n"}}),
        "f:5:10: routes[1]: expected a map of keys, found 'wiki': write 'KEY: VALUE' below it, in a line for each"},
       {"a list at the top", "- a\n",
-       "f:1:1: expected a map of keys, found a list: write 'KEY: VALUE' below it, in a line for each"},
+       "f:1:1: expected a map of keys, found a list: write 'KEY: VALUE', in a line for each"},
       {"two documents", good_config() + "---\na: b\n", "f:7:1: expected one YAML document, found a second"},
       {"a tag", good_config({{"z", "workers: !!int 3\n"}}),
        "f:6:10: a text that begins with '!' needs quotes around it: without them it is a YAML tag "
@@ -98,6 +98,8 @@ TEST_CASE("mistakes in the shape of the file name their place") {
 
 TEST_CASE("an empty file lists what is required") {
   CHECK(problems_of("") ==
+        "f:1:1: the file holds nothing: docs/MANUAL.md, section 2, has a configuration to begin with, and "
+        "config.example.yaml every key\n"
         "f:1:1: external_urls: required: expected a list of origins such as https://app.example.com, found nothing\n"
         "f:1:1: logto.endpoint: required: expected an origin such as https://tenant.logto.app, found nothing\n"
         "f:1:1: logto.app_id: required: expected the application's id, found nothing\n"
@@ -192,7 +194,8 @@ TEST_CASE("variables are expanded in every scalar, and only there") {
        "f:3:20: inside { } and [ ], ${...} needs quotes around it: write \"${...}\""},
       {"an open brace", good_config({{"z", "workers: \"${NOPE\"\n"}}), "f:6:10: workers: '${' without its '}'"},
       {"another form of a shell", good_config({{"z", "workers: \"${NOPE:?x}\"\n"}}),
-       "f:6:10: workers: expected ${NAME} or ${NAME:-default} (write $${ for a plain ${)"},
+       "f:6:10: workers: expected ${NAME} or ${NAME:-default}, NAME of letters, digits and '_' (write $${ for a plain "
+       "${)"},
       {"an empty variable where a value is required",
        good_config({{"logto", "logto:\n  endpoint: https://t.logto.app\n  app_id: ${EMPTY}\n  app_secret: s\n"}}),
        "f:4:3: logto.app_id: required: expected the application's id, found nothing: the environment "

@@ -239,7 +239,8 @@ TEST_CASE("variables") {
         "address) (the environment variable EMPTY is empty)"}},
       {"a wrong value",
        with("127.0.0.1:8080", "${LOGTO_APP_ID}"),
-       {"f:2:9: listen[1].address: expected an address such as 127.0.0.1:8080, 0.0.0.0:8080, [::]:8080 or unix:/path, "
+       {"f:2:9: listen[1].address: expected an address such as 127.0.0.1:8080, 0.0.0.0:8080, \"[::]:8080\" or "
+        "unix:/path, "
         "found 'app' (from the environment variable LOGTO_APP_ID)"}},
       {"$NAME",
        with("very-secret-app-secret", "$LOGTO_APP_SECRET"),
@@ -505,8 +506,8 @@ TEST_CASE("values that are not what their key is about") {
         "10.0.0.0/8, or the address alone"}},
       {"an app without scheme",
        with("http://127.0.0.1:9000", "127.0.0.1:9000"),
-       {"f:10:8: upstreams.app.url: expected http://HOST:PORT or unix:/PATH, found '127.0.0.1:9000' (a URL begins with "
-        "http:// or https://): write http://127.0.0.1:9000"}},
+       {"f:10:8: upstreams.app.url: expected http://HOST:PORT or unix:/PATH, found '127.0.0.1:9000' (it begins with "
+        "http://): write http://127.0.0.1:9000"}},
       {"unlimited",
        and_also("limits: { request_body: unlimited }\n"),
        {"f:14:25: limits.request_body: expected a size such as 512, 64KiB, 10MiB or 1GiB, found 'unlimited', or none"}},
@@ -547,8 +548,8 @@ TEST_CASE("routes as other proxies write them") {
         "those"}},
       {"a socket without its scheme",
        with("http://127.0.0.1:9000", "/run/app.sock"),
-       {"f:10:8: upstreams.app.url: expected http://HOST:PORT or unix:/PATH, found '/run/app.sock' (a URL begins with "
-        "http:// or https://): write unix:/run/app.sock"}},
+       {"f:10:8: upstreams.app.url: expected http://HOST:PORT or unix:/PATH, found '/run/app.sock' (it begins with "
+        "http://): write unix:/run/app.sock"}},
       {"nginx's groups in a redirect",
        with("path: /*\n    upstream: app", "path: /a/*\n    access: public\n    redirect: /b/$1"),
        {"f:14:15: routes[1].redirect.to: expected groups as \\1, found '$1': write \\1 (a dollar sign before a digit "

@@ -30,6 +30,10 @@ TEST_CASE("only scripts of the URL that was asked and configured ones open a Web
   } cases[] = {
       {"none at all", {}, kProgram},
       {"the Host without a scheme, as some programs write it", {"app.test"}, kProgram},
+      {"the Host with its port", {"app.test:443"}, kProgram},
+      {"the Host with another port", {"app.test:444"}, kForeign},
+      {"the WebSocket's own address", {"wss://app.test"}, kProgram},
+      {"it without TLS, in capitals, of another host", {"WS://other.test:80"}, kProgram},
       {"another host without a scheme", {"evil.test"}, kForeign},
       {"the Host without a scheme, twice", {"app.test", "app.test"}, kForeign},
       {"ours", {"https://app.test"}, kAllowed},

@@ -16,9 +16,9 @@ struct Decoded {
 };
 
 // Feeds the message in pieces of `step` bytes.
-Decoded decode(const std::string& message, std::size_t step, bool takes_blanks = false) {
+Decoded decode(const std::string& message, std::size_t step, bool is_of_app = false) {
   Decoded result;
-  ChunkedDecoder decoder(takes_blanks);
+  ChunkedDecoder decoder(is_of_app);
   while (result.consumed < message.size()) {
     const std::string_view in = std::string_view(message).substr(result.consumed, step);
     std::size_t consumed = 0;
@@ -113,6 +113,32 @@ TEST_CASE("a decoder stays failed until it is reset") {
   CHECK(decoder.next("0\r\n\r\n", consumed, data) == Outcome::end);
 }
 
+TEST_CASE("a bare LF ends an app's lines, and a client's never") {
+  const struct {
+    std::string says;
+    std::string message;
+    Outcome outcome;
+  } cases[] = {
+      {"all lines", "5\nhello\n0\n\n", Outcome::end},
+      {"that of a size", "5\nhello\r\n0\r\n\r\n", Outcome::end},
+      {"behind the data", "5\r\nhello\n0\r\n\r\n", Outcome::end},
+      {"behind an extension", "5;a=b\nhello\r\n0\r\n\r\n", Outcome::end},
+      {"that of a trailer", "0\r\nA: b\n\r\n", Outcome::end},
+      {"the last", "0\r\n\n", Outcome::end},
+      {"two behind the data", "5\nhello\n\n0\n\n", Outcome::bad},
+      {"in a trailer's name", "0\nA\nB: c\n\n", Outcome::bad},
+      {"before a size", "\n5\nhello\n0\n\n", Outcome::bad},
+      {"behind a bare CR", "5\r\rhello\n0\n\n", Outcome::bad},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.says);
+    for (const std::size_t step : {std::size_t{1}, c.message.size()}) {
+      CHECK(decode(c.message, step, true).outcome == c.outcome);
+      CHECK(decode(c.message, step, false).outcome == Outcome::bad);
+    }
+  }
+}
+
 TEST_CASE("blanks behind a chunk's size are an app's, and only blanks") {
   const struct {
     std::string says;
@@ -125,7 +151,8 @@ TEST_CASE("blanks behind a chunk's size are an app's, and only blanks") {
       {"before an extension", "5 ;a=b\r\nhello\r\n0\r\n\r\n", Outcome::end},
       {"before the size", " 5\r\nhello\r\n0\r\n\r\n", Outcome::bad},
       {"between digits", "5 5\r\nhello\r\n0\r\n\r\n", Outcome::bad},
-      {"a bare LF behind them", "5 \nhello\r\n0\r\n\r\n", Outcome::bad},
+      {"a bare LF behind them", "5 \nhello\r\n0\r\n\r\n", Outcome::end},
+      {"a bare CR behind them", "5 \rhello\r\n0\r\n\r\n", Outcome::bad},
       {"endless ones", "5" + std::string(20'000, ' ') + "\r\nhello\r\n0\r\n\r\n", Outcome::bad},
   };
   for (const auto& c : cases) {

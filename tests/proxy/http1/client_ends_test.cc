@@ -136,6 +136,33 @@ TEST_CASE("a client that half-closes still gets its answers") {
   }
 }
 
+TEST_CASE("an answer that ends the connection is not lost to a reset when the next request is on its way") {
+  for (const bool says_close : {false, true}) {
+    CAPTURE(says_close);
+    World world;
+    world.script.on_request = [](ClientStream& client, const ParsedRequest&) {
+      client.send_answer(text_answer("the last", 400), false, false);
+    };
+    world.client->send(says_close ? "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" : kGet);
+    world.wait_for_client("the last");
+    world.wait([&] { return world.client->ended; });
+    if (says_close) {
+      CHECK(world.closed == 1);
+      continue;
+    }
+    CHECK_FALSE(world.connection->is_busy());
+    for (int i = 0; i < 3; ++i) {
+      world.client->send(kGet);
+      turns_within_ms(world.loop, 20);
+    }
+    CHECK_FALSE(world.client->was_reset);
+    CHECK(world.script.paths.size() == 1);
+    world.client->end_sending();
+    world.wait([&] { return world.closed == 1; });
+    CHECK_FALSE(world.client->was_reset);
+  }
+}
+
 TEST_CASE("a client that resets is told to the exchange once") {
   World world;
   std::optional<Timer> pump;

@@ -253,7 +253,12 @@ TEST_CASE("what is no complete answer is an error") {
        UpstreamError::lost},
       {"no last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhell\r\n", Then::ends,
        UpstreamError::lost},
-      {"no HTTP", "SSH-2.0-OpenSSH\r\n\r\n", Then::stays, UpstreamError::nonsense},
+      {"no HTTP", "SSH-2.0-OpenSSH\r\n\r\n", Then::stays, UpstreamError::not_http},
+      {"no HTTP, and no end of it", "SSH-2.0-Open", Then::stays, UpstreamError::not_http},
+      {"no HTTP, and the end", "-ERR unknown command\r\n", Then::ends, UpstreamError::not_http},
+      {"HTTP/2", std::string("\0\0\x12\x04\0\0\0\0\0", 9), Then::stays, UpstreamError::not_http},
+      {"a beginning of HTTP, and the end", "HTT", Then::ends, UpstreamError::lost},
+      {"another version of HTTP", "HTTP/2.0 200 OK\r\n\r\n", Then::stays, UpstreamError::nonsense},
       {"a bad chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", Then::stays,
        UpstreamError::nonsense},
       {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", Then::stays,
@@ -275,6 +280,30 @@ TEST_CASE("what is no complete answer is an error") {
     Asker next;
     world.ask(next);
     CHECK_FALSE(next.lease->is_reused_connection());
+  }
+}
+
+TEST_CASE("what an answer breaks is told") {
+  const std::string ok = "HTTP/1.1 200 OK\r\n";
+  const struct {
+    std::string answer;
+    const char* rule;
+  } cases[] = {
+      {ok + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", "two Content-Lengths that differ"},
+      {ok + "X A: b\r\n\r\n", "field name is not followed by a colon"},
+      {ok + "X: a\x01\r\n\r\n", "a byte that no head can hold"},
+      {ok + "X: " + std::string(300'000, 'x'), "a head of more than 256 KiB or 1000 fields"},
+      {ok + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "its chunked coding is broken"},
+      {"HTTP/3 200\r\n\r\n", "malformed status line"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.rule);
+    World world;
+    Asker asker;
+    world.ask(asker);
+    world.app_got(1).send(c.answer);
+    world.wait_for(asker);
+    CHECK(asker.broken_rule == c.rule);
   }
 }
 

@@ -60,4 +60,17 @@ TEST_CASE("the operator's listener serves, and refuses what is no HTTP") {
   client.send("\x16\x03\x01nonsense\r\n\r\n");
   wait_until(loop, [&] { return client.has("HTTP/1.1 400 "); });
   wait_until(loop, [&] { return client.ended; });
+  // As raw probes write it, whole and in pieces.
+  for (const std::string probe :
+       {"GET /healthz HTTP/1.0\n\n", "GET /healthz HTTP/1.0\nUser-Agent: probe\r\n\n", "OPTIONS * HTTP/1.0\r\n\r\n"}) {
+    CAPTURE(probe);
+    for (const std::size_t first : {std::size_t{7}, probe.size()}) {
+      Peer prober(loop, connected_socket(port));
+      prober.send(probe.substr(0, first));
+      turns_within_ms(loop, 5);
+      prober.send(probe.substr(first));
+      wait_until(loop, [&] { return prober.ended; });
+      CHECK(prober.received.starts_with(probe.starts_with("GET") ? "HTTP/1.1 200 " : "HTTP/1.1 503 "));
+    }
+  }
 }
