@@ -9,6 +9,7 @@
 #include "auth/jose/jwks.h"
 #include "auth/oidc/discovery.h"
 #include "base/url.h"
+#include "config/claims.h"
 #include "config/requirement.h"
 
 namespace lp {
@@ -190,6 +191,13 @@ std::vector<WantedConnector> wanted_connectors(const Settings& settings) {
       if (rule.kind != Requirement::Kind::social) return;
       for (const std::string& target : rule.any_of) add("social:" + target, key + ".require");
     });
+  }
+  // "identities.linkedin.userId" of a rule or a header.
+  constexpr std::string_view kOfAccount = "identities.";
+  for (const std::string& claim : claims_in_use(settings)) {
+    if (!claim.starts_with(kOfAccount)) continue;
+    const std::string rest = claim.substr(kOfAccount.size());
+    add("social:" + rest.substr(0, rest.find('.')), "the claim " + claim);
   }
   return all;
 }

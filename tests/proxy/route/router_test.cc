@@ -448,3 +448,34 @@ TEST_CASE("a Host may name an origin by wildcard: one label, its port and nothin
   const lp::Router listed(settings);
   CHECK_FALSE(listed.serves_only_own_endpoints(*listed.origin_for("wiki.wild.test")));
 }
+
+TEST_CASE("a path that some app reads as another organization's is refused, on routes that are for one") {
+  lp::Settings settings = settings_of({{Kind::prefix, "/o", "", {}, lp::EncodedSlash::keep}, {Kind::prefix, ""}});
+  const struct {
+    std::string says;
+    const char* target;
+    int route;
+    int without;  // where the route is for no organization
+  } cases[] = {
+      {"plain", "/o/acme/x", 1, 1},
+      {"escaped", "/o/%61cme/x", 1, 1},
+      {"dots back to the same", "/o/acme/x/../y", 1, 1},
+      {"a parameter", "/o/acme/x;v=1/y", 1, 1},
+      {"two slashes behind it", "/o/acme//x", 1, 1},
+      {"dots behind a parameter", "/o/acme/..;/other/x", -1, 1},
+      {"an escaped slash", "/o/acme/..%2fother/x", -1, 1},
+      {"a backslash", "/o/acme/..%5cother/x", -1, 1},
+      {"a second decoding", "/o/acme/..%252fother/x", -1, 1},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.says);
+    settings.routes[0].organization = {};
+    CHECK(route_of(lp::Router(settings), c.target) == c.without);
+    settings.routes[0].organization.place = lp::RouteOrganizationSettings::Place::from_path;
+    CHECK(route_of(lp::Router(settings), c.target) == c.route);
+    settings.routes[0].organization = {};
+    settings.routes[0].token.organization = lp::RouteTokenSettings::Organization::from_path;
+    CHECK(route_of(lp::Router(settings), c.target) == c.route);
+    settings.routes[0].token = {};
+  }
+}
