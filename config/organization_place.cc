@@ -45,8 +45,9 @@ std::string_view organization_of_token(const RouteSettings& route, std::string_v
 
 bool names_other_organization(const RouteSettings& route, std::string_view path, std::string_view reading) {
   if (route.organization.place != Place::from_path && route.token.organization != Place::from_path) return false;
+  const std::string_view own = named(Place::from_path, {}, {}, path, route.path.text);
   const std::string_view other = named(Place::from_path, {}, {}, reading, route.path.text);
-  return !other.empty() && other != named(Place::from_path, {}, {}, path, route.path.text);
+  return !own.empty() && !other.empty() && own != other;
 }
 
 }  // namespace lp

@@ -53,6 +53,7 @@ TEST_CASE("another reading is another organization's only where it names one") {
   CHECK(names_other_organization(route, "/o/acme/x", "/o/other/x"));
   CHECK_FALSE(names_other_organization(route, "/o/acme/x", "/o/acme/y"));
   CHECK_FALSE(names_other_organization(route, "/o/acme/x", "/o//x"));
+  CHECK_FALSE(names_other_organization(route, "/o/a%63me/x", "/o/acme/x"));  // that is 404 by itself
   CHECK_FALSE(names_other_organization(route_with(Place::fixed, "acme"), "/o/acme/x", "/o/other/x"));
 }
 

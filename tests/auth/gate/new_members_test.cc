@@ -1,10 +1,13 @@
 #include "auth/gate/new_members.h"
 
+#include <nlohmann/json.hpp>
+
 #include "auth/session/refreshed.h"
 #include "tests/support/gatekeeper_world.h"
 
 using namespace lp;
 using namespace lp::test;
+using nlohmann::json;
 
 namespace {
 
@@ -19,7 +22,8 @@ std::shared_ptr<Settings> for_members() {
 
 void sign_in(World& world) {
   Session session = world.session();
-  session.claims = {{"name", "Alice"}, {"organizations", {"acme"}}, {"organization_data", {{"acme", "Acme <Ltd>"}}}};
+  session.claims =
+      json{{"name", "Alice"}, {"organizations", {"acme"}}, {"organization_data", {{"acme", "Acme <Ltd>"}}}};
   session.refresh_token = Secret("r1");
   world.sign_in_directly(session);
 }
@@ -27,7 +31,7 @@ void sign_in(World& world) {
 // What Logto says of a person who belongs to both.
 RefreshOutcome joined(const World& world) {
   Refreshed refreshed;
-  refreshed.claims = {{"name", "Alice"}, {"organizations", {"acme", "globex"}}};
+  refreshed.claims = json{{"name", "Alice"}, {"organizations", {"acme", "globex"}}};
   refreshed.refresh_token = Secret("r1");
   refreshed.validated_at_s = world.clock.unix_s();
   refreshed.tokens_expire_at_s = world.clock.unix_s() + 3600;
@@ -72,7 +76,7 @@ TEST_CASE("while Logto cannot be asked a stranger stays one") {
 TEST_CASE("without a refresh token nothing is asked, and an address that names none is 404") {
   World world(for_members());
   Session session = world.session();
-  session.claims = {{"organizations", {"acme"}}};
+  session.claims = json{{"organizations", {"acme"}}};
   world.sign_in_directly(session);
   world.clock.advance_ms(kMembershipIsOldS * 1000);
   CHECK(world.ask(kGlobex).answer.status == 403);
@@ -104,7 +108,7 @@ TEST_CASE("one person's lines are made once for each organization, and none is t
   made->routes[0].assertion = true;
   World world(made);
   Session session = world.session();
-  session.claims = {{"organizations", {"acme", "globex"}}};
+  session.claims = json{{"organizations", {"acme", "globex"}}};
   world.sign_in_directly(session);
   const auto lines = [&](const std::string& path) {
     const Verdict verdict = world.ask({.path = path, .route = 1});

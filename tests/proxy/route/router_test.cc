@@ -450,7 +450,7 @@ TEST_CASE("a Host may name an origin by wildcard: one label, its port and nothin
 }
 
 TEST_CASE("a path that some app reads as another organization's is refused, on routes that are for one") {
-  lp::Settings settings = settings_of({{Kind::prefix, "/o", "", {}, lp::EncodedSlash::keep}, {Kind::prefix, ""}});
+  lp::Settings settings = settings_of({{Kind::prefix, "/o", "", {}, lp::EncodedSlash::keep}});
   const struct {
     std::string says;
     const char* target;
