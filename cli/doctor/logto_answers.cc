@@ -8,6 +8,7 @@
 #include "auth/jose/json_strict.h"
 #include "auth/jose/jwks.h"
 #include "auth/oidc/discovery.h"
+#include "auth/oidc/sign_in_ways.h"
 #include "base/url.h"
 #include "config/claims.h"
 #include "config/requirement.h"
@@ -246,6 +247,25 @@ std::vector<DoctorFinding> judge_sign_in_experience(const ProviderReply& reply,
   std::vector<DoctorFinding> all;
   for (const WantedConnector& one : wanted) all.push_back(judge_connector(*document, one));
   return all;
+}
+
+bool shows_ways(const Settings& settings) {
+  return settings.logto.sign_in.choose.value_or(false) ||
+         std::any_of(settings.routes.begin(), settings.routes.end(),
+                     [](const RouteSettings& route) { return route.sign_in.choose.value_or(false); });
+}
+
+DoctorFinding judge_ways_shown(const ProviderReply& reply) {
+  const auto ways = judge_sign_in_ways(reply);
+  if (!ways)
+    return {Level::warning, "sign_in_page", "the page that asks how to sign in (sign_in.choose) has one button alone",
+            "see what stands before /api/.well-known/sign-in-exp", ways.error().message};
+  std::string targets;
+  for (const SignInWay& way : ways->social) targets += (targets.empty() ? "" : ", ") + way.target;
+  if (targets.empty())
+    return {Level::warning, "sign_in_page", "the page that asks how to sign in (sign_in.choose) has nothing to choose",
+            "enable social connectors in Logto's sign-in experience, or take choose out", "no social connector"};
+  return {Level::ok, "sign_in_page", "the page that asks how to sign in shows " + targets};
 }
 
 }  // namespace lp

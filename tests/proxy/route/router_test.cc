@@ -450,22 +450,24 @@ TEST_CASE("a Host may name an origin by wildcard: one label, its port and nothin
 }
 
 TEST_CASE("a path that some app reads as another organization's is refused, on routes that are for one") {
-  lp::Settings settings = settings_of({{Kind::prefix, "/o", "", {}, lp::EncodedSlash::keep}});
+  lp::Settings settings = settings_of({{Kind::prefix, "", "", {}, lp::EncodedSlash::keep}});
   const struct {
     std::string says;
     const char* target;
     int route;
     int without;  // where the route is for no organization
   } cases[] = {
-      {"plain", "/o/acme/x", 1, 1},
-      {"escaped", "/o/%61cme/x", 1, 1},
-      {"dots back to the same", "/o/acme/x/../y", 1, 1},
-      {"a parameter", "/o/acme/x;v=1/y", 1, 1},
-      {"two slashes behind it", "/o/acme//x", 1, 1},
-      {"dots behind a parameter", "/o/acme/..;/other/x", -1, 1},
-      {"an escaped slash", "/o/acme/..%2fother/x", -1, 1},
-      {"a backslash", "/o/acme/..%5cother/x", -1, 1},
-      {"a second decoding", "/o/acme/..%252fother/x", -1, 1},
+      {"plain", "/acme/x", 1, 1},
+      {"escaped", "/%61cme/x", 1, 1},
+      {"dots back to the same", "/acme/x/../y", 1, 1},
+      {"a parameter", "/acme/x;v=1/y", 1, 1},
+      {"two slashes behind it", "/acme//x", 1, 1},
+      {"what a parser of URLs takes for a host", "//acme/other/x", -1, 1},
+      {"the same, and the same organization behind it", "//acme/acme/x", 1, 1},
+      {"the same, and nothing that could be one", "//acme/a.b/x", 1, 1},
+      {"dots behind a parameter, which nobody may", "/acme/..;/other/x", -1, -1},
+      {"an escaped slash", "/acme/..%2fother/x", -1, -1},
+      {"a second decoding", "/acme/..%252fother/x", -1, -1},
   };
   for (const auto& c : cases) {
     CAPTURE(c.says);
