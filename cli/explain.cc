@@ -38,7 +38,10 @@ struct Explanation {
   std::vector<RouteStep> steps;
 
   [[nodiscard]] std::optional<Principal> principal() const {
-    return person ? std::optional(person->principal()) : std::nullopt;
+    if (!person) return std::nullopt;
+    Principal who = person->principal();
+    who.organization = judgement.organization();
+    return who;
   }
   // The route that matches, also where it does not take the request.
   [[nodiscard]] const RouteSettings* matching() const {
@@ -130,9 +133,16 @@ void print_route(std::string& out, const Explanation& e) {
   }
 }
 
+// What must hold, that the person belongs to the organization in the address included.
+Requirement rules_besides_deny(const RouteSettings& route) {
+  Requirement all = route.require;
+  if (route.organization.is_configured()) all.children.insert(all.children.begin(), route.organization.rule);
+  return all;
+}
+
 void print_rules(std::string& out, const Explanation& e) {
   const RouteSettings* route = e.judgement.route();
-  if (route == nullptr || (route->require.empty() && route->deny.empty())) return;
+  if (route == nullptr || (rules_besides_deny(*route).empty() && route->deny.empty())) return;
   const auto print = [&](std::string_view label, const Requirement& root) {
     if (root.empty()) return;
     if (const auto who = e.principal()) {
@@ -142,7 +152,7 @@ void print_rules(std::string& out, const Explanation& e) {
     }
   };
   print("deny", route->deny);
-  print("require", route->require);
+  print("require", rules_besides_deny(*route));
 }
 
 void print_verdict(std::string& out, const Explanation& e) {
@@ -168,6 +178,8 @@ void print_head(std::string& out, const Explanation& e) {
 void print_sign_in(std::string& out, const Explanation& e) {
   if (e.judgement.outcome != Judgement::Outcome::sign_in) return;
   const SignInRequest request = sign_in_request_of(e.judgement, e.settings);
+  if (request.asks_how)
+    line(out, "asks how", e.settings.auth_prefix + "/sign-in, with a button for each way in (sign_in.choose); then:");
   line(out, "sign-in", request.endpoint);
   for (const auto& [name, value] : request.parameters) out += "  " + name + " = " + value + "\n";
   line(out, "comes back to", request.return_to);
@@ -257,7 +269,10 @@ void add_sign_in(ordered_json& out, const Explanation& e) {
   const SignInRequest request = sign_in_request_of(e.judgement, e.settings);
   ordered_json parameters = ordered_json::object();
   for (const auto& [name, value] : request.parameters) parameters[name] = value;
-  out["sign_in"] = {{"endpoint", request.endpoint}, {"parameters", parameters}, {"return_to", request.return_to}};
+  out["sign_in"] = {{"endpoint", request.endpoint},
+                    {"parameters", parameters},
+                    {"return_to", request.return_to},
+                    {"asks_how", request.asks_how}};
 }
 
 ordered_json json_of(const Explanation& e) {
@@ -275,7 +290,8 @@ ordered_json json_of(const Explanation& e) {
   for (const RouteStep& step : e.steps) out["routes_asked"].push_back(json_of(step));
   if (j.route() != nullptr) {
     out["deny"] = json_of(j.route()->deny, e);
-    out["require"] = json_of(j.route()->require, e);
+    out["require"] = json_of(rules_besides_deny(*j.route()), e);
+    if (j.route()->organization.is_configured()) out["organization"] = j.organization();
   }
   out["outcome"] = outcome_word(j.outcome);
   out["reason"] = j.reason;

@@ -25,6 +25,8 @@ using nlohmann::ordered_json;
 
 std::string rules_of(const RouteSettings& route) {
   std::vector<std::string> rules;
+  if (route.organization.is_configured())
+    rules.push_back(describe_requirement(route.organization.rule, Audience::operators));
   for (const Requirement& rule : route.require.children)
     rules.push_back(describe_requirement(rule, Audience::operators));
   for (const Requirement& rule : route.deny.children)

@@ -92,8 +92,12 @@ class TestRun {
     const RouteSettings& route = *judgement_.route();
     text += "\n    route " + route.label + (route.line > 0 ? " (line " + std::to_string(route.line) + ")" : "");
     if (!person_) return text;
-    std::string rules = requirement_lines(route.require, person_->principal(), now_s_, 6);
-    const std::string denied = requirement_lines(route.deny, person_->principal(), now_s_, 6);
+    Principal who = person_->principal();
+    who.organization = judgement_.organization();
+    Requirement all = route.require;
+    if (route.organization.is_configured()) all.children.insert(all.children.begin(), route.organization.rule);
+    std::string rules = requirement_lines(all, who, now_s_, 6);
+    const std::string denied = requirement_lines(route.deny, who, now_s_, 6);
     if (!rules.empty()) text += "\n    require:\n" + rules;
     if (!denied.empty()) text += (rules.empty() ? "\n" : "") + std::string("    deny:\n") + denied;
     while (text.ends_with('\n')) text.pop_back();

@@ -1,5 +1,7 @@
 #include "config/claims.h"
 
+#include <algorithm>
+
 #include "config/identity_presets.h"
 
 namespace lp {
@@ -66,6 +68,7 @@ std::string claim_of(const Requirement& requirement) {
     case Requirement::Kind::roles:
       return "roles";
     case Requirement::Kind::organizations:
+    case Requirement::Kind::member:
       return "organizations";
     case Requirement::Kind::organization_roles:
       return "organization_roles";
@@ -116,6 +119,11 @@ std::set<std::string> items_that_rules_name(const Settings& settings, std::strin
   return items;
 }
 
+bool has_organizations(const Settings& settings) {
+  return std::any_of(settings.routes.begin(), settings.routes.end(),
+                     [](const RouteSettings& route) { return route.organization.is_configured(); });
+}
+
 std::set<std::string> claims_in_use(const Settings& settings) {
   std::set<std::string> names = claims_in_headers(settings);
   const auto add = [&](std::string_view path) { names.insert(std::string(path)); };
@@ -123,7 +131,9 @@ std::set<std::string> claims_in_use(const Settings& settings) {
     for (const Requirement* root : {&route.require, &route.deny}) {
       for_each_requirement(*root, [&](const Requirement& requirement) { add(claim_of(requirement)); });
     }
+    add(claim_of(route.organization.rule));
   }
+  if (has_organizations(settings)) names.insert("organization_data");  // what they are called
   names.erase("");
   names.erase("sub");
   return names;

@@ -23,6 +23,9 @@ namespace lp {
 // them, everybody has one.
 [[nodiscard]] std::set<std::string> claims_in_use(const Settings& settings);
 
+// Whether routes are for members of an organization: names and ids of theirs are kept whole then.
+[[nodiscard]] bool has_organizations(const Settings& settings);
+
 // Those of them that headers tell.
 [[nodiscard]] std::set<std::string> claims_in_headers(const Settings& settings);
 

@@ -78,6 +78,15 @@ void put(Headers& headers, const IdentityHeaderSettings& header) {
   }
 }
 
+// Unless the operator has another name for it, or another meaning for the name.
+void put_organization(Headers& headers) {
+  const std::string name = folded_header(kOrganizationHeader);
+  const bool is_there = std::any_of(headers.begin(), headers.end(), [&](const auto& one) {
+    return one.source == Source::organization || folded_header(one.header) == name;
+  });
+  if (!is_there) headers.push_back(from_source(kOrganizationHeader, Source::organization));
+}
+
 Headers joined(IdentityPreset preset, const Headers& own) {
   Headers headers = preset_headers(preset);
   for (const auto& header : own) put(headers, header);
@@ -145,6 +154,7 @@ Headers identity_headers_of(const Settings& settings, const RouteSettings& route
       (has_own_identity(route) ? route.identity_preset : settings.identity_preset) == IdentityPreset::mod_auth_openidc;
   if (is_apache && route.token.is_configured()) put(headers, from_source("OIDC_access_token", Source::access_token));
   if (route.assertion) put(headers, from_source(kAssertionHeader, Source::assertion));
+  if (route.organization.is_configured()) put_organization(headers);
   return headers;
 }
 

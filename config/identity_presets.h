@@ -10,6 +10,7 @@
 namespace lp {
 
 inline constexpr std::string_view kAssertionHeader = "X-Logto-Proxy-Assertion";
+inline constexpr std::string_view kOrganizationHeader = "X-Forwarded-Organization";
 
 struct NamedPreset {
   std::string_view name;
@@ -26,7 +27,8 @@ struct NamedPreset {
 
 // Of all routes that say nothing of their own.
 [[nodiscard]] std::vector<IdentityHeaderSettings> identity_headers_of(const Settings& settings);
-// Of this route, its assertion included. A route that says anything of its own takes nothing from Settings.
+// Of this route, its assertion and its organization included. A route that says anything of its own takes nothing from
+// Settings.
 [[nodiscard]] std::vector<IdentityHeaderSettings> identity_headers_of(const Settings& settings,
                                                                       const RouteSettings& route);
 [[nodiscard]] bool has_own_identity(const RouteSettings& route);

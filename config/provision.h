@@ -70,6 +70,13 @@ struct ProvisionRoleSettings {
   std::vector<std::string> scopes;  // of the resources in this file that have them
 };
 
+// Of the organizations' template: what members may be in each of them.
+struct ProvisionOrganizationRoleSettings {
+  std::string name;
+  std::string description;
+  std::vector<std::string> scopes;  // of organizations; made where they are not there
+};
+
 struct ProvisionSettings {
   ManagementSettings management;
   ProvisionApplicationSettings application;
@@ -77,6 +84,7 @@ struct ProvisionSettings {
   ProvisionSignInSettings sign_in;
   std::vector<ProvisionResourceSettings> resources;
   std::vector<ProvisionRoleSettings> roles;
+  std::vector<ProvisionOrganizationRoleSettings> organization_roles;
   std::vector<std::string> id_token_claims;
 };
 

@@ -37,12 +37,15 @@ struct Requirement {
     email_domain,
     claim,
     max_age,
+    member,  // of the organization that the address names; any_of: the one, where it is always the same
   };
   Kind kind = Kind::all;
   std::vector<Requirement> children;  // all, any, none
-  std::vector<std::string> any_of;    // roles to email_domain: one of these is enough
-  ClaimTest test;                     // claim
-  std::int64_t max_age_s = 0;         // max_age: since the person last proved who they are
+  // roles to email_domain: one of these is enough. organization_roles: ORGANIZATION:ROLE, or ROLE in the organization
+  // that the address names.
+  std::vector<std::string> any_of;
+  ClaimTest test;              // claim
+  std::int64_t max_age_s = 0;  // max_age: since the person last proved who they are
 
   [[nodiscard]] bool empty() const { return children.empty() && (kind == Kind::all || kind == Kind::any); }
 };

@@ -60,17 +60,28 @@ bool refuses_as_much(const RouteSettings& narrow, const RouteSettings& wide) {
   return wide.deny.empty() || (!narrow.deny.empty() && covers(narrow.deny, wide.deny));
 }
 
+// Two routes from whose paths it comes may name different ones for the same request.
+bool is_for_same_organization(const RouteSettings& wide, const RouteSettings& narrow) {
+  using Place = RouteOrganizationSettings::Place;
+  if (!wide.organization.is_configured()) return true;
+  if (wide.organization.place != narrow.organization.place || wide.organization.id != narrow.organization.id)
+    return false;
+  return wide.organization.place != Place::from_path || wide.path.text == narrow.path.text;
+}
+
 }  // namespace
 
 bool is_open(const RouteSettings& route) {
   const bool by_access = route.access == Access::public_ || route.access == Access::optional;
-  return (by_access && route.require.empty() && route.deny.empty()) || route.shadow;
+  const bool has_rules = !route.require.empty() || !route.deny.empty() || route.organization.is_configured();
+  return (by_access && !has_rules) || route.shadow;
 }
 
 bool admits(const RouteSettings& wide, const RouteSettings& narrow) {
   if (is_open(wide) || (narrow.access == Access::deny && !narrow.shadow)) return true;
   if (wide.access == Access::deny || is_open(narrow)) return false;
-  return accepts_as_much(wide, narrow) && covers(wide.require, narrow.require) && refuses_as_much(narrow, wide);
+  return accepts_as_much(wide, narrow) && covers(wide.require, narrow.require) &&
+         is_for_same_organization(wide, narrow) && refuses_as_much(narrow, wide);
 }
 
 }  // namespace lp

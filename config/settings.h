@@ -71,6 +71,7 @@ struct SignInSettings {
   std::optional<std::string> prompt;        // login | consent | none
   std::optional<std::string> ui_locales;
   std::optional<bool> keep_fragment;
+  std::optional<bool> choose;  // a page of ours first, with one button for each way in
   std::map<std::string, std::string> extra;
 };
 
@@ -167,8 +168,8 @@ enum class HeaderEncoding { percent, utf8, raw };
 // One field that the app gets, from exactly one source.
 struct IdentityHeaderSettings {
   // id_token: Logto's, as it came. access_token: the route's `token`. assertion: a signed one of ours. host: of the URL
-  // that the browser asked for.
-  enum class Source { claim, constant, secret, id_token, access_token, assertion, host };
+  // that the browser asked for. organization: that of the route, of a member alone.
+  enum class Source { claim, constant, secret, id_token, access_token, assertion, host, organization };
   std::string header;
   std::string claim;  // dotted path into objects, see auth/session/claim_path.h
   HeaderEncoding encoding = HeaderEncoding::percent;
@@ -226,6 +227,15 @@ struct RouteTokenSettings {
   Organization organization = Organization::none;
   std::string organization_id;  // fixed
   [[nodiscard]] bool is_configured() const { return !resource.empty() || organization != Organization::none; }
+};
+
+// Whose members alone may use a route; see config/organization_place.h.
+struct RouteOrganizationSettings {
+  using Place = RouteTokenSettings::Organization;
+  Place place = Place::none;
+  std::string id;    // fixed
+  Requirement rule;  // Kind::member where there is one; else holds always
+  [[nodiscard]] bool is_configured() const { return place != Place::none; }
 };
 
 // `Authorization` for apps that want it.
@@ -303,9 +313,10 @@ struct RouteSettings {
   std::vector<IdentityHeaderSettings> identity_headers;
   UpstreamAuthorizationSettings authorization;
   RouteTokenSettings token;
-  bool assertion = false;  // a signed one in X-Logto-Proxy-Assertion
-  SignInSettings sign_in;  // over the defaults of logto.sign_in
-  std::string upstream;    // name in Settings::upstreams; empty for access: deny, a reply, and behind another proxy
+  RouteOrganizationSettings organization;  // beside `require`
+  bool assertion = false;                  // a signed one in X-Logto-Proxy-Assertion
+  SignInSettings sign_in;                  // over the defaults of logto.sign_in
+  std::string upstream;  // name in Settings::upstreams; empty for access: deny, a reply, and behind another proxy
   RouteReplySettings reply;
   std::string strip_prefix;
   std::string add_prefix;

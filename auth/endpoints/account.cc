@@ -8,6 +8,7 @@
 #include "auth/rules/own_returns.h"
 #include "auth/session/session_times.h"
 #include "config/apps.h"
+#include "config/claims.h"
 
 namespace lp {
 namespace {
@@ -33,6 +34,7 @@ Verdict handle_account(const Visit& visit, Waiting waiting) {
   PageFacts facts = page_facts(visit);
   facts.form_origin = sign_out_form_origins(visit.settings());
   facts.has_apps = has_apps(visit.settings());
+  facts.has_organizations = has_organizations(visit.settings());
   Verdict verdict =
       answer_verdict(visit, "own", make_account_page(std::move(facts), *session, times_of(visit, *session)));
   append_cookies(verdict, cookies_to_renew(visit));

@@ -110,6 +110,7 @@ Verdict answer_stale(const Visit& visit, const CallbackResponse& response, const
   start.route = state->route;
   start.sign_in = sign_in_settings_of_route(visit.settings(), state->route);
   start.fresh_start = true;
+  start.is_chosen = true;
   return start_sign_in(visit, std::move(start), std::move(waiting));
 }
 
@@ -147,6 +148,7 @@ SignInStart once_more(const Visit& visit, const PendingSignIn& pending) {
   start.sign_in = sign_in_settings_of_route(visit.settings(), start.route);
   if (!pending.with.empty()) start.sign_in.with = pending.with;
   if (pending.max_age_s != kNoMaxAge) start.max_age_s = pending.max_age_s;
+  start.is_chosen = true;
   start.silent = pending.silent;
   start.step_up = pending.step_up;
   start.proof_asked = pending.proof_asked;

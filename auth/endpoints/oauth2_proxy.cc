@@ -19,6 +19,7 @@
 #include "auth/visit/forward_auth.h"
 #include "base/url.h"
 #include "config/forward_auth.h"
+#include "config/organization_place.h"
 
 namespace lp {
 namespace {
@@ -85,6 +86,7 @@ Authorization::Verdict judge_also(const RequestFacts& facts, const Settings& set
   if (facts.also_asked == nullptr || facts.also_asked->shadow) return Is::pass;
   Principal who = principal_of(session);
   if (tokens.access) who.scopes = &tokens.access->scopes;
+  who.organization = organization_of_route(*facts.also_asked, facts.external->host, facts.path);
   return authorize(*facts.also_asked, &who, now_s).verdict;
 }
 
@@ -175,6 +177,7 @@ Verdict handle_oauth2_start(const Visit& visit, Waiting waiting) {
   start.return_to = *target;
   start.max_age_s = proof_asked_for(visit);
   start.step_up = start.max_age_s.has_value();
+  start.is_chosen = start.step_up;  // our own endpoint would not know for how recent a sign-in
   if (visit.signed_in() != nullptr && !start.step_up) return send_back(visit, *target);
   if (!visit.may_start_sign_in()) return unauthenticated_verdict(visit, "own");
   return start_sign_in(visit, std::move(start), std::move(waiting));

@@ -8,6 +8,7 @@
 
 #include "auth/cookies/pending_cookie.h"
 #include "auth/cookies/sign_in_state.h"
+#include "auth/endpoints/sign_in_chooser.h"
 #include "auth/loops/stop.h"
 #include "auth/oidc/app_token_needs.h"
 #include "auth/oidc/authorization_request.h"
@@ -20,6 +21,7 @@
 #include "auth/visit/wait.h"
 #include "base/crypto.h"
 #include "base/one_of.h"
+#include "config/organization_place.h"
 
 namespace lp {
 namespace {
@@ -176,6 +178,12 @@ Verdict redirect_to_own_sign_in(const Visit& visit, const SignInStart& start) {
   return redirect_verdict(visit, start.decision, std::move(url));
 }
 
+// The buttons are on a page of our own endpoint, which knows the route.
+bool leads_to_chooser(const Visit& visit, const SignInStart& start) {
+  if (start.silent || start.is_chosen) return false;
+  return effective_sign_in(visit.settings().logto.sign_in, start.sign_in).choose.value_or(false);
+}
+
 // A silent one comes back at once where Logto cannot be asked, and would be sent again.
 Verdict leave_for_own_sign_in(const Visit& visit, SignInStart start, Waiting waiting) {
   if (!start.silent) return redirect_to_own_sign_in(visit, start);
@@ -196,6 +204,7 @@ struct SignInQuery {
   std::optional<std::string> with;
   std::optional<std::string> prompt;
   std::optional<std::string> route;
+  std::optional<std::string> choose;
   std::map<std::string, Secret> of_logto;  // those of logto.sign_in.allow_parameters
 };
 
@@ -207,8 +216,11 @@ std::optional<SignInQuery> parse_sign_in_query(std::string_view query, const std
     std::string_view name;
     std::optional<std::string>* value;
   };
-  const Parameter known[] = {
-      {"return_to", &parsed.return_to}, {"with", &parsed.with}, {"prompt", &parsed.prompt}, {"route", &parsed.route}};
+  const Parameter known[] = {{"return_to", &parsed.return_to},
+                             {"with", &parsed.with},
+                             {"prompt", &parsed.prompt},
+                             {"route", &parsed.route},
+                             {"choose", &parsed.choose}};
   for (const auto& [name, value] : *pairs) {
     for (const Parameter& parameter : known) {
       if (parameter.name != name) continue;
@@ -218,13 +230,6 @@ std::optional<SignInQuery> parse_sign_in_query(std::string_view query, const std
     if (is_one_of(name, allowed) && !parsed.of_logto.emplace(name, Secret(value)).second) return std::nullopt;
   }
   return parsed;
-}
-
-int route_index(const std::optional<std::string>& text) {
-  int index = 0;
-  if (!text || text->empty() || text->size() > 6) return 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), index);
-  return error == std::errc() && end == text->data() + text->size() ? index : 0;
 }
 
 // A sign_in_url that is no external URL has no app to go to.
@@ -255,8 +260,10 @@ SignInStart requested_start(const Visit& visit, const SignInQuery& query) {
   start.return_to =
       vet_return_to_own(query.return_to.value_or("/"), *visit.facts.external, visit.settings()).value_or("/");
   if (start.return_to == "/") start.return_to = home_of(visit);
-  start.route = route_index(query.route);
+  start.route = route_index(query.route.value_or(""));
   start.sign_in = sign_in_settings_of_route(visit.settings(), start.route);
+  start.is_chosen = true;
+  if (query.choose == "0") start.sign_in.with = "";  // Logto's own first screen, whatever is configured
   if (query.with) start.sign_in.with = query.with;
   if (query.prompt == "login") start.sign_in.prompt = "login";  // another account, though Logto's session lives
   take_parameters_of_logto(query, start);
@@ -266,8 +273,11 @@ SignInStart requested_start(const Visit& visit, const SignInQuery& query) {
 // Pages and JSON for somebody whose sign-in is too long ago lead here.
 void step_up_where_needed(const Visit& visit, SignInStart& start) {
   const RouteSettings* route = route_of(visit.settings(), start.route);
-  const std::optional<Principal> who = visit.principal();
+  std::optional<Principal> who = visit.principal();
   if (route == nullptr || !who) return;
+  const std::string_view target = without_origin(start.return_to);
+  who->organization =
+      organization_of_route(*route, visit.facts.external->host, target.substr(0, target.find_first_of("?#")));
   const Authorization authorization = authorize(*route, &*who, visit.now_s);
   if (authorization.verdict != Authorization::Verdict::step_up) return;
   start.step_up = true;
@@ -333,10 +343,28 @@ Verdict refuse_parameter(const Visit& visit, std::string_view name) {
   return status_verdict(visit, "own", 400);
 }
 
+// The way is open: nothing in the link says it, and the link or the configuration wants a choice.
+bool wants_choice(const Visit& visit, const SignInQuery& query, const SignInStart& start) {
+  if (query.with || !start.one_time_token.empty() || query.choose == "0") return false;
+  if (query.choose == "1") return true;
+  if (start.sign_in.first_screen && query.of_logto.contains("first_screen")) return false;
+  return effective_sign_in(visit.settings().logto.sign_in, start.sign_in).choose.value_or(false);
+}
+
+// What the buttons take along, besides where to return to.
+ChooserRequest chooser_request(const SignInQuery& query, const SignInStart& start) {
+  ChooserRequest request{start.return_to, start.route, query.prompt == "login", {}};
+  for (const auto& [name, value] : query.of_logto)
+    request.parameters.append(request.parameters.empty() ? "" : "&")
+        .append(percent_encode(name) + "=" + percent_encode(value.reveal()));
+  return request;
+}
+
 Verdict sign_in_on_request(const Visit& visit, std::optional<std::string> first_screen, Waiting waiting) {
   const std::optional<SignInQuery> query =
       parse_sign_in_query(visit.facts.query, visit.settings().logto.allow_parameters);
   if (!query) return status_verdict(visit, "own", 400);
+  if (query->choose && *query->choose != "0" && *query->choose != "1") return status_verdict(visit, "own", 400);
   if (query->with && !is_valid_with(*query->with)) return refuse_way(visit, *query->with);
   if (const std::string_view fault = fault_of(*query); !fault.empty()) return refuse_parameter(visit, fault);
   SignInStart start = requested_start(visit, *query);
@@ -346,11 +374,20 @@ Verdict sign_in_on_request(const Visit& visit, std::optional<std::string> first_
   }
   if (has_nothing_to_do(visit, *query, start)) return send_back(visit, start.return_to);
   if (!visit.may_start_sign_in()) return unauthenticated_verdict(visit, "own");
+  if (!first_screen && wants_choice(visit, *query, start))
+    return show_sign_in_chooser(visit, chooser_request(*query, start), std::move(waiting));
   if (first_screen) start.sign_in.first_screen = std::move(first_screen);
   return start_sign_in(visit, std::move(start), std::move(waiting));
 }
 
 }  // namespace
+
+int route_index(std::string_view text) {
+  int index = 0;
+  if (text.empty() || text.size() > 6) return 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
+  return error == std::errc() && end == text.data() + text.size() ? index : 0;
+}
 
 SignInStart start_for_route(const Visit& visit) {
   SignInStart start;
@@ -369,6 +406,7 @@ SignInSettings sign_in_settings_of_route(const Settings& settings, int route) {
 Verdict start_sign_in(const Visit& visit, SignInStart start, Waiting waiting) {
   if (visit.facts.forwarded != ForwardedForm::none)
     return leave_for_own_sign_in(visit, std::move(start), std::move(waiting));
+  if (leads_to_chooser(visit, start)) return redirect_to_own_sign_in(visit, start);
   start.return_to = visit.place(start.return_to);
   if (!start.silent) {
     if (std::optional<Verdict> stopped = stop_loop(visit, start.return_to, start.route)) return std::move(*stopped);

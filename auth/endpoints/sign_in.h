@@ -19,6 +19,7 @@ struct SignInStart {
   bool step_up = false;                   // a session lives, but its sign-in is too long ago
   std::optional<std::int64_t> max_age_s;  // of the sign-in, besides what the route needs of everybody
   bool fresh_start = false;               // after a stale callback
+  bool is_chosen = false;                 // the person has said how, or need not: no page with ways in between
   // The sign-in before this one proved nothing: what it was asked for, and since when it must be proved. Without them
   // the session that the browser sends says whether anything must be.
   ProofAsked proof_asked = ProofAsked::nothing;
@@ -34,6 +35,9 @@ struct SignInStart {
 [[nodiscard]] SignInStart start_for_route(const Visit& visit);
 // The sign-in settings of the route with this index; none for 0 and for unknown ones.
 [[nodiscard]] SignInSettings sign_in_settings_of_route(const Settings& settings, int route);
+
+// ?route=N of our own endpoints; 0: none.
+[[nodiscard]] int route_index(std::string_view text);
 
 // 303 to Logto with a pending cookie. Waits where Logto's metadata is not known yet.
 [[nodiscard]] Verdict start_sign_in(const Visit& visit, SignInStart start, Waiting waiting);

@@ -1,5 +1,6 @@
 #include "auth/gate/forbid.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "auth/endpoints/sign_in.h"
 #include "auth/loops/stop.h"
 #include "auth/pages/requirement_words.h"
+#include "config/organization_place.h"
 
 namespace lp {
 namespace {
@@ -14,10 +16,19 @@ namespace {
 constexpr std::string_view kDecision = "forbidden";
 constexpr std::string_view kMessage = "This account may not use this address.";
 
+// The one in the address, where the person does not belong to it.
+std::string missing_organization(const Visit& visit, const Authorization& authorization) {
+  const RouteSettings& route = *visit.facts.route;
+  const auto& missing = authorization.missing;
+  if (std::find(missing.begin(), missing.end(), &route.organization.rule) == missing.end()) return {};
+  return std::string(organization_of_route(route, visit.facts.external->host, visit.facts.path));
+}
+
 Verdict forbidden_page(const Visit& visit, const Authorization& authorization) {
   PageFacts facts = page_facts(visit);
   if (const Session* session = visit.signed_in()) facts.user = display_name(*session);
   facts.missing = authorization.missing;
+  facts.organization = missing_organization(visit, authorization);
   facts.sign_in_with = connectors_wanted(authorization.missing);
   return answer_verdict(visit, kDecision, make_page(PageKind::forbidden, facts));
 }
@@ -27,8 +38,13 @@ Verdict forbidden_json(const Visit& visit, const Authorization& authorization) {
   for (const Requirement* requirement : authorization.missing) {
     missing.push_back(describe_requirement(*requirement, Audience::public_));
   }
-  return answer_verdict(visit, kDecision,
-                        make_json_error(403, "forbidden", kMessage, visit.facts.request_id, {{"missing", missing}}));
+  nlohmann::ordered_json extra = {{"missing", missing}};
+  if (const std::string id = missing_organization(visit, authorization); !id.empty()) {
+    extra["organization"] = id;
+    extra["organizations_url"] = visit.facts.external->text() + visit.settings().auth_prefix +
+                                 "/organizations?route=" + std::to_string(visit.facts.route->index);
+  }
+  return answer_verdict(visit, kDecision, make_json_error(403, "forbidden", kMessage, visit.facts.request_id, extra));
 }
 
 Verdict forbidden_text(const Visit& visit) {

@@ -7,6 +7,7 @@
 #include "auth/gate/app_tokens_first.h"
 #include "auth/gate/bearer_tokens.h"
 #include "auth/gate/forbid.h"
+#include "auth/gate/new_members.h"
 #include "auth/gate/own_endpoints.h"
 #include "auth/gate/refresh_first.h"
 #include "auth/gate/shadow.h"
@@ -246,6 +247,7 @@ struct Gatekeeper::Impl {
     if (visit.session.age == SessionAge::due_for_refresh && visit.signed_in() != nullptr) {
       background.start(visit.cookies, visit.cookies.value_of(visit.fields()), visit.session, visit.facts.request_id);
     }
+    if (may_have_joined(visit)) return refresh_first(visit, judge, std::move(waiting));
     return judge(visit, std::move(waiting));
   }
 

@@ -12,6 +12,7 @@
 #include "auth/endpoints/jwks_endpoint.h"
 #include "auth/endpoints/me.h"
 #include "auth/endpoints/oauth2_proxy.h"
+#include "auth/endpoints/organizations.h"
 #include "auth/endpoints/sign_in.h"
 #include "auth/endpoints/sign_out.h"
 #include "auth/endpoints/webhook_endpoint.h"
@@ -47,6 +48,7 @@ constexpr std::array kEndpoints = {
     OwnEndpoint{"/jwks.json", {"GET", "HEAD"}, handle_jwks, Asks::nobody},
     OwnEndpoint{"/", {"GET", "HEAD"}, handle_account, Asks::who_it_is},
     OwnEndpoint{"/apps", {"GET", "HEAD"}, handle_apps, Asks::who_it_is},
+    OwnEndpoint{"/organizations", {"GET", "HEAD"}, handle_organizations, Asks::who_it_is},
     OwnEndpoint{"", {"GET", "HEAD"}, redirect_to_account},
 };
 

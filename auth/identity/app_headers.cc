@@ -63,6 +63,8 @@ struct Writer {
         return line(header.header, facts.access_token);
       case Header::Source::assertion:
         return line(header.header, facts.assertion);
+      case Header::Source::organization:
+        return line(header.header, facts.organization);
       case Header::Source::host:
         if (facts.external != nullptr) line(header.header, facts.external->authority());
         return;

@@ -43,6 +43,7 @@ HeaderSet set_of(const Settings& settings, const RouteSettings& route) {
   if (asserts && upstream != settings.upstreams.end()) set.audience = format_upstream_url(upstream->second);
   set.has_id_token = has(Source::id_token) || route.authorization.kind == UpstreamAuthorizationSettings::Kind::id_token;
   set.has_access_token = has(Source::access_token);
+  set.names_organization = has(Source::organization);
   set.names_origin = asserts || has(Source::host);
   return set;
 }

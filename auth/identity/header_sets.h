@@ -14,7 +14,8 @@ struct HeaderSet {
   std::string audience;  // of assertions: the upstream's URL; empty: the external URL, another proxy sends it on
   bool has_id_token = false;
   bool has_access_token = false;
-  bool names_origin = false;  // what it says depends on the external URL that was asked
+  bool names_organization = false;  // what it says depends on the organization in the address
+  bool names_origin = false;        // what it says depends on the external URL that was asked
 };
 
 // The distinct sets of all routes. Immutable.

@@ -3,45 +3,16 @@
 #include <algorithm>
 
 #include "config/identity_presets.h"
+#include "config/organization_place.h"
 
 namespace lp {
 namespace {
 
 constexpr std::string_view kOrganizations = "urn:logto:scope:organizations";
 constexpr std::string_view kOrganizationResource = "urn:logto:resource:organizations";
-constexpr std::size_t kMaxOrganizationBytes = 128;
 
 void add(std::vector<std::string>& list, std::string_view text) {
   if (std::find(list.begin(), list.end(), text) == list.end()) list.emplace_back(text);
-}
-
-bool is_organization_id(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxOrganizationBytes && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
-}
-
-std::string_view first_label(std::string_view host) { return host.substr(0, host.find('.')); }
-
-// "/o/acme/x" for the prefix "/o": "acme".
-std::string_view segment_after(std::string_view path, std::string_view prefix) {
-  if (path.size() <= prefix.size() + 1 || !path.starts_with(prefix) || path[prefix.size()] != '/') return {};
-  const std::string_view rest = path.substr(prefix.size() + 1);
-  return rest.substr(0, rest.find('/'));
-}
-
-std::string_view organization_of(const RouteSettings& route, std::string_view host, std::string_view path) {
-  switch (route.token.organization) {
-    case RouteTokenSettings::Organization::none:
-      return {};
-    case RouteTokenSettings::Organization::fixed:
-      return route.token.organization_id;
-    case RouteTokenSettings::Organization::from_host:
-      return first_label(host);
-    case RouteTokenSettings::Organization::from_path:
-      return segment_after(path, route.path.text);
-  }
-  return {};
 }
 
 bool names_id_token(const std::vector<IdentityHeaderSettings>& headers) {
@@ -89,10 +60,11 @@ AppTokenNeeds without_resources(AppTokenNeeds needs, const std::vector<std::stri
 }
 
 std::optional<TokenAudience> audience_of(const RouteSettings& route, std::string_view host, std::string_view path) {
-  TokenAudience audience{route.token.resource, std::string(organization_of(route, host, path)), route.token.scopes};
+  TokenAudience audience{route.token.resource, std::string(organization_of_token(route, host, path)),
+                         route.token.scopes};
   if (!audience.scopes.empty()) add_scopes_of_rules(audience.scopes, route);
   const bool names_one = route.token.organization != RouteTokenSettings::Organization::none;
-  if (names_one && !is_organization_id(audience.organization)) return std::nullopt;
+  if (names_one && audience.organization.empty()) return std::nullopt;
   return audience;
 }
 

@@ -169,6 +169,9 @@ SignInSettings effective_sign_in(const SignInSettings& defaults, const SignInSet
   override_with(effective.prompt, route.prompt);
   override_with(effective.ui_locales, route.ui_locales);
   override_with(effective.keep_fragment, route.keep_fragment);
+  if (route.with) effective.choose.reset();  // the nearer word on the way
+  if (route.choose.value_or(false) && !route.with) effective.with.reset();
+  override_with(effective.choose, route.choose);
   for (const auto& [name, value] : route.extra) effective.extra[name] = value;
   return effective;
 }

@@ -74,6 +74,14 @@ constexpr std::array kForms = {
     PageForm{PageKind::session_too_large, 500, PageAction::other_account, PageAction::none, "session_too_large.title",
              "session_too_large.lead"},
     PageForm{PageKind::apps, 200, PageAction::none, PageAction::none, "apps.title", "apps.lead"},
+    PageForm{PageKind::organizations, 200, PageAction::none, PageAction::none, "organizations.title",
+             "organizations.lead"},
+    PageForm{PageKind::no_organizations, 200, PageAction::other_account, PageAction::home, "no_organizations.title",
+             "no_organizations.lead"},
+    PageForm{PageKind::choose_sign_in, 200, PageAction::none, PageAction::none, "choose_sign_in.title",
+             "choose_sign_in.lead"},
+    PageForm{PageKind::sign_in_page, 200, PageAction::none, PageAction::none, "sign_in_page.title",
+             "sign_in_page.lead"},
     PageForm{PageKind::no_apps, 200, PageAction::other_account, PageAction::home, "no_apps.title", "no_apps.lead"},
 };
 

@@ -42,6 +42,10 @@ enum class PageKind {
   session_too_large,
   apps,
   no_apps,
+  organizations,
+  no_organizations,
+  choose_sign_in,
+  sign_in_page,
 };
 
 // What a page offers to do.

@@ -14,7 +14,7 @@ constexpr std::string_view kStyle = R"css(
 body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;padding:1.5rem;background:var(--ground);color:var(--text);font:1.0625rem/1.65 system-ui,-apple-system,"Segoe UI","Hiragino Sans","Noto Sans JP","Noto Sans CJK JP",Meiryo,sans-serif}
 main{width:100%;max-width:34rem;padding:2.25rem 2.25rem 1.5rem;background:var(--card);border:1px solid var(--line);border-radius:14px}
 :lang(ja){line-break:strict}
-.actions :lang(ja),.apps :lang(ja),dt:lang(ja){word-break:auto-phrase}
+.actions :lang(ja),.apps :lang(ja),.ways :lang(ja),dt:lang(ja){word-break:auto-phrase}
 .site{display:flex;flex-wrap:wrap;align-items:center;gap:.75rem;margin:0 0 1.5rem;font-weight:600;overflow-wrap:anywhere}
 .logo{display:block;max-width:100%;height:2.5rem;object-fit:contain}
 .status{margin:0;color:var(--soft);font-size:.875rem;letter-spacing:.08em}
@@ -40,12 +40,19 @@ dd{margin:0;overflow-wrap:anywhere}
 span.icon{background:var(--act);color:var(--on-act)}
 .apps strong,.apps small{display:block;line-height:1.4}
 .apps small{color:var(--soft)}
+.ways{display:grid;gap:.75rem;margin:1.5rem 0;padding:0;list-style:none}
+.ways a{display:flex;align-items:center;gap:.875rem;min-height:3rem;padding:.5625rem 1rem;border:2px solid var(--line);border-radius:9px;color:inherit;font-weight:600;line-height:1.4;text-decoration:none;overflow-wrap:anywhere}
+.ways a:hover{border-color:var(--act)}
+.ways picture{flex:none;line-height:0}
+.ways .blank{flex:none;width:1.5rem}
+.ways img{width:1.5rem;height:1.5rem;object-fit:contain}
+@media (prefers-color-scheme:dark){.ways img.light{padding:.125rem;border-radius:4px;background:#fff}}
 footer{padding-top:.875rem;border-top:1px solid var(--line);color:var(--soft);font-size:.8125rem}
 footer p{margin:0 0 .25rem;overflow-wrap:anywhere}
 code{font:.8125rem ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 @media (max-width:26rem){body{padding:1rem}main{padding:1.5rem 1.25rem 1rem}h1{font-size:1.25rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.625rem}.actions .button{width:100%;padding:.5625rem .75rem}.actions{text-align:center;justify-content:center}.apps{grid-template-columns:1fr}}
 a:focus-visible,.button:focus-visible{outline:3px solid var(--act);outline-offset:3px}
-@media (forced-colors:active){main,.icon,.apps a{border-color:CanvasText}.button,.button.second{border-color:ButtonText;background:ButtonFace;color:ButtonText}a.button{border-color:LinkText;color:LinkText}}
+@media (forced-colors:active){main,.icon,.apps a,.ways a{border-color:CanvasText}.button,.button.second{border-color:ButtonText;background:ButtonFace;color:ButtonText}a.button{border-color:LinkText;color:LinkText}}
 )css";
 
 void append_color(std::string& css, std::string_view name, const std::optional<Rgb>& color) {

@@ -126,7 +126,11 @@ void append_facts(std::string& html, const PageFacts& facts, const Language& lan
   if (!facts.user.empty())
     append_line(html, "<p>" + said(language, "page.signed_in_as", {in_tag("strong", facts.user)}) + "</p>");
   std::vector<std::string> missing;
-  for (const Requirement* one : facts.missing) missing.push_back(requirement_html(*one, language));
+  for (const Requirement* one : facts.missing) {
+    const bool is_membership = one->kind == Requirement::Kind::member && !facts.organization.empty();
+    missing.push_back(is_membership ? said(language, "need.member", {in_tag("strong", facts.organization)})
+                                    : requirement_html(*one, language));
+  }
   append_list(html, "needs", said(language, "page.missing"), missing);
   for (const std::string& text : facts.paragraphs) append_detail(html, isolated(language, html_escape(text)));
   append_addresses(html, facts, language);
@@ -157,6 +161,39 @@ void append_apps(std::string& html, const PageFacts& facts) {
     append_line(html, "</span></a></li>");
   }
   append_line(html, "</ul>");
+}
+
+// Without one its room is kept, so that the labels of all stand below each other.
+void append_logo(std::string& html, const PageWay& way, bool keeps_room) {
+  if (way.logo.empty()) {
+    if (keeps_room) html.append("<span class=\"blank\"></span>");
+    return;
+  }
+  html.append("<picture>");
+  if (!way.logo_dark.empty()) {
+    html.append("<source media=\"(prefers-color-scheme:dark)\" srcset=\"").append(html_escape(way.logo_dark));
+    html.append("\">");
+  }
+  html.append("<img class=\"").append(way.logo_dark.empty() ? "light\"" : "\"").append(" alt=\"\" src=\"");
+  html.append(html_escape(way.logo)).append("\"></picture>");
+}
+
+void append_ways(std::string& html, const PageFacts& facts) {
+  if (facts.ways.empty()) return;
+  const bool has_logos =
+      std::any_of(facts.ways.begin(), facts.ways.end(), [](const PageWay& way) { return !way.logo.empty(); });
+  append_line(html, "<ul class=\"ways\">");
+  for (const PageWay& way : facts.ways) {
+    html.append("<li><a href=\"").append(html_escape(way.href)).append("\">");
+    append_logo(html, way, has_logos);
+    append_line(html.append(in_tag("span", way.label)), "</a></li>");
+  }
+  append_line(html, "</ul>");
+}
+
+// "{prefix}/organizations" for the route of this page.
+std::string organizations_href(const PageFacts& facts) {
+  return facts.auth_prefix + "/organizations" + (facts.route > 0 ? "?route=" + std::to_string(facts.route) : "");
 }
 
 std::string action_href(PageAction action, const PageFacts& facts) {
@@ -231,13 +268,16 @@ void append_action(std::string& html, PageAction action, bool primary, const Pag
 // Where another sign-in would bring what is missing, that goes before another account.
 void append_actions(std::string& html, const PageForm& form, const PageFacts& facts, const Language& language) {
   append_line(html, "<div class=\"actions\">");
+  const bool is_of_organization = !facts.organization.empty();
+  if (is_of_organization)
+    append_link(html, "class=\"button\" ", organizations_href(facts), said(language, "action.other_organization"));
   for (const std::string& target : facts.sign_in_with) {
-    const bool is_first = &target == &facts.sign_in_with.front();
+    const bool is_first = &target == &facts.sign_in_with.front() && !is_of_organization;
     append_link(html, is_first ? "class=\"button\" " : "class=\"button second\" ",
                 sign_in_path(facts.auth_prefix, facts.return_to, facts.route, true, "social:" + target),
                 said(language, "action.sign_in_with", {html_escape(connector_name(target))}));
   }
-  append_action(html, form.primary, facts.sign_in_with.empty(), facts, language);
+  append_action(html, form.primary, facts.sign_in_with.empty() && !is_of_organization, facts, language);
   append_action(html, form.secondary, false, facts, language);
   append_line(html, "</div>");
 }
@@ -245,13 +285,16 @@ void append_actions(std::string& html, const PageForm& form, const PageFacts& fa
 // From pages about the person, which offer to sign out, to what they can use.
 void append_ways_on(std::string& html, const PageForm& form, const PageFacts& facts, const Language& language) {
   const bool is_account = form.kind == PageKind::account;
-  const bool is_apps = form.kind == PageKind::apps || form.kind == PageKind::no_apps;
-  if (!is_account && !is_apps) return;
+  const bool is_nothing = form.kind == PageKind::no_apps || form.kind == PageKind::no_organizations;
+  const bool is_list = form.kind == PageKind::apps || form.kind == PageKind::organizations || is_nothing;
+  if (!is_account && !is_list) return;
   append_line(html, "<p class=\"actions\">");
   if (is_account && facts.has_apps)
     append_link(html, "", facts.auth_prefix + "/apps", said(language, "page.apps_link"));
-  if (is_apps) append_link(html, "", facts.auth_prefix + "/", said(language, "page.account_link"));
-  if (form.kind != PageKind::no_apps) append_action(html, PageAction::home, false, facts, language);
+  if (is_account && facts.has_organizations)
+    append_link(html, "", facts.auth_prefix + "/organizations", said(language, "page.organizations_link"));
+  if (is_list) append_link(html, "", facts.auth_prefix + "/", said(language, "page.account_link"));
+  if (!is_nothing) append_action(html, PageAction::home, false, facts, language);
   append_line(html, "</p>");
 }
 
@@ -316,6 +359,7 @@ std::string content_html(const PageForm& form, int status, const PageFacts& fact
   append_line(html, "<p>" + isolated(language, said(language, form.lead)) + "</p>");
   append_facts(html, facts, language);
   append_apps(html, facts);
+  append_ways(html, facts);
   if (form.primary != PageAction::none || form.secondary != PageAction::none)
     append_actions(html, form, facts, language);
   append_ways_on(html, form, facts, language);
@@ -417,8 +461,10 @@ PageNeeds needs_of(const PageForm& form, const PageFacts& facts, std::string_vie
   needs.styles.emplace_back(style);
   for (const std::string& one : look.layout.styles) needs.styles.emplace_back(one);
   if (look.layout.is_set()) needs.allow_from = &look.allow_from;
-  needs.has_images = !look.logo.data_uri.empty() || std::any_of(facts.apps.begin(), facts.apps.end(),
-                                                                [](const PageApp& app) { return !app.icon.empty(); });
+  needs.has_images =
+      !look.logo.data_uri.empty() ||
+      std::any_of(facts.apps.begin(), facts.apps.end(), [](const PageApp& app) { return !app.icon.empty(); }) ||
+      std::any_of(facts.ways.begin(), facts.ways.end(), [](const PageWay& way) { return !way.logo.empty(); });
   if (form.kind == PageKind::carry_fragment) needs.script = kCarryFragmentScript;
   needs.has_form = !form_action(form.primary, facts).empty() || !form_action(form.secondary, facts).empty();
   needs.form_origin = form.kind == PageKind::confirm_resume ? std::string_view("*") : facts.form_origin;
@@ -515,7 +561,7 @@ std::string with_repaired_escaped(std::string_view target) {
 }  // namespace
 
 std::string sign_in_path(std::string_view auth_prefix, std::string_view return_to, int route, bool other_account,
-                         std::string_view with) {
+                         std::string_view with, std::string_view more) {
   std::string path = std::string(auth_prefix) + "/sign-in";
   char separator = '?';
   const auto add = [&](std::string_view parameter) {
@@ -525,6 +571,7 @@ std::string sign_in_path(std::string_view auth_prefix, std::string_view return_t
   if (!with.empty()) add("with=" + percent_encode(with));
   if (other_account) add("prompt=login");
   if (route > 0) add("route=" + std::to_string(route));
+  if (!more.empty()) add(more);
   if (!return_to.empty()) add("return_to=" + percent_encode(with_repaired_escaped(return_to)));
   return path;
 }

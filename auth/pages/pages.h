@@ -30,6 +30,14 @@ struct PageApp {
   std::string href;
 };
 
+// One way to sign in, as a button.
+struct PageWay {
+  std::string label;
+  std::string logo;       // a data URI; may be empty
+  std::string logo_dark;  // on a dark ground; empty: the same
+  std::string href;
+};
+
 struct PageFacts {
   std::string request_id;
   std::string_view accept_language;
@@ -37,12 +45,14 @@ struct PageFacts {
   std::string auth_prefix = "/_auth";
   std::string user;                         // 403: who you are, as a person would say it; may be empty
   std::vector<const Requirement*> missing;  // 403: what is missing; must outlive the page's making
+  std::string organization;                 // 403: whose members alone pass; empty: that is not what is missing
   std::vector<std::string> sign_in_with;    // 403: targets of the connectors that would bring what is missing
   std::string return_to;                    // where links lead after a sign-in, vetted; empty: none
   int route = 0;                            // RouteSettings::index whose sign-in settings the links ask for
   std::string back_to;                      // where the link stood that led here, vetted; empty: not known
   bool is_home = false;                     // no link leads to "/": this page is there, or nothing is
   bool has_apps = false;                    // the account page has a link to them
+  bool has_organizations = false;           // likewise
   std::string asked_host;                   // 421: what the browser asked for; may be empty
   std::string served_at;                    // 421: the address of the only site; empty: not told
   std::string code;                         // the one word of the log that says why, for whoever runs the site
@@ -53,7 +63,8 @@ struct PageFacts {
   std::vector<std::string> paragraphs;  // after the lead
   std::vector<PageRow> rows;
   std::vector<std::string> evidence;  // a list under its heading
-  std::vector<PageApp> apps;
+  std::vector<PageApp> apps;          // or organizations
+  std::vector<PageWay> ways;
   std::string resume_target;  // confirm_resume: where its form posts, vetted
   std::string resume_token;   // and what it posts: {kResumeField}={token}
 
@@ -84,7 +95,9 @@ struct PageFacts {
 [[nodiscard]] Answer make_redirect(std::string location);  // 303: never repeats a body elsewhere (threat O14)
 
 // "{prefix}/sign-in" with what to come back to; `return_to` stands last in the query. `with` as in sign_in.with.
+// `more`: further parameters, encoded.
 [[nodiscard]] std::string sign_in_path(std::string_view auth_prefix, std::string_view return_to, int route = 0,
-                                       bool other_account = false, std::string_view with = {});
+                                       bool other_account = false, std::string_view with = {},
+                                       std::string_view more = {});
 
 }  // namespace lp

@@ -25,6 +25,7 @@ constexpr std::array kRequirementWords = {
     RequirementWords{Kind::scopes, "need.scope", "need.scopes"},
     RequirementWords{Kind::organizations, "need.organization", "need.organizations"},
     RequirementWords{Kind::organization_roles, "need.organization_role", "need.organization_roles"},
+    RequirementWords{Kind::member, "need.member", "need.member"},
     RequirementWords{Kind::social, "need.social", "need.socials"},
     RequirementWords{Kind::email, "need.email", "need.email", false},
     RequirementWords{Kind::email_domain, "need.email_domain", "need.email_domain", false},

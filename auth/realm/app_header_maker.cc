@@ -40,6 +40,7 @@ const ReadyHeaders* find(const std::vector<ReadyHeaders>& ready, std::size_t set
                          const AppRequest& request) {
   for (const ReadyHeaders& one : ready) {
     if (one.set != set || (one.external && !(*one.external == request.external))) continue;
+    if (says.names_organization && one.organization != request.organization) continue;
     const bool is_good = request.now_s >= one.made_at_s && request.now_s < one.good_until_s;
     return is_good && TokensIn(says, request.tokens).are(one.tokens) ? &one : nullptr;
   }
@@ -47,7 +48,9 @@ const ReadyHeaders* find(const std::vector<ReadyHeaders>& ready, std::size_t set
 }
 
 std::shared_ptr<const AppHeaders> keep(std::vector<ReadyHeaders>& ready, ReadyHeaders made) {
-  std::erase_if(ready, [&](const ReadyHeaders& old) { return old.set == made.set && old.external == made.external; });
+  std::erase_if(ready, [&](const ReadyHeaders& old) {
+    return old.set == made.set && old.external == made.external && old.organization == made.organization;
+  });
   if (ready.size() >= kMaxReady) ready.clear();
   ready.push_back(std::move(made));
   return ready.back().headers;
@@ -68,9 +71,11 @@ std::shared_ptr<const AppHeaders> AppHeaderMaker::make(const Keyring& keyring, c
 ReadyHeaders AppHeaderMaker::make_set(const Keyring& keyring, std::size_t index, const OpenedSession* session,
                                       const AppRequest& request) {
   const HeaderSet& set = keyring.header_sets.at(index);
-  ReadyHeaders made{index, std::nullopt, {}, request.now_s, kForEver, nullptr};
+  ReadyHeaders made{index, std::nullopt, {}, {}, request.now_s, kForEver, nullptr};
   if (set.names_origin) made.external = request.external;
+  if (set.names_organization) made.organization = request.organization;
   AppHeaderFacts facts;
+  facts.organization = made.organization;
   facts.external = &request.external;
   std::optional<AppUser> person;
   std::string assertion;

@@ -43,6 +43,7 @@ struct OnBehalfOf {
   std::string client;  // address; empty: unknown
 };
 
+struct SignInWays;           // auth/oidc/sign_in_ways.h
 class AccessTokenQuestions;  // auth/realm/access_token_questions.h
 
 // What a successful exchange yields; the worker seals it.
@@ -71,6 +72,13 @@ class AuthQuestions {
   // Any thread; no waiting. Whether Logto has answered us a moment ago; where it has not, nobody is sent there before
   // need_reachability() said so.
   [[nodiscard]] virtual bool is_reachable() const { return true; }
+  // Any thread; no waiting. The ways to sign in that Logto offers; null where need_sign_in_ways() must be asked, which
+  // answers null where they are not to be had.
+  using Ways = std::shared_ptr<const SignInWays>;
+  [[nodiscard]] virtual Ways sign_in_ways() const { return nullptr; }
+  using WaysAnswer = std::function<void(Ways)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> need_sign_in_ways(EventLoop& asking, WaysAnswer answer) = 0;
+
   using ReachabilityAnswer = std::function<void(Result<bool>)>;
   [[nodiscard]] virtual std::unique_ptr<Question> need_reachability(EventLoop& asking, ReachabilityAnswer answer) = 0;
 

@@ -8,6 +8,7 @@
 #include "auth/session/claim_path.h"
 #include "base/encoding.h"
 #include "base/one_of.h"
+#include "config/organization_place.h"
 
 namespace lp {
 namespace {
@@ -19,6 +20,26 @@ bool lists_any(const json* array, const std::vector<std::string>& any_of) {
   return array != nullptr && array->is_array() && std::any_of(array->begin(), array->end(), [&](const json& item) {
            return item.is_string() && is_one_of(item.get_ref<const std::string&>(), any_of);
          });
+}
+
+bool is_member(const json* organizations, std::string_view id) {
+  return !id.empty() && organizations != nullptr && organizations->is_array() &&
+         std::any_of(organizations->begin(), organizations->end(),
+                     [&](const json& item) { return item.is_string() && item.get_ref<const std::string&>() == id; });
+}
+
+// "ORGANIZATION:ROLE" as Logto has it; a role alone is one in the organization of the address.
+bool has_organization_role(const json* roles, const std::vector<std::string>& any_of, std::string_view organization) {
+  if (roles == nullptr || !roles->is_array()) return false;
+  const auto is_there = [&](const std::string& wanted) {
+    const bool is_bare = wanted.find(':') == std::string::npos;
+    if (is_bare && organization.empty()) return false;
+    const std::string whole = is_bare ? std::string(organization) + ":" + wanted : wanted;
+    return std::any_of(roles->begin(), roles->end(), [&](const json& item) {
+      return item.is_string() && item.get_ref<const std::string&>() == whole;
+    });
+  };
+  return std::any_of(any_of.begin(), any_of.end(), is_there);
 }
 
 // Stored as a list of targets; as Logto sends it, an object keyed by target.
@@ -120,7 +141,8 @@ void collect_missing(const Requirement& root, const Principal& who, std::int64_t
 // Another sign-in is worth asking for only where it is all that lacks.
 bool would_hold_if_fresh(const RouteSettings& route, Principal who, std::int64_t now_s) {
   who.authenticated_at_s = now_s;
-  return holds(route.require, who, now_s) && (route.deny.empty() || !holds(route.deny, who, now_s));
+  return holds(route.require, who, now_s) && holds(route.organization.rule, who, now_s) &&
+         (route.deny.empty() || !holds(route.deny, who, now_s));
 }
 
 std::int64_t smallest_failed_max_age_s(const Authorization& result, const Principal& who, std::int64_t now_s) {
@@ -188,7 +210,7 @@ bool holds(const Requirement& requirement, const Principal& who, std::int64_t no
     case Kind::organizations:
       return lists_any(claim(who, "organizations"), requirement.any_of);
     case Kind::organization_roles:
-      return lists_any(claim(who, "organization_roles"), requirement.any_of);
+      return has_organization_role(claim(who, "organization_roles"), requirement.any_of, who.organization);
     case Kind::social:
       return has_social(claim(who, "identities"), requirement.any_of);
     case Kind::email:
@@ -199,8 +221,17 @@ bool holds(const Requirement& requirement, const Principal& who, std::int64_t no
       return claim_holds(requirement.test, who);
     case Kind::max_age:
       return is_recent(requirement, who, now_s);
+    case Kind::member:
+      return is_member(claim(who, "organizations"), who.organization);
   }
   return false;
+}
+
+std::string_view organization_told(const RouteSettings& route, std::string_view host, std::string_view path,
+                                   const Principal* who) {
+  if (!route.organization.is_configured() || who == nullptr) return {};
+  const std::string_view id = organization_of_route(route, host, path);
+  return is_member(claim(*who, "organizations"), id) ? id : std::string_view();
 }
 
 Authorization authorize(const RouteSettings& route, const Principal* who, std::int64_t now_s) {
@@ -208,7 +239,7 @@ Authorization authorize(const RouteSettings& route, const Principal* who, std::i
   Authorization result;
   if (route.access == Access::deny) return result;
   const bool open = route.access == Access::public_ || route.access == Access::optional;
-  const bool has_rules = !route.require.empty() || !route.deny.empty();
+  const bool has_rules = !route.require.empty() || !route.deny.empty() || route.organization.is_configured();
   result.verdict = Verdict::pass;
   if (open && !has_rules) return result;
   if (who == nullptr) {
@@ -220,6 +251,7 @@ Authorization authorize(const RouteSettings& route, const Principal* who, std::i
     result.by_deny_rule = true;
     return result;
   }
+  if (!holds(route.organization.rule, *who, now_s)) result.missing.push_back(&route.organization.rule);
   collect_missing(route.require, *who, now_s, result);
   if (result.missing.empty()) return result;
   result.verdict = would_hold_if_fresh(route, *who, now_s) ? Verdict::step_up : Verdict::forbidden;
@@ -283,6 +315,8 @@ std::string describe_requirement(const Requirement& requirement, Audience audien
       return describe_claim(requirement.test, audience);
     case Kind::max_age:
       return "a sign-in at most " + std::to_string(requirement.max_age_s) + " s ago";
+    case Kind::member:
+      return "membership of the organization " + (names.empty() ? std::string("in the address") : names.front());
   }
   return {};
 }

@@ -19,6 +19,7 @@ struct Principal {
   const nlohmann::json* claims = nullptr;            // an object
   const std::vector<std::string>* scopes = nullptr;  // of the access token; null: there is none
   std::int64_t authenticated_at_s = 0;               // when they last proved who they are
+  std::string_view organization{};  // that the address names (config/organization_place.h); empty: none
 };
 [[nodiscard]] Principal principal_of(const Session& session);
 
@@ -38,10 +39,16 @@ struct Authorization {
 [[nodiscard]] std::optional<std::int64_t> failed_max_age_s(const Requirement& requirement, const Principal& who,
                                                            std::int64_t now_s);
 
-// `who` is null when signed out. Requirements hold on every route that has them, whatever its access says. Names are
-// compared byte by byte, e-mail addresses without regard to case (threat H22). A claim of the wrong type, null or
-// missing does not hold. The answer is that of a route without `shadow`: who obeys it must look there.
+// `who` is null when signed out; its organization is that which the address of the request names. Requirements hold on
+// every route that has them, whatever its access says. Names are compared byte by byte, e-mail addresses without regard
+// to case (threat H22). A claim of the wrong type, null or missing does not hold. The answer is that of a route without
+// `shadow`: who obeys it must look there.
 [[nodiscard]] Authorization authorize(const RouteSettings& route, const Principal* who, std::int64_t now_s);
+
+// The organization that the app of the route is told of: the one in the address, where `who` belongs to it; else empty.
+// Lives as long as route, host and path.
+[[nodiscard]] std::string_view organization_told(const RouteSettings& route, std::string_view host,
+                                                 std::string_view path, const Principal* who);
 
 [[nodiscard]] bool holds(const Requirement& requirement, const Principal& who, std::int64_t now_s);
 

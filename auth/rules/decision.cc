@@ -5,6 +5,7 @@
 #include "auth/oidc/app_token_needs.h"
 #include "auth/rules/navigation.h"
 #include "auth/rules/route_modes.h"
+#include "config/organization_place.h"
 
 namespace lp {
 namespace {
@@ -73,6 +74,13 @@ bool lacks_organization(const RouteSettings& route, const AskedOnRoute& asked, c
   return is_due && !audience_of(route, asked.host, asked.path);
 }
 
+// Whose members could pass, if the address named one.
+bool names_no_organization(const RouteSettings& route, const Asker& asker, const Decision& decision) {
+  return route.organization.is_configured() && asker.kind != Asker::Kind::nobody && !route.shadow &&
+         asker.principal.organization.empty() && decision.kind != DecisionKind::denied &&
+         !decision.authorization.by_deny_rule;
+}
+
 bool wants_fragment_carried(const RouteSettings& route, const AskedOnRoute& asked, const SignInSettings& defaults) {
   if (asked.by_other_proxy || asked.head.method != "GET" || asked.wants_upgrade) return false;
   const bool keeps = route.sign_in.keep_fragment.value_or(defaults.keep_fragment.value_or(false));
@@ -126,8 +134,10 @@ int Decision::status() const {
   return 403;
 }
 
-Decision decide(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker,
-                const SignInSettings& defaults, std::int64_t now_s) {
+Decision decide(const RouteSettings& route, const AskedOnRoute& asked, const Asker& who, const SignInSettings& defaults,
+                std::int64_t now_s) {
+  Asker asker = who;
+  asker.principal.organization = organization_of_route(route, asked.host, asked.path);
   Decision decision;
   if (passes_as_preflight(route, asked.head, asked.wants_upgrade)) {
     decision.kind = DecisionKind::preflight;
@@ -136,7 +146,8 @@ Decision decide(const RouteSettings& route, const AskedOnRoute& asked, const Ask
   decision.authorization = authorize(route, asker.who(), now_s);
   decision.kind = route.shadow ? DecisionKind::pass : kind_of(route, asked, asker, decision.authorization);
   if (route.shadow) decision.shadow = would_have_been(decision.authorization);
-  if (lacks_organization(route, asked, asker, decision.authorization)) decision.kind = DecisionKind::no_organization;
+  if (lacks_organization(route, asked, asker, decision.authorization) || names_no_organization(route, asker, decision))
+    decision.kind = DecisionKind::no_organization;
   if (decision.kind == DecisionKind::pass && has_wrong_origin(route, asked, asker)) {
     decision.kind = DecisionKind::foreign_origin;
   }

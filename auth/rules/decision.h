@@ -52,7 +52,7 @@ struct Decision {
     step_up_needed,   // 401 for the same reason, where nobody can be sent there
     choose_account,   // known and refused: to Logto for another account. Once: who has just been there gets `forbidden`
     forbidden,        // 403: known, and some requirement does not hold
-    no_organization,  // 404: the app gets a token of the organization in the address, and there is none in it
+    no_organization,  // 404: the route is for an organization in the address, or its token is, and there is none in it
     foreign_origin,   // 403: whoever it is may pass, but not a WebSocket of another site's page, or of nobody's
     denied,           // 403 for everybody
   };

@@ -11,8 +11,13 @@ namespace lp {
 [[nodiscard]] inline std::string account_path(std::string_view auth_prefix) { return std::string(auth_prefix) + "/"; }
 [[nodiscard]] inline std::string apps_path(std::string_view auth_prefix) { return std::string(auth_prefix) + "/apps"; }
 
+[[nodiscard]] inline std::string organizations_path(std::string_view auth_prefix) {
+  return std::string(auth_prefix) + "/organizations";
+}
+
 [[nodiscard]] inline bool is_own_return(std::string_view target, std::string_view auth_prefix) {
-  return target == resume_path(auth_prefix) || target == account_path(auth_prefix) || target == apps_path(auth_prefix);
+  return target == resume_path(auth_prefix) || target == account_path(auth_prefix) ||
+         target == apps_path(auth_prefix) || target == organizations_path(auth_prefix);
 }
 
 // A target of ours without its origin, where it has one.

@@ -56,7 +56,8 @@ RoleAccess access_of_role(const RouteSettings& route, std::string_view role) {
   who.sub = "somebody";
   who.claims = &claims;
   const RoleAccess refused = route.deny.empty() ? RoleAccess::no : judge(route.deny, who);
-  const RoleAccess met = judge(route.require, who);
+  RoleAccess met = judge(route.require, who);
+  if (met == RoleAccess::yes) met = judge(route.organization.rule, who);
   if (refused == RoleAccess::yes || met == RoleAccess::no) return RoleAccess::no;
   return refused == RoleAccess::no && met == RoleAccess::yes ? RoleAccess::yes : RoleAccess::depends;
 }
@@ -82,6 +83,7 @@ std::vector<std::string> rules_beyond_roles(const RouteSettings& route) {
       if (std::find(rules.begin(), rules.end(), text) == rules.end()) rules.push_back(std::move(text));
     });
   };
+  collect(route.organization.rule, "");
   collect(route.require, "");
   collect(route.deny, "deny: ");
   return rules;

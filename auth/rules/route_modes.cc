@@ -6,7 +6,7 @@
 namespace lp {
 
 bool asks_who(const RouteSettings& route) {
-  const bool has_rules = !route.require.empty() || !route.deny.empty();
+  const bool has_rules = !route.require.empty() || !route.deny.empty() || route.organization.is_configured();
   return !(route.access == Access::deny || (route.access == Access::public_ && !has_rules));
 }
 

@@ -22,6 +22,7 @@
 #include "auth/replicas/redis_sessions.h"
 #include "auth/replicas/revocation_sharing.h"
 #include "auth/service/access_token_queue.h"
+#include "auth/service/known_ways.h"
 #include "auth/service/logout_token_queue.h"
 #include "auth/service/resource_probe.h"
 #include "auth/service/revoke_flow.h"
@@ -57,6 +58,7 @@ class UnderWay {
 
 using MetadataQuestion = AskedQuestion<Result<std::shared_ptr<const ProviderMetadata>>>;
 using ReachabilityQuestion = AskedQuestion<Result<bool>>;
+using WaysQuestion = AskedQuestion<AuthQuestions::Ways>;
 using SignInQuestion = AskedQuestion<FinishSignIn::Outcome>;
 using RefreshQuestion = AskedQuestion<RefreshOutcome>;
 using TokenQuestion = AskedQuestion<GrantOutcome>;
@@ -92,9 +94,11 @@ struct AuthService::Impl final : AccessTokenQuestions {
         access_tokens(loop, *settings, provider, client_fetch, clock, log),
         reachability(loop, fetcher, settings->logto, clock, log),
         resources(loop, fetcher, provider, *settings, clock, log),
+        ways(loop, fetcher, settings->logto, clock, log),
         metadata_waits(loop),
         reachability_waits(loop),
         resource_waits(loop),
+        ways_waits(loop),
         revocations(loop) {
     fetcher.set_listener([this](const auto& reply) { reachability.heard(reply); });
   }
@@ -161,6 +165,15 @@ struct AuthService::Impl final : AccessTokenQuestions {
         id, std::make_unique<ResourceProbe::Ticket>(resources.ask([this, id, question = std::move(question)](auto is) {
           resource_waits.end(id);
           ReachabilityQuestion::answer(question, std::move(is));
+        })));
+  }
+
+  void need_sign_in_ways(std::shared_ptr<WaysQuestion> question) {
+    const std::uint64_t id = ways_waits.next_id();
+    ways_waits.keep(
+        id, std::make_unique<KnownWays::Ticket>(ways.ask([this, id, question = std::move(question)](auto known) {
+          ways_waits.end(id);
+          WaysQuestion::answer(question, std::move(known));
         })));
   }
 
@@ -231,10 +244,12 @@ struct AuthService::Impl final : AccessTokenQuestions {
   AccessTokenQueue access_tokens;
   Reachability reachability;
   ResourceProbe resources;
+  KnownWays ways;
   ResourceProbe::Ticket start_probe;
   UnderWay<Provider::Wait> metadata_waits;
   UnderWay<Reachability::Ticket> reachability_waits;
   UnderWay<ResourceProbe::Ticket> resource_waits;
+  UnderWay<KnownWays::Ticket> ways_waits;
   UnderWay<RevokeFlow> revocations;
   Realm* realm = nullptr;
   std::unique_ptr<Upkeep> upkeep;
@@ -300,6 +315,14 @@ std::unique_ptr<AuthQuestions::Question> AuthService::need_reachability(EventLoo
   auto question = std::make_shared<ReachabilityQuestion>(asking, std::move(answer));
   impl_->loop.post([impl = impl_.get(), question] { impl->need_reachability(question); });
   return std::make_unique<ReachabilityQuestion::Handle>(std::move(question));
+}
+
+AuthQuestions::Ways AuthService::sign_in_ways() const { return impl_->ways.fresh(); }
+
+std::unique_ptr<AuthQuestions::Question> AuthService::need_sign_in_ways(EventLoop& asking, WaysAnswer answer) {
+  auto question = std::make_shared<WaysQuestion>(asking, std::move(answer));
+  impl_->loop.post([impl = impl_.get(), question] { impl->need_sign_in_ways(question); });
+  return std::make_unique<WaysQuestion::Handle>(std::move(question));
 }
 
 AuthQuestions::Resources AuthService::unknown_resources() const { return impl_->resources.unknown(); }

@@ -30,6 +30,8 @@ class AuthService final : public AuthQuestions {
   [[nodiscard]] std::unique_ptr<Question> need_metadata(EventLoop& asking, MetadataAnswer answer) override;
   [[nodiscard]] bool is_reachable() const override;
   [[nodiscard]] std::unique_ptr<Question> need_reachability(EventLoop& asking, ReachabilityAnswer answer) override;
+  [[nodiscard]] Ways sign_in_ways() const override;
+  [[nodiscard]] std::unique_ptr<Question> need_sign_in_ways(EventLoop& asking, WaysAnswer answer) override;
   [[nodiscard]] Resources unknown_resources() const override;
   [[nodiscard]] std::unique_ptr<Question> probe_resources(EventLoop& asking, ResourcesAnswer answer) override;
   [[nodiscard]] std::unique_ptr<Question> finish_sign_in(EventLoop& asking, OnBehalfOf whom, CallbackResponse response,

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "auth/jose/json_strict.h"
 #include "auth/session/claim_path.h"
 #include "auth/session/kept_items.h"
 #include "auth/session/session.h"
@@ -36,6 +37,37 @@ void keep_leaf(json& kept, const std::string& path, const json& claims) {
   if (const json* leaf = find_claim(claims, path)) kept[path] = *leaf;
 }
 
+// Of an object nobody asks more than whether it is there: no header carries one, and no rule compares it. A profile of
+// a social account would fill a cookie.
+void keep_identity(json& kept, const std::string& path, const json& identities) {
+  keep_leaf(kept, path, json{{"identities", identities}});
+  if (kept.contains(path) && kept[path].is_object()) kept[path] = json::object();
+}
+
+constexpr const char* kOrganizationData = "organization_data";
+constexpr std::size_t kMaxOrganizationNames = 200;
+constexpr std::size_t kMaxOrganizationNameBytes = 120;
+
+// Logto's is a list of objects with descriptions; what people read is a name for each id.
+json organization_names(const json& data) {
+  json names = json::object();
+  if (!data.is_array()) return names;
+  for (const json& one : data) {
+    if (names.size() >= kMaxOrganizationNames) break;
+    const std::string* id = string_member(one, "id");
+    const std::string* name = string_member(one, "name");
+    const bool fits = id != nullptr && name != nullptr && !name->empty() && name->size() <= kMaxOrganizationNameBytes;
+    if (fits) names[*id] = *name;
+  }
+  return names;
+}
+
+// Without a membership there is nothing to name.
+bool has_no_organization(const json& id_token_claims) {
+  const auto ids = id_token_claims.find("organizations");
+  return ids != id_token_claims.end() && (ids->is_null() || (ids->is_array() && ids->empty()));
+}
+
 // How our pages and /_auth/me call a person; nothing long is carried for that.
 constexpr const char* kDisplayed[] = {"name", "username", "email"};
 constexpr std::size_t kMaxDisplayedBytes = 256;
@@ -64,11 +96,11 @@ std::size_t joined_bytes(const json& list) {
 
 // The list that takes most room among those of which nobody misses the items that no rule names.
 std::string longest_that_may_be_shortened(const json& kept, const std::set<std::string>& in_headers,
-                                          const std::set<std::string>& done) {
+                                          const std::set<std::string>& done, const std::set<std::string>& whole) {
   std::string longest;
   std::size_t most = 0;
   for (const auto& [name, claim] : kept.items()) {
-    if (!is_list_of_texts(claim) || done.contains(name)) continue;
+    if (!is_list_of_texts(claim) || done.contains(name) || whole.contains(name)) continue;
     const std::size_t bytes = joined_bytes(claim);
     const bool is_carried = in_headers.contains(name) && bytes <= kMaxClaimHeaderBytes;
     if (is_carried || bytes <= most) continue;
@@ -102,11 +134,14 @@ void keep_leaves_alone(json& kept, const Settings& settings) {
 void shorten(json& kept, const Settings& settings) {
   const std::size_t room = settings.session.store == SessionStore::cookie ? kRoomInCookies : kRoomInStore;
   if (bytes_of(kept) <= room) return;
+  kept.erase(kOrganizationData);  // ids do as well
   keep_leaves_alone(kept, settings);
   const std::set<std::string> in_headers = claims_in_headers(settings);
   std::set<std::string> done;
+  std::set<std::string> whole;
+  if (has_organizations(settings)) whole = {"organizations", "organization_roles"};  // the address says which
   while (bytes_of(kept) > room) {
-    const std::string name = longest_that_may_be_shortened(kept, in_headers, done);
+    const std::string name = longest_that_may_be_shortened(kept, in_headers, done, whole);
     if (name.empty()) break;
     keep_named_items(kept[name], items_that_rules_name(settings, name));
     done.insert(name);
@@ -127,7 +162,8 @@ json claims_to_keep(const json& id_token_claims, const json& userinfo_claims, co
     const json* claim = claim_of(name);
     if (claim == nullptr) continue;
     kept[name] = name == "identities" ? identity_targets(*claim) : *claim;
-    if (name == "identities" && path != name) keep_leaf(kept, path, json{{name, *claim}});
+    if (name == kOrganizationData) kept[name] = organization_names(*claim);
+    if (name == "identities" && path != name) keep_identity(kept, path, *claim);
   }
   for (const char* name : kDisplayed) {
     const json* claim = claim_of(name);
@@ -142,6 +178,7 @@ json claims_to_keep(const json& id_token_claims, const json& userinfo_claims, co
 bool needs_userinfo(const json& id_token_claims, const Settings& settings) {
   const std::set<std::string> paths = claims_in_use(settings);
   return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+    if (path == kOrganizationData && has_no_organization(id_token_claims)) return false;
     return !id_token_claims.contains(path) && !id_token_claims.contains(top_level_claim(path));
   });
 }

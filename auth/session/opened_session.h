@@ -20,6 +20,7 @@ struct AppHeaders;
 struct ReadyHeaders {
   std::size_t set = 0;
   std::optional<Origin> external;  // that it holds for; nullopt: for all
+  std::string organization;        // that is in it
   RouteTokens tokens;              // that are in it
   std::int64_t made_at_s = 0;
   std::int64_t good_until_s = 0;

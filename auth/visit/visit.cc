@@ -13,6 +13,7 @@
 #include "auth/rules/return_to.h"
 #include "base/encoding.h"
 #include "config/apps.h"
+#include "config/organization_place.h"
 
 namespace lp {
 namespace {
@@ -47,6 +48,8 @@ Asker Visit::asker() const {
   } else if (tokens.access) {
     asker.principal.scopes = &tokens.access->scopes;
   }
+  if (facts.route != nullptr)
+    asker.principal.organization = organization_of_route(*facts.route, facts.external->host, facts.path);
   return asker;
 }
 
@@ -168,8 +171,14 @@ Verdict step_up_verdict(const Visit& visit, std::string_view decision, std::int6
 std::shared_ptr<const AppHeaders> headers_for_app(const Visit& visit) {
   LP_CHECK(visit.facts.route != nullptr, "only a request with a route has an app");
   const std::int64_t now_s = visit.realm.clock.unix_s();  // a visit may have waited
-  return visit.cookies.headers_for_app(visit.session.opened.get(), *visit.facts.route,
-                                       {*visit.facts.external, visit.tokens, now_s});
+  const RouteSettings& route = *visit.facts.route;
+  AppRequest request{*visit.facts.external, visit.tokens, now_s};
+  if (route.organization.is_configured()) {
+    const std::optional<Principal> who = visit.principal();
+    request.organization =
+        organization_told(route, visit.facts.external->host, visit.facts.path, who ? &*who : nullptr);
+  }
+  return visit.cookies.headers_for_app(visit.session.opened.get(), route, request);
 }
 
 std::vector<std::string> cookies_to_renew(const Visit& visit) {

@@ -146,11 +146,12 @@ class LogtoCheck {
 
   void ask_connectors() {
     const auto wanted = wanted_connectors(settings_);
-    if (wanted.empty()) return;
+    if (wanted.empty() && !shows_ways(settings_)) return;
     const std::string url = logto_.endpoint.text() + "/api/.well-known/sign-in-exp";
     const auto reply = get(url);
     if (!reply) return no_answer("connector", "the sign-in experience at " + url, reply.error());
     for (const DoctorFinding& finding : judge_sign_in_experience(*reply, wanted)) tell_(finding);
+    if (shows_ways(settings_)) tell_(judge_ways_shown(*reply));
   }
 
   const Settings& settings_;

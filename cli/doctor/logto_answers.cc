@@ -8,7 +8,9 @@
 #include "auth/jose/json_strict.h"
 #include "auth/jose/jwks.h"
 #include "auth/oidc/discovery.h"
+#include "auth/oidc/sign_in_ways.h"
 #include "base/url.h"
+#include "config/claims.h"
 #include "config/requirement.h"
 
 namespace lp {
@@ -191,6 +193,13 @@ std::vector<WantedConnector> wanted_connectors(const Settings& settings) {
       for (const std::string& target : rule.any_of) add("social:" + target, key + ".require");
     });
   }
+  // "identities.linkedin.userId" of a rule or a header.
+  constexpr std::string_view kOfAccount = "identities.";
+  for (const std::string& claim : claims_in_use(settings)) {
+    if (!claim.starts_with(kOfAccount)) continue;
+    const std::string rest = claim.substr(kOfAccount.size());
+    add("social:" + rest.substr(0, rest.find('.')), "the claim " + claim);
+  }
   return all;
 }
 
@@ -238,6 +247,25 @@ std::vector<DoctorFinding> judge_sign_in_experience(const ProviderReply& reply,
   std::vector<DoctorFinding> all;
   for (const WantedConnector& one : wanted) all.push_back(judge_connector(*document, one));
   return all;
+}
+
+bool shows_ways(const Settings& settings) {
+  return settings.logto.sign_in.choose.value_or(false) ||
+         std::any_of(settings.routes.begin(), settings.routes.end(),
+                     [](const RouteSettings& route) { return route.sign_in.choose.value_or(false); });
+}
+
+DoctorFinding judge_ways_shown(const ProviderReply& reply) {
+  const auto ways = judge_sign_in_ways(reply);
+  if (!ways)
+    return {Level::warning, "sign_in_page", "the page that asks how to sign in (sign_in.choose) has one button alone",
+            "see what stands before /api/.well-known/sign-in-exp", ways.error().message};
+  std::string targets;
+  for (const SignInWay& way : ways->social) targets += (targets.empty() ? "" : ", ") + way.target;
+  if (targets.empty())
+    return {Level::warning, "sign_in_page", "the page that asks how to sign in (sign_in.choose) has nothing to choose",
+            "enable social connectors in Logto's sign-in experience, or take choose out", "no social connector"};
+  return {Level::ok, "sign_in_page", "the page that asks how to sign in shows " + targets};
 }
 
 }  // namespace lp

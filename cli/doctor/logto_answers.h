@@ -42,5 +42,9 @@ struct WantedConnector {
 // To GET /api/.well-known/sign-in-exp: whether Logto offers all of them.
 [[nodiscard]] std::vector<DoctorFinding> judge_sign_in_experience(const ProviderReply& reply,
                                                                   const std::vector<WantedConnector>& wanted);
+// Where visitors are asked how to sign in (sign_in.choose).
+[[nodiscard]] bool shows_ways(const Settings& settings);
+// To the same: what they will see.
+[[nodiscard]] DoctorFinding judge_ways_shown(const ProviderReply& reply);
 
 }  // namespace lp

@@ -132,7 +132,8 @@ Result<json, ApiProblem> ManagementApi::call(const std::string& method, const st
   const auto reply = fetch(api_fetcher_, request);
   if (!reply) return no_answer_problem(reply.error());
   if (reply->status < 200 || reply->status > 299) return problem_of(*reply);
-  if (reply->body.empty()) return json();
+  // What a step made is read again; its own answer may be the word "Created".
+  if (reply->body.empty() || (method != "GET" && !is_json_content_type(reply->content_type))) return json();
   auto answer = parse_json_strict(reply->body, kMaxAnswerBytes);
   if (!answer) return ApiProblem{reply->status, "", "an answer that is no JSON: " + answer.error().message};
   return std::move(*answer);

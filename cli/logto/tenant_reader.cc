@@ -58,6 +58,11 @@ Read read_roles(ManagementApi& api, const WantedTenant& wanted, TenantState& sta
   return {};
 }
 
+// Nobody asks, and a plan of Logto Cloud may be without them.
+bool wants_organizations(const WantedTenant& wanted) {
+  return !wanted.organization_roles.empty() || !wanted.organization_scopes.empty();
+}
+
 Read read_id_token_claims(ManagementApi& api, const WantedTenant& wanted, TenantState& state) {
   if (wanted.id_token_claims.empty()) return {};  // nobody asks, and not every version has it
   json answer;
@@ -83,6 +88,12 @@ Result<void, ApiProblem> read_part(ManagementApi& api, const WantedTenant& wante
       return read_resources(api, wanted, state);
     case TenantPart::roles:
       return read_roles(api, wanted, state);
+    case TenantPart::organization_scopes:
+      return wants_organizations(wanted) ? take_part(api.list("/api/organization-scopes"), state.organization_scopes)
+                                         : Read();
+    case TenantPart::organization_roles:
+      return wants_organizations(wanted) ? take_part(api.list("/api/organization-roles"), state.organization_roles)
+                                         : Read();
     case TenantPart::hooks:
       return take_part(api.list("/api/hooks"), state.hooks);
     case TenantPart::id_token_claims:
@@ -95,7 +106,8 @@ Result<TenantState, ApiProblem> read_tenant(ManagementApi& api, const WantedTena
   TenantState state;
   for (const TenantPart part :
        {TenantPart::applications, TenantPart::access_control, TenantPart::connectors, TenantPart::sign_in,
-        TenantPart::resources, TenantPart::roles, TenantPart::hooks, TenantPart::id_token_claims}) {
+        TenantPart::resources, TenantPart::roles, TenantPart::organization_scopes, TenantPart::organization_roles,
+        TenantPart::hooks, TenantPart::id_token_claims}) {
     if (auto read = read_part(api, wanted, part, state); !read) return read.error();
   }
   return state;

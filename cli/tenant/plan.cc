@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/tenant/plan_applications.h"
+#include "cli/tenant/plan_organizations.h"
 #include "cli/tenant/plan_removal.h"
 #include "cli/tenant/plan_rights.h"
 #include "cli/tenant/plan_sign_in.h"
@@ -16,6 +17,7 @@ TenantPlan plan_tenant(const WantedTenant& wanted, const TenantState& state) {
   plan_sign_in_experience(wanted, state, plan);
   plan_resources(wanted, state, plan);
   plan_roles(wanted, state, plan);
+  plan_organizations(wanted, state, plan);
   plan_access_control(wanted, state, plan);
   plan_hooks(wanted, state, plan);
   plan_id_token_claims(wanted, state, plan);

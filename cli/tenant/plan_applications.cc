@@ -39,6 +39,14 @@ std::vector<std::string> marks_of_missing(const WantedTenant& wanted, const Tena
   for (const TenantRole& role : wanted.roles) {
     if (find_by(state.roles, "name", role.name) == nullptr) marks.push_back(mark_of("role", role.name));
   }
+  for (const TenantScope& scope : wanted.organization_scopes) {
+    if (find_by(state.organization_scopes, "name", scope.name) == nullptr)
+      marks.push_back(mark_of("organization_scope", scope.name));
+  }
+  for (const TenantOrganizationRole& role : wanted.organization_roles) {
+    if (find_by(state.organization_roles, "name", role.name) == nullptr)
+      marks.push_back(mark_of("organization_role", role.name));
+  }
   const auto calls = [&](const std::string& url) {
     return std::any_of(state.hooks.begin(), state.hooks.end(),
                        [&](const json& hook) { return text_at(object_at(hook, "config"), "url") == url; });

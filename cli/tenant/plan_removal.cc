@@ -60,6 +60,21 @@ void remove_roles(const std::vector<std::string>& marks, const TenantState& stat
   }
 }
 
+void remove_organization_template(const std::vector<std::string>& marks, const TenantState& state, TenantPlan& plan) {
+  for (const json& role : state.organization_roles) {
+    const std::string name = text_at(role, "name");
+    if (is_one_of(mark_of("organization_role", name), marks))
+      plan.steps.push_back(removal(TenantPart::organization_roles, "organization role " + name,
+                                   "/api/organization-roles/" + id_in_path(role)));
+  }
+  for (const json& scope : state.organization_scopes) {
+    const std::string name = text_at(scope, "name");
+    if (is_one_of(mark_of("organization_scope", name), marks))
+      plan.steps.push_back(removal(TenantPart::organization_scopes, "organization scope " + name,
+                                   "/api/organization-scopes/" + id_in_path(scope)));
+  }
+}
+
 // An API resource takes its scopes along; of one that was there before those go that were made here.
 void remove_resources(const std::vector<std::string>& marks, const TenantState& state, TenantPlan& plan) {
   for (const json& resource : state.resources) {
@@ -171,6 +186,7 @@ TenantPlan plan_removal(const WantedTenant& wanted, const TenantState& state) {
   keep_last_way_in(marks, state, plan);
   remove_hooks(marks, state, plan);
   remove_roles(marks, state, plan);
+  remove_organization_template(marks, state, plan);
   remove_resources(marks, state, plan);
   remove_connectors(marks, state, plan);
   for (auto at = wanted.applications.rbegin(); at != wanted.applications.rend(); ++at) {

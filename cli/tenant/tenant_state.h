@@ -15,11 +15,24 @@ struct TenantState {
   Json resources = Json::array();           // each with "scopes"
   Json roles = Json::array();               // of users and of machines
   std::map<std::string, Json> role_scopes;  // of a role, by its id; where they are asked for
+  Json organization_scopes = Json::array();
+  Json organization_roles = Json::array();  // each with "scopes"
   Json hooks = Json::array();               // with their signing keys in clear
   Json id_token_claims = Json::array();     // enabledExtendedClaims
 };
 
 // What of it one step touches, and is read again after it.
-enum class TenantPart { applications, access_control, connectors, sign_in, resources, roles, hooks, id_token_claims };
+enum class TenantPart {
+  applications,
+  access_control,
+  connectors,
+  sign_in,
+  resources,
+  roles,
+  organization_scopes,
+  organization_roles,
+  hooks,
+  id_token_claims
+};
 
 }  // namespace lp

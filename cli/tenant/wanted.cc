@@ -227,6 +227,43 @@ void add_roles(const Settings& settings, WantedTenant& wanted, TenantProblems& p
   }
 }
 
+// --- the organizations' template ---
+
+void add_organization_scope(WantedTenant& wanted, const std::string& name, const std::string& reason) {
+  const auto same = [&](const TenantScope& one) { return one.name == name; };
+  auto& scopes = wanted.organization_scopes;
+  if (std::none_of(scopes.begin(), scopes.end(), same)) scopes.push_back({name, reason});
+}
+
+// "ORGANIZATION:ROLE" or "ROLE": a role is of the template, the same in each organization.
+void add_organization_role(WantedTenant& wanted, const std::string& text, const RouteSettings& route) {
+  const std::string name = text.substr(text.find(':') + 1);
+  const auto same = [&](const TenantOrganizationRole& one) { return one.name == name; };
+  auto& roles = wanted.organization_roles;
+  if (std::any_of(roles.begin(), roles.end(), same)) return;
+  roles.push_back({"routes[" + std::to_string(route.index) + "].require", name, "", {}, "of route " + route.label});
+}
+
+void add_organizations(const Settings& settings, WantedTenant& wanted) {
+  for (const ProvisionOrganizationRoleSettings& given : settings.provision->organization_roles) {
+    wanted.organization_roles.push_back(
+        {"provision.organization_roles." + given.name, given.name, given.description, given.scopes, ""});
+    for (const std::string& scope : given.scopes) add_organization_scope(wanted, scope, "");
+  }
+  for (const RouteSettings& route : settings.routes) {
+    const RouteTokenSettings& token = route.token;
+    const bool of_organization = token.organization != RouteTokenSettings::Organization::none && token.resource.empty();
+    for (const std::string& scope : of_organization ? token.scopes : std::vector<std::string>())
+      add_organization_scope(wanted, scope, "of route " + route.label);
+    for (const Requirement* root : {&route.require, &route.deny}) {
+      for_each_requirement(*root, [&](const Requirement& rule) {
+        if (rule.kind != Requirement::Kind::organization_roles) return;
+        for (const std::string& role : rule.any_of) add_organization_role(wanted, role, route);
+      });
+    }
+  }
+}
+
 // --- who routes send people to ---
 
 void add_target(WantedTenant& wanted, const std::optional<std::string>& with) {
@@ -265,6 +302,7 @@ WantedTenant wanted_tenant(const Settings& settings, TenantProblems& problems) {
   for (const RouteSettings& route : settings.routes) add_target(wanted, route.sign_in.with);
   add_resources(settings, wanted, problems);
   add_roles(settings, wanted, problems);
+  add_organizations(settings, wanted);
   wanted.id_token_claims = provision.id_token_claims;
   return wanted;
 }

@@ -56,6 +56,15 @@ struct TenantRole {
   std::string reason;
 };
 
+// Of the organizations' template.
+struct TenantOrganizationRole {
+  std::string key;
+  std::string name;
+  std::string description;  // empty: the name where it is new, else as it is
+  std::vector<std::string> scopes;
+  std::string reason;
+};
+
 struct TenantHook {
   std::string key;
   std::string url;
@@ -70,6 +79,8 @@ struct WantedTenant {
   std::string unknown_session_url;        // where the tenant has none
   std::vector<TenantResource> resources;
   std::vector<TenantRole> roles;
+  std::vector<TenantScope> organization_scopes;
+  std::vector<TenantOrganizationRole> organization_roles;
   std::vector<TenantHook> hooks;
   std::vector<std::string> id_token_claims;
   std::vector<std::string> needed_targets;  // that routes send people to, made here or not

@@ -11,12 +11,15 @@ namespace lp {
 namespace {
 
 // One route with the key under which messages name it.
-bool has_rules(const RouteSettings& route) { return !route.require.empty() || !route.deny.empty(); }
+bool has_rules(const RouteSettings& route) {
+  return !route.require.empty() || !route.deny.empty() || route.organization.is_configured();
+}
 
 void forbidden_can_happen(const RoutePlace& p) {
   if (!p.report.has(p.at("forbidden")) || p.report.has_problem_in(p.key)) return;
   if (has_rules(p.route) && p.route.access == Access::signed_in) return;
-  p.report.warning(p.at("forbidden"), "has no effect: without require or deny nobody who is signed in is refused here");
+  p.report.warning(p.at("forbidden"),
+                   "has no effect: without require, deny or organization nobody who is signed in is refused here");
 }
 
 bool takes_options(const RouteSettings& route) {

@@ -11,6 +11,7 @@
 #include "config/check/health.h"
 #include "config/check/identity.h"
 #include "config/check/loopback.h"
+#include "config/check/organizations.h"
 #include "config/check/pages.h"
 #include "config/check/route_tokens.h"
 #include "config/check/routes.h"
@@ -157,6 +158,17 @@ void secrets_are_there(const Settings&, Report& report) {
   at_most_one_of(report, "logto.app_id");
   one_of(report, "logto.app_secret", "the application's secret (or app_secret_file)");
   one_of(report, "session.secret", "base64 of 32 bytes or more (or secret_file); `logto-proxy secret` prints one");
+}
+
+void way_is_chosen_once(const SignInSettings& sign_in, const std::string& key, Report& report) {
+  if (!sign_in.choose.value_or(false) || !sign_in.with) return;
+  report.problem(key + ".choose", "choose shows the ways in, and with is one of them already: keep one");
+}
+
+void ways_are_chosen_once(const Settings& s, Report& report) {
+  way_is_chosen_once(s.logto.sign_in, "logto.sign_in", report);
+  for (const auto& route : s.routes)
+    way_is_chosen_once(route.sign_in, "routes[" + std::to_string(route.index) + "].sign_in", report);
 }
 
 void prompt_none_can_sign_in(const Settings& s, Report& report) {
@@ -451,6 +463,7 @@ constexpr Rule kRules[] = {
     endpoint_is_a_tenant,
     secrets_are_there,
     prompt_none_can_sign_in,
+    ways_are_chosen_once,
     lifetimes_fit,
     redis_is_there,
     redis_is_encrypted,
@@ -468,6 +481,7 @@ constexpr Rule kRules[] = {
     check_bearer,
     check_routes,
     check_route_tokens,
+    check_organizations,
     check_answers,
     check_forward_auth,
     check_health,

@@ -394,6 +394,18 @@ void preset_replaces_defaults(Settings& settings, const Report& report) {
   if (has_preset && !report.has("identity_headers")) settings.identity_headers.clear();
 }
 
+// Social accounts are told to nobody by default: who writes out a header of one wants it.
+void add_scopes_of_headers(const std::vector<IdentityHeaderSettings>& headers, const std::string& key,
+                           std::vector<std::string>& scopes, Report& report) {
+  for (const IdentityHeaderSettings& header : headers) {
+    const std::string scope(scope_of_claim(top_level_claim(header.claim)));
+    if (header.source != IdentityHeaderSettings::Source::claim || scope != "identities") continue;
+    if (is_one_of(scope, scopes)) continue;
+    scopes.push_back(scope);
+    report.warning(key + "." + header.header, "this header needs the scope 'identities': it is asked for as well");
+  }
+}
+
 // A rule on a claim that Logto never tells would lock everybody out: its scope is asked for.
 void add_scopes_of_rules(const std::vector<RouteSettings>& routes, const std::string& logto,
                          std::vector<std::string>& scopes, Report& report) {
@@ -403,6 +415,8 @@ void add_scopes_of_rules(const std::vector<RouteSettings>& routes, const std::st
     report.warning(key, "this rule needs the scope '" + scope + "': it is added to " + logto + ".scopes");
   };
   for (const auto& route : routes) {
+    const std::string members(scope_of_claim(claim_of(route.organization.rule)));
+    if (!members.empty() && !is_one_of(members, scopes)) scopes.push_back(members);
     const std::string key = "routes[" + std::to_string(route.index) + "]";
     for_each_requirement(route.require, [&](const Requirement& requirement) {
       need(key + ".require", std::string(scope_of_claim(top_level_claim(claim_of(requirement)))));
@@ -413,13 +427,23 @@ void add_scopes_of_rules(const std::vector<RouteSettings>& routes, const std::st
   }
 }
 
-void add_scopes_of_rules(Settings& settings, Report& report) {
+void add_scopes_of(const Settings& settings, const std::vector<RouteSettings>& routes, const std::string& logto,
+                   std::vector<std::string>& scopes, Report& report) {
+  add_scopes_of_rules(routes, logto, scopes, report);
+  add_scopes_of_headers(settings.identity_headers, "identity_headers", scopes, report);
+  for (const RouteSettings& route : routes) {
+    const std::string key = "routes[" + std::to_string(route.index) + "].identity_headers";
+    add_scopes_of_headers(route.identity_headers, key, scopes, report);
+  }
+}
+
+void add_needed_scopes(Settings& settings, Report& report) {
   if (settings.realms.empty()) {
-    return add_scopes_of_rules(settings.routes, "logto", settings.logto.scopes, report);
+    return add_scopes_of(settings, settings.routes, "logto", settings.logto.scopes, report);
   }
   for (auto& realm : settings.realms) {
-    add_scopes_of_rules(settings_of_realm(settings, realm).routes, "realms." + realm.name + ".logto",
-                        realm.logto.scopes, report);
+    add_scopes_of(settings, settings_of_realm(settings, realm).routes, "realms." + realm.name + ".logto",
+                  realm.logto.scopes, report);
   }
 }
 
@@ -453,7 +477,7 @@ Result<LoadedConfig, std::vector<ConfigProblem>> parse_config(const std::string&
   open_actions(*settings, report);
   locate_tests(*settings, report);
   preset_replaces_defaults(*settings, report);
-  add_scopes_of_rules(*settings, report);
+  add_needed_scopes(*settings, report);
   check_settings(*settings, report);
   auto problems = report.take_problems();
   if (!problems.empty()) return problems;

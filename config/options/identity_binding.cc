@@ -130,6 +130,9 @@ void read_flag(const BelowEntry& at, Header& header, Header::Source source) {
 void read_id_token(const BelowEntry& at, Header& header) { read_flag(at, header, Header::Source::id_token); }
 void read_access_token(const BelowEntry& at, Header& header) { read_flag(at, header, Header::Source::access_token); }
 void read_assertion(const BelowEntry& at, Header& header) { read_flag(at, header, Header::Source::assertion); }
+void read_organization_flag(const BelowEntry& at, Header& header) {
+  read_flag(at, header, Header::Source::organization);
+}
 
 struct HeaderKey {
   std::string_view name;
@@ -143,6 +146,7 @@ constexpr HeaderKey kHeaderKeys[] = {
     {"id_token", read_id_token, true},
     {"access_token", read_access_token, true},
     {"assertion", read_assertion, true},
+    {"organization", read_organization_flag, true},
     {"encoding", read_encoding, false},
     {"separator", read_separator, false},
 };
@@ -178,8 +182,9 @@ void read_header_map(const BelowEntry& at, Header& header) {
   }
   if (!all_known) return;
   if (sources != 1) {
-    at.problem("expected exactly one of claim, value, value_file, id_token, access_token and assertion, found " +
-               (sources == 0 ? std::string("none") : std::to_string(sources)));
+    at.problem(
+        "expected exactly one of claim, value, value_file, id_token, access_token, assertion and organization, found " +
+        (sources == 0 ? std::string("none") : std::to_string(sources)));
   } else if (header.source != Header::Source::claim && only_for_claims(at.node())) {
     at.problem("encoding and separator go with claim only");
   }
@@ -192,7 +197,8 @@ Header read_header(const BelowEntry& at, const std::string& name) {
     read_header_map(at, header);
   } else if (at.node().is_null()) {
     at.problem(
-        "expected a claim, or a map with one of claim, value, value_file, id_token, access_token and assertion, found "
+        "expected a claim, or a map with one of claim, value, value_file, id_token, access_token, assertion and "
+        "organization, found "
         "nothing");
   } else {
     read_claim(at, header);
@@ -342,6 +348,9 @@ Node print_header(const Header& header) {
       break;
     case Header::Source::assertion:
       add(map, "assertion", Node::scalar("true"));
+      break;
+    case Header::Source::organization:
+      add(map, "organization", Node::scalar("true"));
       break;
     case Header::Source::host:  // presets only
       break;

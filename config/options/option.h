@@ -27,6 +27,7 @@ struct Scope {
   ProvisionConnectorSettings* connector = nullptr;
   ProvisionResourceSettings* resource = nullptr;
   ProvisionRoleSettings* role = nullptr;
+  ProvisionOrganizationRoleSettings* organization_role = nullptr;
   // Of the realm, where one is meant, else those at the top.
   [[nodiscard]] LogtoSettings& logto() const { return realm ? realm->logto : settings->logto; }
   [[nodiscard]] std::vector<Origin>& external_urls() const {

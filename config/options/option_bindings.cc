@@ -314,20 +314,29 @@ Binding allowed_origins_binding() {
           }};
 }
 
-Binding keep_fragment_binding() {
+namespace {
+
+// Of a route null, where the default of logto.sign_in holds.
+template <std::optional<bool> SignInSettings::*member>
+Binding sign_in_flag() {
   return {[](const Node& node, const Reading& reading) {
             const auto* text = scalar_text(node, reading);
             if (text == nullptr) return;
             const auto value = parse_bool(*text);
             if (!value) return reading.problem(node, value.error().message);
-            reading.scope.sign_in().keep_fragment = *value;
+            reading.scope.sign_in().*member = *value;
           },
           [](const Scope& scope) {
-            const auto& value = scope.sign_in().keep_fragment;
-            if (!value && scope.route != nullptr) return Node();  // the default of logto.sign_in holds
+            const auto& value = scope.sign_in().*member;
+            if (!value && scope.route != nullptr) return Node();
             return Node::scalar(value.value_or(false) ? "true" : "false");
           }};
 }
+
+}  // namespace
+
+Binding keep_fragment_binding() { return sign_in_flag<&SignInSettings::keep_fragment>(); }
+Binding choose_binding() { return sign_in_flag<&SignInSettings::choose>(); }
 
 Binding extra_binding() {
   return {[](const Node& node, const Reading& reading) {

@@ -19,6 +19,8 @@ namespace lp {
 [[nodiscard]] Binding buffer_request_binding();
 [[nodiscard]] Binding allowed_origins_binding();
 [[nodiscard]] Binding keep_fragment_binding();
+[[nodiscard]] Binding choose_binding();
+Binding choose_binding();
 [[nodiscard]] Binding extra_binding();
 [[nodiscard]] Binding ca_file_binding(Field<std::string> field);
 // A file that need not exist yet; relative to the configuration's folder.

@@ -429,6 +429,7 @@ const std::vector<Group>& groups() {
                                       provision_connector_group(),
                                       provision_resource_group(),
                                       provision_role_group(),
+                                      provision_organization_role_group(),
                                       {"log", Group::Kind::map, "level", {}, {}, {}},
                                       {"access_log", Group::Kind::map, "output", {}, {}, {}}};
   return all;

@@ -202,6 +202,12 @@ void add_resources_and_roles(Table& table) {
   table.push_back({"provision.roles.*.scopes", "a list of scopes", "null", 0, 0, kNonEmpty,
                    "Of the API resources in this file that have them.",
                    null_if_empty(LP_FIELD(role->scopes), parse_visible_text)});
+  table.push_back({"provision.organization_roles.*.description", "a text", "null", 0, 0, kPlain,
+                   "null: as it is, or the name.",
+                   text(LP_FIELD(organization_role->description), parse_nonempty_text)});
+  table.push_back({"provision.organization_roles.*.scopes", "a list of scopes", "null", 0, 0, kNonEmpty,
+                   "Of organizations; they are made where Logto lacks them.",
+                   null_if_empty(LP_FIELD(organization_role->scopes), parse_visible_text)});
 }
 
 // A named map in `provision`: `list_of` answers its elements, `one` is where a scope names one.
@@ -257,6 +263,11 @@ Group provision_connector_group() {
 Group provision_resource_group() {
   return named_group("provision.resources", &ProvisionSettings::resources, &Scope::resource,
                      &ProvisionResourceSettings::indicator);
+}
+
+Group provision_organization_role_group() {
+  return named_group("provision.organization_roles", &ProvisionSettings::organization_roles, &Scope::organization_role,
+                     &ProvisionOrganizationRoleSettings::name);
 }
 
 Group provision_role_group() {

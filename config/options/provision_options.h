@@ -10,5 +10,6 @@ void add_provision_options(std::vector<Option>& table);
 [[nodiscard]] Group provision_connector_group();
 [[nodiscard]] Group provision_resource_group();
 [[nodiscard]] Group provision_role_group();
+[[nodiscard]] Group provision_organization_role_group();
 
 }  // namespace lp

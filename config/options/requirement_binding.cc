@@ -31,10 +31,12 @@ Result<std::string> parse_email_domain(std::string_view text) {
   return expected("a domain such as example.com, without '@'", text);
 }
 
+// ROLE alone is one in the route's own organization (config/check/organizations.h).
 Result<std::string> parse_organization_role(std::string_view text) {
   const auto colon = text.find(':');
-  if (colon != std::string_view::npos && colon > 0 && colon + 1 < text.size()) return parse_nonempty_text(text);
-  return expected("ORGANIZATION_ID:ROLE", text);
+  const bool is_alone = colon == std::string_view::npos && !text.empty();
+  if (is_alone || (colon > 0 && colon + 1 < text.size())) return parse_nonempty_text(text);
+  return expected("ORGANIZATION_ID:ROLE, or ROLE on a route with organization", text);
 }
 
 const NamedRule kLists[] = {

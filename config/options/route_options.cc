@@ -8,6 +8,7 @@
 #include "config/options/identity_binding.h"
 #include "config/options/option_bindings.h"
 #include "config/options/requirement_binding.h"
+#include "config/organization_place.h"
 #include "config/redirect_target.h"
 #include "config/value.h"
 
@@ -52,6 +53,62 @@ void add_matching(Table& table) {
                    "Only for clients from these; null: from anywhere.", networks_binding()});
 }
 
+using OrganizationPlace = RouteTokenSettings::Organization;
+
+constexpr std::string_view kOrganizationType = "an organization's id, from_host or from_path";
+
+// `id` is that of a fixed one. False: a problem was reported.
+bool read_organization(const Node& node, const Reading& reading, OrganizationPlace& place, std::string& id) {
+  const auto* text = scalar_text(node, reading);
+  if (text == nullptr) return false;
+  if (!is_organization_id(*text)) {
+    reading.problem(node, expected(kOrganizationType, *text).message);
+    return false;
+  }
+  place = *text == "from_host"   ? OrganizationPlace::from_host
+          : *text == "from_path" ? OrganizationPlace::from_path
+                                 : OrganizationPlace::fixed;
+  id = place == OrganizationPlace::fixed ? *text : "";
+  return true;
+}
+
+Node print_organization(OrganizationPlace place, const std::string& id) {
+  switch (place) {
+    case OrganizationPlace::none:
+      return Node();
+    case OrganizationPlace::fixed:
+      return Node::scalar(id);
+    case OrganizationPlace::from_host:
+      return Node::scalar("from_host");
+    case OrganizationPlace::from_path:
+      return Node::scalar("from_path");
+  }
+  return Node();
+}
+
+Binding token_organization_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            RouteTokenSettings& token = reading.scope.route->token;
+            (void)read_organization(node, reading, token.organization, token.organization_id);
+          },
+          [](const Scope& scope) {
+            return print_organization(scope.route->token.organization, scope.route->token.organization_id);
+          }};
+}
+
+Binding organization_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            RouteOrganizationSettings& organization = reading.scope.route->organization;
+            if (!read_organization(node, reading, organization.place, organization.id)) return;
+            organization.rule.kind = Requirement::Kind::member;
+            organization.rule.any_of.clear();
+            if (!organization.id.empty()) organization.rule.any_of = {organization.id};
+          },
+          [](const Scope& scope) {
+            return print_organization(scope.route->organization.place, scope.route->organization.id);
+          }};
+}
+
 void add_protection(Table& table) {
   table.push_back({"routes[].access", "public, optional, signed_in or deny", "signed_in", 0, 0, kPlain,
                    "optional: anybody, and identity headers for those who are signed in.",
@@ -65,6 +122,10 @@ void add_protection(Table& table) {
   table.push_back({"routes[].deny", "a map of rules", "null", 0, 0, kPlain,
                    "Whoever meets any one of these is refused, whatever else holds.",
                    requirement_binding(LP_FIELD(route->deny), Requirement::Kind::any)});
+  table.push_back({"routes[].organization", kOrganizationType, "null", 0, 0, kPlain,
+                   "Members of it alone, its id in X-Forwarded-Organization: from_host is the host's first label, "
+                   "from_path the segment after path.",
+                   organization_binding()});
   table.push_back({"routes[].unauthenticated", "auto, redirect or 401", "auto", 0, 0, kPlain,
                    "auto: navigations go to sign in, everything else gets 401.",
                    choice<Unauthenticated>(LP_FIELD(route->unauthenticated), {{"auto", Unauthenticated::automatic},
@@ -101,39 +162,6 @@ Result<std::string> parse_scope(std::string_view text) {
   return expected("a scope", text);
 }
 
-Binding organization_binding() {
-  using Organization = RouteTokenSettings::Organization;
-  return {[](const Node& node, const Reading& reading) {
-            const auto* text = scalar_text(node, reading);
-            if (text == nullptr) return;
-            const bool plain = std::all_of(text->begin(), text->end(), [](char c) {
-              return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-            });
-            if (text->empty() || text->size() > 128 || !plain) {
-              return reading.problem(node, expected("an organization's id, from_host or from_path", *text).message);
-            }
-            RouteTokenSettings& token = reading.scope.route->token;
-            token.organization_id.clear();
-            token.organization = *text == "from_host"   ? Organization::from_host
-                                 : *text == "from_path" ? Organization::from_path
-                                                        : Organization::fixed;
-            if (token.organization == Organization::fixed) token.organization_id = *text;
-          },
-          [](const Scope& scope) {
-            switch (scope.route->token.organization) {
-              case Organization::none:
-                return Node();
-              case Organization::fixed:
-                return Node::scalar(scope.route->token.organization_id);
-              case Organization::from_host:
-                return Node::scalar("from_host");
-              case Organization::from_path:
-                return Node::scalar("from_path");
-            }
-            return Node();
-          }};
-}
-
 void add_token(Table& table) {
   table.push_back({"routes[].token.resource", "an absolute URI", "null", 0, 0, kPlain,
                    "The app gets an access token for this API resource of Logto as Authorization: Bearer.",
@@ -141,9 +169,9 @@ void add_token(Table& table) {
   table.push_back({"routes[].token.scopes", "a list of scopes", "null", 0, 0, kNonEmpty,
                    "Of the resource, or of the organization; who has them gets them.",
                    null_if_empty(LP_FIELD(route->token.scopes), parse_scope)});
-  table.push_back({"routes[].token.organization", "an organization's id, from_host or from_path", "null", 0, 0, kPlain,
+  table.push_back({"routes[].token.organization", kOrganizationType, "null", 0, 0, kPlain,
                    "A token as its member: from_host is the host's first label, from_path the segment after path.",
-                   organization_binding()});
+                   token_organization_binding()});
 }
 
 void add_identity(Table& table) {
@@ -296,6 +324,9 @@ void add_sign_in_options(std::vector<Option>& table, const std::string& prefix,
   table.push_back({prefix + "keep_fragment", "true or false", keep_fragment_default, 0, 0, kPlain,
                    "A small page carries the #fragment over an interactive sign-in, for hash-routed apps.",
                    keep_fragment_binding()});
+  table.push_back({prefix + "choose", "true or false", keep_fragment_default, 0, 0, kPlain,
+                   "A page of ours first, with a button for each social connector that Logto offers.",
+                   choose_binding()});
   table.push_back({prefix + "extra", "a map of parameters", "{}", 0, 0, kPlain,
                    "Further parameters of the authorization request.", extra_binding()});
 }

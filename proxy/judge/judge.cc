@@ -15,6 +15,7 @@
 #include "auth/rules/route_modes.h"
 #include "auth/session/kept_claims.h"
 #include "base/encoding.h"
+#include "config/organization_place.h"
 #include "config/path_pattern.h"
 #include "config/value.h"
 #include "proxy/http/client_facts.h"
@@ -174,11 +175,16 @@ void tell_by_closing(Judgement& judgement, UpgradeOrigin origin) {
                       " (websocket_unauthenticated: close)";
 }
 
-std::string why_refused(const Authorization& authorization) {
+std::string words_of(const Requirement& missing, std::string_view organization) {
+  if (missing.kind != Requirement::Kind::member) return describe_requirement(missing, Audience::operators);
+  return "membership of the organization " + std::string(organization);
+}
+
+std::string why_refused(const Authorization& authorization, std::string_view organization) {
   if (authorization.by_deny_rule) return "a deny rule of the route holds";
   std::string missing;
   for (const Requirement* one : authorization.missing)
-    missing += (missing.empty() ? "" : "; ") + describe_requirement(*one, Audience::operators);
+    missing += (missing.empty() ? "" : "; ") + words_of(*one, organization);
   return "missing: " + missing;
 }
 
@@ -186,7 +192,7 @@ std::string too_long_ago(const Authorization& authorization) {
   return "the sign-in is more than " + std::to_string(authorization.max_age_s) + " s ago";
 }
 
-std::string why_passed(const RouteSettings& route, const Decision& decision) {
+std::string why_passed(const RouteSettings& route, const Decision& decision, std::string_view organization) {
   const Authorization& authorization = decision.authorization;
   switch (authorization.verdict) {
     case Authorization::Verdict::pass:
@@ -196,7 +202,7 @@ std::string why_passed(const RouteSettings& route, const Decision& decision) {
     case Authorization::Verdict::step_up:
       return "in shadow only: the sign-in is too long ago";
     case Authorization::Verdict::forbidden:
-      return "in shadow only: " + why_refused(authorization);
+      return "in shadow only: " + why_refused(authorization, organization);
     case Authorization::Verdict::denied:
       return "in shadow only: access is deny";
   }
@@ -208,13 +214,13 @@ struct Words {
   std::string reason;
 };
 
-Words words_of(const RouteSettings& route, const Decision& decision) {
+Words words_of(const RouteSettings& route, const Decision& decision, std::string_view organization) {
   using Kind = Decision::Kind;
   switch (decision.kind) {
     case Kind::preflight:
       return {Outcome::allow, "a CORS preflight, which the route lets pass without anybody"};
     case Kind::pass:
-      return {Outcome::allow, why_passed(route, decision)};
+      return {Outcome::allow, why_passed(route, decision, organization)};
     case Kind::sign_in:
       return {Outcome::sign_in, "nobody is signed in, and the route wants somebody"};
     case Kind::unauthenticated:
@@ -226,11 +232,16 @@ Words words_of(const RouteSettings& route, const Decision& decision) {
     case Kind::step_up_needed:
       return {Outcome::unauthenticated, too_long_ago(decision.authorization)};
     case Kind::choose_account:
-      return {Outcome::sign_in, why_refused(decision.authorization) + "; sent to sign in with another account, once"};
+      return {Outcome::sign_in,
+              why_refused(decision.authorization, organization) + "; sent to sign in with another account, once"};
     case Kind::forbidden:
-      return {Outcome::deny, why_refused(decision.authorization)};
+      return {Outcome::deny, why_refused(decision.authorization, organization)};
     case Kind::no_organization:
-      return {Outcome::not_found, "the app gets a token of the organization in the address, and there is none in it"};
+      return {Outcome::not_found,
+              route.organization.is_configured()
+                  ? "the route is for the members of the organization in the address, and there is "
+                    "none in it"
+                  : "the app gets a token of the organization in the address, and there is none in it"};
     case Kind::foreign_origin:
       return {Outcome::deny,
               "a WebSocket of a page whose Origin is not ours or allowed; one without Origin, of a program with a "
@@ -269,6 +280,11 @@ Principal Person::principal() const {
 Asker Person::asker_on(const RouteSettings& route) const {
   const bool of_session = !scopes || (!route.accept.bearer && route.token.is_configured());
   return {of_session ? Asker::Kind::session : Asker::Kind::token, principal()};
+}
+
+std::string_view Judgement::organization() const {
+  if (route() == nullptr || target() == nullptr) return {};
+  return organization_of_route(*route(), external()->host, target()->path);
 }
 
 std::string_view Judgement::ambiguity() const {
@@ -382,7 +398,7 @@ void RequestJudge::judge_route(Judgement& judgement, const Person* person, std::
   const bool is_preflight = judgement.decision->kind == Decision::Kind::preflight;
   if (is_preflight) judgement.counts_as = Asker::Kind::nobody;
   if (!is_preflight && !judge_bearer(judgement, person)) return tell_by_closing(judgement, origin);
-  const Words words = words_of(route, *judgement.decision);
+  const Words words = words_of(route, *judgement.decision, judgement.organization());
   conclude(judgement, words.outcome, judgement.decision->status(), words.reason);
   tell_by_closing(judgement, origin);
   const bool is_told = judgement.decision->kind == Decision::Kind::pass && asker.kind != Asker::Kind::nobody;
@@ -401,6 +417,9 @@ AppHeaders RequestJudge::headers_for(const Judgement& judgement, const Person* w
   if (who != nullptr) user.emplace(AppUser{*who->session.claims, who->session.sub});
   facts.person = user ? &*user : nullptr;
   facts.external = judgement.external();
+  const std::optional<Principal> principal = who == nullptr ? std::nullopt : std::optional(who->principal());
+  facts.organization = organization_told(*judgement.route(), judgement.external()->host, judgement.target()->path,
+                                         principal ? &*principal : nullptr);
   facts.has_own_token = who != nullptr && judgement.counts_as == Asker::Kind::token;
   const bool has_session = who != nullptr && !facts.has_own_token;
   facts.assertion = facts.id_token = facts.access_token = who != nullptr ? kTokenInPlace : std::string_view();
@@ -443,6 +462,7 @@ SignInRequest sign_in_request_of(const Judgement& judgement, const Settings& set
       make_pending(std::string(96, '\0'), request.return_to, callback_url(settings, *judgement.external()), 0);
   const SignInTerms terms = terms_of(judgement, settings);
   pending.max_age_s = terms.max_age_s;
+  request.asks_how = terms.settings.choose.value_or(false);
   const std::string url =
       authorization_url(metadata, settings.logto, terms.settings, pending,
                         judgement.request.head.fields.get("Accept-Language"), app_token_needs(settings));

@@ -77,6 +77,8 @@ struct Judgement {
   [[nodiscard]] const Target* target() const { return resolved && resolved->has_target ? &resolved->target : nullptr; }
   // The one that matches, also where it does not take the request.
   [[nodiscard]] const RouteSettings* route() const { return resolved ? resolved->route : nullptr; }
+  // That the address names on this route; empty: none.
+  [[nodiscard]] std::string_view organization() const;
   // Why the route that matches does not take the request; empty: it does.
   [[nodiscard]] std::string_view ambiguity() const;
   [[nodiscard]] RequestLine request_line() const;
@@ -111,6 +113,7 @@ struct SignInRequest {
   std::string endpoint;
   std::vector<std::pair<std::string, std::string>> parameters;
   std::string return_to;
+  bool asks_how = false;  // after our own page with the ways in, and this is its button without a connector
 };
 [[nodiscard]] SignInRequest sign_in_request_of(const Judgement& judgement, const Settings& settings);
 

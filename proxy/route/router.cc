@@ -11,6 +11,7 @@
 #include "base/url.h"
 #include "config/forward_auth.h"
 #include "config/host_pattern.h"
+#include "config/organization_place.h"
 #include "config/path_pattern.h"
 #include "config/route_access.h"
 #include "config/short_names.h"
@@ -419,6 +420,7 @@ bool Router::may_go_as_sent(const RouteSettings& route, const RouteQuestion& que
 
 bool Router::stays(const RouteSettings& route, const RouteQuestion& question, std::string_view reading) const {
   if (reading == question.target.path) return true;
+  if (names_other_organization(route, question.target.path, reading)) return false;
   const Impl::Match match = impl_->first_match(question, reading);
   return !match.is_unclear && match.route == &route && !meets_stricter(route, question, reading);
 }
@@ -427,6 +429,7 @@ bool Router::stays(const RouteSettings& route, const RouteQuestion& question, st
 bool Router::stays_or_widens(const RouteSettings& route, const RouteQuestion& question,
                              std::string_view reading) const {
   if (reading == question.target.path) return true;
+  if (names_other_organization(route, question.target.path, reading)) return false;
   const Impl::Match match = impl_->first_match(question, reading);
   return !match.is_unclear && (match.route == nullptr || match.route == &route || admits(*match.route, route));
 }

@@ -97,6 +97,37 @@ async function assertNothingToDo(op, wanted) {
   assert.equal((await state(op)).writes.length, before, 'a second run changed something');
 }
 
+describe('the organizations\' template', () => {
+  const change = {
+    routes: [
+      { path: '/o/*', upstream: 'app', organization: 'from_path', require: { organization_roles: ['owner'] } },
+      { path: '/invite/*', upstream: 'app', token: { organization: 'from_path', scopes: ['invite:member'] } },
+    ],
+    provision: { resources: { [things]: { scopes: ['read:things', 'write:things'] } }, organization_roles: { guest: { description: 'looks on', scopes: ['read:team', 'invite:member'] } }, application: { name: 'intranet' } },
+  };
+  const template = (found) => ({
+    scopes: found.organization_scopes.map(({ name }) => name).sort(),
+    roles: Object.fromEntries(found.organization_roles.map(({ name, description, scopeIds }) => [name, [description, scopeIds.map((id) => found.organization_scopes.find((one) => one.id === id).name).sort()]])),
+  });
+
+  test('roles of rules, scopes of tokens and what the file names are made, and go again; what was there stays', async (t) => {
+    const op = await provider(t, {});
+    const { organization_scopes: [theirs] } = await state(op, { call: [['POST', '/api/organization-scopes', { name: 'read:team', description: 'by hand' }], ['POST', '/api/organization-roles', { name: 'owner', description: 'by hand' }]] });
+    const wanted = wantedOf(op, change);
+    const plan = await provision(wanted, '--plan');
+    assert.equal(plan.code, 2, plan.stdout + plan.stderr);
+    assert.match(plan.stdout, /organization scope invite:member/);
+    const done = await provision(wanted, '--yes');
+    assert.equal(done.code, 0, done.stdout + done.stderr);
+    assert.deepEqual(template(await state(op)), { scopes: ['invite:member', 'read:team'], roles: { owner: ['by hand', []], guest: ['looks on', ['invite:member', 'read:team']] } });
+    await assertNothingToDo(op, wanted);
+    assert.equal((await provision(wanted, '--destroy', '--yes')).code, 0);
+    const after = await state(op);
+    assert.deepEqual(template(after), { scopes: ['read:team'], roles: { owner: ['by hand', []] } });
+    assert.equal(after.organization_scopes[0].id, theirs.id);
+  });
+});
+
 describe('credentials out of the database of a self-hosted Logto', () => {
   // In place of psql: says what it was asked, and a secret.
   function withPsql(script) {

@@ -72,6 +72,9 @@ export class Control {
     clockOffsetMs = 0;
   }
 
+  // Calls that are not the engine's.
+  countOther(name) { add(this.stats.total, name); }
+
   get signsInAlone() { return Boolean(this.autoSignIn || this.config.users_count); }
 
   // The user whom a sign-in page signs in by itself, if any.

@@ -34,6 +34,7 @@ const defaults = {
   organization_scopes: defaultOrganizationScopes,   // organization role -> [scope]
   machine_clients: defaultMachineClients,     // { client_id, client_secret, resources: { indicator: [scope] } }
   management_client: { client_id: 'management', client_secret: 'management-secret', has_role: true },   // for the Management API
+  sign_in_experience: {},                     // laid over what GET /api/.well-known/sign-in-exp says; { status: 500 }: it fails
   logto_version: '1.42.0',                    // 1.37: a new application's answer has a secret that is none
   auto_sign_in: null,                         // a user name: sign-ins need no person (login_hint chooses another)
   users_count: 0,                             // user-1 ... user-N as well; sign-ins need no person and take turns
@@ -80,9 +81,16 @@ const signInExperience = () => ({
   signIn: { methods: [{ identifier: 'username', password: true, verificationCode: false, isPasswordPrimary: true }] },
   signUp: { identifiers: [], password: true, verify: false },
   socialSignInConnectorTargets: Object.keys(connectors),
-  socialConnectors: Object.values(connectors).map(({ connectorId: id, target, label }) => ({ id, target, name: { en: label }, platform: 'Universal' })),
+  socialConnectors: Object.values(connectors).map(({ connectorId: id, target, label, logo, logoDark = null }) => ({ id, target, name: { en: label }, logo, logoDark, platform: 'Universal' })),
   ssoConnectors: [],
 });
+
+function publicExperience(res) {
+  const { status = 200, ...laidOver } = config.sign_in_experience;
+  control.countOther('sign_in_exp');
+  if (status !== 200) return sendJson(res, status, { code: 'internal', message: 'Internal server error.' });
+  return sendJson(res, 200, { ...(management.experience.published() ?? signInExperience()), ...laidOver });
+}
 
 // Logto takes JSON at the token endpoint too; the engine only forms. The form is read here, so that failures and latency can go by
 // the grant, and the secret is swapped for the one that the engine knows.
@@ -117,7 +125,7 @@ async function handle(req, res) {
   const url = new URL(req.url, 'http://op.invalid');
   if (url.pathname === '/oidc' || url.pathname.startsWith('/oidc/')) return oidc(req, res);
   if (url.pathname === '/api/status' || url.pathname === '/favicon.ico') return res.writeHead(204).end();
-  if (url.pathname === '/api/.well-known/sign-in-exp') return sendJson(res, 200, management.experience.published() ?? signInExperience());
+  if (url.pathname === '/api/.well-known/sign-in-exp') return publicExperience(res);
   if (url.pathname === '/') return sendHtml(res, 200, 'Development OpenID provider (stands in for Logto)');
   if (await control.handle(req, res, url) || await management.handle(req, res, url) || await networks.handle(req, res, url) || await interactions.handle(req, res, url)) return undefined;
   return sendJson(res, 404, { code: 'entity.not_found', message: 'Not found.' });

@@ -1,11 +1,11 @@
 // Logto's Management API, as far as a tenant is provisioned by it: state in memory, answers and traps as recorded and as the facts say.
 import { createPublicKey, verify } from 'node:crypto';
 import { decodeJwt } from './jose.mjs';
-import { readBody, sendJson } from './http_helpers.mjs';
+import { readBody, sendJson, sendText } from './http_helpers.mjs';
 import { Applications } from './management_applications.mjs';
 import { Connectors } from './management_connectors.mjs';
 import { SignInExperience } from './management_experience.mjs';
-import { Hooks, Resources, Roles } from './management_lists.mjs';
+import { Hooks, OrganizationRoles, OrganizationScopes, Resources, Roles } from './management_lists.mjs';
 import { ApiError, guard, invalid, isTexts, managementAudience, notFound } from './management_rules.mjs';
 
 export class Management {
@@ -24,6 +24,8 @@ export class Management {
     this.experience = new SignInExperience(this);
     this.resources = new Resources(this);
     this.roles = new Roles(this);
+    this.organizationScopes = new OrganizationScopes(this);
+    this.organizationRoles = new OrganizationRoles(this);
     this.hooks = new Hooks(this);
     this.idTokenClaims = ['roles', 'organizations', 'organization_roles'];
   }
@@ -40,7 +42,7 @@ export class Management {
   state() {
     return {
       applications: this.applications.all(), connectors: this.connectors.all(), sign_in_exp: this.experience.value, resources: this.resources.list.map((one) => this.resources.shown(one)),
-      roles: this.roles.list, hooks: this.hooks.list, id_token_claims: this.idTokenClaims,
+      roles: this.roles.list, organization_scopes: this.organizationScopes.list, organization_roles: this.organizationRoles.list, hooks: this.hooks.list, id_token_claims: this.idTokenClaims,
     };
   }
 
@@ -55,6 +57,7 @@ export class Management {
       if (this.failures[operation]) throw new ApiError(this.failures[operation].status ?? 500, this.failures[operation].code ?? 'request.general', 'failed on purpose');
       const { status, body: answer, headers } = await this.#route(req.method, url, body);
       if (status === 204) res.writeHead(204).end();
+      else if (answer === undefined) sendText(res, status, 'Created');
       else sendJson(res, status, answer, headers);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -92,7 +95,7 @@ export class Management {
 
   #route(method, url, body) {
     const [, kind, id, part, name] = url.pathname.split('/').slice(1).map(decodeURIComponent);
-    const lists = { applications: this.applications, connectors: this.connectors, resources: this.resources, roles: this.roles, hooks: this.hooks };
+    const lists = { applications: this.applications, connectors: this.connectors, resources: this.resources, roles: this.roles, hooks: this.hooks, 'organization-scopes': this.organizationScopes, 'organization-roles': this.organizationRoles };
     if (lists[kind]) return lists[kind].route(method, { id, part, name, body, query: url.searchParams });
     if (kind === 'sign-in-exp') return this.experience.route(method, body);
     if (kind === 'configs' && id === 'id-token') return this.#idToken(method, body);

@@ -97,6 +97,57 @@ export class Roles extends List {
   }
 }
 
+// The organizations' template: scopes and roles that are the same in each of them.
+export class OrganizationScopes extends List {
+  route(method, { id, body, query }) {
+    if (method === 'POST' && !id) return this.#create(body);
+    if (method === 'PATCH') return { status: 200, body: Object.assign(this.find(id), guard(body, { name: isText, description: isAnyText })) };
+    if (method === 'DELETE') return this.remove(id);
+    return id ? { status: 200, body: this.find(id) } : page(this.list, query);
+  }
+
+  #create(body) {
+    guard(body, { name: isText, description: isAnyText }, ['name']);
+    if (this.list.some(({ name }) => name === body.name)) throw new ApiError(422, 'entity.duplicate_value_of_unique_field', 'The value of the unique field name is already in use.');
+    const one = { tenantId: 'default', id: newId(), name: body.name, description: body.description ?? null };
+    this.list.push(one);
+    return { status: 201, body: one };
+  }
+}
+
+export class OrganizationRoles extends List {
+  route(method, { id, part, body, query }) {
+    if (part === 'scopes') return this.#scopes(method, this.find(id), body, query);
+    if (method === 'POST' && !id) return this.#create(body);
+    if (method === 'PATCH') return { status: 200, body: this.#bare(Object.assign(this.find(id), guard(body, { name: isText, description: isAnyText }))) };
+    if (method === 'DELETE') return this.remove(id);
+    return id ? { status: 200, body: this.#bare(this.find(id)) } : page(this.list.map((one) => this.#shown(one)), query);
+  }
+
+  #bare({ scopeIds: _, ...rest }) { return rest; }
+  #shown(one) {
+    const scopes = one.scopeIds.map((id) => this.management.organizationScopes.list.find((scope) => scope.id === id)).filter(Boolean).map(({ id, name }) => ({ id, name }));
+    return { ...this.#bare(one), scopes, resourceScopes: [] };
+  }
+
+  #create(body) {
+    guard(body, { name: isText, description: isAnyText, type: (value) => ['User', 'MachineToMachine'].includes(value), organizationScopeIds: isTexts, resourceScopeIds: isTexts }, ['name']);
+    if (this.list.some(({ name }) => name === body.name)) throw new ApiError(422, 'entity.duplicate_value_of_unique_field', 'The value of the unique field name is already in use.');
+    const one = { tenantId: 'default', id: newId(), name: body.name, description: body.description ?? null, type: body.type ?? 'User', scopeIds: body.organizationScopeIds ?? [] };
+    this.list.push(one);
+    return { status: 201, body: this.#bare(one) };
+  }
+
+  #scopes(method, role, body, query) {
+    if (method === 'GET') return page(this.#shown(role).scopes, query);
+    guard(body, { organizationScopeIds: isTexts }, ['organizationScopeIds']);
+    for (const id of body.organizationScopeIds) this.management.organizationScopes.find(id);
+    if (body.organizationScopeIds.some((id) => role.scopeIds.includes(id))) throw new ApiError(422, 'entity.relation_foreign_key_not_found', 'The relation is already there.');
+    role.scopeIds.push(...body.organizationScopeIds);
+    return { status: 201 };
+  }
+}
+
 const hookKinds = { name: isAnyText, events: isTexts, event: isText, config: isObject, enabled: isBoolean };
 
 export class Hooks extends List {

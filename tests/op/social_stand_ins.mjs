@@ -10,9 +10,13 @@ export const defaultPeople = () => ({
   patreon: { id: '12345', name: 'Pat Reon', email: 'pat@example.test', picture: 'https://media.example.test/pat.jpg' },
 });
 
+// As Logto tells them of its own connectors: pictures in the answer itself.
+const picture = (svg) => `data:image/svg+xml;base64,${Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">${svg}</svg>`).toString('base64')}`;
+const patreonMark = (color) => picture(`<g fill="${color}"><circle cx="14.5" cy="9.5" r="7.5"/><path d="M2 2h4v20H2z"/></g>`);
+
 // LinkedIn, "Sign In with LinkedIn using OpenID Connect": credentials in the form, userinfo as of OIDC.
 const linkedin = {
-  target: 'linkedin', label: 'LinkedIn', connectorId: 'linkedin01', clientId: 'linkedin-app', clientSecret: 'linkedin-secret',
+  target: 'linkedin', label: 'LinkedIn', logo: picture('<rect width="24" height="24" rx="3" fill="#0a66c2"/><path d="M5 9h3v10H5zM5 5h3v3H5zM10 9h3v2c2-3 7-3 7 3v5h-3v-5c0-3-4-2-4 0v5h-3z" fill="#fff"/>'), connectorId: 'linkedin01', clientId: 'linkedin-app', clientSecret: 'linkedin-secret',
   scope: 'openid profile email', authorize: '/__linkedin/oauth/v2/authorization', token: '/__linkedin/oauth/v2/accessToken', user: '/__linkedin/v2/userinfo',
   cancelled: { error: 'user_cancelled_login', error_description: 'The user cancelled LinkedIn login' },
   credentials: (app) => ({ form: { client_id: app.clientId, client_secret: app.clientSecret }, headers: {} }),
@@ -23,7 +27,7 @@ const linkedin = {
 
 // Patreon: Basic credentials, user from API v1 (current_user, JSON:API).
 const patreon = {
-  target: 'patreon', label: 'Patreon', connectorId: 'patreon01', clientId: 'patreon-app', clientSecret: 'patreon-secret',
+  target: 'patreon', label: 'Patreon', logo: patreonMark('#000'), logoDark: patreonMark('#fff'), connectorId: 'patreon01', clientId: 'patreon-app', clientSecret: 'patreon-secret',
   scope: 'identity identity[email]', authorize: '/__patreon/oauth2/authorize', token: '/__patreon/api/oauth2/token', user: '/__patreon/api/oauth2/api/current_user',
   cancelled: { error: 'access_denied', error_description: 'The user denied the request' },
   credentials: (app) => ({ form: {}, headers: { authorization: `Basic ${Buffer.from(`${app.clientId}:${app.clientSecret}`).toString('base64')}` } }),

@@ -97,6 +97,15 @@ std::unique_ptr<AuthQuestions::Question> FakeAuth::need_reachability(EventLoop& 
   return std::make_unique<Asked>(alive);
 }
 
+std::unique_ptr<AuthQuestions::Question> FakeAuth::need_sign_in_ways(EventLoop& asking, WaysAnswer answer) {
+  ++ways_questions;
+  auto alive = std::make_shared<bool>(true);
+  asking.post([this, alive, answer = std::move(answer)] {
+    if (*alive) answer(ways_when_asked);
+  });
+  return std::make_unique<Asked>(alive);
+}
+
 std::unique_ptr<AuthQuestions::Question> FakeAuth::probe_resources(EventLoop& asking, ResourcesAnswer answer) {
   ++probes;
   auto alive = std::make_shared<bool>(true);

@@ -55,6 +55,12 @@ class FakeAuth final : public AuthQuestions {
   bool is_reachable() const override { return !reachable_now; }
   std::unique_ptr<Question> need_reachability(EventLoop& asking, ReachabilityAnswer answer) override;
 
+  Ways ways;             // what sign_in_ways() says
+  Ways ways_when_asked;  // what asking yields
+  int ways_questions = 0;
+  Ways sign_in_ways() const override { return ways; }
+  std::unique_ptr<Question> need_sign_in_ways(EventLoop& asking, WaysAnswer answer) override;
+
   Resources unknown;
   bool can_probe = true;
   int probes = 0;

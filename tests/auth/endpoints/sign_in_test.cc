@@ -1,3 +1,5 @@
+#include "auth/oidc/authorization_request.h"
+#include "auth/oidc/sign_in_ways.h"
 #include "tests/support/gatekeeper_world.h"
 
 using namespace lp;
@@ -118,4 +120,80 @@ TEST_CASE("keep_fragment goes by a page whose link carries route and target") {
   const Verdict start = world.ask({.path = "/_auth/sign-in", .query = "route=8&return_to=%2Fapp%3Fx%3D1%23%2Finbox"});
   world.auth->exchange = world.session();
   CHECK(location(world.ask(callback(sent(start, "state")))) == "/app?x=1#/inbox");
+}
+
+namespace {
+
+std::shared_ptr<Settings> with_choice() {
+  auto made = settings();
+  made->routes[0].sign_in.choose = true;
+  return made;
+}
+
+AuthQuestions::Ways two_ways() {
+  SignInWays ways;
+  ways.social = {{"linkedin", {{"en", "LinkedIn"}}, "", ""}, {"patreon", {}, "", ""}};
+  ways.username = true;
+  return std::make_shared<const SignInWays>(std::move(ways));
+}
+
+bool shows(const Verdict& verdict, std::string_view part) {
+  return verdict.answer.body.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a route with a choice leads to the page, which knows the route and begins no attempt") {
+  World world(with_choice());
+  const Verdict first = world.ask({.path = "/x", .query = "a=b", .route = 1});
+  CHECK(first.answer.status == 303);
+  CHECK(location(first) == "https://app.test/_auth/sign-in?route=1&return_to=%2Fx%3Fa%3Db");
+  CHECK(world.pending_count() == 0);
+  world.auth->ways_when_asked = two_ways();
+  const Verdict page = world.ask({.path = "/_auth/sign-in", .query = "route=1&return_to=%2Fx"});
+  CHECK(page.answer.status == 200);
+  CHECK(shows(page, "href=\"/_auth/sign-in?with=social%3Alinkedin&amp;route=1&amp;return_to=%2Fx\""));
+  CHECK(shows(page, "Continue with Patreon"));
+  CHECK(shows(page, "route=1&amp;choose=0&amp;return_to=%2Fx"));
+  CHECK(world.pending_count() == 0);
+  CHECK(world.auth->ways_questions == 1);
+  const Verdict chosen =
+      world.ask({.path = "/_auth/sign-in", .query = "with=social%3Alinkedin&route=1&return_to=%2Fx"});
+  CHECK(goes_to_logto(chosen));
+  CHECK(sent(chosen, "direct_sign_in") == "social:linkedin");
+  CHECK(goes_to_logto(world.ask({.path = "/_auth/sign-in", .query = "choose=0&route=1"})));
+}
+
+TEST_CASE("what is known is asked of nobody, and where nothing is known there is one button") {
+  World world;
+  world.auth->ways = two_ways();
+  CHECK(shows(world.ask({.path = "/_auth/sign-in", .query = "choose=1"}), "Continue with LinkedIn"));
+  CHECK(world.auth->ways_questions == 0);
+  world.auth->ways = nullptr;
+  const Verdict unknown = world.ask({.path = "/_auth/sign-in", .query = "choose=1"});
+  CHECK(unknown.answer.status == 200);
+  CHECK(shows(unknown, "href=\"/_auth/sign-in?choose=0&amp;return_to=%2F\"><span>Sign in</span>"));
+  world.realm.auth.reset();
+  CHECK(shows(world.ask({.path = "/_auth/sign-in", .query = "choose=1"}), "<span>Sign in</span>"));
+}
+
+TEST_CASE("a nearer word on the way goes before a farther one") {
+  auto made = settings();
+  made->logto.sign_in.choose = true;
+  made->routes[6].sign_in.choose = false;
+  World world(made);
+  CHECK(location(world.ask({.path = "/x", .route = 1})).starts_with("https://app.test/_auth/sign-in?"));
+  CHECK(goes_to_logto(world.ask({.path = "/x", .route = 7})));
+  CHECK(goes_to_logto(world.ask({.path = "/_auth/sign-up"})));
+  SignInSettings defaults;
+  defaults.with = "social:linkedin";
+  SignInSettings route;
+  route.choose = true;
+  CHECK_FALSE(effective_sign_in(defaults, route).with);
+  CHECK_FALSE(effective_sign_in(route, defaults).choose.value_or(false));
+}
+
+TEST_CASE("a program is not sent to the page") {
+  World world(with_choice());
+  CHECK(world.ask({.path = "/x", .route = 1, .headers = kScript}).answer.status == 401);
 }

@@ -197,3 +197,101 @@ TEST_CASE("where the app gets a token of the organization in the address, there 
   route.require.children = {list_requirement(Requirement::Kind::scopes, {"read"})};
   CHECK(kind("/o", session) == Kind::no_organization);  // there will be no token whose scopes could be judged
 }
+
+namespace {
+
+const nlohmann::json kMember = {
+    {"sub", "alice"}, {"organizations", {"acme", "globex"}}, {"organization_roles", {"acme:owner", "globex:guest"}}};
+
+RouteSettings for_members() {
+  RouteSettings route;
+  route.path = {PathPattern::Kind::prefix, "/o"};
+  route.organization.place = RouteOrganizationSettings::Place::from_path;
+  route.organization.rule.kind = Requirement::Kind::member;
+  return route;
+}
+
+Asker member(const nlohmann::json& claims = kMember, Asker::Kind kind = Asker::Kind::session) {
+  Asker asker;
+  asker.kind = kind;
+  asker.principal = {"alice", &claims, nullptr, kNow};
+  return asker;
+}
+
+}  // namespace
+
+TEST_CASE("a route for an organization is for its members, and for nobody where the address names none") {
+  const RequestHead head = head_of("GET", true);
+  const nlohmann::json null_claim = {{"organizations", nullptr}};
+  const nlohmann::json text_claim = {{"organizations", "acme"}};
+  const nlohmann::json no_claim = {{"roles", {"acme"}}};
+  struct Row {
+    const char* says;
+    std::string_view path;
+    Asker asker;
+    Kind kind;
+  };
+  const Row rows[] = {
+      {"a member passes", "/o/acme/x", member(), Kind::pass},
+      {"of the other one too", "/o/globex", member(), Kind::pass},
+      {"a token for it passes", "/o/acme/x", member(kMember, Asker::Kind::token), Kind::pass},
+      {"a stranger does not", "/o/initech/x", member(), Kind::forbidden},
+      {"ids are compared byte by byte", "/o/ACME/x", member(), Kind::forbidden},
+      {"a part of an id is none", "/o/acm", member(), Kind::forbidden},
+      {"null is no membership", "/o/acme/x", member(null_claim), Kind::forbidden},
+      {"a text is no membership", "/o/acme/x", member(text_claim), Kind::forbidden},
+      {"no claim is no membership", "/o/acme/x", member(no_claim), Kind::forbidden},
+      {"nobody signs in", "/o/acme/x", {}, Kind::sign_in},
+      {"nobody signs in before the address is looked at", "/o", {}, Kind::sign_in},
+      {"no segment is no organization", "/o", member(), Kind::no_organization},
+      {"an empty one is none", "/o/", member(), Kind::no_organization},
+      {"what no id can be is none", "/o/a.b/x", member(), Kind::no_organization},
+      {"another spelling of the route names none", "/O/acme", member(), Kind::no_organization},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.says);
+    const RouteSettings route = for_members();
+    CHECK(decide(route, {.head = head, .host = "app.test", .path = row.path}, row.asker, {}, kNow).kind == row.kind);
+  }
+}
+
+TEST_CASE("a role without its organization is one in that of the address") {
+  const RequestHead head = head_of("GET", true);
+  RouteSettings route = for_members();
+  const auto kind = [&](std::string_view path) {
+    return decide(route, {.head = head, .host = "app.test", .path = path}, member(), {}, kNow).kind;
+  };
+  route.require.children = {list_requirement(Requirement::Kind::organization_roles, {"owner"})};
+  CHECK(kind("/o/acme") == Kind::pass);
+  CHECK(kind("/o/globex") == Kind::forbidden);
+  route.require.children = {list_requirement(Requirement::Kind::organization_roles, {"acme:owner"})};
+  CHECK(kind("/o/globex") == Kind::pass);
+  route.require.children.clear();
+  route.deny.kind = Requirement::Kind::any;
+  route.deny.children = {list_requirement(Requirement::Kind::organization_roles, {"guest"})};
+  CHECK(kind("/o/acme") == Kind::pass);
+  CHECK(kind("/o/globex") == Kind::forbidden);
+}
+
+TEST_CASE("in shadow a stranger passes, it is told, and the app is told of no organization") {
+  const RequestHead head = head_of("GET", true);
+  RouteSettings route = for_members();
+  route.shadow = true;
+  const Decision decision = decide(route, {.head = head, .host = "h", .path = "/o/initech"}, member(), {}, kNow);
+  CHECK(decision.kind == Kind::pass);
+  CHECK(decision.shadow == "forbidden");
+  const Asker who = member();
+  CHECK(organization_told(route, "h", "/o/initech", who.who()).empty());
+  CHECK(organization_told(route, "h", "/o/acme", who.who()) == "acme");
+  CHECK(organization_told(route, "h", "/o/acme", nullptr).empty());
+}
+
+TEST_CASE("whoever must sign in anew and is no member is refused, not sent to sign in") {
+  const RequestHead head = head_of("GET", true);
+  RouteSettings route = for_members();
+  route.require.children = {recent()};
+  Asker asker = member();
+  asker.principal.authenticated_at_s = kNow - 1000;
+  CHECK(decide(route, {.head = head, .host = "h", .path = "/o/acme"}, asker, {}, kNow).kind == Kind::step_up);
+  CHECK(decide(route, {.head = head, .host = "h", .path = "/o/initech"}, asker, {}, kNow).kind == Kind::forbidden);
+}

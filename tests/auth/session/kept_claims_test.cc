@@ -219,3 +219,75 @@ TEST_CASE("whoever says a claim, and in whatever form, nothing else of it stays"
     CHECK(claims == row.left);
   }
 }
+
+TEST_CASE("of what is inside of a social account only the texts that are named are kept, and no profile") {
+  const json userinfo = {
+      {"identities",
+       {{"linkedin",
+         {{"userId", "li-1"},
+          {"details", {{"email", "lin@example.test"}, {"rawData", {{"big", std::string(5000, 'x')}}}}}}},
+        {"patreon", nullptr}}}};
+  Settings settings;
+  settings.identity_headers = {{"X-Id", "identities.linkedin.userId", HeaderEncoding::percent},
+                               {"X-Mail", "identities.linkedin.details.email", HeaderEncoding::percent},
+                               {"X-All", "identities.linkedin.details", HeaderEncoding::percent},
+                               {"X-None", "identities.patreon.userId", HeaderEncoding::percent}};
+  const json kept = claims_to_keep(json::object(), userinfo, settings);
+  CHECK(kept == json{{"identities", {"linkedin"}},
+                     {"identities.linkedin.userId", "li-1"},
+                     {"identities.linkedin.details.email", "lin@example.test"},
+                     {"identities.linkedin.details", json::object()}});
+  CHECK(*find_claim(kept, "identities.linkedin.userId") == "li-1");
+  CHECK(find_claim(kept, "identities.linkedin.details.name") == nullptr);
+}
+
+namespace {
+
+Settings for_members() {
+  Settings settings;
+  RouteSettings route;
+  route.organization.place = RouteOrganizationSettings::Place::from_path;
+  route.organization.rule.kind = Requirement::Kind::member;
+  settings.routes.push_back(route);
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("of organizations the ids and their names are kept, whatever shape they come in") {
+  const json token = {{"sub", "u1"}, {"organizations", {"acme", "globex"}}};
+  const json userinfo = {{"organization_data",
+                          {{{"id", "acme"}, {"name", "Acme"}, {"description", std::string(4000, 'd')}},
+                           {{"id", "globex"}, {"name", nullptr}},
+                           {{"id", 7}, {"name", "seven"}},
+                           {{"id", "long"}, {"name", std::string(4000, 'n')}},
+                           nullptr,
+                           "text"}}};
+  const json kept = claims_to_keep(token, userinfo, for_members());
+  CHECK(kept["organizations"] == json{"acme", "globex"});
+  CHECK(kept["organization_data"] == json{{"acme", "Acme"}});
+  CHECK(claims_to_keep(token, json{{"organization_data", "none"}}, for_members())["organization_data"] ==
+        json::object());
+}
+
+TEST_CASE("names of organizations are asked for where the person has one") {
+  json token = kIdToken;
+  token["organizations"] = {"acme"};
+  CHECK(needs_userinfo(token, for_members()));
+  token["organizations"] = json::array();
+  CHECK_FALSE(needs_userinfo(token, for_members()));
+  token["organizations"] = nullptr;
+  CHECK_FALSE(needs_userinfo(token, for_members()));
+  token.erase("organizations");
+  CHECK(needs_userinfo(token, for_members()));
+}
+
+TEST_CASE("memberships stay whole where routes are for members, and names go first") {
+  json token = kIdToken;
+  token["organizations"] = names(1'500, "org-");
+  const json userinfo = {{"organization_data", {{{"id", "org-10001"}, {"name", "One"}}}}};
+  const json kept = claims_to_keep(token, userinfo, for_members());
+  CHECK(kept["organizations"].size() == 1'500);
+  CHECK_FALSE(is_shortened(kept, "organizations"));
+  CHECK_FALSE(kept.contains("organization_data"));
+}

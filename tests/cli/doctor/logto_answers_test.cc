@@ -129,6 +129,22 @@ TEST_CASE("clocks: apart by more than tokens allow is a failure") {
   CHECK(judge_clock(0, 1, 1).empty());
 }
 
+TEST_CASE("social accounts that headers and rules name are asked for, and what the page with ways will show is told") {
+  Settings settings;
+  settings.identity_headers = {{"X-Id", "identities.linkedin.userId"}};
+  const auto wanted = wanted_connectors(settings);
+  REQUIRE(wanted.size() == 1);
+  CHECK(wanted[0].with == "social:linkedin");
+  CHECK(wanted[0].where == "the claim identities.linkedin.userId");
+  CHECK_FALSE(shows_ways(settings));
+  settings.routes.emplace_back().sign_in.choose = true;
+  CHECK(shows_ways(settings));
+  const auto level = [](const std::string& text) { return judge_ways_shown(body(200, text)).level; };
+  CHECK(level(R"({"socialConnectors":[{"target":"linkedin"}]})") == Level::ok);
+  CHECK(level(R"({"socialConnectors":[]})") == Level::warning);
+  CHECK(level("{") == Level::warning);
+}
+
 TEST_CASE("connectors: of routes, rules and the default, each is asked for once") {
   Settings settings;
   settings.logto.sign_in.with = "social:linkedin";

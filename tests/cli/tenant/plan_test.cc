@@ -33,6 +33,7 @@ class FakeTenant {
     if (parts.size() == 3) return step.method == "DELETE" ? remove(list, parts[2]) : change(one, step.body);
     if (parts[3] == "access-control") return void(state.access_control[parts[2]] = step.body);
     if (parts[1] == "roles") return add_scopes(parts[2], step.body["scopeIds"]);
+    if (parts[1] == "organization-roles") return add_organization_scopes(one, step.body["organizationScopeIds"]);
     if (parts.size() == 5) return remove(one["scopes"], parts[4]);
     one["scopes"].push_back({{"id", new_id()}, {"name", step.body["name"]}});
   }
@@ -54,6 +55,8 @@ class FakeTenant {
     if (kind == "applications") return state.applications;
     if (kind == "connectors") return state.connectors;
     if (kind == "resources") return state.resources;
+    if (kind == "organization-roles") return state.organization_roles;
+    if (kind == "organization-scopes") return state.organization_scopes;
     return kind == "roles" ? state.roles : state.hooks;
   }
 
@@ -73,7 +76,7 @@ class FakeTenant {
       body["target"] = own.empty() ? factory.substr(0, factory.find("-universal")) : own;
       for (const Json& one : list) REQUIRE(text_at(one, "target") != text_at(body, "target"));  // Logto: 422
     }
-    if (kind == "resources") body["scopes"] = Json::array();
+    if (kind == "resources" || kind == "organization-roles") body["scopes"] = Json::array();
     list.push_back(std::move(body));
   }
 
@@ -100,6 +103,10 @@ class FakeTenant {
         if (scope != nullptr) state.role_scopes[role].push_back(*scope);
       }
     }
+  }
+
+  void add_organization_scopes(Json& role, const Json& ids) {
+    for (const Json& id : ids) role["scopes"].push_back(find(state.organization_scopes, id.get<std::string>()));
   }
 
   int ids_ = 0;
@@ -170,6 +177,14 @@ WantedTenant some_wanted(Dice& dice) {
   for (const std::string& role : roles)
     wanted.roles.push_back(
         {"k", role, "", {}, dice.half() ? dice.some({known.begin(), known.end()}) : std::vector<std::string>(), ""});
+  for (const std::string& scope : dice.some(kScopes)) wanted.organization_scopes.push_back({scope, ""});
+  for (const std::string& role : dice.some(kRoles)) {
+    TenantOrganizationRole made{"k", role, dice.half() ? "D" : "", {}, ""};
+    for (const TenantScope& scope : wanted.organization_scopes) {
+      if (dice.half()) made.scopes.push_back(scope.name);
+    }
+    wanted.organization_roles.push_back(made);
+  }
   if (dice.half()) wanted.hooks.push_back({"k", "https://always.test/hook"});
   if (dice.half()) wanted.id_token_claims = {"identities"};
   return wanted;
@@ -197,6 +212,15 @@ TenantState some_state(Dice& dice) {
                                 {"connectorId", target + "-universal"},
                                 {"config", {{"clientId", "old"}, {"clientSecret", "old-secret"}, {"theirs", true}}}});
     if (dice.half()) state.sign_in["socialSignInConnectorTargets"].push_back(target);
+  }
+  for (const std::string& scope : dice.some(kScopes))
+    state.organization_scopes.push_back({{"id", "os-" + scope}, {"name", scope}});
+  for (const std::string& role : dice.some(kRoles)) {
+    Json made = {{"id", "or-" + role}, {"name", role}, {"description", "theirs"}, {"scopes", Json::array()}};
+    for (const Json& scope : state.organization_scopes) {
+      if (dice.half()) made["scopes"].push_back(scope);
+    }
+    state.organization_roles.push_back(made);
   }
   for (const std::string& indicator : dice.some(kIndicators)) {
     Json resource = {{"id", "r" + std::to_string(indicator.size()) + indicator.substr(8, 1)},
@@ -259,6 +283,11 @@ void check_nothing_lost(const TenantState& before, const TenantState& after) {
     for (const Json& scope : one["scopes"]) CHECK(find_by((*there)["scopes"], "id", text_at(scope, "id")) != nullptr);
   }
   for (const Json& one : before.roles) CHECK(*find_by(after.roles, "id", text_at(one, "id")) == one);
+  for (const Json& one : before.organization_roles) {
+    const Json* there = find_by(after.organization_roles, "id", text_at(one, "id"));
+    REQUIRE(there != nullptr);
+    for (const Json& scope : one["scopes"]) CHECK(find_by((*there)["scopes"], "id", text_at(scope, "id")) != nullptr);
+  }
   for (const Json& one : before.hooks) {
     const Json* there = find_by(after.hooks, "id", text_at(one, "id"));
     REQUIRE(there != nullptr);
@@ -293,6 +322,8 @@ TEST_CASE("any tenant, anything wanted, interrupted anywhere: a second run gets 
     CHECK(tenant.state.connectors.size() == before.connectors.size());
     CHECK(tenant.state.resources.size() == before.resources.size());
     CHECK(tenant.state.roles.size() == before.roles.size());
+    CHECK(tenant.state.organization_scopes.size() == before.organization_scopes.size());
+    CHECK(tenant.state.organization_roles.size() == before.organization_roles.size());
     CHECK(tenant.state.hooks.size() == before.hooks.size());
     CHECK(tenant.state.sign_in["signIn"] == before.sign_in["signIn"]);
     CHECK(tenant.state.sign_in["signUp"] == before.sign_in["signUp"]);

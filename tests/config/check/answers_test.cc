@@ -32,9 +32,11 @@ TEST_CASE("keys about answers that could not do what they seem to do are told") 
       {"forbidden with a rule", "forbidden: 403, require: { roles: [a] }", ""},
       {"forbidden with a deny rule", "forbidden: sign_in, deny: { roles: [a] }", ""},
       {"forbidden without a rule", "forbidden: sign_in",
-       "f:6:44: routes[1].forbidden: has no effect: without require or deny nobody who is signed in is refused here"},
+       "f:6:44: routes[1].forbidden: has no effect: without require, deny or organization nobody who is signed in is "
+       "refused here"},
       {"the default of it, without a rule", "forbidden: page",
-       "f:6:44: routes[1].forbidden: has no effect: without require or deny nobody who is signed in is refused here"},
+       "f:6:44: routes[1].forbidden: has no effect: without require, deny or organization nobody who is signed in is "
+       "refused here"},
       {"an unknown answer", "forbidden: 404, require: { roles: [a] }",
        "f:6:44: routes[1].forbidden: expected page, 403 or sign_in, found '404'"},
       {"a preflight", "preflight: true", ""},

@@ -356,14 +356,14 @@ TEST_CASE("identity headers carry identities only") {
       {"our own assertion", headers("{ x-logto_proxy.assertion: sub }"),
        "f:6:21: identity_headers.x-logto_proxy.assertion: say `assertion: true` on the route"},
       {"no source", headers("{ X-User: { encoding: utf8 } }"),
-       "f:6:21: identity_headers.X-User: expected exactly one of claim, value, value_file, id_token, access_token and "
-       "assertion, found none"},
+       "f:6:21: identity_headers.X-User: expected exactly one of claim, value, value_file, id_token, "
+       "access_token, assertion and organization, found none"},
       {"two sources", headers("{ X-User: { claim: sub, value: x } }"),
-       "f:6:21: identity_headers.X-User: expected exactly one of claim, value, value_file, id_token, access_token and "
-       "assertion, found 2"},
+       "f:6:21: identity_headers.X-User: expected exactly one of claim, value, value_file, id_token, "
+       "access_token, assertion and organization, found 2"},
       {"nothing at all", headers("{ X-User: }"),
        "f:6:21: identity_headers.X-User: expected a claim, or a map with one of claim, value, value_file, id_token, "
-       "access_token and assertion, found nothing"},
+       "access_token, assertion and organization, found nothing"},
       {"a key that is none", headers("{ X-User: { clam: sub } }"),
        "f:6:31: identity_headers.X-User.clam: unknown key, did you mean 'claim'?"},
       {"a constant with an encoding", headers("{ X-User: { value: x, encoding: utf8 } }"),

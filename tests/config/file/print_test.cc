@@ -275,6 +275,7 @@ TEST_CASE("the defaults of the option table are those of the settings") {
   element.connector = &element.provision().connectors.emplace_back();
   element.resource = &element.provision().resources.emplace_back();
   element.role = &element.provision().roles.emplace_back();
+  element.organization_role = &element.provision().organization_roles.emplace_back();
   Scope top;
   top.settings = &settings;
   Scope realm = top;

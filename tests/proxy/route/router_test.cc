@@ -448,3 +448,36 @@ TEST_CASE("a Host may name an origin by wildcard: one label, its port and nothin
   const lp::Router listed(settings);
   CHECK_FALSE(listed.serves_only_own_endpoints(*listed.origin_for("wiki.wild.test")));
 }
+
+TEST_CASE("a path that some app reads as another organization's is refused, on routes that are for one") {
+  lp::Settings settings = settings_of({{Kind::prefix, "", "", {}, lp::EncodedSlash::keep}});
+  const struct {
+    std::string says;
+    const char* target;
+    int route;
+    int without;  // where the route is for no organization
+  } cases[] = {
+      {"plain", "/acme/x", 1, 1},
+      {"escaped", "/%61cme/x", 1, 1},
+      {"dots back to the same", "/acme/x/../y", 1, 1},
+      {"a parameter", "/acme/x;v=1/y", 1, 1},
+      {"two slashes behind it", "/acme//x", 1, 1},
+      {"what a parser of URLs takes for a host", "//acme/other/x", -1, 1},
+      {"the same, and the same organization behind it", "//acme/acme/x", 1, 1},
+      {"the same, and nothing that could be one", "//acme/a.b/x", 1, 1},
+      {"dots behind a parameter, which nobody may", "/acme/..;/other/x", -1, -1},
+      {"an escaped slash", "/acme/..%2fother/x", -1, -1},
+      {"a second decoding", "/acme/..%252fother/x", -1, -1},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.says);
+    settings.routes[0].organization = {};
+    CHECK(route_of(lp::Router(settings), c.target) == c.without);
+    settings.routes[0].organization.place = lp::RouteOrganizationSettings::Place::from_path;
+    CHECK(route_of(lp::Router(settings), c.target) == c.route);
+    settings.routes[0].organization = {};
+    settings.routes[0].token.organization = lp::RouteTokenSettings::Organization::from_path;
+    CHECK(route_of(lp::Router(settings), c.target) == c.route);
+    settings.routes[0].token = {};
+  }
+}
