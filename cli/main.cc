@@ -186,6 +186,7 @@ int parse_and_run(int argc, char** argv) {
   lp::ProvisionOptions provision;
   bool routes_as_json = false;
   std::string shell;
+  std::string secret_file;
   std::string language = "en";
   lp::ImportArguments import;
   lp::ExplainOptions explain;
@@ -206,7 +207,8 @@ int parse_and_run(int argc, char** argv) {
       {"routes", "Print the routes as a table", true, [&] { return lp::run_routes(config, routes_as_json); },
        [&](CLI::App& sub) { sub.add_flag("--json", routes_as_json, "For machines"); }},
       access_matrix_command(config, matrix),
-      {"secret", "Print a new secret for session.secret", false, [] { return lp::run_secret(); }},
+      {"secret", "Print a new secret for session.secret", false, [&] { return lp::run_secret(secret_file); },
+       [&](CLI::App& sub) { sub.add_option("--file", secret_file, "Write it there, unless it has one already"); }},
       {"health", "Ask a running proxy whether it is ready (exit status 0 or 1)", true,
        [&] { return lp::run_health(config); }},
       {"import", "Turn the configuration of another proxy into one of this, with a report of what differs", false,

@@ -13,9 +13,10 @@ namespace lp {
 
 // A machine-to-machine application that holds the role "Logto Management API access".
 struct ManagementSettings {
-  std::optional<Origin> endpoint;        // where the Management API is, if not at logto.endpoint
-  std::optional<Origin> admin_endpoint;  // which gives the tokens, for an application of Logto's admin tenant
-  std::string audience;                  // empty: see management_audience() of cli/logto
+  std::optional<Origin> endpoint;          // where the Management API is, if not at logto.endpoint
+  std::optional<Origin> admin_endpoint;    // which gives the tokens, for an application of Logto's admin tenant
+  std::optional<Origin> admin_connect_to;  // where we reach that one, if elsewhere
+  std::string audience;                    // empty: see management_audience() of cli/logto
   std::string app_id;
   Secret app_secret;
 };

@@ -24,8 +24,4 @@ struct CredentialPlace {
                                                               const WantedTenant& wanted, const TenantState& state,
                                                               bool is_dry);
 
-// A file that its owner alone reads, all of it or what was there before: written beside and renamed. Root leaves it to
-// the owner of the folder, so that a service which is not root reads it. "" or why not.
-[[nodiscard]] std::string write_private_file(const std::string& path, const Secret& text);
-
 }  // namespace lp

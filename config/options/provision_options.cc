@@ -104,6 +104,9 @@ void add_management(Table& table) {
   table.push_back({"provision.management.admin_endpoint", "an origin such as http://localhost:3002", "null", 0, 0,
                    kPlain, "Which gives the tokens, for an application of the admin tenant of a self-hosted Logto.",
                    optional_origin_binding(LP_FIELD(provision().management.admin_endpoint))});
+  table.push_back({"provision.management.admin_connect_to", "an origin such as http://logto:3002", "null", 0, 0, kPlain,
+                   "Where admin_endpoint is reached, if elsewhere: by its name inside of containers.",
+                   optional_origin_binding(LP_FIELD(provision().management.admin_connect_to))});
   table.push_back({"provision.management.audience", "a URL", "null", 0, 0, kPlain,
                    "Of those tokens; null: {endpoint}/api on Logto Cloud, else https://default.logto.app/api.",
                    text(LP_FIELD(provision().management.audience), parse_absolute_url)});
