@@ -94,6 +94,7 @@ Command provision_command(std::string& config, lp::ProvisionOptions& options) {
     app.add_option("--bootstrap-from-db", options.bootstrap_database,
                    "postgres://... of a self-hosted Logto: by its own application m-default, read by psql")
         ->envname("LOGTO_PROXY_BOOTSTRAP_DB");
+    app.add_flag("--print-secrets", options.print_secrets, "What the file names no file for, to the output in the end");
     app.add_flag("--json", options.json, "For machines");
   };
   const auto run = [&config, &options] { return lp::run_provision(config, options); };

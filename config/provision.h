@@ -52,9 +52,12 @@ struct ProvisionSignInSettings {
   std::string favicon_url;
   std::string primary_color;
   std::string dark_primary_color;
-  std::string language;                 // where the browser's is not there
-  std::string unknown_session_url;      // empty: the first external URL
-  std::optional<bool> pwned_passwords;  // whether they are refused, which asks a server on the internet
+  std::string language;                             // where the browser's is not there
+  std::string unknown_session_url;                  // empty: the first external URL
+  std::optional<bool> pwned_passwords;              // whether they are refused, which asks a server on the internet
+  std::optional<std::int64_t> password_min_length;  // characters
+  std::optional<std::int64_t> password_character_types;  // of small and capital letters, digits, others
+  std::optional<bool> simple_passwords;  // false: neither repetitions and sequences nor what is known of the person
 };
 
 struct ProvisionResourceSettings {

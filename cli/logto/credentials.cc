@@ -19,8 +19,8 @@ constexpr std::int64_t kMsOfSecond = 1000;
 
 class CredentialWriter {
  public:
-  CredentialWriter(ManagementApi& api, const Settings& realm, std::string prefix, bool is_dry)
-      : api_(api), realm_(realm), prefix_(std::move(prefix)), is_dry_(is_dry) {}
+  CredentialWriter(ManagementApi& api, const Settings& realm, std::string prefix, bool is_dry, WithoutFile without_file)
+      : api_(api), realm_(realm), prefix_(std::move(prefix)), is_dry_(is_dry), without_file_(without_file) {}
 
   void settle(const json& application) {
     const std::string id = text_at(application, "id");
@@ -36,9 +36,9 @@ class CredentialWriter {
   }
   // What Logto is going to make is none of what the configuration has.
   void foresee(const std::string& name) {
-    if (file_of(name) != nullptr) return put(name, Secret());
-    refuse(name,
-           "Logto is going to make it: name " + prefix_ + "." + name + "_file in its place, which is written then");
+    if (file_of(name) != nullptr || without_file_ == WithoutFile::shown) return put(name, Secret());
+    refuse(name, "Logto is going to make it: name " + prefix_ + "." + name +
+                     "_file in its place, which is written then, or have it printed (--print-secrets)");
   }
 
   std::vector<CredentialPlace> places;
@@ -61,9 +61,11 @@ class CredentialWriter {
 
   void put(const std::string& name, const Secret& value) {
     const SecretFile* file = file_of(name);
+    if (file == nullptr && without_file_ == WithoutFile::shown)
+      return places.push_back({Outcome::shown, prefix_ + "." + name, "", "", is_dry_ ? Secret() : value});
     if (file == nullptr)
       return refuse(name, "is not what Logto has: name " + prefix_ + "." + name +
-                              "_file in its place, which is written then, or take the value from Logto's Console");
+                              "_file in its place, which is written then, or take the value from --print-secrets");
     const std::string why = is_dry_ ? why_no_private_file(file->path)
                                     : write_private_file(file->path, Secret(std::string(value.reveal()) + "\n"));
     places.push_back({why.empty() ? Outcome::written : Outcome::refused, file->key, file->path, why});
@@ -102,6 +104,7 @@ class CredentialWriter {
   const Settings& realm_;
   const std::string prefix_;
   const bool is_dry_;
+  const WithoutFile without_file_;
 };
 
 const json* find_hook(const TenantHook& hook, const TenantState& state) {
@@ -126,14 +129,15 @@ void settle_hooks(CredentialWriter& writer, const std::string& key, const Wanted
 }  // namespace
 
 std::vector<CredentialPlace> settle_credentials(ManagementApi& api, const Settings& settings,
-                                                const WantedTenant& wanted, const TenantState& state, bool is_dry) {
+                                                const WantedTenant& wanted, const TenantState& state, bool is_dry,
+                                                WithoutFile without_file) {
   std::vector<CredentialPlace> all;
   const auto realms = settings_of_realms(std::make_shared<const Settings>(settings));
   for (std::size_t i = 0; i < realms.size() && i < wanted.applications.size(); ++i) {
     const json* application = find_application(wanted.applications[i], state);
     if (application == nullptr && !is_dry) continue;
     const std::string prefix = settings.realms.empty() ? "logto" : "realms." + realms[i]->realm + ".logto";
-    CredentialWriter writer(api, *realms[i], prefix, is_dry);
+    CredentialWriter writer(api, *realms[i], prefix, is_dry, without_file);
     if (application != nullptr) {
       writer.settle(*application);
     } else {

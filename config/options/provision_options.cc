@@ -12,6 +12,8 @@
 namespace lp {
 namespace {
 
+std::string count_text(std::int64_t count) { return std::to_string(count); }
+
 using Table = std::vector<Option>;
 
 // Part of the callback URL: Logto takes anything, a social network does not.
@@ -158,6 +160,15 @@ void add_sign_in(Table& table) {
   table.push_back({prefix + "pwned_passwords", "true, false or null", "null", 0, 0, kPlain,
                    "true: Logto refuses those that are known to have leaked, which it asks api.pwnedpasswords.com for.",
                    optional_boolean(LP_FIELD(provision().sign_in.pwned_passwords))});
+  table.push_back({prefix + "password_min_length", "a number or null", "null", 1, 256, kPlain, "Of new passwords.",
+                   optional_number(LP_FIELD(provision().sign_in.password_min_length), parse_count, count_text, false)});
+  table.push_back(
+      {prefix + "password_character_types", "a number or null", "null", 1, 4, kPlain,
+       "How many of small letters, capitals, digits and others a new password has at least.",
+       optional_number(LP_FIELD(provision().sign_in.password_character_types), parse_count, count_text, false)});
+  table.push_back({prefix + "simple_passwords", "true, false or null", "null", 0, 0, kPlain,
+                   "false: new passwords with repetitions, sequences, or what is known of the person are refused.",
+                   optional_boolean(LP_FIELD(provision().sign_in.simple_passwords))});
 }
 
 void add_connectors(Table& table) {
