@@ -27,6 +27,18 @@ RUN mkdir -p /image/usr/local/bin /image/etc /image/var/lib/dpkg/status.d \
    && cp -L --parents -t /image "/usr/share/doc/$package/copyright" || exit 1; \
     done </tmp/packages
 
+# docker build --target setup: for `logto-proxy provision --bootstrap-from-db`, which asks the database by psql, and has a shell to put commands in a row.
+FROM debian:bookworm-slim AS setup
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates postgresql-client tzdata libyaml-cpp0.7 libcurl4 libevent-2.1-7 libssl3 \
+      libhiredis0.14 libbrotli1 zlib1g libre2-9 libstdc++6 \
+ && rm -rf /var/lib/apt/lists/* \
+ && install -d -m 1777 /var/lib/logto-proxy
+COPY --from=build /image/usr/local/bin/logto-proxy /usr/local/bin/
+RUN ["/usr/local/bin/logto-proxy", "--version"]
+USER 10001:10001
+CMD ["logto-proxy", "provision", "--yes"]
+
 # No shell, no package manager, no compiler: whoever breaks into the program finds nothing to go on with.
 FROM scratch
 COPY --from=build /image /

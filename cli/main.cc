@@ -94,6 +94,7 @@ Command provision_command(std::string& config, lp::ProvisionOptions& options) {
     app.add_option("--bootstrap-from-db", options.bootstrap_database,
                    "postgres://... of a self-hosted Logto: by its own application m-default, read by psql")
         ->envname("LOGTO_PROXY_BOOTSTRAP_DB");
+    app.add_flag("--print-secrets", options.print_secrets, "What the file names no file for, to the output in the end");
     app.add_flag("--json", options.json, "For machines");
   };
   const auto run = [&config, &options] { return lp::run_provision(config, options); };
@@ -205,6 +206,7 @@ int parse_and_run(int argc, char** argv) {
   lp::ProvisionOptions provision;
   bool routes_as_json = false;
   std::string shell;
+  std::string secret_file;
   std::string language = "en";
   lp::ImportArguments import;
   lp::ExplainOptions explain;
@@ -225,7 +227,8 @@ int parse_and_run(int argc, char** argv) {
       {"routes", "Print the routes as a table", true, [&] { return lp::run_routes(config, routes_as_json); },
        [&](CLI::App& sub) { sub.add_flag("--json", routes_as_json, "For machines"); }},
       access_matrix_command(config, matrix),
-      {"secret", "Print a new secret for session.secret", false, [] { return lp::run_secret(); }},
+      {"secret", "Print a new secret for session.secret", false, [&] { return lp::run_secret(secret_file); },
+       [&](CLI::App& sub) { sub.add_option("--file", secret_file, "Write it there, unless it has one already"); }},
       {"health", "Ask a running proxy whether it is ready (exit status 0 or 1)", true,
        [&] { return lp::run_health(config); }},
       {"import", "Turn the configuration of another proxy into one of this, with a report of what differs", false,

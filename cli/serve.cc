@@ -19,6 +19,7 @@
 #include "cli/greeting.h"
 #include "cli/reload.h"
 #include "cli/rule_tests.h"
+#include "cli/start_check.h"
 #include "config/file/load.h"
 #include "config/realms.h"
 #include "proxy/server/server.h"
@@ -119,6 +120,7 @@ int serve(const std::string& config_path, const std::shared_ptr<const Settings>&
   log.info("admin", {{"address", std::string_view((*server)->admin_address())}});
   if (isatty(STDERR_FILENO) == 1)
     std::fputs(greeting(*settings, (*server)->addresses(), (*server)->admin_address()).c_str(), stderr);
+  const StartCheck start_check(settings, log);
   (*server)->run([&] {
     if (!access_file.reopen()) log.error("the access log cannot be opened anew", {{"file", settings->access_log.file}});
     reload.run();

@@ -13,9 +13,10 @@ namespace lp {
 
 // A machine-to-machine application that holds the role "Logto Management API access".
 struct ManagementSettings {
-  std::optional<Origin> endpoint;        // where the Management API is, if not at logto.endpoint
-  std::optional<Origin> admin_endpoint;  // which gives the tokens, for an application of Logto's admin tenant
-  std::string audience;                  // empty: see management_audience() of cli/logto
+  std::optional<Origin> endpoint;          // where the Management API is, if not at logto.endpoint
+  std::optional<Origin> admin_endpoint;    // which gives the tokens, for an application of Logto's admin tenant
+  std::optional<Origin> admin_connect_to;  // where we reach that one, if elsewhere
+  std::string audience;                    // empty: see management_audience() of cli/logto
   std::string app_id;
   Secret app_secret;
 };
@@ -51,9 +52,12 @@ struct ProvisionSignInSettings {
   std::string favicon_url;
   std::string primary_color;
   std::string dark_primary_color;
-  std::string language;                 // where the browser's is not there
-  std::string unknown_session_url;      // empty: the first external URL
-  std::optional<bool> pwned_passwords;  // whether they are refused, which asks a server on the internet
+  std::string language;                             // where the browser's is not there
+  std::string unknown_session_url;                  // empty: the first external URL
+  std::optional<bool> pwned_passwords;              // whether they are refused, which asks a server on the internet
+  std::optional<std::int64_t> password_min_length;  // characters
+  std::optional<std::int64_t> password_character_types;  // of small and capital letters, digits, others
+  std::optional<bool> simple_passwords;  // false: neither repetitions and sequences nor what is known of the person
 };
 
 struct ProvisionResourceSettings {

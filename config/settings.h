@@ -443,6 +443,8 @@ struct Settings {
   RevocationSettings revocations;
   RedisSettings redis;
   std::string auth_prefix = "/_auth";
+  std::optional<std::int64_t> check_after_ms =
+      10'000;  // of the start: what the doctor sees without a secret, into the log
   std::map<std::string, UpstreamSettings> upstreams;
   std::vector<IdentityHeaderSettings> identity_headers = {
       {"X-Forwarded-User", "sub", HeaderEncoding::percent},

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Does docker-compose.yaml fit together? Builds the proxy's image, starts it with the development provider in Logto's place, and signs in.
-#   deploy/compose-check.sh            both steps
+# Do the files of deploy/compose fit together? Builds the images, starts all of it with the development provider in Logto's place, and
+# signs in: what `docker compose up` must do with nothing set by hand.
+#   deploy/compose-check.sh            all steps
 #   deploy/compose-check.sh build      the images only (needs a network; DOCKER_BUILD_ARGS="--network host" where there is no bridge)
-#   deploy/compose-check.sh run        start, sign in with curl, move the app, stop (needs no network but the engine's own)
+#   deploy/compose-check.sh run        self-hosted: start, sign in with curl, start again, move the app, stop (needs no network but the
+#                                      engine's own)
+#   deploy/compose-check.sh cloud      the same files for a tenant elsewhere: start, sign in
 # Needs docker with `docker compose` or docker-compose, curl, and tests/node_modules (npm --prefix tests ci).
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
-export POSTGRES_PASSWORD=unused LOGTO_APP_ID=demo LOGTO_APP_SECRET=demo-secret COMPOSE_PROJECT_NAME=logto-proxy-check
-SESSION_SECRET=$(head -c 32 /dev/urandom | base64)
-export SESSION_SECRET
+export COMPOSE_PROJECT_NAME=logto-proxy-check
+FILES=(-f compose/docker-compose.yaml -f compose/development-provider.yaml)
 
 if docker compose version >/dev/null 2>&1; then COMPOSE=(docker compose); else COMPOSE=(docker-compose); fi
-compose() { "${COMPOSE[@]}" -f docker-compose.yaml -f compose/development-provider.yaml "$@"; }
+compose() { "${COMPOSE[@]}" "${FILES[@]}" "$@"; }
 inspect() { docker inspect -f "$2" "$(compose ps -q "$1")"; }
 address() { inspect "$1" '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'; }
 die() { echo "FAILED: $*" >&2; exit 1; }
@@ -20,26 +22,56 @@ build() {
   [ -x ../tests/node_modules/.bin/node ] || die "run npm --prefix tests ci first"
   # shellcheck disable=SC2086
   docker build ${DOCKER_BUILD_ARGS:-} -t logto-proxy:local ..
+  # shellcheck disable=SC2086
+  docker build ${DOCKER_BUILD_ARGS:-} --target setup -t logto-proxy-setup:local ..
   # The engine's older builder reads only one .dockerignore, so the folder is sent as a stream of just these files.
   # shellcheck disable=SC2086
-  tar -C .. -c tests/node_modules tests/op deploy/demo-app deploy/compose/stand-ins.Dockerfile |
+  tar -C .. -c tests/node_modules tests/op deploy/demo-app deploy/compose |
     docker build ${DOCKER_BUILD_ARGS:-} -t logto-proxy-stand-ins:local -f deploy/compose/stand-ins.Dockerfile -
 }
 
-run() {
+begin() {
   JAR=$(mktemp)
   HOLDER=''
   trap 'compose logs --tail 30 >&2 || :; tidy' EXIT
-  compose up -d --no-build --no-deps logto app proxy
+  compose up -d --no-build
   wait_healthy logto
   wait_healthy proxy
+}
+
+run() {
+  begin
   sign_in http://localhost:8080
+  start_again
   move_app
   greeted http://localhost:8080/moved || die "the app was not found again at its new address"
   echo "ok: the app was found again at its new address, $(address app)"
   stop_while_busy
   trap - EXIT
   tidy
+}
+
+cloud() {
+  export LOGTO_ENDPOINT=http://localhost:3001 MANAGEMENT_APP_ID=management MANAGEMENT_APP_SECRET=management-secret
+  CHECK_CONFIG=$(mktemp)
+  export CHECK_CONFIG
+  chmod 644 "$CHECK_CONFIG"
+  sed 's|^  endpoint: .*|&\n  connect_to: http://logto:3001|' compose/cloud/config.yaml >"$CHECK_CONFIG"
+  FILES=(-f compose/cloud/docker-compose.yaml -f compose/cloud/development-provider.yaml)
+  begin
+  sign_in http://localhost:8080
+  trap - EXIT
+  tidy
+  rm -f "$CHECK_CONFIG"
+}
+
+# `up` once more changes nothing, and who is signed in stays so.
+start_again() {
+  compose up -d --no-build
+  wait_healthy proxy
+  compose logs --no-color --tail 30 setup | grep -Eq '[|] +[0-9]+ unchanged$' || die "a second run of setup did something"
+  greeted http://localhost:8080/hello || die "a second start ended alice's session"
+  echo "ok: a second start changed nothing"
 }
 
 tidy() {
@@ -109,6 +141,7 @@ stop_while_busy() {
 case ${1:-all} in
   build) build ;;
   run) run ;;
-  all) build; run ;;
-  *) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  cloud) cloud ;;
+  all) build; run; cloud ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

@@ -28,13 +28,13 @@ using Level = DoctorFinding::Level;
 
 class LogtoCheck {
  public:
-  LogtoCheck(const Settings& settings, const TellFinding& tell)
-      : settings_(settings), logto_(settings.logto), tell_(tell), fetcher_(loop_, settings.logto) {}
+  LogtoCheck(const Settings& settings, const TellFinding& tell, const DoctorTerms& terms)
+      : settings_(settings), logto_(settings.logto), tell_(tell), terms_(terms), fetcher_(loop_, settings.logto) {}
 
   void run() {
     if (!ask_discovery()) return;
     ask_keys();
-    for (std::size_t i = 0; i < logto_.app_secrets.size(); ++i) ask_secret(i);
+    for (std::size_t i = 0; terms_.with_secrets && i < logto_.app_secrets.size(); ++i) ask_secret(i);
     for (const Origin& external : origins()) ask_redirect_uri(callback_url(settings_, external));
     for (const Origin& external : origins()) ask_sign_out(own_url(settings_, external, "signed-out"));
     for (const std::string& resource : app_token_needs(settings_).resources) ask_resource(resource);
@@ -52,6 +52,7 @@ class LogtoCheck {
 
   Result<ProviderReply> call(const ProviderRequest& request) {
     Result<ProviderReply> answer = fail("not asked");
+    if (terms_.stop.stop_requested()) return answer;
     const auto handle = fetcher_.fetch(request, [&](Result<ProviderReply> reply) {
       answer = std::move(reply);
       loop_.stop();
@@ -157,6 +158,7 @@ class LogtoCheck {
   const Settings& settings_;
   const LogtoSettings& logto_;
   const TellFinding& tell_;
+  const DoctorTerms& terms_;
   EventLoop loop_;
   PinnedFetcher fetcher_;
   ProviderMetadata metadata_;
@@ -165,6 +167,8 @@ class LogtoCheck {
 
 }  // namespace
 
-void ask_logto(const Settings& settings, const TellFinding& tell) { LogtoCheck(settings, tell).run(); }
+void ask_logto(const Settings& settings, const TellFinding& tell, const DoctorTerms& terms) {
+  LogtoCheck(settings, tell, terms).run();
+}
 
 }  // namespace lp

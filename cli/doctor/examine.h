@@ -12,6 +12,6 @@ using TellRealm = std::function<void(const std::string& realm, const DoctorFindi
 
 // All that can be found without a user and without the Management API, from where the proxy stands: Logto,
 // certificates, apps, Redis, files, addresses. Waits for the answers.
-void examine(const Settings& settings, const TellRealm& tell);
+void examine(const Settings& settings, const TellRealm& tell, const DoctorTerms& terms = {});
 
 }  // namespace lp

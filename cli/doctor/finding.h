@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,13 @@ struct DoctorFinding {
   std::string what;        // for people; never a secret
   std::string mend{};      // what to do about it; empty where nothing is wrong
   std::string evidence{};  // what was answered, where that says more
+};
+
+// What may be asked: what needs no secret leaves no trace at Logto. Nothing more is asked once `stop` is requested; the
+// question under way is waited for.
+struct DoctorTerms {
+  bool with_secrets = true;
+  std::stop_token stop{};
 };
 
 // Hears of each finding as soon as it is made: the next one may wait for an answer.

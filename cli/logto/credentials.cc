@@ -1,17 +1,11 @@
 #include "cli/logto/credentials.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <ctime>
 #include <memory>
 #include <utility>
 
-#include "base/errno_words.h"
+#include "base/private_file.h"
 #include "cli/tenant/json_merge.h"
 #include "config/realms.h"
 
@@ -23,47 +17,10 @@ using Outcome = CredentialPlace::Outcome;
 
 constexpr std::int64_t kMsOfSecond = 1000;
 
-std::string folder_of_file(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string cannot_be_made_in(const std::string& folder, int error) {
-  return "cannot be made in " + folder + ": " + errno_words(error);
-}
-
-// "": all of it is there.
-std::string write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t wrote = ::write(fd, bytes.data(), bytes.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return errno_words(errno);
-    bytes.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return ::fsync(fd) == 0 ? "" : errno_words(errno);
-}
-
-// Best effort: who may not give it away keeps it.
-void leave_to_owner_of(const std::string& folder, int fd) {
-  struct stat about {};
-  if (::geteuid() != 0 || ::stat(folder.c_str(), &about) != 0) return;
-  static_cast<void>(::fchown(fd, about.st_uid, about.st_gid) == 0);
-}
-
-// "": write_private_file() would do it, as far as that can be known before.
-std::string why_not_writable(const std::string& path) {
-  const std::string folder = folder_of_file(path);
-  struct stat about {};
-  if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) return errno_words(EISDIR);
-  const bool is_folder = ::stat((folder + "/").c_str(), &about) == 0;  // ENOTDIR where it is a file
-  if (is_folder && ::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return "";
-  return cannot_be_made_in(folder, errno);
-}
-
 class CredentialWriter {
  public:
-  CredentialWriter(ManagementApi& api, const Settings& realm, std::string prefix, bool is_dry)
-      : api_(api), realm_(realm), prefix_(std::move(prefix)), is_dry_(is_dry) {}
+  CredentialWriter(ManagementApi& api, const Settings& realm, std::string prefix, bool is_dry, WithoutFile without_file)
+      : api_(api), realm_(realm), prefix_(std::move(prefix)), is_dry_(is_dry), without_file_(without_file) {}
 
   void settle(const json& application) {
     const std::string id = text_at(application, "id");
@@ -79,9 +36,9 @@ class CredentialWriter {
   }
   // What Logto is going to make is none of what the configuration has.
   void foresee(const std::string& name) {
-    if (file_of(name) != nullptr) return put(name, Secret());
-    refuse(name,
-           "Logto is going to make it: name " + prefix_ + "." + name + "_file in its place, which is written then");
+    if (file_of(name) != nullptr || without_file_ == WithoutFile::shown) return put(name, Secret());
+    refuse(name, "Logto is going to make it: name " + prefix_ + "." + name +
+                     "_file in its place, which is written then, or have it printed (--print-secrets)");
   }
 
   std::vector<CredentialPlace> places;
@@ -104,10 +61,12 @@ class CredentialWriter {
 
   void put(const std::string& name, const Secret& value) {
     const SecretFile* file = file_of(name);
+    if (file == nullptr && without_file_ == WithoutFile::shown)
+      return places.push_back({Outcome::shown, prefix_ + "." + name, "", "", is_dry_ ? Secret() : value});
     if (file == nullptr)
       return refuse(name, "is not what Logto has: name " + prefix_ + "." + name +
-                              "_file in its place, which is written then, or take the value from Logto's Console");
-    const std::string why = is_dry_ ? why_not_writable(file->path)
+                              "_file in its place, which is written then, or take the value from --print-secrets");
+    const std::string why = is_dry_ ? why_no_private_file(file->path)
                                     : write_private_file(file->path, Secret(std::string(value.reveal()) + "\n"));
     places.push_back({why.empty() ? Outcome::written : Outcome::refused, file->key, file->path, why});
   }
@@ -145,6 +104,7 @@ class CredentialWriter {
   const Settings& realm_;
   const std::string prefix_;
   const bool is_dry_;
+  const WithoutFile without_file_;
 };
 
 const json* find_hook(const TenantHook& hook, const TenantState& state) {
@@ -169,14 +129,15 @@ void settle_hooks(CredentialWriter& writer, const std::string& key, const Wanted
 }  // namespace
 
 std::vector<CredentialPlace> settle_credentials(ManagementApi& api, const Settings& settings,
-                                                const WantedTenant& wanted, const TenantState& state, bool is_dry) {
+                                                const WantedTenant& wanted, const TenantState& state, bool is_dry,
+                                                WithoutFile without_file) {
   std::vector<CredentialPlace> all;
   const auto realms = settings_of_realms(std::make_shared<const Settings>(settings));
   for (std::size_t i = 0; i < realms.size() && i < wanted.applications.size(); ++i) {
     const json* application = find_application(wanted.applications[i], state);
     if (application == nullptr && !is_dry) continue;
     const std::string prefix = settings.realms.empty() ? "logto" : "realms." + realms[i]->realm + ".logto";
-    CredentialWriter writer(api, *realms[i], prefix, is_dry);
+    CredentialWriter writer(api, *realms[i], prefix, is_dry, without_file);
     if (application != nullptr) {
       writer.settle(*application);
     } else {
@@ -186,18 +147,6 @@ std::vector<CredentialPlace> settle_credentials(ManagementApi& api, const Settin
     for (CredentialPlace& place : writer.places) all.push_back(std::move(place));
   }
   return all;
-}
-
-std::string write_private_file(const std::string& path, const Secret& text) {
-  std::string beside = path + ".XXXXXX";
-  const int fd = ::mkostemp(beside.data(), O_CLOEXEC);  // mode 0600
-  if (fd < 0) return cannot_be_made_in(folder_of_file(path), errno);
-  leave_to_owner_of(folder_of_file(path), fd);
-  std::string why = write_all(fd, text.reveal());
-  ::close(fd);
-  if (why.empty() && ::rename(beside.c_str(), path.c_str()) != 0) why = errno_words(errno);
-  if (!why.empty()) ::unlink(beside.c_str());
-  return why;
 }
 
 }  // namespace lp

@@ -85,15 +85,26 @@ std::string management_audience(const ManagementSettings& management, const Logt
   return api.host.ends_with(".logto.app") ? api.text() + "/api" : "https://default.logto.app/api";
 }
 
-// connect_to is where this Logto is reached, under whichever of its names.
+namespace {
+
+// connect_to is where this Logto is reached, under whichever of its names; the admin tenant may have a place of its
+// own.
+std::optional<Origin> place_of_tokens(const ManagementSettings& management, const LogtoSettings& logto) {
+  if (management.admin_endpoint && management.admin_connect_to) return management.admin_connect_to;
+  const Origin& api = management.endpoint ? *management.endpoint : logto.endpoint;
+  return (management.admin_endpoint ? *management.admin_endpoint : api) == logto.endpoint ? logto.connect_to
+                                                                                          : std::nullopt;
+}
+
+}  // namespace
+
 ManagementApi::ManagementApi(const ManagementSettings& management, const LogtoSettings& logto)
     : management_(management),
       logto_(logto),
       api_(management.endpoint ? *management.endpoint : logto.endpoint),
       token_origin_(management.admin_endpoint ? *management.admin_endpoint : api_),
       api_fetcher_(loop_, {api_, api_ == logto.endpoint ? logto.connect_to : std::nullopt}, {logto.ca_file}),
-      token_fetcher_(loop_, {token_origin_, token_origin_ == logto.endpoint ? logto.connect_to : std::nullopt},
-                     {logto.ca_file}) {}
+      token_fetcher_(loop_, {token_origin_, place_of_tokens(management, logto)}, {logto.ca_file}) {}
 
 Result<ProviderReply> ManagementApi::fetch(PinnedFetcher& fetcher, const ProviderRequest& request) {
   Result<ProviderReply> answer = fail("not asked");

@@ -99,6 +99,8 @@ std::string place_line(const CredentialPlace& place, bool is_dry) {
   using Outcome = CredentialPlace::Outcome;
   const std::string file = place.path.empty() ? "" : " " + place.path;
   if (place.outcome == Outcome::refused) return "failure   " + place.key + file + ": " + place.why + "\n";
+  if (place.outcome == Outcome::shown && is_dry) return "+ print     " + place.key + "\n";
+  if (place.outcome == Outcome::shown) return place.key + ": " + std::string(place.value.reveal()) + "\n";
   if (place.outcome == Outcome::unchanged) return "= unchanged " + place.key + file + "\n";
   return (is_dry ? "+ write     " : "written   ") + place.key + file + "\n";
 }
@@ -110,12 +112,13 @@ ordered_json plan_json(const TenantPlan& plan) {
 }
 
 ordered_json places_json(const std::vector<CredentialPlace>& places) {
-  constexpr const char* kOutcomes[] = {"unchanged", "written", "refused"};
+  constexpr const char* kOutcomes[] = {"unchanged", "written", "refused", "shown"};
   ordered_json list = ordered_json::array();
   for (const CredentialPlace& place : places) {
     ordered_json one = {{"key", place.key}, {"outcome", kOutcomes[static_cast<int>(place.outcome)]}};
     if (!place.path.empty()) one["path"] = place.path;
     if (!place.why.empty()) one["why"] = place.why;
+    if (!place.value.empty()) one["value"] = place.value.reveal();
     list.push_back(std::move(one));
   }
   return list;

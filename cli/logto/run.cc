@@ -25,6 +25,8 @@
 namespace lp {
 namespace {
 
+using Outcome = CredentialPlace::Outcome;
+
 // What the process says to whoever ran it, as every command does. With --plan 2 is that something would change, and a
 // mistake of the file is a failure: a script must not take it for a tenant that has drifted.
 constexpr int kExitDone = 0;
@@ -85,6 +87,7 @@ class ProvisionRun {
 
   int run() {
     wanted_ = wanted_tenant(settings_, problems_);
+    for (TenantApplication& application : wanted_.applications) application.id_is_written |= options_.print_secrets;
     if (!problems_.empty() && !options_.to_yaml) return complain(kExitMistake);
     if (auto signed_in = api_.sign_in(); !signed_in)
       return fail_with("provision.management: " + signed_in.error().text());
@@ -103,6 +106,11 @@ class ProvisionRun {
     return options_.destroy ? plan_removal(wanted_, state) : plan_tenant(wanted_, state);
   }
 
+  std::vector<CredentialPlace> settle(bool is_dry) {
+    return settle_credentials(api_, settings_, wanted_, state_, is_dry,
+                              options_.print_secrets ? WithoutFile::shown : WithoutFile::refused);
+  }
+
   int complain(int status) {
     for (const std::string& problem : problems_) std::fprintf(stderr, "%s\n", problem.c_str());
     return options_.plan ? kExitFailure : status;
@@ -118,8 +126,7 @@ class ProvisionRun {
   }
 
   int show(const TenantPlan& plan) {
-    const auto places =
-        options_.destroy ? std::vector<CredentialPlace>() : settle_credentials(api_, settings_, wanted_, state_, true);
+    const auto places = options_.destroy ? std::vector<CredentialPlace>() : settle(true);
     say(plan_text(plan));
     for (const CredentialPlace& place : places) say(place_line(place, true));
     if (!options_.destroy) say(callback_text(callback_urls(wanted_, state_, logto_.endpoint)));
@@ -131,9 +138,9 @@ class ProvisionRun {
   // Secrets that Logto gives and nobody can keep are of no use: the files are looked at before the first step.
   bool can_keep_credentials(const TenantPlan& plan) {
     if (options_.destroy) return true;
-    const auto places = settle_credentials(api_, settings_, wanted_, state_, true);
+    const auto places = settle(true);
     for (const CredentialPlace& place : places) {
-      if (place.outcome != CredentialPlace::Outcome::unchanged) say(place_line(place, true));
+      if (place.outcome != Outcome::unchanged) say(place_line(place, true));
     }
     if (!has_refusal(places)) return true;
     std::fprintf(stderr, "nothing was changed: mend what cannot be written first\n");
@@ -149,8 +156,7 @@ class ProvisionRun {
         api_, wanted_, state_, [this](const TenantState& state) { return plan_now(state); },
         [this](const TenantStep& step) { say("done      " + step.object + "\n"); });
     std::vector<CredentialPlace> places;
-    if (applied.failure.empty() && !options_.destroy)
-      places = settle_credentials(api_, settings_, wanted_, state_, false);
+    if (applied.failure.empty() && !options_.destroy) places = settle(false);
     tell_rest(applied, places);
     if (options_.json) print_json(plan, places, &applied);
     return applied.failure.empty() && applied.not_kept.empty() && !has_refusal(places) ? kExitDone : kExitFailure;
@@ -208,11 +214,12 @@ class ProvisionRun {
 
   [[nodiscard]] static bool has_refusal(const std::vector<CredentialPlace>& places) {
     return std::any_of(places.begin(), places.end(),
-                       [](const CredentialPlace& place) { return place.outcome == CredentialPlace::Outcome::refused; });
+                       [](const CredentialPlace& place) { return place.outcome == Outcome::refused; });
   }
   [[nodiscard]] static bool writes(const std::vector<CredentialPlace>& places) {
-    return std::any_of(places.begin(), places.end(),
-                       [](const CredentialPlace& place) { return place.outcome == CredentialPlace::Outcome::written; });
+    return std::any_of(places.begin(), places.end(), [](const CredentialPlace& place) {
+      return place.outcome == Outcome::written || place.outcome == Outcome::shown;
+    });
   }
 
   void print_json(const TenantPlan& plan, const std::vector<CredentialPlace>& places,

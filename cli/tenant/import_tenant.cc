@@ -35,6 +35,15 @@ std::string number_at(const json& object, const char* name, const char* unit) {
   return found != object.end() && found->is_number_integer() ? std::to_string(found->get<std::int64_t>()) + unit : "";
 }
 
+void put_passwords(Node& map, const json& policy) {
+  const json rejects = object_at(policy, "rejects");
+  put_flag(map, "pwned_passwords", rejects, "pwned");
+  put_text(map, "password_min_length", number_at(object_at(policy, "length"), "min", ""));
+  put_text(map, "password_character_types", number_at(object_at(policy, "characterTypes"), "min", ""));
+  if (rejects.value("repetitionAndSequence", false) && rejects.value("userInfo", false))
+    put_text(map, "simple_passwords", "false");
+}
+
 class TenantImport {
  public:
   explicit TenantImport(const TenantState& state) : state_(state) {}
@@ -132,7 +141,6 @@ class TenantImport {
     const json& there = state_.sign_in;
     const json color = object_at(there, "color");
     const json methods = object_at(there, "signIn").value("methods", json::array());
-    const json rejects = object_at(object_at(there, "passwordPolicy"), "rejects");
     put(map, "social", Node::list(texts_of_json(there.value("socialSignInConnectorTargets", json::array()))));
     if (methods.is_array() && methods.empty() && there.contains("signIn")) put_text(map, "social_only", "true");
     const json social = object_at(there, "socialSignIn");
@@ -144,7 +152,7 @@ class TenantImport {
       put_text(map, "dark_primary_color", text_at(color, "darkPrimaryColor"));
     put_text(map, "language", text_at(object_at(there, "languageInfo"), "fallbackLanguage"));
     put_text(map, "unknown_session_url", text_at(there, "unknownSessionRedirectUrl"));
-    put_flag(map, "pwned_passwords", rejects, "pwned");
+    put_passwords(map, object_at(there, "passwordPolicy"));
     return map;
   }
 

@@ -171,8 +171,10 @@ void plan_applications(const WantedTenant& wanted, const TenantState& state, Ten
     const json* there = find_application(application, state);
     const bool is_gone = there == nullptr && !application.app_id.empty() && !application.id_is_written;
     if (is_gone) {
-      plan.problems.push_back("logto.app_id: the tenant has no application " + application.app_id +
-                              ": correct it, or name logto.app_id_file in its place, which is written then");
+      plan.problems.push_back(
+          "logto.app_id: the tenant has no application " + application.app_id +
+          ": correct it, name logto.app_id_file in its place, which is written then, or have a new one "
+          "printed (--print-secrets)");
     } else if (there == nullptr) {
       plan.steps.push_back(creation_of(application, marks));
     } else if (text_at(*there, "type") != "Traditional") {

@@ -133,6 +133,15 @@ void set_text(json& into, const char* group, const char* name, const std::string
   if (!text.empty()) into[group][name] = text;
 }
 
+void set_passwords(json& into, const ProvisionSignInSettings& wanted) {
+  const auto policy = [&]() -> json& { return into["passwordPolicy"]; };
+  if (wanted.pwned_passwords) policy()["rejects"]["pwned"] = *wanted.pwned_passwords;
+  if (wanted.password_min_length) policy()["length"]["min"] = *wanted.password_min_length;
+  if (wanted.password_character_types) policy()["characterTypes"]["min"] = *wanted.password_character_types;
+  if (!wanted.simple_passwords) return;
+  for (const char* name : {"repetitionAndSequence", "userInfo"}) policy()["rejects"][name] = !*wanted.simple_passwords;
+}
+
 json sign_in_of(const ProvisionSignInSettings& wanted) {
   json sign_in = json::object();
   if (wanted.skip_required_identifiers) sign_in["socialSignIn"]["skipRequiredIdentifiers"] = true;
@@ -142,7 +151,7 @@ json sign_in_of(const ProvisionSignInSettings& wanted) {
   set_text(sign_in, "color", "darkPrimaryColor", wanted.dark_primary_color);
   if (!wanted.dark_primary_color.empty()) sign_in["color"]["isDarkModeEnabled"] = true;
   set_text(sign_in, "languageInfo", "fallbackLanguage", wanted.language);
-  if (wanted.pwned_passwords) sign_in["passwordPolicy"]["rejects"]["pwned"] = *wanted.pwned_passwords;
+  set_passwords(sign_in, wanted);
   if (!wanted.unknown_session_url.empty()) sign_in["unknownSessionRedirectUrl"] = wanted.unknown_session_url;
   return sign_in;
 }

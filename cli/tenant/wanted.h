@@ -14,7 +14,7 @@ struct TenantApplication {
   std::string realm;           // empty: the only one
   std::string name;            // in Logto
   std::string app_id;          // as the configuration knows it; empty: not yet
-  bool id_is_written = false;  // into logto.app_id_file: it may be another one then
+  bool id_is_written = false;  // into logto.app_id_file, or shown: it may be another one then
   std::vector<std::string> redirect_uris;
   std::vector<std::string> post_logout_uris;
   std::string backchannel_uri;

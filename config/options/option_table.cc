@@ -202,6 +202,9 @@ void add_session(Table& table) {
   table.push_back({"auth_prefix", "a path", "/_auth", 0, 0, kPlain,
                    "Where sign-in, sign-up, callback, sign-out, signed-out and me are, on every external URL.",
                    text(LP_FIELD(settings->auth_prefix), parse_plain_path)});
+  table.push_back({"check_after", "a duration or null", "10s", 0, kHour, kPlain,
+                   "This long after the start, what `doctor` asks without a secret is asked, and warnings are logged.",
+                   optional_duration(LP_FIELD(settings->check_after_ms))});
 }
 
 void add_forward_auth(Table& table) {

@@ -12,6 +12,8 @@
 namespace lp {
 namespace {
 
+std::string count_text(std::int64_t count) { return std::to_string(count); }
+
 using Table = std::vector<Option>;
 
 // Part of the callback URL: Logto takes anything, a social network does not.
@@ -104,6 +106,9 @@ void add_management(Table& table) {
   table.push_back({"provision.management.admin_endpoint", "an origin such as http://localhost:3002", "null", 0, 0,
                    kPlain, "Which gives the tokens, for an application of the admin tenant of a self-hosted Logto.",
                    optional_origin_binding(LP_FIELD(provision().management.admin_endpoint))});
+  table.push_back({"provision.management.admin_connect_to", "an origin such as http://logto:3002", "null", 0, 0, kPlain,
+                   "Where admin_endpoint is reached, if elsewhere: by its name inside of containers.",
+                   optional_origin_binding(LP_FIELD(provision().management.admin_connect_to))});
   table.push_back({"provision.management.audience", "a URL", "null", 0, 0, kPlain,
                    "Of those tokens; null: {endpoint}/api on Logto Cloud, else https://default.logto.app/api.",
                    text(LP_FIELD(provision().management.audience), parse_absolute_url)});
@@ -155,6 +160,15 @@ void add_sign_in(Table& table) {
   table.push_back({prefix + "pwned_passwords", "true, false or null", "null", 0, 0, kPlain,
                    "true: Logto refuses those that are known to have leaked, which it asks api.pwnedpasswords.com for.",
                    optional_boolean(LP_FIELD(provision().sign_in.pwned_passwords))});
+  table.push_back({prefix + "password_min_length", "a number or null", "null", 1, 256, kPlain, "Of new passwords.",
+                   optional_number(LP_FIELD(provision().sign_in.password_min_length), parse_count, count_text, false)});
+  table.push_back(
+      {prefix + "password_character_types", "a number or null", "null", 1, 4, kPlain,
+       "How many of small letters, capitals, digits and others a new password has at least.",
+       optional_number(LP_FIELD(provision().sign_in.password_character_types), parse_count, count_text, false)});
+  table.push_back({prefix + "simple_passwords", "true, false or null", "null", 0, 0, kPlain,
+                   "false: new passwords with repetitions, sequences, or what is known of the person are refused.",
+                   optional_boolean(LP_FIELD(provision().sign_in.simple_passwords))});
 }
 
 void add_connectors(Table& table) {

@@ -16,7 +16,9 @@ if not BINARY.is_file():
 
 VARIABLES = {"LOGTO_APP_ID": "an-app-id", "LOGTO_APP_SECRET": "an-app-secret-of-some-length",
              "SESSION_SECRET": "51c5HD7bLMWhenUoGhHXDcDEvxo7ZlTsolyChfatYkQ=",
-             "CHECK_SECRET": "w8Kq2Zr7Tm4Xc9Vb"}
+             "CHECK_SECRET": "w8Kq2Zr7Tm4Xc9Vb",
+             "SITE": "http://localhost:8080", "LOGTO_ENDPOINT": "http://localhost:3001",
+             "LOGTO_ADMIN_ENDPOINT": "http://localhost:3002"}
 
 
 def is_complete(text):
@@ -34,11 +36,19 @@ def samples():
                 yield f"{path}, yaml block {number}", block
 
 
+def with_files(text, folder):
+    """The files that `setup` makes in a volume are there, as they are once it has run."""
+    for name in re.findall(r"_file: /var/lib/logto-proxy/(\S+)", text):
+        pathlib.Path(folder, name).write_text(VARIABLES["SESSION_SECRET"] + "\n", encoding="utf-8")
+        text = text.replace(f"_file: /var/lib/logto-proxy/{name}", f"_file: {folder}/{name}")
+    return text
+
+
 def check(name, text):
     variables = {key: "1" for key in re.findall(r"\$\{([A-Z_]+)\}", text)} | VARIABLES
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "config.yaml"
-        file.write_text(text, encoding="utf-8")
+        file.write_text(with_files(text, folder), encoding="utf-8")
         run = subprocess.run([str(BINARY), "check", "--config", str(file)], env={**os.environ, **variables},
                              capture_output=True, text=True, timeout=60)
     return [] if run.returncode == 0 else [f"{name}: {line}" for line in run.stderr.splitlines()[:10] or ["refused"]]

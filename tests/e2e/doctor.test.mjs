@@ -5,10 +5,12 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import net from 'node:net';
 import path from 'node:path';
+import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { DevelopmentOp } from './lib/op.mjs';
-import { freePort, freshSecret, run, temporaryFolder, writeConfig } from './lib/proxy.mjs';
+import { Proxy, freePort, freshSecret, run, temporaryFolder, writeConfig } from './lib/proxy.mjs';
 
 const SECRET = freshSecret();
 const ORIGIN = 'http://127.0.0.1:8080';
@@ -64,6 +66,41 @@ test('a healthy tenant: everything is asked, nothing is found, and nothing is le
     assert.ok(asked.has(check), check);
   const begun = (await op.requests()).filter(({ endpoint, query }) => endpoint === 'auth' && query.prompt !== 'none');
   assert.deepEqual(begun, [], 'a sign-in was begun that nobody ends');
+});
+
+describe('soon after the start, what needs no secret is asked too', () => {
+  const warned = async (proxy, words) => {
+    const found = () => proxy.errors.find(({ msg }) => words.test(msg));
+    while (!found()) await once(proxy, 'errors', { signal: AbortSignal.timeout(20_000) });
+    return found();
+  };
+
+  test('a redirect URI that Logto does not know and an app that is away are warnings, and no secret is shown', async (t) => {
+    const op = await provider(t, { redirect_uris: ['http://elsewhere.test/'] });
+    const away = `http://127.0.0.1:${await freePort()}`;
+    const proxy = await Proxy.start({ ...await healthy(t, op), upstreams: { app: away }, check_after: '0s' });
+    t.after(() => proxy.stop());
+    assert.equal((await warned(proxy, /does not know the redirect URI/)).level, 'warning');
+    assert.match((await warned(proxy, /Connection refused/)).msg, /^upstreams\.app .*does the app run, and listen there\?/);
+    assert.deepEqual((await op.requests()).filter(({ endpoint }) => endpoint === 'token'), []);
+    assert.ok(!proxy.errors.some(({ level, msg }) => level === 'warning' && /^Logto takes/.test(msg)), 'what is well is not told');
+  });
+
+  test('a stop does not wait for the time, nor for all questions', async (t) => {
+    const op = await provider(t);
+    const waiting = await Proxy.start({ ...await healthy(t, op), check_after: '1h', shutdown: { ready_wait: '0s' } });
+    waiting.signal('SIGTERM');
+    assert.equal((await waiting.exit({ timeout: 20_000 })).code, 0);
+    const silent = net.createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    t.after(() => silent.close());
+    const one = `http://127.0.0.1:${silent.address().port}`;
+    const upstreams = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`app${i}`, one]));
+    const asking = await Proxy.start({ ...await healthy(t, op), upstreams, routes: [{ path: '/*', upstream: 'app1' }], check_after: '0s', shutdown: { ready_wait: '0s' } });
+    await once(silent, 'connection', { signal: AbortSignal.timeout(20_000) });
+    asking.signal('SIGTERM');
+    assert.equal((await asking.exit({ timeout: 20_000 })).code, 0);
+  });
 });
 
 const faults = [

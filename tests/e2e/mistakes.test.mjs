@@ -29,7 +29,7 @@ describe('how the configuration is named', () => {
     const { code, stderr } = await run(['check'], { env: { LOGTO_PROXY_CONFIG: '' } });
     assert.equal(code, 2);
     assert.match(stderr, /^\/etc\/logto-proxy\/config\.yaml: expected a file, found none .*check FILE.*LOGTO_PROXY_CONFIG/);
-    for (const text of ['Dockerfile', 'docs/MANUAL.md', 'deploy/docker-compose.yaml', 'deploy/logto-proxy.1'])
+    for (const text of ['Dockerfile', 'docs/MANUAL.md', 'deploy/compose/docker-compose.yaml', 'deploy/compose/cloud/docker-compose.yaml', 'deploy/logto-proxy.1'])
       assert.match(fs.readFileSync(path.join(REPO, text), 'utf8'), /\/etc\/logto-proxy\/config\.yaml/, text);
   });
 });

@@ -37,7 +37,7 @@ function wantedOf(op, change = {}) {
         linkedin: { client_id: 'linkedin-client', client_secret: SECRETS[0] },
         patreon: { client_id: 'patreon-client', client_secret: SECRETS[1], scope: 'identity identity[email]' },
       },
-      sign_in: { social: ['patreon', 'linkedin'], primary_color: '#0a66c2', language: 'ja', pwned_passwords: false },
+      sign_in: { social: ['patreon', 'linkedin'], primary_color: '#0a66c2', language: 'ja', pwned_passwords: false, password_min_length: 12, password_character_types: 2, simple_passwords: false },
       resources: { [things]: { name: 'Things', access_token_ttl: '15m', scopes: ['write:things'] } },
       roles: { editor: { description: 'may write', scopes: ['read:things', 'write:things'] } },
       id_token_claims: ['identities'],
@@ -73,7 +73,7 @@ function assertWanted(found, wanted) {
   assert.deepEqual(buttons.slice(0, 2), ['patreon', 'linkedin']);
   assert.equal(color.primaryColor, '#0a66c2');
   assert.equal(languageInfo.fallbackLanguage, 'ja');
-  assert.equal(passwordPolicy.rejects.pwned, false);
+  assert.deepEqual(passwordPolicy, { length: { min: 12 }, characterTypes: { min: 2 }, rejects: { pwned: false, repetitionAndSequence: true, userInfo: true } });
   assert.equal(socialSignIn.skipRequiredIdentifiers, true);
   assert.ok(unknownSessionRedirectUrl);
   const [resource] = found.resources.filter(({ indicator }) => indicator === things);
@@ -128,6 +128,32 @@ describe('the organizations\' template', () => {
   });
 });
 
+test('without files for them, credentials are printed where that is asked for, and only then', async (t) => {
+  const op = await provider(t);
+  const wanted = wantedOf(op), config = JSON.parse(fs.readFileSync(wanted.file, 'utf8'));
+  for (const name of ['app_id_file', 'app_secret_file', 'webhook_secret_file']) delete config.logto[name];
+  Object.assign(config.logto, { app_id: 'none', app_secret: 'none', webhook_secret: 'none' });
+  fs.writeFileSync(wanted.file, JSON.stringify(config));
+  const refused = await provision(wanted, '--yes');
+  assert.equal(refused.code, 1, refused.stderr);
+  assert.match(refused.stderr, /^logto\.app_id: the tenant has no application none: .*--print-secrets/);
+  assert.deepEqual((await state(op)).writes, []);
+  const plan = await provision(wanted, '--plan', '--json', '--print-secrets');
+  assert.equal(plan.code, 2, plan.stderr);
+  assert.ok(JSON.parse(plan.stdout).credentials.every(({ outcome, value }) => outcome === 'shown' && value === undefined));
+  const { code, stdout, stderr } = await provision(wanted, '--yes', '--print-secrets');
+  assert.equal(code, 0, stdout + stderr);
+  const printed = (key) => new RegExp(`^${key}: (.+)$`, 'm').exec(stdout)?.[1];
+  const { applications, hooks } = await state(op);
+  const [app] = applications.filter(({ name }) => name === 'intranet');
+  assert.equal(printed('logto.app_id'), app.id);
+  assert.ok(printed('logto.app_secret')?.length > 10);
+  assert.equal(printed('logto.webhook_secret'), hooks[0].signingKey);
+  Object.assign(config.logto, { app_id: printed('logto.app_id'), app_secret: printed('logto.app_secret'), webhook_secret: printed('logto.webhook_secret') });
+  fs.writeFileSync(wanted.file, JSON.stringify(config));
+  await assertNothingToDo(op, wanted);
+});
+
 describe('credentials out of the database of a self-hosted Logto', () => {
   // In place of psql: says what it was asked, and a secret.
   function withPsql(script) {
@@ -140,7 +166,8 @@ describe('credentials out of the database of a self-hosted Logto', () => {
   test('m-default is read, and its password is not shown to other users of the machine', async (t) => {
     const op = await provider(t, { management_client: client });
     const { env, folder } = withPsql(`echo "$@" > $(dirname "$0")/asked; echo "$PGPASSWORD $PGOPTIONS" > $(dirname "$0")/env; echo secret-of-the-database`);
-    const wanted = wantedOf(op, { provision: { management: { admin_endpoint: op.endpoint } } });
+    // The admin tenant under the name that browsers know, reached where a container knows it.
+    const wanted = wantedOf(op, { provision: { management: { admin_endpoint: 'http://admin.invalid:3002', admin_connect_to: op.endpoint } } });
     const { code, stdout, stderr } = await run(['provision', '--yes', '--bootstrap-from-db', 'postgres://logto:p%40ss@db:5432/logto', wanted.file], { env });
     assert.equal(code, 0, stdout + stderr);
     assert.match(stderr, /by Logto's own application m-default, read from its database/);
@@ -571,7 +598,7 @@ describe('nobody is locked out of the tenant', () => {
     await state(op, { call: [['PATCH', `/api/applications/${app.id}`, { customData: { ...app.customData, logtoProxy: rest } }]], forget_writes: true });
     for (const option of ['--plan', '--yes']) {
       const refused = await provision(wanted, '--destroy', option);
-      assert.equal(refused.code, 1);
+      assert.equal(refused.code, 1, refused.stderr);
       assert.match(refused.stderr, /only connectors that --destroy would remove sign people in, to every application of the tenant/);
     }
     assert.deepEqual((await state(op)).writes, []);

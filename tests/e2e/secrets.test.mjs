@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { freshSecret, temporaryFolder } from './lib/proxy.mjs';
+import { freshSecret, run, temporaryFolder } from './lib/proxy.mjs';
 import { FETCH } from './lib/raw.mjs';
 import { HOST, ORIGIN, makeWorld } from './lib/world.mjs';
 
@@ -212,5 +212,27 @@ describe('two app secrets', { concurrency: true }, () => {
     const revocations = () => world.op.calls('/oidc/token/revocation');
     while (revocations().length === 0) await once(world.op, 'call', { signal: AbortSignal.timeout(10_000) });
     assert.deepEqual(revocations().map(basicSecret), [good]);
+  });
+});
+
+describe('a secret that a service makes at each start', () => {
+  test('is made once, for its owner alone, and stays', async () => {
+    const file = path.join(temporaryFolder(), 'session-secret');
+    const make = () => run(['secret', '--file', file]);
+    assert.equal((await make()).code, 0);
+    const made = fs.readFileSync(file, 'utf8');
+    assert.equal(Buffer.from(made, 'base64').length, 32);
+    assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+    const { code, stdout } = await make();
+    assert.equal(code, 0);
+    assert.match(stdout, /is there already/);
+    assert.ok(!stdout.includes(made.trim()));
+    assert.equal(fs.readFileSync(file, 'utf8'), made);
+  });
+
+  test('and where it cannot be written that is said', async () => {
+    const { code, stderr } = await run(['secret', '--file', '/nowhere/at/all']);
+    assert.equal(code, 1);
+    assert.match(stderr, /^logto-proxy secret: \/nowhere\/at\/all: cannot be made in \/nowhere\/at: No such file/);
   });
 });

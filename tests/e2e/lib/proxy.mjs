@@ -94,7 +94,7 @@ export class Proxy extends EventEmitter {
       return proxy;
     }
     const adminPort = config.admin === undefined ? await freePort() : null;
-    const full = { listen: '127.0.0.1:0', ...(adminPort ? { admin: { listen: `127.0.0.1:${adminPort}` } } : {}), ...config };
+    const full = { listen: '127.0.0.1:0', check_after: null, ...(adminPort ? { admin: { listen: `127.0.0.1:${adminPort}` } } : {}), ...config };
     const adminListen = full.admin?.listen;
     proxy.adminPort = adminListen ? Number(String(adminListen).split(':').pop()) : null;
     proxy.adminAddress = adminListen;
