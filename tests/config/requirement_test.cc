@@ -83,7 +83,7 @@ TEST_CASE("a rule that cannot mean anything refuses to start, by name") {
       {"an empty deny", "deny: {}",
        "routes[1].deny: expected a map of rules such as roles: [admin], found nothing: everybody would meet it"},
       {"an organization role without organization", "require: { organization_roles: [owner] }",
-       "routes[1].require.organization_roles: expected ORGANIZATION_ID:ROLE, found 'owner'"},
+       "routes[1].require: organization_roles: a role without its organization is one in that of the route"},
       {"a parameter that is an array", "query: { \"a[]\": x }",
        "routes[1].query.a[]: expected the plain name of a query parameter, found 'a[]'"},
       {"a bad network", "networks: [10.0.0.1/8]", "routes[1].networks: expected"},
