@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "auth/identity/identity_headers.h"
+#include "auth/identity/patreon_headers.h"
 #include "auth/session/claim_path.h"
 #include "base/encoding.h"
 
@@ -63,6 +64,9 @@ struct Writer {
         return line(header.header, facts.access_token);
       case Header::Source::assertion:
         return line(header.header, facts.assertion);
+      case Header::Source::patreon:
+        if (facts.person != nullptr) line(header.header, patreon_value(header, facts.person->patreon));
+        return;
       case Header::Source::host:
         if (facts.external != nullptr) line(header.header, facts.external->authority());
         return;

@@ -12,6 +12,7 @@
 #include "config/check/identity.h"
 #include "config/check/loopback.h"
 #include "config/check/pages.h"
+#include "config/check/patreon.h"
 #include "config/check/route_tokens.h"
 #include "config/check/routes.h"
 #include "config/claims.h"
@@ -420,6 +421,7 @@ constexpr Rule kRules[] = {
     check_bearer,
     check_routes,
     check_route_tokens,
+    check_patreon,
     check_answers,
     check_forward_auth,
     check_health,

@@ -360,6 +360,12 @@ void preset_replaces_defaults(Settings& settings, const Report& report) {
   if (has_preset && !report.has("identity_headers")) settings.identity_headers.clear();
 }
 
+// Without `identities` Logto's Account API gives nobody's token for Patreon.
+std::string scope_of_rule(const Requirement& rule) {
+  if (rule.kind == Requirement::Kind::patreon) return "identities";
+  return std::string(scope_of_claim(top_level_claim(claim_of(rule))));
+}
+
 // A rule on a claim that Logto never tells would lock everybody out: its scope is asked for.
 void add_scopes_of_rules(const std::vector<RouteSettings>& routes, const std::string& logto,
                          std::vector<std::string>& scopes, Report& report) {
@@ -370,12 +376,10 @@ void add_scopes_of_rules(const std::vector<RouteSettings>& routes, const std::st
   };
   for (const auto& route : routes) {
     const std::string key = "routes[" + std::to_string(route.index) + "]";
-    for_each_requirement(route.require, [&](const Requirement& requirement) {
-      need(key + ".require", std::string(scope_of_claim(top_level_claim(claim_of(requirement)))));
-    });
-    for_each_requirement(route.deny, [&](const Requirement& requirement) {
-      need(key + ".deny", std::string(scope_of_claim(top_level_claim(claim_of(requirement)))));
-    });
+    for_each_requirement(route.require,
+                         [&](const Requirement& requirement) { need(key + ".require", scope_of_rule(requirement)); });
+    for_each_requirement(route.deny,
+                         [&](const Requirement& requirement) { need(key + ".deny", scope_of_rule(requirement)); });
   }
 }
 

@@ -343,7 +343,8 @@ Node print_header(const Header& header) {
     case Header::Source::assertion:
       add(map, "assertion", Node::scalar("true"));
       break;
-    case Header::Source::host:  // presets only
+    case Header::Source::host:     // presets only
+    case Header::Source::patreon:  // of rules
       break;
   }
   return map;
