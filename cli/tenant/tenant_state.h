@@ -17,9 +17,20 @@ struct TenantState {
   std::map<std::string, Json> role_scopes;  // of a role, by its id; where they are asked for
   Json hooks = Json::array();               // with their signing keys in clear
   Json id_token_claims = Json::array();     // enabledExtendedClaims
+  Json account_center = Json::object();     // where it is asked for
 };
 
 // What of it one step touches, and is read again after it.
-enum class TenantPart { applications, access_control, connectors, sign_in, resources, roles, hooks, id_token_claims };
+enum class TenantPart {
+  applications,
+  access_control,
+  connectors,
+  sign_in,
+  resources,
+  roles,
+  hooks,
+  id_token_claims,
+  account_center
+};
 
 }  // namespace lp
