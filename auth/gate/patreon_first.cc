@@ -6,6 +6,7 @@
 
 #include "auth/gate/refresh_first.h"
 #include "auth/realm/app_tokens.h"
+#include "auth/rules/navigation.h"
 #include "auth/rules/patreon.h"
 #include "auth/visit/wait.h"
 
@@ -67,8 +68,11 @@ PatreonFreshness freshness_of(const Visit& visit) {
 // 503 with Retry-After: nobody can say now whether they are a member.
 Verdict away_verdict(const Visit& visit) {
   constexpr std::string_view kDecision = "patreon_away";
-  if (visit.is_navigation()) {
-    return answer_verdict(visit, kDecision, make_page(PageKind::patreon_away, page_facts(visit)));
+  if (visit.is_navigation() || is_form_post(*visit.facts.head, visit.facts.wants_upgrade)) {
+    PageFacts facts = page_facts(visit);
+    // The browser's own reload sends a form again; a link would only open its target.
+    if (!visit.may_start_sign_in()) facts.return_to.clear();
+    return answer_verdict(visit, kDecision, make_page(PageKind::patreon_away, facts));
   }
   return answer_verdict(visit, kDecision,
                         make_json_error(503, "patreon_away", "Patreon cannot be asked about this account right now.",

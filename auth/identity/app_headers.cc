@@ -65,7 +65,8 @@ struct Writer {
       case Header::Source::assertion:
         return line(header.header, facts.assertion);
       case Header::Source::patreon:
-        if (facts.person != nullptr) line(header.header, patreon_value(header, facts.person->patreon));
+        if (facts.person != nullptr)
+          line(header.header, header_value(patreon_claim(header, facts.person->patreon), header.encoding));
         return;
       case Header::Source::host:
         if (facts.external != nullptr) line(header.header, facts.external->authority());
@@ -144,6 +145,8 @@ json assertion_claims(const HeaderSet& set, const AppUser& person) {
   json claims = json::object();
   const bool pomerium = is_for_pomerium(set);
   for (const Header& header : set.headers) {
+    if (header.source == Header::Source::patreon)
+      put_claim(claims, "patreon_" + header.claim, patreon_claim(header, person.patreon));
     if (header.source != Header::Source::claim || is_shortened(person.claims, header.claim)) continue;
     const json claim = claim_at(person, header.claim);
     put_claim(claims, header.claim, claim);

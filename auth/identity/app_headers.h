@@ -48,7 +48,8 @@ struct LeftOut {
                                           std::vector<LeftOut>& left_out);
 
 // The claims that the set's headers tell, under their names there, for its assertion; in the set of a Pomerium app also
-// under the names of the headers, as Pomerium has it. None that a JWT gives a meaning of its own.
+// under the names of the headers, as Pomerium has it; a
+// membership at Patreon as patreon_tier and the like. None that a JWT gives a meaning of its own.
 [[nodiscard]] nlohmann::json assertion_claims(const HeaderSet& set, const AppUser& person);
 
 }  // namespace lp

@@ -5,7 +5,6 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/identity/identity_headers.h"
 #include "auth/session/patreon_member.h"
 
 namespace lp {
@@ -21,24 +20,24 @@ std::vector<std::string> campaigns_in(std::string_view list) {
   return campaigns;
 }
 
-std::string tiers_value(const PatreonMembership& membership, std::string PatreonTier::*member) {
+nlohmann::json tiers_of(const PatreonMembership& membership, std::string PatreonTier::*member) {
   nlohmann::json list = nlohmann::json::array();
   for (const PatreonTier& tier : membership.tiers) {
     if (!(tier.*member).empty()) list.push_back(tier.*member);
   }
-  return header_value(list, HeaderEncoding::percent);
+  return list;
 }
 
 }  // namespace
 
-std::string patreon_value(const IdentityHeaderSettings& header, const PatreonStanding* standing) {
-  if (standing == nullptr) return {};
+nlohmann::json patreon_claim(const IdentityHeaderSettings& header, const PatreonStanding* standing) {
+  if (standing == nullptr) return nullptr;
   const PatreonMembership* membership = membership_to_tell(*standing, campaigns_in(header.constant));
-  if (membership == nullptr) return {};
+  if (membership == nullptr) return nullptr;
   if (header.claim == "campaign") return membership->campaign;
-  if (header.claim == "tier") return tiers_value(*membership, &PatreonTier::title);
-  if (header.claim == "tier_id") return tiers_value(*membership, &PatreonTier::id);
-  if (header.claim == "cents") return std::to_string(membership->cents);
+  if (header.claim == "tier") return tiers_of(*membership, &PatreonTier::title);
+  if (header.claim == "tier_id") return tiers_of(*membership, &PatreonTier::id);
+  if (header.claim == "cents") return membership->cents;
   return membership->status.empty() ? "none" : membership->status;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-#include <string>
+#include <nlohmann/json_fwd.hpp>
 
 #include "config/settings.h"
 
@@ -7,9 +7,9 @@ namespace lp {
 
 struct PatreonStanding;  // auth/oidc/patreon.h
 
-// The value of a field of config/patreon_rules.h, as in `header.claim`: campaign, tier and tier_id (lists, each item
-// percent-encoded but for visible ASCII, with a comma between them), cents, status ("none" for whoever has never paid).
-// Empty, so that there is no field: no membership of the campaigns in `header.constant`. `standing` may be null. Pure.
-[[nodiscard]] std::string patreon_value(const IdentityHeaderSettings& header, const PatreonStanding* standing);
+// What a field of config/patreon_rules.h tells, as in `header.claim`: campaign, tier and tier_id (lists), cents (a
+// number), status ("none" for whoever has never paid). Null, so that there is no field: no membership of the campaigns
+// in `header.constant`. `standing` may be null. Pure.
+[[nodiscard]] nlohmann::json patreon_claim(const IdentityHeaderSettings& header, const PatreonStanding* standing);
 
 }  // namespace lp

@@ -349,6 +349,24 @@ describe('the same for another proxy, and in words', { concurrency: 6 }, () => {
     assert.equal((await check(gold, '/gold/x')).status, 200);
   });
 
+  test('a route named for /oauth2/auth asks Patreon for checks of others', async (t) => {
+    const world = await patreonWorld(t, {
+      routes: [{ path: '/oauth2/auth', require: patron({ tier: ['Gold'] }) }, { path: '/x/*' }],
+      config: { upstreams: undefined, trusted_proxies: ['127.0.0.1/32'], forward_auth: { oauth2_proxy: true } },
+    });
+    const check = async (name, memberships) => {
+      world.link(name, memberships);
+      world.op.user = { ...world.op.user, sub: name, roles: [] };
+      const user = world.user();
+      await user.navigate(`${ORIGIN}/_auth/sign-in?return_to=/_auth/me`);
+      const headers = { ...FETCH, Cookie: user.sessionCookies(HOST), 'X-Forwarded-Method': 'GET', 'X-Forwarded-Proto': 'http', 'X-Forwarded-Host': HOST, 'X-Forwarded-Uri': '/x/y' };
+      return (await request(world.port, 'GET', '/oauth2/auth', headers, { host: HOST })).status;
+    };
+    assert.equal(await check('gold', [member(CAMPAIGN)]), 202);
+    assert.equal(await check('silver', [member(CAMPAIGN, { tiers: ['Silver'] })]), 403);
+    assert.equal(world.patreon.calls, 2);
+  });
+
   test('explain and tests: judge by what is written of the person', async (t) => {
     const world = await patreonWorld(t, {
       config: { tests: [

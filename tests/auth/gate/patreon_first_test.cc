@@ -181,6 +181,25 @@ TEST_CASE("nobody is asked for while there is a pause, and who is not known gets
   CHECK(world.auth->patreon_tokens.empty());
 }
 
+TEST_CASE("who sent a form gets the page too, without a link that would only open its target") {
+  PatreonWorld world;
+  world.realm.patreon.pause().extend(world.clock.monotonic_ms() + 1000);
+  const std::string link = "href=\"/x\"";
+  CHECK(world.ask_gold().answer.body.find(link) != std::string::npos);
+  const Ask form{.method = "POST",
+                 .path = "/x",
+                 .route = 1,
+                 .headers = {{"Content-Type", "application/x-www-form-urlencoded"},
+                             {"Content-Length", "3"},
+                             {"Accept", "text/html"},
+                             {"Sec-Fetch-Mode", "navigate"},
+                             {"Sec-Fetch-Dest", "document"}}};
+  const Verdict verdict = world.ask(form);
+  CHECK(verdict.answer.status == 503);
+  CHECK(verdict.answer.body.find("<!doctype html>") == 0);
+  CHECK(verdict.answer.body.find(link) == std::string::npos);
+}
+
 TEST_CASE("what another session of the person has heard counts, unless it is from before this sign-in") {
   PatreonWorld world;
   world.realm.patreon.put("u1", standing("Gold"));

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <nlohmann/json.hpp>
+
+#include "auth/identity/app_headers.h"
+#include "auth/identity/identity_headers.h"
 #include "auth/oidc/patreon.h"
 #include "config/patreon_rules.h"
 
@@ -24,7 +28,7 @@ RouteSettings route_for(const std::vector<std::string>& campaigns) {
 std::string told(const std::vector<std::string>& campaigns, const PatreonStanding* standing) {
   std::string text;
   for (const IdentityHeaderSettings& header : patreon_headers(route_for(campaigns))) {
-    const std::string value = patreon_value(header, standing);
+    const std::string value = header_value(patreon_claim(header, standing), header.encoding);
     if (!value.empty()) text += header.header.substr(10) + "=" + value + " ";
   }
   return text;
@@ -50,4 +54,18 @@ TEST_CASE("of several campaigns that in which they are active is told, else the 
       PatreonStanding::Kind::known, 1, {{"100", "former_patron", 0, {}}, {"200", "active_patron", 300, {}}}};
   CHECK(told({"100", "200"}, &standing).starts_with("Campaign=200 "));
   CHECK(told({"100", "300"}, &standing).starts_with("Campaign=100 "));
+}
+
+TEST_CASE("a signed assertion says so too") {
+  const PatreonStanding standing{PatreonStanding::Kind::known, 1, {{"100", "active_patron", 500, {{"7", "Gold"}}}}};
+  HeaderSet set;
+  set.headers = patreon_headers(route_for({"100"}));
+  const nlohmann::json claims = nlohmann::json::object();
+  const nlohmann::json told = {{"patreon_campaign", "100"},
+                               {"patreon_tier", {"Gold"}},
+                               {"patreon_tier_id", {"7"}},
+                               {"patreon_cents", 500},
+                               {"patreon_status", "active_patron"}};
+  CHECK(assertion_claims(set, {claims, "u1", &standing}) == told);
+  CHECK(assertion_claims(set, {claims, "u1"}).empty());
 }
