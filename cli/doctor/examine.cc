@@ -6,10 +6,12 @@
 
 #include "cli/doctor/ask_app.h"
 #include "cli/doctor/ask_logto.h"
+#include "cli/doctor/ask_patreon.h"
 #include "cli/doctor/ask_redis.h"
 #include "cli/doctor/ask_tls.h"
 #include "cli/doctor/places.h"
 #include "config/host_pattern.h"
+#include "config/patreon_rules.h"
 #include "config/realms.h"
 
 namespace lp {
@@ -40,6 +42,7 @@ void examine(const Settings& settings, const TellRealm& tell) {
   }
   for (const auto& [name, upstream] : settings.upstreams) tell("", ask_app(upstream));
   if (settings.redis.is_configured()) tell("", ask_redis(settings.redis));
+  if (asks_patreon(settings)) tell("", ask_patreon(settings));
   for (const auto& list : {judge_app_ports(settings), judge_admin(settings), judge_secret_files(settings)}) {
     for (const DoctorFinding& finding : list) tell("", finding);
   }

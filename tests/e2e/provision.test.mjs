@@ -552,7 +552,7 @@ describe('nobody is locked out of the tenant', () => {
 describe('rules on memberships at Patreon', () => {
   const gold = [{ path: '/gold/*', upstream: 'app', require: { patreon: { campaign: '1234567', tier: ['Gold'] } } }, { path: '/*', upstream: 'app' }];
   const patreon = { client_id: 'patreon-client', client_secret: SECRETS[1] };
-  const membersOf = (op, connector = patreon, more = {}) => wantedOf(op, { ...more, routes: gold, provision: { application: { name: 'intranet' }, connectors: { patreon: connector }, sign_in: {}, resources: {}, roles: {} } });
+  const membersOf = (op, connector = patreon, more = {}) => wantedOf(op, { ...more, routes: gold, patreon: { api_url: op.endpoint }, provision: { application: { name: 'intranet' }, connectors: { patreon: connector }, sign_in: {}, resources: {}, roles: {} } });
 
   test('make the connector one that keeps tokens, and open the account centre for reading', async (t) => {
     const op = await provider(t);
