@@ -204,11 +204,11 @@ describe('where Logto has no token of them', { concurrency: 6 }, () => {
   });
 
   test('an access token that Logto takes no more is fetched anew', async (t) => {
-    const world = await patreonWorld(t, { config: { patreon: { recheck: '1s' } } });
+    const world = await patreonWorld(t, { clock: true, config: { patreon: { recheck: '1s' } } });
     const user = await world.patron('bob', [member(CAMPAIGN)]);
     assert.equal((await get(user, '/gold/x')).status, 200);
     for (const token of world.op.access.opaque.keys()) world.op.endAccessToken(token);
-    await sleep(1100);
+    await world.clock.pass(1100);
     assert.equal((await get(user, '/gold/x')).status, 200);
     assert.equal(asks(world), 3);
   });
@@ -239,15 +239,15 @@ describe('how often Patreon is asked', { concurrency: 6 }, () => {
   });
 
   test('a cancellation shows at the next check', async (t) => {
-    const world = await patreonWorld(t, { config: { patreon: { recheck: '1s' } } });
+    const world = await patreonWorld(t, { clock: true, config: { patreon: { recheck: '1s' } } });
     const user = await world.patron('gold', [member(CAMPAIGN)]);
     assert.equal((await get(user, '/gold/x')).status, 200);
     world.link('gold', [member(CAMPAIGN, { status: 'former_patron', tiers: [] })]);
-    await sleep(1100);
+    await world.clock.pass(1100);
     assert.equal((await get(user, '/gold/x')).status, 403);
     assert.equal(world.patreon.calls, 2);
     world.link('gold', [member(CAMPAIGN)]);
-    await sleep(1100);
+    await world.clock.pass(1100);
     assert.equal((await get(user, '/gold/x')).status, 200, 'and so does a new pledge');
   });
 
