@@ -51,8 +51,10 @@ std::vector<Realm*> pointers_to(const std::vector<std::unique_ptr<Realm>>& realm
 // Each realm's auth thread, which does its upkeep from now on.
 std::vector<AuthService*> start_auth(const std::vector<std::unique_ptr<Realm>>& realms) {
   std::vector<AuthService*> all;
+  const auto patreon_pause = std::make_shared<PatreonPause>();
   for (const auto& realm : realms) {
     auto auth = std::make_unique<AuthService>(realm->settings, realm->clock, realm->log);
+    realm->patreon.share_pause(patreon_pause);
     auth->look_after(*realm);
     all.push_back(auth.get());
     realm->auth = std::move(auth);

@@ -27,6 +27,7 @@ constexpr std::string_view kIdentity[] = {
     "x-authelia-",
     "x-pomerium-",
     "x-vouch-",
+    "x-patreon-",  // our own, see config/patreon_rules.h
     "x-keycloak-",
     "x-caddy-",
     "x-token-user-",

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "config/patreon_rules.h"
 
 namespace lp {
 namespace {
@@ -153,6 +154,7 @@ Headers identity_headers_of(const Settings& settings, const RouteSettings& route
   const bool is_apache =
       (has_own_identity(route) ? route.identity_preset : settings.identity_preset) == IdentityPreset::mod_auth_openidc;
   if (is_apache && route.token.is_configured()) put(headers, from_source("OIDC_access_token", Source::access_token));
+  for (const auto& header : patreon_headers(route)) put(headers, header);
   if (route.assertion) put(headers, from_source(kAssertionHeader, Source::assertion));
   if (route.organization.is_configured()) put_organization(headers);
   return headers;

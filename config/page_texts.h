@@ -104,6 +104,13 @@ inline constexpr PageTextRow kPageTexts[] = {
     {"session_unverified.lead",
      "The sign-in service cannot be reached. You are still signed in. Please try again in a moment.",
      "サインインサービスに接続できません。サインインは継続しています。しばらくしてから、もう一度お試しください。"},
+    {"patreon_away.title", "Your membership cannot be checked right now", "ただいま|メンバーシップを|確認できません"},
+    {"patreon_away.lead",
+     "Patreon cannot be reached, and this page is for its members. You are still signed in. Please try again in a "
+     "moment.",
+     "このページの閲覧にはメンバーシップの確認が必要ですが、Patreon "
+     "に接続できません。サインインは継続しています。しばら"
+     "くしてから、もう一度お試しください。"},
     {"sign_out_unfinished.title", "Signing out is not finished", "サインアウトが|完了していません"},
     {"sign_out_unfinished.lead",
      "You are signed out here, but our other servers could not be told yet. Please sign out once more in a moment, and "
@@ -341,6 +348,7 @@ inline constexpr PageTextRow kPageTexts[] = {
     {"page.request_id", "Request ID", "リクエスト ID"},
     {"page.signed_in_as", "You are signed in as {0}", "サインイン中のアカウント: {0}"},
     {"page.missing", "This page needs:", "このページに必要なもの:"},
+    {"page.member_page", "Become a member: {0}", "メンバーになる: {0}"},
     {"page.evidence", "What we saw:", "確認できた事実:"},
     {"page.asked_host", "You asked for {0}.", "アクセスしたホスト: {0}"},
     {"page.served_at", "This server is {0}", "このサーバーのアドレス: {0}"},
@@ -393,6 +401,10 @@ inline constexpr PageTextRow kPageTexts[] = {
     {"need.verified_email", "a verified e-mail address", "確認済みのメールアドレス"},
     {"need.claim", "a certain attribute of the account", "アカウントの特定の属性"},
     {"need.max_age", "a recent sign-in", "最近のサインイン"},
+    {"need.patreon", "a membership on Patreon", "Patreon のメンバーシップ"},
+    {"need.patreon_tier", "the Patreon tier {0}", "Patreon のティア {0}"},
+    {"need.patreon_tiers", "one of the Patreon tiers {0}", "Patreon のいずれかのティア {0}"},
+    {"need.patreon_more", "{0} with a larger pledge", "{0}（より高い支援額）"},
     {"need.and", "{0} and {1}", "{0} かつ {1}"},
     {"need.or", "{0} or {1}", "{0} または {1}"},
     {"need.none", "none of: {0}", "次のいずれでもないこと: {0}"},

@@ -22,6 +22,15 @@ struct ClaimTest {
   return a.claim == b.claim && a.kind == b.kind && a.values == b.values && a.pattern.text() == b.pattern.text();
 }
 
+// A membership at Patreon. Judged by auth/rules/patreon.h.
+struct PatreonTest {
+  std::string campaign;            // its id
+  std::vector<std::string> tiers;  // ids or titles of that campaign's, one of which is enough; empty: any, or none
+  bool active = true;              // as Patreon calls it: not a former patron, nor one whose payment was declined
+  std::int64_t min_cents = 0;      // what they are entitled to, in the campaign's currency
+  bool operator==(const PatreonTest&) const = default;
+};
+
 // What a person must be to pass, as a tree. Judged by auth/rules/authorize.h.
 struct Requirement {
   enum class Kind {
@@ -38,6 +47,7 @@ struct Requirement {
     claim,
     max_age,
     member,  // of the organization that the address names; any_of: the one, where it is always the same
+    patreon,
   };
   Kind kind = Kind::all;
   std::vector<Requirement> children;  // all, any, none
@@ -46,6 +56,7 @@ struct Requirement {
   std::vector<std::string> any_of;
   ClaimTest test;              // claim
   std::int64_t max_age_s = 0;  // max_age: since the person last proved who they are
+  PatreonTest patreon{};       // patreon
 
   [[nodiscard]] bool empty() const { return children.empty() && (kind == Kind::all || kind == Kind::any); }
 };
@@ -53,7 +64,7 @@ struct Requirement {
 // The same rule in the same words; two that differ may yet mean the same.
 [[nodiscard]] inline bool operator==(const Requirement& a, const Requirement& b) {
   return a.kind == b.kind && a.children == b.children && a.any_of == b.any_of && a.test == b.test &&
-         a.max_age_s == b.max_age_s;
+         a.max_age_s == b.max_age_s && a.patreon == b.patreon;
 }
 
 // Calls `visit(const Requirement&)` for the tree's root and everything below.

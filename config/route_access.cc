@@ -19,10 +19,17 @@ bool claim_covers(const ClaimTest& wide, const ClaimTest& narrow) {
                                              : lies_within(narrow.values, wide.values);
 }
 
+bool patreon_covers(const PatreonTest& wide, const PatreonTest& narrow) {
+  const bool tiers = wide.tiers.empty() || (!narrow.tiers.empty() && lies_within(narrow.tiers, wide.tiers));
+  return wide.campaign == narrow.campaign && tiers && narrow.min_cents >= wide.min_cents &&
+         (narrow.active || !wide.active);
+}
+
 bool leaf_covers(const Requirement& wide, const Requirement& narrow) {
   if (wide.kind != narrow.kind) return false;
   if (wide.kind == Kind::claim) return claim_covers(wide.test, narrow.test);
   if (wide.kind == Kind::max_age) return narrow.max_age_s <= wide.max_age_s;
+  if (wide.kind == Kind::patreon) return patreon_covers(wide.patreon, narrow.patreon);
   return lies_within(narrow.any_of, wide.any_of);
 }
 

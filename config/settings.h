@@ -168,8 +168,9 @@ enum class HeaderEncoding { percent, utf8, raw };
 // One field that the app gets, from exactly one source.
 struct IdentityHeaderSettings {
   // id_token: Logto's, as it came. access_token: the route's `token`. assertion: a signed one of ours. host: of the URL
-  // that the browser asked for. organization: that of the route, of a member alone.
-  enum class Source { claim, constant, secret, id_token, access_token, assertion, host, organization };
+  // that the browser asked for. organization: that of the route, of a member alone. patreon: of a membership; `claim`
+  // says what, `constant` of which campaigns.
+  enum class Source { claim, constant, secret, id_token, access_token, assertion, host, organization, patreon };
   std::string header;
   std::string claim;  // dotted path into objects, see auth/session/claim_path.h
   HeaderEncoding encoding = HeaderEncoding::percent;
@@ -359,6 +360,15 @@ struct BearerSettings {
   std::int64_t max_cached = 10'000;
 };
 
+// Memberships at Patreon, which rules ask for; see config/patreon_rules.h.
+struct PatreonSettings {
+  std::string connector = "patreon";  // the target of the connector at Logto that keeps people's tokens
+  Origin api_url{"https", "www.patreon.com", 443};
+  std::int64_t recheck_ms = kHour;              // how long Patreon's word counts
+  std::int64_t hold_when_away_ms = 12 * kHour;  // and for how much longer while Patreon does not answer
+  std::map<std::string, std::string> pages;     // where campaigns are, by id: where to become a patron
+};
+
 // Checks for other proxies. See config/forward_auth.h for what follows from these.
 struct ForwardAuthSettings {
   bool enabled = false;                // {auth_prefix}/check answers other proxies
@@ -459,6 +469,7 @@ struct Settings {
   AnswerPreset answer_preset = AnswerPreset::none;
   AccessLogSettings access_log;
   BearerSettings bearer;
+  PatreonSettings patreon;
   ForwardAuthSettings forward_auth;
   HealthSettings health;
   std::optional<Origin> sign_in_url;  // the one origin that runs sign-in for all

@@ -24,12 +24,21 @@ std::string missing_organization(const Visit& visit, const Authorization& author
   return std::string(organization_of_route(route, visit.facts.external->host, visit.facts.path));
 }
 
+// The connector that would tell of memberships, where nothing does yet.
+std::string_view patreon_to_link(const Visit& visit) {
+  const Session* session = visit.signed_in();
+  const bool lacks_account =
+      session != nullptr && session->patreon != nullptr && session->patreon->kind == PatreonStanding::Kind::no_account;
+  return lacks_account ? std::string_view(visit.settings().patreon.connector) : std::string_view();
+}
+
 Verdict forbidden_page(const Visit& visit, const Authorization& authorization) {
   PageFacts facts = page_facts(visit);
   if (const Session* session = visit.signed_in()) facts.user = display_name(*session);
   facts.missing = authorization.missing;
   facts.organization = missing_organization(visit, authorization);
-  facts.sign_in_with = connectors_wanted(authorization.missing);
+  facts.sign_in_with = connectors_wanted(authorization.missing, patreon_to_link(visit));
+  facts.member_pages = member_pages_of(authorization.missing, visit.settings().patreon.pages);
   return answer_verdict(visit, kDecision, make_page(PageKind::forbidden, facts));
 }
 

@@ -9,6 +9,7 @@
 #include "auth/gate/forbid.h"
 #include "auth/gate/new_members.h"
 #include "auth/gate/own_endpoints.h"
+#include "auth/gate/patreon_first.h"
 #include "auth/gate/refresh_first.h"
 #include "auth/gate/shadow.h"
 #include "auth/gate/watched_sessions.h"
@@ -32,6 +33,7 @@
 #include "auth/visit/visit.h"
 #include "config/apps.h"
 #include "config/host_pattern.h"
+#include "config/patreon_rules.h"
 
 namespace lp {
 namespace {
@@ -141,6 +143,7 @@ Verdict refuse_foreign_websocket(const Visit& visit, const Decision& decision) {
 
 // What is decided, carried out.
 Verdict judge_route(const Visit& visit, Waiting waiting) {
+  if (visit.cannot_ask_patreon) return sign_in_for_tokens(visit, std::move(waiting));
   const Decision decision = decide(visit);
   if (visit.facts.route->shadow && decision.kind == Decision::Kind::pass) return pass_in_shadow(visit, decision);
   switch (decision.kind) {
@@ -174,7 +177,7 @@ Verdict judge_route(const Visit& visit, Waiting waiting) {
 
 // Nobody whom the rules refuse costs a call to Logto, unless the rules judge what comes of it.
 bool may_have_tokens(const Visit& visit) {
-  if (visit.signed_in() == nullptr) return false;
+  if (visit.signed_in() == nullptr || visit.cannot_ask_patreon) return false;
   const RouteSettings& route = *visit.facts.route;
   const Decision::Kind kind = decide(visit).kind;
   if (kind == Decision::Kind::no_organization || kind == Decision::Kind::foreign_origin) return false;
@@ -289,11 +292,25 @@ struct Gatekeeper::Impl {
       }
     }
     const Visit made = visit(facts, counts_on_route(route, Asker::Kind::session));
+    if (asks_patreon(route) || (facts.also_asked != nullptr && asks_patreon(*facts.also_asked)))
+      return judge_member(made, std::move(waiting));
     if (!needs_tokens(route, *realm.settings)) return judge_known(made, judge_route, std::move(waiting));
     const auto with_tokens = [this](const Visit& visited, Waiting later) {
       return judge_with_tokens(visited, std::move(later));
     };
     return judge_known(made, with_tokens, std::move(waiting));
+  }
+
+  // What Patreon says of them comes before what apps get: it decides who gets it.
+  Verdict judge_member(const Visit& made, Waiting&& waiting) {
+    const auto with_tokens = [this](const Visit& visited, Waiting later) {
+      if (!needs_tokens(*visited.facts.route, *realm.settings)) return judge_route(visited, std::move(later));
+      return judge_with_tokens(visited, std::move(later));
+    };
+    const auto with_patreon = [with_tokens](const Visit& visited, Waiting later) {
+      return patreon_first(visited, with_tokens, std::move(later));
+    };
+    return judge_known(made, with_patreon, std::move(waiting));
   }
 
   Verdict judge_own(const RequestFacts& facts, Waiting waiting) {

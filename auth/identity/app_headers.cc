@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "auth/identity/identity_headers.h"
+#include "auth/identity/patreon_headers.h"
 #include "auth/session/claim_path.h"
 #include "base/encoding.h"
 
@@ -65,6 +66,10 @@ struct Writer {
         return line(header.header, facts.assertion);
       case Header::Source::organization:
         return line(header.header, facts.organization);
+      case Header::Source::patreon:
+        if (facts.person != nullptr)
+          line(header.header, header_value(patreon_claim(header, facts.person->patreon), header.encoding));
+        return;
       case Header::Source::host:
         if (facts.external != nullptr) line(header.header, facts.external->authority());
         return;
@@ -142,6 +147,8 @@ json assertion_claims(const HeaderSet& set, const AppUser& person) {
   json claims = json::object();
   const bool pomerium = is_for_pomerium(set);
   for (const Header& header : set.headers) {
+    if (header.source == Header::Source::patreon)
+      put_claim(claims, "patreon_" + header.claim, patreon_claim(header, person.patreon));
     if (header.source != Header::Source::claim || is_shortened(person.claims, header.claim)) continue;
     const json claim = claim_at(person, header.claim);
     put_claim(claims, header.claim, claim);

@@ -12,6 +12,8 @@
 // What an app is told with one request, as lines for its head. Pure.
 namespace lp {
 
+struct PatreonStanding;  // auth/oidc/patreon.h
+
 // More of one claim is no header but a reason for the app's server to refuse the request.
 inline constexpr std::size_t kMaxAppHeaderBytes = kMaxClaimHeaderBytes;
 
@@ -23,6 +25,7 @@ struct AppHeaders {
 struct AppUser {
   const nlohmann::json& claims;  // an object
   std::string_view sub;
+  const PatreonStanding* patreon = nullptr;  // null: nothing is known of Patreon
 };
 
 // What is known of the request besides the set. Empty texts: there is none.
@@ -46,7 +49,8 @@ struct LeftOut {
                                           std::vector<LeftOut>& left_out);
 
 // The claims that the set's headers tell, under their names there, for its assertion; in the set of a Pomerium app also
-// under the names of the headers, as Pomerium has it. None that a JWT gives a meaning of its own.
+// under the names of the headers, as Pomerium has it; a
+// membership at Patreon as patreon_tier and the like. None that a JWT gives a meaning of its own.
 [[nodiscard]] nlohmann::json assertion_claims(const HeaderSet& set, const AppUser& person);
 
 }  // namespace lp

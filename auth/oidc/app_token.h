@@ -10,12 +10,15 @@
 namespace lp {
 
 // Whom an access token is for: an API resource (RFC 8707), an organization at Logto, or a resource as a member of an
-// organization. None of both: the ID token, which is for ourselves. An access token has at most these scopes: the
-// session was granted those of all routes, and no app gets what another one may do.
+// organization. None of both: the ID token, which is for ourselves, or with `account` the opaque access token that
+// opens Logto's own endpoints, which no app ever gets. An access token has at most these scopes: the session was
+// granted those of all routes, and no app gets what another one may do.
 struct TokenAudience {
   std::string resource;
   std::string organization;
   std::vector<std::string> scopes{};
+  bool account = false;
+  // Of neither: it comes of a plain refresh.
   [[nodiscard]] bool is_id_token() const { return resource.empty() && organization.empty(); }
   bool operator==(const TokenAudience&) const = default;
 };

@@ -59,6 +59,9 @@ std::optional<std::int64_t> end_of(const json& claims, const TokenSet& tokens, s
   return until ? std::min(*until, said) : said;
 }
 
+constexpr std::int64_t kUnsaidLifetimeS = 60;
+constexpr std::size_t kMaxAccountTokenBytes = 4096;
+
 }  // namespace
 
 std::int64_t renew_at_s(std::int64_t expires_at_s, std::int64_t early_ms, std::int64_t now_s) {
@@ -83,6 +86,18 @@ Result<AppToken> judge_app_token(const TokenSet& tokens, const TokenAudience& au
   issued.renew_at_s = renew_at_s(issued.expires_at_s, early_ms, now_s);
   const std::string* scope = string_member(*claims, "scope");
   issued.scopes = words(scope != nullptr ? std::string_view(*scope) : std::string_view(tokens.scope));
+  return issued;
+}
+
+std::optional<AppToken> account_token_of(const TokenSet& tokens, std::int64_t early_ms, std::int64_t now_s) {
+  const std::string_view text = tokens.access_token.reveal();
+  const bool is_sendable = !text.empty() && text.size() <= kMaxAccountTokenBytes &&
+                           std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (!is_sendable) return std::nullopt;
+  AppToken issued;
+  issued.token = tokens.access_token;
+  issued.expires_at_s = now_s + (tokens.expires_in_s > 0 ? tokens.expires_in_s : kUnsaidLifetimeS);
+  issued.renew_at_s = renew_at_s(issued.expires_at_s, early_ms, now_s);
   return issued;
 }
 

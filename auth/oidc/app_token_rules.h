@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "auth/oidc/app_token.h"
@@ -15,6 +16,10 @@ namespace lp {
 // its life.
 [[nodiscard]] Result<AppToken> judge_app_token(const TokenSet& tokens, const TokenAudience& audience,
                                                std::string_view sub, std::int64_t early_ms, std::int64_t now_s);
+
+// The opaque one of a plain refresh, for ourselves to show to Logto's Account API; nullopt: none that could be sent.
+[[nodiscard]] std::optional<AppToken> account_token_of(const TokenSet& tokens, std::int64_t early_ms,
+                                                       std::int64_t now_s);
 
 // Of a token that ends at `expires_at_s`, see above.
 [[nodiscard]] std::int64_t renew_at_s(std::int64_t expires_at_s, std::int64_t early_ms, std::int64_t now_s);

@@ -36,8 +36,9 @@ struct ProviderReply {
   int status = 0;
   std::string content_type;
   std::string body;
-  std::string location{};  // of a redirect, which is not followed
-  std::int64_t date_s{};   // when the server says it answered (Date, RFC 9110 6.6.1); 0: it does not
+  std::string location{};        // of a redirect, which is not followed
+  std::int64_t date_s{};         // when the server says it answered (Date, RFC 9110 6.6.1); 0: it does not
+  std::int64_t retry_after_s{};  // for how long it wants to be left alone (RFC 9110 10.2.3); 0: it does not say
 };
 
 }  // namespace lp

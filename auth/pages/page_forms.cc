@@ -55,6 +55,8 @@ constexpr std::array kForms = {
              "held_request_gone.lead"},
     PageForm{PageKind::session_unverified, 503, PageAction::reload, PageAction::home, "session_unverified.title",
              "session_unverified.lead"},
+    PageForm{PageKind::patreon_away, 503, PageAction::reload, PageAction::home, "patreon_away.title",
+             "patreon_away.lead"},
     PageForm{PageKind::sign_out_unfinished, 503, PageAction::sign_out, PageAction::none, "sign_out_unfinished.title",
              "sign_out_unfinished.lead"},
     PageForm{PageKind::sign_out_everywhere_unfinished, 503, PageAction::sign_out_everywhere, PageAction::none,

@@ -31,6 +31,7 @@ enum class PageKind {
   request_not_sent,
   held_request_gone,
   session_unverified,
+  patreon_away,
   step_up_needed,
   step_up_failed,
   sign_out_unfinished,

@@ -132,6 +132,10 @@ void append_facts(std::string& html, const PageFacts& facts, const Language& lan
                                     : requirement_html(*one, language));
   }
   append_list(html, "needs", said(language, "page.missing"), missing);
+  for (const std::string& url : facts.member_pages) {
+    const std::string href = html_escape(url);
+    append_detail(html, said(language, "page.member_page", {"<a href=\"" + href + "\">" + href + "</a>"}));
+  }
   for (const std::string& text : facts.paragraphs) append_detail(html, isolated(language, html_escape(text)));
   append_addresses(html, facts, language);
   if (!facts.allowed_by.empty())

@@ -46,6 +46,7 @@ struct PageFacts {
   std::string user;                         // 403: who you are, as a person would say it; may be empty
   std::vector<const Requirement*> missing;  // 403: what is missing; must outlive the page's making
   std::string organization;                 // 403: whose members alone pass; empty: that is not what is missing
+  std::vector<std::string> member_pages;    // 403: where to become a member of what is missing, URLs
   std::vector<std::string> sign_in_with;    // 403: targets of the connectors that would bring what is missing
   std::string return_to;                    // where links lead after a sign-in, vetted; empty: none
   int route = 0;                            // RouteSettings::index whose sign-in settings the links ask for

@@ -1,6 +1,7 @@
 #include "auth/pages/requirement_words.h"
 
 #include <array>
+#include <map>
 #include <string_view>
 
 #include "auth/pages/text_language.h"
@@ -55,14 +56,40 @@ std::string names_html(const RequirementWords& words, const std::vector<std::str
   return html;
 }
 
-void add_connectors(const Requirement& requirement, std::vector<std::string>& targets) {
+void add_connectors(const Requirement& requirement, std::string_view patreon, std::vector<std::string>& targets) {
   if (requirement.kind == Kind::none) return;
+  if (requirement.kind == Kind::patreon && !patreon.empty() && !is_one_of(std::string(patreon), targets)) {
+    targets.emplace_back(patreon);
+  }
   if (requirement.kind == Kind::social) {
     for (const std::string& target : requirement.any_of) {
       if (!is_one_of(target, targets)) targets.push_back(target);
     }
   }
-  for (const Requirement& child : requirement.children) add_connectors(child, targets);
+  for (const Requirement& child : requirement.children) add_connectors(child, patreon, targets);
+}
+
+void add_member_pages(const Requirement& requirement, const std::map<std::string, std::string>& pages,
+                      std::vector<std::string>& urls) {
+  if (requirement.kind == Kind::none) return;
+  const auto page = pages.find(requirement.patreon.campaign);
+  if (requirement.kind == Kind::patreon && page != pages.end() && !is_one_of(page->second, urls)) {
+    urls.push_back(page->second);
+  }
+  for (const Requirement& child : requirement.children) add_member_pages(child, pages, urls);
+}
+
+// What they pay is between them and the creator: how much would do is told, as other values are, to nobody.
+std::string patreon_html(const PatreonTest& test, const Language& language) {
+  std::string names;
+  for (const std::string& tier : test.tiers) {
+    names.append(names.empty() ? "" : ", ").append("<strong>").append(html_escape(tier)).append("</strong>");
+  }
+  const TextKey key = test.tiers.empty()       ? TextKey("need.patreon")
+                      : test.tiers.size() == 1 ? TextKey("need.patreon_tier")
+                                               : TextKey("need.patreon_tiers");
+  std::string html = with_html(key, language, {names});
+  return test.min_cents > 0 ? with_html("need.patreon_more", language, {html}) : html;
 }
 
 struct ConnectorName {
@@ -97,6 +124,7 @@ std::string requirement_html(const Requirement& requirement, const Language& lan
     return with_html("need.none", language, {joined_children(requirement, "need.or", language)});
   if (requirement.kind == Kind::claim && asks_for_verified_email(requirement.test))
     return html_escape(language.say("need.verified_email"));
+  if (requirement.kind == Kind::patreon) return patreon_html(requirement.patreon, language);
   for (const RequirementWords& words : kRequirementWords) {
     if (words.kind != requirement.kind) continue;
     const bool several = words.tells_names && requirement.any_of.size() > 1;
@@ -105,10 +133,17 @@ std::string requirement_html(const Requirement& requirement, const Language& lan
   return {};
 }
 
-std::vector<std::string> connectors_wanted(const std::vector<const Requirement*>& missing) {
+std::vector<std::string> connectors_wanted(const std::vector<const Requirement*>& missing, std::string_view patreon) {
   std::vector<std::string> targets;
-  for (const Requirement* requirement : missing) add_connectors(*requirement, targets);
+  for (const Requirement* requirement : missing) add_connectors(*requirement, patreon, targets);
   return targets;
+}
+
+std::vector<std::string> member_pages_of(const std::vector<const Requirement*>& missing,
+                                         const std::map<std::string, std::string>& pages) {
+  std::vector<std::string> urls;
+  for (const Requirement* requirement : missing) add_member_pages(*requirement, pages, urls);
+  return urls;
 }
 
 std::string connector_name(std::string_view target) {

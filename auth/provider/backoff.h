@@ -13,6 +13,7 @@ class Backoff {
   }
 
   [[nodiscard]] bool is_waiting(std::int64_t now_ms) const { return failures_ > 0 && now_ms < retry_at_ms_; }
+  [[nodiscard]] std::int64_t retry_at_ms() const { return retry_at_ms_; }
   void failed(std::int64_t now_ms) { retry_at_ms_ = now_ms + pause_ms(++failures_); }
   void succeeded() { failures_ = 0; }
 

@@ -351,6 +351,12 @@ std::int64_t date_of(CURL* easy) {
   return std::max<std::int64_t>(curl_getdate(date->value, nullptr), 0);
 }
 
+std::int64_t retry_after_of(CURL* easy) {
+  curl_off_t seconds = 0;
+  curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+  return std::max<std::int64_t>(seconds, 0);
+}
+
 Result<ProviderReply> Transfer::outcome(CURLcode code) {
   if (code != CURLE_OK) {
     const char* text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
@@ -369,6 +375,7 @@ Result<ProviderReply> Transfer::outcome(CURLcode code) {
   if (content_type != nullptr) reply_.content_type = content_type;
   if (location != nullptr) reply_.location = location;
   reply_.date_s = date_of(easy_.get());
+  reply_.retry_after_s = retry_after_of(easy_.get());
   return std::move(reply_);
 }
 

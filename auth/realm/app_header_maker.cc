@@ -79,7 +79,10 @@ ReadyHeaders AppHeaderMaker::make_set(const Keyring& keyring, std::size_t index,
   facts.external = &request.external;
   std::optional<AppUser> person;
   std::string assertion;
-  if (session != nullptr) facts.person = &person.emplace(AppUser{*session->session.claims, session->session.sub});
+  if (session != nullptr) {
+    const Session& of = session->session;
+    facts.person = &person.emplace(AppUser{*of.claims, of.sub, of.patreon.get()});
+  }
   if (person && asserts(set)) {
     facts.assertion = assertion = sign(keyring, set, *person, request);
     made.good_until_s = request.now_s + kAssertionReuseS;

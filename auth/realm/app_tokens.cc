@@ -8,6 +8,13 @@
 namespace lp {
 namespace {
 
+// Which of the tokens of an outcome an audience is about.
+template <class Granted>
+auto& token_in(Granted& granted, const TokenAudience& audience) {
+  if (audience.account) return granted.account_token;
+  return audience.is_id_token() ? granted.id_token : granted.access_token;
+}
+
 // Whoever ends the session after this was asked finds the token with the next drop_ended().
 bool is_over(const Realm& realm, const AppTokenCache::Owner& owner) {
   return realm.revocations.is_revoked(owner.keys, owner.signed_in_at_ms);
@@ -27,7 +34,7 @@ std::optional<GrantOutcome> known_token(Realm& realm, const Session& session, co
   }
   if (!known.token) return std::nullopt;
   GrantedTokens granted;
-  (audience.is_id_token() ? granted.id_token : granted.access_token) = known.token;
+  token_in(granted, audience) = known.token;
   return granted;
 }
 
@@ -40,7 +47,7 @@ void keep_token(Realm& realm, const AppTokenCache::Owner& owner, const TokenAudi
     }
     return;
   }
-  const auto& token = audience.is_id_token() ? outcome->id_token : outcome->access_token;
+  const auto& token = token_in(*outcome, audience);
   if (token) realm.tokens.put(owner, audience, token);
 }
 

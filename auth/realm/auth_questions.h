@@ -8,6 +8,7 @@
 #include "auth/oidc/callback_response.h"
 #include "auth/oidc/discovery.h"
 #include "auth/oidc/logout_token.h"
+#include "auth/oidc/patreon.h"
 #include "auth/oidc/pending_sign_in.h"
 #include "auth/session/refreshed.h"
 #include "auth/session/session.h"
@@ -110,6 +111,12 @@ class AuthQuestions {
   using TokenAnswer = std::function<void(const GrantOutcome&)>;
   [[nodiscard]] virtual std::unique_ptr<Question> token_for(EventLoop& asking, std::string request_id, Session session,
                                                             TokenAudience audience, TokenAnswer answer) = 0;
+
+  // What Patreon says of a person, by their opaque access token (token_for() with TokenAudience::account): one flight
+  // for each person in the process. What is learnt is in Realm::patreon before the answer comes.
+  using PatreonAnswer = std::function<void(const PatreonOutcome&)>;
+  [[nodiscard]] virtual std::unique_ptr<Question> patreon_of(EventLoop& asking, std::string request_id, std::string sub,
+                                                             Secret account_token, PatreonAnswer answer) = 0;
 
   // Judges a logout token by every rule of Back-Channel Logout 2.6, and ends what it names before the answer comes,
   // also if whoever asked is gone by then: the token works once. One log line, whatever comes of it.

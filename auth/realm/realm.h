@@ -13,6 +13,7 @@
 #include "auth/session/app_token_cache.h"
 #include "auth/session/cookie_generations.h"
 #include "auth/session/held_requests.h"
+#include "auth/session/patreon_answers.h"
 #include "auth/session/proven_sessions.h"
 #include "auth/session/revocations.h"
 #include "auth/session/store_health.h"
@@ -46,6 +47,7 @@ struct Realm {
   HeldRequests held_requests;             // any thread
   ProvenSessions proven;                  // any thread
   AppTokenCache tokens;                   // any thread
+  PatreonAnswers patreon;                 // any thread
   StoreHealth store_health;               // any thread
   RepeatedNotice webhook_without_secret;  // any thread
   // An AuthService in the program, set once before the first worker starts. Null means that Logto can't be asked:

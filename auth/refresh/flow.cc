@@ -72,7 +72,10 @@ void RefreshFlow::on_token_reply(const Result<ProviderReply>& reply) {
     return fail_with(audience_.is_id_token() ? refresh_failure(tokens.error()) : grant_failure(tokens.error()));
   if (!tokens->refresh_token.empty()) refresh_token_ = tokens->refresh_token;
   id_token_ = tokens->id_token;
-  if (!audience_.is_id_token()) {
+  if (audience_.is_id_token()) {
+    auto account = account_token_of(*tokens, world_.settings.logto.refresh_early_ms, world_.clock.unix_s());
+    if (account) account_token_ = std::make_shared<const AppToken>(std::move(*account));
+  } else {
     auto access_token = judge_app_token(*tokens, audience_, session_.sub, world_.settings.logto.refresh_early_ms,
                                         world_.clock.unix_s());
     if (!access_token) return fail_with({Kind::refused, "access_token", access_token.error().message, {}});
@@ -101,6 +104,7 @@ void RefreshFlow::succeed(const VerifiedTokens& verified) {
   GrantedTokens granted;
   granted.refreshed = verified.lacks_userinfo ? replaced_token_only() : refreshed_by(verified);
   granted.access_token = access_token_;
+  granted.account_token = account_token_;
   auto id_token = std::make_shared<AppToken>();
   id_token->token = id_token_;
   id_token->expires_at_s = verified.id_token_expires_at_s;

@@ -40,9 +40,10 @@ class RefreshFlow {
   TokenAudience audience_;
   Done done_;
   std::shared_ptr<const ProviderMetadata> metadata_;
-  std::vector<std::string> not_granted_;          // scopes that Logto does not give for this session
-  Secret refresh_token_;                          // the newest one
-  std::shared_ptr<const AppToken> access_token_;  // for the audience
+  std::vector<std::string> not_granted_;           // scopes that Logto does not give for this session
+  Secret refresh_token_;                           // the newest one
+  std::shared_ptr<const AppToken> access_token_;   // for the audience
+  std::shared_ptr<const AppToken> account_token_;  // without one
   Secret id_token_;
   // The one thing that is waited for.
   std::variant<std::monostate, std::unique_ptr<Provider::Wait>, std::unique_ptr<Fetcher::Handle>,

@@ -5,6 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "auth/rules/patreon.h"
 #include "auth/session/claim_path.h"
 #include "base/encoding.h"
 #include "base/one_of.h"
@@ -191,7 +192,7 @@ std::string describe_children(const Requirement& requirement, const char* betwee
 }  // namespace
 
 Principal principal_of(const Session& session) {
-  return {session.sub, &*session.claims, nullptr, session.authenticated_at_s};
+  return {session.sub, &*session.claims, nullptr, session.authenticated_at_s, session.patreon.get()};
 }
 
 bool holds(const Requirement& requirement, const Principal& who, std::int64_t now_s) {
@@ -223,6 +224,8 @@ bool holds(const Requirement& requirement, const Principal& who, std::int64_t no
       return is_recent(requirement, who, now_s);
     case Kind::member:
       return is_member(claim(who, "organizations"), who.organization);
+    case Kind::patreon:
+      return patreon_holds(requirement.patreon, who.patreon);
   }
   return false;
 }
@@ -317,6 +320,8 @@ std::string describe_requirement(const Requirement& requirement, Audience audien
       return "a sign-in at most " + std::to_string(requirement.max_age_s) + " s ago";
     case Kind::member:
       return "membership of the organization " + (names.empty() ? std::string("in the address") : names.front());
+    case Kind::patreon:
+      return describe_patreon(requirement.patreon, !hides_names);
   }
   return {};
 }

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "auth/rules/patreon.h"
 #include "auth/session/claim_path.h"
 #include "base/encoding.h"
 #include "config/claims.h"
@@ -51,6 +52,8 @@ std::string seen_by(const Requirement& leaf, const Principal& who, std::int64_t 
       return seen_scopes(who);
     case Kind::max_age:
       return seen_age(who, now_s);
+    case Kind::patreon:
+      return seen_at_patreon(leaf.patreon, who.patreon);
     default:
       return seen_claim(claim_of(leaf), who);
   }

@@ -24,6 +24,7 @@
 #include "auth/service/access_token_queue.h"
 #include "auth/service/known_ways.h"
 #include "auth/service/logout_token_queue.h"
+#include "auth/service/patreon_memberships.h"
 #include "auth/service/resource_probe.h"
 #include "auth/service/revoke_flow.h"
 #include "auth/service/sign_in_flights.h"
@@ -62,6 +63,7 @@ using WaysQuestion = AskedQuestion<AuthQuestions::Ways>;
 using SignInQuestion = AskedQuestion<FinishSignIn::Outcome>;
 using RefreshQuestion = AskedQuestion<RefreshOutcome>;
 using TokenQuestion = AskedQuestion<GrantOutcome>;
+using PatreonQuestion = AskedQuestion<PatreonOutcome>;
 using LogoutQuestion = AskedQuestion<LogoutTokenQueue::Outcome>;
 using ToldQuestion = AskedQuestion<bool>;
 using HeardQuestion = AskedQuestion<bool>;
@@ -95,6 +97,7 @@ struct AuthService::Impl final : AccessTokenQuestions {
         reachability(loop, fetcher, settings->logto, clock, log),
         resources(loop, fetcher, provider, *settings, clock, log),
         ways(loop, fetcher, settings->logto, clock, log),
+        patreon(loop, fetcher, *settings, clock, log),
         metadata_waits(loop),
         reachability_waits(loop),
         resource_waits(loop),
@@ -207,6 +210,7 @@ struct AuthService::Impl final : AccessTokenQuestions {
   // Before all questions: it is posted before anybody could ask.
   void look_after(Realm& looked_after) {
     realm = &looked_after;
+    patreon.keep_in(looked_after.patreon);
     const Settings& s = *realm->settings;
     if (!s.revocations.journal.empty()) refreshes.keep_journal(s.revocations.journal + ".refreshed", *realm);
     upkeep = std::make_unique<Upkeep>(*realm, loop, [this] { refreshes.upkeep(); });
@@ -245,6 +249,7 @@ struct AuthService::Impl final : AccessTokenQuestions {
   Reachability reachability;
   ResourceProbe resources;
   KnownWays ways;
+  PatreonMemberships patreon;
   ResourceProbe::Ticket start_probe;
   UnderWay<Provider::Wait> metadata_waits;
   UnderWay<Reachability::Ticket> reachability_waits;
@@ -365,6 +370,18 @@ std::unique_ptr<AuthQuestions::Question> AuthService::token_for(EventLoop& askin
                     [question](const GrantOutcome& outcome) { TokenQuestion::answer(question, outcome); });
   });
   return std::make_unique<TokenQuestion::Handle>(std::move(question));
+}
+
+std::unique_ptr<AuthQuestions::Question> AuthService::patreon_of(EventLoop& asking, std::string request_id,
+                                                                 std::string sub, Secret account_token,
+                                                                 PatreonAnswer answer) {
+  auto question = std::make_shared<PatreonQuestion>(asking, std::move(answer));
+  impl_->loop.post([impl = impl_.get(), question, request_id = std::move(request_id), sub = std::move(sub),
+                    account_token = std::move(account_token)] {
+    impl->patreon.ask(request_id, sub, account_token,
+                      [question](const PatreonOutcome& outcome) { PatreonQuestion::answer(question, outcome); });
+  });
+  return std::make_unique<PatreonQuestion::Handle>(std::move(question));
 }
 
 std::unique_ptr<AuthQuestions::Question> AuthService::judge_logout_token(EventLoop& asking, OnBehalfOf whom,

@@ -40,6 +40,8 @@ class AuthService final : public AuthQuestions {
                                                   RefreshAnswer answer) override;
   [[nodiscard]] std::unique_ptr<Question> token_for(EventLoop& asking, std::string request_id, Session session,
                                                     TokenAudience audience, TokenAnswer answer) override;
+  [[nodiscard]] std::unique_ptr<Question> patreon_of(EventLoop& asking, std::string request_id, std::string sub,
+                                                     Secret account_token, PatreonAnswer answer) override;
   [[nodiscard]] std::unique_ptr<Question> judge_logout_token(EventLoop& asking, OnBehalfOf whom, std::string token,
                                                              LogoutAnswer answer) override;
   [[nodiscard]] bool has_replicas() const override;

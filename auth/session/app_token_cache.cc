@@ -112,6 +112,18 @@ void AppTokenCache::keep(const Owner& owner, Kept kept) {
   while (shard.sessions.size() > 1 && is_full()) shard.forget(std::prev(shard.sessions.end()));
 }
 
+void AppTokenCache::take_back(std::string_view session_id, const TokenAudience& audience) {
+  Shard& shard = shard_of(session_id);
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.index.find(session_id);
+  if (found == shard.index.end()) return;
+  OfSession& session = *found->second;
+  for (std::size_t i = session.kept.size(); i-- > 0;) {
+    if (session.kept[i].audience == audience) shard.take(session, i);
+  }
+  if (session.kept.empty()) shard.forget(found->second);
+}
+
 void AppTokenCache::rename(std::string_view session_id, const std::string& continued_id) {
   Sessions moved;
   {

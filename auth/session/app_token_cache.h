@@ -49,6 +49,8 @@ class AppTokenCache {
 
   void put(const Owner& owner, const TokenAudience& audience, std::shared_ptr<const AppToken> token);
   void refuse(const Owner& owner, const TokenAudience& audience, std::int64_t now_s);
+  // Whoever took it says that it is good no more: the next one asks Logto.
+  void take_back(std::string_view session_id, const TokenAudience& audience);
   // What was kept for a sign-in belongs to the session that it continues.
   void rename(std::string_view session_id, const std::string& continued_id);
   void drop(std::string_view session_id);

@@ -44,9 +44,10 @@ using RefreshOutcome = Result<std::shared_ptr<const Refreshed>, RefreshFailure>;
 
 // What one refresh at Logto yields besides: the tokens that apps get.
 struct GrantedTokens {
-  std::shared_ptr<const Refreshed> refreshed;      // null: it says nothing new of the session
-  std::shared_ptr<const AppToken> access_token{};  // null: it was not asked for an audience
-  std::shared_ptr<const AppToken> id_token{};      // null: this outcome was remembered, or came from another replica
+  std::shared_ptr<const Refreshed> refreshed;       // null: it says nothing new of the session
+  std::shared_ptr<const AppToken> access_token{};   // null: it was not asked for an audience
+  std::shared_ptr<const AppToken> id_token{};       // null: this outcome was remembered, or came from another replica
+  std::shared_ptr<const AppToken> account_token{};  // opaque, for Logto's own endpoints; null: likewise, or none came
 };
 using GrantOutcome = Result<GrantedTokens, RefreshFailure>;
 

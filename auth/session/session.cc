@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "auth/cookies/cbor_members.h"
+#include "auth/session/patreon_member.h"
 
 namespace lp {
 namespace {
@@ -13,18 +14,22 @@ using nlohmann::json;
 
 constexpr int kSessionVersion = 3;
 constexpr std::size_t kSessionMembers = 13;
+constexpr std::size_t kSessionMembersWithPatreon = 14;
 
 }  // namespace
 
 std::string encode_session(const Session& session) {
-  return write_members(json::array({kSessionVersion, session.sub, session.sid, *session.claims,
-                                    std::string(session.refresh_token.reveal()), session.signed_in_at_ms,
-                                    session.validated_at_s, session.sealed_at_s, session.generation, session.id,
-                                    session.nonce_hash, session.tokens_expire_at_s, session.authenticated_at_s}));
+  json members = json::array({kSessionVersion, session.sub, session.sid, *session.claims,
+                              std::string(session.refresh_token.reveal()), session.signed_in_at_ms,
+                              session.validated_at_s, session.sealed_at_s, session.generation, session.id,
+                              session.nonce_hash, session.tokens_expire_at_s, session.authenticated_at_s});
+  if (session.patreon) members.push_back(patreon_member(*session.patreon));
+  return write_members(members);
 }
 
 Result<Session> decode_session(std::string_view bytes) {
   std::optional<json> members = read_members(bytes, kMaxSessionBytes, kSessionVersion, kSessionMembers);
+  if (!members) members = read_members(bytes, kMaxSessionBytes, kSessionVersion, kSessionMembersWithPatreon);
   if (!members) return fail("not a session of this version");
   json& m = *members;
   Session session;
@@ -35,6 +40,11 @@ Result<Session> decode_session(std::string_view bytes) {
                         take_member(m[10], session.nonce_hash) && take_time(m[11], session.tokens_expire_at_s) &&
                         take_time(m[12], session.authenticated_at_s);
   if (!complete || session.sub.empty() || session.id.empty()) return fail("a session with a member of the wrong type");
+  if (m.size() == kSessionMembersWithPatreon) {
+    auto patreon = take_patreon_member(m[13]);
+    if (!patreon) return fail("a session with a member of the wrong type");
+    session.patreon = std::make_shared<const PatreonStanding>(std::move(*patreon));
+  }
   session.claims = std::move(m[3]);
   return session;
 }

@@ -1,10 +1,12 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "auth/jose/json_object.h"
+#include "auth/oidc/patreon.h"
 #include "auth/session/kept_claims.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -28,6 +30,7 @@ struct Session {
   std::int64_t authenticated_at_s = 0;  // when the person last proved who they are; 0: Logto did not say
   std::int64_t sealed_at_s = 0;         // when this cookie was written
   std::uint64_t generation = 0;         // grows with each write; an older one never overwrites a newer one
+  std::shared_ptr<const PatreonStanding> patreon;  // null: no route has asked yet
 };
 
 // CBOR, with a version number first. Decoding judges every type and refuses what is not exactly of this form, deeper

@@ -28,6 +28,7 @@ struct Visit {
   RouteTokens tokens{};                 // what the route needs of them (auth/gate/app_tokens_first.h)
   bool cannot_have_tokens = false;      // it needs one, and only another sign-in brings what it takes
   const RouteFinder* routes = nullptr;  // for links; null: no link is judged, and none offered
+  bool cannot_ask_patreon = false;      // that would take a token which only another sign-in brings
 
   [[nodiscard]] const Settings& settings() const { return *realm.settings; }
   [[nodiscard]] const Fields& fields() const { return facts.head->fields; }

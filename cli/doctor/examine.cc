@@ -6,10 +6,12 @@
 
 #include "cli/doctor/ask_app.h"
 #include "cli/doctor/ask_logto.h"
+#include "cli/doctor/ask_patreon.h"
 #include "cli/doctor/ask_redis.h"
 #include "cli/doctor/ask_tls.h"
 #include "cli/doctor/places.h"
 #include "config/host_pattern.h"
+#include "config/patreon_rules.h"
 #include "config/realms.h"
 
 namespace lp {
@@ -38,6 +40,7 @@ void examine_neighbours(const Settings& settings, const TellRealm& tell, const D
     tell("", ask_app(upstream));
   }
   if (settings.redis.is_configured() && terms.with_secrets) tell("", ask_redis(settings.redis));
+  if (asks_patreon(settings) && !terms.stop.stop_requested()) tell("", ask_patreon(settings));
 }
 
 }  // namespace

@@ -189,6 +189,7 @@ std::vector<WantedConnector> wanted_connectors(const Settings& settings) {
     const std::string key = "routes[" + std::to_string(route.index) + "]";
     if (route.sign_in.with) add(*route.sign_in.with, key + ".sign_in.with");
     for_each_requirement(route.require, [&](const Requirement& rule) {
+      if (rule.kind == Requirement::Kind::patreon) add("social:" + settings.patreon.connector, key + ".require");
       if (rule.kind != Requirement::Kind::social) return;
       for (const std::string& target : rule.any_of) add("social:" + target, key + ".require");
     });

@@ -7,6 +7,8 @@
 #include "cli/logto/report.h"
 #include "cli/logto/tenant_reader.h"
 #include "cli/tenant/json_merge.h"
+#include "cli/tenant/patreon_connector.h"
+#include "config/patreon_rules.h"
 #include "config/provision.h"
 #include "config/realms.h"
 
@@ -45,6 +47,7 @@ class TenantExamination {
     const auto state = read_tenant(api_, wanted);
     if (!state) return cannot("the Management API: " + state.error().text());
     tell_("", judge_plan(plan_tenant(wanted, *state)));
+    if (asks_patreon(settings_)) tell_("", judge_patreon(*state, settings_.patreon.connector));
     ask_applications(wanted, *state);
     for (const TenantHook& hook : wanted.hooks) ask_hook(hook, *state);
     for (const CallbackUrl& one : callback_urls(wanted, *state, logto_.endpoint))
@@ -113,6 +116,17 @@ DoctorFinding judge_refresh_tokens(const nlohmann::json& application, const Logt
   return {Level::warning, "refresh_token", "no refresh token comes to the application " + text_at(application, "name"),
           "switch on 'Always issue refresh token' in Logto, or set logto.refresh: offline_access; else sessions end or "
           "are revalidated by navigation alone"};
+}
+
+DoctorFinding judge_patreon(const TenantState& state, const std::string& connector) {
+  const std::string lacks = why_no_patreon_tokens(state, connector);
+  if (lacks.empty())
+    return {Level::ok, "patreon",
+            "Logto keeps people's tokens of the connector " + connector +
+                " and gives them out; SECRET_VAULT_KEK of a self-hosted Logto is not seen here"};
+  return {Level::failure, "patreon", "nobody's membership can be looked up: " + lacks,
+          "delete that connector in Logto's Console where it is the wrong one (people keep their accounts, for the "
+          "target stays), then `logto-proxy provision` makes the right one and opens the account centre"};
 }
 
 void examine_tenant(const Settings& settings, const TellRealm& tell) { TenantExamination(settings, tell).run(); }

@@ -19,5 +19,7 @@ void examine_tenant(const Settings& settings, const TellRealm& tell);
 [[nodiscard]] DoctorFinding judge_hook_test(const Result<nlohmann::json, ApiProblem>& answer, const std::string& url);
 // Whether a session of this application can be refreshed. Pure.
 [[nodiscard]] DoctorFinding judge_refresh_tokens(const nlohmann::json& application, const LogtoSettings& logto);
+// Whether what rules on memberships at Patreon need is there. Pure.
+[[nodiscard]] DoctorFinding judge_patreon(const TenantState& state, const std::string& connector);
 
 }  // namespace lp

@@ -71,6 +71,11 @@ Read read_id_token_claims(ManagementApi& api, const WantedTenant& wanted, Tenant
   return read;
 }
 
+Read read_account_center(ManagementApi& api, const WantedTenant& wanted, TenantState& state) {
+  if (wanted.account_center.empty()) return {};  // nobody asks, and not every version has it
+  return take_part(api.call("GET", "/api/account-center"), state.account_center);
+}
+
 }  // namespace
 
 Result<void, ApiProblem> read_part(ManagementApi& api, const WantedTenant& wanted, TenantPart part,
@@ -98,6 +103,8 @@ Result<void, ApiProblem> read_part(ManagementApi& api, const WantedTenant& wante
       return take_part(api.list("/api/hooks"), state.hooks);
     case TenantPart::id_token_claims:
       return read_id_token_claims(api, wanted, state);
+    case TenantPart::account_center:
+      return read_account_center(api, wanted, state);
   }
   return {};
 }
@@ -107,7 +114,7 @@ Result<TenantState, ApiProblem> read_tenant(ManagementApi& api, const WantedTena
   for (const TenantPart part :
        {TenantPart::applications, TenantPart::access_control, TenantPart::connectors, TenantPart::sign_in,
         TenantPart::resources, TenantPart::roles, TenantPart::organization_scopes, TenantPart::organization_roles,
-        TenantPart::hooks, TenantPart::id_token_claims}) {
+        TenantPart::hooks, TenantPart::id_token_claims, TenantPart::account_center}) {
     if (auto read = read_part(api, wanted, part, state); !read) return read.error();
   }
   return state;

@@ -21,6 +21,7 @@ TenantPlan plan_tenant(const WantedTenant& wanted, const TenantState& state) {
   plan_access_control(wanted, state, plan);
   plan_hooks(wanted, state, plan);
   plan_id_token_claims(wanted, state, plan);
+  plan_account_center(wanted, state, plan);
   tell_left_over(wanted, state, plan);
   return plan;
 }

@@ -195,4 +195,17 @@ void plan_id_token_claims(const WantedTenant& wanted, const TenantState& state, 
   plan.steps.push_back(std::move(step));
 }
 
+// As it is asked for: with their own access token people read what Logto keeps of them, the tokens of their networks
+// among it. What an administrator has opened further stays open.
+void plan_account_center(const WantedTenant& wanted, const TenantState& state, TenantPlan& plan) {
+  if (wanted.account_center.empty()) return;
+  TenantStep step{TenantStep::Kind::unchanged, TenantPart::account_center, "account centre", "routes",
+                  wanted.account_center};
+  json fields = object_at(state.account_center, "fields");
+  const std::string social = text_at(fields, "social");
+  if (social != "Edit" && social != "ReadOnly") fields["social"] = "ReadOnly";
+  fill_change(step, state.account_center, {{"enabled", true}, {"fields", fields}}, "/api/account-center");
+  plan.steps.push_back(std::move(step));
+}
+
 }  // namespace lp

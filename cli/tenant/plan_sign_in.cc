@@ -66,7 +66,7 @@ TenantStep change_of_connector(const TenantConnector& wanted, const json& there)
 // "": this connector can be made to be like the one that is there.
 std::string conflict_of(const TenantConnector& wanted, const json& there) {
   if (text_at(there, "connectorId") == wanted.factory) return "";
-  const bool by_id = text_at(there, "id") == wanted.id;
+  const bool by_id = text_at(there, "id") == wanted.id && text_at(there, "target") != wanted.target;
   return wanted.key + ": the tenant has a connector of the factory " + text_at(there, "connectorId") + " with the " +
          (by_id ? "id " + wanted.id + ": choose another id"
                 : "target " + wanted.target + ", and no two may have one target") +

@@ -19,6 +19,7 @@ struct TenantState {
   Json organization_roles = Json::array();  // each with "scopes"
   Json hooks = Json::array();               // with their signing keys in clear
   Json id_token_claims = Json::array();     // enabledExtendedClaims
+  Json account_center = Json::object();     // where it is asked for
 };
 
 // What of it one step touches, and is read again after it.
@@ -32,7 +33,8 @@ enum class TenantPart {
   organization_scopes,
   organization_roles,
   hooks,
-  id_token_claims
+  id_token_claims,
+  account_center
 };
 
 }  // namespace lp

@@ -7,6 +7,7 @@
 #include "auth/rules/own_paths.h"
 #include "base/one_of.h"
 #include "cli/tenant/json_merge.h"
+#include "cli/tenant/patreon_connector.h"
 #include "config/host_pattern.h"
 #include "config/provision.h"
 #include "config/realms.h"
@@ -93,7 +94,8 @@ json config_of(const ProvisionConnectorSettings& connector, const std::string& k
   return config;
 }
 
-TenantConnector connector_of(const ProvisionConnectorSettings& connector, TenantProblems& problems) {
+TenantConnector connector_of(const Settings& settings, const ProvisionConnectorSettings& connector,
+                             TenantProblems& problems) {
   TenantConnector wanted;
   wanted.key = "provision.connectors." + connector.name;
   wanted.id = connector.id.empty() ? connector.name : connector.id;
@@ -103,6 +105,8 @@ TenantConnector connector_of(const ProvisionConnectorSettings& connector, Tenant
   wanted.target = target_of(connector, wanted.metadata);
   wanted.sync_profile = connector.sync_profile;
   wanted.token_storage = connector.token_storage;
+  if (is_for_memberships(settings, connector)) keep_patreon_tokens(connector, wanted, problems);
+  if (is_for_memberships(settings, connector)) wanted.target = target_of(connector, wanted.metadata);
   const bool is_standard = wanted.factory == "oauth2" || wanted.factory == "oidc";
   if (is_standard && text_at(wanted.metadata, "target").empty())
     problems.push_back(wanted.key + ".metadata: a connector of " + wanted.factory +
@@ -302,17 +306,19 @@ WantedTenant wanted_tenant(const Settings& settings, TenantProblems& problems) {
     add_realm(*realm, settings.realms.empty(), wanted);
   }
   for (const ProvisionConnectorSettings& connector : provision.connectors)
-    wanted.connectors.push_back(connector_of(connector, problems));
+    wanted.connectors.push_back(connector_of(settings, connector, problems));
   wanted.button_order = button_order(provision, wanted.connectors, problems);
   wanted.sign_in = sign_in_of(provision.sign_in);
   wanted.social_only = provision.sign_in.social_only;
   const Settings& first = *realms.front();
   wanted.unknown_session_url = (first.sign_in_url ? *first.sign_in_url : first.external_urls.front()).text() + "/";
   for (const RouteSettings& route : settings.routes) add_target(wanted, route.sign_in.with);
+  if (!membership_reason(settings).empty()) add_once(wanted.needed_targets, settings.patreon.connector);
   add_resources(settings, wanted, problems);
   add_roles(settings, wanted, problems);
   add_organizations(settings, wanted);
   wanted.id_token_claims = provision.id_token_claims;
+  wanted.account_center = membership_reason(settings);
   return wanted;
 }
 

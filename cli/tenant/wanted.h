@@ -83,6 +83,7 @@ struct WantedTenant {
   std::vector<TenantOrganizationRole> organization_roles;
   std::vector<TenantHook> hooks;
   std::vector<std::string> id_token_claims;
+  std::string account_center{};             // why people's applications may use it; empty: it stays as it is
   std::vector<std::string> needed_targets;  // that routes send people to, made here or not
 };
 

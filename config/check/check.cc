@@ -13,6 +13,7 @@
 #include "config/check/loopback.h"
 #include "config/check/organizations.h"
 #include "config/check/pages.h"
+#include "config/check/patreon.h"
 #include "config/check/route_tokens.h"
 #include "config/check/routes.h"
 #include "config/claims.h"
@@ -482,6 +483,7 @@ constexpr Rule kRules[] = {
     check_routes,
     check_route_tokens,
     check_organizations,
+    check_patreon,
     check_answers,
     check_forward_auth,
     check_health,

@@ -406,6 +406,12 @@ void add_scopes_of_headers(const std::vector<IdentityHeaderSettings>& headers, c
   }
 }
 
+// Without `identities` Logto's Account API gives nobody's token for Patreon.
+std::string scope_of_rule(const Requirement& rule) {
+  if (rule.kind == Requirement::Kind::patreon) return "identities";
+  return std::string(scope_of_claim(top_level_claim(claim_of(rule))));
+}
+
 // A rule on a claim that Logto never tells would lock everybody out: its scope is asked for.
 void add_scopes_of_rules(const std::vector<RouteSettings>& routes, const std::string& logto,
                          std::vector<std::string>& scopes, Report& report) {
@@ -418,12 +424,10 @@ void add_scopes_of_rules(const std::vector<RouteSettings>& routes, const std::st
     const std::string members(scope_of_claim(claim_of(route.organization.rule)));
     if (!members.empty() && !is_one_of(members, scopes)) scopes.push_back(members);
     const std::string key = "routes[" + std::to_string(route.index) + "]";
-    for_each_requirement(route.require, [&](const Requirement& requirement) {
-      need(key + ".require", std::string(scope_of_claim(top_level_claim(claim_of(requirement)))));
-    });
-    for_each_requirement(route.deny, [&](const Requirement& requirement) {
-      need(key + ".deny", std::string(scope_of_claim(top_level_claim(claim_of(requirement)))));
-    });
+    for_each_requirement(route.require,
+                         [&](const Requirement& requirement) { need(key + ".require", scope_of_rule(requirement)); });
+    for_each_requirement(route.deny,
+                         [&](const Requirement& requirement) { need(key + ".deny", scope_of_rule(requirement)); });
   }
 }
 

@@ -352,7 +352,8 @@ Node print_header(const Header& header) {
     case Header::Source::organization:
       add(map, "organization", Node::scalar("true"));
       break;
-    case Header::Source::host:  // presets only
+    case Header::Source::host:     // presets only
+    case Header::Source::patreon:  // of rules
       break;
   }
   return map;

@@ -10,6 +10,7 @@
 #include "config/options/list_group.h"
 #include "config/options/option_bindings.h"
 #include "config/options/page_options.h"
+#include "config/options/patreon_options.h"
 #include "config/options/provision_options.h"
 #include "config/options/route_limit_options.h"
 #include "config/options/route_options.h"
@@ -357,6 +358,7 @@ Table make_table() {
   add_logs(table);
   add_field_options(table);
   add_bearer_options(table);
+  add_patreon_options(table);
   add_route_options(table);
   add_route_field_options(table);
   add_route_limit_options(table);

@@ -1,6 +1,8 @@
 #include "config/options/requirement_binding.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 
 #include "base/encoding.h"
 #include "config/options/option_bindings.h"
@@ -198,6 +200,54 @@ void read_max_age(const Node& node, const Reading& reading, std::vector<Requirem
   into.push_back(std::move(made));
 }
 
+Result<std::string> parse_campaign_id(std::string_view text) {
+  const bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (digits && !text.empty() && text.size() <= 20) return std::string(text);
+  return expected("the id of a campaign at Patreon, which is a number", text);
+}
+
+std::optional<std::int64_t> read_cents(const Node& node) {
+  const auto cents = node.is_scalar() ? parse_count(node.text) : Result<std::int64_t>(Error{"no scalar"});
+  constexpr std::int64_t kMost = 100'000'000;
+  return cents && *cents >= 0 && *cents <= kMost ? std::optional(*cents) : std::nullopt;
+}
+
+void read_patreon_member(const Entry& entry, const Reading& reading, PatreonTest& test) {
+  const Node& node = entry.value;
+  if (entry.key == "tier") {
+    test.tiers = read_texts(node, reading, parse_nonempty_text);
+  } else if (entry.key == "campaign") {
+    if (node.broken) return;
+    auto id = node.is_scalar() ? parse_campaign_id(node.text) : parse_campaign_id("");
+    if (!id) return reading.problem(node, node.is_scalar() ? id.error().message : "expected one id of a campaign");
+    test.campaign = std::move(*id);
+  } else if (entry.key == "active") {
+    const auto active = node.is_scalar() ? parse_bool(node.text) : Result<bool>(Error{"expected true or false"});
+    if (!active && !node.broken) reading.problem(node, "expected true or false, found " + node.describe());
+    if (active) test.active = *active;
+  } else if (entry.key == "min_cents") {
+    const auto cents = read_cents(node);
+    if (!cents && !node.broken) reading.problem(node, "expected a number of cents, found " + node.describe());
+    if (cents) test.min_cents = *cents;
+  } else {
+    reading.report.problem_at(entry.mark, reading.key, "unknown key; known: campaign, tier, active, min_cents");
+  }
+}
+
+void read_patreon(const Node& node, const Reading& reading, std::vector<Requirement>& into) {
+  if (!is_filled_map(node, reading, "a map with campaign, and maybe tier, active and min_cents")) return;
+  Requirement made;
+  made.kind = RequirementKind::patreon;
+  for (const Entry& entry : node.entries) {
+    const Below below(reading, entry.key);
+    read_patreon_member(entry, below.reading(), made.patreon);
+  }
+  if (node.find("campaign") == nullptr) {
+    reading.problem(node, "expected campaign: without it any creator's tier of that name would do");
+  }
+  into.push_back(std::move(made));
+}
+
 // Each element of a group is a map of rules that hold together.
 void read_group(const Node& node, const Reading& reading, RequirementKind kind, std::vector<Requirement>& into) {
   if (node.broken) return;
@@ -222,7 +272,7 @@ void read_group(const Node& node, const Reading& reading, RequirementKind kind, 
 }
 
 std::string unknown_rule(const std::string& name) {
-  std::vector<std::string> names = {"claims", "max_age"};
+  std::vector<std::string> names = {"claims", "max_age", "patreon"};
   for (const auto& row : kLists) names.emplace_back(row.name);
   for (const auto& row : kGroups) names.emplace_back(row.name);
   if (const auto near = nearest(name, names); !near.empty()) return "unknown rule, did you mean '" + near + "'?";
@@ -245,6 +295,8 @@ void read_rule(const Entry& entry, const Reading& reading, std::vector<Requireme
     read_claims(node, reading, into);
   } else if (entry.key == "max_age") {
     read_max_age(node, reading, into);
+  } else if (entry.key == "patreon") {
+    read_patreon(node, reading, into);
   } else if (entry.key == "client_certificate") {
     reading.report.problem_at(entry.mark, reading.key, "client certificates are not built yet: TLS ends before us");
   } else {
@@ -291,6 +343,15 @@ void print_claim(Node& map, const ClaimTest& test) {
   add_entry(*entry_named(claims, test.claim), name_of(kTests, test.kind), print_operand(test));
 }
 
+Node print_patreon(const PatreonTest& test) {
+  Node map = Node::empty_map();
+  add_entry(map, "campaign", Node::scalar(test.campaign));
+  if (!test.tiers.empty()) add_entry(map, "tier", Node::list(test.tiers));
+  add_entry(map, "active", Node::scalar(test.active ? "true" : "false"));
+  if (test.min_cents > 0) add_entry(map, "min_cents", Node::scalar(std::to_string(test.min_cents)));
+  return map;
+}
+
 Node print_group(const Requirement& group) {
   Node list;
   list.kind = Node::Kind::list;
@@ -309,6 +370,8 @@ Node print_rules(const std::vector<Requirement>& rules) {
       print_claim(map, rule.test);
     } else if (rule.kind == RequirementKind::max_age) {
       add_entry(map, "max_age", Node::scalar(format_duration(rule.max_age_s * kSecond)));
+    } else if (rule.kind == RequirementKind::patreon) {
+      add_entry(map, "patreon", print_patreon(rule.patreon));
     } else {
       add_entry(map, name_of(kGroups, rule.kind), print_group(rule));
     }

@@ -17,12 +17,14 @@
 #include "base/encoding.h"
 #include "config/organization_place.h"
 #include "config/path_pattern.h"
+#include "config/patreon_rules.h"
 #include "config/value.h"
 #include "proxy/http/client_facts.h"
 #include "proxy/http/websocket.h"
 #include "proxy/http/websocket_frames.h"
 #include "proxy/http1/request.h"
 #include "proxy/http1/scan.h"
+#include "proxy/judge/person_patreon.h"
 #include "proxy/route/outgoing.h"
 #include "proxy/route/webdav.h"
 
@@ -153,6 +155,17 @@ Result<void> take_age(json& claims, Person& person, std::int64_t now_s) {
       found->is_string() ? parse_duration(found->get_ref<const std::string&>()) : Result<std::int64_t>(fail("no text"));
   if (!age_ms) return fail("authenticated_ago: expected a duration such as 5m");
   person.session.authenticated_at_s = now_s - *age_ms / kSecond;
+  claims.erase(found);
+  return {};
+}
+
+// Where rules ask for it; elsewhere it is a claim like any other.
+Result<void> take_patreon(json& claims, Person& person, const Settings& settings, std::int64_t now_s) {
+  const auto found = claims.find("patreon");
+  if (found == claims.end() || !asks_patreon(settings)) return {};
+  auto standing = patreon_of_person(*found, now_s);
+  if (!standing) return standing.error();
+  person.session.patreon = std::move(*standing);
   claims.erase(found);
   return {};
 }
@@ -309,6 +322,7 @@ Result<Person> person_from_claims(std::string_view text, const Settings& setting
   person.session.sub = *sub;
   if (auto taken = take_scopes(*claims, person); !taken) return taken.error();
   if (auto taken = take_age(*claims, person, now_s); !taken) return taken.error();
+  if (auto taken = take_patreon(*claims, person, settings, now_s); !taken) return taken.error();
   complete_identities(*claims);
   person.session.claims = claims_to_keep(*claims, *claims, settings);
   return person;
@@ -414,7 +428,7 @@ AppHeaders RequestJudge::headers_for(const Judgement& judgement, const Person* w
   if (!set.authorization.password.empty()) set.authorization.password = Secret(std::string(kMask));
   AppHeaderFacts facts;
   std::optional<AppUser> user;
-  if (who != nullptr) user.emplace(AppUser{*who->session.claims, who->session.sub});
+  if (who != nullptr) user.emplace(AppUser{*who->session.claims, who->session.sub, who->session.patreon.get()});
   facts.person = user ? &*user : nullptr;
   facts.external = judgement.external();
   const std::optional<Principal> principal = who == nullptr ? std::nullopt : std::optional(who->principal());

@@ -32,8 +32,9 @@ struct Person {
   [[nodiscard]] Asker asker_on(const RouteSettings& route) const;
 };
 // From an ID token's claims as JSON: `sub`, whatever Logto or userinfo tells, `identities` also as a list of targets.
-// Two members are not claims: `scopes`, a list, as an access token has them, and `authenticated_ago`, "5m", instead of
-// an auth_time. Without either of these two Logto did not say when the person proved who they are.
+// Three members are not claims: `scopes`, a list, as an access token has them; `patreon`, where rules ask for it, see
+// person_patreon.h; and `authenticated_ago`, "5m", instead of an auth_time. Without either of these two Logto did not
+// say when the person proved who they are.
 [[nodiscard]] Result<Person> person_from_claims(std::string_view json, const Settings& settings, std::int64_t now_s);
 
 struct AskedRequest {

@@ -57,6 +57,28 @@ TEST_CASE("rules read as a tree, and print as they read") {
   }
 }
 
+TEST_CASE("rules on memberships at Patreon read and print") {
+  const std::string logto =
+      "logto: { endpoint: https://t.logto.app, app_id: app, app_secret: s3cret, refresh: offline_access, "
+      "scopes: [profile, identities] }\n";
+  const std::string route =
+      "routes:\n  - { path: /*, upstream: wiki, require: { any: [{ patreon: { campaign: 123, tier: [Gold, 7], "
+      "min_cents: 500 } }, { patreon: { campaign: \"9\", active: false } }] } }\n";
+  const std::string more = "patreon: { recheck: 10m, hold_when_away: 1d, pages: { 123: https://www.patreon.com/x } }\n";
+  const auto settings = loaded(good_config({{"logto", logto}, {"routes", route}, {"zpatreon", more}}));
+  const Requirement& any = settings->routes[0].require.children.at(0);
+  CHECK(any.children.at(0).patreon == PatreonTest{"123", {"Gold", "7"}, true, 500});
+  CHECK(any.children.at(1).patreon == PatreonTest{"9", {}, false, 0});
+  CHECK(settings->patreon.recheck_ms == 10 * kMinute);
+  CHECK(settings->patreon.pages.at("123") == "https://www.patreon.com/x");
+  const std::string printed = print_config(*settings);
+  CAPTURE(printed);
+  for (const char* line : {"campaign: 123", "tier: [Gold, 7]", "min_cents: 500", "recheck: 10m"}) {
+    CAPTURE(line);
+    CHECK(printed.find(line) != std::string::npos);
+  }
+}
+
 TEST_CASE("a rule that cannot mean anything refuses to start, by name") {
   const struct {
     const char* what;
@@ -77,6 +99,12 @@ TEST_CASE("a rule that cannot mean anything refuses to start, by name") {
       {"a rule on e-mail without trust", "require: { email_domain: example.com }",
        "routes[1].require: a rule on e-mail needs logto.trust_email: true: Logto does not verify every address that it "
        "tells"},
+      {"a membership of no campaign", "require: { patreon: { tier: Gold } }",
+       "routes[1].require.patreon: expected campaign: without it any creator's tier of that name would do"},
+      {"a campaign by its name", "require: { patreon: { campaign: wiki } }",
+       "routes[1].require.patreon.campaign: expected the id of a campaign at Patreon, which is a number, found 'wiki'"},
+      {"a misspelt key of it", "require: { patreon: { campaign: 1, tiers: [Gold] } }",
+       "routes[1].require.patreon.tiers: unknown key; known: campaign, tier, active, min_cents"},
       {"scopes without tokens", "require: { scopes: [read] }",
        "routes[1].require: scopes never hold here: they need accept: [bearer], or a token for the app"},
       {"a short age", "require: { max_age: 10ms }", "routes[1].require.max_age: expected a duration from 1s to 400d"},
@@ -99,9 +127,10 @@ TEST_CASE("a rule that cannot mean anything refuses to start, by name") {
 }
 
 TEST_CASE("the scope of a claim that a rule needs is asked for") {
-  const auto settings = loaded(with_route("require: { claims: { custom_data.tier: gold }, organizations: [o] }"));
+  const auto settings = loaded(
+      with_route("require: { claims: { custom_data.tier: gold }, organizations: [o], patreon: { campaign: 1 } }"));
   const auto& scopes = settings->logto.scopes;
-  for (const char* scope : {"custom_data", "urn:logto:scope:organizations"}) {
+  for (const char* scope : {"custom_data", "urn:logto:scope:organizations", "identities"}) {
     CHECK(std::find(scopes.begin(), scopes.end(), scope) != scopes.end());
   }
 }

@@ -29,6 +29,13 @@ Requirement max_age(std::int64_t seconds) {
   return made;
 }
 
+Requirement patron(PatreonTest test) {
+  Requirement made;
+  made.kind = Kind::patreon;
+  made.patreon = std::move(test);
+  return made;
+}
+
 RouteSettings with(Access access, std::vector<Requirement> require = {}, std::vector<Requirement> deny = {}) {
   RouteSettings made;
   made.access = access;
@@ -61,11 +68,17 @@ TEST_CASE("a route admits another's people where it surely lets all of them pass
   const auto either = signed_in({of(Kind::any, {roles({"admin"}), leaf(Kind::email, {"a@b.test"})})});
   const auto no_guests = signed_in({of(Kind::none, {roles({"guest"})})});
   const auto no_guests_nor_bots = signed_in({of(Kind::none, {roles({"guest"}), roles({"bot"})})});
+  const auto members = signed_in({patron({"1", {}, true, 0})});
+  const auto gold = signed_in({patron({"1", {"Gold"}, true, 500})});
   const struct {
     const char* says;
     const RouteSettings &wide, &narrow;
     bool admits, admits_back;
   } cases[] = {
+      {"members and those of a tier who pay enough", members, gold, true, false},
+      {"one tier of two", signed_in({patron({"1", {"Gold", "Silver"}, true, 0})}), gold, true, false},
+      {"former patrons and active ones", signed_in({patron({"1", {}, false, 0})}), members, true, false},
+      {"members of two campaigns", members, signed_in({patron({"2", {}, true, 0})}), false, false},
       {"itself", admins, admins, true, true},
       {"everybody and the signed in", open, all, true, false},
       {"public and optional", open, with(Access::optional), true, true},

@@ -54,6 +54,18 @@ async function doctor(config) {
 const bad = (found) => found.findings.filter(({ level }) => level !== 'ok').map(({ level, check }) => `${level} ${check}`);
 const named = (found, check) => found.findings.find((finding) => finding.check === check && finding.level !== 'ok');
 
+test('rules on memberships: the connector must be enabled, and Patreon be reached', async (t) => {
+  const op = await provider(t);
+  const routes = [{ path: '/*', upstream: 'app', require: { patreon: { campaign: '1' } } }];
+  const logto = { scopes: ['profile', 'identities'], refresh: 'offline_access' };
+  const good = await doctor(await healthy(t, op, { routes, logto, patreon: { api_url: op.endpoint } }));
+  assert.deepEqual(bad(good).filter((one) => /patreon|connector/.test(one)), []);
+  assert.match(good.text, /ok .*Patreon's API at .* answers, and lets nobody in without a token/);
+  const away = await doctor(await healthy(t, op, { routes, logto, patreon: { api_url: `http://127.0.0.1:${await freePort()}`, connector: 'pledges' } }));
+  assert.equal(named(away, 'patreon_api').level, 'failure');
+  assert.match(named(away, 'connector').what, /the social connector pledges, which routes\[1\]\.require names, is not enabled/);
+});
+
 test('a healthy tenant: everything is asked, nothing is found, and nothing is left behind at Logto', async (t) => {
   const op = await provider(t);
   const config = await healthy(t, op, {

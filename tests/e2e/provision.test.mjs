@@ -606,3 +606,62 @@ describe('nobody is locked out of the tenant', () => {
     assert.equal((await provision(wanted, '--destroy', '--yes')).code, 0, "another one's button is a way in");
   });
 });
+
+describe('rules on memberships at Patreon', () => {
+  const gold = [{ path: '/gold/*', upstream: 'app', require: { patreon: { campaign: '1234567', tier: ['Gold'] } } }, { path: '/*', upstream: 'app' }];
+  const patreon = { client_id: 'patreon-client', client_secret: SECRETS[1] };
+  const membersOf = (op, connector = patreon, more = {}) => wantedOf(op, { ...more, routes: gold, patreon: { api_url: op.endpoint }, provision: { application: { name: 'intranet' }, connectors: { patreon: connector }, sign_in: {}, resources: {}, roles: {} } });
+
+  test('make the connector one that keeps tokens, and open the account centre for reading', async (t) => {
+    const op = await provider(t);
+    await op.control({ management: { call: [['PATCH', '/api/account-center', { fields: { email: 'Edit' } }]] } });
+    const wanted = membersOf(op);
+    const plan = await provision(wanted, '--plan');
+    assert.match(plan.stdout, /account centre.*\(of route #1 \/gold\/\*\)/s);
+    assert.equal((await provision(wanted, '--yes')).code, 0);
+    const found = await state(op);
+    const [connector] = found.connectors;
+    assert.equal(connector.connectorId, 'oauth2');
+    assert.equal(connector.target, 'patreon');
+    assert.equal(connector.enableTokenStorage, true);
+    assert.equal(connector.config.tokenEndpointResponseType, 'json');
+    assert.equal(connector.config.clientId, 'patreon-client');
+    assert.match(connector.config.scope, /identity\.memberships/);
+    assert.deepEqual(found.sign_in_exp.socialSignInConnectorTargets, ['patreon']);
+    assert.equal(found.account_center.enabled, true);
+    assert.deepEqual(found.account_center.fields, { email: 'Edit', social: 'ReadOnly' });
+    await assertNothingToDo(op, wanted);
+    const { stdout } = await run(['doctor', '--json', wanted.file]);
+    assert.equal(JSON.parse(stdout).findings.find(({ check }) => check === 'patreon').level, 'ok', stdout);
+  });
+
+  test('what the file says of it stays as it says', async (t) => {
+    const op = await provider(t);
+    const wanted = membersOf(op, { ...patreon, scope: 'identity', id: 'pat01', config: { userInfoEndpoint: 'https://patreon.test/me' } });
+    assert.equal((await provision(wanted, '--yes')).code, 0);
+    const [connector] = (await state(op)).connectors;
+    assert.equal(connector.id, 'pat01');
+    assert.equal(connector.config.scope, 'identity');
+    assert.equal(connector.config.userInfoEndpoint, 'https://patreon.test/me');
+    assert.equal(connector.config.tokenEndpoint, 'https://www.patreon.com/api/oauth2/token');
+  });
+
+  test("Logto's own connector in its place is told, and never deleted", async (t) => {
+    const op = await provider(t);
+    await op.control({ management: { call: [['POST', '/api/connectors', { id: 'patreon', connectorId: 'patreon-universal', config: { clientId: 'x', clientSecret: 'y' } }]] } });
+    const { code, stderr } = await provision(membersOf(op), '--yes');
+    assert.equal(code, 1);
+    assert.match(stderr, /a connector of the factory patreon-universal with the target patreon.*delete that one in Logto's Console.*people keep their accounts/);
+    assert.equal((await state(op)).connectors.length, 1);
+    const found = await run(['doctor', '--json', membersOf(op, patreon, { logto: op.logto() }).file]);
+    const finding = JSON.parse(found.stdout).findings.find(({ check }) => check === 'patreon');
+    assert.equal(finding?.level ?? 'none', 'failure', found.stdout);
+    assert.match(finding.what, /keeps no tokens/);
+  });
+
+  test('a factory that keeps no tokens is a mistake of the file', async (t) => {
+    const op = await provider(t);
+    const { stderr } = await provision(membersOf(op, { ...patreon, factory: 'patreon-universal' }), '--yes');
+    assert.match(stderr, /^provision\.connectors\.patreon\.factory: rules ask for memberships, and a connector of patreon-universal keeps no token/m);
+  });
+});

@@ -125,7 +125,10 @@ export class Interactions {
 
   async socialUser(connector, code) {
     try {
-      return this.users.bySocial(connector.target, await connectorUser(connector, this.config.endpoint, this.config.loopback, code));
+      const { user: found, tokens } = await connectorUser(connector, this.config.endpoint, this.config.loopback, code);
+      const user = this.users.bySocial(connector.target, found);
+      if (this.config.token_storage.includes(connector.target)) this.users.keepTokens(user.sub, connector.target, tokens);
+      return user;
     } catch (error) {
       console.error(String(error));
       return undefined;

@@ -1,5 +1,6 @@
 // A development OpenID provider dressed as Logto. Settings: JSON in OP_CONFIG (see README.md). Prints one JSON line when it is ready.
 import http from 'node:http';
+import { storedTokenAnswer, storedTokenTarget } from './account_api.mjs';
 import { Attacks } from './attacks.mjs';
 import { swapClientSecret } from './client_secrets.mjs';
 import { Control, logtoManners } from './control.mjs';
@@ -35,6 +36,7 @@ const defaults = {
   machine_clients: defaultMachineClients,     // { client_id, client_secret, resources: { indicator: [scope] } }
   management_client: { client_id: 'management', client_secret: 'management-secret', has_role: true },   // for the Management API
   sign_in_experience: {},                     // laid over what GET /api/.well-known/sign-in-exp says; { status: 500 }: it fails
+  token_storage: [], account_center: false,   // targets whose tokens are kept; whether the Account API gives them
   logto_version: '1.42.0',                    // 1.37: a new application's answer has a secret that is none
   auto_sign_in: null,                         // a user name: sign-ins need no person (login_hint chooses another)
   users_count: 0,                             // user-1 ... user-N as well; sign-ins need no person and take turns
@@ -121,11 +123,20 @@ async function oidc(req, res) {
   return handleOidc(req, res);
 }
 
+// The Account API: who asks is told by the access token.
+async function storedToken(req, res, target) {
+  const token = await provider.AccessToken.find((req.headers.authorization ?? '').replace(/^Bearer /, ''));
+  const grant = token && users.find(token.accountId) ? { sub: token.accountId, scope: token.scope } : undefined;
+  const { status, body } = storedTokenAnswer({ grant, enabled: config.account_center || management.accountCenter.enabled, stored: (sub) => users.tokensOf(sub, target) });
+  return sendJson(res, status, body);
+}
+
 async function handle(req, res) {
   const url = new URL(req.url, 'http://op.invalid');
   if (url.pathname === '/oidc' || url.pathname.startsWith('/oidc/')) return oidc(req, res);
   if (url.pathname === '/api/status' || url.pathname === '/favicon.ico') return res.writeHead(204).end();
   if (url.pathname === '/api/.well-known/sign-in-exp') return publicExperience(res);
+  if (storedTokenTarget(url.pathname) !== null) return storedToken(req, res, storedTokenTarget(url.pathname));
   if (url.pathname === '/') return sendHtml(res, 200, 'Development OpenID provider (stands in for Logto)');
   if (await control.handle(req, res, url) || await management.handle(req, res, url) || await networks.handle(req, res, url) || await interactions.handle(req, res, url)) return undefined;
   return sendJson(res, 404, { code: 'entity.not_found', message: 'Not found.' });

@@ -6,7 +6,7 @@ import { Applications } from './management_applications.mjs';
 import { Connectors } from './management_connectors.mjs';
 import { SignInExperience } from './management_experience.mjs';
 import { Hooks, OrganizationRoles, OrganizationScopes, Resources, Roles } from './management_lists.mjs';
-import { ApiError, guard, invalid, isTexts, managementAudience, notFound } from './management_rules.mjs';
+import { ApiError, guard, invalid, isBoolean, isObject, isTexts, managementAudience, notFound } from './management_rules.mjs';
 
 export class Management {
   // changed(): applications are others now. `webhook(hook, event)` posts a signed sample and answers { status, body } or { error }.
@@ -28,6 +28,7 @@ export class Management {
     this.organizationRoles = new OrganizationRoles(this);
     this.hooks = new Hooks(this);
     this.idTokenClaims = ['roles', 'organizations', 'organization_roles'];
+    this.accountCenter = { tenantId: 'default', id: 'default', enabled: false, fields: {}, webauthnRelatedOrigins: [] };
   }
 
   // The control plane's key `management`: { fail: {...}, writes_left, set: { connectors: [...], ... }, forget_writes }. Answers what there is.
@@ -42,13 +43,14 @@ export class Management {
   state() {
     return {
       applications: this.applications.all(), connectors: this.connectors.all(), sign_in_exp: this.experience.value, resources: this.resources.list.map((one) => this.resources.shown(one)),
-      roles: this.roles.list, organization_scopes: this.organizationScopes.list, organization_roles: this.organizationRoles.list, hooks: this.hooks.list, id_token_claims: this.idTokenClaims,
+      roles: this.roles.list, organization_scopes: this.organizationScopes.list, organization_roles: this.organizationRoles.list, hooks: this.hooks.list, id_token_claims: this.idTokenClaims, account_center: this.accountCenter,
     };
   }
 
   // Answers whether the request was for the Management API.
   async handle(req, res, url) {
-    if (!url.pathname.startsWith('/api/') || url.pathname.startsWith('/api/.well-known/') || url.pathname.startsWith('/api/my-account')) return false;
+    const isOthers = ['/api/.well-known/', '/api/my-account', '/api/oauth2/'].some((path) => url.pathname.startsWith(path));
+    if (!url.pathname.startsWith('/api/') || isOthers) return false;
     try {
       this.#authorize(req);
       const text = await readBody(req, 1 << 20), operation = `${req.method} ${url.pathname}`;
@@ -99,7 +101,13 @@ export class Management {
     if (lists[kind]) return lists[kind].route(method, { id, part, name, body, query: url.searchParams });
     if (kind === 'sign-in-exp') return this.experience.route(method, body);
     if (kind === 'configs' && id === 'id-token') return this.#idToken(method, body);
+    if (kind === 'account-center') return this.#accountCenter(method, body);
     throw notFound();
+  }
+
+  #accountCenter(method, body) {
+    if (method === 'PATCH') Object.assign(this.accountCenter, structuredClone(guard(body, { enabled: isBoolean, fields: isObject })));
+    return { status: 200, body: this.accountCenter };
   }
 
   #idToken(method, body) {

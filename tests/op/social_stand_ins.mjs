@@ -2,12 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { readForm, redirect, sendHtml, sendJson } from './http_helpers.mjs';
 import { allowPage } from './pages.mjs';
+import { patreonError, patreonIdentity } from './patreon_identity.mjs';
 
 const token = () => randomBytes(24).toString('base64url');
 
 export const defaultPeople = () => ({
   linkedin: { id: '782bbtaQ', name: 'Lin Kedin', given_name: 'Lin', family_name: 'Kedin', email: 'lin@example.test', picture: 'https://media.example.test/lin.jpg' },
-  patreon: { id: '12345', name: 'Pat Reon', email: 'pat@example.test', picture: 'https://media.example.test/pat.jpg' },
+  patreon: { id: '12345', name: 'Pat Reon', email: 'pat@example.test', picture: 'https://media.example.test/pat.jpg', memberships: [] },
 });
 
 // As Logto tells them of its own connectors: pictures in the answer itself.
@@ -53,6 +54,7 @@ export class SocialNetworks {
 
   // Answers whether the request was for a stand-in.
   async handle(req, res, url) {
+    if (url.pathname === '/api/oauth2/v2/identity') return this.memberships(req, res, url);
     for (const network of Object.values(connectors)) {
       if (url.pathname === network.authorize) return this.authorize(network, req, res, url);
       if (url.pathname === network.token && req.method === 'POST') return this.issueToken(network, req, res);
@@ -102,6 +104,14 @@ export class SocialNetworks {
     return true;
   }
 
+  // Patreon's API v2, which tells of memberships.
+  memberships(req, res, url) {
+    const bearer = (req.headers.authorization ?? '').replace(/^Bearer /, '');
+    if (this.tokens.get(bearer) !== patreon) sendJson(res, 401, patreonError(401, 'Unauthorized', 'on purpose'));
+    else sendJson(res, 200, patreonIdentity(this.control.people.patreon, url));
+    return true;
+  }
+
   async user(network, req, res) {
     const bearer = (req.headers.authorization ?? '').replace(/^Bearer /, '');
     if (this.tokens.get(bearer) !== network) sendJson(res, 401, { error: 'unauthorized' });
@@ -119,7 +129,7 @@ export function connectorRedirect(connector, endpoint, state) {
   return `${endpoint}${connector.authorize}?${query}`;
 }
 
-// Exchanges the code server to server; answers the person as the connector maps them.
+// Exchanges the code server to server; answers the person as the connector maps them, and the network's tokens.
 export async function connectorUser(connector, endpoint, loopback, code) {
   const { form, headers } = connector.credentials(connector);
   const exchange = await fetch(`${loopback}${connector.token}`, {
@@ -127,8 +137,8 @@ export async function connectorUser(connector, endpoint, loopback, code) {
     body: new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: `${endpoint}/callback/${connector.connectorId}`, ...form }),
   });
   if (!exchange.ok) throw new Error(`${connector.label}: token endpoint answered ${exchange.status}`);
-  const { access_token: accessToken } = await exchange.json();
+  const tokens = await exchange.json(), accessToken = tokens.access_token;
   const user = await fetch(`${loopback}${connector.user}`, { headers: { authorization: `Bearer ${accessToken}` } });
   if (!user.ok) throw new Error(`${connector.label}: user endpoint answered ${user.status}`);
-  return connector.map(await user.json());
+  return { user: connector.map(await user.json()), tokens };
 }

@@ -42,12 +42,16 @@ export class Users {
 
   reset() {
     this.bySub = new Map();
+    this.tokens = new Map();   // "sub target" -> what the network gave, as Logto's token storage keeps it
     for (const user of builtIn()) this.bySub.set(user.sub, user);
     for (let n = 1; n <= this.extraCount; n++) {
       const username = `user-${n}`, sub = `user${String(n).padStart(8, '0')}`;
       this.bySub.set(sub, person({ sub, username, password: `${username}-password`, name: `User ${n}`, email: `${username}@example.test`, roles: ['editor'] }));
     }
   }
+
+  keepTokens(sub, target, { access_token, scope, token_type, expires_in }) { this.tokens.set(`${sub} ${target}`, { access_token, scope, token_type, expires_in }); }
+  tokensOf(sub, target) { return this.tokens.get(`${sub} ${target}`); }
 
   find(sub) { return this.bySub.get(sub); }
 

@@ -156,6 +156,19 @@ std::unique_ptr<AuthQuestions::Question> FakeAuth::token_for(EventLoop& asking, 
   return std::make_unique<Asked>(alive);
 }
 
+std::unique_ptr<AuthQuestions::Question> FakeAuth::patreon_of(EventLoop& asking, std::string, std::string,
+                                                              Secret account_token, PatreonAnswer answer) {
+  patreon_tokens.emplace_back(account_token.reveal());
+  auto alive = std::make_shared<bool>(true);
+  asking.post([this, alive, answer = std::move(answer)] {
+    if (!*alive || patreon.empty()) return;
+    const PatreonOutcome outcome = patreon.front();
+    if (patreon.size() > 1) patreon.erase(patreon.begin());
+    answer(outcome);
+  });
+  return std::make_unique<Asked>(alive);
+}
+
 std::unique_ptr<AuthQuestions::Question> FakeAuth::judge_logout_token(EventLoop& asking, OnBehalfOf, std::string token,
                                                                       LogoutAnswer answer) {
   logout_tokens.push_back(std::move(token));

@@ -82,6 +82,11 @@ class FakeAuth final : public AuthQuestions {
   std::unique_ptr<Question> token_for(EventLoop& asking, std::string, Session, TokenAudience audience,
                                       TokenAnswer answer) override;
 
+  std::vector<PatreonOutcome> patreon;  // one after the other, the last again and again; none: never an answer
+  std::vector<std::string> patreon_tokens;
+  std::unique_ptr<Question> patreon_of(EventLoop& asking, std::string, std::string, Secret account_token,
+                                       PatreonAnswer answer) override;
+
   std::optional<Result<LogoutToken, LogoutTokenFailure>> logout;
   std::vector<std::string> logout_tokens;
   std::unique_ptr<Question> judge_logout_token(EventLoop& asking, OnBehalfOf, std::string token,

@@ -123,6 +123,23 @@ TEST_CASE("it ends when the answer or the token says, whichever is sooner, and i
   }
 }
 
+TEST_CASE("the opaque token is one that a field may hold, for a minute where nothing says how long") {
+  TokenSet tokens;
+  tokens.access_token = Secret("opaque-1");
+  tokens.expires_in_s = 3600;
+  const auto token = account_token_of(tokens, 60'000, kNow);
+  REQUIRE(token);
+  CHECK(token->token.equals("opaque-1"));
+  CHECK(token->expires_at_s == kNow + 3600);
+  CHECK(token->renew_at_s == kNow + 3540);
+  tokens.expires_in_s = 0;
+  CHECK(account_token_of(tokens, 60'000, kNow)->expires_at_s == kNow + 60);
+  for (const std::string& bad : {std::string(), std::string("a b"), std::string("a\r\nX: y"), std::string(5000, 'a')}) {
+    tokens.access_token = Secret(bad);
+    CHECK_FALSE(account_token_of(tokens, 60'000, kNow));
+  }
+}
+
 TEST_CASE("scopes are those of the token, else of the answer") {
   CHECK(judge_app_token(answer(honest_claims()), {kThings, ""}, "alice", 0, kNow)->scopes ==
         std::vector<std::string>{"read", "write"});

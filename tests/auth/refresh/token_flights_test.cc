@@ -270,6 +270,9 @@ TEST_CASE("the ID token alone: one call for all, which is the session's refresh"
     REQUIRE(outcome->id_token);
     CHECK(outcome->id_token->expires_at_s == kNow + 360'000);
     CHECK(world.one.id_tokens.at(session.id) == outcome->id_token->token.reveal());
+    REQUIRE(outcome->account_token);  // which opens Logto's own endpoints, and comes along
+    CHECK(outcome->account_token->expires_at_s > kNow);
+    CHECK(outcome->access_token == nullptr);
   }
   CHECK(world.logto.calls("opaque") == 1);
   // What is remembered of the session is no ID token.

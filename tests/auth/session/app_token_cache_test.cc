@@ -78,6 +78,22 @@ TEST_CASE("a refusal is remembered for thirty seconds, and does not take the pla
   CHECK(found(cache, "one", kAcme) == "A1");
 }
 
+TEST_CASE("a token that somebody refuses is taken back, and no other") {
+  AppTokenCache cache;
+  TokenAudience account;
+  account.account = true;
+  cache.put(owner("one"), account, token("opaque"));
+  cache.put(owner("one"), {}, token("ID"));
+  CHECK(found(cache, "one", account) == "opaque");
+  cache.take_back("one", account);
+  cache.take_back("two", account);
+  CHECK(found(cache, "one", account) == "none");
+  CHECK(found(cache, "one", {}) == "ID");
+  cache.take_back("one", {});
+  CHECK(cache.size() == 0);
+  CHECK(cache.bytes() == 0);
+}
+
 TEST_CASE("tokens go with their session, by its id or by what ended more than one") {
   AppTokenCache cache;
   for (const char* id : {"one", "two", "three"}) {

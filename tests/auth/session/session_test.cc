@@ -38,6 +38,12 @@ nlohmann::json members() {
   return nlohmann::json::array({3, "sub", "sid", nlohmann::json::object(), "", 1, 2, 3, 4, "id", "hash", 5, 6});
 }
 
+nlohmann::json with_patreon(const nlohmann::json& member) {
+  nlohmann::json all = members();
+  all.push_back(member);
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("a session survives encoding and decoding") {
@@ -63,6 +69,24 @@ TEST_CASE("claims beyond ASCII and even broken UTF-8 survive") {
   REQUIRE(after);
   CHECK((*after->claims)["name"] == "花子");
   CHECK(after->sub == session.sub);
+}
+
+TEST_CASE("what Patreon has said stands in a session of its own form, and only where it was asked") {
+  Session session = example();
+  const std::string without = encode_session(session);
+  CHECK(nlohmann::json::from_cbor(without).size() == 13);
+  CHECK(decode_session(without)->patreon == nullptr);
+  const PatreonStanding standing{
+      PatreonStanding::Kind::known, kNow * 1000, {{"100", "active_patron", 500, {{"7", "金"}, {"8", ""}}}}};
+  for (const auto kind : {PatreonStanding::Kind::known, PatreonStanding::Kind::no_account}) {
+    PatreonStanding written = standing;
+    written.kind = kind;
+    session.patreon = std::make_shared<const PatreonStanding>(written);
+    const Result<Session> after = decode_session(encode_session(session));
+    REQUIRE(after);
+    REQUIRE(after->patreon);
+    CHECK(*after->patreon == written);
+  }
 }
 
 TEST_CASE("what is not exactly a session is refused") {
@@ -94,6 +118,11 @@ TEST_CASE("what is not exactly a session is refused") {
                         {"a time with a fraction", fraction},
                         {"a time past all clocks", far_future},
                         {"a member too many", too_many},
+                        {"Patreon's word without memberships", with_patreon({1, true})},
+                        {"a membership without a campaign", with_patreon({1, true, {{"active_patron", 1}}})},
+                        {"a tier without a title",
+                         with_patreon({1, true, {{"100", "active_patron", 1, nlohmann::json::array({{"7"}})}}})},
+                        {"cents that are a text", with_patreon({1, true, {{"100", "", "1", nlohmann::json::array()}}})},
                         {"an object", nlohmann::json::object()},
                         {"a number", 1}};
   REQUIRE(decode_session(cbor(members())));

@@ -38,6 +38,22 @@ TEST_CASE("what Logto says of its own call to our webhook") {
   CHECK(of({500, "", ""}).level == Level::warning);
 }
 
+TEST_CASE("whether memberships at Patreon can be looked up") {
+  using Level = DoctorFinding::Level;
+  TenantState state;
+  const auto told = [&] { return judge_patreon(state, "patreon"); };
+  CHECK(told().what.find("no connector patreon") != std::string::npos);
+  state.connectors = {{{"target", "patreon"}, {"connectorId", "patreon-universal"}, {"enableTokenStorage", false}}};
+  CHECK(told().what.find("Logto's own (patreon-universal)") != std::string::npos);
+  state.connectors[0]["connectorId"] = "oauth2";
+  CHECK(told().what.find("token storage switched off") != std::string::npos);
+  state.connectors[0]["enableTokenStorage"] = true;
+  CHECK(told().what.find("account centre is off") != std::string::npos);
+  CHECK(told().level == Level::failure);
+  state.account_center = {{"enabled", true}};
+  CHECK(told().level == Level::ok);
+}
+
 TEST_CASE("the audience of the Management API: Cloud's own address, a name that leads nowhere, or what is given") {
   ManagementSettings management;
   LogtoSettings logto;

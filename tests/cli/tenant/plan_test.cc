@@ -26,6 +26,7 @@ class FakeTenant {
     REQUIRE_MESSAGE(!step.path.empty(), step.object);
     const auto parts = parts_of(step.path);
     if (parts[1] == "sign-in-exp") return patch_sign_in(step.body);
+    if (parts[1] == "account-center") return change(state.account_center, step.body);
     if (parts[1] == "configs") return void(state.id_token_claims = step.body["enabledExtendedClaims"]);
     Json& list = list_of(parts[1]);
     if (parts.size() == 2) return create(parts[1], list, step.body);
@@ -187,6 +188,7 @@ WantedTenant some_wanted(Dice& dice) {
   }
   if (dice.half()) wanted.hooks.push_back({"k", "https://always.test/hook"});
   if (dice.half()) wanted.id_token_claims = {"identities"};
+  if (dice.half()) wanted.account_center = "of route #1";
   return wanted;
 }
 
@@ -199,6 +201,7 @@ TenantState some_state(Dice& dice) {
   state.sign_in["signIn"] = {{"methods", {{{"identifier", "email"}, {"password", true}, {"verificationCode", true}}}}};
   state.sign_in["signUp"] = {{"identifiers", {"email"}}, {"password", true}, {"verify", true}};
   state.id_token_claims = {"roles"};
+  if (dice.half()) state.account_center = {{"enabled", false}, {"fields", {{"email", "Edit"}}}};
   if (dice.half())
     state.applications.push_back(
         {{"id", "theirs"},

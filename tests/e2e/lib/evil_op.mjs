@@ -3,11 +3,12 @@
 //   discovery(document) jwks(document) authReply(params) claims(claims) header(header) token(context) tokenReply(reply)
 //   logoutClaims(claims) logoutHeader(header) logoutToken(context)
 //   accessClaims(claims, context) accessHeader(header, context) accessToken(context) introspectionReply(reply, context)
-// and, for what no value can say, http handlers: onDiscovery onJwks onToken onUserinfo onAuth onIntrospection (request, response) -> true if handled.
+// and, for what no value can say, http handlers: onDiscovery onJwks onToken onUserinfo onAuth onIntrospection onStoredToken (request, response) -> true if handled.
 // The rows of ../../op/token_attacks.mjs are such hooks.
 import http from 'node:http';
 import { createHash, randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
+import { storedTokenAnswer, storedTokenTarget } from '../../op/account_api.mjs';
 import { audienceAsked, resourcesIn } from '../../op/audience.mjs';
 import { SigningKey, b64, decodeJwt, jws, mac } from '../../op/jose.mjs';
 import { logoutClaims } from '../../op/token_attacks.mjs';
@@ -65,6 +66,8 @@ export class EvilOp extends EventEmitter {
   twist = {};
   log = []; // { method, path, params, headers }
   codes = new Map();
+  accountCenter = true; // whether the Account API answers
+  storedTokens = new Map(); // sub -> { patreon: 'expired' | { access_token, scope, expires_in } }: the token storage of connectors
   people = new Map(); // sub -> the user as they were last seen at a sign-in; op.user goes before it
   secrets = []; // everything that must never be in a log
 
@@ -130,7 +133,7 @@ export class EvilOp extends EventEmitter {
       '/oidc/token/introspection': ['onIntrospection', () => this.#introspect(call, response)],
       '/oidc/token/revocation': ['onRevocation', () => this.#revoke(call, response)],
       '/oidc/session/end': ['onEndSession', () => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>signed out at Logto</p>')],
-    }[url.pathname];
+    }[url.pathname] ?? this.#accountApi(call, response);
     if (!route) return response.writeHead(404).end();
     if (route[0] === 'onToken') this.#count(response);
     const place = { onToken: { refresh_token: 'refresh', client_credentials: 'client_credentials' }[call.params.get('grant_type')] ?? 'code', onIntrospection: 'introspection', onDiscovery: 'discovery', onJwks: 'jwks', onRevocation: 'revocation' }[route[0]];
@@ -139,6 +142,17 @@ export class EvilOp extends EventEmitter {
     if (this.twist[route[0]] && (await this.twist[route[0]](request, response, call))) return;
     if (this.#failed(place, response)) return;
     await route[1]();
+  }
+
+  #accountApi(call, response) {
+    const target = storedTokenTarget(call.path);
+    if (target === null) return undefined;
+    return ['onStoredToken', () => {
+      const found = this.access.grantOf((call.headers.authorization ?? '').replace(/^Bearer /, ''));
+      const grant = found && !this.revoked.has(found.sub) ? found : undefined;
+      const { status, body } = storedTokenAnswer({ grant, enabled: this.accountCenter, stored: (sub) => this.storedTokens.get(sub)?.[target] });
+      this.#json(response, body, status);
+    }];
   }
 
   // A call counts until its answer is written or given up.

@@ -243,6 +243,36 @@ TEST_CASE("a person comes from claims, as at a sign-in") {
   CHECK(person(R"({"sub": "a"})").principal().scopes == nullptr);
 }
 
+TEST_CASE("memberships are told in place of Patreon, where a rule asks for them") {
+  const auto settings =
+      settings_of("  - { path: /*, upstream: wiki, require: { patreon: { campaign: 100, tier: [Gold] } } }\n");
+  const auto why = [&](const std::string& patreon) {
+    const auto person = person_from_claims(R"({"sub": "a", "patreon": )" + patreon + "}", *settings, kNow);
+    return person ? std::string() : person.error().message.substr(0, 8);
+  };
+  for (const char* bad : {"7", "\"Gold\"", "[7]", "{}", R"({"campaign": true})", R"({"campaign": 1, "tier": "x"})",
+                          R"({"campaign": 1, "tiers": "x"})", R"({"campaign": 1, "cents": -1})",
+                          R"({"campaign": 1, "tiers": [{"name": "x"}]})"}) {
+    CAPTURE(bad);
+    CHECK(why(bad) == "patreon:");
+  }
+  const auto word = [&](const char* patreon) {
+    const std::string as = R"({"sub": "a", "patreon": )" + std::string(patreon) + "}";
+    return word_of(*settings, {"/x", as.c_str()});
+  };
+  CHECK(word(R"([{"campaign": "100", "tiers": ["Gold"]}])") == "allow 0 #1");
+  CHECK(word(R"({"campaign": 100, "tiers": [{"id": 7, "title": "Gold"}]})") == "allow 0 #1");
+  CHECK(word(R"([{"campaign": "100", "status": "former_patron", "tiers": ["Gold"]}])") == "deny 403 #1");
+  CHECK(word(R"([{"campaign": "100", "status": null, "tiers": ["Gold"]}])") == "deny 403 #1");
+  CHECK(word("[]") == "deny 403 #1");
+  CHECK(word("null") == "deny 403 #1");
+  const auto elsewhere = settings_of("  - { path: /*, upstream: wiki, require: { claims: { patreon: gold } } }\n");
+  CHECK(word_of(*elsewhere, {"/x", R"({"sub": "a", "patreon": "gold"})"}) == "allow 0 #1");
+  const Judgement passed =
+      judged(*settings, {"/x", R"({"sub": "a", "patreon": {"campaign": 100, "tiers": ["Gold"]}})"});
+  CHECK(passed.identity.find("X-Patreon-Tier: Gold\r\n") != std::string::npos);
+}
+
 TEST_CASE("a sign-in's authorization request is shown without what is made anew for each") {
   const auto settings = settings_of("  - { path: /*, upstream: wiki, sign_in: { with: \"social:patreon\" } }\n");
   const Judgement judgement = judged(*settings, {"/a?b=c"});
