@@ -19,8 +19,8 @@ struct Principal {
   const nlohmann::json* claims = nullptr;            // an object
   const std::vector<std::string>* scopes = nullptr;  // of the access token; null: there is none
   std::int64_t authenticated_at_s = 0;               // when they last proved who they are
-  std::string_view organization{};           // that the address names (config/organization_place.h); empty: none
-  const PatreonStanding* patreon = nullptr;  // of a session; null: nothing is known of Patreon
+  const PatreonStanding* patreon = nullptr;          // of a session; null: nothing is known of Patreon
+  std::string_view organization{};  // that the address names (config/organization_place.h); empty: none
 };
 [[nodiscard]] Principal principal_of(const Session& session);
 

@@ -6,7 +6,7 @@
 #include "config/provision.h"
 
 // What rules on memberships at Patreon want of the tenant: Logto's own Patreon connector throws its tokens away, so the
-// standard one stands in its place, with the same target, which keeps people's accounts (Logto fact 33). Pure.
+// standard one stands in its place, with the same target, which keeps people's accounts (Logto fact 34). Pure.
 namespace lp {
 
 // Whether this is the connector whose tokens such rules need.
