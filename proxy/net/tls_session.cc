@@ -30,10 +30,11 @@ std::string openssl_reason() {
   return reason != nullptr ? reason : "no reason given";
 }
 
-// SSL_get_error() looks into the thread's queue of errors, where others may have left some.
+// SSL_get_error() looks into the thread's queue of errors, where others may have left some. To clear it costs more than
+// to look.
 template <class F>
 auto without_old_errors(F call) {
-  ERR_clear_error();
+  if (ERR_peek_error() != 0) ERR_clear_error();
   return call();
 }
 
@@ -71,6 +72,10 @@ ReceiveResult TlsSession::receive(int fd, Buffer& into) {
     std::size_t got = 0;
     const Step step = has_failed_ ? Step::failed : read(into, got);
     total += got;
+    if (step == Step::plain && is_drained()) {  // the usual case, without asking for what is not here
+      input_.release();
+      return {ReceiveResult::Kind::data, total};
+    }
     if (step == Step::plain && into.room() > 0) continue;
     if (step != Step::nothing || (total == 0 && has_read)) {
       // What is behind these bytes, an end too, is told by the next call.
@@ -86,6 +91,8 @@ ReceiveResult TlsSession::receive(int fd, Buffer& into) {
     has_read = true;
   }
 }
+
+bool TlsSession::is_drained() const { return input_.empty() && SSL_has_pending(ssl_) == 0; }
 
 TlsSession::Step TlsSession::read(Buffer& into, std::size_t& got) {
   const int result = without_old_errors([&] { return SSL_read_ex(ssl_, into.write_position(), into.room(), &got); });

@@ -64,6 +64,7 @@ class TlsSession {
  private:
   enum class Step { plain, nothing, ended, failed };
   Step read(Buffer& into, std::size_t& got);
+  [[nodiscard]] bool is_drained() const;  // nothing is left of what has come, here or in OpenSSL
   [[nodiscard]] ReceiveResult::Kind read_sealed(int fd, std::size_t wanted);
   [[nodiscard]] bool begins_as_http();
   Step step_of(int result);
