@@ -18,6 +18,8 @@ class SecretReload {
   SecretReload(std::string config_path, std::shared_ptr<const Settings> settings, std::vector<Realm*> realms,
                std::vector<AuthService*> auth);
   void run();
+  // Those that hold now.
+  [[nodiscard]] const std::vector<Secret>& session_secrets() const { return running_->session.secrets; }
 
  private:
   void log_problems(const std::vector<ConfigProblem>& problems);

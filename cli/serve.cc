@@ -126,6 +126,7 @@ int serve(const std::string& config_path, const std::shared_ptr<const Settings>&
   (*server)->run([&] {
     if (!access_file.reopen()) log.error("the access log cannot be opened anew", {{"file", settings->access_log.file}});
     reload.run();
+    (*server)->replace_ticket_secrets(reload.session_secrets());
   });
   log.info("stopped");
   return kExitOk;

@@ -34,12 +34,31 @@ struct Cidr {
   bool operator==(const Cidr&) const = default;
 };
 
+// Of whoever proves who he is: PEM files, absolute.
+struct CertificateFiles {
+  std::string certificate;  // the chain, its own first
+  std::string key;
+};
+
+enum class TlsVersion { tls_1_2, tls_1_3 };
+
+struct ListenTlsSettings {
+  std::vector<CertificateFiles> certificates;  // none: no TLS. The first is for who asks for a name of none of them
+  TlsVersion min_version = TlsVersion::tls_1_2;
+  std::int64_t hsts_ms = 0;  // 0: none is told
+  bool hsts_subdomains = false;
+  [[nodiscard]] bool is_on() const { return !certificates.empty(); }
+};
+
 struct ListenSettings {
   enum class Kind { tcp, unix_socket };
   Kind kind = Kind::tcp;
   std::string host = "127.0.0.1";  // an IP literal, IPv6 without brackets
   std::uint16_t port = 8080;       // 0: any free one
   std::string path;                // unix socket
+  ListenTlsSettings tls{};
+  bool redirect_to_https = false;  // and nothing else
+  bool proxy_protocol = false;     // trusted_proxies say with it who is behind them
 };
 
 struct LimitSettings {
@@ -142,6 +161,15 @@ struct RedisSettings {
   [[nodiscard]] bool is_configured() const { return kind != Kind::none; }
 };
 
+// Of an https:// upstream.
+struct UpstreamTlsSettings {
+  bool is_on = false;
+  std::string ca_file;           // empty: the system's
+  std::string server_name;       // empty: the host of the URL
+  CertificateFiles certificate;  // that we show; empty: none
+  bool insecure_skip_verify = false;
+};
+
 struct UpstreamSettings {
   enum class Host { client, upstream, literal };
   enum class Kind { tcp, unix_socket };
@@ -160,6 +188,7 @@ struct UpstreamSettings {
   std::int64_t max_connections = kUnlimited;  // of all workers together
   std::int64_t queue = 1000;                  // requests that may wait for one of these
   std::int64_t queue_timeout_ms = 10 * kSecond;
+  UpstreamTlsSettings tls;
 };
 
 // raw: as it is, or not at all where it cannot stand in a field.

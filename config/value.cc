@@ -296,17 +296,15 @@ Result<void> parse_upstream_url(std::string_view text, UpstreamSettings& upstrea
   const auto url = parse_url(text);
   if (!url) {
     const bool has_scheme = text.find("://") != std::string_view::npos;
-    return fail(expected("http://HOST:PORT or unix:/PATH", text).message +
+    return fail(expected("http://HOST:PORT, https://HOST:PORT or unix:/PATH", text).message +
                 (has_scheme && !is_spoken(text) ? "" : " (" + url_fault(text, url.error().message) + ")") +
                 meant_upstream(text));
-  }
-  if (url->origin.is_https()) {
-    return fail(std::string(kNoTlsToApps));
   }
   if (url->path != "/" || !url->query.empty()) {
     return expected("an upstream without a path (the request's own path is sent; see strip_prefix)", text);
   }
   upstream.kind = UpstreamSettings::Kind::tcp;
+  upstream.tls.is_on = url->origin.is_https();
   upstream.host = url->origin.host;
   if (upstream.host.front() == '[') upstream.host = upstream.host.substr(1, upstream.host.size() - 2);
   upstream.port = url->origin.port;
@@ -316,7 +314,8 @@ Result<void> parse_upstream_url(std::string_view text, UpstreamSettings& upstrea
 std::string format_upstream_url(const UpstreamSettings& upstream) {
   if (upstream.kind == UpstreamSettings::Kind::unix_socket) return "unix:" + upstream.socket_path;
   const bool is_v6 = upstream.host.find(':') != std::string::npos;
-  return Origin{"http", is_v6 ? "[" + upstream.host + "]" : upstream.host, upstream.port}.text();
+  return Origin{upstream.tls.is_on ? "https" : "http", is_v6 ? "[" + upstream.host + "]" : upstream.host, upstream.port}
+      .text();
 }
 
 namespace {

@@ -37,9 +37,7 @@ namespace lp {
 // The host "*" stands for all of that scheme; Firefox gives an extension another host in each browser.
 [[nodiscard]] Result<Origin> parse_page_origin(std::string_view text);
 
-inline constexpr std::string_view kNoTlsToApps =
-    "https:// to an upstream is not built yet in this version: use http:// on a network that you trust";
-// http://host:port or unix:/path into the address fields of `upstream`.
+// http://host:port, https://host:port or unix:/path into the address fields of `upstream`.
 [[nodiscard]] Result<void> parse_upstream_url(std::string_view text, UpstreamSettings& upstream);
 [[nodiscard]] std::string format_upstream_url(const UpstreamSettings& upstream);
 

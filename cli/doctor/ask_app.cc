@@ -5,16 +5,56 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "cli/doctor/connect.h"
 #include "config/value.h"
+#include "proxy/net/tls_to_app.h"
 
 namespace lp {
 namespace {
 
 constexpr std::int64_t kLongestMs = 5'000;
 
+std::string head_request(const std::string& host) {
+  return "HEAD / HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+}
+
+void send_output(int fd, TlsSession& session) {
+  const ssize_t sent = ::send(fd, session.output().data().data(), session.output().size(), MSG_NOSIGNAL);
+  if (sent > 0) session.output().consume(static_cast<std::size_t>(sent));
+}
+
+// Empty: TLS is agreed on.
+std::string why_no_tls(int fd, TlsSession& session, std::int64_t timeout_ms) {
+  for (;;) {
+    const ReceiveResult::Kind came = session.shake_hands(fd);
+    send_output(fd, session);
+    if (session.is_open()) return "";
+    if (came != ReceiveResult::Kind::again) return session.failure();
+    if (!becomes_ready(fd, POLLIN, timeout_ms)) return "no answer within " + format_duration(timeout_ms);
+  }
+}
+
+// By the same session that the proxy asks with.
+Result<std::string> exchange_head_over_tls(const Socket& socket, const UpstreamSettings& upstream,
+                                           const std::string& host, std::int64_t timeout_ms) {
+  const auto to_app = TlsToApp::make(upstream, SystemClock().unix_s());
+  if (!to_app) return to_app.error();
+  BufferPool pool;
+  const auto session = (*to_app)->new_session(pool);
+  if (const std::string why = why_no_tls(socket.fd(), *session, timeout_ms); !why.empty()) return fail(why);
+  if (!session->seal(head_request(host))) return fail(session->failure());
+  send_output(socket.fd(), *session);
+  Buffer answer(pool);
+  answer.make_room(BufferPool::kSmallBytes);
+  while (becomes_ready(socket.fd(), POLLIN, timeout_ms)) {
+    if (session->receive(socket.fd(), answer).kind != ReceiveResult::Kind::again) break;
+  }
+  return std::string(answer.data());
+}
+
 std::string exchange_head(const Socket& socket, const std::string& host, std::int64_t timeout_ms) {
-  const std::string request = "HEAD / HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+  const std::string request = head_request(host);
   if (::send(socket.fd(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return {};
   std::string answer(512, '\0');
   if (!becomes_ready(socket.fd(), POLLIN, timeout_ms)) return {};
@@ -42,9 +82,15 @@ DoctorFinding ask_app(const UpstreamSettings& upstream) {
   if (!socket)
     return {Level::failure, "upstream", name + socket.error().message, "does the app run, and listen there?"};
   const std::string host = is_unix ? "localhost" : url.substr(url.find("://") + 3);
-  const std::string answer = exchange_head(*socket, host, timeout_ms);
-  if (is_of_tls(answer))
-    return {Level::failure, "upstream", name + "the app speaks TLS there", "name a port where it speaks plain HTTP"};
+  const auto asked = upstream.tls.is_on ? exchange_head_over_tls(*socket, upstream, host, timeout_ms)
+                                        : Result<std::string>(exchange_head(*socket, host, timeout_ms));
+  if (!asked)
+    return {
+        Level::failure, "upstream", name + "no TLS with the app: " + asked.error().message,
+        "see upstreams." + upstream.name + ".tls: ca_file names who vouches for the app, server_name whom it must be"};
+  const std::string& answer = *asked;
+  if (!upstream.tls.is_on && is_of_tls(answer))
+    return {Level::failure, "upstream", name + "the app speaks TLS there", "write https:// in its url"};
   if (!answer.starts_with("HTTP/1."))
     return {Level::warning, "upstream",
             name + "connected, but no HTTP came" + (answer.empty() ? "" : " (something else)"),

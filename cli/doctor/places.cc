@@ -151,7 +151,8 @@ std::vector<DoctorFinding> judge_schemes(const Settings& settings) {
   };
   for (const Origin& external : settings.external_urls)
     judge(external, "external_urls",
-          "put a TLS terminator in front, and write https: whoever is on the way can take over sessions");
+          "give it TLS (listen[].tls, or a terminator in front), and write https: whoever is on the way can take over "
+          "sessions");
   judge(settings.logto.endpoint, "logto.endpoint", "give Logto TLS: whoever is on the way can sign in as anybody");
   return all;
 }

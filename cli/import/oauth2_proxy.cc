@@ -98,7 +98,7 @@ class Import {
     put(context_.root, "listen", address.empty() ? std::string("127.0.0.1:4180") : address);
     if (address.empty()) context_.unsupported("http_address", "expected IP:PORT or unix:///PATH: set listen by hand");
     context_.taken("http_address", "listen: " + address);
-    context_.unsupported("https_address", "TLS on listeners is not built yet: put a TLS terminator in front");
+    context_.unsupported("https_address", "by hand: a second address under listen, with tls and its certificates");
     const std::string metrics = listen_address(options_.text("metrics_address"));
     if (!metrics.empty()) put(map_in(context_.root, "admin"), "listen", metrics);
     if (metrics.empty())

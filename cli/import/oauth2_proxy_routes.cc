@@ -291,13 +291,8 @@ class Routes {
     }
     if (made.source.path.empty()) made.mount.path = url->path;
     const std::string name = name_of(*url);
-    const bool is_tls = url->origin.is_https();
-    const std::string environment = variable_name(name) + "_URL";
-    made.upstream = add_upstream(name, is_tls ? variable(environment) : url->origin.text(), made.source);
-    if (is_tls) {
-      report(made.source, Outcome::unsupported,
-             "https:// to an app is not built yet: put a plain http:// address of it into " + environment);
-    } else if (!made.source.path.empty() && url->path != "/") {
+    made.upstream = add_upstream(name, url->origin.text(), made.source);
+    if (!made.source.path.empty() && url->path != "/") {
       report(made.source, Outcome::unsupported,
              "the path " + url->path + " is not put before the request's own: let the app do it");
     } else {
@@ -616,7 +611,8 @@ class Routes {
       context_.unsupported("proxy_websockets", "WebSockets always pass; refuse them in the app");
     else
       context_.taken("proxy_websockets", "WebSockets pass");
-    context_.unsupported("ssl_upstream_insecure_skip_verify", "https:// to an app is not built yet");
+    context_.unsupported("ssl_upstream_insecure_skip_verify",
+                         "certificates of apps are verified: name their authority in upstreams.*.tls.ca_file");
   }
 
   ImportContext& context_;

@@ -23,7 +23,7 @@ constexpr std::string_view kJwtKey = "the app signs in to Logto with its secret"
 constexpr std::string_view kCsrf = "each sign-in attempt has a sealed cookie of its own, several tabs at once included";
 constexpr std::string_view kRedisTopology = "one Redis server (redis.url), or an address that follows the primary";
 constexpr std::string_view kOwnTls =
-    "TLS on listeners is not built yet: put a TLS terminator in front, keep https:// in external_urls";
+    "by hand: listen[].tls has certificates and min_version, and redirect_to_https is for the port of http";
 
 constexpr Row kRows[] = {
     {"acr_values", kUnsupported, "Logto knows no acr; require: { max_age: ... } asks for a fresh sign-in"},

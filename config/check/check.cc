@@ -16,6 +16,7 @@
 #include "config/check/patreon.h"
 #include "config/check/route_tokens.h"
 #include "config/check/routes.h"
+#include "config/check/tls.h"
 #include "config/claims.h"
 #include "config/guessable.h"
 #include "config/host_pattern.h"
@@ -491,23 +492,24 @@ constexpr Rule kRules[] = {
 };
 // Of the file as a whole.
 constexpr Rule kWholeRules[] = {
-    one_address_has_a_part, realms_stand_alone,     hosts_have_one_realm, upstreams_are_used,
-    check_hosts_of_routes,  check_routes_among_all, check_fields,         check_pages,
+    one_address_has_a_part, realms_stand_alone, hosts_have_one_realm, upstreams_are_used, check_hosts_of_routes,
+    check_routes_among_all, check_fields,       check_pages,          check_tls,
 };
 
 void add_once(std::vector<std::string>& notes, std::string note) {
   if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
 }
 
-// We end no TLS ourselves, so that whoever comes by https came through another proxy. A unix socket names no address.
+// Where we end no TLS ourselves whoever comes by https came through another proxy. A unix socket names no address.
 bool trusts_no_terminator(const Settings& s) {
   const auto has_https = [](const auto& of) {
     return std::any_of(of.external_urls.begin(), of.external_urls.end(), [](const Origin& o) { return o.is_https(); });
   };
+  const bool has_tls = std::any_of(s.listen.begin(), s.listen.end(), [](const auto& one) { return one.tls.is_on(); });
   const bool has_tcp = std::any_of(s.listen.begin(), s.listen.end(), [](const ListenSettings& listen) {
     return listen.kind == ListenSettings::Kind::tcp;
   });
-  return has_tcp && s.trusted_proxies.empty() &&
+  return has_tcp && !has_tls && s.trusted_proxies.empty() &&
          (has_https(s) || std::any_of(s.realms.begin(), s.realms.end(), has_https));
 }
 

@@ -68,13 +68,14 @@ constexpr std::pair<std::string_view, std::string_view> kForeignWords[] = {
     {"return", "respond"},
     {"root", "static"},
     {"file_server", "static"},
-    {"ssl", "listen[].tls"},
-    {"https", "listen[].tls"},
-    {"cert", "listen[].tls"},
-    {"certs", "listen[].tls"},
-    {"certificate", "listen[].tls"},
-    {"tls_cert_file", "listen[].tls"},
-    {"https_address", "listen[].tls"},
+    {"tls", "listen[].tls.certificates"},
+    {"ssl", "listen[].tls.certificates"},
+    {"https", "listen[].tls.certificates"},
+    {"cert", "listen[].tls.certificates"},
+    {"certs", "listen[].tls.certificates"},
+    {"certificate", "listen[].tls.certificates"},
+    {"tls_cert_file", "listen[].tls.certificates"},
+    {"https_address", "listen[].tls.certificates"},
 };
 
 constexpr std::string_view kOfRoutes = "routes[].";
@@ -86,19 +87,9 @@ constexpr std::string_view kOfCookies[] = {"secure", "http_only", "httponly", "p
 // How an app is reached is said in one key; other products have one for each part.
 constexpr std::string_view kPartsOfUrl[] = {"port",   "address",  "addr",       "hostname", "ip",
                                             "scheme", "protocol", "proxy_pass", "backend",  "target"};
-constexpr std::string_view kTlsWords[] = {"tls",
-                                          "ssl",
-                                          "https",
-                                          "cert",
-                                          "certs",
-                                          "certificate",
-                                          "ca",
-                                          "ca_file",
-                                          "tls_skip_verify",
-                                          "insecure_skip_verify",
-                                          "ssl_verify",
-                                          "verify",
-                                          "sni"};
+constexpr std::string_view kTlsWords[] = {
+    "ssl",        "https",  "cert", "certs", "certificate", "ca", "ca_file", "tls_skip_verify", "insecure_skip_verify",
+    "ssl_verify", "verify", "sni"};
 
 bool is_any_of(std::string_view word, std::span<const std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -324,7 +315,9 @@ class Loader {
       return "unknown key here: " + word + " stands at the top of the file, its line begins in the first column";
     if (parent == "upstreams.*" && is_any_of(word, kPartsOfUrl))
       return "unknown key: it is a part of 'url', as in url: http://127.0.0.1:8080";
-    if (parent == "upstreams.*" && is_any_of(word, kTlsWords)) return "unknown key: " + std::string(kNoTlsToApps);
+    if (parent == "upstreams.*" && is_any_of(word, kTlsWords))
+      return "unknown key: TLS to an app is asked for by https:// in 'url', and what it needs stands below 'tls': " +
+             keys_below("upstreams.*.tls");
     for (const auto& [theirs, ours] : kForeignWords) {
       if (theirs != word || (is_about_listeners(ours) && !may_be_about_listeners(parent))) continue;
       if (is_later(std::string(ours))) return std::string(find_option(ours)->help);

@@ -32,6 +32,8 @@ Json choices_of(const Option& option) {
   for (const std::string& text : option.binding.choices) {
     all.emplace_back(text);
     if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) all.emplace_back(std::stoi(text));
+    if (text.find('.') != std::string::npos && text.find_first_not_of("0123456789.") == std::string::npos)
+      all.emplace_back(std::stod(text));
     if (text == "true" || text == "false") all.emplace_back(text == "true");
     if (text == "off") all.emplace_back(false);  // to readers of YAML 1.1
     if (text == "on") all.emplace_back(true);
@@ -45,6 +47,7 @@ Json::array_t forms_of(const Option& option) {
   if (!option.binding.choices.empty()) return {choices_of(option)};
   if (says(type, "a map of claims")) return {of_type("object"), of_type("string")};
   if (type.starts_with("a map")) return {of_type("object")};
+  if (says(type, "a list of maps")) return {of_type("object"), {{"type", "array"}, {"items", of_type("object")}}};
   if (says(type, "list")) return {any_text(), {{"type", "array"}, {"items", any_text()}}};
   if (type == "true or false") return {of_type("boolean"), {{"enum", {"true", "false"}}}};
   if (type == "a duration") return {with_pattern("^[0-9]+(ms|s|m|h|d)$")};

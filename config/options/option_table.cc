@@ -15,6 +15,7 @@
 #include "config/options/route_limit_options.h"
 #include "config/options/route_options.h"
 #include "config/options/rule_test_options.h"
+#include "config/options/tls_options.h"
 #include "config/value.h"
 
 namespace lp {
@@ -25,10 +26,6 @@ constexpr std::int64_t kGiB = kKiB * kKiB * kKiB;
 constexpr std::int64_t kLongest = 400 * kDay;  // browsers cap a cookie's life there
 
 using Table = std::vector<Option>;
-
-void add_later(Table& table, std::string path, std::string_view reason) {
-  table.push_back({std::move(path), "", "null", 0, 0, kLater, reason, {}});
-}
 
 // What stands at the top where there is one realm, and in each realm where there are several.
 void add_origins(Table& table, const std::string& prefix) {
@@ -54,10 +51,7 @@ void add_addresses(Table& table) {
                    "Where to listen: IP:PORT or unix:/PATH. Port 0 takes a free one.",
                    scalar<ListenSettings>([](const Scope& s) -> ListenSettings& { return *s.listen; }, parse_listen,
                                           format_listen)});
-  add_later(
-      table, "listen[].tls",
-      "TLS is not built yet in this version: put a TLS terminator in front, keep https:// in external_urls and set "
-      "trusted_proxies");
+  add_listen_tls_options(table);
   table.push_back({"admin.listen", "an address", "127.0.0.1:9180", 0, 0, kPlain,
                    "/healthz and /readyz; never on a public listener.",
                    scalar<ListenSettings>(LP_FIELD(settings->admin), parse_listen, format_listen)});
@@ -296,7 +290,7 @@ void add_upstream_connections(Table& table) {
 }
 
 void add_upstreams(Table& table) {
-  table.push_back({"upstreams.*.url", "http://HOST:PORT or unix:/PATH", "", 0, 0, kPlain,
+  table.push_back({"upstreams.*.url", "http://HOST:PORT, https://HOST:PORT or unix:/PATH", "", 0, 0, kPlain,
                    "The app. Names are resolved again by TTL.", upstream_url_binding()});
   table.push_back({"upstreams.*.servers", "a list of one URL", "null", 0, 0, kNonEmpty,
                    "Another way to write url; one server for now.", upstream_servers_binding()});
@@ -309,6 +303,7 @@ void add_upstreams(Table& table) {
   table.push_back({"upstreams.*.idle_timeout", "a duration", "1h", 10, 30 * kDay, kPlain,
                    "Silence in a response body or a tunnel.", duration(LP_FIELD(upstream->idle_timeout_ms))});
   add_upstream_connections(table);
+  add_upstream_tls_options(table);
   table.push_back({"identity_headers", "a map of headers to claims",
                    "{X-Forwarded-User: sub, X-Forwarded-Email: email, X-Forwarded-Preferred-Username: username, "
                    "X-Forwarded-Groups: roles}",

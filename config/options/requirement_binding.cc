@@ -298,7 +298,7 @@ void read_rule(const Entry& entry, const Reading& reading, std::vector<Requireme
   } else if (entry.key == "patreon") {
     read_patreon(node, reading, into);
   } else if (entry.key == "client_certificate") {
-    reading.report.problem_at(entry.mark, reading.key, "client certificates are not built yet: TLS ends before us");
+    reading.report.problem_at(entry.mark, reading.key, "client certificates are not built yet");
   } else {
     reading.report.problem_at(entry.mark, reading.key, unknown_rule(entry.key));
   }

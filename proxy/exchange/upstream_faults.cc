@@ -67,6 +67,18 @@ std::string words_for(std::string_view words, const UpstreamSettings& upstream, 
              : "connection refused: the app does not listen there, or this process may not write to the socket";
 }
 
+// Which of its keys to look at, where its certificate is not accepted.
+std::string tls_words(const UpstreamPool& upstream, UpstreamError error) {
+  const UpstreamSettings& settings = upstream.settings();
+  const std::string key = "upstreams." + settings.name + ".tls";
+  if (error == UpstreamError::handshake) return ": " + upstream.tls_failure();
+  const std::string name = settings.tls.server_name.empty() ? settings.host : settings.tls.server_name;
+  return ": " + upstream.tls_failure() + " (its certificate must be for " + name + ", or the name in " + key +
+         ".server_name, and of an authority of " +
+         (settings.tls.ca_file.empty() ? "the system's, or of those in " + key + ".ca_file" : settings.tls.ca_file) +
+         ")";
+}
+
 // What was repaired, as a list; `bits` are those of Repairs.
 std::string repairs_text(std::uint8_t bits) {
   std::string text;
@@ -91,14 +103,18 @@ UpstreamFault fault_of(UpstreamError error, bool nothing_came) {
     case UpstreamError::idle_timeout:
       return {504, "silent in mid answer"};
     case UpstreamError::lost:
-      return {502, nothing_came ? "closed the connection without an answer (does it expect TLS there? http:// is plain)"
+      return {502, nothing_came ? "closed the connection without an answer (does it expect TLS there? write https://)"
                                 : "closed the connection without a complete answer"};
     case UpstreamError::nonsense:
       return {502, "its answer breaks HTTP/1.1"};
     case UpstreamError::not_http:
       return {502, "what answers there speaks no HTTP/1: is it the app's port?"};
     case UpstreamError::tls:
-      return {502, "it speaks TLS there, and http:// is plain HTTP: name its port for that"};
+      return {502, "it speaks TLS there, and http:// is plain HTTP: write https:// in its url"};
+    case UpstreamError::untrusted:
+      return {502, "its certificate is not accepted"};
+    case UpstreamError::handshake:
+      return {502, "TLS was not agreed on"};
     case UpstreamError::queue_full:
       return {503, "max_connections are in use, and as many requests as queue says wait for one"};
     case UpstreamError::queue_timeout:
@@ -111,11 +127,14 @@ UpstreamFault fault_of(UpstreamError error, bool nothing_came) {
 
 void tell_failed(WorkerContext& context, const ExchangeRecord& record, const RouteSettings& route, UpstreamError error,
                  std::string_view words, const char* rule) {
-  const UpstreamSettings& settings = context.upstreams.of(route).settings();
+  const UpstreamPool& upstream = context.upstreams.of(route);
+  const UpstreamSettings& settings = upstream.settings();
   const std::string address = address_of(settings);
   const std::int64_t ms = waited_ms(settings, route, error);
+  const bool is_of_tls = error == UpstreamError::untrusted || error == UpstreamError::handshake;
   const std::string why = rule == nullptr ? std::string() : std::string(": ") + rule;
-  const std::string reason = words_for(words, settings, error) + why + (ms > 0 ? ": waited " + seconds_text(ms) : "");
+  const std::string reason = words_for(words, settings, error) + why + (ms > 0 ? ": waited " + seconds_text(ms) : "") +
+                             (is_of_tls ? tls_words(upstream, error) : "");
   if (error == UpstreamError::slow_client) {
     return context.log.info("a slow client has lost its connection to an app",
                             {{"id", std::string_view(record.id)},
@@ -137,7 +156,7 @@ void tell_if_expects_tls(const WorkerContext& context, const ExchangeRecord& rec
   if (!says_so || upstream.shared().told_of_tls()) return;
   const std::string address = address_of(upstream.settings());
   context.log.warning(
-      "an app answers 400 because it expects TLS there, and http:// is plain HTTP: name its port for that",
+      "an app answers 400 because it expects TLS there, and http:// is plain HTTP: write https:// in its url",
       {{"id", std::string_view(record.id)},
        {"upstream", std::string_view(upstream.settings().name)},
        {"address", address}});

@@ -38,6 +38,7 @@ struct ServerState {
   MemoryBudget memory;
   RepeatedNotice memory_notice;        // that it was used up
   RepeatedNotice slow_clients_notice;  // that they have what they may of it
+  RepeatedNotice handshake_notice;     // that TLS is not agreed on with clients
   UnknownHosts unknown_hosts;
   DroppedOverrides dropped_overrides;
   SharedUpstreams upstreams;

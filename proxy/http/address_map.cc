@@ -65,7 +65,7 @@ AddressMap::AddressMap(const Settings& settings, const RouteSettings& route)
   const UpstreamSettings& upstream = found->second;
   using Host = UpstreamSettings::Host;
   if (upstream.host_header == Host::literal) {
-    if (const auto name = parse_authority(upstream.host_literal, 80)) {
+    if (const auto name = parse_authority(upstream.host_literal, upstream.tls.is_on ? 443 : 80)) {
       add_inner(settings, {name->host, name->port, true});
       // The port that the app knows itself by, behind a Host that names none.
       if (upstream.kind == UpstreamSettings::Kind::tcp && upstream.port != name->port)

@@ -308,7 +308,7 @@ std::string own_host_field(const UpstreamSettings& upstream) {
   if (upstream.host_header == UpstreamSettings::Host::literal) return upstream.host_literal;
   if (upstream.kind == UpstreamSettings::Kind::unix_socket) return "localhost";
   const std::string host = upstream.host.find(':') == std::string::npos ? upstream.host : "[" + upstream.host + "]";
-  return upstream.port == 80 ? host : host + ":" + std::to_string(upstream.port);
+  return upstream.port == (upstream.tls.is_on ? 443 : 80) ? host : host + ":" + std::to_string(upstream.port);
 }
 
 void append_request_head(std::string& to, const OutgoingRequest& request, const Fields& client_fields,

@@ -67,6 +67,8 @@ enum class UpstreamError {
   nonsense,
   not_http,       // what it says first is no answer of HTTP/1
   tls,            // it answers plain HTTP with a record of TLS
+  untrusted,      // its certificate is not accepted: never tried again elsewhere
+  handshake,      // TLS was not agreed on
   queue_full,     // max_connections are taken, and as many requests as may wait already
   queue_timeout,  // none of them became free
   slow_client,    // the client sent or read next to nothing, while others waited for one of max_connections

@@ -11,10 +11,10 @@ constexpr std::size_t kCopyBytes = 16 * 1024;
 
 std::optional<SocketWriter::State> BodyWriter::write(std::string_view bytes) {
   if (is_chunked_) writer_.queue(ChunkHead(bytes.size()).text());
-  if (writer_.is_attached() && bytes.size() > kCopyBytes) return writer_.send(bytes, is_chunked_ ? "\r\n" : "");
+  if (writer_.may_write() && bytes.size() > kCopyBytes) return writer_.send(bytes, is_chunked_ ? "\r\n" : "");
   writer_.queue(bytes);
   if (is_chunked_) writer_.queue("\r\n");
-  if (writer_.is_attached() && writer_.unsent_bytes() > 2 * kCopyBytes) return writer_.flush();
+  if (writer_.may_write() && writer_.unsent_bytes() > 2 * kCopyBytes) return writer_.flush();
   return std::nullopt;
 }
 

@@ -15,8 +15,8 @@ class BodyWriter {
 
   void begin(const BodyFraming& framing) { is_chunked_ = framing.kind == BodyFraming::Kind::chunked; }
   // Small pieces are copied behind what is queued, so that they leave with it in one system call: nullopt while they
-  // wait for the flush at the end of the batch, else what came of writing. Nothing is written before the writer has its
-  // descriptor. `bytes` is not empty, for an empty chunk would be the last one.
+  // wait for the flush at the end of the batch, else what came of writing. Nothing is written before the writer
+  // may write. `bytes` is not empty, for an empty chunk would be the last one.
   std::optional<SocketWriter::State> write(std::string_view bytes);
   void end();  // queues what the coding ends with
 

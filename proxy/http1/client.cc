@@ -25,7 +25,9 @@ constexpr std::size_t kMostUnsent = 64 * 1024;
 constexpr std::int64_t kHalfClosedMs = 5000;
 const ParseError kNoMemory{503, "limits.buffered is used up"};
 constexpr const char* kProxyProtocol =
-    "the PROXY protocol, which is not spoken here: switch it off in what stands in front (send-proxy)";
+    "the PROXY protocol, which this listener does not speak: write proxy_protocol: true there, or switch it off in "
+    "what "
+    "stands in front (send-proxy)";
 
 bool is_proxy_line(std::string_view bytes) {
   return bytes.starts_with("PROXY TCP") || bytes.starts_with("PROXY UNKNOWN");
@@ -35,16 +37,17 @@ bool is_proxy_line(std::string_view bytes) {
 const char* why_no_head(std::string_view bytes) {
   constexpr std::string_view kProxySignature("\r\n\r\n\0\r\nQUIT\n", 12);
   const bool is_tls = bytes.size() > 1 && bytes[0] == 0x16 && bytes[1] == 0x03;  // a handshake (RFC 8446 5.1)
-  if (is_tls) return "a TLS handshake: this listener speaks plain HTTP, TLS ends in what stands in front";
+  if (is_tls)
+    return "a TLS handshake: this listener speaks plain HTTP: write tls: there, or end TLS in what stands in front";
   if (bytes.starts_with(kProxySignature)) return kProxyProtocol;
   return "bytes that no request head can hold";
 }
 }  // namespace
 
-Http1Client::Http1Client(const Environment& environment, Socket socket, std::string peer_address,
+Http1Client::Http1Client(const Environment& environment, Transport transport, std::string peer_address,
                          const MakeEvents& make_events, std::function<void(Http1Client&)> on_closed)
     : env_(environment),
-      socket_(std::move(socket)),
+      transport_(std::move(transport)),
       peer_address_(std::move(peer_address)),
       on_closed_(std::move(on_closed)),
       events_(make_events(*this)),
@@ -54,12 +57,12 @@ Http1Client::Http1Client(const Environment& environment, Socket socket, std::str
       head_memory_(env_.memory),
       unsent_memory_(env_.memory),
       writer_(env_.loop, env_.buffers, [this] { on_writable(); }),
-      input_(env_.loop, socket_.fd(), [this] { on_readable(); }),
+      input_(env_.loop, transport_, [this] { on_readable(); }),
       deadline_(env_.wheel, [this] { on_deadline(); }),
       later_(env_.loop, [this] { on_later(); }) {
   head_limits_.needs_host = env_.needs_host;
   head_limits_.is_for_probes = env_.is_for_probes;
-  writer_.attach(socket_.fd());
+  writer_.attach(transport_.fd(), transport_.tls());
   arm_deadline();
 }
 
@@ -86,13 +89,34 @@ void Http1Client::on_readable() {
   }
 }
 
+// What comes may want an answer of TLS itself.
+ReceiveResult Http1Client::receive(Buffer& into) {
+  const ReceiveResult got = transport_.receive(into);
+  writer_.send_own_of_tls();
+  return got;
+}
+
 void Http1Client::read_head() {
   in_.make_room(in_.empty() ? BufferPool::kSmallBytes : 4096);
-  const ReceiveResult got = receive_into(socket_.fd(), in_);
-  if (got.kind == ReceiveResult::Kind::again) return;
-  if (got.kind == ReceiveResult::Kind::failed) return close();
+  const ReceiveResult got = receive(in_);
+  if (got.kind == ReceiveResult::Kind::again) return wait_for_head();
+  if (got.kind == ReceiveResult::Kind::failed) return head_failed();
   if (got.kind == ReceiveResult::Kind::end) return on_head_input_end();
   process_input();
+}
+
+// Within a handshake all the time. Behind it the first request has as long as it has without TLS.
+void Http1Client::wait_for_head() {
+  if (in_.empty()) in_.release();
+  if (transport_.tls() != nullptr && transport_.tls()->has_just_opened()) arm_deadline();
+}
+
+void Http1Client::head_failed() {
+  if (transport_.tls() == nullptr) return close();
+  if (transport_.tls()->is_plain_http()) return refuse_plain_http();
+  if (env_.over_tls != nullptr && !transport_.tls()->is_open())
+    env_.over_tls->tell_failed_handshake(peer_address_, transport_.tls()->failure());
+  close();
 }
 
 // Who sends no more still gets what is on its way, and answers to the requests that have come.
@@ -104,7 +128,7 @@ void Http1Client::on_head_input_end() {
 
 void Http1Client::read_body() {
   body_in_.make_room(env_.memory.is_short() ? BufferPool::kSmallBytes : read_bytes_);
-  const ReceiveResult got = receive_into(socket_.fd(), body_in_);
+  const ReceiveResult got = receive(body_in_);
   if (got.kind == ReceiveResult::Kind::again) return;
   if (got.kind == ReceiveResult::Kind::failed) return client_gone();
   if (got.kind == ReceiveResult::Kind::end) return on_input_end();
@@ -133,9 +157,10 @@ void Http1Client::take_next_from_body_buffer() {
 
 void Http1Client::read_tunnel() {
   body_in_.make_room(read_bytes_);
-  const ReceiveResult got = receive_into(socket_.fd(), body_in_);
+  const ReceiveResult got = receive(body_in_);
   if (got.kind == ReceiveResult::Kind::again) return;
   if (got.kind == ReceiveResult::Kind::failed) return client_gone();
+  if (got.kind == ReceiveResult::Kind::end && transport_.is_cut()) return client_gone();
   if (got.kind == ReceiveResult::Kind::end) {
     pause(Pause::end_of_input);
     events_->on_request_end();
@@ -150,13 +175,13 @@ void Http1Client::read_tunnel() {
 // The next request may come early; it waits its turn. Views into the head must not move, so only spare room is used.
 void Http1Client::read_pipelined() {
   if (in_.room() == 0) return pause(Pause::pipeline_full);
-  const ReceiveResult got = receive_into(socket_.fd(), in_);
+  const ReceiveResult got = receive(in_);
   if (got.kind == ReceiveResult::Kind::failed) return client_gone();
   if (got.kind == ReceiveResult::Kind::end) on_input_end();
 }
 
 void Http1Client::drop_input() {
-  const ReceiveResult got = receive_and_drop(socket_.fd());
+  const ReceiveResult got = transport_.receive_and_drop();
   if (got.kind == ReceiveResult::Kind::again) return;
   if (got.kind == ReceiveResult::Kind::data) return linger_on();
   if (phase_ == Phase::lingering || got.kind == ReceiveResult::Kind::failed) return close();
@@ -256,6 +281,23 @@ void Http1Client::refuse(const ParseError& error) {
   events_->on_bad_request(error);
 }
 
+// In plain text, for the client speaks no other. Nobody sees more of the request than its first bytes.
+void Http1Client::refuse_plain_http() {
+  transport_.drop_tls();
+  writer_.attach(transport_.fd());
+  keep_alive_ = false;
+  body_open_ = true;  // the rest of the request: lingering will drop it
+  Answer answer;
+  answer.status = 400;
+  answer.add("Content-Type", "text/plain; charset=utf-8");
+  answer.body = "This port speaks TLS, and the request came without: ask for https:// instead of http://\n";
+  env_.scratch.clear();
+  append_answer(env_.scratch, answer, false, false, std::time(nullptr));
+  writer_.queue(env_.scratch);
+  if (writer_.flush() == SocketWriter::State::failed) return close();
+  close_when_sent();
+}
+
 void Http1Client::feed_leftover() {
   if ((phase_ == Phase::exchange || phase_ == Phase::discard) && body_is_open()) {
     const std::string_view rest = in_.data().substr(head_bytes_ + leftover_used_);
@@ -337,6 +379,7 @@ void Http1Client::send_head(const ResponseHead& head, const OutgoingResponse& re
   answer_body_.begin(response.body);
   env_.scratch.clear();
   append_response_head(env_.scratch, response, head, env_.header_rules);
+  write_strict_transport();
   writer_.queue(env_.scratch);
 }
 
@@ -346,8 +389,14 @@ void Http1Client::send_answer(const Answer& answer, bool without_body, bool keep
   if (keep_alive_ && body_is_open() && !may_drop_rest_of_body()) keep_alive_ = false;
   env_.scratch.clear();
   append_answer(env_.scratch, answer, without_body, keep_alive_, std::time(nullptr));
+  write_strict_transport();
   writer_.queue(env_.scratch);
   end();
+}
+
+void Http1Client::write_strict_transport() {
+  if (env_.over_tls == nullptr || env_.over_tls->strict_transport.empty()) return;
+  add_strict_transport(env_.scratch, env_.over_tls->strict_transport);
 }
 
 // Whether the connection can live on behind an answer that came before the end of its request. It is promised only
@@ -367,7 +416,7 @@ bool Http1Client::may_drop_rest_of_body() const {
   return outcome == BodyReader::Outcome::end;
 }
 
-std::size_t Http1Client::untaken_bytes() const { return writer_.unsent_bytes() + lp::untaken_bytes(socket_.fd()); }
+std::size_t Http1Client::untaken_bytes() const { return writer_.unsent_bytes() + lp::untaken_bytes(transport_.fd()); }
 
 void Http1Client::send_body(std::string_view bytes) {
   if (bytes.empty()) return;
@@ -387,7 +436,7 @@ void Http1Client::end() {
 void Http1Client::abort() {
   input_.pause(Pause::closed);
   writer_.close();
-  socket_.reset_connection();
+  transport_.reset_connection();
   close();
 }
 
@@ -500,9 +549,10 @@ void Http1Client::close_when_sent() {
 
 void Http1Client::finish_closing() {
   const bool goes_on_sending = body_is_open() || in_.size() > head_bytes_ + leftover_used_ || !body_in_.empty();
+  writer_.say_end();
   if (input_has_ended() || !(goes_on_sending || may_send_more())) return close();
   // Closing with unread input makes the kernel send a reset, which can destroy the answer on its way (RFC 9112 9.6).
-  ::shutdown(socket_.fd(), SHUT_WR);
+  ::shutdown(transport_.fd(), SHUT_WR);
   lingers_left_ = kMostLingers;
   lingers_for_more_ = goes_on_sending;
   enter(Phase::lingering);
@@ -520,7 +570,7 @@ void Http1Client::client_gone() {
 }
 
 bool Http1Client::close_if_idle() {
-  if (phase_ != Phase::idle || !in_.empty() || has_unread_input(socket_.fd())) return false;
+  if (phase_ != Phase::idle || !in_.empty() || transport_.has_unread_input()) return false;
   close_when_sent();
   return true;
 }
@@ -538,7 +588,7 @@ bool Http1Client::is_busy() const {
     case Phase::lingering:  // ending the process now would reset it, and the reset eat the answer
       return lingers_for_more_;
     case Phase::idle:
-      return !idle_ms() || has_unread_input(socket_.fd());
+      return !idle_ms() || transport_.has_unread_input();
     case Phase::tunnel:
     case Phase::closed:
       return false;
@@ -557,7 +607,7 @@ void Http1Client::close() {
   input_.pause(Pause::closed);
   writer_.close();
   unsent_memory_.release();
-  socket_.close();
+  transport_.close();
   on_closed_(*this);
 }
 

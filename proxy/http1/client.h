@@ -14,6 +14,7 @@
 #include "proxy/http1/scan.h"
 #include "proxy/net/memory_budget.h"
 #include "proxy/net/socket.h"
+#include "proxy/net/transport.h"
 
 namespace lp {
 
@@ -22,6 +23,11 @@ namespace lp {
 // its owner, and is then deleted with defer_delete.
 class Http1Client final : public ClientStream {
  public:
+  // What a listener with TLS adds.
+  struct OverTls {
+    std::string strict_transport;  // what each answer says in Strict-Transport-Security; empty: nothing
+    std::function<void(const std::string& peer, const std::string& reason)> tell_failed_handshake;
+  };
   struct Environment {
     EventLoop& loop;
     DeadlineWheel& wheel;
@@ -33,11 +39,12 @@ class Http1Client final : public ClientStream {
     MemoryBudget& memory;
     bool needs_host = true;  // see HeadLimits
     bool is_for_probes = false;
+    const OverTls* over_tls = nullptr;
   };
   using MakeEvents = std::function<std::unique_ptr<RequestEvents>(ClientStream&)>;
 
-  Http1Client(const Environment& environment, Socket socket, std::string peer_address, const MakeEvents& make_events,
-              std::function<void(Http1Client&)> on_closed);
+  Http1Client(const Environment& environment, Transport transport, std::string peer_address,
+              const MakeEvents& make_events, std::function<void(Http1Client&)> on_closed);
   ~Http1Client() override;
 
   // Closes it where nothing is lost: it waits for a request and no byte of one is here, nor in the kernel. What is left
@@ -81,7 +88,10 @@ class Http1Client final : public ClientStream {
 
   void enter(Phase next);
   void on_readable();
+  [[nodiscard]] ReceiveResult receive(Buffer& into);
   void read_head();
+  void wait_for_head();
+  void head_failed();
   void read_body();
   void read_tunnel();
   void read_pipelined();
@@ -92,6 +102,8 @@ class Http1Client final : public ClientStream {
   void start_exchange();
   void wait_for_rest_of_head();
   void refuse(const ParseError& error);
+  void refuse_plain_http();
+  void write_strict_transport();
   void feed(std::string_view bytes, std::size_t& counter);
   void feed_pieces(std::string_view bytes, std::size_t& counter);
   void feed_leftover();
@@ -123,7 +135,7 @@ class Http1Client final : public ClientStream {
   [[nodiscard]] bool body_is_open() const { return body_open_; }
 
   Environment env_;
-  Socket socket_;
+  Transport transport_;
   std::string peer_address_;
   std::function<void(Http1Client&)> on_closed_;
   std::unique_ptr<RequestEvents> events_;

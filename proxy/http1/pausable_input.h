@@ -2,12 +2,12 @@
 #include <functional>
 #include <utility>
 
-#include "base/event.h"
+#include "proxy/net/transport.h"
 
 namespace lp {
 
 // The reading side of a client's connection: it is read while there is no reason against it. Each reason has one owner,
-// who adds and removes it without knowing of the others. Made readable; loop and descriptor outlive this.
+// who adds and removes it without knowing of the others. Made readable; loop and transport outlive this.
 class PausableInput {
  public:
   enum class Reason : unsigned {
@@ -19,8 +19,8 @@ class PausableInput {
     closed = 32,         // the descriptor is about to go: never removed
   };
 
-  PausableInput(EventLoop& loop, int fd, std::function<void()> on_readable)
-      : readable_(loop, fd, kReadable, std::move(on_readable)) {
+  PausableInput(EventLoop& loop, const Transport& transport, std::function<void()> on_readable)
+      : readable_(loop, transport, std::move(on_readable)) {
     readable_.enable();
   }
 
@@ -46,7 +46,7 @@ class PausableInput {
     return true;
   }
 
-  IoEvent readable_;
+  InputEvent readable_;
   unsigned reasons_ = 0;
 };
 

@@ -109,11 +109,13 @@ void Http1Upstream::connect_next() {
   while (!addresses_.empty()) {
     const SocketAddress address = addresses_.front();
     addresses_.erase(addresses_.begin());
-    socket_ = Socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!socket_.is_open()) continue;
-    const int rc = ::connect(socket_.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.length);
+    Socket socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket.is_open()) continue;
+    transport_ = Transport(std::move(socket));
+    const int rc = ::connect(transport_.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.length);
     if (rc == 0 || errno == EINPROGRESS) {
-      connecting_ = std::make_unique<IoEvent>(environment_.loop, socket_.fd(), kWritable, [this] { on_connected(); });
+      connecting_ =
+          std::make_unique<IoEvent>(environment_.loop, transport_.fd(), kWritable, [this] { on_connected(); });
       return connecting_->enable();
     }
   }
@@ -124,7 +126,7 @@ void Http1Upstream::connect_next() {
 void Http1Upstream::stop_connecting() {
   if (connecting_) connecting_->disable();
   environment_.loop.defer_delete(std::move(connecting_));
-  socket_.close();
+  transport_.close();
 }
 
 void Http1Upstream::connect_failed() {
@@ -138,16 +140,37 @@ void Http1Upstream::connect_failed() {
 void Http1Upstream::on_connected() {
   int error = 0;
   socklen_t length = sizeof error;
-  ::getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &error, &length);
+  ::getsockopt(transport_.fd(), SOL_SOCKET, SO_ERROR, &error, &length);
   if (error != 0) {
     if (!addresses_.empty() || addresses_are_old_) return connect_next();
     return fail(UpstreamError::refused);
   }
   connecting_->disable();
-  set_no_delay(socket_.fd());
-  writer_.attach(socket_.fd());
-  readable_.emplace(environment_.loop, socket_.fd(), kReadable, [this] { on_readable(); });
-  if (!is_paused_) readable_->enable();
+  set_no_delay(transport_.fd());
+  if (environment_.tls != nullptr) transport_.put_tls(environment_.tls->new_session(environment_.buffers));
+  writer_.attach(transport_.fd(), transport_.tls());
+  readable_.emplace(environment_.loop, transport_, [this] { on_readable(); });
+  if (transport_.tls() == nullptr) return secured();
+  enter(Phase::securing);  // in what is left of connect_timeout
+  readable_->enable();
+  shake_hands();
+}
+
+// No other address is tried when this fails: who answered is who the name led to, and is not who he should be.
+void Http1Upstream::shake_hands() {
+  const auto came = transport_.tls()->shake_hands(transport_.fd());
+  writer_.send_own_of_tls();
+  if (transport_.tls()->is_open()) return secured();
+  if (came != ReceiveResult::Kind::again) tls_failed(transport_.tls()->failure());
+}
+
+void Http1Upstream::tls_failed(const std::string& why) {
+  owner_.tls_failed(why);
+  fail(transport_.tls()->is_untrusted() ? UpstreamError::untrusted : UpstreamError::handshake);
+}
+
+void Http1Upstream::secured() {
+  is_paused_ ? readable_->disable() : readable_->enable();
   enter(Phase::waiting_for_head);
   flush();
   if (events_ && writer_.unsent_bytes() == 0) events_->on_upstream_drained();  // else on_writable() says so
@@ -179,7 +202,8 @@ std::int64_t Http1Upstream::idle_ms() const {
 
 bool Http1Upstream::looks_alive() const {
   char byte = 0;
-  const ssize_t n = ::recv(socket_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (transport_.has_pending()) return false;
+  const ssize_t n = ::recv(transport_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
@@ -214,7 +238,8 @@ void Http1Upstream::end_body() {
 }
 
 void Http1Upstream::flush() {
-  if (phase_ == Phase::queued || phase_ == Phase::connecting || phase_ == Phase::closed) return;
+  if (phase_ == Phase::queued || phase_ == Phase::connecting || phase_ == Phase::securing || phase_ == Phase::closed)
+    return;
   const SocketWriter::State state = writer_.flush();
   if (state == SocketWriter::State::blocked && environment_.memory.is_short()) writer_.trim();
   if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
@@ -222,7 +247,9 @@ void Http1Upstream::flush() {
 
 // The end of what the client said comes behind all of it, not before what still waits for the kernel.
 void Http1Upstream::end_tunnel_when_sent() {
-  if (request_sent_ && writer_.unsent_bytes() == 0) ::shutdown(socket_.fd(), SHUT_WR);
+  if (!request_sent_ || writer_.unsent_bytes() > 0) return;
+  writer_.say_end();
+  ::shutdown(transport_.fd(), SHUT_WR);
 }
 
 void Http1Upstream::become_tunnel() {
@@ -235,6 +262,7 @@ void Http1Upstream::become_tunnel() {
 
 void Http1Upstream::on_writable() {
   const SocketWriter::State state = writer_.resume();
+  if (phase_ == Phase::securing) return;
   if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
   if (phase_ == Phase::tunnel) end_tunnel_when_sent();
   if (state != SocketWriter::State::drained) return;
@@ -245,17 +273,34 @@ void Http1Upstream::on_writable() {
 // ---- the answer -------------------------------------------------------------------------------------------------
 
 void Http1Upstream::on_readable() {
-  if (phase_ == Phase::idle) {  // closed by the app, or bytes that nobody asked for
-    owner_.closed_by_app(idle_ms());
-    return close();
-  }
+  if (phase_ == Phase::securing) return shake_hands();
+  if (phase_ == Phase::idle) return on_idle_input();
   in_.make_room(bytes_to_read());
-  const ReceiveResult got = receive_into(socket_.fd(), in_);
+  const ReceiveResult got = receive();
   if (got.kind == ReceiveResult::Kind::again) return;
   if (got.kind == ReceiveResult::Kind::failed) return lost();
   if (got.kind == ReceiveResult::Kind::end) return on_input_end();
   if (in_.room() == 0 && phase_ != Phase::waiting_for_head) read_bytes_ = BufferPool::kLargeBytes;
   process();
+}
+
+ReceiveResult Http1Upstream::receive() {
+  const ReceiveResult got = transport_.receive(in_);
+  writer_.send_own_of_tls();
+  return got;
+}
+
+// Closed by the app, or bytes that nobody asked for. TLS says things of its own at any time: tickets, new keys.
+void Http1Upstream::on_idle_input() {
+  if (transport_.tls() != nullptr) {
+    in_.make_room(BufferPool::kSmallBytes);
+    const ReceiveResult::Kind came = receive().kind;
+    in_.release();
+    if (came == ReceiveResult::Kind::again) return;
+    if (came == ReceiveResult::Kind::data && may_get_late_body()) owner_.on_body_behind_answer();
+  }
+  owner_.closed_by_app(idle_ms());
+  close();
 }
 
 // What is read may have to be held, all of it, for a client that takes nothing.
@@ -265,11 +310,12 @@ std::size_t Http1Upstream::bytes_to_read() const {
 }
 
 void Http1Upstream::on_input_end() {
-  if (phase_ == Phase::tunnel) {
+  if (phase_ == Phase::tunnel && !transport_.is_cut()) {
     readable_->disable();
     return events_->on_response_end();
   }
-  const bool complete = phase_ == Phase::body && response_.body.kind == BodyFraming::Kind::until_close;
+  const bool complete =
+      phase_ == Phase::body && response_.body.kind == BodyFraming::Kind::until_close && !transport_.is_cut();
   if (!complete) return lost();
   answer_complete();
 }
@@ -418,8 +464,9 @@ void Http1Upstream::answer_complete() {
 
 bool Http1Upstream::is_reusable() const {
   return phase_ == Phase::answered && request_sent_ && response_.keep_alive && in_.empty() &&
-         writer_.unsent_bytes() == 0 && !is_paused_ && response_.body.kind != BodyFraming::Kind::until_close &&
-         !response_body_.took_blanks() && !response_body_.took_bare_lf() && keeps_for_ms() > 0;
+         !transport_.has_pending() && writer_.unsent_bytes() == 0 && !is_paused_ &&
+         response_.body.kind != BodyFraming::Kind::until_close && !response_body_.took_blanks() &&
+         !response_body_.took_bare_lf() && keeps_for_ms() > 0;
 }
 
 // Before the app does it: a request that is on its way just then would be lost.
@@ -490,7 +537,8 @@ void Http1Upstream::fail(UpstreamError error) {
 
 void Http1Upstream::close() {
   if (phase_ == Phase::closed) return;
-  if (phase_ == Phase::idle && may_get_late_body() && has_unread_input(socket_.fd())) owner_.on_body_behind_answer();
+  if (phase_ == Phase::idle && may_get_late_body() && transport_.has_unread_input()) owner_.on_body_behind_answer();
+  if (phase_ == Phase::idle) writer_.say_end();
   enter(Phase::closed);
   events_ = nullptr;
   lookup_.reset();
@@ -499,13 +547,13 @@ void Http1Upstream::close() {
   if (connecting_) connecting_->disable();
   if (readable_) readable_->disable();
   writer_.close();
-  socket_.close();
+  transport_.close();
   owner_.remove(*this);
 }
 
 void Http1Upstream::set_paused(bool paused) {
   is_paused_ = paused;
-  if (!readable_ || phase_ == Phase::closed) return;
+  if (!readable_ || phase_ == Phase::securing || phase_ == Phase::closed) return;
   if (paused) {
     readable_->disable();
     deadline_.clear();
@@ -516,16 +564,17 @@ void Http1Upstream::set_paused(bool paused) {
 }
 
 void Http1Upstream::enter(Phase next) {
-  // [from][to]: queued, connecting, waiting_for_head, body, answered, tunnel, idle, closed
-  static constexpr bool kLegal[8][8] = {
-      {false, true, false, false, false, false, false, true},   // queued
-      {false, false, true, false, false, false, false, true},   // connecting
-      {false, false, false, true, false, false, false, true},   // waiting_for_head
-      {false, false, false, false, true, true, false, true},    // body
-      {false, false, false, false, false, false, true, true},   // answered
-      {false, false, false, false, false, false, false, true},  // tunnel
-      {false, false, true, false, false, false, false, true},   // idle
-      {false, false, false, false, false, false, false, false}  // closed, for good
+  // [from][to]: queued, connecting, securing, waiting_for_head, body, answered, tunnel, idle, closed
+  static constexpr bool kLegal[9][9] = {
+      {false, true, false, false, false, false, false, false, true},   // queued
+      {false, false, true, true, false, false, false, false, true},    // connecting
+      {false, false, false, true, false, false, false, false, true},   // securing
+      {false, false, false, false, true, false, false, false, true},   // waiting_for_head
+      {false, false, false, false, false, true, true, false, true},    // body
+      {false, false, false, false, false, false, false, true, true},   // answered
+      {false, false, false, false, false, false, false, false, true},  // tunnel
+      {false, false, false, true, false, false, false, false, true},   // idle
+      {false, false, false, false, false, false, false, false, false}  // closed, for good
   };
   LP_CHECK(kLegal[static_cast<int>(phase_)][static_cast<int>(next)], "a legal step of an app's connection");
   phase_ = next;
@@ -544,6 +593,7 @@ void Http1Upstream::arm_deadline() {
       if (!is_paused_) deadline_.set_ms(idle_timeout_ms_);
       return;
     case Phase::queued:
+    case Phase::securing:
     case Phase::answered:
     case Phase::idle:
     case Phase::closed:
@@ -572,6 +622,8 @@ void Http1Upstream::on_deadline() {
     case Phase::connecting:
       if (lookup_) return fail(UpstreamError::unresolvable);
       return fail(connecting_ && connecting_->enabled() ? UpstreamError::connect_timeout : UpstreamError::refused);
+    case Phase::securing:
+      return fail(UpstreamError::connect_timeout);
     case Phase::waiting_for_head:
       return on_answer_late();
     case Phase::idle:

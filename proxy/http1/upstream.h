@@ -17,6 +17,8 @@
 #include "proxy/net/buffer.h"
 #include "proxy/net/memory_budget.h"
 #include "proxy/net/socket.h"
+#include "proxy/net/tls_to_app.h"
+#include "proxy/net/transport.h"
 
 namespace lp {
 
@@ -38,6 +40,7 @@ class Http1Upstream {
     Resolver& resolver;
     const UpstreamSettings& settings;
     const MemoryBudget& memory;
+    const TlsToApp* tls = nullptr;  // null: plain HTTP
   };
   // Whose connection it is: a pool.
   class Owner {
@@ -55,6 +58,8 @@ class Http1Upstream {
     virtual void waits_long() = 0;
     virtual void has_waited_long() = 0;
     virtual void answers() = 0;  // the head of an answer has come
+    // TLS came to nothing. The error of the exchange follows.
+    virtual void tls_failed(const std::string& why) = 0;
 
    protected:
     ~Owner() = default;
@@ -106,17 +111,22 @@ class Http1Upstream {
   [[nodiscard]] bool is_reused() const { return is_reused_; }
 
  private:
-  enum class Phase { queued, connecting, waiting_for_head, body, answered, tunnel, idle, closed };
+  enum class Phase { queued, connecting, securing, waiting_for_head, body, answered, tunnel, idle, closed };
   void enter(Phase next);
 
   void connect_to_known(std::vector<SocketAddress> addresses);
   void look_up();
   void connect_next();
   void on_connected();
+  void shake_hands();
+  void secured();
+  void tls_failed(const std::string& why);
   void stop_connecting();
   void connect_failed();
 
   void on_readable();
+  void on_idle_input();
+  [[nodiscard]] ReceiveResult receive();
   [[nodiscard]] std::size_t bytes_to_read() const;
   void on_writable();
   void on_deadline();
@@ -148,9 +158,9 @@ class Http1Upstream {
   UpstreamEvents* events_;  // null while idle or closed
   UpstreamClient client_;
   Phase phase_ = Phase::queued;
-  Socket socket_;
+  Transport transport_;
   SocketWriter writer_;
-  std::optional<IoEvent> readable_;
+  std::optional<InputEvent> readable_;
   std::unique_ptr<IoEvent> connecting_;
   Deadline deadline_;
   std::unique_ptr<Resolver::Wait> lookup_;

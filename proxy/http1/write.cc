@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "base/encoding.h"
 
 namespace lp {
 
@@ -22,9 +23,11 @@ struct Reason {
 constexpr Reason kReasons[] = {
     {200, "OK"},
     {204, "No Content"},
+    {301, "Moved Permanently"},
     {302, "Found"},
     {303, "See Other"},
     {304, "Not Modified"},
+    {308, "Permanent Redirect"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
     {403, "Forbidden"},
@@ -78,6 +81,16 @@ void append_answer(std::string& out, const Answer& answer, bool without_body, bo
   if (!keep_alive) append_field(out, "Connection", "close");
   out.append("\r\n");
   if (!without_body) out.append(answer.body);
+}
+
+void add_strict_transport(std::string& message, std::string_view value) {
+  constexpr std::string_view kName = "Strict-Transport-Security";
+  const std::size_t end = message.find("\r\n\r\n");
+  LP_CHECK(end != std::string::npos, "a head has an end");
+  for (std::size_t at = message.find("\r\n"); at < end; at = message.find("\r\n", at + 2)) {
+    if (iequals(std::string_view(message).substr(at + 2, kName.size() + 1), "Strict-Transport-Security:")) return;
+  }
+  message.insert(end + 2, std::string(kName) + ": " + std::string(value) + "\r\n");
 }
 
 }  // namespace lp

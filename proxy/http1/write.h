@@ -24,6 +24,9 @@ class ChunkHead {
 // Appends a complete answer with Content-Length and Date; the body is left out for HEAD (its length is still told).
 void append_answer(std::string& out, const Answer& answer, bool without_body, bool keep_alive, std::time_t now);
 
+// Adds the field (RFC 6797) to a head, with or without what follows it, unless it has one.
+void add_strict_transport(std::string& message, std::string_view value);
+
 [[nodiscard]] std::string_view reason_phrase(int status);
 
 }  // namespace lp

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <initializer_list>
 
+#include "proxy/net/tls_session.h"
+
 namespace lp {
 
 Socket& Socket::operator=(Socket&& other) noexcept {
@@ -97,6 +99,7 @@ SocketWriter::State SocketWriter::send(std::string_view bytes, std::string_view 
 }
 
 SocketWriter::State SocketWriter::write_now(std::string_view bytes, std::string_view suffix) {
+  if (tls_ != nullptr) return write_sealed(bytes, suffix);
   const ssize_t sent = send_parts(fd_, {queue_.data(), bytes, suffix});
   if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
     failed_ = true;
@@ -122,7 +125,7 @@ SocketWriter::State SocketWriter::write_now(std::string_view bytes, std::string_
 SocketWriter::State SocketWriter::flush() {
   if (failed_) return State::failed;
   if (is_waiting()) return State::blocked;
-  return queue_.empty() ? State::drained : write_now({}, {});
+  return unsent_bytes() == 0 ? State::drained : write_now({}, {});
 }
 
 SocketWriter::State SocketWriter::resume() { return failed_ ? State::failed : write_now({}, {}); }
@@ -135,8 +138,85 @@ void SocketWriter::wait_for_room() {
 void SocketWriter::close() {
   if (writable_) writable_->disable();  // not destroyed: this may be its own callback
   queue_.release();
+  if (tls_ != nullptr) tls_->output().release();
   failed_ = true;
 }
+
+// ---- with TLS ---------------------------------------------------------------------------------------------------
+
+namespace {
+// Sealed ahead of the kernel, beside what is plain still: one send() for several records.
+constexpr std::size_t kMostSealed = 64 * 1024;
+}  // namespace
+
+// Records are full as far as there is enough, so that a chunk's size line is none of its own. What the kernel does not
+// take stays plain: sealed it would be held for nothing.
+SocketWriter::State SocketWriter::write_sealed(std::string_view bytes, std::string_view suffix) {
+  const std::size_t begun = queue_.size() % TlsSession::kRecordBytes;
+  const std::size_t fills = begun == 0 ? 0 : std::min(bytes.size(), TlsSession::kRecordBytes - begun);
+  queue_.append(bytes.substr(0, fills));
+  bytes.remove_prefix(fills);
+  bool goes_on = is_tls_open() && (bytes.empty() || seal_queue());
+  while (goes_on && bytes.size() >= TlsSession::kRecordBytes) {
+    goes_on = seal(bytes.substr(0, TlsSession::kRecordBytes));
+    if (goes_on) bytes.remove_prefix(TlsSession::kRecordBytes);
+  }
+  queue_.append(bytes);
+  queue_.append(suffix);
+  if (goes_on) goes_on = seal_queue();
+  const bool all_sent = !failed_ && send_sealed();
+  if (failed_) return State::failed;
+  if (!all_sent) {
+    wait_for_room();
+    return State::blocked;
+  }
+  if (writable_) writable_->disable();
+  return queue_.empty() ? State::drained : State::blocked;  // blocked: by the handshake
+}
+
+// False: nothing of it was taken.
+bool SocketWriter::seal(std::string_view plain) {
+  if (sealed_bytes() >= kMostSealed && !send_sealed()) return false;
+  if (!tls_->seal(plain)) failed_ = true;
+  return !failed_;
+}
+
+bool SocketWriter::seal_queue() {
+  while (!queue_.empty()) {
+    const std::string_view record = queue_.data().substr(0, TlsSession::kRecordBytes);
+    if (!seal(record)) return false;
+    queue_.consume(record.size());
+  }
+  return true;
+}
+
+// True: all of it is with the kernel.
+bool SocketWriter::send_sealed() {
+  Buffer& sealed = tls_->output();
+  if (sealed.empty()) return true;
+  const ssize_t sent = send_parts(fd_, {sealed.data()});
+  if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+    failed_ = true;
+    return false;
+  }
+  if (sent > 0) sealed.consume(static_cast<std::size_t>(sent));
+  if (sealed.empty()) sealed.release();
+  return sealed.empty();
+}
+
+void SocketWriter::send_sealed_if_any() {
+  if (failed_ || is_waiting() || sealed_bytes() == 0) return;
+  if (!send_sealed() && !failed_) wait_for_room();
+}
+
+void SocketWriter::say_end() {
+  if (tls_ == nullptr || failed_) return;
+  tls_->seal_end();
+  (void)send_sealed();
+}
+
+bool SocketWriter::is_tls_open() const { return tls_->is_open(); }
+std::size_t SocketWriter::sealed_bytes() const { return tls_->output().size(); }
 
 void set_no_delay(int fd) {
   const int on = 1;

@@ -59,4 +59,21 @@ void ConnectionShares::tell_no_descriptors(std::string_view reason) {
       {{"reason", reason}, {"connections", open()}});
 }
 
+void ConnectionShares::tell_no_balancer(std::string_view peer) {
+  if (!no_balancer_.happened(clock_.monotonic_ms())) return;
+  log_.warning(
+      "a connection to a listener with proxy_protocol was closed: it comes from nobody in trusted_proxies, whose word "
+      "on the client counts there",
+      {{"peer", peer}});
+}
+
+void ConnectionShares::tell_no_proxy_header(std::string_view balancer) {
+  if (!no_proxy_header_.happened(clock_.monotonic_ms())) return;
+  log_.warning(
+      "a connection to a listener with proxy_protocol was closed: it did not begin with a header of the PROXY "
+      "protocol; "
+      "let the balancer send one, or take proxy_protocol out",
+      {{"peer", balancer}});
+}
+
 }  // namespace lp

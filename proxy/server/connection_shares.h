@@ -31,6 +31,11 @@ class ConnectionShares {
   void tell_full();
   void tell_no_descriptors(std::string_view reason);
 
+  void tell_no_balancer(std::string_view peer);
+  void tell_no_proxy_header(std::string_view balancer);
+  // Of trusted_proxies, or by a unix socket.
+  [[nodiscard]] bool is_trusted(std::string_view peer) const { return !is_counted(peer); }
+
   [[nodiscard]] std::int64_t open() const { return open_.load(std::memory_order_relaxed); }
 
  private:
@@ -43,7 +48,7 @@ class ConnectionShares {
   Log& log_;
   std::atomic<std::int64_t> open_{0};
   ClientCounts of_address_;
-  RepeatedNotice full_, no_descriptors_, over_share_;
+  RepeatedNotice full_, no_descriptors_, over_share_, no_balancer_, no_proxy_header_;
 };
 
 }  // namespace lp

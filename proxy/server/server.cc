@@ -50,13 +50,15 @@ struct Server::Impl {
         any_realm(*realms.front()),
         served(settings_in, realms),
         state(settings_in.limits.buffered_bytes),
-        shares(settings_in.limits, settings_in.trusted_proxies, any_realm.clock, any_realm.log) {}
+        shares(settings_in.limits, settings_in.trusted_proxies, any_realm.clock, any_realm.log),
+        certificates(settings_in.listen, any_realm.clock, any_realm.log) {}
 
   const Settings& settings;
   Realm& any_realm;  // for what all of them have in common: clock and log
   ServedRealms served;
   ServerState state;
   ConnectionShares shares;
+  ListenerCertificates certificates;
   EventLoop loop;
   std::vector<Listener> listeners;
   std::vector<Listener> check_listeners;
@@ -65,12 +67,15 @@ struct Server::Impl {
   std::vector<std::thread> threads;
   std::unique_ptr<Admin> admin;
   std::unique_ptr<Timer> next_step;  // of stopping
+  std::unique_ptr<Timer> next_look;  // at certificates
   std::int64_t stop_began_ms = 0;
   std::int64_t drain_began_ms = 0;
   bool waits_for_notice = true;
   bool listens = true;
 
   Result<void> open_listeners(std::size_t worker_count);
+  Result<void> read_tls();
+  void watch_certificates();
   void add_worker(std::size_t index);
   void on_stop_signal(bool is_interactive);
   void begin_drain();
@@ -90,6 +95,7 @@ Result<std::unique_ptr<Server>> Server::open(const Settings& settings, const std
   const int wanted = settings.workers;
   const std::size_t count = wanted > 0 ? static_cast<std::size_t>(wanted) : usable_cpus();
   raise_descriptor_limit();
+  if (const auto read = server->impl_->read_tls(); !read) return read.error();
   const auto opened = server->impl_->open_listeners(count);
   if (!opened) return opened.error();
   for (std::size_t i = 0; i < count; ++i) server->impl_->add_worker(i);
@@ -103,9 +109,28 @@ void Server::Impl::add_worker(std::size_t index) {
     return fds;
   };
   const Worker::Listening listening{descriptors(listeners), descriptors(check_listeners)};
-  workers.push_back(std::make_unique<Worker>(served, state, shares, listening, [this] {
+  workers.push_back(std::make_unique<Worker>(served, state, shares, listening, *certificates.material(), [this] {
     for (auto& worker : workers) worker->make_room();
   }));
+}
+
+// What all of this process's ends of TLS are made of.
+Result<void> Server::Impl::read_tls() {
+  if (const auto read = certificates.read(); !read) return read.error();
+  certificates.set_ticket_secrets(settings.session.secrets);
+  certificates.on_change([this](const std::shared_ptr<const TlsMaterial>& material) {
+    for (auto& worker : workers) worker->replace_tls(material);
+  });
+  return state.upstreams.read_tls(settings.upstreams, any_realm.clock.unix_s());
+}
+
+void Server::Impl::watch_certificates() {
+  certificates.look();
+  next_look->start_ms(ListenerCertificates::kLookMs);
+}
+
+void Server::replace_ticket_secrets(const std::vector<Secret>& secrets) {
+  impl_->certificates.set_ticket_secrets(secrets);
 }
 
 Result<void> Server::Impl::open_listeners(std::size_t worker_count) {
@@ -149,8 +174,12 @@ void Server::run(const std::function<void()>& on_hangup) {
   const SignalEvent on_term(impl.loop, SIGTERM, [&impl] { impl.on_stop_signal(false); });
   const SignalEvent on_int(impl.loop, SIGINT, [&impl] { impl.on_stop_signal(true); });
   const SignalEvent on_hup(impl.loop, SIGHUP, [&impl, &on_hangup] {
-    if (!impl.state.draining) on_hangup();
+    if (impl.state.draining) return;
+    on_hangup();
+    impl.certificates.read_anew();
   });
+  impl.next_look = std::make_unique<Timer>(impl.loop, [&impl] { impl.watch_certificates(); });
+  if (!impl.certificates.is_empty()) impl.next_look->start_ms(ListenerCertificates::kLookMs);
   for (auto& worker : impl.workers) impl.threads.emplace_back([&worker] { worker->run(); });
   impl.any_realm.log.info("ready");
   impl.loop.run();
@@ -159,6 +188,7 @@ void Server::run(const std::function<void()>& on_hangup) {
   impl.workers.clear();
   impl.admin.reset();
   impl.next_step.reset();
+  impl.next_look.reset();
 }
 
 // Readiness fails first, and while a load balancer has not noticed everything is served as before. Nobody at a terminal

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/https_door.h"
 
 namespace lp {
 
@@ -31,19 +32,25 @@ Acceptor::Acceptor(const Http1Client::Environment& environment, const std::vecto
     : environment_(environment),
       limits_(limits),
       make_events_(std::move(make_events)),
-      descriptors_(descriptors),
       resume_(environment.loop, [this] { resume(); }),
       looked_(environment.wheel, [] {}) {
-  for (const int fd : descriptors_) {
-    accepting_.push_back(
-        std::make_unique<IoEvent>(environment.loop, fd, kReadable, [this, fd] { accept_some(fd, kAcceptsPerTurn); }));
-    accepting_.back()->enable();
+  for (const int fd : descriptors) {
+    Entrance& entrance = entrances_.emplace_back(Entrance{fd, nullptr, nullptr, {}});
+    entrance.accepting = std::make_unique<IoEvent>(environment.loop, fd, kReadable,
+                                                   [this, &entrance] { accept_some(entrance, kAcceptsPerTurn); });
+    entrance.accepting->enable();
   }
+}
+
+void Acceptor::use_tls(std::size_t which, std::shared_ptr<const TlsAcceptor> tls, const Http1Client::OverTls& over) {
+  Entrance& entrance = entrances_.at(which);
+  if (entrance.tls == nullptr) entrance.over_tls = over;
+  entrance.tls = std::move(tls);
 }
 
 Acceptor::~Acceptor() { close_all_connections(); }
 
-void Acceptor::accept_some(int fd, int most) {
+void Acceptor::accept_some(Entrance& entrance, int most) {
   for (int i = 0; i < most; ++i) {
     if (limits_.shares.is_full() && !make_room()) {
       limits_.shares.tell_full();
@@ -53,7 +60,7 @@ void Acceptor::accept_some(int fd, int most) {
     SocketAddress peer;
     peer.length = sizeof peer.storage;
     Socket socket(
-        ::accept4(fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        ::accept4(entrance.fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket.is_open()) {
       const int why = errno;
       if (why == EINTR || why == ECONNABORTED) continue;
@@ -63,12 +70,36 @@ void Acceptor::accept_some(int fd, int most) {
       return pause();
     }
     if (peer.storage.ss_family != AF_UNIX) set_no_delay(socket.fd());
-    admit(std::move(socket), address_text(peer));
+    greet(entrance, std::move(socket), address_text(peer));
   }
 }
 
-void Acceptor::admit(Socket socket, std::string peer) {
-  if (limits_.shares.admit(peer) || make_room_for(peer)) add(std::move(socket), std::move(peer));
+void Acceptor::greet(Entrance& entrance, Socket socket, std::string peer) {
+  if (!entrance.expects_proxy_header) return admit(entrance, std::move(socket), std::move(peer));
+  if (!limits_.shares.is_trusted(peer)) return limits_.shares.tell_no_balancer(peer);
+  if (!limits_.shares.admit(peer)) return;
+  auto arrival = std::make_unique<ProxiedArrival>(
+      environment_.loop, environment_.wheel, std::move(socket), std::move(peer), environment_.timeouts.first_byte_ms,
+      [this, &entrance](ProxiedArrival& one, std::optional<std::string> client) {
+        arrived(entrance, one, std::move(client));
+      });
+  ProxiedArrival* const key = arrival.get();
+  arrivals_.emplace(key, std::move(arrival));
+}
+
+// From here on the client has the connection, and it counts as the client's.
+void Acceptor::arrived(Entrance& entrance, ProxiedArrival& arrival, std::optional<std::string> client) {
+  auto node = arrivals_.extract(&arrival);
+  limits_.shares.leave(arrival.balancer());
+  Socket socket = arrival.take();
+  std::string peer = client && client->empty() ? arrival.balancer() : client.value_or("");
+  environment_.loop.defer_delete(std::move(node.mapped()));
+  if (client) return admit(entrance, std::move(socket), std::move(peer));
+  limits_.shares.tell_no_proxy_header(arrival.balancer());
+}
+
+void Acceptor::admit(Entrance& entrance, Socket socket, std::string peer) {
+  if (limits_.shares.admit(peer) || make_room_for(peer)) add(entrance, std::move(socket), std::move(peer));
 }
 
 // Of its own share: nobody else's connection goes for it.
@@ -102,8 +133,14 @@ std::size_t Acceptor::close_longest_idle(std::string_view of_peer) {
       std::count_if(idle.begin(), end, [](auto& one) { return one.second->close_if_idle(); }));
 }
 
-void Acceptor::add(Socket socket, std::string peer) {
-  auto connection = std::make_unique<Http1Client>(environment_, std::move(socket), std::move(peer), make_events_,
+void Acceptor::add(Entrance& entrance, Socket socket, std::string peer) {
+  Http1Client::Environment environment = environment_;
+  Transport transport(std::move(socket));
+  if (entrance.tls != nullptr) {
+    transport.put_tls(entrance.tls->new_session(environment_.buffers));
+    environment.over_tls = &entrance.over_tls;
+  }
+  auto connection = std::make_unique<Http1Client>(environment, std::move(transport), std::move(peer), make_events_,
                                                   [this](Http1Client& closed) { remove(closed); });
   Http1Client* const key = connection.get();
   connections_.emplace(key, std::move(connection));
@@ -117,19 +154,19 @@ void Acceptor::remove(Http1Client& connection) {
 }
 
 void Acceptor::pause() {
-  for (auto& accepting : accepting_) accepting->disable();
+  for (Entrance& entrance : entrances_) entrance.accepting->disable();
   resume_.start_ms(kAcceptPauseMs);
 }
 
 void Acceptor::resume() {
   if (!listens_) return;
-  for (auto& accepting : accepting_) accepting->enable();
+  for (Entrance& entrance : entrances_) entrance.accepting->enable();
 }
 
 std::int64_t Acceptor::drain() {
   std::vector<Http1Client*> all;
   for (auto& [key, connection] : connections_) all.push_back(key);
-  std::int64_t busy = 0;
+  auto busy = static_cast<std::int64_t>(arrivals_.size());
   for (Http1Client* connection : all) {
     const auto idle_ms = connection->idle_ms();
     const bool is_recent = idle_ms && *idle_ms < (connection->is_unused() ? kNewForDrainMs : kIdleForDrainMs);
@@ -145,16 +182,18 @@ std::int64_t Acceptor::drain() {
 // Closing a listening socket resets who waits in its queue: everybody is taken out of it first.
 void Acceptor::stop_listening() {
   if (!std::exchange(listens_, false)) return;
-  for (auto& accepting : accepting_) accepting->disable();
-  for (const int fd : descriptors_) {
-    accept_some(fd, kBacklogAtMost);
-    ::shutdown(fd, SHUT_RD);
+  for (Entrance& entrance : entrances_) entrance.accepting->disable();
+  for (Entrance& entrance : entrances_) {
+    accept_some(entrance, kBacklogAtMost);
+    ::shutdown(entrance.fd, SHUT_RD);
   }
 }
 
 void Acceptor::close_all_connections() {
   for (auto& [key, connection] : connections_) limits_.shares.leave(connection->peer_address());
+  for (auto& [key, arrival] : arrivals_) limits_.shares.leave(arrival->balancer());
   connections_.clear();
+  arrivals_.clear();
   environment_.loop.delete_deferred();
 }
 
@@ -179,26 +218,89 @@ Http1Client::Environment Worker::environment() {
           !answers_probes(context_.settings.health)};
 }
 
+namespace {
+
+// Descriptors of those listeners that do nothing but send people to https, or of all others; in their order.
+std::vector<int> descriptors_of(const std::vector<ListenSettings>& listen, const std::vector<int>& descriptors,
+                                bool redirect_to_https) {
+  std::vector<int> chosen;
+  for (std::size_t i = 0; i < listen.size() && i < descriptors.size(); ++i) {
+    if (listen[i].redirect_to_https == redirect_to_https) chosen.push_back(descriptors[i]);
+  }
+  return chosen;
+}
+
+std::string strict_transport_of(const ListenTlsSettings& tls) {
+  if (tls.hsts_ms == 0) return {};
+  return "max-age=" + std::to_string(tls.hsts_ms / kSecond) + (tls.hsts_subdomains ? "; includeSubDomains" : "");
+}
+
+void expect_proxy_headers(Acceptor& acceptor, const std::vector<ListenSettings>& listen, bool redirect_to_https) {
+  std::size_t which = 0;
+  for (const ListenSettings& one : listen) {
+    if (one.redirect_to_https != redirect_to_https) continue;
+    if (one.proxy_protocol) acceptor.expect_proxy_header(which);
+    ++which;
+  }
+}
+
+void tell_failed_handshake(const WorkerContext& context, const std::string& peer, const std::string& reason) {
+  const auto times = context.server.handshake_notice.happened(context.clock.monotonic_ms());
+  if (!times) return;
+  context.log.info("TLS was not agreed on with a client; the next ones are told in a minute",
+                   {{"client", std::string_view(peer)}, {"reason", std::string_view(reason)}, {"times", *times}});
+}
+
+}  // namespace
+
 Worker::Worker(const ServedRealms& served, ServerState& server, ConnectionShares& shares, const Listening& listening,
-               const std::function<void()>& ask_others_for_room)
+               const TlsMaterial& tls, const std::function<void()>& ask_others_for_room)
     : context_(served, server),
-      acceptor_(environment(), listening.for_all, {shares, ask_others_for_room},
+      acceptor_(environment(), descriptors_of(served.settings.listen, listening.listen, false),
+                {shares, ask_others_for_room},
                 [this](ClientStream& client) { return std::make_unique<Exchange>(context_, client); }),
-      check_acceptor_(environment(), listening.for_checks, {shares, ask_others_for_room}, [this](ClientStream& client) {
-        return std::make_unique<Exchange>(context_, client, Door::checks_only);
-      }) {}
+      check_acceptor_(
+          environment(), listening.for_checks, {shares, ask_others_for_room},
+          [this](ClientStream& client) { return std::make_unique<Exchange>(context_, client, Door::checks_only); }),
+      https_door_(environment(), descriptors_of(served.settings.listen, listening.listen, true),
+                  {shares, ask_others_for_room},
+                  [this](ClientStream& client) { return std::make_unique<HttpsDoor>(context_, client); }) {
+  use_tls(tls);
+  expect_proxy_headers(acceptor_, context_.settings.listen, false);
+  expect_proxy_headers(https_door_, context_.settings.listen, true);
+}
 
 Worker::~Worker() {
-  acceptor_.close_all_connections();
-  check_acceptor_.close_all_connections();
+  for (Acceptor* acceptor : acceptors_) acceptor->close_all_connections();
   context_.upstreams.close();
   context_.loop.delete_deferred();
 }
 
+// Each worker has its own: OpenSSL's contexts are full of locks.
+void Worker::use_tls(const TlsMaterial& tls) {
+  std::size_t which = 0;
+  for (std::size_t i = 0; i < tls.of_listener.size(); ++i) {
+    const ListenSettings& listener = context_.settings.listen[i];
+    if (listener.redirect_to_https) continue;
+    if (listener.tls.is_on()) {
+      auto made = std::make_shared<const TlsAcceptor>(listener.tls, tls.of_listener[i], tls.ticket_secrets,
+                                                      [this] { return context_.clock.unix_s(); });
+      acceptor_.use_tls(which, std::move(made),
+                        {strict_transport_of(listener.tls), [this](const std::string& peer, const std::string& reason) {
+                           tell_failed_handshake(context_, peer, reason);
+                         }});
+    }
+    ++which;
+  }
+}
+
+void Worker::replace_tls(std::shared_ptr<const TlsMaterial> tls) {
+  context_.loop.post([this, tls = std::move(tls)] { use_tls(*tls); });
+}
+
 void Worker::make_room() {
   context_.loop.post([this] {
-    (void)acceptor_.make_room();
-    (void)check_acceptor_.make_room();
+    for (Acceptor* acceptor : acceptors_) (void)acceptor->make_room();
   });
 }
 
@@ -206,11 +308,12 @@ void Worker::make_room() {
 void Worker::drain(bool stops_listening) {
   busy_connections_.store(1);
   context_.loop.post([this, stops_listening] {
-    if (stops_listening) {
-      acceptor_.stop_listening();
-      check_acceptor_.stop_listening();
+    std::int64_t busy = 0;
+    for (Acceptor* acceptor : acceptors_) {
+      if (stops_listening) acceptor->stop_listening();
+      busy += acceptor->drain();
     }
-    busy_connections_.store(acceptor_.drain() + check_acceptor_.drain());
+    busy_connections_.store(busy);
   });
 }
 

@@ -1,6 +1,9 @@
 #pragma once
+#include <array>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -9,7 +12,10 @@
 #include "proxy/exchange/worker_context.h"
 #include "proxy/http1/client.h"
 #include "proxy/net/listener.h"
+#include "proxy/net/tls_acceptor.h"
+#include "proxy/server/certificates.h"
 #include "proxy/server/connection_shares.h"
+#include "proxy/server/proxied_arrival.h"
 
 namespace lp {
 
@@ -27,6 +33,10 @@ class Acceptor {
            Http1Client::MakeEvents make_events);
   ~Acceptor();
 
+  // Who comes by descriptor number `which` from now on speaks TLS. `over` is the same each time.
+  void use_tls(std::size_t which, std::shared_ptr<const TlsAcceptor> tls, const Http1Client::OverTls& over);
+  // Who comes by descriptor number `which` is a balancer of trusted_proxies, and says first who is behind it.
+  void expect_proxy_header(std::size_t which) { entrances_.at(which).expects_proxy_header = true; }
   // Closes some of the connections that have waited for a request for longest, if any has for a while.
   bool make_room();
   // To be called again and again until it answers 0: closes connections that wait for their next request, and counts
@@ -38,12 +48,21 @@ class Acceptor {
   [[nodiscard]] std::size_t connections() const { return connections_.size(); }
 
  private:
-  void accept_some(int fd, int most);
-  void admit(Socket socket, std::string peer);
+  struct Entrance {
+    int fd;
+    std::unique_ptr<IoEvent> accepting;
+    std::shared_ptr<const TlsAcceptor> tls;  // null: plain
+    Http1Client::OverTls over_tls;
+    bool expects_proxy_header = false;
+  };
+  void accept_some(Entrance& entrance, int most);
+  void greet(Entrance& entrance, Socket socket, std::string peer);
+  void arrived(Entrance& entrance, ProxiedArrival& arrival, std::optional<std::string> client);
+  void admit(Entrance& entrance, Socket socket, std::string peer);
   bool make_room_for(std::string_view peer);
   std::size_t close_longest_idle(std::string_view of_peer);
   [[nodiscard]] bool may_look_for_idle();
-  void add(Socket socket, std::string peer);
+  void add(Entrance& entrance, Socket socket, std::string peer);
   void remove(Http1Client& connection);
   void pause();
   void resume();
@@ -51,11 +70,11 @@ class Acceptor {
   Http1Client::Environment environment_;
   Limits limits_;
   Http1Client::MakeEvents make_events_;
-  std::vector<int> descriptors_;
-  std::vector<std::unique_ptr<IoEvent>> accepting_;
+  std::deque<Entrance> entrances_;  // connections refer to them
   Timer resume_;
   Deadline looked_;  // set: idle ones were looked for a moment ago, which is a walk over all
   bool listens_ = true;
+  std::unordered_map<ProxiedArrival*, std::unique_ptr<ProxiedArrival>> arrivals_;
   std::unordered_map<Http1Client*, std::unique_ptr<Http1Client>> connections_;
 };
 
@@ -64,15 +83,16 @@ class Worker {
  public:
   // Borrowed descriptors, which must outlive the worker.
   struct Listening {
-    std::vector<int> for_all;
+    std::vector<int> listen;      // as Settings::listen
     std::vector<int> for_checks;  // what other proxies ask (forward_auth.listen), and nothing else
   };
   // All must outlive it. `ask_others_for_room`: see Acceptor::Limits.
   Worker(const ServedRealms& served, ServerState& server, ConnectionShares& shares, const Listening& listening,
-         const std::function<void()>& ask_others_for_room);
+         const TlsMaterial& tls, const std::function<void()>& ask_others_for_room);
   ~Worker();
   void run() { context_.loop.run(); }
   // From any thread.
+  void replace_tls(std::shared_ptr<const TlsMaterial> tls);                        // for connections that come later
   void make_room();                                                                // as Acceptor::make_room, later
   void drain(bool stops_listening);                                                // as Acceptor::drain, later
   [[nodiscard]] bool is_drained() const { return busy_connections_.load() == 0; }  // as of the last drain()
@@ -81,8 +101,11 @@ class Worker {
  private:
   WorkerContext context_;
   [[nodiscard]] Http1Client::Environment environment();
+  void use_tls(const TlsMaterial& tls);
   Acceptor acceptor_;
   Acceptor check_acceptor_;
+  Acceptor https_door_;  // of listeners with redirect_to_https
+  std::array<Acceptor*, 3> acceptors_{&acceptor_, &check_acceptor_, &https_door_};
   std::atomic<std::int64_t> busy_connections_{1};
 };
 

@@ -51,13 +51,14 @@ class Lease final : public UpstreamStream {
 UpstreamPool::UpstreamPool(EventLoop& loop, DeadlineWheel& wheel, BufferPool& buffers, Resolver& resolver,
                            const UpstreamSettings& settings, const MemoryBudget& memory, SharedUpstream& shared,
                            const TellServesOne& tell_serves_one)
-    : environment_{loop, wheel, buffers, resolver, settings, memory},
+    : environment_{loop, wheel, buffers, resolver, settings, memory, shared.tls.get()},
       own_host_(own_host_field(settings)),
       shared_(shared),
       tell_serves_one_(tell_serves_one),
       just_closed_(wheel, [] {}),
       serves_one_(wheel, [this] { shared_.try_again(); }),
       watching_(wheel, [this] { end_slow_clients(); }) {
+  LP_CHECK(settings.tls.is_on == (shared_.tls != nullptr), "what https:// is to be is never asked in plain HTTP");
   shared_.slots.add(*this);
 }
 

@@ -59,6 +59,8 @@ class UpstreamPool final : private Http1Upstream::Owner, private ConnectionSlots
   [[nodiscard]] bool keeps_connections() const { return environment_.settings.keep_alive > 0 && !shared_.serves_one(); }
   [[nodiscard]] const UpstreamSettings& settings() const { return environment_.settings; }
   [[nodiscard]] SharedUpstream& shared() const { return shared_; }
+  // Of the last UpstreamError::untrusted or handshake: why, in OpenSSL's words.
+  [[nodiscard]] const std::string& tls_failure() const { return tls_failure_; }
 
  private:
   struct Held {
@@ -74,6 +76,7 @@ class UpstreamPool final : private Http1Upstream::Owner, private ConnectionSlots
   void waits_long() override;
   void has_waited_long() override;
   void answers() override;
+  void tls_failed(const std::string& why) override { tls_failure_ = why; }
   void idle_is_in_the_way() override;
   void close_idle_in_the_way();
   void slot_is_given(ConnectionSlots::Ticket ticket) override;
@@ -105,6 +108,7 @@ class UpstreamPool final : private Http1Upstream::Owner, private ConnectionSlots
   std::vector<Http1Upstream*> settling_;  // idle too, the longest first, each behind an answer without a body
   std::vector<Held> held_;                // idle too, each signed in for one client
   bool sends_late_bodies_ = false;        // the app has been seen to
+  std::string tls_failure_;
 
   SharedUpstream& shared_;
   const TellServesOne& tell_serves_one_;

@@ -5,9 +5,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
+#include "base/result.h"
 #include "config/settings.h"
 #include "proxy/http/messages.h"
+#include "proxy/net/tls_to_app.h"
 #include "proxy/upstream/connection_slots.h"
 
 namespace lp {
@@ -56,7 +59,8 @@ struct SharedUpstream {
   [[nodiscard]] bool serves_several() const { return serves_several_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool serves_one() const { return serves_one_.load(std::memory_order_relaxed); }
 
-  ConnectionSlots slots;  // of max_connections
+  ConnectionSlots slots;                // of max_connections
+  std::unique_ptr<const TlsToApp> tls;  // set before it is used by anybody; null: plain HTTP
 
  private:
   static constexpr int kSure = 3;
@@ -73,6 +77,16 @@ struct SharedUpstream {
 // Of all upstreams, made when the first worker asks.
 class SharedUpstreams {
  public:
+  // Before of(): what https:// upstreams need. The error names the upstream and the file.
+  [[nodiscard]] Result<void> read_tls(const std::map<std::string, UpstreamSettings>& upstreams, std::int64_t now_s) {
+    for (const auto& [name, upstream] : upstreams) {
+      if (!upstream.tls.is_on) continue;
+      auto made = TlsToApp::make(upstream, now_s);
+      if (!made) return made.error();
+      of(upstream).tls = std::move(*made);
+    }
+    return {};
+  }
   [[nodiscard]] SharedUpstream& of(const UpstreamSettings& settings) {
     const std::lock_guard lock(mutex_);
     std::unique_ptr<SharedUpstream>& shared = by_name_[settings.name];

@@ -66,13 +66,14 @@ TEST_CASE("listen addresses are IP literals or sockets") {
 
 TEST_CASE("upstreams are http or a socket, without a path") {
   UpstreamSettings u;
-  for (const auto* same : {"http://wiki:8080", "http://my_app", "http://[::1]:81", "unix:/run/x.sock"}) {
+  for (const auto* same : {"http://wiki:8080", "http://my_app", "http://[::1]:81", "https://wiki", "https://wiki:8443",
+                           "unix:/run/x.sock"}) {
     CAPTURE(same);
     CHECK(parse_upstream_url(same, u).ok());
     CHECK(format_upstream_url(u) == same);
   }
   for (const auto* bad :
-       {"wiki:8080", "http://wiki/x", "http://wiki/?a", "https://wiki", "ftp://x", "unix:x", "http://u@wiki"}) {
+       {"wiki:8080", "http://wiki/x", "http://wiki/?a", "https://wiki/x", "ftp://x", "unix:x", "http://u@wiki"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_upstream_url(bad, u).ok());
   }

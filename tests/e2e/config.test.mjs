@@ -103,7 +103,6 @@ describe('check', () => {
   }
 
   const LATER = {
-    tls: GOOD.replace('listen: 127.0.0.1:0', 'listen:\n  - address: "127.0.0.1:0"\n    tls: { certificate: /a.pem, key: /a.key }'),
     servers: GOOD.replace('app: http://127.0.0.1:9000', 'app: { servers: ["http://127.0.0.1:9000", "http://127.0.0.1:9001"] }'),
   };
   for (const [key, text] of Object.entries(LATER)) {

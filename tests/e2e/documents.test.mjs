@@ -138,8 +138,6 @@ describe('what the manual prints', () => {
       assert.equal((await check(good)).code, 0);
       const wiki = 'wiki: http://127.0.0.1:8081';
       for (const [from, to] of [
-        ['session:', 'listen: [{ address: 127.0.0.1:8443, tls: { cert: a.pem } }]\nsession:'],
-        [wiki, 'wiki: https://127.0.0.1:8081'],
         [wiki, 'wiki: { servers: [http://127.0.0.1:8081, http://127.0.0.1:8082] }'],
         ['session:', 'redis: { url: "redis-sentinel://127.0.0.1:1" }\nsession:'],
       ]) {

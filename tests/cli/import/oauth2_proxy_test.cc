@@ -205,7 +205,7 @@ const Row kOneOption[] = {
     {"upstreams = ['http://wiki:1']\npass_host_header = false", "upstreams.wiki.host", "upstream"},
     {"upstreams = ['http://wiki:1']", "upstreams.wiki.response_timeout", "30s"},
     {"upstreams = ['unix:///run/x.sock']", "upstreams.app.url", "unix:/run/x.sock"},
-    {"upstreams = ['https://wiki.example.com']", "upstreams.wiki.url", "\"${WIKI_URL}\""},
+    {"upstreams = ['https://wiki.example.com']", "upstreams.wiki.url", "https://wiki.example.com"},
     {"upstreams = ['file:///srv/www/#/static/']", "routes.0.path", "/static/*"},
     {"upstreams = ['file:///srv/www/#/static/']", "routes.0.strip_prefix", "/static"},
     {"upstreams = ['file:///srv/www/#/static/']", "routes.0.static", "/srv/www/"},

@@ -187,17 +187,19 @@ TEST_CASE("keys and colons") {
        {"f:5:3: logto.client_id: unknown key: here it is called 'logto.app_id'"}},
       {"tls at the top",
        and_also("tls: { cert: x }\n"),
-       {"f:14:1: tls: TLS is not built yet in this version: put a TLS terminator in front"}},
-      {"ssl", and_also("ssl: { cert: x }\n"), {"f:14:1: ssl: TLS is not built yet in this version"}},
+       {"f:14:1: tls: unknown key: here it is called 'listen[].tls.certificates'"}},
+      {"ssl",
+       and_also("ssl: { cert: x }\n"),
+       {"f:14:1: ssl: unknown key: here it is called 'listen[].tls.certificates'"}},
       {"tls of a listener",
        with("listen: 127.0.0.1:8080", "listen: [{ address: 127.0.0.1:8080, ssl: true }]"),
-       {"f:2:37: listen[1].ssl: TLS is not built yet in this version: put a TLS terminator in front"}},
+       {"f:2:37: listen[1].ssl: unknown key: here it is called 'listen[].tls.certificates'"}},
       {"tls to an app",
        with("app: http://127.0.0.1:9000", "app: { url: http://w, tls: true }"),
-       {"f:10:25: upstreams.app.tls: unknown key: https:// to an upstream is not built yet in this version"}},
+       {"f:10:30: upstreams.app.tls: expected a map of keys, found 'true'"}},
       {"a certificate of an app",
        with("app: http://127.0.0.1:9000", "app: { url: http://w, ca_file: x }"),
-       {"f:10:25: upstreams.app.ca_file: unknown key: https:// to an upstream is not built yet in this version"}},
+       {"f:10:25: upstreams.app.ca_file: unknown key: TLS to an app is asked for by https:// in 'url'"}},
       {"an app's port",
        with("app: http://127.0.0.1:9000", "app: { url: http://w, port: 1 }"),
        {"f:10:25: upstreams.app.port: unknown key: it is a part of 'url', as in url: http://127.0.0.1:8080"}},
@@ -235,7 +237,8 @@ TEST_CASE("variables") {
         "EMPTY is empty)"}},
       {"an empty part",
        with("127.0.0.1:9000", "${EMPTY}:9000"),
-       {"f:10:8: upstreams.app.url: expected http://HOST:PORT or unix:/PATH, found 'http://:9000' (not a host name or "
+       {"f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT or unix:/PATH, found 'http://:9000' "
+        "(not a host name or "
         "address) (the environment variable EMPTY is empty)"}},
       {"a wrong value",
        with("127.0.0.1:8080", "${LOGTO_APP_ID}"),
@@ -506,7 +509,8 @@ TEST_CASE("values that are not what their key is about") {
         "10.0.0.0/8, or the address alone"}},
       {"an app without scheme",
        with("http://127.0.0.1:9000", "127.0.0.1:9000"),
-       {"f:10:8: upstreams.app.url: expected http://HOST:PORT or unix:/PATH, found '127.0.0.1:9000' (it begins with "
+       {"f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT or unix:/PATH, found '127.0.0.1:9000' "
+        "(it begins with "
         "http://): write http://127.0.0.1:9000"}},
       {"unlimited",
        and_also("limits: { request_body: unlimited }\n"),
@@ -548,7 +552,8 @@ TEST_CASE("routes as other proxies write them") {
         "those"}},
       {"a socket without its scheme",
        with("http://127.0.0.1:9000", "/run/app.sock"),
-       {"f:10:8: upstreams.app.url: expected http://HOST:PORT or unix:/PATH, found '/run/app.sock' (it begins with "
+       {"f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT or unix:/PATH, found '/run/app.sock' "
+        "(it begins with "
         "http://): write unix:/run/app.sock"}},
       {"nginx's groups in a redirect",
        with("path: /*\n    upstream: app", "path: /a/*\n    access: public\n    redirect: /b/$1"),

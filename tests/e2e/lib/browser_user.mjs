@@ -1,5 +1,6 @@
 // A browser reduced to what a sign-in needs: a cookie jar as browsers keep it (by host, not by port), redirects followed by
 // hand, every hop kept. Names such as app.test are mapped to local ports, so that tests need no DNS.
+import { tlsRequest } from './certificates.mjs';
 import { request as rawRequest, NAVIGATION } from './raw.mjs';
 
 export class BrowserUser {
@@ -7,9 +8,11 @@ export class BrowserUser {
   hops = [];
 
   // ports: { 'app.test': 1234, ... }; any other host is reached at its own port on 127.0.0.1.
-  constructor(ports, { headers = {} } = {}) {
+  // tls: what https:// URLs are asked with, such as { ca }; without it they are asked as http:// ones.
+  constructor(ports, { headers = {}, tls = null } = {}) {
     this.ports = ports;
     this.headers = headers;
+    this.tls = tls;
   }
 
   cookies(host) { return this.jar.get(host) ?? new Map(); }
@@ -42,9 +45,10 @@ export class BrowserUser {
   async fetch(target, { method = 'GET', headers = {}, body } = {}) {
     const url = new URL(target);
     const port = this.ports[url.hostname] ?? this.ports[url.host] ?? Number(url.port || 80);
-    const answer = await rawRequest(port, method, url.href.slice(url.origin.length).replace(/#.*/s, ''), {
+    const ask = this.tls && url.protocol === 'https:' ? tlsRequest : rawRequest;
+    const answer = await ask(port, method, url.href.slice(url.origin.length).replace(/#.*/s, ''), {
       Cookie: this.cookieHeader(url), ...NAVIGATION, ...this.headers, ...headers,
-    }, { host: url.host, body, timeout: 20_000 });
+    }, { host: url.host, body, timeout: 20_000, ...(ask === tlsRequest ? this.tls : {}) });
     this.keep(url.hostname, answer.fields.all('set-cookie'));
     answer.url = url.href;
     const location = answer.fields.get('location');

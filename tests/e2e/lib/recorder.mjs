@@ -1,25 +1,32 @@
 // Upstreams under our control. Recorder parses strictly and keeps every request both as raw bytes and as fields;
 // what it cannot parse goes to `violations`, which is a failure of the proxy in every test. EvilUpstream answers any bytes.
 import net from 'node:net';
+import tls from 'node:tls';
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { ByteStream, Fields, TimedOut, framingOf, nonNegative, parseFields, readChunked } from './byte_stream.mjs';
 
 class TcpServer extends EventEmitter {
   connections = new Set();
+  tls = null; // { cert, key, ... } of an app that is asked over https
+  tcpConnections = 0; // with those that end within a handshake
 
   async listen(port = 0) {
-    this.server = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    const options = { noDelay: true, allowHalfOpen: true };
+    const onSocket = (socket) => {
       this.connections.add(socket);
       this.emit('connection', socket);
       socket.on('error', () => {});
       socket.on('close', () => { this.connections.delete(socket); this.emit('disconnection', socket); });
       this.serve(socket);
-    });
+    };
+    this.server = this.tls ? tls.createServer({ ...options, ...this.tls }, onSocket) : net.createServer(options, onSocket);
+    this.server.on('connection', () => { ++this.tcpConnections; });
+    this.server.on('tlsClientError', () => {});
     this.server.listen(port, '127.0.0.1');
     await once(this.server, 'listening');
     this.port = this.server.address().port;
-    this.url = `http://127.0.0.1:${this.port}`;
+    this.url = `${this.tls ? 'https' : 'http'}://127.0.0.1:${this.port}`;
     return this;
   }
 

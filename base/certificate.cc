@@ -1,0 +1,190 @@
+#include "base/certificate.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+#include "base/check.h"
+#include "base/encoding.h"
+#include "base/errno_words.h"
+
+namespace lp {
+namespace {
+
+constexpr std::size_t kMostBytes = 1 << 20;
+
+using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
+using X509Ptr = std::unique_ptr<X509, decltype(&X509_free)>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+using ContextPtr = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
+
+Bio bio_of(std::string_view text) {
+  Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free);
+  LP_CHECK(bio != nullptr, "OpenSSL failed");
+  return bio;
+}
+
+Result<std::string> read_file(const std::string& path) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode))
+    return fail("cannot read " + path + ": it is a folder");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail("cannot read " + path + ": " + errno_words(errno));
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (file.bad() || text.empty()) return fail("cannot read " + path + ": it is empty");
+  if (text.size() > kMostBytes) return fail(path + " is too large for a certificate or a key");
+  return text;
+}
+
+std::vector<X509Ptr> certificates_in(std::string_view pem) {
+  ERR_clear_error();
+  std::vector<X509Ptr> all;
+  const Bio bio = bio_of(pem);
+  while (X509* one = PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr)) all.emplace_back(one, &X509_free);
+  ERR_clear_error();
+  return all;
+}
+
+// Without a passphrase: nobody is there to be asked for one, and OpenSSL would ask the terminal.
+KeyPtr key_in(std::string_view pem) {
+  ERR_clear_error();
+  const auto no_passphrase = [](char*, int, int, void*) { return 0; };
+  return {PEM_read_bio_PrivateKey(bio_of(pem).get(), nullptr, no_passphrase, nullptr), &EVP_PKEY_free};
+}
+
+std::string reason_of_openssl() {
+  const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
+  return reason != nullptr ? reason : "OpenSSL does not say why";
+}
+
+std::string text_of(const GENERAL_NAME* name) {
+  if (name->type == GEN_DNS) {
+    const ASN1_IA5STRING* dns = name->d.dNSName;
+    const std::string_view text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(dns)),
+                                static_cast<std::size_t>(ASN1_STRING_length(dns)));
+    return text.find('\0') == std::string_view::npos ? ascii_lower(text) : std::string();
+  }
+  if (name->type != GEN_IPADD) return {};
+  const ASN1_OCTET_STRING* address = name->d.iPAddress;
+  const int family = ASN1_STRING_length(address) == 4 ? AF_INET : AF_INET6;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const char* made = inet_ntop(family, ASN1_STRING_get0_data(address), text.data(), text.size());
+  return made == nullptr ? std::string() : std::string(made);
+}
+
+std::vector<std::string> names_of(X509* certificate) {
+  std::vector<std::string> names;
+  auto* const all = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int i = 0; all != nullptr && i < sk_GENERAL_NAME_num(all); ++i) {
+    if (std::string name = text_of(sk_GENERAL_NAME_value(all, i)); !name.empty()) names.push_back(std::move(name));
+  }
+  GENERAL_NAMES_free(all);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::int64_t seconds_of(const ASN1_TIME* time) {
+  std::tm utc{};
+  return ASN1_TIME_to_tm(time, &utc) == 1 ? static_cast<std::int64_t>(::timegm(&utc)) : 0;
+}
+
+std::string day_of(std::int64_t unix_s) {
+  const auto time = static_cast<std::time_t>(unix_s);
+  std::tm utc{};
+  ::gmtime_r(&time, &utc);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M UTC", &utc)};
+}
+
+bool others_may_read(const std::string& path) {
+  struct stat about {};
+  return ::stat(path.c_str(), &about) == 0 && (about.st_mode & S_IROTH) != 0;
+}
+
+std::string why_no_key(const std::string& file, std::string_view pem) {
+  if (pem.find("PRIVATE KEY-----") == std::string_view::npos) return file + " holds no private key in PEM form";
+  const bool is_encrypted = pem.find("ENCRYPTED") != std::string_view::npos;
+  return is_encrypted ? file + " is encrypted: nobody is there to type its passphrase, store it without (openssl pkey)"
+                      : file + " holds a private key that cannot be read: " + reason_of_openssl();
+}
+
+// Often the intermediate stands before the certificate itself.
+Result<void> belongs_to_first(const std::vector<X509Ptr>& chain, EVP_PKEY* key, const std::string& certificate_file,
+                              const std::string& key_file) {
+  if (X509_check_private_key(chain.front().get(), key) == 1) return {};
+  const bool is_of_another = std::any_of(
+      chain.begin(), chain.end(), [key](const X509Ptr& one) { return X509_check_private_key(one.get(), key) == 1; });
+  ERR_clear_error();
+  if (is_of_another)
+    return fail("the server's own certificate must stand first in " + certificate_file +
+                ", before those of its authority");
+  return fail(key_file + " is not the key of the certificate in " + certificate_file);
+}
+
+Result<void> is_valid_at(const X509* certificate, const std::string& file, std::int64_t now_s) {
+  const std::int64_t begins_s = seconds_of(X509_get0_notBefore(certificate));
+  const std::int64_t ends_s = seconds_of(X509_get0_notAfter(certificate));
+  if (now_s >= ends_s) return fail("the certificate in " + file + " has expired, on " + day_of(ends_s));
+  if (now_s < begins_s)
+    return fail("the certificate in " + file + " is not valid before " + day_of(begins_s) + ": is the clock right?");
+  return {};
+}
+
+}  // namespace
+
+Result<Certificate> read_certificate(const std::string& certificate_file, const std::string& key_file,
+                                     std::int64_t now_s) {
+  const auto chain = read_file(certificate_file);
+  if (!chain) return chain.error();
+  auto key = read_file(key_file);
+  if (!key) return key.error();
+  const std::vector<X509Ptr> all = certificates_in(*chain);
+  if (all.empty()) return fail(certificate_file + " holds no certificate in PEM form");
+  const KeyPtr parsed = key_in(*key);
+  if (parsed == nullptr) return fail(why_no_key(key_file, *key));
+  if (auto fits = belongs_to_first(all, parsed.get(), certificate_file, key_file); !fits) return fits.error();
+  if (auto valid = is_valid_at(all.front().get(), certificate_file, now_s); !valid) return valid.error();
+  Certificate made;
+  made.chain = *chain;
+  made.key = Secret(std::move(*key));
+  made.names = names_of(all.front().get());
+  made.not_after_s = seconds_of(X509_get0_notAfter(all.front().get()));
+  made.others_may_read_key = others_may_read(key_file);
+  const ContextPtr trial(SSL_CTX_new(TLS_method()), &SSL_CTX_free);
+  LP_CHECK(trial != nullptr, "OpenSSL failed");
+  if (!use_certificate(trial.get(), made))
+    return fail("the certificate in " + certificate_file + " cannot be used: " + reason_of_openssl());
+  return made;
+}
+
+std::size_t count_certificates(std::string_view pem) { return certificates_in(pem).size(); }
+
+bool use_certificate(ssl_ctx_st* context, const Certificate& certificate) {
+  const std::vector<X509Ptr> chain = certificates_in(certificate.chain);
+  const KeyPtr key = key_in(certificate.key.reveal());
+  if (chain.empty() || key == nullptr || SSL_CTX_use_certificate(context, chain.front().get()) != 1) return false;
+  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1) return false;
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1) return false;
+  }
+  return true;
+}
+
+bool certificate_name_matches(std::string_view name, std::string_view host) {
+  if (!name.starts_with("*.")) return name == host;
+  const std::size_t dot = host.find('.');
+  return dot != std::string_view::npos && dot > 0 && host.substr(dot) == name.substr(1);
+}
+
+}  // namespace lp

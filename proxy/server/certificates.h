@@ -1,0 +1,59 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/certificate.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "config/settings.h"
+
+namespace lp {
+
+// What all workers make their ends of TLS of. Immutable.
+struct TlsMaterial {
+  std::vector<std::vector<Certificate>> of_listener;  // as Settings::listen; none where there is no TLS
+  std::vector<Secret> ticket_secrets;
+};
+
+// The certificates of all listeners: read at the start, anew when asked, and when their files have changed and are left
+// alone. What cannot be used changes nothing: the old ones stay, and the log says why. Main thread.
+class ListenerCertificates {
+ public:
+  static constexpr std::int64_t kLookMs = 5'000;  // between two looks at the files
+  using HandOver = std::function<void(std::shared_ptr<const TlsMaterial>)>;
+  // All must outlive it. `hand_over` is told of each new material.
+  ListenerCertificates(const std::vector<ListenSettings>& listen, const Clock& clock, Log& log);
+
+  // At the start, before anything else. The error names file and reason.
+  [[nodiscard]] Result<void> read();
+  [[nodiscard]] std::shared_ptr<const TlsMaterial> material() const { return material_; }
+  [[nodiscard]] bool is_empty() const { return files_.empty(); }
+  void on_change(HandOver hand_over) { hand_over_ = std::move(hand_over); }
+  void set_ticket_secrets(std::vector<Secret> secrets);  // session.secret; tells of it where it has changed
+  void read_anew();
+  // To be called every kLookMs. A file is read when two looks in a row find it the same: a certificate and its key are
+  // two files, and there is a moment between them.
+  void look();
+
+ private:
+  using Stamps = std::vector<std::string>;
+  [[nodiscard]] Result<std::vector<std::vector<Certificate>>> read_all() const;
+  [[nodiscard]] Stamps stamps() const;
+  void replace(TlsMaterial material);
+  void warn_of(const std::vector<std::vector<Certificate>>& all) const;
+
+  const std::vector<ListenSettings>& listen_;
+  const Clock& clock_;
+  Log& log_;
+  std::vector<std::string> files_;
+  std::shared_ptr<const TlsMaterial> material_;
+  HandOver hand_over_;
+  Stamps read_stamps_, seen_stamps_;
+};
+
+}  // namespace lp
