@@ -34,6 +34,10 @@ Answer HttpsDoor::answer_to(const ParsedRequest& request) {
 }
 
 void HttpsDoor::on_bad_request(const ParseError& error) {
+  record_.start_over();
+  context_.write_next_request_id(record_.id);
+  record_.client.address = client_.peer_address();
+  tell_of_bad_request(context_, record_, {}, error.rule);
   Answer answer;
   answer.status = error.status;
   client_.send_answer(answer, false, false);
