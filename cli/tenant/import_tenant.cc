@@ -120,7 +120,7 @@ class TenantImport {
     const json rest = config_without_secrets(target, config);
     if (!rest.empty()) put_text(map, "config", rest.dump());
     const json metadata = object_at(there, "metadata");
-    const bool is_standard = factory == "oauth2" || factory == "oidc";
+    const bool is_standard = factory == "oauth2" || factory == "oidc" || factory == "saml";
     if (is_standard && !metadata.empty()) put_text(map, "metadata", metadata.dump());
     put_flag(map, "sync_profile", there, "syncProfile");
     put_flag(map, "token_storage", there, "enableTokenStorage");

@@ -38,6 +38,20 @@ TEST_CASE("what Logto says of its own call to our webhook") {
   CHECK(of({500, "", ""}).level == Level::warning);
 }
 
+TEST_CASE("what is set in Logto that stops people there") {
+  const auto of = [](const char* application, const std::vector<std::string>& roles = {}) {
+    std::string all;
+    for (const DoctorFinding& finding : judge_who_may_come(nlohmann::json::parse(application), roles))
+      all += finding.what + "\n";
+    return all;
+  };
+  CHECK(of(R"({"name": "a", "isThirdParty": false, "appLevelAccessControlEnabled": false})") == "");
+  CHECK(of(R"({"name": "a", "isThirdParty": true})") == "the application a is one of a third party\n");
+  const char* closed = R"({"name": "a", "appLevelAccessControlEnabled": true})";
+  CHECK(of(closed) == "Logto itself lets only some people use the application a\n");
+  CHECK(of(closed, {"staff"}) == "");
+}
+
 TEST_CASE("the audience of the Management API: Cloud's own address, a name that leads nowhere, or what is given") {
   ManagementSettings management;
   LogtoSettings logto;
