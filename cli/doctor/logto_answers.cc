@@ -256,7 +256,7 @@ std::vector<DoctorFinding> judge_sign_in_mode(const ProviderReply& reply) {
     return {{Level::failure, "sign_in_mode", "Logto lets people register, and nobody sign in",
              "turn sign-in on in Logto's Console, Sign-in experience", "signInMode: Register"}};
   if (mode == "SignIn")
-    return {{Level::note, "sign_in_mode", "nobody new can make an account at Logto, by a social connector neither",
+    return {{Level::note, "sign_in_mode", "nobody new can make an account at Logto, not even by a social connector",
              "where that is not meant, turn registration on in Logto's Console, Sign-in experience",
              "signInMode: SignIn"}};
   return {};

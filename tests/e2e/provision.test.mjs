@@ -397,9 +397,14 @@ test('--import: what it writes wants nothing that is not there, and holds no sec
   const wanted = wantedOf(op);
   await state(op, { call: foreign.filter(([, path]) => path !== '/api/applications'), forget_writes: true });
   assert.equal((await provision(wanted, '--yes')).code, 0);
+  const { answers: [{ body: scope }] } = await state(op, { call: [['POST', '/api/organization-scopes', { name: 'invite:member' }]] });
+  await state(op, { call: [['POST', '/api/organization-roles', { name: 'owner', description: 'of a team', organizationScopeIds: [scope.id] }],
+    ['POST', '/api/organization-roles', { name: 'robot', description: 'no person', type: 'MachineToMachine' }]] });
   const before = (await state(op)).writes.length;
   const imported = await provision(wanted, '--import');
   assert.equal(imported.code, 0, imported.stderr);
+  assert.match(imported.stdout, /organization_roles:\n +owner:\n +description: "of a team"\n +scopes: \["?invite:member"?\]/);
+  assert.ok(!imported.stdout.includes('robot'));
   noSecretIn(imported);
   assert.ok(!imported.stdout.includes('hub-secret'));
   for (const name of ['LINKEDIN_CLIENT_SECRET', 'PATREON_CLIENT_SECRET', 'GITHUB_CLIENT_SECRET']) {
