@@ -38,6 +38,13 @@ TEST_CASE("what Logto says of its own call to our webhook") {
   CHECK(of({500, "", ""}).level == Level::warning);
 }
 
+TEST_CASE("an answer of somebody else in Logto's place sends nobody to Logto's log") {
+  CHECK(ApiProblem{502, "", "none of Logto's", true}.text() ==
+        "Logto answered 502: none of Logto's: see logto.endpoint (provision.management has its own), and what stands "
+        "before Logto");
+  CHECK(ApiProblem{502, "request.general", "x"}.text().ends_with("see Logto's log; a second run goes on from here"));
+}
+
 TEST_CASE("what is set in Logto that stops people there") {
   const auto of = [](const char* application, const std::vector<std::string>& roles = {}) {
     std::string all;
