@@ -113,6 +113,9 @@ void add_config_option(CLI::App& sub, std::string& config) {
       ->capture_default_str();
 }
 
+// A variable of a script that is empty: what was meant for a file must not be printed.
+std::string some_name(const std::string& text) { return text.empty() ? "names no file" : ""; }
+
 // The first word, which nobody takes for an option, where it is no command.
 std::string unknown_command(const std::vector<Command>& commands, int argc, char** argv) {
   const std::string word = argc > 1 ? argv[1] : "";
@@ -228,7 +231,9 @@ int parse_and_run(int argc, char** argv) {
        [&](CLI::App& sub) { sub.add_flag("--json", routes_as_json, "For machines"); }},
       access_matrix_command(config, matrix),
       {"secret", "Print a new secret for session.secret", false, [&] { return lp::run_secret(secret_file); },
-       [&](CLI::App& sub) { sub.add_option("--file", secret_file, "Write it there, unless it has one already"); }},
+       [&](CLI::App& sub) {
+         sub.add_option("--file", secret_file, "Write it there, unless it has one already")->check(some_name);
+       }},
       {"health", "Ask a running proxy whether it is ready (exit status 0 or 1)", true,
        [&] { return lp::run_health(config); }},
       {"import", "Turn the configuration of another proxy into one of this, with a report of what differs", false,

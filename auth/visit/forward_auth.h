@@ -35,7 +35,8 @@ void add_lines(Answer& answer, std::string_view lines);
 // half of a new one and half of an old one would open no more: false, and `lines` is empty.
 [[nodiscard]] bool keep_one_cookie(std::vector<std::string>& lines, std::string_view session_cookie_name);
 
-// The names of all identity headers that this route's apps may get.
+// The names of all identity headers that this route's apps may get, and those of other routes, which a client of this
+// one must not say: the same app may stand behind both.
 [[nodiscard]] std::vector<std::string> identity_names(const Settings& settings, const RouteSettings& route);
 
 }  // namespace lp

@@ -147,10 +147,12 @@ class LogtoCheck {
 
   void ask_connectors() {
     const auto wanted = wanted_connectors(settings_);
-    if (wanted.empty() && !shows_ways(settings_)) return;
     const std::string url = logto_.endpoint.text() + "/api/.well-known/sign-in-exp";
     const auto reply = get(url);
+    const bool is_needed = !wanted.empty() || shows_ways(settings_);
+    if (!reply && !is_needed) return;
     if (!reply) return no_answer("connector", "the sign-in experience at " + url, reply.error());
+    for (const DoctorFinding& finding : judge_sign_in_mode(*reply)) tell_(finding);
     for (const DoctorFinding& finding : judge_sign_in_experience(*reply, wanted)) tell_(finding);
     if (shows_ways(settings_)) tell_(judge_ways_shown(*reply));
   }

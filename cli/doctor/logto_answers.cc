@@ -250,6 +250,19 @@ std::vector<DoctorFinding> judge_sign_in_experience(const ProviderReply& reply,
   return all;
 }
 
+std::vector<DoctorFinding> judge_sign_in_mode(const ProviderReply& reply) {
+  const auto document = parse_json_strict(reply.body, kMaxAnswerBytes);
+  const std::string mode = reply.status == 200 && document ? member(*document, "signInMode") : "";
+  if (mode == "Register")
+    return {{Level::failure, "sign_in_mode", "Logto lets people register, and nobody sign in",
+             "turn sign-in on in Logto's Console, Sign-in experience", "signInMode: Register"}};
+  if (mode == "SignIn")
+    return {{Level::note, "sign_in_mode", "nobody new can make an account at Logto, not even by a social connector",
+             "where that is not meant, turn registration on in Logto's Console, Sign-in experience",
+             "signInMode: SignIn"}};
+  return {};
+}
+
 bool shows_ways(const Settings& settings) {
   return settings.logto.sign_in.choose.value_or(false) ||
          std::any_of(settings.routes.begin(), settings.routes.end(),

@@ -45,6 +45,8 @@ struct WantedConnector {
 // Where visitors are asked how to sign in (sign_in.choose).
 [[nodiscard]] bool shows_ways(const Settings& settings);
 // To the same: what they will see.
+// Whether people may sign in, and new ones come, by the same answer; nothing where it does not say.
+[[nodiscard]] std::vector<DoctorFinding> judge_sign_in_mode(const ProviderReply& reply);
 [[nodiscard]] DoctorFinding judge_ways_shown(const ProviderReply& reply);
 
 }  // namespace lp

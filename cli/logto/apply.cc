@@ -31,7 +31,14 @@ AppliedPlan apply_plan(ManagementApi& api, const WantedTenant& wanted, TenantSta
   std::set<std::string> taken;
   const auto is_next = [&](const TenantStep& step) { return !step.path.empty() && taken.count(name_of(step)) == 0; };
   for (;;) {
-    std::vector<TenantStep> open = open_steps(plan(state));
+    TenantPlan now = plan(state);
+    // What could not be seen before: the first application tells what this version of Logto has.
+    if (!now.problems.empty()) applied.failure = now.problems.front();
+    std::vector<TenantStep> open = open_steps(std::move(now));
+    if (!applied.failure.empty()) {
+      applied.left = std::move(open);
+      return applied;
+    }
     const auto next = std::find_if(open.begin(), open.end(), is_next);
     if (next == open.end()) {
       applied.not_kept = std::move(open);

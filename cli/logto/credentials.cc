@@ -76,7 +76,7 @@ class CredentialWriter {
     if (!secrets) return refuse("app_secret", secrets.error().text());
     std::vector<Secret> good = unexpired(*secrets);
     if (good.empty() && !is_dry_) {
-      const auto made = api_.call("POST", "/api/applications/" + id + "/secrets", {{"name", "logto-proxy"}});
+      const auto made = api_.call("POST", "/api/applications/" + id + "/secrets", {{"name", free_name(*secrets)}});
       if (!made) return refuse("app_secret", made.error().text());
       good.emplace_back(text_at(*made, "value"));
     }
@@ -85,6 +85,13 @@ class CredentialWriter {
       return std::any_of(good.begin(), good.end(), [&](const Secret& other) { return other.equals(one.reveal()); });
     });
     is_known ? keep("app_secret") : put("app_secret", good.empty() ? Secret() : good.front());
+  }
+
+  // An expired one keeps its name.
+  [[nodiscard]] static std::string free_name(const json& secrets) {
+    std::string name = "logto-proxy";
+    for (int next = 2; find_by(secrets, "name", name) != nullptr; ++next) name = "logto-proxy " + std::to_string(next);
+    return name;
   }
 
   // An internal one is no secret (Logto fact 31).

@@ -1,5 +1,6 @@
 #include "cli/logto/examine_tenant.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -17,16 +18,20 @@ namespace {
 
 using Level = DoctorFinding::Level;
 
-DoctorFinding judge_plan(const TenantPlan& plan) {
-  if (!plan.problems.empty())
-    return {Level::failure, "tenant", plan.problems.front(), "mend it, then see `logto-proxy provision --plan`"};
-  if (changes_in(plan) == 0) return {Level::ok, "tenant", "the tenant is what provision: says"};
-  std::string objects;
+// Each of them by itself: what differs is what somebody looks for.
+void tell_plan(const TenantPlan& plan, const TellFinding& tell) {
+  for (const std::string& problem : plan.problems)
+    tell({Level::failure, "tenant", problem, "mend it, then see `logto-proxy provision --plan`"});
   for (const TenantStep& step : plan.steps) {
-    if (step.kind != TenantStep::Kind::unchanged) objects += (objects.empty() ? "" : ", ") + step.object;
+    if (step.kind == TenantStep::Kind::unchanged) continue;
+    std::string lines;
+    for (const std::string& line : step.lines) lines += (lines.empty() ? "" : "; ") + line;
+    const std::string is_not = step.kind == TenantStep::Kind::create ? "lacks " : "is not what provision: says: ";
+    const std::string why = step.reason.empty() ? "" : " (" + step.reason + ")";
+    tell({Level::warning, "tenant", "the tenant " + is_not + step.object + why,
+          "`logto-proxy provision` makes it so, and shows first what it would do", lines});
   }
-  return {Level::warning, "tenant", "the tenant is not what provision: says: " + objects,
-          "`logto-proxy provision` makes it so, and shows first what it would do"};
+  if (plan.problems.empty() && changes_in(plan) == 0) tell({Level::ok, "tenant", "the tenant is what provision: says"});
 }
 
 class TenantExamination {
@@ -46,7 +51,7 @@ class TenantExamination {
     if (!signed_in) return cannot("provision.management: " + signed_in.error().text());
     const auto state = read_tenant(api_, wanted);
     if (!state) return cannot("the Management API: " + state.error().text());
-    tell_("", judge_plan(plan_tenant(wanted, *state)));
+    tell_plan(plan_tenant(wanted, *state), [this](const DoctorFinding& finding) { tell_("", finding); });
     if (asks_patreon(settings_)) tell_("", judge_patreon(*state, settings_.patreon.connector));
     ask_applications(wanted, *state);
     for (const TenantHook& hook : wanted.hooks) ask_hook(hook, *state);
@@ -63,11 +68,18 @@ class TenantExamination {
       const nlohmann::json* application = find_application(wanted.applications[i], state);
       if (application == nullptr) continue;  // the plan says so
       tell_(wanted.applications[i].realm, judge_refresh_tokens(*application, realms[i]->logto));
+      for (const DoctorFinding& finding : judge_who_may_come(*application, wanted.applications[i].roles))
+        tell_(wanted.applications[i].realm, finding);
     }
   }
 
   // It is a sample of nobody: the webhook answers it as any event of a person who was never here.
   void ask_hook(const TenantHook& hook, const TenantState& state) {
+    const auto is_it = [&](const nlohmann::json& one) { return text_at(object_at(one, "config"), "url") == hook.url; };
+    if (const auto count = std::count_if(state.hooks.begin(), state.hooks.end(), is_it); count > 1)
+      tell_("", {Level::warning, "webhook", "Logto has " + std::to_string(count) + " webhooks for " + hook.url,
+                 "delete all but one in Logto's Console: each tells of everything, signed with a key of its own, and "
+                 "the proxy knows one key"});
     for (const nlohmann::json& there : state.hooks) {
       if (text_at(object_at(there, "config"), "url") != hook.url) continue;
       const nlohmann::json body = {{"events", {"User.Deleted"}}, {"config", {{"url", hook.url}}}};
@@ -127,6 +139,23 @@ DoctorFinding judge_patreon(const TenantState& state, const std::string& connect
   return {Level::failure, "patreon", "nobody's membership can be looked up: " + lacks,
           "delete that connector in Logto's Console where it is the wrong one (people keep their accounts, for the "
           "target stays), then `logto-proxy provision` makes the right one and opens the account centre"};
+}
+
+std::vector<DoctorFinding> judge_who_may_come(const nlohmann::json& application,
+                                              const std::vector<std::string>& roles) {
+  std::vector<DoctorFinding> all;
+  const auto is_on = [&](const char* name) { return application.contains(name) && application[name] == true; };
+  const std::string name = "the application " + text_at(application, "name");
+  if (is_on("isThirdParty"))
+    all.push_back({Level::warning, "application", name + " is one of a third party",
+                   "people are asked for their consent, and scopes that Logto's Console does not name for it are "
+                   "dropped: make a traditional web application of your own"});
+  if (is_on("appLevelAccessControlEnabled") && roles.empty())
+    all.push_back(
+        {Level::warning, "application", "Logto itself lets only some people use " + name,
+         "others end at a page of Logto's, \"Access denied\", and the proxy hears nothing: see the "
+         "application's access control in Logto's Console, or name the roles in provision.application.roles"});
+  return all;
 }
 
 void examine_tenant(const Settings& settings, const TellRealm& tell) { TenantExamination(settings, tell).run(); }

@@ -42,6 +42,7 @@ std::string_view hint_for(const ApiProblem& problem) {
   for (const Hint& hint : kHints) {
     if (hint.code == problem.code) return hint.what_to_do;
   }
+  if (problem.is_foreign) return "see logto.endpoint (provision.management has its own), and what stands before Logto";
   if (problem.status == 403) return "the plan of this tenant does not include it, or its quota is used up";
   if (problem.status == 429) return "too many calls at one time: wait a little; a second run goes on from here";
   if (problem.status == 0) return "see logto.endpoint, logto.connect_to, and whether Logto runs";
@@ -54,6 +55,7 @@ ApiProblem problem_of(const ProviderReply& reply) {
   problem.status = reply.status;
   const auto body = parse_json_strict(reply.body, kMaxAnswerBytes);
   if (!body || !body->is_object()) {
+    problem.is_foreign = true;
     problem.message = "an answer that is none of Logto's (" + reply.content_type.substr(0, 100) + ")";
     return problem;
   }

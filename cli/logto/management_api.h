@@ -12,9 +12,10 @@ namespace lp {
 
 // Why Logto did not do what it was asked, in its own words.
 struct ApiProblem {
-  int status = 0;       // 0: no answer
-  std::string code;     // "connector.invalid_config"
-  std::string message;  // of Logto, or of the network
+  int status = 0;           // 0: no answer
+  std::string code;         // "connector.invalid_config"
+  std::string message;      // of Logto, or of the network
+  bool is_foreign = false;  // somebody else has answered in Logto's place
   // In one line, with what to do where that is known. Never a token or a secret.
   [[nodiscard]] std::string text() const;
 };

@@ -60,6 +60,7 @@ ordered_json step_json(const TenantStep& step) {
 std::vector<CallbackUrl> callback_urls(const WantedTenant& wanted, const TenantState& state, const Origin& endpoint) {
   std::vector<CallbackUrl> urls;
   for (const TenantConnector& connector : wanted.connectors) {
+    if (!is_social(connector)) continue;
     const nlohmann::json* there = find_connector(connector, state);
     const std::string id = there == nullptr ? connector.id : id_in_path(*there);
     urls.push_back({connector.target, endpoint.text() + "/callback/" + id, where_at_network(connector.target)});

@@ -169,6 +169,8 @@ class ProvisionRun {
       if (!scopes) return fail_with("the Management API: " + scopes.error().text());
       state_.role_scopes[text_at(role, "id")] = std::move(*scopes);
     }
+    // A plan of Logto Cloud may be without organizations.
+    if (auto roles = api_.list("/api/organization-roles")) state_.organization_roles = std::move(*roles);
     const auto claims = api_.call("GET", "/api/configs/id-token");
     if (claims && claims->contains("enabledExtendedClaims"))
       state_.id_token_claims = (*claims)["enabledExtendedClaims"];

@@ -55,6 +55,7 @@ class TenantImport {
     put(provision, "sign_in", sign_in());
     put(provision, "resources", resources());
     put(provision, "roles", roles());
+    put(provision, "organization_roles", organization_roles());
     put(provision, "id_token_claims", Node::list(texts_of_json(state_.id_token_claims)));
     Node root = Node::empty_map();
     put(root, "provision", std::move(provision));
@@ -120,7 +121,7 @@ class TenantImport {
     const json rest = config_without_secrets(target, config);
     if (!rest.empty()) put_text(map, "config", rest.dump());
     const json metadata = object_at(there, "metadata");
-    const bool is_standard = factory == "oauth2" || factory == "oidc";
+    const bool is_standard = factory == "oauth2" || factory == "oidc" || factory == "saml";
     if (is_standard && !metadata.empty()) put_text(map, "metadata", metadata.dump());
     put_flag(map, "sync_profile", there, "syncProfile");
     put_flag(map, "token_storage", there, "enableTokenStorage");
@@ -188,6 +189,18 @@ class TenantImport {
       put_flag(role, "default", there, "isDefault");
       const auto scopes = state_.role_scopes.find(text_at(there, "id"));
       if (scopes != state_.role_scopes.end()) put(role, "scopes", Node::list(names_of(scopes->second)));
+      put(map, text_at(there, "name"), std::move(role));
+    }
+    return map;
+  }
+
+  [[nodiscard]] Node organization_roles() const {
+    Node map = Node::empty_map();
+    for (const json& there : state_.organization_roles) {
+      if (text_at(there, "type") == "MachineToMachine") continue;
+      Node role = Node::empty_map();
+      put_text(role, "description", text_at(there, "description"));
+      put(role, "scopes", Node::list(names_of(there.value("scopes", json::array()))));
       put(map, text_at(there, "name"), std::move(role));
     }
     return map;

@@ -240,9 +240,21 @@ TenantStep step_for_switch(const TenantApplication& wanted, const json* there, b
 
 }  // namespace
 
+// Logto 1.37 has none, and its applications are without the switch.
+bool has_access_control(const TenantState& state) {
+  return std::all_of(state.applications.begin(), state.applications.end(),
+                     [](const json& one) { return one.contains("appLevelAccessControlEnabled"); });
+}
+
 void plan_access_control(const WantedTenant& wanted, const TenantState& state, TenantPlan& plan) {
   for (const TenantApplication& application : wanted.applications) {
     if (application.roles.empty()) continue;
+    if (!has_access_control(state)) {
+      plan.problems.emplace_back(
+          "provision.application.roles: this version of Logto keeps no access control for applications (1.42 does): "
+          "take the key out, and write require: { roles: [...] } at the routes");
+      return;
+    }
     const json* there = find_application(application, state);
     plan.steps.push_back(step_for_rules(application, there == nullptr ? "" : text_at(*there, "id"), state));
     const bool has_rules = plan.steps.back().kind == TenantStep::Kind::unchanged;

@@ -73,6 +73,16 @@ std::string conflict_of(const TenantConnector& wanted, const json& there) {
          " (or delete that one in Logto's Console: people keep their accounts as long as the target stays the same)";
 }
 
+// Logto has one connector for e-mail and one for SMS: when another is made, it takes the first away.
+std::string displaced_by(const TenantConnector& wanted, const json* there, const TenantState& state) {
+  if (is_social(wanted) || there != nullptr) return "";
+  const json* other = find_by(state.connectors, "type", wanted.type);
+  if (other == nullptr) return "";
+  return wanted.key + ": the tenant has a connector of the factory " + text_at(*other, "connectorId") +
+         ", which Logto would take away, for it has one of the type " + wanted.type +
+         " alone: delete that one in Logto's Console first, or take this one out";
+}
+
 // Members that change how people sign in; none: they stay. A method that is there is a way in: false asks for no more.
 json wanted_methods(const WantedTenant& wanted, const TenantState& state) {
   if (!wanted.social_only) return json::object();
@@ -95,13 +105,16 @@ std::vector<std::string> lines_of_experience(const json& before, json body) {
 
 const json* find_connector(const TenantConnector& wanted, const TenantState& state) {
   if (const json* found = find_by(state.connectors, "id", wanted.id)) return found;
+  if (!is_social(wanted)) return find_by(state.connectors, "connectorId", wanted.factory);
   return find_by(state.connectors, "target", wanted.target);
 }
 
 void plan_connectors(const WantedTenant& wanted, const TenantState& state, TenantPlan& plan) {
   for (const TenantConnector& connector : wanted.connectors) {
     const json* there = find_connector(connector, state);
-    if (there == nullptr) {
+    if (const std::string other = displaced_by(connector, there, state); !other.empty()) {
+      plan.problems.push_back(other);
+    } else if (there == nullptr) {
       plan.steps.push_back(creation_of_connector(connector));
     } else if (const std::string conflict = conflict_of(connector, *there); !conflict.empty()) {
       plan.problems.push_back(conflict);

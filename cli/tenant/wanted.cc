@@ -69,9 +69,31 @@ TenantApplication application_of(const Settings& realm, bool is_alone) {
 std::string target_of(const ProvisionConnectorSettings& connector, const json& metadata) {
   const std::string target = text_at(metadata, "target");
   if (!target.empty()) return target;
-  constexpr std::string_view kEnd = "-universal";
   const std::string& factory = connector.factory;
-  return factory.ends_with(kEnd) ? factory.substr(0, factory.size() - kEnd.size()) : connector.name;
+  for (const std::string_view end : {"-universal", "-web", "-native"}) {  // as linkedin-universal, wechat-web
+    if (factory.ends_with(end)) return factory.substr(0, factory.size() - end.size());
+  }
+  return connector.name;
+}
+
+// As Logto's factories are named: http-email, simple-mail-transfer-protocol, http-sms, twilio-short-message-service.
+std::string type_of(const std::string& factory) {
+  const auto has = [&](std::string_view word) { return factory.find(word) != std::string::npos; };
+  if (has("mail")) return "Email";
+  return has("sms") || has("short-message") ? "Sms" : "Social";
+}
+
+// Logto drops what is empty from a connector before it keeps it: wanted, it would be missing each time.
+json without_empty(const json& value) {
+  if (!value.is_object()) return value;
+  json kept = json::object();
+  for (const auto& [name, member] : value.items()) {
+    json one = without_empty(member);
+    const bool is_empty = one.is_null() || (one.is_string() && one.get_ref<const std::string&>().empty()) ||
+                          ((one.is_object() || one.is_array()) && one.empty());
+    if (!is_empty) kept[name] = std::move(one);
+  }
+  return kept;
 }
 
 json parsed(std::string_view text, const std::string& key, TenantProblems& problems) {
@@ -87,6 +109,7 @@ json config_of(const ProvisionConnectorSettings& connector, const std::string& k
   if (!connector.client_id.empty()) config["clientId"] = connector.client_id;
   if (!connector.client_secret.empty()) config["clientSecret"] = std::string(connector.client_secret.reveal());
   if (!connector.scope.empty()) config["scope"] = connector.scope;
+  config = without_empty(config);
   if (text_at(config, "clientId").empty() && connector.factory.empty())
     problems.push_back(key + ": client_id is missing: it is shown on the app's page at the social network");
   if (text_at(config, "clientSecret").empty() && connector.factory.empty())
@@ -101,18 +124,19 @@ TenantConnector connector_of(const Settings& settings, const ProvisionConnectorS
   wanted.id = connector.id.empty() ? connector.name : connector.id;
   wanted.factory = connector.factory.empty() ? connector.name + "-universal" : connector.factory;
   wanted.config = config_of(connector, wanted.key, problems);
-  wanted.metadata = parsed(connector.metadata_json, wanted.key + ".metadata", problems);
+  wanted.metadata = without_empty(parsed(connector.metadata_json, wanted.key + ".metadata", problems));
+  wanted.type = type_of(wanted.factory);
   wanted.target = target_of(connector, wanted.metadata);
   wanted.sync_profile = connector.sync_profile;
   wanted.token_storage = connector.token_storage;
   if (is_for_memberships(settings, connector)) keep_patreon_tokens(connector, wanted, problems);
   if (is_for_memberships(settings, connector)) wanted.target = target_of(connector, wanted.metadata);
-  const bool is_standard = wanted.factory == "oauth2" || wanted.factory == "oidc";
+  const bool is_standard = wanted.factory == "oauth2" || wanted.factory == "oidc" || wanted.factory == "saml";
   if (is_standard && text_at(wanted.metadata, "target").empty())
     problems.push_back(wanted.key + ".metadata: a connector of " + wanted.factory +
                        " needs a target: write metadata: { target: " + connector.name + " }");
   if (!is_standard && !wanted.metadata.empty())
-    problems.push_back(wanted.key + ".metadata: is for the factories oauth2 and oidc only: take it out");
+    problems.push_back(wanted.key + ".metadata: is for the factories oauth2, oidc and saml only: take it out");
   return wanted;
 }
 
@@ -124,10 +148,14 @@ std::vector<std::string> button_order(const ProvisionSettings& provision,
     const auto found = std::find_if(connectors.begin(), connectors.end(), same);
     if (found == connectors.end())
       problems.push_back("provision.sign_in.social: " + name + " is none of provision.connectors: add it there");
+    else if (!is_social(*found))
+      problems.push_back("provision.sign_in.social: " + name + " sends messages, nobody signs in by it: take it out");
     else
       add_once(order, found->target);
   }
-  for (const TenantConnector& connector : connectors) add_once(order, connector.target);
+  for (const TenantConnector& connector : connectors) {
+    if (is_social(connector)) add_once(order, connector.target);
+  }
   return order;
 }
 

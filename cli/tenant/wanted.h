@@ -31,6 +31,7 @@ struct TenantConnector {
   nlohmann::json metadata;  // empty: none
   std::optional<bool> sync_profile;
   std::optional<bool> token_storage;
+  std::string type = "Social";  // Logto's word: "Email" and "Sms" send messages, and have no button
 };
 
 struct TenantScope {
@@ -86,6 +87,9 @@ struct WantedTenant {
   std::string account_center{};             // why people's applications may use it; empty: it stays as it is
   std::vector<std::string> needed_targets;  // that routes send people to, made here or not
 };
+
+// Whether people sign in by it, so that it has a button and a callback URL.
+[[nodiscard]] inline bool is_social(const TenantConnector& connector) { return connector.type == "Social"; }
 
 // A mistake that no question to Logto would mend: "KEY: what is wrong: what to do".
 using TenantProblems = std::vector<std::string>;

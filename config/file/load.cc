@@ -454,6 +454,36 @@ Environment process_environment() {
   };
 }
 
+namespace {
+
+void forget_lost(Node& node) {
+  if (node.lost) {
+    node.kind = Node::Kind::null;
+    node.text.clear();
+    node.lost_is_meant = true;
+  }
+  for (Node& item : node.items) forget_lost(item);
+  for (Entry& entry : node.entries) forget_lost(entry.value);
+}
+
+// The secrets below `provision` are for that command, and whoever serves people had better not know them: for all
+// others a variable that is not there, or empty, leaves its key unset.
+void expand_all(Node& document, const std::string& path, const Environment& env, LoadFor purpose,
+                std::vector<ConfigProblem>& problems) {
+  const auto is_provision = [](const Entry& entry) { return entry.key == "provision"; };
+  const auto found = std::find_if(document.entries.begin(), document.entries.end(), is_provision);
+  if (purpose == LoadFor::provision || found == document.entries.end())
+    return expand_variables(document, path, env, problems);
+  Node alone = Node::empty_map();
+  alone.entries.push_back({found->key, found->mark, std::exchange(found->value, Node())});
+  expand_variables(document, path, env, problems);
+  expand_variables(alone, path, env, problems, MissingVariable::is_empty);
+  found->value = std::move(alone.entries.front().value);
+  forget_lost(found->value);
+}
+
+}  // namespace
+
 Result<LoadedConfig, std::vector<ConfigProblem>> parse_config(const std::string& text, const std::string& path,
                                                               const Environment& env, LoadFor purpose) {
   Report report(path);
@@ -467,7 +497,7 @@ Result<LoadedConfig, std::vector<ConfigProblem>> parse_config(const std::string&
     report.problem_at({1, 1}, "",
                       "the file holds nothing: docs/MANUAL.md, section 2, has a configuration to begin with, and "
                       "config.example.yaml every key");
-  expand_variables(*document, path, env, report.problems());
+  expand_all(*document, path, env, purpose, report.problems());
   auto settings = std::make_shared<Settings>();
   Loader(std::filesystem::path(path).parent_path().string(), *settings, report, purpose).load(*document);
   name_routes(*settings, report);

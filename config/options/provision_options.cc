@@ -33,6 +33,15 @@ Result<std::string> parse_scope_list(std::string_view text) {
   return expected("scopes with a blank between them, as in 'openid profile email'", text);
 }
 
+// What Logto takes in this list; it refuses the whole list for another one.
+Result<std::string> parse_extended_claim(std::string_view text) {
+  for (const char* one : {"custom_data", "identities", "sso_identities", "organization_data", "roles", "organizations",
+                          "organization_roles"}) {
+    if (text == one) return std::string(text);
+  }
+  return expected("custom_data, identities, sso_identities or organization_data", text);
+}
+
 Result<std::string> parse_color(std::string_view text) {
   const bool is_hex = std::all_of(text.begin() + (text.empty() ? 0 : 1), text.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -191,7 +200,7 @@ void add_connectors(Table& table) {
   table.push_back({prefix + "config", "keys and values", "null", 0, 0, kPlain,
                    "Whatever else the factory wants, by its names.", config_binding()});
   table.push_back({prefix + "metadata", "keys and values", "null", 0, 0, kPlain,
-                   "Of the factories oauth2 and oidc: target, name, logo.", metadata_binding()});
+                   "Of the factories oauth2, oidc and saml: target, name, logo.", metadata_binding()});
   table.push_back({prefix + "sync_profile", "true, false or null", "null", 0, 0, kPlain,
                    "true: name and picture are taken over at each sign-in; null: as it is.",
                    optional_boolean(LP_FIELD(connector->sync_profile))});
@@ -266,7 +275,7 @@ void add_provision_options(Table& table) {
   table.push_back({"provision.id_token_claims", "a list of claims", "null", 0, 0, kNonEmpty,
                    "Of custom_data, identities, sso_identities, organization_data: into ID tokens too, which saves a "
                    "call for userinfo at each sign-in.",
-                   null_if_empty(LP_FIELD(provision().id_token_claims), parse_visible_text)});
+                   null_if_empty(LP_FIELD(provision().id_token_claims), parse_extended_claim)});
 }
 
 Group provision_connector_group() {

@@ -338,6 +338,7 @@ bool is_shell_variable(std::string_view text, const Environment& env) {
 struct Expansion {
   const std::string& path;
   const Environment& env;
+  const Environment& values;  // the same, or without a variable that is missing
   std::vector<ConfigProblem>& problems;
 
   void walk(Node& node, const std::string& key) {
@@ -349,7 +350,7 @@ struct Expansion {
   void scalar(Node& node, const std::string& key) {
     if (is_shell_variable(node.text, env)) return refuse(node, key, name_taken(node.text));
     if (node.text.find("${") == std::string::npos) return;
-    auto expanded = expand(node.text, env);
+    auto expanded = expand(node.text, values);
     if (!expanded) return refuse(node, key, expanded.error().message);
     if (is_shell_variable(expanded->text, env))
       return refuse(node, key,
@@ -556,9 +557,10 @@ std::optional<Node> parse_document(const std::string& text, const std::string& p
   return builder.take();
 }
 
-void expand_variables(Node& root, const std::string& path, const Environment& env,
-                      std::vector<ConfigProblem>& problems) {
-  Expansion{path, env, problems}.walk(root, "");
+void expand_variables(Node& root, const std::string& path, const Environment& env, std::vector<ConfigProblem>& problems,
+                      MissingVariable missing) {
+  const Environment forgiving = [&env](const std::string& name) { return env(name).value_or(""); };
+  Expansion{path, env, missing == MissingVariable::is_empty ? forgiving : env, problems}.walk(root, "");
 }
 
 std::string write_yaml(const Node& node) {

@@ -62,9 +62,11 @@ struct Entry {
 
 // Replaces ${NAME} and ${NAME:-default} in every scalar; "$${" stands for "${". The result is never parsed as YAML, so
 // a variable cannot add keys. As in a shell, the default also stands in for an empty variable. A plain scalar that
-// expands to nothing becomes null. Appends a problem for every variable that is missing.
-void expand_variables(Node& root, const std::string& path, const Environment& env,
-                      std::vector<ConfigProblem>& problems);
+// expands to nothing becomes null. Appends a problem for every variable that is missing, unless it is to count as
+// empty.
+enum class MissingVariable { is_problem, is_empty };
+void expand_variables(Node& root, const std::string& path, const Environment& env, std::vector<ConfigProblem>& problems,
+                      MissingVariable missing = MissingVariable::is_problem);
 
 // Block style YAML that parse_document and expand_variables read back to the same tree.
 [[nodiscard]] std::string write_yaml(const Node& node);

@@ -127,6 +127,7 @@ const faults = [
   ['a redirect URI with a slash too many', { config: { redirect_uris: [`${ORIGIN}/_auth/callback/`] } }, {}, 'redirect_uri', /does not know the redirect URI http:\/\/127\.0\.0\.1:8080\/_auth\/callback:/],
   ['no post sign-out URI', { config: { post_logout_redirect_uris: [] } }, {}, 'post_logout_uri', /does not know the post sign-out redirect URI/],
   ['an API resource that nobody made', { config: { resources: {} } }, { routes: [{ path: '/*', upstream: 'app', token: { resource: things } }] }, 'resource', /does not know the API resource https:\/\/things/],
+  ['a sign-in page where nobody can sign in', { config: { sign_in_experience: { signInMode: 'Register' } } }, {}, 'sign_in_mode', /lets people register, and nobody sign in: turn sign-in on/],
   ['a connector that is not enabled', {}, { routes: [{ path: '/*', upstream: 'app', sign_in: { with: 'social:google' } }] }, 'connector', /the social connector google, which routes\[1\]\.sign_in\.with names, is not enabled/],
   ['a social account of a header whose connector is not enabled', {}, { identity_headers: { 'X-Id': 'identities.google.userId' } }, 'connector', /the social connector google, which the claim identities\.google\.userId names, is not enabled/],
 ];

@@ -57,7 +57,27 @@ function worstReading(target) {
 
 const pretend = (list, name) => list.filter(([key]) => key.toLowerCase().replaceAll('_', '-') === name && key).map(([, value]) => value).filter((value) => value !== '');
 
+const [ACME, STRANGE] = ['rvsdxgj6esgo', 'zz9plural4z5'];
 for (const [name, front] of Object.entries(FRONTS)) {
+  test(`behind ${name}: which organization it is, logto-proxy says and no client`, { skip: front.command && !fs.existsSync(front.command) ? `${name} is not installed` : false }, async (t) => {
+    const scope = suite((stop) => t.after(stop));
+    const world = await frontWorld(scope, name, makeWorld, { routes: [{ path: '/o/*', organization: 'from_path' }, { path: '/public/*', access: 'public' }, { path: '/*' }] });
+    world.op.user = { ...world.op.user, organizations: [ACME] };
+    const user = new BrowserUser({ [FRONT_HOST]: world.frontPort });
+    assert.equal((await user.navigate(`${FRONT_ORIGIN}/start`)).status, 200);
+    for (const [path, expected] of [[`/o/${ACME}/x`, [ACME]], ['/x', []], ['/public/x', []]]) {
+      for (const field of ['X-Forwarded-Organization', 'x_forwarded_organization']) {
+        world.recorder.reset();
+        const answer = await user.fetch(FRONT_ORIGIN + path, { headers: { ...FETCH, [field]: STRANGE } });
+        if (answer.status !== 200) { assert.ok(answer.status >= 400 && world.recorder.requests.length === 0, `${path} ${field}: ${answer.status}`); continue; }
+        assert.deepEqual(pretend(world.recorder.requests.at(-1).fields.list, 'x-forwarded-organization'), expected, `${path} ${field}`);
+      }
+    }
+    world.recorder.reset();
+    assert.equal((await user.fetch(`${FRONT_ORIGIN}/o/${STRANGE}/x`, { headers: { ...FETCH, 'X-Forwarded-Organization': ACME } })).status, 403);
+    assert.equal(world.recorder.requests.length, 0);
+  });
+
   describe(`behind ${name}`, { skip: front.command && !fs.existsSync(front.command) ? `${name} is not installed` : false }, () => {
     let world;
     const scope = suite(after);

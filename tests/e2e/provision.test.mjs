@@ -55,7 +55,7 @@ function noSecretIn(...outputs) {
 }
 
 // What the tenant must be like for the configuration above.
-function assertWanted(found, wanted) {
+function assertWanted(found, wanted, hasAccessControl = true) {
   const app = found.applications.find(({ id }) => id === wanted.read('app-id'));
   assert.equal(app.name, 'intranet');
   assert.equal(app.type, 'Traditional');
@@ -65,7 +65,7 @@ function assertWanted(found, wanted) {
   assert.equal(app.oidcClientMetadata.backchannelLogoutSessionRequired, true);
   assert.equal(app.customClientMetadata.alwaysIssueRefreshToken, true);
   assert.equal(app.customClientMetadata.refreshTokenTtlInDays, 30);
-  assert.equal(app.appLevelAccessControlEnabled, true);
+  assert.equal(app.appLevelAccessControlEnabled, hasAccessControl || undefined);
   const connector = (target) => found.connectors.find((one) => one.target === target);
   assert.equal(connector('linkedin').config.clientId, 'linkedin-client');
   assert.equal(connector('patreon').config.scope, 'identity identity[email]');
@@ -196,7 +196,8 @@ describe('what the doctor sees by the Management API', () => {
     const origin = `http://127.0.0.1:${await freePort()}`;
     const wanted = wantedOf(op, { external_urls: [origin], listen: origin.slice('http://'.length) });
     assert.equal((await provision(wanted, '--yes')).code, 0);
-    const finding = async (check) => JSON.parse((await run(['doctor', '--json', wanted.file])).stdout).findings.find((one) => one.check === check);
+    const findings = async () => JSON.parse((await run(['doctor', '--json', wanted.file])).stdout).findings;
+    const finding = async (check) => (await findings()).find((one) => one.check === check);
     assert.deepEqual([(await finding('webhook')).level, (await finding('tenant')).level, (await finding('refresh_token')).level], ['warning', 'ok', 'ok']);
     assert.match((await finding('webhook')).what, /Logto cannot reach http:\/\/127\.0\.0\.1:\d+\/_auth\/webhook/);
     assert.equal((await finding('callback_url')).level, 'note', 'nobody looked whether it is registered');
@@ -214,7 +215,24 @@ describe('what the doctor sees by the Management API', () => {
     assert.equal(refused.level, 'failure');
     assert.match(refused.mend, /^400: logto\.webhook_secret is not this webhook's signing key/);
     assert.match((await finding('refresh_token')).what, /no refresh token comes to the application intranet/);
-    assert.match((await finding('tenant')).what, /the tenant is not what provision: says: application intranet/);
+    const tenant = (await findings()).filter(({ check, level }) => check === 'tenant' && level === 'warning');
+    assert.deepEqual(tenant.map(({ what }) => what), ['the tenant is not what provision: says: application intranet']);
+    assert.match(tenant[0].evidence, /alwaysIssueRefreshToken: false -> true; refreshTokenTtlInDays: none -> 30/);
+    assert.match(tenant[0].mend, /logto-proxy provision/);
+
+    // Each of several by itself, with what it is.
+    await state(op, { call: [
+      ['PATCH', `/api/applications/${applications[0].id}`, { oidcClientMetadata: { ...applications[0].oidcClientMetadata, backchannelLogoutSessionRequired: false } }],
+      ['PATCH', '/api/sign-in-exp', { socialSignInConnectorTargets: ['linkedin'], socialSignIn: {} }],
+      ['PATCH', '/api/connectors/patreon', { config: { clientId: 'another', clientSecret: 'a-secret-of-somebody' } }],
+      ['DELETE', `/api/roles/${(await state(op)).roles.find(({ name }) => name === 'admin').id}`],
+    ] });
+    const said = (await findings()).filter(({ check }) => check === 'tenant').map(({ what, evidence }) => `${what}: ${evidence}`).join('\n');
+    assert.match(said, /application intranet: backchannelLogoutSessionRequired: false -> true/);
+    assert.match(said, /sign-in experience: .*skipRequiredIdentifiers: none -> true.*\+ patreon/);
+    assert.match(said, /connector patreon \(id patreon\): config\.clientId: "another" -> "patreon-client"; config\.clientSecret: changes \(not shown\)/);
+    assert.match(said, /the tenant lacks role admin \(of route #1 \/admin\/\*\)/);
+    assert.ok(!said.includes('a-secret-of-somebody'));
   });
 });
 
@@ -222,7 +240,8 @@ describe('an empty tenant', () => {
   for (const version of ['1.42.0', '1.37.1']) {
     test(`Logto ${version}: plan, apply, nothing left to do, and the doctor agrees`, async (t) => {
       const op = await provider(t, { logto_version: version });
-      const wanted = wantedOf(op);
+      const hasAccessControl = !version.startsWith('1.37');
+      const wanted = wantedOf(op, hasAccessControl ? {} : { provision: { application: { name: 'intranet', refresh_token_ttl: '30d' }, roles: { staff: {}, editor: { scopes: ['read:things', 'write:things'] } } } });
       const plan = await provision(wanted, '--plan');
       assert.equal(plan.code, 2, plan.stderr);
       for (const [key, name] of [['app_id', 'app-id'], ['app_secret', 'app-secret'], ['webhook_secret', 'webhook-key']]) assert.ok(plan.stdout.includes(`+ write     logto.${key}_file ${wanted.folder}/${name}\n`), plan.stdout);
@@ -237,7 +256,7 @@ describe('an empty tenant', () => {
       noSecretIn(plan, applied);
       assert.match(applied.stdout, new RegExp(`paste ${op.endpoint}/callback/linkedin\\n +for linkedin at https://www\\.linkedin\\.com/developers/apps`));
       assert.match(applied.stdout, new RegExp(`paste ${op.endpoint}/callback/patreon\\n`));
-      assertWanted(await state(op), wanted);
+      assertWanted(await state(op), wanted, hasAccessControl);
       for (const name of ['app-id', 'app-secret', 'webhook-key']) assert.equal(fs.statSync(path.join(wanted.folder, name)).mode & 0o777, 0o600, name);
       assert.equal(wanted.read('app-secret').length, 32, 'no internal secret');
       await assertNothingToDo(op, wanted);
@@ -378,9 +397,14 @@ test('--import: what it writes wants nothing that is not there, and holds no sec
   const wanted = wantedOf(op);
   await state(op, { call: foreign.filter(([, path]) => path !== '/api/applications'), forget_writes: true });
   assert.equal((await provision(wanted, '--yes')).code, 0);
+  const { answers: [{ body: scope }] } = await state(op, { call: [['POST', '/api/organization-scopes', { name: 'invite:member' }]] });
+  await state(op, { call: [['POST', '/api/organization-roles', { name: 'owner', description: 'of a team', organizationScopeIds: [scope.id] }],
+    ['POST', '/api/organization-roles', { name: 'robot', description: 'no person', type: 'MachineToMachine' }]] });
   const before = (await state(op)).writes.length;
   const imported = await provision(wanted, '--import');
   assert.equal(imported.code, 0, imported.stderr);
+  assert.match(imported.stdout, /organization_roles:\n +owner:\n +description: "of a team"\n +scopes: \["?invite:member"?\]/);
+  assert.ok(!imported.stdout.includes('robot'));
   noSecretIn(imported);
   assert.ok(!imported.stdout.includes('hub-secret'));
   for (const name of ['LINKEDIN_CLIENT_SECRET', 'PATREON_CLIENT_SECRET', 'GITHUB_CLIENT_SECRET']) {
@@ -445,7 +469,74 @@ describe('interrupted anywhere', () => {
   });
 });
 
+describe('connectors of other kinds', () => {
+  const mail = { factory: 'simple-mail-transfer-protocol', config: { host: 'mail.test', port: 587, fromEmail: 'a@mail.test', customHeaders: {}, replyTo: '' } };
+  const others = {
+    connectors: {
+      mail, weixin: { factory: 'wechat-web', config: { appId: 'x', appSecret: 'y' } },
+      company: { factory: 'saml', metadata: { target: 'company', name: { en: 'Company' } }, config: { entityID: 'e', signInEndpoint: 'https://idp.test', x509Certificate: 'c' } },
+    },
+    sign_in: {}, application: { name: 'intranet' },
+  };
+  const routes = [{ path: '/*', upstream: 'app', token: { resource: things, scopes: ['read:things'] } }];
+
+  test('one for e-mail has no button and no callback URL, saml has a target, wechat-web is wechat; what is empty is not wanted again', async (t) => {
+    const op = await provider(t);
+    const wanted = wantedOf(op, { routes, provision: others });
+    const done = await provision(wanted, '--yes');
+    assert.equal(done.code, 0, done.stdout + done.stderr);
+    assert.deepEqual((await state(op)).sign_in_exp.socialSignInConnectorTargets, ['wechat', 'company'], 'in the order of the file');
+    assert.deepEqual(done.stdout.match(/^paste .*$/gm).map((line) => line.split('/').at(-1)).sort(), ['company', 'weixin']);
+    await assertNothingToDo(op, wanted);
+  });
+
+  test('another one for e-mail is not taken away', async (t) => {
+    const op = await provider(t);
+    await state(op, { call: [['POST', '/api/connectors', { id: 'theirs', connectorId: 'http-email', config: { endpoint: 'https://mail.test' } }]] });
+    const refused = await provision(wantedOf(op, { routes, provision: others }), '--yes');
+    assert.equal(refused.code, 1, refused.stdout);
+    assert.match(refused.stderr, /^provision\.connectors\.mail: the tenant has a connector of the factory http-email, which Logto would take away/m);
+    assert.deepEqual((await state(op)).writes.length, 0);
+  });
+
+  test('the same one under another id is used as it is', async (t) => {
+    const op = await provider(t);
+    await state(op, { call: [['POST', '/api/connectors', { id: 'theirs', connectorId: mail.factory, config: { host: 'old.test', fromEmail: 'x@mail.test', auth: { user: 'u' } } }]] });
+    assert.equal((await provision(wantedOf(op, { routes, provision: others }), '--yes')).code, 0);
+    const there = (await state(op)).connectors.filter(({ type }) => type === 'Email');
+    assert.deepEqual(there.map(({ id, config }) => [id, config.host, config.auth]), [['theirs', 'mail.test', { user: 'u' }]]);
+  });
+});
+
+test('an application whose secrets have all expired gets a new one, whatever the old ones are called', async (t) => {
+  const op = await provider(t);
+  const wanted = wantedOf(op);
+  assert.equal((await provision(wanted, '--yes')).code, 0);
+  const before = wanted.read('app-secret'), secrets = `/api/applications/${wanted.read('app-id')}/secrets`;
+  await state(op, { call: [['DELETE', `${secrets}/Default%20secret`], ['POST', secrets, { name: 'logto-proxy', expiresAt: 1 }]] });
+  const again = await provision(wanted, '--yes');
+  assert.equal(again.code, 0, again.stdout + again.stderr);
+  assert.notEqual(wanted.read('app-secret'), before);
+  await assertNothingToDo(op, wanted);
+});
+
+test('the proxy runs without the secrets of provision, and doctor says which are missing', async (t) => {
+  const op = await provider(t);
+  const wanted = wantedOf(op);
+  assert.equal((await provision(wanted, '--yes')).code, 0);
+  const { connectors: _, ...rest } = wanted.config.provision;
+  const config = { ...wanted.config, provision: { ...rest, management: { app_id: '${NOT_SET_ID}', app_secret: '${NOT_SET_SECRET}' },
+    connectors: { linkedin: { client_id: '${NOT_SET_LINKEDIN}', client_secret: '${NOT_SET_LINKEDIN_SECRET:-}' }, patreon: { client_id: 'x', client_secret: '${NOT_SET_PATREON}' } } } };
+  const proxy = await Proxy.start(config);
+  t.after(() => proxy.stop());
+  const { code, stderr } = await run(['provision', '--plan', writeConfig(config)]);
+  assert.equal(code, 1);
+  assert.match(stderr, /provision\.management\.app_id: the environment variable NOT_SET_ID is not set/);
+  assert.match(stderr, /provision\.connectors\.patreon\.client_secret: the environment variable NOT_SET_PATREON is not set/);
+});
+
 const refusals = [
+  ['a claim that Logto does not know', {}, { id_token_claims: ['roles', 'shoe_size'] }, /provision\.id_token_claims.*expected custom_data, identities, sso_identities or organization_data/, 2],
   ['a wrong secret of the machine', {}, { management: { app_id: 'management', app_secret: 'wrong' } }, /^provision\.management: Logto answered 401 oidc\.invalid_client: .*compare provision\.management\.app_id/],
   ['a machine without the role', { management_client: { client_id: 'management', client_secret: 'management-secret', has_role: false } }, {}, /403 auth\.forbidden: .*give the machine-to-machine application the role 'Logto Management API access'/],
   ['an audience that is none', {}, { management: { app_id: 'management', app_secret: 'management-secret', audience: 'https://logto.test/api' } }, /^provision\.management: Logto answered 400 oidc\.invalid_target: .*provision\.management\.audience/],
@@ -484,6 +575,23 @@ describe('what is refused is said in one line, with the key', { concurrency: 3 }
     assert.match(stderr, /^logto\.app_id: the tenant has no application nobody/m);
     assert.match(stderr, /^provision\.connectors\.linkedin: the tenant has a connector of the factory oauth2 with the target linkedin/m);
     assert.match(stderr, /^provision\.connectors\.patreon: the tenant has a connector of the factory github-universal with the id patreon: choose another id/m);
+  });
+
+  test('access control of applications on a Logto that has none: nothing is left unsaid', async (t) => {
+    const op = await provider(t, { logto_version: '1.37.1' });
+    const wanted = wantedOf(op);
+    const says = /^(?:failure +)?provision\.application\.roles: this version of Logto keeps no access control for applications/;
+    const first = await provision(wanted, '--yes');
+    assert.equal(first.code, 1, first.stdout);
+    assert.match(first.stderr, says);
+    assert.match(first.stderr, /^not done +connector linkedin/m);
+    const second = await provision(wanted, '--yes');
+    assert.equal(second.code, 1);
+    assert.match(second.stderr, says);
+    delete wanted.config.provision.application.roles;
+    wanted.file = writeConfig(wanted.config);
+    assert.equal((await provision(wanted, '--yes')).code, 0);
+    await assertNothingToDo(op, wanted);
   });
 
   test('a file that cannot be written is told before the first step', async (t) => {

@@ -230,6 +230,13 @@ describe('a secret that a service makes at each start', () => {
     assert.equal(fs.readFileSync(file, 'utf8'), made);
   });
 
+  test('a file without a name, as of a variable that is empty, prints no secret', async () => {
+    const { code, stdout, stderr } = await run(['secret', '--file', '']);
+    assert.equal(code, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /--file: names no file/);
+  });
+
   test('and where it cannot be written that is said', async () => {
     const { code, stderr } = await run(['secret', '--file', '/nowhere/at/all']);
     assert.equal(code, 1);

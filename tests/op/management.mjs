@@ -8,6 +8,8 @@ import { SignInExperience } from './management_experience.mjs';
 import { Hooks, OrganizationRoles, OrganizationScopes, Resources, Roles } from './management_lists.mjs';
 import { ApiError, guard, invalid, isBoolean, isObject, isTexts, managementAudience, notFound } from './management_rules.mjs';
 
+const extendedClaims = ['custom_data', 'identities', 'sso_identities', 'roles', 'organizations', 'organization_data', 'organization_roles'];
+
 export class Management {
   // changed(): applications are others now. `webhook(hook, event)` posts a signed sample and answers { status, body } or { error }.
   constructor({ config, keys }, { changed, webhook }) {
@@ -111,7 +113,7 @@ export class Management {
   }
 
   #idToken(method, body) {
-    if (method === 'PUT') this.idTokenClaims = guard(body, { enabledExtendedClaims: isTexts }, ['enabledExtendedClaims']).enabledExtendedClaims;
+    if (method === 'PUT') this.idTokenClaims = guard(body, { enabledExtendedClaims: (value) => isTexts(value) && value.every((one) => extendedClaims.includes(one)) }, ['enabledExtendedClaims']).enabledExtendedClaims;
     return { status: 200, body: { enabledExtendedClaims: this.idTokenClaims } };
   }
 }

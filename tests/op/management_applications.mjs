@@ -36,6 +36,8 @@ export class Applications {
   }
 
   all() { return this.list.map(({ app }) => app); }
+  // 1.37 knows no access control of applications.
+  #isOld() { return this.management.config.logto_version.startsWith('1.37'); }
   // For the token endpoint: the values that are taken for this application, or undefined where it is none of these.
   secretsOf(id) { return this.#entry(id)?.secrets; }
   #entry(id) { return this.list.find(({ app }) => app.id === id); }
@@ -45,6 +47,7 @@ export class Applications {
     const entry = this.#entry(id);
     if (!entry) throw notFound();
     if (part === 'secrets') return this.#secrets(method, entry, name, body);
+    if (part === 'access-control' && this.#isOld()) throw notFound();
     if (part === 'access-control') return this.#accessControl(method, entry, body);
     if (method === 'PATCH') return this.#change(entry, body);
     if (method === 'DELETE') return this.#remove(entry);
@@ -61,12 +64,12 @@ export class Applications {
     const app = {
       tenantId: 'default', id: newId(), name: body.name, description: body.description ?? null, type: body.type,
       oidcClientMetadata: oidcMetadata(body.oidcClientMetadata ?? { redirectUris: [], postLogoutRedirectUris: [] }), customClientMetadata: customMetadata(body.customClientMetadata ?? {}),
-      protectedAppMetadata: null, customData: body.customData ?? {}, isThirdParty: false, appLevelAccessControlEnabled: false, createdAt: Date.now(),
+      protectedAppMetadata: null, customData: body.customData ?? {}, isThirdParty: false, ...(this.#isOld() ? {} : { appLevelAccessControlEnabled: false }), createdAt: Date.now(),
     };
     const secret = { tenantId: 'default', applicationId: app.id, name: 'Default secret', value: newId(32), createdAt: Date.now(), expiresAt: null };
     this.list.push({ app, secrets: [secret], access: { userIds: [], userRoleIds: [], organizationIds: [], organizationRoleRules: [] } });
     this.management.changed();
-    return { status: 200, body: this.management.config.logto_version.startsWith('1.37') ? { ...app, secret: `#internal:${newId(24)}` } : app };
+    return { status: 200, body: this.#isOld() ? { ...app, secret: `#internal:${newId(24)}` } : app };
   }
 
   // Each field that is named is replaced whole.

@@ -8,6 +8,11 @@ const factories = {
   'google-universal': { target: 'google', label: 'Google', needs: ['clientId', 'clientSecret'], storage: true },
   'github-universal': { target: 'github', label: 'GitHub', needs: ['clientId', 'clientSecret'], storage: true },
   'facebook-universal': { target: 'facebook', label: 'Facebook', needs: ['clientId', 'clientSecret'], storage: true },
+  'simple-mail-transfer-protocol': { type: 'Email', label: 'SMTP', needs: ['host', 'fromEmail'] },
+  'http-email': { type: 'Email', label: 'HTTP Email', needs: ['endpoint'] },
+  'http-sms': { type: 'Sms', label: 'HTTP SMS', needs: ['endpoint'] },
+  'wechat-web': { target: 'wechat', label: 'WeChat', needs: ['appId', 'appSecret'] },
+  saml: { standard: true, needs: ['entityID', 'signInEndpoint', 'x509Certificate'] },
   oauth2: { standard: true, needs: ['authorizationEndpoint', 'tokenEndpoint', 'userInfoEndpoint', 'clientId', 'clientSecret'], storage: true },
   oidc: { standard: true, needs: ['authorizationEndpoint', 'tokenEndpoint', 'clientId', 'clientSecret'], storage: true },
 };
@@ -16,8 +21,14 @@ const kinds = { id: isText, connectorId: isText, config: isObject, metadata: isO
 function checkedConfig(factory, config) {
   for (const name of factory.needs) if (!isText(config[name])) throw new ApiError(400, 'connector.invalid_config', 'The connector\'s config is invalid.');
   if (config.scope !== undefined && !isAnyText(config.scope)) throw new ApiError(400, 'connector.invalid_config', 'The connector\'s config is invalid.');
-  const { scope, ...rest } = config;
-  return scope ? config : rest;   // an empty scope is dropped
+  return withoutEmpty(config);
+}
+
+// What is empty is dropped before it is kept.
+function withoutEmpty(value) {
+  if (!isObject(value)) return value;
+  const kept = Object.entries(value).map(([name, one]) => [name, withoutEmpty(one)]);
+  return Object.fromEntries(kept.filter(([, one]) => one !== null && one !== '' && !(typeof one === 'object' && !Object.keys(one).length)));
 }
 
 export class Connectors {
@@ -28,9 +39,11 @@ export class Connectors {
 
   all() { return this.list.map((one) => this.shown(one)); }
   target(one) { return factories[one.connectorId].target ?? one.metadata.target; }
+  #isSocial(one) { return !factories[one.connectorId].type; }
 
   shown(one) {
-    const { label } = factories[one.connectorId];
+    const { label, type = 'Social' } = factories[one.connectorId];
+    if (type !== 'Social') return { ...one, name: { en: label }, logo: 'data:,', logoDark: null, type };
     return { ...one, target: this.target(one), name: one.metadata.name ?? { en: label }, logo: one.metadata.logo ?? 'data:,', logoDark: null, platform: 'Universal', type: 'Social' };
   }
 
@@ -55,12 +68,14 @@ export class Connectors {
     if (!factory.standard && this.list.some(({ connectorId }) => connectorId === body.connectorId)) throw new ApiError(422, 'connector.multiple_instances_not_supported', 'Cannot create multiple instance with picked standard connector.');
     if (body.enableTokenStorage && !factory.storage) throw new ApiError(422, 'connector.token_storage_not_supported', 'Token storage is not supported.');
     const one = {
-      id: body.id ?? newId(12), connectorId: body.connectorId, config: checkedConfig(factory, body.config ?? {}), metadata: body.metadata ?? {}, syncProfile: body.syncProfile ?? false,
+      id: body.id ?? newId(12), connectorId: body.connectorId, config: checkedConfig(factory, body.config ?? {}), metadata: withoutEmpty(body.metadata ?? {}), syncProfile: body.syncProfile ?? false,
       enableTokenStorage: body.enableTokenStorage ?? false,
     };
     if (factory.standard && !isText(one.metadata.target)) throw new ApiError(400, 'connector.should_specify_target', 'You should specify "target".');
-    if (this.list.some((other) => this.target(other) === this.target(one))) throw new ApiError(422, 'connector.multiple_target_with_same_platform', 'You can not have multiple social connectors that have same target and platform.');
+    if (this.#isSocial(one) && this.list.some((other) => this.target(other) === this.target(one))) throw new ApiError(422, 'connector.multiple_target_with_same_platform', 'You can not have multiple social connectors that have same target and platform.');
     if (this.list.some(({ id }) => id === one.id)) throw new ApiError(500, 'general', 'Internal server error.');
+    // One for e-mail and one for SMS: another takes the first away.
+    if (!this.#isSocial(one)) this.list = this.list.filter((other) => factories[other.connectorId].type !== factory.type);
     this.list.push(one);
     return { status: 200, body: this.shown(one) };
   }

@@ -9,6 +9,7 @@ local SECRET = "a-secret-of-16-characters-or-more"
 -- Each identity header of the configuration: taken from the client's request, then set as logto-proxy says.
 local IDENTITY = {
   "x-forwarded-user", "x-forwarded-email", "x-forwarded-preferred-username", "x-forwarded-groups",
+  "x-forwarded-organization",
 }
 
 -- What logto-proxy judges a client by. Hop-by-hop fields and those of a body stay here.

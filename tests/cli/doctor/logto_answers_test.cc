@@ -145,6 +145,20 @@ TEST_CASE("social accounts that headers and rules name are asked for, and what t
   CHECK(level("{") == Level::warning);
 }
 
+TEST_CASE("whether Logto lets people sign in at all") {
+  const auto levels = [](int status, const std::string& text) {
+    std::string all;
+    for (const DoctorFinding& finding : judge_sign_in_mode(body(status, text))) all += word_of(finding.level);
+    return all;
+  };
+  CHECK(levels(200, R"({"signInMode":"SignInAndRegister"})") == "");
+  CHECK(levels(200, R"({"signInMode":"SignIn"})") == "note");
+  CHECK(levels(200, R"({"signInMode":"Register"})") == "failure");
+  CHECK(levels(200, "{}") == "");
+  CHECK(levels(404, R"({"signInMode":"Register"})") == "");
+  CHECK(levels(200, "{") == "");
+}
+
 TEST_CASE("connectors: of routes, rules and the default, each is asked for once") {
   Settings settings;
   settings.logto.sign_in.with = "social:linkedin";

@@ -54,6 +54,27 @@ TEST_CASE("whether memberships at Patreon can be looked up") {
   CHECK(told().level == Level::ok);
 }
 
+TEST_CASE("an answer of somebody else in Logto's place sends nobody to Logto's log") {
+  CHECK(ApiProblem{502, "", "none of Logto's", true}.text() ==
+        "Logto answered 502: none of Logto's: see logto.endpoint (provision.management has its own), and what stands "
+        "before Logto");
+  CHECK(ApiProblem{502, "request.general", "x"}.text().ends_with("see Logto's log; a second run goes on from here"));
+}
+
+TEST_CASE("what is set in Logto that stops people there") {
+  const auto of = [](const char* application, const std::vector<std::string>& roles = {}) {
+    std::string all;
+    for (const DoctorFinding& finding : judge_who_may_come(nlohmann::json::parse(application), roles))
+      all += finding.what + "\n";
+    return all;
+  };
+  CHECK(of(R"({"name": "a", "isThirdParty": false, "appLevelAccessControlEnabled": false})") == "");
+  CHECK(of(R"({"name": "a", "isThirdParty": true})") == "the application a is one of a third party\n");
+  const char* closed = R"({"name": "a", "appLevelAccessControlEnabled": true})";
+  CHECK(of(closed) == "Logto itself lets only some people use the application a\n");
+  CHECK(of(closed, {"staff"}) == "");
+}
+
 TEST_CASE("the audience of the Management API: Cloud's own address, a name that leads nowhere, or what is given") {
   ManagementSettings management;
   LogtoSettings logto;

@@ -77,6 +77,7 @@ class FakeTenant {
       body["target"] = own.empty() ? factory.substr(0, factory.find("-universal")) : own;
       for (const Json& one : list) REQUIRE(text_at(one, "target") != text_at(body, "target"));  // Logto: 422
     }
+    if (kind == "applications") body["appLevelAccessControlEnabled"] = false;
     if (kind == "resources" || kind == "organization-roles") body["scopes"] = Json::array();
     list.push_back(std::move(body));
   }
@@ -207,6 +208,7 @@ TenantState some_state(Dice& dice) {
         {{"id", "theirs"},
          {"name", "intranet"},
          {"type", "Traditional"},
+         {"appLevelAccessControlEnabled", false},
          {"oidcClientMetadata", {{"redirectUris", kUris}, {"postLogoutRedirectUris", Json::array()}}},
          {"customData", {{"owner", "them"}}}});
   for (const std::string& target : dice.some(kTargets)) {

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "config/file/load.h"
+#include "config/provision.h"
 #include "tests/support/config.h"
 
 using namespace lp;
@@ -203,6 +204,36 @@ TEST_CASE("variables are expanded in every scalar, and only there") {
         "f:6:10: workers: expected auto or a whole number from 1 to 1024, found '1\nauth_prefix: /x' (from the "
         "environment "
         "variable X)\n");
+}
+
+TEST_CASE("variables below provision are for that command: elsewhere what is not set leaves its key unset") {
+  const std::string text = good_config({{"z",
+                                         "provision:\n"
+                                         "  management: { app_id: \"${ID}\", app_secret: \"${SECRET:-}\" }\n"
+                                         "  application: { name: \"${NAME}\", id_token_ttl: \"${TTL}\" }\n"
+                                         "  connectors:\n"
+                                         "    linkedin: { client_id: \"${LINKEDIN}\", client_secret: \"${S}\" }\n"}});
+  const Environment some = environment({{"NAME", "intranet"}, {"S", ""}, {"ls", "x"}});
+  const auto loaded = parse_config(text, "f", some);
+  REQUIRE(loaded);
+  CHECK(loaded->warnings.empty());
+  const ProvisionSettings& provision = *loaded->settings->provision;
+  CHECK(provision.management.app_id.empty());
+  CHECK(provision.management.app_secret.empty());
+  CHECK(provision.application.name == "intranet");
+  CHECK(provision.connectors.size() == 1);
+  CHECK(provision.connectors.front().client_secret.empty());
+  const auto refused = parse_config(text, "f", some, LoadFor::provision);
+  REQUIRE(!refused);
+  CHECK(refused.error().front().text() ==
+        "f:7:25: provision.management.app_id: the environment variable ID is not set");
+  // What is there is read as ever, and a mistake is one.
+  CHECK(first_line(problems_of(good_config({{"z", "provision: { application: { id_token_ttl: \"${TTL}\" } }\n"}}),
+                               environment({{"TTL", "soon"}}))) != "");
+  CHECK(first_line(problems_of(good_config({{"z", "provision: { application: { name: \"${NAME\" } }\n"}}))) ==
+        "f:6:35: provision.application.name: '${' without its '}'");
+  CHECK(settings_of(good_config({{"z", "provision: { application: { name: $intranet } }\n"}}))
+            .provision->application.name == "$intranet");
 }
 
 TEST_CASE("keys of later issues are refused by name") {
