@@ -413,14 +413,30 @@ Result<Origin> parse_config_origin(std::string_view text) {
                                      : ""));
 }
 
+namespace {
+
+// In place of a page's origin: what is meant, or why it names nobody.
+std::string no_page_hint(std::string_view text) {
+  if (text == "null") return ": every site can have a frame of its own send null: name the origin of the page, or none";
+  const bool is_secure = text.starts_with("wss://");
+  if (!is_secure && !text.starts_with("ws://")) return "";
+  const auto page = parse_origin((is_secure ? "https://" : "http://") + std::string(text.substr(text.find("//") + 2)));
+  return page ? ": a browser names the page that opens the WebSocket: write " + page->text() : "";
+}
+
+}  // namespace
+
 Result<Origin> parse_page_origin(std::string_view text) {
   constexpr std::string_view kNoPages[] = {"http", "https", "ws", "wss", "unix", "data", "blob", "javascript", "about"};
   const std::size_t end = text.find("://");
   const std::string_view scheme = text.substr(0, end);
   const bool is_scheme = end != text.npos && !scheme.empty() && scheme.front() >= 'a' && scheme.front() <= 'z' &&
                          ascii_lower(scheme) == scheme && all_of(scheme, "+-.");
-  if (!is_scheme || std::find(std::begin(kNoPages), std::end(kNoPages), scheme) != std::end(kNoPages))
+  if (!is_scheme || std::find(std::begin(kNoPages), std::end(kNoPages), scheme) != std::end(kNoPages)) {
+    const std::string hint = no_page_hint(text);
+    if (!hint.empty()) return fail(expected("an origin such as https://app.example.com", text).message + hint);
     return parse_config_origin(text);
+  }
   const std::string_view host = text.substr(end + 3);
   const bool is_host_of_page = host.empty() ? scheme == "file" : host == "*" || all_of(host, "-._");
   if (host.size() <= 253 && is_host_of_page) return Origin{std::string(scheme), std::string(host), 0};

@@ -56,10 +56,11 @@ Verdict judge_auth_time(const Evidence& e) {
   if (!time) return broken_rule("auth_time", "auth_time is missing or no number, though max_age was sent");
   const double age = static_cast<double>(e.expected.now_s) - *time;
   const auto leeway = static_cast<double>(e.expected.leeway_s);
-  if (age < -leeway) return broken_rule("auth_time", "auth_time is in the future");
+  if (age < -leeway) return broken_rule("auth_time", "auth_time is in the future: " + token_rules::ahead_text(-age));
   return age <= static_cast<double>(e.expected.max_age_s) + leeway
              ? Verdict{}
-             : broken_rule("auth_time", "the person proved who they are longer ago than max_age allows");
+             : broken_rule("auth_time", "the person proved who they are longer ago than max_age allows: " +
+                                            token_rules::seconds_text(age) + " by this machine's clock");
 }
 
 // OIDC Core 3.1.3.6, 3.1.3.8: left half of the hash that goes with alg. Logto 1.42 sends none.

@@ -48,9 +48,9 @@ Verdict judge_exp(const Claims& claims) {
 Verdict judge_age(const Claims& claims) {
   const bool bounded = !is_absent(claims.members, "exp");
   const std::int64_t most_s = bounded ? kMaxLogoutTokenAgeWithExpS : kMaxLogoutTokenAgeS;
-  const double oldest = static_cast<double>(claims.now_s - most_s);
-  return *token_rules::numeric_date(claims.members, "iat") >= oldest ? Verdict{}
-                                                                     : broken_rule("age", "token is too old");
+  const double age_s = static_cast<double>(claims.now_s) - *token_rules::numeric_date(claims.members, "iat");
+  return age_s <= static_cast<double>(most_s) ? Verdict{}
+                                              : broken_rule("age", "token is too old: " + token_rules::old_text(age_s));
 }
 
 // 2.6 (5), 2.4: where it is there it must be usable; the empty text would match sessions that have no such thing.

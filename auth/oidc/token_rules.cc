@@ -29,6 +29,10 @@ std::string seconds_text(double seconds) {
   return std::to_string(static_cast<std::int64_t>(std::clamp(seconds, -kMost, kMost))) + " s";
 }
 
+std::string ahead_text(double seconds) { return seconds_text(seconds) + " ahead of this machine's clock"; }
+
+std::string old_text(double seconds) { return seconds_text(seconds) + " old by this machine's clock"; }
+
 std::string expired_text(double seconds_ago) {
   return "has expired " + seconds_text(seconds_ago) + " ago by this machine's clock";
 }

@@ -45,6 +45,9 @@ struct Claims {
 
 // How far two clocks are apart, for who must set one.
 [[nodiscard]] std::string seconds_text(double seconds);
+// "7 s ahead of this machine's clock", "7 s old by this machine's clock"; both may mean a clock that is wrong.
+[[nodiscard]] std::string ahead_text(double seconds);
+[[nodiscard]] std::string old_text(double seconds);
 [[nodiscard]] std::string expired_text(double seconds_ago);  // "has expired 5 s ago by this machine's clock"
 
 [[nodiscard]] Verdict judge_alg(const Jws& jws);

@@ -69,8 +69,13 @@ Verdict read_time(const json& body, std::int64_t now_s, WebhookEvent& event) {
   const std::string* text = string_member(body, "createdAt");
   const auto time_ms = text == nullptr ? std::nullopt : iso_time_ms(*text);
   if (!time_ms) return broken_rule("created_at", "createdAt is missing or of the wrong form");
-  if (*time_ms > (now_s + kLeewayS) * 1000) return broken_rule("created_at", "event is from the future");
-  if (*time_ms < (now_s - kMaxWebhookAgeS) * 1000) return broken_rule("age", "event is too old");
+  const double age_s = static_cast<double>(now_s) - static_cast<double>(*time_ms) / 1000;
+  if (*time_ms > (now_s + kLeewayS) * 1000) {
+    return broken_rule("created_at", "event is from the future: " + token_rules::ahead_text(-age_s));
+  }
+  if (*time_ms < (now_s - kMaxWebhookAgeS) * 1000) {
+    return broken_rule("age", "event is too old: " + token_rules::old_text(age_s));
+  }
   event.created_at_ms = *time_ms;
   event.remember_until_s = *time_ms / 1000 + kMaxWebhookAgeS + 1;
   return {};

@@ -1,5 +1,6 @@
 #include "config/options/binding.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -212,9 +213,9 @@ std::string why_denied(const struct stat& about) {
          ", gid " + std::to_string(getegid());
 }
 
-Error cannot_read(const std::string& path, int error) {
+Error cannot_read(const std::string& path, int error, const std::string& what = "file") {
   struct stat about {};
-  if (error == ENOENT || error == ENOTDIR) return fail("expected a file, found none at '" + path + "'");
+  if (error == ENOENT || error == ENOTDIR) return fail("expected a " + what + ", found none at '" + path + "'");
   if (error == EACCES && ::stat(path.c_str(), &about) == 0)
     return fail("cannot read '" + path + "'" + why_denied(about));
   return fail("cannot read '" + path + "': " + errno_words(error) +
@@ -244,6 +245,15 @@ Result<std::string> read_file_bytes(const std::string& path) {
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > kMaxFileBytes) return fail("'" + path + "' is larger than 1 MiB");
   return text;
+}
+
+std::optional<Error> why_no_directory(const std::string& path) {
+  constexpr const char* kWhat = "directory";
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0) return cannot_read(path, errno, kWhat);
+  if (!S_ISDIR(about.st_mode)) return fail("expected a directory, found a file at '" + path + "'");
+  if (::faccessat(AT_FDCWD, path.c_str(), R_OK | X_OK, AT_EACCESS) != 0) return cannot_read(path, errno, kWhat);
+  return std::nullopt;
 }
 
 Result<std::string> read_small_file(const std::string& path) {

@@ -123,5 +123,7 @@ inline constexpr std::string_view kSecretMask = "********";
 [[nodiscard]] Result<std::string> read_small_file(const std::string& path);
 // Its bytes as they are, up to 1 MiB.
 [[nodiscard]] Result<std::string> read_file_bytes(const std::string& path);
+// Whether files can be served from it.
+[[nodiscard]] std::optional<Error> why_no_directory(const std::string& path);
 
 }  // namespace lp

@@ -419,11 +419,7 @@ Binding directory_binding(Field<std::string> field) {
             const auto* text = scalar_text(node, reading);
             if (text == nullptr) return;
             const std::string path = resolve_file(reading.folder, *text);
-            std::error_code error;
-            const bool is_there = std::filesystem::is_directory(path, error);
-            const bool is_file = !is_there && std::filesystem::exists(path, error);
-            if (is_file) return reading.problem(node, "expected a directory, found a file at '" + path + "'");
-            if (!is_there) return reading.problem(node, "expected a directory, found none at '" + path + "'");
+            if (const auto error = why_no_directory(path)) return reading.problem(node, error->message);
             field(reading.scope) = path;
           },
           [=](const Scope& scope) {

@@ -86,6 +86,19 @@ describe('files and sockets', () => {
     assert.match(told, /config\.yaml:1:\d+: session\.secret_file: cannot read '.*\/secret': permission denied; .*uid 65534/);
   });
 
+  test('a directory that may not be entered or read likewise', { skip: !isRoot && 'needs root' }, async () => {
+    const folder = openFolder();
+    const file = path.join(folder, 'config.yaml');
+    fs.mkdirSync(path.join(folder, 'pages'));
+    for (const [how, says] of [[0o755, /config ok/], [0o700, /\.static: cannot read '.*\/pages': permission denied; it belongs to uid 0, gid 0 \(mode 0700\).*uid 65534/], [0o744, /\(mode 0744\)/]]) {
+      fs.chmodSync(path.join(folder, 'pages'), how);
+      fs.writeFileSync(file, JSON.stringify(good({ routes: [{ path: '/*', static: 'pages' }] })), { mode: 0o644 });
+      const { code, told } = await asNobody(['check', file]);
+      assert.equal(code, how === 0o755 ? 0 : 2, told);
+      assert.match(told, says);
+    }
+  });
+
   test('a folder that docker made in place of a file is called one', async () => {
     const { code, stderr } = await run(['serve', temporaryFolder()]);
     assert.equal(code, 2);

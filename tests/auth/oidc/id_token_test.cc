@@ -201,6 +201,19 @@ TEST_CASE("whoever asked for max_age must be told when the person proved who the
   }
 }
 
+TEST_CASE("a sign-in that is too old or of the future is told by how much, for it may be a clock") {
+  const auto words = [](std::int64_t auth_time) {
+    json claims = good_claims();
+    claims["auth_time"] = auth_time;
+    IdTokenExpectations expected = expectations();
+    expected.max_age_s = 300;
+    return judge_verified_payload(claims.dump(), "ES384", expected).error().message;
+  };
+  CHECK(words(kNow - 400) ==
+        "the person proved who they are longer ago than max_age allows: 400 s by this machine's clock");
+  CHECK(words(kNow + 90) == "auth_time is in the future: 90 s ahead of this machine's clock");
+}
+
 TEST_CASE("the age of a sign-in is taken by Logto's clock alone, within the leeway") {
   const auto at = [](std::int64_t auth_time, std::int64_t iat) {
     return authenticated_at_s({{"auth_time", auth_time}, {"iat", iat}}, kNow);

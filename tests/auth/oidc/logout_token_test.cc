@@ -241,6 +241,16 @@ TEST_CASE("a payload that isn't one strict JSON object is no logout token") {
   }
 }
 
+TEST_CASE("a logout token that is too old is told by how much, for it may be a clock") {
+  json claims = good_claims();
+  claims.erase("exp");
+  LogoutTokenExpectations later = expectations();
+  later.now_s = kNow + 400;
+  bool unknown_key = false;
+  CHECK(judge_logout_token(logout_jwt(claims), keys(), later, unknown_key).error().message ==
+        "token is too old: 400 s old by this machine's clock");
+}
+
 TEST_CASE("what is accepted can be remembered for as long as it would be accepted again") {
   const auto remembered = [](const json& claims) {
     bool unknown_key = false;

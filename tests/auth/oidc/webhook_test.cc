@@ -82,6 +82,10 @@ TEST_CASE("an accepted event says when it was made and how to know a copy of it"
   CHECK(judged->created_at_ms == 1'795'317'025'833);
   CHECK(judged->delivery_id == signature_of(body));
   CHECK(judge(body, judged->remember_until_s + 1).error().rule == "age");
+  CHECK(judge(body, judged->remember_until_s + 1).error().message ==
+        "event is too old: 3601 s old by this machine's clock");
+  CHECK(judge(body, judged->created_at_ms / 1000 - 599).error().message ==
+        "event is from the future: 599 s ahead of this machine's clock");
 }
 
 TEST_CASE("each rule about the body is kept") {

@@ -573,6 +573,17 @@ TEST_CASE("routes as other proxies write them") {
       {"a file for a directory",
        with("    upstream: app\n", "    static: /etc/passwd\n"),
        {"f:13:13: routes[1].static: expected a directory, found a file at '/etc/passwd'"}},
+      {"a directory that is not there",
+       with("    upstream: app\n", "    static: /nowhere/at/all\n"),
+       {"f:13:13: routes[1].static: expected a directory, found none at '/nowhere/at/all'"}},
+      {"the origin of a WebSocket for that of a page",
+       with("upstream: app\n", "upstream: app\n    allowed_origins: ['wss://x.test:443']\n"),
+       {"f:14:23: routes[1].allowed_origins: expected an origin such as https://app.example.com, found "
+        "'wss://x.test:443': a browser names the page that opens the WebSocket: write https://x.test"}},
+      {"the origin of no page",
+       with("upstream: app\n", "upstream: app\n    allowed_origins: ['null']\n"),
+       {"f:14:23: routes[1].allowed_origins: expected an origin such as https://app.example.com, found 'null': every "
+        "site can have a frame of its own send null: name the origin of the page, or none"}},
       {"a word of ours that is not the action's",
        with("    upstream: app\n", "    action: logout\n"),
        {"f:13:13: routes[1].action: expected sign_in, sign_out or account, found 'logout'"}},
