@@ -67,9 +67,12 @@ cloud() {
 
 # `up` once more changes nothing, and who is signed in stays so.
 start_again() {
+  local said
   compose up -d --no-build
+  [ "$(docker wait "$(compose ps -a -q setup)")" = 0 ] || die "a second run of setup failed"
   wait_healthy proxy
-  compose logs --no-color --tail 30 setup | grep -Eq '[|] +[0-9]+ unchanged$' || die "a second run of setup did something"
+  said=$(compose logs --no-color --tail 30 setup)
+  grep -Eq '[|] +[0-9]+ unchanged$' <<<"$said" || die "a second run of setup did something"
   greeted http://localhost:8080/hello || die "a second start ended alice's session"
   echo "ok: a second start changed nothing"
 }
@@ -109,7 +112,7 @@ move_app() {
   local before
   before=$(address app)
   compose rm -s -f app
-  HOLDER=$(docker run -d --network "${COMPOSE_PROJECT_NAME}_default" --entrypoint sleep logto-proxy-stand-ins:local infinity)
+  HOLDER=$(docker run -d --network "${COMPOSE_PROJECT_NAME}_web" --entrypoint sleep logto-proxy-stand-ins:local infinity)
   compose up -d --no-build --no-deps app
   [ "$(address app)" != "$before" ] || die "the app's new container has its old address $before; nothing was tried"
   wait_listening
