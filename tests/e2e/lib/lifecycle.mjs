@@ -223,10 +223,9 @@ export class Life {
     this.keep(browser, session, answer, under, began);
   }
 
-  // As a browser does with the answer's cookies, whatever the jar holds by now. What came for a cookie under a secret that has left must
-  // be worth nothing, whatever it is under.
+  // As a browser does with the answer's cookies, whatever the jar holds by now.
   keep(browser, session, answer, asked, began) {
-    const under = this.secrets.mayBeGone(asked) ? asked : this.secrets.sealingSince(began);
+    const under = this.secrets.sealingFor(asked, began);
     const lines = answer.fields.all('set-cookie').filter((line) => /^logto_session/.test(line));
     if (lines.length === 0 || session.discarded) return;
     const clears = lines.map(parseSetCookie).every(({ attributes }) => attributes['max-age'] === '0');

@@ -22,6 +22,16 @@ export class Secrets {
   // What may have sealed since that moment.
   sealingSince(moment) { return [...new Set(this.#sealers.filter(({ until }) => until >= moment).map(({ secret }) => secret))]; }
 
+  // What may have sealed an answer to a cookie under `asked` that was asked for then, be it worth nothing or not. Up to the moment in
+  // which a process hears that a secret leaves, it seals what stands on it anew under the one that sealed before (decision 0033); with
+  // the leaving one, where it is that, and from then on nothing comes that is worth anything.
+  sealingFor(asked, moment) {
+    if (!this.mayBeGone(asked)) return this.sealingSince(moment);
+    const since = this.leavesFrom(asked);
+    const before = this.#sealers.filter(({ secret, from, until }) => until >= moment && from < since && !this.removed.has(secret));
+    return [...new Set([...asked, ...(moment <= this.isGoneAt(asked) ? before.map(({ secret }) => secret) : [])])];
+  }
+
   // `under`: what a cookie may be under. It is worth something until the first of these leaves, and nothing when the last has.
   mayBeGone(under) { return under.some((secret) => this.removed.has(secret)); }
   leavesFrom(under) { return Math.min(...under.map((secret) => this.removed.get(secret)?.from ?? Infinity)); }
