@@ -13,13 +13,6 @@
 namespace lp {
 namespace {
 
-Verdict sign_in_first(const Visit& visit, Waiting waiting) {
-  if (!visit.may_start_sign_in()) return unauthenticated_verdict(visit, "own");
-  SignInStart start;
-  start.return_to = account_path(visit.settings().auth_prefix);
-  return start_sign_in(visit, std::move(start), std::move(waiting));
-}
-
 AccountTimes times_of(const Visit& visit, const Session& session) {
   const SessionSettings& settings = visit.settings().session;
   return {session.signed_in_at_ms / 1000, session_ends_at_s(session, settings), settings.idle_timeout_ms / 1000,
@@ -30,7 +23,8 @@ AccountTimes times_of(const Visit& visit, const Session& session) {
 
 Verdict handle_account(const Visit& visit, Waiting waiting) {
   const Session* session = visit.signed_in();
-  if (session == nullptr) return sign_in_first(visit, std::move(waiting));
+  if (session == nullptr)
+    return sign_in_for_own_page(visit, account_path(visit.settings().auth_prefix), std::move(waiting));
   PageFacts facts = page_facts(visit);
   facts.form_origin = sign_out_form_origins(visit.settings());
   facts.has_apps = has_apps(visit.settings());

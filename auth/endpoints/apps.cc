@@ -52,19 +52,13 @@ std::vector<PageApp> open_apps(const Visit& visit) {
   return apps;
 }
 
-Verdict sign_in_before_apps(const Visit& visit, Waiting waiting) {
-  if (!visit.may_start_sign_in()) return unauthenticated_verdict(visit, "own");
-  SignInStart start;
-  start.return_to = apps_path(visit.settings().auth_prefix);
-  return start_sign_in(visit, std::move(start), std::move(waiting));
-}
-
 }  // namespace
 
 Verdict handle_apps(const Visit& visit, Waiting waiting) {
   if (!has_apps(visit.settings())) return status_verdict(visit, "own", 404);
   const Session* session = visit.signed_in();
-  if (session == nullptr) return sign_in_before_apps(visit, std::move(waiting));
+  if (session == nullptr)
+    return sign_in_for_own_page(visit, apps_path(visit.settings().auth_prefix), std::move(waiting));
   PageFacts facts = page_facts(visit);
   facts.user = display_name(*session);
   facts.apps = open_apps(visit);

@@ -110,19 +110,13 @@ int named_route(std::string_view query) {
   return found == pairs->end() ? 0 : route_index(found->second);
 }
 
-Verdict sign_in_before(const Visit& visit, Waiting waiting) {
-  if (!visit.may_start_sign_in()) return unauthenticated_verdict(visit, "own");
-  SignInStart start;
-  start.return_to = organizations_path(visit.settings().auth_prefix);
-  return start_sign_in(visit, std::move(start), std::move(waiting));
-}
-
 }  // namespace
 
 Verdict handle_organizations(const Visit& visit, Waiting waiting) {
   if (!has_organizations(visit.settings())) return status_verdict(visit, "own", 404);
   const Session* session = visit.signed_in();
-  if (session == nullptr) return sign_in_before(visit, std::move(waiting));
+  if (session == nullptr)
+    return sign_in_for_own_page(visit, organizations_path(visit.settings().auth_prefix), std::move(waiting));
   PageFacts facts = page_facts(visit);
   facts.user = display_name(*session);
   facts.apps = organizations_of(*session, named_route(visit.facts.query), visit);

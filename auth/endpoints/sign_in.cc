@@ -403,6 +403,13 @@ SignInSettings sign_in_settings_of_route(const Settings& settings, int route) {
   return found == nullptr ? SignInSettings{} : found->sign_in;
 }
 
+Verdict sign_in_for_own_page(const Visit& visit, std::string page, Waiting waiting) {
+  if (!visit.may_start_sign_in()) return unauthenticated_verdict(visit, "own");
+  SignInStart start;
+  start.return_to = std::move(page);
+  return start_sign_in(visit, std::move(start), std::move(waiting));
+}
+
 Verdict start_sign_in(const Visit& visit, SignInStart start, Waiting waiting) {
   if (visit.facts.forwarded != ForwardedForm::none)
     return leave_for_own_sign_in(visit, std::move(start), std::move(waiting));

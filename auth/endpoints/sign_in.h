@@ -42,6 +42,9 @@ struct SignInStart {
 // 303 to Logto with a pending cookie. Waits where Logto's metadata is not known yet.
 [[nodiscard]] Verdict start_sign_in(const Visit& visit, SignInStart start, Waiting waiting);
 
+// For whoever must sign in for a page of ours, to come back to it; 401 to scripts.
+[[nodiscard]] Verdict sign_in_for_own_page(const Visit& visit, std::string page, Waiting waiting);
+
 [[nodiscard]] Verdict handle_sign_in(const Visit& visit, Waiting waiting);
 [[nodiscard]] Verdict handle_sign_up(const Visit& visit, Waiting waiting);
 

@@ -152,7 +152,7 @@ class Loader {
   // a map of keys all of which stand behind '#' says of each that it is not set.
   static bool is_missed(const Option& option, const Node& node) {
     if (!node.is_null() || node.said || node.lost_is_meant) return false;
-    if (option.is(kRequired) || option.is(kLater)) return false;
+    if (option.is(kRequired)) return false;
     return option.is(kNarrows) || option.path.starts_with(kOfRoutes);
   }
 
@@ -174,7 +174,6 @@ class Loader {
   void read(const Option& option, const std::string& key, const Entry& entry, const Scope& scope) {
     const Node& node = entry.value;
     if (node.is_null()) return;  // the default holds; require() sees what must be there
-    if (option.is(kLater)) return report_.problem_at(entry.mark, key, std::string(option.help));
     if (node.broken) return;
     option.binding.read(node,
                         Reading{option, scope, key, folder_, report_, purpose_ == LoadFor::provision, says_provision_});
@@ -242,7 +241,7 @@ class Loader {
   static std::string keys_below(const std::string& path) {
     std::string known;
     for (const auto& key : child_keys(path)) {
-      if (!is_later(join_path(path, key))) known += (known.empty() ? "" : ", ") + key;
+      known += (known.empty() ? "" : ", ") + key;
     }
     return known;
   }
@@ -285,14 +284,7 @@ class Loader {
            (are_few ? "; known here: " + keys_below(path) : "");
   }
 
-  static bool is_later(const std::string& path) {
-    const Option* option = find_option(path);
-    return option != nullptr && option->is(kLater);
-  }
-
-  // Of a key that would be refused next, the reason.
-  static std::string did_you_mean(const std::string& path, const std::string& shown, const std::string& what) {
-    if (is_later(path)) return std::string(find_option(path)->help);
+  static std::string did_you_mean(const std::string& shown, const std::string& what) {
     return what + ", did you mean '" + shown + "'?";
   }
 
@@ -320,17 +312,16 @@ class Loader {
              keys_below("upstreams.*.tls");
     for (const auto& [theirs, ours] : kForeignWords) {
       if (theirs != word || (is_about_listeners(ours) && !may_be_about_listeners(parent))) continue;
-      if (is_later(std::string(ours))) return std::string(find_option(ours)->help);
       return "unknown key: here it is called '" + std::string(ours) + "'";
     }
     if (const auto near = nearest(word, siblings); !near.empty()) {
-      return did_you_mean(join_path(parent, near), near, "unknown key");
+      return did_you_mean(near, "unknown key");
     }
     for (const auto& option : option_table()) {
       const std::string_view full = option.path;
       if (is_about_listeners(full) && !may_be_about_listeners(parent)) continue;
       if (full.size() > word.size() + 1 && full.substr(full.size() - word.size() - 1) == "." + word) {
-        return did_you_mean(option.path, option.path, "unknown key here");
+        return did_you_mean(option.path, "unknown key here");
       }
     }
     return "unknown key; known here: " + keys_below(parent);

@@ -35,7 +35,7 @@ Node print_map(const std::string& path, const Scope& scope, bool only_what_is_se
   for (auto& key : child_keys(path)) {
     const std::string child = join_path(path, key);
     const Option* option = find_option(child);
-    if (option != nullptr && (option->is(kLater) || !option->binding.print)) continue;
+    if (option != nullptr && !option->binding.print) continue;
     if (is_elsewhere(child, *scope.settings)) continue;
     Node value = print_value(child, scope, only_what_is_set);
     const bool is_group = option == nullptr && find_group(child) == nullptr;

@@ -86,11 +86,7 @@ Json::array_t required_below(const std::string& path) {
 
 Json map_schema(const std::string& path) {
   Json properties = Json::object();
-  for (const std::string& key : child_keys(path)) {
-    const std::string child = join_path(path, key);
-    const Option* option = find_option(child);
-    if (option == nullptr || !option->is(kLater)) properties[key] = schema_of(child);
-  }
+  for (const std::string& key : child_keys(path)) properties[key] = schema_of(join_path(path, key));
   Json schema = {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
   if (auto required = required_below(path); !required.empty()) schema["required"] = std::move(required);
   return schema;

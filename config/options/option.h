@@ -80,12 +80,11 @@ enum OptionFlags : unsigned {
   kPlain = 0,
   kRequired = 1,
   kSecret = 2,
-  kLater = 4,     // not built yet: refused by name with `help` as the reason; null is let pass
-  kNonEmpty = 8,  // a list that is given must have an element: an empty rule is a mistake, never "all" or "nobody"
+  kNonEmpty = 4,  // a list that is given must have an element: an empty rule is a mistake, never "all" or "nobody"
   // Without it more is let through, so nothing behind the key is a mistake, and null must be said. So is every option
   // of a route.
-  kNarrows = 16,
-  kProvisioned = 32,  // a file that `provision` writes: before it has run it may be missing
+  kNarrows = 8,
+  kProvisioned = 16,  // a file that `provision` writes: before it has run it may be missing
 };
 
 struct Option {

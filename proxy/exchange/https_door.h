@@ -11,18 +11,13 @@ inline constexpr std::string_view kToHttps = "to_https";  // the access log's de
 
 // What a listener with redirect_to_https answers to everybody: where the same is under https, and to probes what they
 // get elsewhere. No app, no session, no page is behind it.
-class HttpsDoor final : public RequestEvents {
+class HttpsDoor final : public AnswersFromHead {
  public:
   // Both must outlive it.
   HttpsDoor(WorkerContext& context, ClientStream& client) : context_(context), client_(client) {}
 
   void on_request(const ParsedRequest& request, std::size_t head_bytes) override;
   void on_bad_request(const ParseError& error) override;
-  void on_request_body(std::string_view) override {}
-  void on_request_end() override {}
-  void on_request_batch_end() override {}
-  void on_client_drained() override {}
-  void on_client_gone() override {}
 
  private:
   [[nodiscard]] Answer answer_to(const ParsedRequest& request);

@@ -55,6 +55,16 @@ class RequestEvents {
   virtual void on_client_gone() = 0;     // lost, or stuck for too long: nothing more reaches it
 };
 
+// Of who answers from the head alone.
+class AnswersFromHead : public RequestEvents {
+ public:
+  void on_request_body(std::string_view) override {}
+  void on_request_end() override {}
+  void on_request_batch_end() override {}
+  void on_client_drained() override {}
+  void on_client_gone() override {}
+};
+
 // ---- towards the upstream ---------------------------------------------------------------------------------------
 
 enum class UpstreamError {

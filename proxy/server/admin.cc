@@ -16,7 +16,7 @@ LimitSettings own_limits(LimitSettings limits) {
   return limits;
 }
 
-class AdminExchange final : public RequestEvents {
+class AdminExchange final : public AnswersFromHead {
  public:
   AdminExchange(ClientStream& client, Readiness& readiness, const Clock& clock)
       : client_(client), readiness_(readiness), clock_(clock) {}
@@ -30,11 +30,6 @@ class AdminExchange final : public RequestEvents {
     answer.status = error.status;
     client_.send_answer(answer, false, false);
   }
-  void on_request_body(std::string_view) override {}
-  void on_request_end() override {}
-  void on_request_batch_end() override {}
-  void on_client_drained() override {}
-  void on_client_gone() override {}
 
  private:
   ClientStream& client_;

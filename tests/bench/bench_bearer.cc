@@ -41,6 +41,14 @@ class Accepting final : public lp::AuthQuestions, public lp::AccessTokenQuestion
   std::unique_ptr<Question> judge_logout_token(lp::EventLoop&, lp::OnBehalfOf, std::string, LogoutAnswer) override {
     return nullptr;
   }
+  std::unique_ptr<Question> need_sign_in_ways(lp::EventLoop&, WaysAnswer) override { return nullptr; }
+  std::unique_ptr<Question> need_reachability(lp::EventLoop&, ReachabilityAnswer) override { return nullptr; }
+  std::unique_ptr<Question> probe_resources(lp::EventLoop&, ResourcesAnswer) override { return nullptr; }
+  std::unique_ptr<Question> patreon_of(lp::EventLoop&, std::string, std::string, lp::Secret, PatreonAnswer) override {
+    return nullptr;
+  }
+  std::unique_ptr<Question> hear_replicas(lp::EventLoop&, HeardAnswer) override { return nullptr; }
+  std::unique_ptr<Question> tell_replicas(lp::EventLoop&, ToldAnswer) override { return nullptr; }
   void revoke_refresh_token(std::string, lp::Secret) override {}
 
  private:

@@ -57,20 +57,25 @@ void Scripted::on_client_drained() {
   if (script_.on_drained) script_.on_drained(client_);
 }
 
-World::World(TimeoutSettings with, int buffer_bytes) : timeouts(with) {
-  TcpPair pair(buffer_bytes);
-  client = std::make_unique<Peer>(loop, std::move(pair.theirs));
-  const Http1Client::Environment environment{loop, wheel, buffers, limits, timeouts, rules, scratch, memory};
+void Accepted::accept(EventLoop& loop, BufferPool& buffers, Transport transport, const Http1Client::OverTls* over_tls) {
+  Http1Client::Environment environment{loop, wheel, buffers, limits, timeouts, rules, scratch, memory};
+  environment.over_tls = over_tls;
   connection = std::make_unique<Http1Client>(
-      environment, std::move(pair.ours), "192.0.2.1",
+      environment, std::move(transport), "192.0.2.1",
       [this](ClientStream& made) {
         stream = &made;
         return std::make_unique<Scripted>(script, made);
       },
-      [this](Http1Client&) {
+      [this, &loop](Http1Client&) {
         ++closed;
         loop.defer_delete(std::move(connection));
       });
+}
+
+World::World(TimeoutSettings with, int buffer_bytes) : Accepted(loop, with) {
+  TcpPair pair(buffer_bytes);
+  client = std::make_unique<Peer>(loop, std::move(pair.theirs));
+  accept(loop, buffers, std::move(pair.ours));
 }
 
 void World::wait_for_client(std::string_view text) {

@@ -46,10 +46,9 @@ class Scripted final : public RequestEvents {
 inline const std::string kGet = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 std::string get(const std::string& path);
 
-struct World {
-  EventLoop loop;
-  DeadlineWheel wheel{loop};
-  BufferPool buffers;
+// What a connection needs, and the connection once it is accepted. The loop must outlive it.
+struct Accepted {
+  DeadlineWheel wheel;
   LimitSettings limits;
   TimeoutSettings timeouts;
   Settings settings;
@@ -60,6 +59,18 @@ struct World {
   ClientStream* stream = nullptr;
   std::unique_ptr<Http1Client> connection;
   int closed = 0;
+
+  Accepted(EventLoop& loop, TimeoutSettings with) : wheel(loop), timeouts(with) {}
+  void accept(EventLoop& loop, BufferPool& buffers, Transport transport,
+              const Http1Client::OverTls* over_tls = nullptr);
+};
+
+struct LoopAndBuffers {
+  EventLoop loop;
+  BufferPool buffers;
+};
+
+struct World : LoopAndBuffers, Accepted {
   std::unique_ptr<Peer> client;
 
   explicit World(TimeoutSettings with = {}, int buffer_bytes = 0);

@@ -4,6 +4,7 @@
 
 #include "config/file/load.h"
 #include "tests/support/config.h"
+#include "tests/support/written_config.h"
 
 // Mistakes of a second kind: those of people who know another program, another editor or another language.
 using namespace lp;
@@ -12,30 +13,8 @@ using namespace lp::test;
 namespace {
 
 const std::string kSecret = "har6yZOaDknReW49sUGPNJnBb8tbZgF4VMz1oS0XP3U=";
-const std::string kGood =
-    "external_urls: [https://app.test]\n"     // 1
-    "listen: 127.0.0.1:8080\n"                // 2
-    "logto:\n"                                // 3
-    "  endpoint: https://t.logto.app\n"       // 4
-    "  app_id: app\n"                         // 5
-    "  app_secret: very-secret-app-secret\n"  // 6
-    "session:\n"                              // 7
-    "  secret: " +
-    kSecret +
-    "\n"                              // 8
-    "upstreams:\n"                    // 9
-    "  app: http://127.0.0.1:9000\n"  // 10
-    "routes:\n"                       // 11
-    "  - path: /*\n"                  // 12
-    "    upstream: app\n";            // 13
 
-std::string with(const std::string& before, const std::string& after) {
-  const auto at = kGood.find(before);
-  REQUIRE(at != std::string::npos);
-  return kGood.substr(0, at) + after + kGood.substr(at + before.size());
-}
 std::string with_path(const std::string& path) { return with("path: /*", "path: " + path); }
-std::string and_also(const std::string& more) { return kGood + more; }
 
 struct Mistake {
   const char* name;

@@ -281,7 +281,7 @@ TEST_CASE("the defaults of the option table are those of the settings") {
   Scope realm = top;
   realm.realm = &settings.realms.emplace_back();
   for (const auto& option : option_table()) {
-    if (option.is(kLater) || !option.binding.print || option.default_text.empty()) continue;
+    if (!option.binding.print || option.default_text.empty()) continue;
     CAPTURE(option.path);
     const bool in_realm = option.path.starts_with("realms.*.");
     const bool in_element = option.path.find_first_of("[*") != std::string::npos;
@@ -300,7 +300,7 @@ TEST_CASE("the defaults of the option table are those of the settings") {
 
 TEST_CASE("the mask stands where secrets are, and nowhere else") {
   for (const auto& option : option_table()) {
-    if (option.is(kLater) || !option.is(kSecret)) continue;
+    if (!option.is(kSecret)) continue;
     CAPTURE(option.path);
     const auto s = loaded(good_config());
     Settings copy = *s;
@@ -460,10 +460,6 @@ TEST_CASE("config.example.yaml names every option, with the default of the table
     CAPTURE(option.path);
     std::vector<const Node*> found;
     find_all(*document, option.path, found);
-    if (option.is(kLater)) {
-      CHECK(found.empty());
-      continue;
-    }
     CHECK_FALSE(found.empty());
     for (const Node* node : found) {
       if (std::find(lines.begin(), lines.end(), node->mark.line) == lines.end()) continue;

@@ -14,25 +14,14 @@ using namespace lp::test::connections;
 
 namespace {
 
-// As World of http1_client_world.h, with TLS in between.
-struct SecuredWorld : TlsWorld {
-  DeadlineWheel wheel{loop};
-  LimitSettings limits;
-  TimeoutSettings timeouts;
-  Settings settings;
-  ClientHeaderRules rules{settings};
-  MemoryBudget memory{1 << 20};
-  std::string scratch;
-  Script script;
+// As World, with TLS in between.
+struct SecuredWorld : TlsWorld, Accepted {
   Http1Client::OverTls over_tls;
-  ClientStream* stream = nullptr;
   std::shared_ptr<const TlsAcceptor> accepts;
-  std::unique_ptr<Http1Client> connection;
   std::unique_ptr<Peer> plain;
   std::string failed;
-  int closed = 0;
 
-  explicit SecuredWorld(bool is_plain = false, std::int64_t first_byte_ms = 10'000) {
+  explicit SecuredWorld(bool is_plain = false, std::int64_t first_byte_ms = 10'000) : Accepted(loop, {}) {
     timeouts.first_byte_ms = first_byte_ms;
     accepts = acceptor({"a.test"});
     over_tls.tell_failed_handshake = [this](const std::string&, const std::string& why) { failed = why; };
@@ -41,18 +30,7 @@ struct SecuredWorld : TlsWorld {
       plain = std::make_unique<Peer>(loop, std::move(pair.theirs));
     else
       client = std::make_unique<TlsEnd>(loop, pool, std::move(pair.theirs), client_for("a.test"));
-    Http1Client::Environment environment{loop, wheel, pool, limits, timeouts, rules, scratch, memory};
-    environment.over_tls = &over_tls;
-    connection = std::make_unique<Http1Client>(
-        environment, Transport(std::move(pair.ours), accepts->new_session(pool)), "192.0.2.1",
-        [this](ClientStream& made) {
-          stream = &made;
-          return std::make_unique<Scripted>(script, made);
-        },
-        [this](Http1Client&) {
-          ++closed;
-          loop.defer_delete(std::move(connection));
-        });
+    accept(loop, pool, Transport(std::move(pair.ours), accepts->new_session(pool)), &over_tls);
     if (client) client->shake_hands();
   }
   ~SecuredWorld() {
