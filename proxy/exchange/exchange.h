@@ -40,6 +40,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void on_request(const ParsedRequest& request, std::size_t head_bytes) override;
   void on_bad_request(const ParseError& error) override;
   void on_request_body(std::string_view bytes) override;
+  void on_request_trailers(const Fields& trailers) override;
   void on_request_end() override;
   void on_request_batch_end() override;
   void on_client_drained() override;
@@ -47,6 +48,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
 
   void on_response(const ParsedResponse& response) override;
   void on_response_body(std::string_view bytes) override;
+  void on_response_trailers(const Fields& trailers) override;
   void on_response_end() override;
   void on_response_batch_end() override;
   void on_upstream_drained() override;

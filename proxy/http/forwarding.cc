@@ -68,12 +68,20 @@ Names named_by_connection(const Fields& fields) {
   return names;
 }
 
-void append_framing(HeadText& out, const BodyFraming& body) {
-  if (body.kind == BodyFraming::Kind::chunked) out.add_field("Transfer-Encoding", "chunked");
+void append_length(HeadText& out, const BodyFraming& body) {
   if (body.kind != BodyFraming::Kind::length) return;
   out.add("Content-Length: ");
   out.add_number(body.length);
   out.add("\r\n");
+}
+
+void append_coding(HeadText& out, const BodyFraming& body) {
+  if (body.kind == BodyFraming::Kind::chunked) out.add_field("Transfer-Encoding", "chunked");
+}
+
+void append_upgrade(HeadText& out, std::string_view protocol) {
+  out.add_field("Connection", "Upgrade");
+  out.add_field("Upgrade", protocol);
 }
 
 // One Cookie field from the client's crumbs, ours left out; none when nothing is left.
@@ -131,7 +139,6 @@ void append_forwarded(HeadText& out, const ClientFacts& client, const Origin& or
 }
 
 void append_our_fields(HeadText& out, const OutgoingRequest& request) {
-  out.add_field("Host", request.host);
   out.add(request.forwarded_lines);
   if (!request.stripped_prefix.empty()) out.add_field("X-Forwarded-Prefix", request.stripped_prefix);
   if (request.tells_forwarded && request.client != nullptr && request.external != nullptr)
@@ -146,6 +153,37 @@ bool describes_body(std::string_view name) {
   constexpr std::string_view kPrefix = "Content-";
   return (name.size() > kPrefix.size() && iequals(name.substr(0, kPrefix.size()), kPrefix)) ||
          iequals(name, "Digest") || iequals(name, "Repr-Digest");
+}
+
+// What decides before a body is read comes too late behind it: whoever merges trailers into the head would read
+// something else than was judged (RFC 9110 6.5.1).
+constexpr NameSet kOnlyInHeads(std::to_array<std::string_view>({"Authorization",
+                                                                "Cookie",
+                                                                "Set-Cookie",
+                                                                "Range",
+                                                                "If-Match",
+                                                                "If-None-Match",
+                                                                "If-Modified-Since",
+                                                                "If-Range",
+                                                                "If-Unmodified-Since",
+                                                                "Max-Forwards",
+                                                                "Age",
+                                                                "Date",
+                                                                "Location",
+                                                                "Retry-After",
+                                                                "Vary",
+                                                                "Warning",
+                                                                "Pragma",
+                                                                "WWW-Authenticate",
+                                                                "Proxy-Authentication-Info",
+                                                                "Strict-Transport-Security",
+                                                                "Clear-Site-Data",
+                                                                "Refresh"}));
+
+bool is_no_trailer(std::string_view name) {
+  const bool is_digest = iequals(name, "Digest") || iequals(name, "Repr-Digest") || iequals(name, "Content-Digest");
+  return kNotSentOn.contains(name) || kNotAnswered.contains(name) || kOnlyInHeads.contains(name) ||
+         speaks_to_caches(name) || is_method_override(name) || (describes_body(name) && !is_digest);
 }
 
 // Of fields that are for the app at all.
@@ -224,13 +262,9 @@ void append_absent_length(HeadText& out, const Fields& fields) {
 }
 
 void append_connection(HeadText& out, const OutgoingResponse& response, int status) {
-  if (!response.upgrade.empty()) {
-    out.add_field("Connection", "Upgrade");
-    out.add_field("Upgrade", response.upgrade);
-    return;
-  }
+  if (!response.upgrade.empty()) return append_upgrade(out, response.upgrade);
   if (status < 200) return;
-  append_framing(out, response.body);
+  append_coding(out, response.body);
   const bool stays_open = response.keep_alive && response.body.kind != BodyFraming::Kind::until_close;
   if (!stays_open)
     out.add_field("Connection", "close");
@@ -260,13 +294,11 @@ void append_answer_field(HeadText& out, const OutgoingResponse& response, const 
   out.add_field(field.name, field.value);
 }
 
-void append_answer_head(std::string& to, const OutgoingResponse& response, const ResponseHead& upstream_head,
-                        const ClientHeaderRules& rules) {
-  HeadText out(to);
+void append_answer_fields(HeadText& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
+                          const ClientHeaderRules& rules) {
   const ResponseFilter filter{rules, host_of(response), named_by_connection(upstream_head.fields)};
   const bool closed_to_shared_caches = is_private(response, upstream_head);
   PrivateCaching caching;
-  append_status_line(out, upstream_head);
   for (const Field& field : upstream_head.fields.all()) {
     if (!filter.passes(field)) continue;
     if (closed_to_shared_caches && speaks_to_caches(field.name))
@@ -279,8 +311,22 @@ void append_answer_head(std::string& to, const OutgoingResponse& response, const
     for (const std::string& cookie : *response.set_cookies) out.add_field("Set-Cookie", cookie);
   }
   if (describes_absent_body(response, upstream_head.status)) append_absent_length(out, upstream_head.fields);
-  append_connection(out, response, upstream_head.status);
-  out.add("\r\n");
+  if (response.upgrade.empty() && upstream_head.status >= 200) append_length(out, response.body);
+}
+
+void append_fields_of(HeadText& out, const OutgoingResponse& response, const ResponseHead& head,
+                      const ClientHeaderRules& rules) {
+  if (response.changes == nullptr || response.external == nullptr || head.status < 200)
+    return append_answer_fields(out, response, head, rules);
+  append_answer_fields(out, response, changed(response, head, rules), rules);
+}
+
+void append_fields_of(HeadText& out, const OutgoingRequest& request, const Fields& client_fields,
+                      const ClientHeaderRules& rules) {
+  append_our_fields(out, request);
+  append_client_fields(out, request, client_fields, rules);
+  if (request.replaced_content_type != nullptr) out.add_field("Content-Type", *request.replaced_content_type);
+  append_length(out, request.body);
 }
 
 }  // namespace
@@ -315,24 +361,51 @@ void append_request_head(std::string& to, const OutgoingRequest& request, const 
                          const ClientHeaderRules& rules) {
   HeadText out(to);
   append_request_line(out, request);
-  append_our_fields(out, request);
-  append_client_fields(out, request, client_fields, rules);
-  if (request.replaced_content_type != nullptr) out.add_field("Content-Type", *request.replaced_content_type);
-  append_framing(out, request.body);
-  if (!request.upgrade.empty()) {
-    out.add_field("Connection", "Upgrade");
-    out.add_field("Upgrade", request.upgrade);
-  } else if (!request.keep_alive) {
+  out.add_field("Host", request.host);
+  append_fields_of(out, request, client_fields, rules);
+  append_coding(out, request.body);
+  if (!request.upgrade.empty())
+    append_upgrade(out, request.upgrade);
+  else if (!request.keep_alive)
     out.add_field("Connection", "close");
-  }
   out.add("\r\n");
 }
 
-void append_response_head(std::string& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
+void append_request_fields(std::string& to, const OutgoingRequest& request, const Fields& client_fields,
+                           const ClientHeaderRules& rules) {
+  HeadText out(to);
+  append_fields_of(out, request, client_fields, rules);
+}
+
+void append_response_head(std::string& to, const OutgoingResponse& response, const ResponseHead& upstream_head,
                           const ClientHeaderRules& rules) {
-  if (response.changes == nullptr || response.external == nullptr || upstream_head.status < 200)
-    return append_answer_head(out, response, upstream_head, rules);
-  append_answer_head(out, response, changed(response, upstream_head, rules), rules);
+  HeadText out(to);
+  append_status_line(out, upstream_head);
+  append_fields_of(out, response, upstream_head, rules);
+  append_connection(out, response, upstream_head.status);
+  out.add("\r\n");
+}
+
+void append_response_fields(std::string& to, const OutgoingResponse& response, const ResponseHead& upstream_head,
+                            const ClientHeaderRules& rules) {
+  HeadText out(to);
+  append_fields_of(out, response, upstream_head, rules);
+}
+
+Fields request_trailers(const Fields& sent, const ClientHeaderRules& rules) {
+  Fields result;
+  for (const Field& field : sent.all()) {
+    if (!is_no_trailer(field.name) && !rules.strips_request_field(field.name)) result.add(field.name, field.value);
+  }
+  return result;
+}
+
+Fields response_trailers(const Fields& sent, const ClientHeaderRules& rules) {
+  Fields result;
+  for (const Field& field : sent.all()) {
+    if (!is_no_trailer(field.name) && !rules.strips_response_field(field.name)) result.add(field.name, field.value);
+  }
+  return result;
 }
 
 }  // namespace lp

@@ -63,6 +63,10 @@ struct OutgoingRequest {
 // whoever reads the client's body answers it.
 void append_request_head(std::string& out, const OutgoingRequest& request, const Fields& client_fields,
                          const ClientHeaderRules& rules);
+// Its "Name: value\r\n" lines alone, for a wire that frames otherwise: no request line, Host, Transfer-Encoding,
+// Connection or Upgrade, and no empty line.
+void append_request_fields(std::string& out, const OutgoingRequest& request, const Fields& client_fields,
+                           const ClientHeaderRules& rules);
 
 struct OutgoingResponse {
   BodyFraming body;  // how we frame it to this client
@@ -80,5 +84,12 @@ struct OutgoingResponse {
 // 1xx that is no upgrade gets neither framing nor Connection.
 void append_response_head(std::string& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
                           const ClientHeaderRules& rules);
+// As append_request_fields().
+void append_response_fields(std::string& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
+                            const ClientHeaderRules& rules);
+
+// What of a message's trailers may be sent on: nothing that frames, routes, signs in, or tells who somebody is.
+[[nodiscard]] Fields request_trailers(const Fields& sent, const ClientHeaderRules& rules);
+[[nodiscard]] Fields response_trailers(const Fields& sent, const ClientHeaderRules& rules);
 
 }  // namespace lp

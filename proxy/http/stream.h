@@ -24,7 +24,9 @@ class ClientStream {
   virtual void send_head(const ResponseHead& head, const OutgoingResponse& response) = 0;
   virtual void send_answer(const Answer& answer, bool without_body, bool keep_alive) = 0;  // a whole in-process answer
   virtual void send_body(std::string_view bytes) = 0;                                      // framed as the head said
-  virtual void end() = 0;                                                                  // the answer is complete
+  virtual void send_trailers(const Fields& /*trailers*/) {
+  }                                  // before end(); dropped where the wire has no place for them
+  virtual void end() = 0;            // the answer is complete
   virtual void abort() = 0;          // the answer is broken: the client must not take it for complete
   virtual void flush() = 0;          // at the end of a batch: write what was queued
   virtual void become_tunnel() = 0;  // after a 101 was sent: raw bytes both ways
@@ -49,6 +51,7 @@ class RequestEvents {
   virtual void on_request(const ParsedRequest& request, std::size_t head_bytes) = 0;
   virtual void on_bad_request(const ParseError& error) = 0;  // answer and close; `request` is not to be used
   virtual void on_request_body(std::string_view bytes) = 0;
+  virtual void on_request_trailers(const Fields& /*trailers*/) {}  // valid during the call; on_request_end() follows
   virtual void on_request_end() = 0;
   virtual void on_request_batch_end() = 0;
   virtual void on_client_drained() = 0;  // unsent_bytes() fell to zero after having been above
@@ -93,6 +96,7 @@ class UpstreamStream {
   virtual void send_head(const OutgoingRequest& request, const Fields& client_fields,
                          const ClientHeaderRules& rules) = 0;
   virtual void send_body(std::string_view bytes) = 0;
+  virtual void send_trailers(const Fields& /*trailers*/) {}  // before end_body(); as ClientStream::send_trailers()
   virtual void end_body() = 0;
   virtual void flush() = 0;
   virtual void become_tunnel() = 0;
@@ -109,6 +113,7 @@ class UpstreamEvents {
   virtual ~UpstreamEvents() = default;
   virtual void on_response(const ParsedResponse& response) = 0;  // final, or 101
   virtual void on_response_body(std::string_view bytes) = 0;
+  virtual void on_response_trailers(const Fields& /*trailers*/) {}  // on_response_end() follows
   virtual void on_response_end() = 0;
   virtual void on_response_batch_end() = 0;
   virtual void on_upstream_drained() = 0;

@@ -319,3 +319,55 @@ TEST_CASE("fields that override the method stay here only where they must") {
         "X-HTTP-Method: MERGE\r\nx_http_method_override: PUT\r\nX.Method.Override: PUT\r\n"
         "X-Tunneled-Method: PATCH\r\nX-HTTP-Methods: a\r\n\r\n");
 }
+
+TEST_CASE("the fields alone are those of the head, without what is of this hop or this wire") {
+  static const lp::ClientFacts client{"1.2.3.4", "1.2.3.4", false};
+  lp::OutgoingRequest request;
+  request.method = "POST";
+  request.target = "/x";
+  request.host = "wiki";
+  request.request_id = "0123456789abcdef";
+  request.body = {Kind::chunked, 0};
+  request.keep_alive = false;
+  std::string out;
+  lp::append_request_fields(out, request, fields_of({{"Host", "x"}, {"TE", "trailers"}, {"Accept", "a"}}), kRules);
+  CHECK(out == "X-Request-Id: 0123456789abcdef\r\nAccept: a\r\n");
+  out.clear();
+  request.body = {Kind::length, 3};
+  lp::append_request_fields(out, request, {}, kRules);
+  CHECK(out == "X-Request-Id: 0123456789abcdef\r\nContent-Length: 3\r\n");
+
+  lp::ResponseHead head{200, "OK", 1, fields_of({{"Connection", "x-hop"}, {"X-Hop", "1"}, {"Server", "s"}})};
+  out.clear();
+  lp::append_response_fields(out, framed(Kind::chunked, 0), head, kRules);
+  CHECK(out == "Server: s\r\n");
+  out.clear();
+  lp::append_response_fields(out, framed(Kind::length, 5), head, kRules);
+  CHECK(out == "Server: s\r\nContent-Length: 5\r\n");
+}
+
+TEST_CASE("trailers that frame, route, sign in or tell who somebody is stay here") {
+  const auto names = [](const lp::Fields& fields) {
+    std::string all;
+    for (const lp::Field& field : fields.all()) all.append(field.name).append(" ");
+    return all;
+  };
+  const lp::Fields sent = fields_of({{"grpc-status", "0"},
+                                     {"Content-Length", "1"},
+                                     {"Transfer-Encoding", "chunked"},
+                                     {"Host", "h"},
+                                     {"Cookie", "a=b"},
+                                     {"Authorization", "b"},
+                                     {"X-Forwarded-User", "me"},
+                                     {"x_forwarded_user", "me"},
+                                     {"X-HTTP-Method", "PUT"},
+                                     {"Content-Type", "a/b"},
+                                     {"Content-Digest", "d"},
+                                     {"Set-Cookie", "a=b"},
+                                     {"Cache-Control", "public"},
+                                     {"CDN-Cache-Control", "public"},
+                                     {"X-Accel-Redirect", "/x"},
+                                     {"Server-Timing", "x"}});
+  CHECK(names(lp::request_trailers(sent, kRules)) == "grpc-status Content-Digest Server-Timing ");
+  CHECK(names(lp::response_trailers(sent, kRules)) == "grpc-status Content-Digest Server-Timing ");
+}
