@@ -13,6 +13,7 @@ const SEEN_AFTER_MS = 80;
 
 export class Clock {
   offset = 0;
+  settled = Promise.resolve(); // no process is behind any more: what is stamped now is from nobody's future
 
   constructor() { this.file = path.join(temporaryFolder(), 'clock-offset-ms'); this.#write(); }
 
@@ -24,7 +25,8 @@ export class Clock {
     if (!CLOCK_IS_MOVABLE) throw new Error('this binary has no movable clock: use pass(), or skip the test');
     this.offset += ms;
     this.#write();
-    await sleep(SEEN_AFTER_MS);
+    this.settled = sleep(SEEN_AFTER_MS);
+    await this.settled;
   }
 
   // Lets `ms` pass: at once where the clock can be moved, else by waiting.
@@ -37,4 +39,4 @@ export class Clock {
   }
 }
 
-export const REAL_CLOCK = { offset: 0, now: () => Date.now(), env: {}, pass: sleep };
+export const REAL_CLOCK = { offset: 0, settled: Promise.resolve(), now: () => Date.now(), env: {}, pass: sleep };

@@ -139,6 +139,7 @@ export class EvilOp extends EventEmitter {
     const place = { onToken: { refresh_token: 'refresh', client_credentials: 'client_credentials' }[call.params.get('grant_type')] ?? 'code', onIntrospection: 'introspection', onDiscovery: 'discovery', onJwks: 'jwks', onRevocation: 'revocation' }[route[0]];
     if (place === 'refresh') this.grants.count(call.params.get('refresh_token'));
     if (this.latencyMs[place]) await sleep(this.latencyMs[place]);
+    await this.clock.settled;
     if (this.twist[route[0]] && (await this.twist[route[0]](request, response, call))) return;
     if (this.#failed(place, response)) return;
     await route[1]();
