@@ -77,7 +77,7 @@ export class EvilOp extends EventEmitter {
     op.access = new AccessTokens(op);
     op.key ??= new SigningKey('ES384');
     op.server = http.createServer((request, response) => op.#answer(request, response).catch((error) => {
-      op.failure = error;
+      if (error.code !== 'ECONNRESET') op.failure = error; // a proxy that was killed while it asked
       response.destroy();
     }));
     op.server.listen(port, '127.0.0.1');
