@@ -46,7 +46,8 @@ void take(Visit& visit, const Asked& asked, const StoredSession& stored) {
   tell(visit, stored.kind == StoredSession::Kind::ended ? "ended" : "missing");
 }
 
-// A copy that says that nobody used the session says it of the time before the store went away.
+// A copy that says that nobody used the session says it of the time before the store went away; so does a record, until
+// all replicas have told what they saw meanwhile.
 bool has_idled_here(const Visit& visit) {
   return visit.session.opened == nullptr && visit.session.expired != nullptr &&
          visit.now_s < session_ends_at_s(visit.session.expired->session, visit.settings().session);
@@ -66,12 +67,14 @@ bool take_proven(Visit& visit, const Asked& asked, const std::string& reason) {
 bool take_answer(Visit& visit, const Asked& asked, const Result<StoredSession>& loaded) {
   if (visit.session.to_load.empty()) return true;  // its secret has left the ring meanwhile
   const Secret handle = visit.session.to_load;
-  const bool known = loaded || take_proven(visit, asked, loaded.error().message);
+  bool known = loaded || take_proven(visit, asked, loaded.error().message);
   if (loaded) take(visit, asked, *loaded);
+  const bool is_just_back = may_lack_uses(visit.realm.store_health, visit.realm.clock.monotonic_ms());
+  if (loaded && is_just_back && has_idled_here(visit)) known = false;
   visit.session.to_load = Secret();
   if (!visit.session.opened && !visit.session.expired)
     visit.session.not_loaded = std::make_shared<const Secret>(handle);
-  visit.session.is_store_away = !loaded;
+  visit.session.is_store_away = !loaded || !known;
   return known;
 }
 

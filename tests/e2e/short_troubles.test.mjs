@@ -121,6 +121,32 @@ describe('Redis', NEEDS_REDIS, () => {
     });
   }
 
+  test('was away for longer than a session may be idle: who used it at one replica meanwhile is not signed out at the other', async (t) => {
+    const { world, relays } = await behindRelays(t, { store: 'redis', config: { session: { store: 'redis', idle_timeout: '4s' } } });
+    const cookie = await world.session();
+    for (const at of [world.proxy, world.second]) assert.equal(await status(world, cookie, { at }), 200);
+    for (const relay of relays) relay.refuse();
+    for (const at of [world.proxy, world.second]) await eventually('it is known to be away', async () => (await status(world, cookie, { at, method: 'POST' })) === 503);
+    for (let use = 0; use < 3; ++use) {
+      await world.clock.pass(2000);
+      assert.equal(await status(world, cookie), 200, 'in use');
+    }
+    relays[1].pass();
+    const wasBack = world.second.errors.filter(({ msg }) => msg === 'Redis is there').length;
+    const seen = [];
+    await eventually('the second is back', async () => {
+      seen.push(await status(world, cookie, { at: world.second }));
+      return world.second.errors.filter(({ msg }) => msg === 'Redis is there').length > wasBack;
+    });
+    seen.push(await status(world, cookie, { at: world.second }));
+    relays[0].pass();
+    await eventually('it passes there too', async () => {
+      seen.push(await status(world, cookie, { at: world.second }));
+      return seen.at(-1) === 200;
+    });
+    assert.deepEqual(seen.filter((one) => one !== 503 && one !== 200), []);
+  });
+
   test('is quick and quiet for a while: nobody is refused anything', async (t) => {
     const { world } = await behindRelays(t, { store: 'redis' });
     const cookie = await world.session();

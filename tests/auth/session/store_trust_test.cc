@@ -44,6 +44,20 @@ TEST_CASE("what sessions may do depends on how long Redis has been away") {
   }
 }
 
+TEST_CASE("a record may lack uses for a moment after a trouble, and only then") {
+  StoreHealth health;
+  CHECK_FALSE(may_lack_uses(health, 1'000));
+  health.in_touch(1'000);
+  CHECK_FALSE(may_lack_uses(health, 1'000));  // there was no trouble
+  health.in_trouble();
+  CHECK_FALSE(may_lack_uses(health, 5'000));  // nor is it back
+  health.in_touch(9'000);
+  CHECK(may_lack_uses(health, 9'000));
+  health.in_touch(10'000);
+  CHECK(may_lack_uses(health, 11'000));
+  CHECK_FALSE(may_lack_uses(health, 11'001));
+}
+
 TEST_CASE("while Redis is away only reading goes on") {
   for (const char* method : {"GET", "HEAD", "OPTIONS"}) CHECK(may_go_on(StoreTrust::safe_only, method, false));
   for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "get", "TRACE", ""}) {
