@@ -18,6 +18,7 @@ import { FETCH, NAVIGATION, RawClient, requestBytes } from './raw.mjs';
 import { HOST, ORIGIN, makeWorld, twoProxies } from './world.mjs';
 
 // With a clock that moves, tokens live long and time jumps; else they are short and time passes.
+const REFUSES_US = new Set(['invalid_client', 'expired_secret']);
 export const TOKENS_S = CLOCK_IS_MOVABLE ? 60 : 4;
 const EARLY_S = CLOCK_IS_MOVABLE ? 20 : 1;
 const PATIENCE_MS = 20_000 * SLOWNESS;
@@ -57,7 +58,9 @@ class ModelSession {
   overMs = Infinity; // real time of an end that is recorded: what runs on ends with it
   usedMs = Date.now(); // real time: when it certainly was in use last,
   triedMs = Date.now(); // and when it may have been
-  failedAt = -Infinity; // when a refresh of it failed on purpose
+  failedAt = -Infinity; // when a refresh of it failed on purpose,
+  failedBy = null; // and how
+  isUnheardOf = false; // it was suspended, which a refresh alone would tell
   constructor(browser, user, grant) { Object.assign(this, { browser, user, grant }); }
   get lives() { return this.endsFrom === null && this.exempt === null; }
 }
@@ -145,7 +148,12 @@ export class Life {
     if (this.world.op.failRefresh === null || this.world.op.onBlip) return;
     this.lastFailureAt = Date.now(); // the back-off goes by real time
     const grant = this.world.op.grants.tokens.get(call.params.get('refresh_token'))?.grant;
-    for (const session of this.sessions) if (session.grant === grant) session.failedAt = this.now;
+    for (const session of this.sessions) if (session.grant === grant) Object.assign(session, { failedAt: this.now, failedBy: this.world.op.failRefresh });
+  }
+  // Where Logto refuses the proxy itself, nobody is signed out by that: who was suspended goes on until it can be asked again.
+  goesOnUnasked(session) {
+    if (!session.isUnheardOf) return false;
+    return REFUSES_US.has(this.world.op.failRefresh) || (REFUSES_US.has(session.failedBy) && this.now - session.failedAt < FAILED_TOKEN_MS);
   }
   get hasRedis() { return this.relays.every((relay) => relay.isOpen) && Date.now() - this.redisLostAt > REDIS_BACK_MS * SLOWNESS; }
   // 503 is right while a failed token rests, and without Redis.
@@ -199,7 +207,7 @@ export class Life {
     return Math.min(session.endedAt ?? Infinity, this.secrets.isGoneAt(under)) < began;
   }
   #judgeUnseen({ session, under, target, began }) {
-    if (this.#isOut({ session, under, began }) && this.#reachedApp(target)) this.violate(`${target} of ${session.user.sub}, who is out, reached the app`);
+    if (this.#isOut({ session, under, began }) && !this.goesOnUnasked(session) && this.#reachedApp(target)) this.violate(`${target} of ${session.user.sub}, who is out, reached the app`);
   }
 
   #judge(browser, { session, under, isRecent, target, began, ended }, answer) {
@@ -212,10 +220,11 @@ export class Life {
       if (this.hasRedis) session.usedMs = Date.now();
       const who = JSON.parse(answer.text).headers.filter(([name]) => name.toLowerCase() === 'x-forwarded-user').map(([, value]) => value);
       if (who.length !== 1 || who[0] !== session.user.sub) this.violate(`${target} of ${session.user.sub} was shown to the app as ${JSON.stringify(who)}`);
-      if (out) this.violate(`${target} of ${session.user.sub}, who is out, got an answer of the app`);
+      if (out && !this.goesOnUnasked(session)) this.violate(`${target} of ${session.user.sub}, who is out, got an answer of the app`);
     } else {
       ++this.refusals;
-      if (out && this.#reachedApp(target)) this.violate(`${target} of ${session.user.sub}, who is out, reached the app`);
+      if (out && !this.goesOnUnasked(session) && this.#reachedApp(target)) this.violate(`${target} of ${session.user.sub}, who is out, reached the app`);
+      if (out && [401, 303].includes(answer.status)) session.isUnheardOf = false;
       const excused = answer.status === 503 && this.mayBeUnproven(session);
       if (inside && !excused) this.violate(`${target} of ${session.user.sub}, who should be in, got ${answer.status}: ${answer.text.slice(0, 200)}`);
       if (!inside && !out && (session.exempt !== null || !isRecent) && !session.dependsOnReplica && [401, 303].includes(answer.status)) this.end(session, 'seen');
@@ -329,6 +338,7 @@ export class Life {
   // Some ends are found by the session's next request only: until there is one, what runs goes on.
   end(session, why, from = this.moment) {
     session.endsFrom ??= from;
+    session.isUnheardOf = why === 'suspended' && session.endedAt === null;
     session.endedAt ??= this.tick();
     if (!['seen', 'suspended', 'idle'].includes(why)) session.overMs = Math.min(session.overMs, Date.now());
   }
