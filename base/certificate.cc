@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <ctime>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 
@@ -132,19 +133,20 @@ Result<void> belongs_to_first(const std::vector<X509Ptr>& chain, EVP_PKEY* key, 
   return fail(key_file + " is not the key of the certificate in " + certificate_file);
 }
 
-Result<void> is_valid_at(const X509* certificate, const std::string& file, std::int64_t now_s) {
+enum class Expired { refused, taken };
+
+Result<void> is_valid_at(const X509* certificate, const std::string& file, std::int64_t now_s, Expired expired) {
   const std::int64_t begins_s = seconds_of(X509_get0_notBefore(certificate));
   const std::int64_t ends_s = seconds_of(X509_get0_notAfter(certificate));
-  if (now_s >= ends_s) return fail("the certificate in " + file + " has expired, on " + day_of(ends_s));
+  if (now_s >= ends_s && expired == Expired::refused)
+    return fail("the certificate in " + file + " has expired, on " + day_of(ends_s));
   if (now_s < begins_s)
     return fail("the certificate in " + file + " is not valid before " + day_of(begins_s) + ": is the clock right?");
   return {};
 }
 
-}  // namespace
-
-Result<Certificate> read_certificate(const std::string& certificate_file, const std::string& key_file,
-                                     std::int64_t now_s) {
+Result<Certificate> read_both(const std::string& certificate_file, const std::string& key_file, std::int64_t now_s,
+                              Expired expired) {
   const auto chain = read_file(certificate_file);
   if (!chain) return chain.error();
   auto key = read_file(key_file);
@@ -154,17 +156,83 @@ Result<Certificate> read_certificate(const std::string& certificate_file, const 
   const KeyPtr parsed = key_in(*key);
   if (parsed == nullptr) return fail(why_no_key(key_file, *key));
   if (auto fits = belongs_to_first(all, parsed.get(), certificate_file, key_file); !fits) return fits.error();
-  if (auto valid = is_valid_at(all.front().get(), certificate_file, now_s); !valid) return valid.error();
+  if (auto valid = is_valid_at(all.front().get(), certificate_file, now_s, expired); !valid) return valid.error();
   Certificate made;
   made.chain = *chain;
   made.key = Secret(std::move(*key));
   made.names = names_of(all.front().get());
+  made.not_before_s = seconds_of(X509_get0_notBefore(all.front().get()));
   made.not_after_s = seconds_of(X509_get0_notAfter(all.front().get()));
   made.others_may_read_key = others_may_read(key_file);
   const ContextPtr trial(SSL_CTX_new(TLS_method()), &SSL_CTX_free);
   LP_CHECK(trial != nullptr, "OpenSSL failed");
   if (!use_certificate(trial.get(), made))
     return fail("the certificate in " + certificate_file + " cannot be used: " + reason_of_openssl());
+  return made;
+}
+
+std::string pem_of(const std::function<int(BIO*)>& write) {
+  const Bio bio(BIO_new(BIO_s_mem()), &BIO_free);
+  LP_CHECK(bio != nullptr && write(bio.get()) == 1, "OpenSSL failed");
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &bytes);
+  std::string text(bytes, static_cast<std::size_t>(size));
+  OPENSSL_cleanse(bytes, static_cast<std::size_t>(size));
+  return text;
+}
+
+void set_time(ASN1_TIME* time, std::int64_t unix_s) {
+  LP_CHECK(ASN1_TIME_set(time, static_cast<std::time_t>(unix_s)) != nullptr, "OpenSSL failed");
+}
+
+// The name stands in subjectAltName alone, where everybody looks (RFC 6125 6.4.4); the subject's may be too short for
+// it.
+void name_it(X509* certificate, const std::string& host) {
+  X509_NAME* const subject = X509_get_subject_name(certificate);
+  const std::string_view common = "self-signed, until a certificate comes";
+  LP_CHECK(
+      X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common.data()),
+                                 static_cast<int>(common.size()), -1, 0) == 1,
+      "OpenSSL failed");
+  LP_CHECK(X509_set_issuer_name(certificate, subject) == 1, "OpenSSL failed");
+  const std::string value = "DNS:" + host;
+  X509_EXTENSION* const names = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, value.c_str());
+  LP_CHECK(names != nullptr && X509_add_ext(certificate, names, -1) == 1, "OpenSSL failed");
+  X509_EXTENSION_free(names);
+}
+
+constexpr std::int64_t kDayS = 24 * 60 * 60;
+
+}  // namespace
+
+Result<Certificate> read_certificate(const std::string& certificate_file, const std::string& key_file,
+                                     std::int64_t now_s) {
+  return read_both(certificate_file, key_file, now_s, Expired::refused);
+}
+
+Result<Certificate> read_old_certificate(const std::string& certificate_file, const std::string& key_file,
+                                         std::int64_t now_s) {
+  return read_both(certificate_file, key_file, now_s, Expired::taken);
+}
+
+Certificate make_self_signed(const std::string& host, std::int64_t now_s) {
+  const KeyPtr key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
+  const X509Ptr certificate(X509_new(), &X509_free);
+  LP_CHECK(key != nullptr && certificate != nullptr, "OpenSSL failed");
+  Certificate made;
+  made.names = {host};
+  made.not_before_s = now_s - kDayS;  // clocks differ
+  made.not_after_s = now_s + 90 * kDayS;
+  X509_set_version(certificate.get(), 2);
+  ASN1_INTEGER_set_int64(X509_get_serialNumber(certificate.get()), now_s);
+  set_time(X509_getm_notBefore(certificate.get()), made.not_before_s);
+  set_time(X509_getm_notAfter(certificate.get()), made.not_after_s);
+  name_it(certificate.get(), host);
+  LP_CHECK(X509_set_pubkey(certificate.get(), key.get()) == 1, "OpenSSL failed");
+  LP_CHECK(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0, "OpenSSL failed");
+  made.chain = pem_of([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate.get()); });
+  made.key = Secret(pem_of(
+      [&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); }));
   return made;
 }
 

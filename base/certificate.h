@@ -16,6 +16,7 @@ struct Certificate {
   std::string chain;               // PEM, its own first
   Secret key;                      // PEM
   std::vector<std::string> names;  // DNS names, in lower case, wildcards as they are, and addresses; sorted
+  std::int64_t not_before_s = 0;
   std::int64_t not_after_s = 0;
   bool others_may_read_key = false;  // anybody on this machine
 };
@@ -23,6 +24,11 @@ struct Certificate {
 // Reads both files, which may be one. The error names the file and says what is wrong with it.
 [[nodiscard]] Result<Certificate> read_certificate(const std::string& certificate_file, const std::string& key_file,
                                                    std::int64_t now_s);
+// One that may have expired: whoever sees it learns more than from none.
+[[nodiscard]] Result<Certificate> read_old_certificate(const std::string& certificate_file, const std::string& key_file,
+                                                       std::int64_t now_s);
+// Of one's own, with a new key, that nobody trusts; for 90 days.
+[[nodiscard]] Certificate make_self_signed(const std::string& host, std::int64_t now_s);
 // How many certificates a PEM text holds that can be read.
 [[nodiscard]] std::size_t count_certificates(std::string_view pem);
 // Shows it to peers of this context. True of what read_certificate() has judged.

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/doctor.h"
+#include "cli/doctor/acme_needs.h"
 #include "cli/exit_status.h"
 #include "cli/rule_tests.h"
 #include "cli/unwritable_places.h"
@@ -38,6 +39,7 @@ int run_check(const std::string& config_path, const CheckOptions& options) {
   for (const auto& warning : loaded->warnings) std::cerr << "warning: " << warning << "\n";
   const Settings& settings = *loaded->settings;
   for (const auto& place : unwritable_places(settings)) std::cerr << "warning: " << place << "\n";
+  for (const auto& need : acme_needs(settings)) std::cerr << "warning: " << need << "\n";
   for (const auto& note : notes_on(settings)) std::cerr << "note: " << note << "\n";
   if (!tests_pass(settings, config_path)) return kExitConfig;
   if (options.print) {

@@ -25,6 +25,7 @@
 #include "config/file/load.h"
 #include "config/page_language.h"
 #include "config/yaml/suggest.h"
+#include "proxy/server/acme_hook.h"
 
 namespace {
 
@@ -275,6 +276,7 @@ int parse_and_run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto status = lp::run_as_acme_hook(argc, argv)) return *status;
   lp::keep_memory_private();
   try {
     return parse_and_run(argc, argv);

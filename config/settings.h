@@ -42,12 +42,25 @@ struct CertificateFiles {
 
 enum class TlsVersion { tls_1_2, tls_1_3 };
 
+// Certificates that come by themselves (RFC 8555), for the hosts of external_urls. See config/acme.h.
+struct AcmeSettings {
+  bool agree_tos = false;  // to what the authority demands of its subscribers; without it nobody is asked
+  std::string email;       // empty: none is told to the authority
+  std::string directory = "https://acme-v02.api.letsencrypt.org/directory";
+  std::string ca_file;                                  // that vouches for the directory's host; empty: the system's
+  std::string state_dir = "/var/lib/logto-proxy/acme";  // keys and certificates
+  bool self_signed_meanwhile = false;                   // shown until the first certificate is there
+  [[nodiscard]] bool is_on() const { return agree_tos; }
+  bool operator==(const AcmeSettings&) const = default;
+};
+
 struct ListenTlsSettings {
-  std::vector<CertificateFiles> certificates;  // none: no TLS. The first is for who asks for a name of none of them
+  std::vector<CertificateFiles> certificates;  // the first is for who asks for a name of none of them
+  AcmeSettings acme;
   TlsVersion min_version = TlsVersion::tls_1_2;
   std::int64_t hsts_ms = 0;  // 0: none is told
   bool hsts_subdomains = false;
-  [[nodiscard]] bool is_on() const { return !certificates.empty(); }
+  [[nodiscard]] bool is_on() const { return !certificates.empty() || acme.is_on(); }
 };
 
 struct ListenSettings {
@@ -470,6 +483,7 @@ struct SecretFile {
 struct Settings {
   std::vector<Origin> external_urls;  // a host "*.example.com" stands for any with one label in its place
   std::vector<ListenSettings> listen = {ListenSettings{}};
+  std::string acme_webroot;  // where another ACME client puts its answers (RFC 8555 8.3); empty: nowhere
   ListenSettings admin{ListenSettings::Kind::tcp, "127.0.0.1", 9180, ""};
   int workers = 0;  // 0: the CPUs that this process may use
   std::vector<Cidr> trusted_proxies;

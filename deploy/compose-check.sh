@@ -6,6 +6,7 @@
 #   deploy/compose-check.sh run        self-hosted: start, sign in with curl, start again, move the app, stop (needs no network but the
 #                                      engine's own)
 #   deploy/compose-check.sh cloud      the same files for a tenant elsewhere: start, sign in
+#   deploy/compose-check.sh public     those for a public name (https, caddy, traefik): read by compose; to start they would need the name
 # Needs docker with `docker compose` or docker-compose, curl, and tests/node_modules (npm --prefix tests ci).
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
@@ -63,6 +64,16 @@ cloud() {
   trap - EXIT
   tidy
   rm -f "$CHECK_CONFIG"
+}
+
+# What they do once they have a certificate is tests/e2e/compose_files.test.mjs.
+public() {
+  local name
+  export SITE_HOST=app.example.com ACME_EMAIL=me@example.com LOGTO_ENDPOINT=https://tenant.logto.app MANAGEMENT_APP_ID=a MANAGEMENT_APP_SECRET=b
+  for name in https caddy traefik; do
+    "${COMPOSE[@]}" -f "compose/$name/docker-compose.yaml" config -q || die "compose does not take compose/$name/docker-compose.yaml"
+    echo "ok: compose/$name"
+  done
 }
 
 # `up` once more changes nothing, and who is signed in stays so.
@@ -145,6 +156,7 @@ case ${1:-all} in
   build) build ;;
   run) run ;;
   cloud) cloud ;;
-  all) build; run; cloud ;;
-  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  public) public ;;
+  all) build; run; cloud; public ;;
+  *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

@@ -186,7 +186,7 @@ need_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}"
 ! chosen checks quick || need_packages clang-format-14 git
 ! chosen unit e2e sanitized quick || need_peers redis-server
 if chosen e2e sanitized; then
-  need_packages chromium fonts-vlgothic git
+  need_packages chromium fonts-vlgothic git uacme
   ! chosen e2e || need_packages valgrind
   need_peers nginx-light haproxy caddy apache2-bin
 fi

@@ -9,6 +9,7 @@
 #include "cli/doctor/ask_patreon.h"
 #include "cli/doctor/ask_redis.h"
 #include "cli/doctor/ask_tls.h"
+#include "cli/doctor/judge_acme.h"
 #include "cli/doctor/places.h"
 #include "config/host_pattern.h"
 #include "config/patreon_rules.h"
@@ -52,7 +53,8 @@ void examine(const Settings& settings, const TellRealm& tell, const DoctorTerms&
         *own, [&](const DoctorFinding& finding) { tell(realm, finding); }, terms);
   }
   examine_neighbours(settings, tell, terms);
-  for (const auto& list : {judge_app_ports(settings), judge_admin(settings), judge_secret_files(settings)}) {
+  for (const auto& list : {judge_app_ports(settings), judge_admin(settings), judge_secret_files(settings),
+                           judge_acme(settings, std::time(nullptr))}) {
     for (const DoctorFinding& finding : list) tell("", finding);
   }
 }

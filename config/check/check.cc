@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "config/check/acme.h"
 #include "config/check/answers.h"
 #include "config/check/bearer.h"
 #include "config/check/claims.h"
@@ -493,7 +494,7 @@ constexpr Rule kRules[] = {
 // Of the file as a whole.
 constexpr Rule kWholeRules[] = {
     one_address_has_a_part, realms_stand_alone, hosts_have_one_realm, upstreams_are_used, check_hosts_of_routes,
-    check_routes_among_all, check_fields,       check_pages,          check_tls,
+    check_routes_among_all, check_fields,       check_pages,          check_acme,         check_tls,
 };
 
 void add_once(std::vector<std::string>& notes, std::string note) {
@@ -547,6 +548,7 @@ std::vector<std::string> notes_on(const Settings& settings) {
         "that "
         "of every client, in the log, for networks: and by the apps; name its address or its network");
   }
+  add_acme_notes(settings, notes);
   if (settings.realms.empty()) add_notes_on(settings, notes);
   for (const auto& realm : settings.realms) add_notes_on(settings_of_realm(settings, realm), notes);
   return notes;

@@ -27,7 +27,7 @@ void tls_has_a_certificate(const ListenSettings& listen, const std::string& key,
   if (!says_tls || says_none || listen.tls.is_on() || report.has_problem_in(key + ".tls")) return;
   report.problem(key + ".tls",
                  "required: expected certificates, as in certificates: { certificate_file: FILE, key_file: FILE }, "
-                 "found nothing");
+                 "or acme, found nothing");
 }
 
 void listener_is_one_thing(const Settings& s, std::size_t index, Report& report) {

@@ -8,6 +8,7 @@
 #include "base/certificate.h"
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/url.h"
 #include "config/options/binding.h"
 #include "config/options/option_bindings.h"
 #include "config/value.h"
@@ -111,10 +112,49 @@ Binding authorities_binding() {
           file.print};
 }
 
+// Stands in a JSON text that uacme makes without escaping it.
+Result<std::string> parse_email(std::string_view text) {
+  constexpr std::string_view kOfNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+  const std::size_t at = text.find('@');
+  const bool is_one = at != text.npos && at > 0 && at + 1 < text.size() && text.front() != '-' && text.size() <= 254 &&
+                      text.substr(0, at).find_first_not_of(std::string(kOfNames) + "_+%") == text.npos &&
+                      text.substr(at + 1).find_first_not_of(kOfNames) == text.npos;
+  return is_one ? Result<std::string>(std::string(text)) : expected("an address such as you@example.com", text);
+}
+
+// Becomes an argument of a program, and the name of a folder.
+Result<std::string> parse_acme_directory(std::string_view text) {
+  constexpr std::size_t kMost = 200;
+  const bool is_plain = text.size() <= kMost && text.find_first_of("\"'\\ <>?#") == text.npos;
+  const auto url = parse_url(text);
+  if (!is_plain || !url || !url->origin.is_https()) return expected("an https:// URL of an ACME directory", text);
+  return std::string(text);
+}
+
 Result<std::string> parse_server_name(std::string_view text) {
   const std::string name = ascii_lower(text);
   if (is_ip_literal(name) || is_host(name)) return name;
   return expected("a host name such as wiki.example.com, without a port", text);
+}
+
+void add_acme_options(std::vector<Option>& table) {
+  table.push_back({"listen[].tls.acme.agree_tos", "true", "false", 0, 0, kNarrows,
+                   "That you agree with the authority's terms of service; certificates come by themselves then.",
+                   boolean(LP_FIELD(listen->tls.acme.agree_tos))});
+  table.push_back({"listen[].tls.acme.email", "an address", "null", 0, 0, kPlain, "Told to the authority; null: none.",
+                   text(LP_FIELD(listen->tls.acme.email), parse_email)});
+  table.push_back({"listen[].tls.acme.directory", "an https:// URL", "https://acme-v02.api.letsencrypt.org/directory",
+                   0, 0, kPlain, "Of the authority (RFC 8555), Let's Encrypt unless another is named.",
+                   text(LP_FIELD(listen->tls.acme.directory), parse_acme_directory)});
+  table.push_back({"listen[].tls.acme.ca_file", "a file", "null", 0, 0, kNarrows,
+                   "Authorities (PEM) that vouch for the directory's host, for one of your own; null: the system's.",
+                   ca_file_binding(LP_FIELD(listen->tls.acme.ca_file))});
+  table.push_back({"listen[].tls.acme.state_dir", "a folder", "/var/lib/logto-proxy/acme", 0, 0, kPlain,
+                   "Keys and certificates: must outlive the process, and be read by nobody else.",
+                   path_binding(LP_FIELD(listen->tls.acme.state_dir))});
+  table.push_back({"listen[].tls.acme.self_signed_meanwhile", "true or false", "false", 0, 0, kPlain,
+                   "Until the first certificate is there, one that browsers warn of; false: no TLS for that host.",
+                   boolean(LP_FIELD(listen->tls.acme.self_signed_meanwhile))});
 }
 
 }  // namespace
@@ -123,6 +163,7 @@ void add_listen_tls_options(std::vector<Option>& table) {
   table.push_back({"listen[].tls.certificates", "a list of maps of certificate_file and key_file", "null", 0, 0,
                    kNarrows, "PEM files, the certificate with its chain; the one whose names match is shown.",
                    certificates_binding()});
+  add_acme_options(table);
   table.push_back({"listen[].tls.min_version", "1.2 or 1.3", "1.2", 0, 0, kPlain, "The oldest TLS that is spoken.",
                    choice<TlsVersion>(LP_FIELD(listen->tls.min_version),
                                       {{"1.2", TlsVersion::tls_1_2}, {"1.3", TlsVersion::tls_1_3}})});
@@ -137,6 +178,9 @@ void add_listen_tls_options(std::vector<Option>& table) {
   table.push_back({"listen[].proxy_protocol", "true or false", "false", 0, 0, kPlain,
                    "Each connection comes from trusted_proxies and begins with who is behind it (PROXY protocol).",
                    boolean(LP_FIELD(listen->proxy_protocol))});
+  table.push_back({"acme_webroot", "a directory", "null", 0, 0, kPlain,
+                   "Where certbot or another ACME client puts .well-known/acme-challenge; answered on every listener.",
+                   directory_binding(LP_FIELD(settings->acme_webroot))});
 }
 
 void add_upstream_tls_options(std::vector<Option>& table) {

@@ -10,6 +10,7 @@
 #include "base/one_of.h"
 #include "base/wipe.h"
 #include "proxy/exchange/access_log.h"
+#include "proxy/exchange/acme_answer.h"
 #include "proxy/exchange/memory_notices.h"
 #include "proxy/exchange/notices.h"
 #include "proxy/exchange/readiness.h"
@@ -86,6 +87,7 @@ void Exchange::judge() {
   const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
   if ((forward_auth.enabled || !forward_auth.oauth2_proxy.empty()) && judges_check()) return;
   if (door_ == Door::checks_only) return answer_error(404, "no_route");
+  if (const auto challenge = acme_answer(context_, *request_)) return answer_as(kAcmeChallenge, *challenge);
   const RequestHead& head = request_->head;
   resolve(context_.routes,
           {request_->authority, request_->path_and_query, head.method, head.fields, record_.client.address,
@@ -95,7 +97,8 @@ void Exchange::judge() {
     return judge_check({{}, ForwardedForm::oauth2_root, {}});
   take_resolution(head);
   if (resolution_.kind == Resolution::Kind::refused) return refuse(resolution_.refusal);
-  if (resolution_.kind == Resolution::Kind::fixed) return answer_fixed(resolution_.fixed);
+  if (resolution_.kind == Resolution::Kind::fixed)
+    return answer_as(kFixed, fixed_answer(resolution_.fixed, context_.server.readiness, context_.clock.monotonic_ms()));
   note_upgrade(upgrade_of(*request_, resolution_.route));
   ask_responder();
 }
@@ -112,11 +115,6 @@ void Exchange::take_resolution(const RequestHead& head) {
   facts_.path_as_sent = resolution_.target.sent();
   facts_.query = resolution_.target.query;
   facts_.has_query = resolution_.target.has_query;
-}
-
-void Exchange::answer_fixed(FixedAnswer asked) {
-  record_.decision = kFixed;
-  answer(fixed_answer(asked, context_.server.readiness, context_.clock.monotonic_ms()));
 }
 
 void Exchange::note_upgrade(std::string_view upgrade) {

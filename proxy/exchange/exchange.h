@@ -70,7 +70,10 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void judge_check(const AskedCheck& asked);
   void take_check(const CheckedRequest& about);
   void take_resolution(const RequestHead& head);
-  void answer_fixed(FixedAnswer asked);
+  void answer_as(std::string_view decision, const Answer& made) {
+    record_.decision = decision;
+    answer(made);
+  }
   void note_upgrade(std::string_view upgrade);
   void refuse(const Refusal& refusal);
   void refuse_check(const Refusal& refusal);

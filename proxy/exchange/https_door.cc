@@ -1,6 +1,9 @@
 #include "proxy/exchange/https_door.h"
 
+#include <utility>
+
 #include "proxy/exchange/access_log.h"
+#include "proxy/exchange/acme_answer.h"
 #include "proxy/exchange/notices.h"
 #include "proxy/exchange/readiness.h"
 #include "proxy/http/client_facts.h"
@@ -26,6 +29,8 @@ void HttpsDoor::on_request(const ParsedRequest& request, std::size_t head_bytes)
 }
 
 Answer HttpsDoor::answer_to(const ParsedRequest& request) {
+  record_.decision = kAcmeChallenge;
+  if (auto challenge = acme_answer(context_, request)) return std::move(*challenge);
   const FixedAnswer asked =
       fixed_answer_to(request.head.method, request.path_and_query, request.head.fields, context_.settings.health);
   record_.decision = asked == FixedAnswer::none ? kToHttps : std::string_view("health");

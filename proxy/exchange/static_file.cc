@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/encoding.h"
@@ -92,6 +93,13 @@ StaticFile::Outcome StaticFile::open(const std::string& directory, std::string_v
   into.modified_ns_ = found.st_mtim.tv_sec * 1'000'000'000 + found.st_mtim.tv_nsec;
   into.name_ = *relative;
   return Outcome::file;
+}
+
+std::optional<std::string> StaticFile::read_whole(std::size_t most_bytes) const {
+  if (size_bytes_ > most_bytes) return std::nullopt;
+  std::string text(size_bytes_, '\0');
+  const bool is_whole = pread(fd_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  return is_whole ? std::optional(std::move(text)) : std::nullopt;
 }
 
 void StaticFile::select(std::uint64_t begin, std::uint64_t length_bytes) {

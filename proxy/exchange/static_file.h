@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,8 @@ class StaticFile {
   StaticFile& operator=(const StaticFile&) = delete;
   void close();
 
+  // All of it; nullopt where it has more than `most_bytes`, or cannot be read.
+  [[nodiscard]] std::optional<std::string> read_whole(std::size_t most_bytes) const;
   [[nodiscard]] bool is_open() const { return fd_ >= 0; }
   [[nodiscard]] std::uint64_t size_bytes() const { return size_bytes_; }
   [[nodiscard]] std::int64_t modified_ns() const { return modified_ns_; }

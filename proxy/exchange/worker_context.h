@@ -14,6 +14,7 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "base/repeated_notice.h"
+#include "proxy/acme/challenges.h"
 #include "proxy/exchange/bound_exchanges.h"
 #include "proxy/exchange/dropped_overrides.h"
 #include "proxy/exchange/link_routes.h"
@@ -35,6 +36,7 @@ struct ServerState {
   std::atomic<std::int64_t> open_tunnels{0};
   std::atomic<bool> draining{false};  // answers say that their connection closes
   Readiness readiness;
+  AcmeChallenges challenges;
   MemoryBudget memory;
   RepeatedNotice memory_notice;        // that it was used up
   RepeatedNotice slow_clients_notice;  // that they have what they may of it

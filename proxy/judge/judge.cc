@@ -366,6 +366,8 @@ void RequestJudge::find_route(Judgement& judgement, const AskedRequest& asked) c
     case Resolution::Kind::own:
       return conclude(judgement, Outcome::own_endpoint, 0, "an endpoint of logto-proxy itself");
     case Resolution::Kind::fixed:
+      if (resolved->fixed == FixedAnswer::acme_challenge)
+        return conclude(judgement, Outcome::own_endpoint, 0, "acme_webroot answers it to anybody");
       return conclude(judgement, Outcome::own_endpoint, 0,
                       resolved->external != nullptr
                           ? "nothing is public at this host, so crawlers are told to stay away; health.robots_txt: "

@@ -59,12 +59,15 @@ struct TlsAcceptor::Host {
 // What OpenSSL calls.
 struct TlsAcceptor::Callbacks {
   // The first thing of all: whoever takes tickets, and shows a certificate, is then the host that was asked for.
-  static int on_client_hello(SSL* ssl, int*, void* acceptor) {
+  static int on_client_hello(SSL* ssl, int* alert, void* acceptor) {
     const unsigned char* bytes = nullptr;
     std::size_t count = 0;
-    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &bytes, &count) != 1) return SSL_CLIENT_HELLO_SUCCESS;
-    const std::string name = ascii_lower(server_name_in({reinterpret_cast<const char*>(bytes), count}));
-    SSL_set_SSL_CTX(ssl, static_cast<const TlsAcceptor*>(acceptor)->host_for(name).context);
+    const bool names_host = SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &bytes, &count) == 1;
+    const std::string_view extension = names_host ? std::string_view{reinterpret_cast<const char*>(bytes), count} : "";
+    const Host* host = static_cast<const TlsAcceptor*>(acceptor)->host_for(ascii_lower(server_name_in(extension)));
+    *alert = SSL_AD_UNRECOGNIZED_NAME;
+    if (host == nullptr) return SSL_CLIENT_HELLO_ERROR;
+    SSL_set_SSL_CTX(ssl, host->context);
     return SSL_CLIENT_HELLO_SUCCESS;
   }
 
@@ -138,29 +141,36 @@ TlsAcceptor::Host::Host(const ListenTlsSettings& settings, const Certificate& ce
 }
 
 TlsAcceptor::TlsAcceptor(const ListenTlsSettings& settings, const std::vector<Certificate>& certificates,
-                         const std::vector<Secret>& ticket_secrets, std::function<std::int64_t()> now_s)
-    : now_s_(std::move(now_s)) {
-  LP_CHECK(!certificates.empty(), "TLS needs a certificate");
+                         const std::vector<Secret>& ticket_secrets, std::function<std::int64_t()> now_s,
+                         std::vector<std::string> waiting)
+    : now_s_(std::move(now_s)), waiting_(std::move(waiting)) {
   for (const Certificate& one : certificates)
     hosts_.push_back(std::make_unique<Host>(settings, one, ticket_secrets, *this));
+  if (!hosts_.empty()) return;
+  refusing_ = SSL_CTX_new(TLS_server_method());
+  LP_CHECK(refusing_ != nullptr, "OpenSSL failed");
+  SSL_CTX_set_client_hello_cb(refusing_, &Callbacks::on_client_hello, this);
+  TlsSession::count_records_in(refusing_);
 }
 
-TlsAcceptor::~TlsAcceptor() = default;
+TlsAcceptor::~TlsAcceptor() { SSL_CTX_free(refusing_); }
 
 // The name itself before a wildcard, whichever stands first.
-const TlsAcceptor::Host& TlsAcceptor::host_for(std::string_view server_name) const {
+const TlsAcceptor::Host* TlsAcceptor::host_for(std::string_view server_name) const {
   const auto with = [&](auto matches) {
     return std::find_if(hosts_.begin(), hosts_.end(),
                         [&](const auto& host) { return std::any_of(host->names.begin(), host->names.end(), matches); });
   };
   const auto named = with([&](const std::string& name) { return name == server_name; });
-  if (named != hosts_.end()) return **named;
+  if (named != hosts_.end()) return named->get();
   const auto wild = with([&](const std::string& name) { return certificate_name_matches(name, server_name); });
-  return wild != hosts_.end() ? **wild : *hosts_.front();
+  if (wild != hosts_.end()) return wild->get();
+  const bool waits = std::find(waiting_.begin(), waiting_.end(), server_name) != waiting_.end();
+  return waits || hosts_.empty() ? nullptr : hosts_.front().get();
 }
 
 std::unique_ptr<TlsSession> TlsAcceptor::new_session(BufferPool& pool) const {
-  SSL* const ssl = SSL_new(hosts_.front()->context);
+  SSL* const ssl = SSL_new(hosts_.empty() ? refusing_ : hosts_.front()->context);
   LP_CHECK(ssl != nullptr, "OpenSSL failed");
   SSL_set_accept_state(ssl);
   return std::make_unique<TlsSession>(pool, ssl, shared_from_this());

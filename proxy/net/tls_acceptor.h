@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,10 +17,12 @@ namespace lp {
 // sessions keep it alive.
 class TlsAcceptor : public std::enable_shared_from_this<TlsAcceptor> {
  public:
-  // `certificates`, at least one and judged already; the first is for whoever names no host or another one.
+  // `certificates`, judged already; the first is for whoever names no host or another one. `waiting`: hosts that shall
+  // have one and have none yet: they are refused, as everybody is where there is none at all (RFC 6066 3).
   // `ticket_secrets`: session.secret, those of it that open. `now_s` tells the time, and outlives this.
   TlsAcceptor(const ListenTlsSettings& settings, const std::vector<Certificate>& certificates,
-              const std::vector<Secret>& ticket_secrets, std::function<std::int64_t()> now_s);
+              const std::vector<Secret>& ticket_secrets, std::function<std::int64_t()> now_s,
+              std::vector<std::string> waiting = {});
   ~TlsAcceptor();
   TlsAcceptor(const TlsAcceptor&) = delete;
   TlsAcceptor& operator=(const TlsAcceptor&) = delete;
@@ -30,9 +33,11 @@ class TlsAcceptor : public std::enable_shared_from_this<TlsAcceptor> {
  private:
   struct Host;  // of one certificate
   struct Callbacks;
-  [[nodiscard]] const Host& host_for(std::string_view server_name) const;
+  [[nodiscard]] const Host* host_for(std::string_view server_name) const;  // null: refused
 
   std::function<std::int64_t()> now_s_;
+  std::vector<std::string> waiting_;
+  ssl_ctx_st* refusing_ = nullptr;  // where there is no certificate at all
   std::vector<std::unique_ptr<Host>> hosts_;
 };
 

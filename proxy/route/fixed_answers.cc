@@ -1,6 +1,7 @@
 #include "proxy/route/fixed_answers.h"
 
 #include "base/one_of.h"
+#include "config/acme.h"
 #include "config/health.h"
 
 namespace lp {
@@ -23,6 +24,10 @@ FixedAnswer fixed_answer_to(std::string_view method, std::string_view path_and_q
   if (is_one_of(path, settings.ping)) return may_ping(fields, settings) ? FixedAnswer::ping : FixedAnswer::none;
   if (is_one_of(path, settings.ready)) return FixedAnswer::ready;
   return settings.robots_txt == RobotsTxt::always && path == kRobotsTxt ? FixedAnswer::robots_txt : FixedAnswer::none;
+}
+
+bool is_of_acme_webroot(std::string_view method, std::string_view path_and_query, const Settings& settings) {
+  return !settings.acme_webroot.empty() && path_and_query.starts_with(kAcmePath) && is_one_of(method, {"GET", "HEAD"});
 }
 
 bool is_for_crawlers(std::string_view method, std::string_view normal_path, std::string_view host,

@@ -92,7 +92,10 @@ bool find_target(std::string_view path_and_query, std::string_view decision, Res
 
 // All realms have the same.
 bool find_fixed(std::span<const RealmRoutes> realms, const RequestLine& request, Resolution& r) {
-  r.fixed = fixed_answer_to(request.method, request.path_and_query, request.fields, realms.front().settings.health);
+  const Settings& settings = realms.front().settings;
+  r.fixed = is_of_acme_webroot(request.method, request.path_and_query, settings)
+                ? FixedAnswer::acme_challenge
+                : fixed_answer_to(request.method, request.path_and_query, request.fields, settings.health);
   if (r.fixed != FixedAnswer::none) r.kind = Kind::fixed;
   return r.fixed != FixedAnswer::none;
 }

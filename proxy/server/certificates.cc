@@ -3,19 +3,36 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
+
+#include "config/acme.h"
 
 namespace lp {
 namespace {
 
 constexpr std::int64_t kSoonS = 7 * 24 * 60 * 60;
+constexpr std::string_view kNoFile = "none";
 
 // Replaced by a rename, or written in place: either changes one of these.
 std::string stamp_of(const std::string& path) {
   struct stat about {};
-  if (::stat(path.c_str(), &about) != 0) return "none";
+  if (::stat(path.c_str(), &about) != 0) return std::string(kNoFile);
   return std::to_string(about.st_dev) + " " + std::to_string(about.st_ino) + " " + std::to_string(about.st_size) + " " +
          std::to_string(about.st_mtim.tv_sec) + "." + std::to_string(about.st_mtim.tv_nsec);
+}
+
+bool is_named_in(const std::vector<Certificate>& certificates, const std::string& host) {
+  return std::any_of(certificates.begin(), certificates.end(), [&host](const Certificate& one) {
+    return std::any_of(one.names.begin(), one.names.end(),
+                       [&host](const std::string& name) { return certificate_name_matches(name, host); });
+  });
+}
+
+std::string words_for_missing(const AcmeSettings& acme) {
+  return std::string("no certificate has come for a host yet: ") +
+         (acme.self_signed_meanwhile ? "a self-signed one is shown until there is one"
+                                     : "TLS is refused for it until there is one");
 }
 
 bool are_same(const std::vector<Secret>& one, const std::vector<Secret>& other) {
@@ -25,8 +42,8 @@ bool are_same(const std::vector<Secret>& one, const std::vector<Secret>& other) 
 
 }  // namespace
 
-ListenerCertificates::ListenerCertificates(const std::vector<ListenSettings>& listen, const Clock& clock, Log& log)
-    : listen_(listen), clock_(clock), log_(log) {
+ListenerCertificates::ListenerCertificates(const Settings& settings, const Clock& clock, Log& log)
+    : settings_(settings), listen_(settings.listen), clock_(clock), log_(log) {
   for (const ListenSettings& one : listen_) {
     for (const CertificateFiles& files : one.tls.certificates) {
       files_.push_back(files.certificate);
@@ -35,8 +52,8 @@ ListenerCertificates::ListenerCertificates(const std::vector<ListenSettings>& li
   }
 }
 
-Result<std::vector<std::vector<Certificate>>> ListenerCertificates::read_all() const {
-  std::vector<std::vector<Certificate>> all;
+Result<ListenerCertificates::OfListeners> ListenerCertificates::read_named() const {
+  OfListeners all;
   for (const ListenSettings& one : listen_) {
     std::vector<Certificate>& of_listener = all.emplace_back();
     for (const CertificateFiles& files : one.tls.certificates) {
@@ -49,15 +66,75 @@ Result<std::vector<std::vector<Certificate>>> ListenerCertificates::read_all() c
 }
 
 Result<void> ListenerCertificates::read() {
+  auto named = read_named();
+  if (!named) return named.error();
+  warn_of(*named);
+  named_ = std::move(*named);
+  choose_automatic_hosts();
   read_stamps_ = seen_stamps_ = stamps();
-  auto all = read_all();
-  if (!all) return all.error();
-  warn_of(*all);
-  material_ = std::make_shared<const TlsMaterial>(TlsMaterial{std::move(*all), {}});
+  read_automatic();
+  for (const std::string& host : automatic_hosts_) {
+    if (automatic_.count(host) == 0) log_.warning(words_for_missing(*acme_of(settings_)), {{"host", host}});
+  }
+  material_ = std::make_shared<const TlsMaterial>(assembled());
   return {};
 }
 
-void ListenerCertificates::warn_of(const std::vector<std::vector<Certificate>>& all) const {
+// Only of a listener's own files: where two have acme, one of them may lack what the other names.
+void ListenerCertificates::choose_automatic_hosts() {
+  const AcmeSettings* acme = acme_of(settings_);
+  if (acme == nullptr) return;
+  for (const std::string& host : hosts_with_acme(settings_)) {
+    bool is_needed = false;
+    for (std::size_t i = 0; i < listen_.size(); ++i)
+      is_needed = is_needed || (listen_[i].tls.acme.is_on() && !is_named_in(named_[i], host));
+    if (!is_needed) continue;
+    automatic_hosts_.push_back(host);
+    const CertificateFiles files = acme_files(*acme, host);
+    files_.push_back(files.certificate);
+    files_.push_back(files.key);
+  }
+}
+
+// One that has come to grief in its file is served as it was.
+void ListenerCertificates::read_automatic() {
+  for (const std::string& host : automatic_hosts_) {
+    const AcmeSettings& acme = *acme_of(settings_);
+    const CertificateFiles files = acme_files(acme, host);
+    const bool is_there = stamp_of(files.certificate) != kNoFile;
+    auto read = read_old_certificate(files.certificate, files.key, clock_.unix_s());
+    if (read) {
+      automatic_[host] = std::move(*read);
+      continue;
+    }
+    if (is_there) log_.error("a certificate that has come cannot be used: " + read.error().message, {{"host", host}});
+    if (acme.self_signed_meanwhile && automatic_.count(host) == 0 && self_signed_.count(host) == 0)
+      self_signed_.emplace(host, make_self_signed(host, clock_.unix_s()));
+  }
+}
+
+TlsMaterial ListenerCertificates::assembled() const {
+  TlsMaterial made{named_, std::vector<std::vector<std::string>>(listen_.size()), {}};
+  if (material_ != nullptr) made.ticket_secrets = material_->ticket_secrets;
+  for (std::size_t i = 0; i < listen_.size(); ++i) {
+    if (!listen_[i].tls.acme.is_on()) continue;
+    for (const std::string& host : automatic_hosts_) {
+      if (is_named_in(named_[i], host)) continue;
+      const auto come = automatic_.find(host);
+      const auto meanwhile = self_signed_.find(host);
+      if (come != automatic_.end()) {
+        made.of_listener[i].push_back(come->second);
+      } else if (meanwhile != self_signed_.end()) {
+        made.of_listener[i].push_back(meanwhile->second);
+      } else {
+        made.waiting[i].push_back(host);
+      }
+    }
+  }
+  return made;
+}
+
+void ListenerCertificates::warn_of(const OfListeners& all) const {
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t j = 0; j < all[i].size(); ++j) {
       const CertificateFiles& files = listen_[i].tls.certificates[j];
@@ -83,16 +160,21 @@ void ListenerCertificates::replace(TlsMaterial material) {
 
 void ListenerCertificates::set_ticket_secrets(std::vector<Secret> secrets) {
   if (are_same(material_->ticket_secrets, secrets)) return;
-  replace({material_->of_listener, std::move(secrets)});
+  replace({material_->of_listener, material_->waiting, std::move(secrets)});
 }
 
 void ListenerCertificates::read_anew() {
   if (is_empty()) return;
   read_stamps_ = seen_stamps_ = stamps();
-  auto all = read_all();
-  if (!all) return log_.error("certificates kept as they were: " + all.error().message);
-  warn_of(*all);
-  replace({std::move(*all), material_->ticket_secrets});
+  if (auto named = read_named()) {
+    warn_of(*named);
+    named_ = std::move(*named);
+  } else {
+    log_.error("certificates kept as they were: " + named.error().message);
+    if (automatic_hosts_.empty()) return;
+  }
+  read_automatic();
+  replace(assembled());
   log_.info("certificates re-read", {{"files", static_cast<std::int64_t>(files_.size())}});
 }
 

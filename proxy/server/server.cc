@@ -8,6 +8,8 @@
 #include <fstream>
 #include <thread>
 
+#include "config/acme.h"
+#include "proxy/acme/renewals.h"
 #include "proxy/server/admin.h"
 #include "proxy/server/worker.h"
 
@@ -51,7 +53,7 @@ struct Server::Impl {
         served(settings_in, realms),
         state(settings_in.limits.buffered_bytes),
         shares(settings_in.limits, settings_in.trusted_proxies, any_realm.clock, any_realm.log),
-        certificates(settings_in.listen, any_realm.clock, any_realm.log) {}
+        certificates(settings_in, any_realm.clock, any_realm.log) {}
 
   const Settings& settings;
   Realm& any_realm;  // for what all of them have in common: clock and log
@@ -66,8 +68,9 @@ struct Server::Impl {
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::thread> threads;
   std::unique_ptr<Admin> admin;
-  std::unique_ptr<Timer> next_step;  // of stopping
-  std::unique_ptr<Timer> next_look;  // at certificates
+  std::unique_ptr<AcmeRenewals> renewals;  // null: no certificate comes by itself
+  std::unique_ptr<Timer> next_step;        // of stopping
+  std::unique_ptr<Timer> next_look;        // at certificates
   std::int64_t stop_began_ms = 0;
   std::int64_t drain_began_ms = 0;
   bool waits_for_notice = true;
@@ -76,6 +79,7 @@ struct Server::Impl {
   Result<void> open_listeners(std::size_t worker_count);
   Result<void> read_tls();
   void watch_certificates();
+  void begin_renewals();
   void add_worker(std::size_t index);
   void on_stop_signal(bool is_interactive);
   void begin_drain();
@@ -124,8 +128,17 @@ Result<void> Server::Impl::read_tls() {
   return state.upstreams.read_tls(settings.upstreams, any_realm.clock.unix_s());
 }
 
+void Server::Impl::begin_renewals() {
+  const AcmeSettings* acme = acme_of(settings);
+  if (acme == nullptr || certificates.automatic_hosts().empty()) return;
+  renewals = std::make_unique<AcmeRenewals>(loop, *acme, certificates.automatic_hosts(), state.challenges,
+                                            any_realm.clock, any_realm.log, [this] { certificates.read_anew(); });
+  loop.post([this] { renewals->look(); });
+}
+
 void Server::Impl::watch_certificates() {
   certificates.look();
+  if (renewals) renewals->look();
   next_look->start_ms(ListenerCertificates::kLookMs);
 }
 
@@ -177,12 +190,15 @@ void Server::run(const std::function<void()>& on_hangup) {
     if (impl.state.draining) return;
     on_hangup();
     impl.certificates.read_anew();
+    if (impl.renewals) impl.renewals->look_anew();
   });
   impl.next_look = std::make_unique<Timer>(impl.loop, [&impl] { impl.watch_certificates(); });
   if (!impl.certificates.is_empty()) impl.next_look->start_ms(ListenerCertificates::kLookMs);
   for (auto& worker : impl.workers) impl.threads.emplace_back([&worker] { worker->run(); });
+  impl.begin_renewals();
   impl.any_realm.log.info("ready");
   impl.loop.run();
+  impl.renewals.reset();
   for (auto& worker : impl.workers) worker->stop();
   for (auto& thread : impl.threads) thread.join();
   impl.workers.clear();
@@ -215,6 +231,7 @@ void Server::Impl::step() { state.draining ? poll_drain() : begin_drain(); }
 
 void Server::Impl::begin_drain() {
   state.draining = true;
+  if (renewals) renewals->stop();
   any_realm.log.info("stopping: finishing requests in flight");
   drain_began_ms = any_realm.clock.monotonic_ms();
   drain_workers();

@@ -283,8 +283,9 @@ void Worker::use_tls(const TlsMaterial& tls) {
     const ListenSettings& listener = context_.settings.listen[i];
     if (listener.redirect_to_https) continue;
     if (listener.tls.is_on()) {
-      auto made = std::make_shared<const TlsAcceptor>(listener.tls, tls.of_listener[i], tls.ticket_secrets,
-                                                      [this] { return context_.clock.unix_s(); });
+      auto made = std::make_shared<const TlsAcceptor>(
+          listener.tls, tls.of_listener[i], tls.ticket_secrets, [this] { return context_.clock.unix_s(); },
+          tls.waiting[i]);
       acceptor_.use_tls(which, std::move(made),
                         {strict_transport_of(listener.tls), [this](const std::string& peer, const std::string& reason) {
                            tell_failed_handshake(context_, peer, reason);

@@ -18,7 +18,8 @@ VARIABLES = {"LOGTO_APP_ID": "an-app-id", "LOGTO_APP_SECRET": "an-app-secret-of-
              "SESSION_SECRET": "51c5HD7bLMWhenUoGhHXDcDEvxo7ZlTsolyChfatYkQ=",
              "CHECK_SECRET": "w8Kq2Zr7Tm4Xc9Vb",
              "SITE": "http://localhost:8080", "LOGTO_ENDPOINT": "http://localhost:3001",
-             "LOGTO_ADMIN_ENDPOINT": "http://localhost:3002"}
+             "LOGTO_ADMIN_ENDPOINT": "http://localhost:3002", "SITE_HOST": "app.example.com", "ACME_EMAIL": "me@example.com",
+             "ACME_DIRECTORY": "https://acme-v02.api.letsencrypt.org/directory"}
 
 
 def is_complete(text):
