@@ -88,6 +88,16 @@ void put_organization(Headers& headers) {
   if (!is_there) headers.push_back(from_source(kOrganizationHeader, Source::organization));
 }
 
+// What follows from the rest of a route, whatever it says of headers. `headers`: those that it says.
+void put_what_follows(const Settings& settings, const RouteSettings& route, Headers& headers) {
+  const bool is_apache =
+      (has_own_identity(route) ? route.identity_preset : settings.identity_preset) == IdentityPreset::mod_auth_openidc;
+  if (is_apache && route.token.is_configured()) put(headers, from_source("OIDC_access_token", Source::access_token));
+  for (const auto& header : patreon_headers(route)) put(headers, header);
+  if (route.assertion) put(headers, from_source(kAssertionHeader, Source::assertion));
+  if (route.organization.is_configured()) put_organization(headers);
+}
+
 Headers joined(IdentityPreset preset, const Headers& own) {
   Headers headers = preset_headers(preset);
   for (const auto& header : own) put(headers, header);
@@ -151,13 +161,28 @@ Headers identity_headers_of(const Settings& settings, const RouteSettings& route
   Headers headers = has_own_identity(route)
                         ? joined(route.identity_preset.value_or(IdentityPreset::none), route.identity_headers)
                         : identity_headers_of(settings);
-  const bool is_apache =
-      (has_own_identity(route) ? route.identity_preset : settings.identity_preset) == IdentityPreset::mod_auth_openidc;
-  if (is_apache && route.token.is_configured()) put(headers, from_source("OIDC_access_token", Source::access_token));
-  for (const auto& header : patreon_headers(route)) put(headers, header);
-  if (route.assertion) put(headers, from_source(kAssertionHeader, Source::assertion));
-  if (route.organization.is_configured()) put_organization(headers);
+  put_what_follows(settings, route, headers);
   return headers;
+}
+
+std::vector<std::string> identity_header_names(const Settings& settings) {
+  std::vector<std::string> names;
+  add_names(identity_headers_of(settings), names);
+  for (const RouteSettings& route : settings.routes) {
+    Headers headers;
+    if (has_own_identity(route))
+      headers = joined(route.identity_preset.value_or(IdentityPreset::none), route.identity_headers);
+    put_what_follows(settings, route, headers);
+    add_names(headers, names);
+  }
+  return names;
+}
+
+void add_names(const Headers& headers, std::vector<std::string>& names) {
+  for (const IdentityHeaderSettings& header : headers) {
+    const auto same = [&](const std::string& name) { return iequals(name, header.header); };
+    if (std::none_of(names.begin(), names.end(), same)) names.push_back(header.header);
+  }
 }
 
 }  // namespace lp

@@ -27,10 +27,15 @@ struct NamedPreset {
 
 // Of all routes that say nothing of their own.
 [[nodiscard]] std::vector<IdentityHeaderSettings> identity_headers_of(const Settings& settings);
-// Of this route, its assertion and its organization included. A route that says anything of its own takes nothing from
-// Settings.
+// Of this route, with those that follow from its token, memberships, assertion and organization. A route that says
+// anything of its own takes nothing from Settings.
 [[nodiscard]] std::vector<IdentityHeaderSettings> identity_headers_of(const Settings& settings,
                                                                       const RouteSettings& route);
 [[nodiscard]] bool has_own_identity(const RouteSettings& route);
+
+// Of all that any route tells, each name once, those of Settings first.
+[[nodiscard]] std::vector<std::string> identity_header_names(const Settings& settings);
+// Adds those that are not there yet.
+void add_names(const std::vector<IdentityHeaderSettings>& headers, std::vector<std::string>& names);
 
 }  // namespace lp

@@ -361,9 +361,11 @@ struct Gatekeeper::Impl {
 
   // What the app would be told if we sent the request on.
   Answer grant(const RequestFacts& facts, const Verdict& verdict) const {
-    const bool can_remove = facts.forwarded == ForwardedForm::path;
-    return grant_answer(200, lines_for_app(facts, verdict),
-                        can_remove ? identity_names(*realm.settings, *facts.route) : std::vector<std::string>());
+    std::vector<std::string> removed;
+    if (facts.forwarded == ForwardedForm::path) removed = identity_names(*realm.settings, *facts.route);
+    const bool is_in_place = verdict.app_headers && verdict.app_headers->replaces_authorization;
+    if (!removed.empty() && is_in_place) removed.emplace_back("Authorization");
+    return grant_answer(200, lines_for_app(facts, verdict), removed);
   }
 
   Visit visit(const RequestFacts& facts, bool with_session) {

@@ -1,6 +1,7 @@
 #include "auth/gate/patreon_first.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,21 +23,26 @@ TokenAudience account_audience() {
   return audience;
 }
 
-// Every rule as it stands with the visit's session, and with `patreon` in place of what that knows.
-bool passes_with(const Visit& visit, const PatreonStanding* patreon) {
-  Principal who = principal_of(*visit.signed_in());
-  who.patreon = patreon;
-  const auto passes = [&](const RouteSettings* route) {
-    return route == nullptr || authorize(*route, &who, visit.now_s).verdict == Authorization::Verdict::pass;
+// Every rule as it stands with the visit's session, and with `patreon` in place of what that knows: whether `is` of
+// each.
+template <class Is>
+bool each_is(const Visit& visit, const PatreonStanding* patreon, const Is& is) {
+  const auto judged = [&](const RouteSettings* route) {
+    if (route == nullptr) return true;
+    std::optional<Principal> who = visit.principal_on(*route);
+    if (who) who->patreon = patreon;
+    return is(*route, authorize(*route, who ? &*who : nullptr, visit.now_s));
   };
-  return passes(visit.facts.route) && passes(visit.facts.also_asked);
+  return judged(visit.facts.route) && judged(visit.facts.also_asked);
 }
 
 bool passes_without(const Visit& visit) {
   const RequestFacts& facts = visit.facts;
   if (patreon_may_refuse(*facts.route) || (facts.also_asked != nullptr && patreon_may_refuse(*facts.also_asked)))
     return false;
-  return passes_with(visit, nullptr);
+  return each_is(visit, nullptr, [](const RouteSettings&, const Authorization& judged) {
+    return judged.verdict == Authorization::Verdict::pass;
+  });
 }
 
 // The session goes on with what is known now, as after a refresh; the cookie follows with the next pass.
@@ -60,7 +66,9 @@ void take_what_others_heard(Visit& visit) {
 PatreonFreshness freshness_of(const Visit& visit) {
   const Session& session = *visit.signed_in();
   const PatreonStanding* known = session.patreon.get();
-  const bool is_refused = known != nullptr && !passes_with(visit, known);
+  const bool is_refused = known != nullptr && !each_is(visit, known, [](const auto& route, const auto& judged) {
+                            return !is_refused_by_patreon(route, judged);
+                          });
   return patreon_freshness(known, session.signed_in_at_ms, is_refused, visit.settings().patreon,
                            visit.realm.clock.unix_ms());
 }

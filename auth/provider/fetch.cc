@@ -152,9 +152,9 @@ class Transfer final : public Fetcher::Handle {
     return transfer->head_bytes_ <= kMaxHeadBytes ? count : 0;
   }
   bool take_body(std::string_view bytes) {
-    if (reply_.body.size() + bytes.size() > kMaxBodyBytes) return false;
-    reply_.body += bytes;
-    return true;
+    is_too_long_ = reply_.body.size() + bytes.size() > kMaxBodyBytes;
+    if (!is_too_long_) reply_.body += bytes;
+    return !is_too_long_;
   }
   void set_callbacks();
   void set_method(CURL* easy, const std::string& method);
@@ -167,6 +167,7 @@ class Transfer final : public Fetcher::Handle {
   HeaderList headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   std::size_t head_bytes_ = 0;
+  bool is_too_long_ = false;
   ProviderReply reply_;
   Easy easy_;  // last: it refers to the others
 };
@@ -357,7 +358,10 @@ std::int64_t retry_after_of(CURL* easy) {
   return std::max<std::int64_t>(seconds, 0);
 }
 
+constexpr const char* kTooLong = "it is longer than 1 MiB";
+
 Result<ProviderReply> Transfer::outcome(CURLcode code) {
+  if (is_too_long_ || code == CURLE_FILESIZE_EXCEEDED) return fail(std::string(kAnswerBrokeOff) + kTooLong);
   if (code != CURLE_OK) {
     const char* text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
     long begun_status = 0;
@@ -465,6 +469,8 @@ void Fetcher::Impl::start_next() {
 }
 
 bool Fetcher::was_never_sent(const Error& error) { return error.message == kNoTurn; }
+
+bool Fetcher::was_too_long(const Error& error) { return error.message == std::string(kAnswerBrokeOff) + kTooLong; }
 
 Fetcher::Fetcher(EventLoop& loop, Options options) : impl_(std::make_unique<Impl>(loop, std::move(options))) {}
 Fetcher::~Fetcher() = default;

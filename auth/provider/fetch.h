@@ -51,6 +51,8 @@ class Fetcher {
 
   // True of the error of a call that nobody has seen: what it would have spent is not spent.
   [[nodiscard]] static bool was_never_sent(const Error& error);
+  // True of the error of an answer that was longer than any may be: whoever answered is there.
+  [[nodiscard]] static bool was_too_long(const Error& error);
 
   struct Impl;
 

@@ -90,6 +90,12 @@ PatreonFreshness patreon_freshness(const PatreonStanding* standing, std::int64_t
   return freshness;
 }
 
+bool is_refused_by_patreon(const RouteSettings& route, const Authorization& judged) {
+  if (judged.by_deny_rule) return asks_below(route.deny);
+  return std::any_of(judged.missing.begin(), judged.missing.end(),
+                     [](const Requirement* one) { return asks_below(*one); });
+}
+
 bool patreon_may_refuse(const RouteSettings& route) { return asks_below(route.deny) || asks_below_not(route.require); }
 
 }  // namespace lp

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "auth/oidc/patreon.h"
+#include "auth/rules/authorize.h"
 #include "config/settings.h"
 
 // Rules on memberships at Patreon: `require: { patreon: ... }`. Pure.
@@ -25,6 +26,9 @@ struct PatreonFreshness {
 // time. `is_refused`: whom the rules refuse by it is asked about again after a minute, for they may just have paid.
 [[nodiscard]] PatreonFreshness patreon_freshness(const PatreonStanding* standing, std::int64_t signed_in_at_ms,
                                                  bool is_refused, const PatreonSettings& settings, std::int64_t now_ms);
+
+// Whether the rules refuse for what Patreon has said, or has not: another word of it could let them pass.
+[[nodiscard]] bool is_refused_by_patreon(const RouteSettings& route, const Authorization& judged);
 
 // Whether a membership could turn the route's answer from yes to no: `deny`, and what stands below `not:`. Else who
 // passes without one need not wait for Patreon.

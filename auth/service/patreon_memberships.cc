@@ -8,8 +8,11 @@
 namespace lp {
 namespace {
 
+// How long an answer is, the person decides: with a thousand memberships nobody else shall wait (threat H27).
 PatreonFailure no_answer(std::string_view who, const Error& error) {
-  return {PatreonFailure::Kind::unavailable, "no_answer", std::string(who) + ": " + error.message, 0, false};
+  const bool is_of_person = Fetcher::was_too_long(error);
+  const auto kind = is_of_person ? PatreonFailure::Kind::unreadable : PatreonFailure::Kind::unavailable;
+  return {kind, is_of_person ? "too_long" : "no_answer", std::string(who) + ": " + error.message, 0, false};
 }
 
 PatreonFailure paused() {
@@ -115,17 +118,30 @@ void PatreonMemberships::fail_with(Flight& flight, PatreonFailure failure) {
     case PatreonFailure::Kind::account_token_refused:
       break;
     case PatreonFailure::Kind::unreadable:
-      log_.warning(
-          "Patreon's memberships of a person could not be read",
-          {{"id", flight.request_id}, {"rule", failure.rule}, {"reason", failure.message}, {"sub", flight.sub}});
-      if (answers_ != nullptr) answers_->note_trouble(flight.sub, clock_.monotonic_ms());
+      leave_alone(flight, failure);
       break;
     case PatreonFailure::Kind::unavailable:
+      if (is_about_one(flight, failure)) {
+        leave_alone(flight, failure);
+        break;
+      }
       pause_for(flight, failure);
       fail_all_waiting(failure);
       break;
   }
   end(flight, failure);
+}
+
+// What Patreon asks for, and what is not set up, is about everybody.
+bool PatreonMemberships::is_about_one(const Flight& flight, const PatreonFailure& failure) {
+  const bool may_be = !failure.is_setup && failure.rule != "too_many_requests" && failure.retry_after_s == 0;
+  return may_be && answers_ != nullptr && answers_->fails_alone(flight.sub);
+}
+
+void PatreonMemberships::leave_alone(const Flight& flight, const PatreonFailure& failure) {
+  log_.warning("Patreon's memberships of a person could not be read",
+               {{"id", flight.request_id}, {"rule", failure.rule}, {"reason", failure.message}, {"sub", flight.sub}});
+  if (answers_ != nullptr) answers_->note_trouble(flight.sub, clock_.monotonic_ms());
 }
 
 // Many that fail together are one failure.

@@ -24,7 +24,8 @@ namespace lp {
 // Asks Patreon for people's memberships: their token from Logto's Account API, then Patreon's identity endpoint. One
 // flight for each person, whoever asks; at most kAtOnce fly at a time, the others wait in the order in which they came.
 // When Patreon, or Logto, cannot answer, or wants to be left alone (429, Retry-After), nobody is asked for until the
-// pause is over: a call for each person who comes would keep it away. What is learnt goes to PatreonAnswers before
+// pause is over: a call for each person who comes would keep it away. Whom alone it does not answer, twice, while it
+// answers others, is left alone by themselves. What is learnt goes to PatreonAnswers before
 // anybody is told. Auth thread.
 class PatreonMemberships {
  public:
@@ -54,6 +55,8 @@ class PatreonMemberships {
   void on_token(Flight& flight, const Result<ProviderReply>& reply);
   void on_identity(Flight& flight, const Result<ProviderReply>& reply);
   void fail_with(Flight& flight, PatreonFailure failure);
+  bool is_about_one(const Flight& flight, const PatreonFailure& failure);
+  void leave_alone(const Flight& flight, const PatreonFailure& failure);
   void pause_for(const Flight& flight, const PatreonFailure& failure);
   void fail_all_waiting(const PatreonFailure& failure);
   void succeed(Flight& flight, PatreonStanding::Kind kind, std::vector<PatreonMembership> memberships);

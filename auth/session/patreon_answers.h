@@ -42,6 +42,9 @@ class PatreonAnswers {
   void put(const std::string& sub, std::shared_ptr<const PatreonStanding> standing);
   // Their answer could not be read: for a while nobody asks for them.
   void note_trouble(const std::string& sub, std::int64_t now_ms);
+  // Their call had no answer. True where it was so the last time too, and somebody else has been answered since: then
+  // it is about this person, and no reason to let the others wait (threat H27).
+  [[nodiscard]] bool fails_alone(const std::string& sub);
   [[nodiscard]] bool is_troubled(std::string_view sub, std::int64_t now_ms);
 
   [[nodiscard]] PatreonPause& pause() const { return *pause_; }
@@ -52,9 +55,11 @@ class PatreonAnswers {
   struct Person {
     std::shared_ptr<const PatreonStanding> standing;
     std::int64_t troubled_until_ms = 0;  // monotonic
+    std::uint64_t failed_before = 0;  // the number of the answer that was to come next; 0: the last call was answered
   };
-  std::mutex mutex_;  // guards people_
+  std::mutex mutex_;  // guards people_ and next_answer_
   BoundedCache<Person> people_;
+  std::uint64_t next_answer_ = 1;
   std::shared_ptr<PatreonPause> pause_ = std::make_shared<PatreonPause>();
 };
 

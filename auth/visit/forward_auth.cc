@@ -88,28 +88,9 @@ bool keep_one_cookie(std::vector<std::string>& lines, std::string_view session_c
   return pieces <= 1;
 }
 
-namespace {
-
-bool tells_more(const RouteSettings& route) {
-  return has_own_identity(route) || route.organization.is_configured() || route.assertion ||
-         route.token.is_configured();
-}
-
-}  // namespace
-
 std::vector<std::string> identity_names(const Settings& settings, const RouteSettings& route) {
-  std::vector<std::string> names;
-  const auto add = [&names](const std::vector<IdentityHeaderSettings>& headers) {
-    for (const IdentityHeaderSettings& header : headers) {
-      const auto same = [&](const std::string& name) { return iequals(name, header.header); };
-      if (std::none_of(names.begin(), names.end(), same)) names.push_back(header.header);
-    }
-  };
-  add(identity_headers_of(settings));
-  add(identity_headers_of(settings, route));
-  for (const RouteSettings& other : settings.routes) {
-    if (tells_more(other)) add(identity_headers_of(settings, other));
-  }
+  std::vector<std::string> names = identity_header_names(settings);
+  add_names(identity_headers_of(settings, route), names);
   return names;
 }
 

@@ -58,6 +58,12 @@ std::optional<Principal> Visit::principal() const {
   return who.who() == nullptr ? std::nullopt : std::optional(who.principal);
 }
 
+std::optional<Principal> Visit::principal_on(const RouteSettings& route) const {
+  std::optional<Principal> who = principal();
+  if (who) who->organization = organization_of_route(route, facts.external->host, facts.path);
+  return who;
+}
+
 bool Visit::may_start_sign_in() const {
   return !facts.wants_upgrade && !has_token() && lp::may_start_sign_in(facts.head->method, facts.head->fields);
 }

@@ -41,6 +41,8 @@ struct Visit {
   // Who asks, as rules see them; valid as long as the visit.
   [[nodiscard]] Asker asker() const;
   [[nodiscard]] std::optional<Principal> principal() const;
+  // For the rules of a route, which may be another than facts.route: an address names another organization by each.
+  [[nodiscard]] std::optional<Principal> principal_on(const RouteSettings& route) const;
   [[nodiscard]] bool is_navigation() const;
   [[nodiscard]] bool may_start_sign_in() const;
   // "https://app.example/_auth/callback": as Logto knows it, below sign_in_url where there is one.

@@ -21,6 +21,7 @@
 #include "config/claims.h"
 #include "config/guessable.h"
 #include "config/host_pattern.h"
+#include "config/identity_presets.h"
 #include "config/realms.h"
 #include "config/value.h"
 
@@ -514,7 +515,26 @@ bool trusts_no_terminator(const Settings& s) {
          (has_https(s) || std::any_of(s.realms.begin(), s.realms.end(), has_https));
 }
 
+// Who asks {prefix}/check sends the request on, and with it what a client has said, unless it is set up to replace
+// that.
+void add_note_on_replacing(const Settings& settings, std::vector<std::string>& notes) {
+  const auto usual = preset_headers(IdentityPreset::oauth2_proxy);
+  std::string names;
+  bool tells_more = false;
+  for (const std::string& name : identity_header_names(settings)) {
+    names += (names.empty() ? "" : ", ") + name;
+    tells_more = tells_more || std::none_of(usual.begin(), usual.end(),
+                                            [&](const auto& header) { return iequals(header.header, name); });
+  }
+  if (!tells_more) return;
+  add_once(notes, "the proxy that asks " + settings.auth_prefix +
+                      "/check must take these out of what clients send, and set what the answer has in their place: " +
+                      names + "; deploy/forward-auth has the lines for X-Forwarded-*, X-Patreon-* and " +
+                      std::string(kAssertionHeader));
+}
+
 void add_notes_on(const Settings& settings, std::vector<std::string>& notes) {
+  if (settings.forward_auth.enabled) add_note_on_replacing(settings, notes);
   if (!settings.redis.is_configured() && settings.logto.refresh != RefreshMode::off) {
     add_once(
         notes,

@@ -43,8 +43,38 @@ bool takes_tokens(const Settings& s) {
   return std::any_of(s.routes.begin(), s.routes.end(), [](const RouteSettings& route) { return route.accept.bearer; });
 }
 
+// "a.b.c": "a", "b" and the rest, whatever it holds.
+std::vector<std::string> first_steps(std::string_view path) {
+  std::vector<std::string> steps;
+  while (steps.size() < 4 && !path.empty()) {
+    const std::size_t end = std::min(path.find('.'), path.size());
+    steps.emplace_back(path.substr(0, end));
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return steps;
+}
+
+// identities.TARGET.userId and .details.NAME, as Logto has them. What is misspelt there nobody has: a header is never
+// sent, a rule holds for nobody, and one under `deny` keeps nobody out.
+void judge_identity(const std::string& key, const std::string& path, Report& report) {
+  const std::vector<std::string> members = {"userId", "details"};
+  const std::vector<std::string> details = {"id", "name", "email", "phone", "avatar", "rawData"};
+  const std::vector<std::string> steps = first_steps(path);
+  const auto tell = [&](const std::string& what, const std::string& meant) {
+    report.warning(key, what + (meant.empty() ? "" : ", did you mean '" + meant + "'?"));
+  };
+  if (steps.size() > 2 && !is_one_of(steps[2], members))
+    return tell("Logto tells userId and details of a social account, and no '" + steps[2] + "'",
+                nearest(steps[2], members));
+  if (steps.size() <= 3 || steps[2] != "details" || is_one_of(steps[3], details)) return;
+  tell("Logto's details of a social account have no '" + steps[3] +
+           "'; what else a network has said is in details.rawData",
+       nearest(steps[3], details));
+}
+
 void judge(const Settings& s, const std::string& key, const std::string& path, Report& report) {
   const std::string claim = top_level_claim(path);
+  if (claim == "identities") return judge_identity(key, path, report);
   if (claim.empty() || is_one_of(claim, claims_of_logto())) return;
   const std::string meant = meant_by(claim);
   if (meant.empty() && takes_tokens(s)) return;
@@ -52,15 +82,27 @@ void judge(const Settings& s, const std::string& key, const std::string& path, R
                           (meant.empty() ? "" : ", did you mean '" + meant + "'?"));
 }
 
+// An object is told in no header.
+void judge_told(const std::string& key, const std::string& path, Report& report) {
+  const std::vector<std::string> steps = first_steps(path);
+  const bool is_object = !steps.empty() && steps[0] == "identities" && (steps.size() < 3 || path.ends_with(".details"));
+  if (!is_object) return;
+  const std::string target = steps.size() > 1 ? steps[1] : "linkedin";
+  report.warning(key, "is an object, which no header tells: write identities." + target + ".userId, or identities." +
+                          target + ".details.email");
+}
+
 void judge_headers(const Settings& s, const std::vector<IdentityHeaderSettings>& headers, const std::string& key,
                    Report& report) {
   for (const IdentityHeaderSettings& header : headers) {
     if (header.source != IdentityHeaderSettings::Source::claim) continue;
     const bool is_reversed = is_one_of(header.header, claims_of_logto()) && header.claim.find('-') != std::string::npos;
-    if (!is_reversed)
+    if (!is_reversed) {
       judge(s, key + "." + header.header, header.claim, report);
-    else
-      report.warning(key + "." + header.header, "it is HEADER: CLAIM: write " + header.claim + ": " + header.header);
+      judge_told(key + "." + header.header, header.claim, report);
+      continue;
+    }
+    report.warning(key + "." + header.header, "it is HEADER: CLAIM: write " + header.claim + ": " + header.header);
   }
 }
 

@@ -46,6 +46,16 @@ void organization_is_told(const RoutePlace& p) {
                                              ": name a header for { organization: true }");
 }
 
+// At the top it is for the routes that have one.
+void told_organization_is_there(const RoutePlace& p) {
+  if (p.route.organization.is_configured()) return;
+  for (const IdentityHeaderSettings& header : p.route.identity_headers) {
+    if (header.source != IdentityHeaderSettings::Source::organization) continue;
+    p.report.warning(p.at("identity_headers") + "." + header.header,
+                     "is never sent: this route is for no organization (organization:)");
+  }
+}
+
 bool names_bare_role(const Requirement& root) {
   bool found = false;
   for_each_requirement(root, [&](const Requirement& rule) {
@@ -77,6 +87,7 @@ void check_organizations(const Settings& settings, Report& report) {
   for (const RouteSettings& route : settings.routes) {
     const RoutePlace place{route, settings, report, "routes[" + std::to_string(route.index) + "]"};
     role_has_organization(place);
+    told_organization_is_there(place);
     if (!route.organization.is_configured()) continue;
     for (const OrganizationRule rule : kOrganizationRules) rule(place);
   }

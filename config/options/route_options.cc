@@ -11,6 +11,7 @@
 #include "config/organization_place.h"
 #include "config/redirect_target.h"
 #include "config/value.h"
+#include "config/yaml/suggest.h"
 
 namespace lp {
 namespace {
@@ -63,6 +64,11 @@ bool read_organization(const Node& node, const Reading& reading, OrganizationPla
   if (text == nullptr) return false;
   if (!is_organization_id(*text)) {
     reading.problem(node, expected(kOrganizationType, *text).message);
+    return false;
+  }
+  const std::string meant = nearest(*text, {"from_host", "from_path"});
+  if (!meant.empty() && meant != *text) {
+    reading.problem(node, expected(kOrganizationType, *text).message + ": did you mean " + meant + "?");
     return false;
   }
   place = *text == "from_host"   ? OrganizationPlace::from_host

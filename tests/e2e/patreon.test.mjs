@@ -117,6 +117,16 @@ describe('rules on memberships', { concurrency: 6 }, () => {
     assert.equal(asks(world) + world.patreon.calls, 0);
   });
 
+  test('so too on a route of an organization', async (t) => {
+    const world = await patreonWorld(t, { routes: [{ path: '/o/*', organization: 'from_path', require: { any: [{ roles: ['editor'] }, patron({})] }, upstream: 'app' }, ...ROUTES] });
+    world.op.user = { ...world.op.user, organizations: ['rvsdxgj6esgo'], roles: ['editor'] };
+    world.link(world.op.user.sub, []);
+    const user = await world.signIn();
+    world.patreon.behaviour = { status: 503 };
+    assert.equal((await get(user, '/o/rvsdxgj6esgo/x')).status, 200);
+    assert.equal(asks(world) + world.patreon.calls, 0);
+  });
+
   test('forged fields reach no app, in any spelling, on any route', async (t) => {
     const world = await patreonWorld(t);
     const user = await world.patron('gold', [member(CAMPAIGN)]);
@@ -297,11 +307,11 @@ describe('while Patreon is away', { concurrency: 6 }, () => {
     assert.equal((await get(await world.patron('unknown', [member(CAMPAIGN)]), '/gold/x')).status, 503);
   });
 
-  for (const [what, body] of [['no JSON', '<html>'], ['half of an answer', '{"data": {'], ['another form', '{"data": {"type": "user", "id": "1", "relationships": {"memberships": {"data": [5]}}}}'], ['nothing', '']]) {
+  for (const [what, body, headers] of [['no JSON', '<html>'], ['half of an answer', '{"data": {'], ['another form', '{"data": {"type": "user", "id": "1", "relationships": {"memberships": {"data": [5]}}}}'], ['nothing', ''], ['a thousand memberships', `"${'x'.repeat(2 << 20)}"`], ['the same with its length', 'x'.repeat(2 << 20), { 'content-length': 2 << 20 }]]) {
     test(`nonsense is no answer: ${what}`, async (t) => {
       const world = await patreonWorld(t);
       const user = await world.patron('gold', [member(CAMPAIGN)]);
-      world.patreon.behaviour = { status: 200, body };
+      world.patreon.behaviour = { status: 200, body, headers };
       assert.equal((await get(user, '/gold/x')).status, 503);
       assert.equal((await get(user, '/gold/x')).status, 503);
       assert.equal(world.patreon.calls, 1, 'not asked again at once');

@@ -6,10 +6,12 @@ local TIMEOUT_MS = 10000
 -- forward_auth.secret of logto-proxy: who asks.
 local SECRET = "a-secret-of-16-characters-or-more"
 
--- Each identity header of the configuration: taken from the client's request, then set as logto-proxy says.
+-- Each identity header of the configuration: taken from the client's request, then set as logto-proxy says. Those of routes
+-- with organization, patreon and assertion are here whether there is such a route or not: else a client would say them.
 local IDENTITY = {
   "x-forwarded-user", "x-forwarded-email", "x-forwarded-preferred-username", "x-forwarded-groups",
-  "x-forwarded-organization",
+  "x-forwarded-organization", "x-patreon-campaign", "x-patreon-tier", "x-patreon-tier-id", "x-patreon-cents",
+  "x-patreon-status", "x-logto-proxy-assertion",
 }
 
 -- What logto-proxy judges a client by. Hop-by-hop fields and those of a body stay here.

@@ -43,8 +43,9 @@ std::shared_ptr<const PatreonStanding> no_account() {
 }
 
 struct PatreonWorld : World {
-  explicit PatreonWorld(std::shared_ptr<const PatreonStanding> known = nullptr, const std::string& refresh_token = "r1")
-      : World(patreon_settings()) {
+  explicit PatreonWorld(std::shared_ptr<const PatreonStanding> known = nullptr, const std::string& refresh_token = "r1",
+                        std::shared_ptr<const Settings> with = patreon_settings())
+      : World(std::move(with)) {
     who = session();
     who.refresh_token = Secret(refresh_token);
     who.patreon = std::move(known);
@@ -126,6 +127,36 @@ TEST_CASE("who passes without a membership does not wait for Patreon") {
   (*world.who.claims)["roles"] = {"admin"};
   world.sign_in_directly(world.who);
   CHECK(world.ask({.path = "/x", .route = 2}).kind == Verdict::Kind::pass);
+  CHECK(world.auth->patreon_tokens.empty());
+}
+
+TEST_CASE("on a route of an organization its members wait as little as elsewhere") {
+  auto with = patreon_settings();
+  for (RouteSettings& route : with->routes) {
+    route.organization.place = RouteOrganizationSettings::Place::fixed;
+    route.organization.id = "acme";
+    route.organization.rule.kind = Requirement::Kind::member;
+  }
+  PatreonWorld world(standing("Gold", kNowMs - 5 * kMinute), "r1", with);
+  world.who.signed_in_at_ms -= kHour;
+  (*world.who.claims)["organizations"] = {"acme"};
+  world.sign_in_directly(world.who);
+  CHECK(world.ask_gold().kind == Verdict::Kind::pass);
+  (*world.who.claims)["roles"] = {"admin"};
+  world.who.patreon = nullptr;
+  world.sign_in_directly(world.who);
+  CHECK(world.ask({.path = "/x", .route = 2}).kind == Verdict::Kind::pass);
+  CHECK(world.auth->patreon_tokens.empty());
+}
+
+TEST_CASE("who lacks something else than a membership is no reason to ask Patreon every minute") {
+  auto with = patreon_settings();
+  with->routes[0].require.children = {gold_rule(), roles_requirement({"admin"})};
+  PatreonWorld world(standing("Gold", kNowMs - 5 * kMinute), "r1", with);
+  world.who.signed_in_at_ms -= kHour;
+  world.sign_in_directly(world.who);
+  world.hold_token();
+  CHECK(world.ask_gold().answer.status == 403);
   CHECK(world.auth->patreon_tokens.empty());
 }
 

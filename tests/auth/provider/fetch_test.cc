@@ -148,9 +148,14 @@ TEST_CASE("bodies and heads are cut at their limits, declared or not") {
     return http_answer(200, big.substr(0, 1 << 20));
   });
   World world(server.origin());
-  CHECK_FALSE(world.get("/declared"));
-  CHECK_FALSE(world.get("/endless"));
-  CHECK_FALSE(world.get("/head"));
+  for (const char* long_one : {"/declared", "/endless"}) {
+    const auto reply = world.get(long_one);
+    REQUIRE_FALSE(reply);
+    CHECK(Fetcher::was_too_long(reply.error()));
+  }
+  const auto head = world.get("/head");
+  REQUIRE_FALSE(head);
+  CHECK_FALSE(Fetcher::was_too_long(head.error()));
   auto whole = world.get("/whole");
   REQUIRE(whole);
   CHECK(whole->body.size() == 1 << 20);

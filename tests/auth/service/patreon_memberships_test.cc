@@ -186,6 +186,28 @@ TEST_CASE("what concerns one person pauses nobody") {
   CHECK(world.outcome_of("dave").ok());
 }
 
+TEST_CASE("whom alone Patreon does not answer pauses the others once, and not again") {
+  World world;
+  const auto fails_for = [&](const std::string& name, int status) {
+    world.patreon_status = status;
+    CHECK_FALSE(world.outcome_of(name));
+    world.patreon_status = 200;
+    return world.answers.pause().is_on(world.clock.monotonic_ms());
+  };
+  CHECK(fails_for("alice", 503));
+  world.clock.advance_ms(90'000);
+  CHECK(fails_for("alice", 503));  // nobody has been answered since: it may be away
+  world.clock.advance_ms(90'000);
+  CHECK(world.outcome_of("bob").ok());
+  CHECK_FALSE(fails_for("alice", 503));
+  CHECK(world.answers.is_troubled("alice", world.clock.monotonic_ms()));
+  CHECK(world.outcome_of("carol").ok());
+  CHECK(fails_for("alice", 429));  // that is about everybody
+  world.clock.advance_ms(90'000);
+  CHECK(world.outcome_of("alice").ok());
+  CHECK(fails_for("alice", 503));
+}
+
 TEST_CASE("a Patreon that does not answer is given up, and a pause begins") {
   World world;
   world.is_silent = true;

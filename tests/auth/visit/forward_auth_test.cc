@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
+#include "config/identity_presets.h"
+
 using namespace lp;
 
 namespace {
@@ -72,4 +76,22 @@ TEST_CASE("identity names are those of the configuration and of the route, each 
   CHECK(identity_names(settings, route) == std::vector<std::string>{"X-Forwarded-User", "X-Forwarded-Email",
                                                                     "X-Forwarded-Preferred-Username",
                                                                     "X-Forwarded-Groups", "X-Tier"});
+}
+
+TEST_CASE("identity names are those of all other routes too, whatever they follow from") {
+  Settings settings;
+  settings.routes.resize(4);
+  settings.routes[0].organization.place = RouteOrganizationSettings::Place::from_path;
+  Requirement rule;
+  rule.kind = Requirement::Kind::patreon;
+  rule.patreon.campaign = "100";
+  settings.routes[1].require.children = {rule};
+  settings.routes[2].assertion = true;
+  std::set<std::string> names;
+  for (const std::string& name : identity_names(settings, settings.routes[3])) names.insert(name);
+  for (const RouteSettings& route : settings.routes) {
+    for (const IdentityHeaderSettings& header : identity_headers_of(settings, route))
+      CHECK_MESSAGE(names.contains(header.header), header.header);
+  }
+  CHECK(names.size() == 4 + 1 + 5 + 1);
 }

@@ -709,6 +709,9 @@ TEST_CASE("tokens of routes: whom they are for, and what they need") {
        "https://api.example.com, found 'https://a.test,https://b.test'"},
       {"a scope of two words", route("path: /*, token: { resource: 'https://a.test', scopes: ['a b'] }"),
        "f:6:79: routes[1].token.scopes: expected a scope, found 'a b'"},
+      {"a misspelt word", route("path: /o/*, organization: from_paht"),
+       "f:6:49: routes[1].organization: expected an organization's id, from_host or from_path, found 'from_paht': did "
+       "you mean from_path?"},
       {"an organization that is no id", route("path: /*, token: { organization: 'a b' }"),
        "f:6:56: routes[1].token.organization: expected an organization's id, from_host or from_path, found 'a b'"},
       {"for nobody", route("path: /*, token: { scopes: [read] }"),
@@ -749,6 +752,15 @@ TEST_CASE("a claim that nobody sends is remarked, with the one that was probably
   CHECK(warnings_of({{"routes", routes("  - path: /*\n    upstream: wiki\n    deny: { claims: { rolse: [x] } }\n")}})
             .find("routes[1].deny: Logto sends no claim 'rolse' at a sign-in, did you mean 'roles'?") !=
         std::string::npos);
+  CHECK(of("X-Id: identities.linkedin.userid").find("no 'userid', did you mean 'userId'?") != std::string::npos);
+  CHECK(of("X-Mail: identities.linkedin.details.emial").find("did you mean 'email'?") != std::string::npos);
+  CHECK(of("X-All: identities.linkedin").find("write identities.linkedin.userId, or") != std::string::npos);
+  CHECK(of("X-All: identities.linkedin.details").find("is an object") != std::string::npos);
+  for (const char* fine : {"userId", "details.email", "details.rawData.a.b"})
+    CHECK(of("X-A: identities.linkedin." + std::string(fine)).find("identities.linkedin") == std::string::npos);
+  CHECK(warnings_of({{"routes", routes("  - path: /*\n    upstream: wiki\n    deny: { claims: { "
+                                       "identities.patreon.user_id: x } }\n")}})
+            .find("routes[1].deny: Logto tells userId and details") != std::string::npos);
   // Access tokens have what a script in Logto puts there.
   const std::string bearer = "bearer: { audiences: [https://api.test] }\n";
   const std::string takes = routes("  - { path: /*, accept: [session, bearer], upstream: wiki }\n");

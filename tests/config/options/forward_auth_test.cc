@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "config/check/check.h"
 #include "config/file/load.h"
 #include "tests/support/config.h"
 
@@ -31,6 +32,29 @@ TEST_CASE("routes may go without an upstream where another proxy sends their req
 TEST_CASE("forward_auth that nobody may use is warned of") {
   CHECK(complaints_of({{"z", "forward_auth: { enabled: true }\n"}}).find("nobody may ask /_auth/check") !=
         std::string::npos);
+}
+
+TEST_CASE("what the asking proxy must replace is noted where it is more than the usual") {
+  const auto noted = [](const std::string& route) {
+    const auto loaded =
+        parse_config(good_config({{"routes", "routes:\n- { path: /*, " + route + " }\n"},
+                                  {"upstreams", ""},
+                                  {"logto",
+                                   "logto: { endpoint: https://t.logto.app, app_id: app, app_secret: s3cret, refresh: "
+                                   "offline_access, scopes: [profile, identities] }\n"},
+                                  {"z", "forward_auth: { enabled: true }\ntrusted_proxies: [10.0.0.1]\n"}}),
+                     "f", usual_environment());
+    REQUIRE(loaded.ok());
+    for (const std::string& note : notes_on(*loaded->settings)) {
+      if (note.starts_with("the proxy that asks /_auth/check must take these out")) return note;
+    }
+    return std::string();
+  };
+  CHECK(noted("access: signed_in").empty());
+  CHECK(noted("require: { patreon: { campaign: 1 } }").find("Groups, X-Patreon-Campaign, X-Patreon-Tier,") !=
+        std::string::npos);
+  CHECK(noted("organization: abcdef").find("X-Forwarded-Organization;") != std::string::npos);
+  CHECK(noted("identity_headers: { X-Who: sub }").find(", X-Who;") != std::string::npos);
 }
 
 TEST_CASE("/oauth2 belongs to oauth2-proxy's endpoints once they are on") {

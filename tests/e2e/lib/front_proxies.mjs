@@ -109,9 +109,10 @@ const traefik = {
 const envoy = {
   yaml: example('envoy/envoy.yaml'),
   patterns(key) {
-    const block = new RegExp(`${key}:\\n\\s+patterns:\\n((?:\\s+- \\{.*\\}\\n)+)`).exec(this.yaml)[1];
+    const block = new RegExp(`${key}:\\n\\s+patterns:\\n((?:\\s+(?:- \\{.*\\}|#.*)\\n)+)`).exec(this.yaml)[1];
     const all = [...block.matchAll(/\{ (exact|prefix): (\S+) \}/g)];
-    return (name) => all.some(([, kind, text]) => (kind === 'exact' ? name.toLowerCase() === text : name.toLowerCase().startsWith(text)));
+    const regexes = [...block.matchAll(/safe_regex: \{ regex: "(.*)" \}/g)].map(([, text]) => new RegExp(`^(?:${text})$`));
+    return (name) => regexes.some((one) => one.test(name.toLowerCase())) || all.some(([, kind, text]) => (kind === 'exact' ? name.toLowerCase() === text : name.toLowerCase().startsWith(text)));
   },
   ask(proxyPort, request, pairs) {
     const allowed = this.patterns('allowed_headers');
