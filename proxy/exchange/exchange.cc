@@ -10,10 +10,10 @@
 #include "base/one_of.h"
 #include "base/wipe.h"
 #include "config/route_limits.h"
-#include "proxy/exchange/access_log.h"
 #include "proxy/exchange/memory_notices.h"
 #include "proxy/exchange/notices.h"
 #include "proxy/exchange/readiness.h"
+#include "proxy/exchange/route_pace.h"
 #include "proxy/exchange/route_reply.h"
 #include "proxy/exchange/upstream_faults.h"
 #include "proxy/http/client_facts.h"
@@ -75,6 +75,7 @@ void Exchange::begin(std::size_t head_bytes) {
   record_.client = client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies,
                                 context_.settings.client_ip_header);
   choose_request_id();
+  context_.begin_trace(request_->head.fields, record_.trace);
 }
 
 void Exchange::choose_request_id() {
@@ -85,6 +86,7 @@ void Exchange::choose_request_id() {
 void Exchange::judge() {
   facts_.request_id = record_.id;
   facts_.client = record_.client.address;
+  facts_.client_is_proxy = record_.client.is_proxy;
   if (request_->authority.empty() && !is_fixed_answer(*request_, context_.settings.health))
     return refuse({400, "bad_request", "no Host field, or an empty one: only probes may come so", {}});
   const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
@@ -215,7 +217,7 @@ void Exchange::act_on(Verdict verdict) {
   if (verdict.kind == Verdict::Kind::answer) return answer(verdict.answer);
   LP_CHECK(verdict.kind == Verdict::Kind::pass && facts_.route, "only a request with a route passes");
   if (facts_.body_state == BodyFacts::too_large) return refuse_large_body();
-  if (facts_.route->limits.body_idle_ms) client_.set_body_patience(*facts_.route->limits.body_idle_ms);
+  set_pace(client_, facts_.route->limits);
   if (facts_.route->reply.is_configured()) return reply();
   if (must_buffer()) return collect(static_cast<std::size_t>(facts_.route->buffer_request_bytes));
   forward();
@@ -386,6 +388,7 @@ void Exchange::send_upstream_head() {
   out.client = &record_.client;
   out.forwarded_lines = forwarded_lines_.of(record_.client, *facts_.external);
   out.request_id = record_.id;
+  out.trace = &record_.trace;
   if (app_headers_) out.identity_lines = app_headers_->lines;
   const bool has_token = facts_.route->token.is_configured();
   out.replaces_authorization = has_token || (app_headers_ && app_headers_->replaces_authorization);
@@ -758,11 +761,9 @@ void Exchange::conclude() {
 }
 
 void Exchange::log_access() {
-  if (!context_.log.access_enabled()) return;
-  AccessRecord record;
-  record.time_unix_ms = record_.began_unix_ms;
-  record.id = record_.id;
-  record.client = record_.client.address;
+  // Whom auth/realm/stranger_limits refuses has no line: it tells of them.
+  if (!context_.log.access_enabled() || record_.decision == kTooMany) return;
+  AccessRecord record = access_record(record_, context_.clock.monotonic_ms());
   const bool is_check = facts_.forwarded != ForwardedForm::none;
   const std::string asked_host = is_check ? facts_.external->authority() : std::string();
   record.method = is_check ? forwarded_head_.method : request_->head.method;
@@ -770,14 +771,7 @@ void Exchange::log_access() {
   if (resolution_.external != nullptr && context_.realms.size() > 1) record.realm = realm_->realm.settings->realm;
   record.path = path_as_sent();
   if (facts_.route) record.route = facts_.route->label;
-  record.decision = record_.decision.empty() ? kAbandoned : record_.decision;
-  record.shadow = record_.shadow;
-  record.shadow_missing = record_.shadow_missing;
-  record.status = record_.status;
-  record.bytes_in = record_.bytes_in;
-  record.bytes_out = record_.bytes_out;
-  record.duration_ms = context_.clock.monotonic_ms() - record_.began_ms;
-  record.upstream_ms = record_.upstream_ms;
+  if (record_.decision.empty()) record.decision = kAbandoned;
   if (record_.was_forwarded) record.upstream = facts_.route->upstream;
   if (session_) record.sub = session_->session.sub;
   const AccessLogSettings& wanted = context_.settings.access_log;
