@@ -2,13 +2,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <cstring>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "base/client_group.h"
 #include "base/crypto.h"
+#include "base/keyed_hash.h"
 
 namespace lp {
 
@@ -19,14 +18,11 @@ class ClientCounts {
  public:
   using Count = std::atomic<std::int64_t>;
 
-  ClientCounts() : counts_(std::make_unique<std::array<Count, kCounters>>()), key_(random_bytes(16)) {}
+  ClientCounts() : counts_(std::make_unique<std::array<Count, kCounters>>()), hash_(random_bytes(16)) {}
 
   // Lives as long as this.
   [[nodiscard]] Count& of(std::string_view address) const {
-    const std::string digest = sha256(key_ + client_group(address));
-    std::uint32_t index = 0;
-    std::memcpy(&index, digest.data(), sizeof index);
-    return (*counts_)[index % kCounters];
+    return (*counts_)[hash_.of(client_group(address)) % kCounters];
   }
 
   // Adds where the sum stays within `most`.
@@ -39,7 +35,7 @@ class ClientCounts {
  private:
   static constexpr std::size_t kCounters = 1 << 14;
   std::unique_ptr<std::array<Count, kCounters>> counts_;
-  std::string key_;
+  KeyedHash hash_;
 };
 
 }  // namespace lp

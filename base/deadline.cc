@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -11,6 +12,7 @@ namespace lp {
 namespace {
 
 constexpr std::int64_t kSlots = 512;
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kMaxDelayMs = std::int64_t{1} << 40;  // 34 years; keeps the sums in range
 
 using Link = detail::RingLink;
@@ -61,15 +63,13 @@ struct DeadlineWheel::Impl {
 
   void set(Deadline& deadline, std::int64_t delay_ms) {
     const std::int64_t now_ms = coarse_now_ms();
-    if (!ticking) {
-      hand = now_ms / kTickMs;
-      arm(now_ms);
-    }
+    if (linked == 0) hand = now_ms / kTickMs;
     const std::int64_t due_ms = now_ms + step_ms + std::clamp<std::int64_t>(delay_ms, 0, kMaxDelayMs);
     deadline.due_tick_ = std::max((due_ms + kTickMs - 1) / kTickMs, hand + 1);
     if (deadline.slot_tick_ >= 0 && deadline.slot_tick_ <= deadline.due_tick_) return;
     remove(deadline);
     insert(deadline);
+    if (deadline.slot_tick_ < wakes_at_tick) arm(deadline.slot_tick_, now_ms);
   }
 
   void insert(Deadline& deadline) {
@@ -85,17 +85,27 @@ struct DeadlineWheel::Impl {
     --linked;
   }
 
-  void arm(std::int64_t now_ms) {
-    ticking = true;
-    timer.start_ms(kTickMs - now_ms % kTickMs);
+  void arm(std::int64_t tick, std::int64_t now_ms) {
+    wakes_at_tick = tick;
+    timer.start_ms(std::max<std::int64_t>(tick * kTickMs - now_ms, 0));
+  }
+
+  // Where the first deadlines are linked, or others of another time round.
+  void arm_for_next() {
+    const std::int64_t now_ms = coarse_now_ms();
+    for (std::int64_t tick = hand + 1; linked > 0; ++tick) {
+      const Link& slot = slots[static_cast<std::size_t>(tick % kSlots)];
+      if (slot.next != &slot) return arm(tick, now_ms);
+    }
   }
 
   void tick() {
     const std::int64_t now_tick = coarse_now_ms() / kTickMs;
     hand = std::max(hand, now_tick - kSlots);  // after a long stall once round is enough
+    wakes_at_tick = 0;                         // nobody arms it meanwhile
     while (hand < now_tick) visit(++hand, now_tick);
-    ticking = false;
-    if (linked > 0) arm(coarse_now_ms());
+    wakes_at_tick = kNever;
+    arm_for_next();
   }
 
   // Callbacks may unlink any other deadline: so each is taken off the front of a ring that is nobody else's to walk.
@@ -116,7 +126,7 @@ struct DeadlineWheel::Impl {
   std::array<Link, kSlots> slots;
   std::int64_t hand = 0;  // the tick visited last
   std::size_t linked = 0;
-  bool ticking = false;
+  std::int64_t wakes_at_tick = kNever;
   const std::int64_t step_ms = coarse_step_ms();
   Timer timer;
 };

@@ -19,7 +19,7 @@ class Deadline;
 
 // Coarse timeouts for a whole loop from one libevent timer: setting, moving and clearing a Deadline costs no system
 // call. Fires never early and at most kTickMs + the step of the kernel's coarse clock (4 to 10 ms) + one turn late.
-// Ticks only while deadlines are set; a cleared one is forgotten when the hand comes by.
+// Sleeps until the first of them may be due; a cleared one is forgotten when the hand comes by.
 class DeadlineWheel {
  public:
   static constexpr std::int64_t kTickMs = 100;

@@ -226,7 +226,7 @@ struct Log::Impl {
       }
       sink.filling += line;
       sink.filling += '\n';
-      wake = urgent && !std::exchange(awake, true);
+      wake = (urgent || asleep) && !std::exchange(awake, true);
     }
     if (wake) eventfd_write(wakeup_fd, 1);
     return true;
@@ -249,9 +249,12 @@ struct Log::Impl {
   bool take_turns() {
     const std::lock_guard lock(mutex);
     awake = false;
+    asleep = false;
     report_drops();
+    has_written = false;
     for (Sink* sink : {&access, &error}) {
       if (!sink->busy()) sink->writing.swap(sink->filling);
+      has_written = has_written || sink->busy();
     }
     return stopping;
   }
@@ -275,6 +278,14 @@ struct Log::Impl {
     return true;
   }
 
+  // Who has nothing to write and was brought nothing in the last round waits for the next line, whatever it is.
+  [[nodiscard]] bool falls_asleep() {
+    const std::lock_guard lock(mutex);
+    const bool has_nothing = access.filling.empty() && error.filling.empty() && unreported_drops == 0 && !stopping;
+    asleep = has_nothing && !access.busy() && !error.busy() && !has_written;
+    return asleep;
+  }
+
   // Until a round is over, an error line has come, or a stuck sink takes bytes again.
   void wait() {
     std::array<pollfd, 3> waited{pollfd{wakeup_fd, POLLIN, 0}};
@@ -282,7 +293,7 @@ struct Log::Impl {
     for (const Sink* sink : {&access, &error}) {
       if (sink->busy()) waited[count++] = {sink->outlet.fd(), POLLOUT, 0};
     }
-    poll(waited.data(), count, kRoundMs);
+    poll(waited.data(), count, falls_asleep() ? -1 : kRoundMs);
     eventfd_t ignored = 0;
     if (waited[0].revents != 0) eventfd_read(wakeup_fd, &ignored);
   }
@@ -294,9 +305,11 @@ struct Log::Impl {
   const int wakeup_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   std::mutex mutex;  // guards the sinks' filling and what follows
   bool awake = false;
+  bool asleep = false;  // until somebody writes to wakeup_fd
   bool stopping = false;
   std::int64_t unreported_drops = 0;
   std::int64_t next_report_ms = 0;
+  bool has_written = false;  // in this round; the log thread's
   std::thread thread;
 };
 

@@ -35,7 +35,8 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  // A complete JSON object without newline. Needs no wake-up of the log thread (no system call): written within 100 ms.
+  // A complete JSON object without newline. Written within 100 ms; the first after a silence wakes the log thread up,
+  // all others cost no system call.
   void access(std::string_view json_line);
   [[nodiscard]] bool access_enabled() const { return options_.access_fd >= 0; }
   // {"time":...,"level":...,"msg":...,fields...}. Never pass a token, code, cookie or secret.

@@ -68,10 +68,13 @@ struct ListenSettings {
   Kind kind = Kind::tcp;
   std::string host = "127.0.0.1";  // an IP literal, IPv6 without brackets
   std::uint16_t port = 8080;       // 0: any free one
-  std::string path;                // unix socket
+  std::string path;                // unix socket; "@name": an abstract one
   ListenTlsSettings tls{};
   bool redirect_to_https = false;  // and nothing else
   bool proxy_protocol = false;     // trusted_proxies say with it who is behind them
+  int mode = -1;                   // of the unix socket's file; -1: as umask says
+  std::string group{};             // likewise; empty: the process's
+  [[nodiscard]] bool is_abstract() const { return path.starts_with('@'); }
 };
 
 struct LimitSettings {
@@ -83,6 +86,11 @@ struct LimitSettings {
   std::int64_t connections_per_address = kAutomatic;      // see connections_per_address_of()
   std::int64_t buffered_bytes = 64LL * 1024 * 1024;       // of what has come of all requests and is not passed on yet
   std::int64_t held_requests_bytes = 64LL * 1024 * 1024;  // of all held form posts together; 0: none is held
+  // A second and client address, and ten times as many at once; kUnlimited: any number. See base/client_rates.h.
+  std::int64_t handshakes_per_address = kAutomatic;  // see handshakes_per_address_of()
+  std::int64_t unauthenticated_per_address = 500;
+  std::int64_t public_per_address = kUnlimited;
+  std::int64_t minimum_rate = 100;  // bytes a second of who sends a request or takes an answer; kUnlimited: none
 };
 
 struct TimeoutSettings {
@@ -90,7 +98,11 @@ struct TimeoutSettings {
   std::int64_t request_head_ms = 15 * kSecond;
   std::int64_t idle_connection_ms = 75 * kSecond;
   std::int64_t body_idle_ms = 60 * kSecond;
+  std::int64_t rate_window_ms = 60 * kSecond;  // by how much of the minimum rate a client may be behind
 };
+
+// What becomes of `traceparent`; see proxy/http/trace_context.h.
+enum class TraceMode { pass, make, off };
 
 struct ShutdownSettings {
   std::int64_t ready_wait_ms = 7 * kSecond;  // not ready any more, but serving as before; see proxy/server/server.h
@@ -319,6 +331,7 @@ struct RouteReplySettings {
 struct RouteLimitSettings {
   std::optional<std::int64_t> request_body_bytes;
   std::optional<std::int64_t> body_idle_ms;
+  std::optional<std::int64_t> minimum_rate;
   std::optional<std::int64_t> response_timeout_ms;
   std::optional<std::int64_t> idle_timeout_ms;
   [[nodiscard]] bool has_upstream_times() const { return response_timeout_ms || idle_timeout_ms; }
@@ -491,6 +504,7 @@ struct Settings {
   LimitSettings limits;
   TimeoutSettings timeouts;
   ShutdownSettings shutdown;
+  TraceMode trace_context = TraceMode::pass;
   LogtoSettings logto;
   SessionSettings session;
   RevocationSettings revocations;

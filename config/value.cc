@@ -93,6 +93,13 @@ bool is_socket_path(std::string_view path) {
   return path.size() > 1 && path.front() == '/' && path.size() <= kMaxSunPath;
 }
 
+bool is_abstract_name(std::string_view name) {
+  constexpr std::size_t kMostBytes = 107;
+  const auto is_plain = [](char c) { return c > ' ' && c < 0x7f; };
+  return name.size() > 1 && name.front() == '@' && name.size() <= kMostBytes &&
+         std::all_of(name.begin(), name.end(), is_plain);
+}
+
 std::vector<std::string> words(std::string_view text) {
   std::vector<std::string> out;
   while (!text.empty()) {
@@ -225,7 +232,9 @@ Result<ListenSettings> parse_listen(std::string_view text) {
       "an address such as 127.0.0.1:8080, 0.0.0.0:8080, \"[::]:8080\" or unix:/path";
   ListenSettings listen;
   if (text.substr(0, 5) == "unix:") {
-    if (!is_socket_path(text.substr(5))) return expected("unix: and an absolute path of at most 107 bytes", text);
+    const std::string_view path = text.substr(5);
+    if (!is_socket_path(path) && !is_abstract_name(path))
+      return expected("unix: and an absolute path of at most 107 bytes, or @ and a name", text);
     return ListenSettings{ListenSettings::Kind::unix_socket, "", 0, std::string(text.substr(5))};
   }
   const auto wrong = [&] { return fail(expected(kWhat, text).message + meant_listen(text)); };

@@ -82,6 +82,7 @@ Verdict BearerTokens::judge(const Visit& visit, const BearerField& field, JudgeV
   } else if (!visit.settings().bearer.introspection) {
     return invalid_token(visit, "form", "the token is no JWT");
   }
+  if (!realm_.strangers.may_try(visit.facts.counted_client())) return too_many_verdict();
   if (!realm_.auth || realm_.auth->access_tokens() == nullptr) {
     return refused(visit, {AccessTokenFailure::Kind::unavailable, "auth", "nobody can judge it"});
   }
@@ -148,6 +149,8 @@ bool BearerTokens::is_revoked(Known& known) const {
 
 Verdict BearerTokens::take(Visit visit, const std::string& hash, const AccessTokenQuestions::Outcome& outcome,
                            const JudgeVisit& judge, Waiting waiting) {
+  if (!outcome && outcome.error().kind == AccessTokenFailure::Kind::rejected)
+    realm_.strangers.was_false(visit.facts.counted_client());
   if (!outcome) return refused(visit, outcome.error());
   Known known{open(hash, *outcome), outcome->keys_version, 0};
   const std::int64_t ago_s = visit.now_s - known.opened->token->expires_at_s;

@@ -261,6 +261,7 @@ struct Gatekeeper::Impl {
 
   // Sessions in a store are fetched first, and while Redis is away less is allowed.
   Verdict judge_known(const Visit& visit, const JudgeVisit& judge, Waiting&& waiting) {
+    if (visit.session.is_refused) return too_many_verdict();
     if (visit.session.to_load.empty()) return judge_trusted(visit, judge, std::move(waiting));
     if (!may_go_on(visit)) return unproven_verdict(visit);  // without waiting for who does not answer
     const auto then = [this, judge](const Visit& loaded, Waiting later) {
@@ -292,6 +293,7 @@ struct Gatekeeper::Impl {
       }
     }
     const Visit made = visit(facts, counts_on_route(route, Asker::Kind::session));
+    if (made.is_stranger() && !realm.strangers.admit_public(facts.counted_client())) return too_many_verdict();
     if (asks_patreon(route) || (facts.also_asked != nullptr && asks_patreon(*facts.also_asked)))
       return judge_member(made, std::move(waiting));
     if (!needs_tokens(route, *realm.settings)) return judge_known(made, judge_route, std::move(waiting));
@@ -315,11 +317,18 @@ struct Gatekeeper::Impl {
 
   Verdict judge_own(const RequestFacts& facts, Waiting waiting) {
     const Visit made = visit(facts, !asks_nobody(facts.path, *realm.settings));
+    if (is_one_too_many(made)) return too_many_verdict();
     if (shows_session(facts.path, *realm.settings)) {
       return judge_known(made, answer_own_endpoint, std::move(waiting));
     }
     if (made.session.to_load.empty()) return answer_own_endpoint(made, std::move(waiting));
     return load_session_first(made, WithoutStore::signed_out, answer_own_endpoint, std::move(waiting));
+  }
+
+  [[nodiscard]] bool is_one_too_many(const Visit& made) const {
+    if (made.session.is_refused) return true;
+    return made.is_stranger() && is_for_people(made.facts.path, *realm.settings) &&
+           !realm.strangers.admit(made.facts.counted_client());
   }
 
   Verdict judge_routed(const RequestFacts& facts, Waiting&& waiting) {
@@ -373,8 +382,16 @@ struct Gatekeeper::Impl {
     const std::int64_t now_ms = realm.clock.unix_ms();
     cookies.follow_keyring();
     const std::int64_t now_s = now_ms / 1000;
-    return {facts, realm,  loop, cookies, with_session ? cookies.look_up(facts.head->fields, now_s) : SessionLookup{},
-            now_s, now_ms, {},   false,   routes};
+    return {facts,
+            realm,
+            loop,
+            cookies,
+            with_session ? cookies.look_up(facts.head->fields, now_s, facts.counted_client()) : SessionLookup{},
+            now_s,
+            now_ms,
+            {},
+            false,
+            routes};
   }
 };
 

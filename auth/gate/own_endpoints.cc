@@ -31,6 +31,7 @@ struct OwnEndpoint {
   std::array<std::string_view, 2> methods;
   Verdict (*handle)(const Visit&, Waiting);
   Asks asks = Asks::maybe;
+  bool is_for_programs = false;  // with bounds of their own
 };
 
 // A HEAD of the callback would spend the code.
@@ -43,9 +44,9 @@ constexpr std::array kEndpoints = {
     OwnEndpoint{"/me", {"GET", "HEAD"}, handle_me, Asks::who_it_is},
     OwnEndpoint{"/session", {"POST", ""}, handle_extend_session, Asks::who_it_is},
     OwnEndpoint{"/resume", {"GET", "POST"}, handle_resume},
-    OwnEndpoint{"/backchannel-logout", {"POST", ""}, handle_backchannel_logout},
-    OwnEndpoint{"/webhook", {"POST", ""}, handle_webhook},
-    OwnEndpoint{"/jwks.json", {"GET", "HEAD"}, handle_jwks, Asks::nobody},
+    OwnEndpoint{"/backchannel-logout", {"POST", ""}, handle_backchannel_logout, Asks::maybe, true},
+    OwnEndpoint{"/webhook", {"POST", ""}, handle_webhook, Asks::maybe, true},
+    OwnEndpoint{"/jwks.json", {"GET", "HEAD"}, handle_jwks, Asks::nobody, true},
     OwnEndpoint{"/", {"GET", "HEAD"}, handle_account, Asks::who_it_is},
     OwnEndpoint{"/apps", {"GET", "HEAD"}, handle_apps, Asks::who_it_is},
     OwnEndpoint{"/organizations", {"GET", "HEAD"}, handle_organizations, Asks::who_it_is},
@@ -96,6 +97,11 @@ bool shows_session(std::string_view path, const Settings& settings) {
 bool asks_nobody(std::string_view path, const Settings& settings) {
   const OwnEndpoint* endpoint = find_endpoint(path, settings);
   return endpoint != nullptr && endpoint->asks == Asks::nobody;
+}
+
+bool is_for_people(std::string_view path, const Settings& settings) {
+  const OwnEndpoint* endpoint = find_endpoint(path, settings);
+  return endpoint == nullptr || !endpoint->is_for_programs;
 }
 
 Verdict answer_own_endpoint(const Visit& visit, Waiting waiting) {

@@ -16,4 +16,8 @@ namespace lp {
 // True for endpoints that answer everybody alike: nobody's session is looked at.
 [[nodiscard]] bool asks_nobody(std::string_view path, const Settings& settings);
 
+// True for endpoints that count whoever asks without a session (auth/realm/stranger_limits.h): not Logto, nor who
+// fetches keys.
+[[nodiscard]] bool is_for_people(std::string_view path, const Settings& settings);
+
 }  // namespace lp

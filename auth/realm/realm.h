@@ -10,6 +10,7 @@
 #include "auth/realm/auth_questions.h"
 #include "auth/realm/keyring.h"
 #include "auth/realm/stored_sessions.h"
+#include "auth/realm/stranger_limits.h"
 #include "auth/session/app_token_cache.h"
 #include "auth/session/cookie_generations.h"
 #include "auth/session/held_requests.h"
@@ -50,6 +51,7 @@ struct Realm {
   PatreonAnswers patreon;                 // any thread
   StoreHealth store_health;               // any thread
   RepeatedNotice webhook_without_secret;  // any thread
+  StrangerLimits strangers;               // any thread
   // An AuthService in the program, set once before the first worker starts. Null means that Logto can't be asked:
   // open routes and sessions in hand go on, sign-ins get the 503 page.
   std::unique_ptr<AuthQuestions> auth;

@@ -78,6 +78,7 @@ SessionCookie::SessionCookie(Realm& realm, bool https)
 void SessionCookie::follow_keyring() {
   if (keyring_->generation == realm_.keyring_generation()) return;
   cache_.clear();
+  unreadable_.clear();
   app_headers_.forget();
   keyring_ = realm_.keyring();
 }
@@ -89,14 +90,14 @@ std::shared_ptr<const AppHeaders> SessionCookie::headers_for_app(const OpenedSes
   return app_headers_.make(*keyring_, session, route, request);
 }
 
-SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
+SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s, std::string_view client) {
   const JoinedCookie joined = join_cookie_pieces(names_.session, fields);
   SessionLookup result;
   result.pieces = joined.pieces;
   if (joined.value().empty()) return result;
   follow_keyring();
   CachedSession* entry = cache_.find(joined.value());
-  if (entry == nullptr) entry = open(joined.value(), result);
+  if (entry == nullptr) entry = open_unknown(joined.value(), client, result);
   if (entry == nullptr) return result;
   if (now_s >= entry->valid_until_s) judge_age(*entry, now_s);
   const bool revoked = is_revoked(*entry);
@@ -110,6 +111,21 @@ SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s) {
     return result;
   }
   return result_of(*entry, result.pieces);
+}
+
+// A browser sends a cookie that does not open any more with everything it asks for: that costs a look-up, and counts
+// once.
+CachedSession* SessionCookie::open_unknown(std::string_view value, std::string_view client, SessionLookup& result) {
+  if (unreadable_.has(value)) return nullptr;
+  if (!realm_.strangers.may_try(client)) {
+    result.is_refused = true;
+    return nullptr;
+  }
+  CachedSession* entry = open(value, result);
+  if (entry != nullptr || !result.to_load.empty()) return entry;
+  unreadable_.put(value);
+  realm_.strangers.was_false(client);
+  return nullptr;
 }
 
 // A copy in memory does not know of use elsewhere: only the store can say that nobody used the session.

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "auth/cookies/cookie_names.h"
@@ -15,6 +16,7 @@
 #include "auth/session/opened_session.h"
 #include "auth/session/session_cache.h"
 #include "auth/session/session_times.h"
+#include "auth/session/unreadable_cookies.h"
 #include "base/http_message.h"
 
 // Our cookies on one worker, under external URLs of one scheme: opening and writing sessions, setting and deleting
@@ -37,6 +39,7 @@ struct SessionLookup {
   Secret to_load;
   // The same where the store was asked and did not give the session (auth/visit/load_first.h); else null.
   std::shared_ptr<const Secret> not_loaded;
+  bool is_refused = false;     // nobody has looked at it: this address has brought too many false ones
   bool is_store_away = false;  // because it gave no answer
   bool loads_with_first_secret = true;
   SecretId secret = kNoSecret;  // that the cookie opened under
@@ -50,7 +53,8 @@ class SessionCookie {
 
   // Everything below goes by the ring of secrets as it was at the last call: before each judging, also after a wait.
   void follow_keyring();
-  [[nodiscard]] SessionLookup look_up(const Fields& fields, std::int64_t now_s);
+  // `client` as in StrangerLimits: cookies that do not open count, each once.
+  [[nodiscard]] SessionLookup look_up(const Fields& fields, std::int64_t now_s, std::string_view client = {});
   // Whether a cookie that opened under this secret would still open.
   [[nodiscard]] bool holds(SecretId secret) const { return keyring_->holds(secret); }
   // The session cookie's value, its pieces joined; empty where there is none.
@@ -101,6 +105,7 @@ class SessionCookie {
   [[nodiscard]] std::vector<std::string> write_under(const Keyring& ring, Session session, std::size_t pieces_before,
                                                      std::int64_t now_s) const;
   [[nodiscard]] bool has_store() const { return realm_.settings->session.store == SessionStore::redis; }
+  [[nodiscard]] CachedSession* open_unknown(std::string_view value, std::string_view client, SessionLookup& result);
   [[nodiscard]] CachedSession* open(std::string_view value, SessionLookup& result);
   [[nodiscard]] SessionLookup adopt_entry(CachedSession entry, std::int64_t now_s);
   [[nodiscard]] CachedSession* cached(const Fields& fields, const SessionLookup& from);
@@ -116,6 +121,7 @@ class SessionCookie {
   CookieNames names_;
   std::shared_ptr<const Keyring> keyring_;  // that everything in cache_ was opened under
   SessionCache cache_;
+  UnreadableCookies unreadable_;  // under keyring_
   AppHeaderMaker app_headers_;
 };
 

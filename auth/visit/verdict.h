@@ -41,7 +41,8 @@ struct RequestFacts {
   bool method_is_certain = true;  // false: the app may read another one out of the query or a field
   UpgradeOrigin upgrade_origin = UpgradeOrigin::allowed;
   std::string_view request_id;
-  std::string_view client;  // address, as far as trusted hops tell; empty: a unix socket's peer
+  std::string_view client;       // address, as far as trusted hops tell; empty: a unix socket's peer
+  bool client_is_proxy = false;  // of trusted_proxies, which does not say who is behind it: many may be
   // The Host is where Logto reaches us and no external URL (logto.backchannel_url): `external` is that origin, and only
   // the two endpoints for Logto's own calls are asked for.
   bool only_backchannel = false;
@@ -56,6 +57,9 @@ struct RequestFacts {
   bool asker_is_known = false;                // by a listener or a secret: may be told what is not the client's own
   // For our own answer to what was refused: the key of a route that would let it pass, as it is written; may be empty.
   std::string_view allowed_by;
+
+  // Whose limits a request without a session is under; empty: nobody's, for it cannot be told.
+  [[nodiscard]] std::string_view counted_client() const { return client_is_proxy ? std::string_view() : client; }
 
   [[nodiscard]] std::string target_as_sent() const {
     std::string target(path_as_sent.empty() ? path : path_as_sent);

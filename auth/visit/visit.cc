@@ -150,6 +150,17 @@ Verdict redirect_verdict(const Visit& visit, std::string_view decision, std::str
   return answer_verdict(visit, decision, make_redirect(std::move(location)));
 }
 
+Verdict too_many_verdict() {
+  static const Answer kTooManyRequests{
+      429,
+      {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}, {"Retry-After", "1"}},
+      "Too many requests from your address. Please try again in a moment.\n"};
+  Verdict verdict;
+  verdict.decision = kTooMany;
+  verdict.answer = kTooManyRequests;
+  return verdict;
+}
+
 Verdict unauthenticated_verdict(const Visit& visit, std::string_view decision) {
   if (visit.is_navigation()) return status_verdict(visit, decision, 401);
   // Without the route's max_age the first sign-in would be followed by a second.

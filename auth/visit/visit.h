@@ -38,6 +38,11 @@ struct Visit {
   [[nodiscard]] const Session* signed_in() const {
     return session.opened && !has_token() ? &session.opened->session : nullptr;
   }
+  // Nobody whom we ever let in, as far as is known: no session of ours, not even one that has ended, and no token.
+  [[nodiscard]] bool is_stranger() const {
+    return !session.opened && !session.expired && session.ended_at_ms == 0 && session.to_load.empty() &&
+           !session.not_loaded;
+  }
   // Who asks, as rules see them; valid as long as the visit.
   [[nodiscard]] Asker asker() const;
   [[nodiscard]] std::optional<Principal> principal() const;
@@ -79,6 +84,8 @@ void judge_secret_again(Visit& visit);
 // A page for navigations, JSON for everything else.
 [[nodiscard]] Verdict status_verdict(const Visit& visit, std::string_view decision, int status);
 [[nodiscard]] Verdict redirect_verdict(const Visit& visit, std::string_view decision, std::string location);
+// 429 by auth/realm/stranger_limits.h, for whoever asks: made once, as cheap as it can be.
+[[nodiscard]] Verdict too_many_verdict();
 // 401 without a redirect: a page with a link, or JSON with the URL to open in a window.
 [[nodiscard]] Verdict unauthenticated_verdict(const Visit& visit, std::string_view decision);
 // 401 for a session that is good but whose sign-in is too long ago (RFC 9470): likewise, and signing in by that link or

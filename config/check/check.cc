@@ -136,6 +136,15 @@ void one_address_has_a_part(const Settings& s, Report& report) {
                      "): one client can take all connections, and nobody else gets one");
 }
 
+// GPRS on one slot, where nothing is lost.
+constexpr std::int64_t kSlowLine = 1000;
+
+void slow_lines_are_served(const Settings& s, Report& report) {
+  if (s.limits.minimum_rate <= kSlowLine) return;
+  report.warning("limits.minimum_rate", "more than " + std::to_string(kSlowLine) +
+                                            " bytes a second: phones on slow lines lose their uploads and downloads");
+}
+
 void logto_is_encrypted(const Settings& s, Report& report) {
   const Origin& endpoint = s.logto.endpoint;
   if (endpoint.host.empty() || endpoint.is_https() || is_loopback(endpoint.host)) return;
@@ -494,8 +503,17 @@ constexpr Rule kRules[] = {
 };
 // Of the file as a whole.
 constexpr Rule kWholeRules[] = {
-    one_address_has_a_part, realms_stand_alone, hosts_have_one_realm, upstreams_are_used, check_hosts_of_routes,
-    check_routes_among_all, check_fields,       check_pages,          check_acme,         check_tls,
+    one_address_has_a_part,
+    slow_lines_are_served,
+    realms_stand_alone,
+    hosts_have_one_realm,
+    upstreams_are_used,
+    check_hosts_of_routes,
+    check_routes_among_all,
+    check_fields,
+    check_pages,
+    check_acme,
+    check_tls,
 };
 
 void add_once(std::vector<std::string>& notes, std::string note) {

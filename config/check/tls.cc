@@ -30,6 +30,18 @@ void tls_has_a_certificate(const ListenSettings& listen, const std::string& key,
                  "or acme, found nothing");
 }
 
+// Who may connect is said where it is found out, or not at all: a port has no file, and nor has an abstract name.
+void socket_keys_matter(const ListenSettings& listen, const std::string& key, Report& report) {
+  if (report.has_problem_in(key)) return;
+  const std::string_view why = listen.kind == ListenSettings::Kind::tcp ? "an IP address has no file"
+                               : listen.is_abstract() ? "an abstract name has no file, and whoever is in its network "
+                                                        "namespace may connect"
+                                                      : "";
+  if (why.empty()) return;
+  if (listen.mode >= 0) report.problem(key + ".mode", std::string(why) + ": expected address: unix:/PATH");
+  if (!listen.group.empty()) report.problem(key + ".group", std::string(why) + ": expected address: unix:/PATH");
+}
+
 void listener_is_one_thing(const Settings& s, std::size_t index, Report& report) {
   const ListenSettings& listen = s.listen[index];
   const std::string key = listen_key(index);
@@ -49,6 +61,7 @@ void listener_is_one_thing(const Settings& s, std::size_t index, Report& report)
         key + ".proxy_protocol",
         "nobody may say who is behind a connection: name the address of your balancer under trusted_proxies");
   }
+  socket_keys_matter(listen, key, report);
   if (listen.tls.hsts_subdomains && listen.tls.hsts_ms == 0 && !report.has_problem_in(key + ".tls"))
     report.warning(key + ".tls.hsts_subdomains", "has no effect without hsts");
 }

@@ -250,6 +250,24 @@ Binding connections_per_address_binding() {
           }};
 }
 
+Binding handshakes_per_address_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            const bool is_word = *text == "auto" || *text == "none";
+            const auto number = parse_count(*text);
+            const bool in_range = number && *number >= reading.option.min && *number <= reading.option.max;
+            if (!is_word && !in_range)
+              return reading.problem(node, expected("auto, none or a whole number from 1 to 1000000", *text).message);
+            std::int64_t& rate = reading.scope.settings->limits.handshakes_per_address;
+            rate = *text == "auto" ? kAutomatic : *text == "none" ? kUnlimited : *number;
+          },
+          [](const Scope& scope) {
+            const std::int64_t rate = scope.settings->limits.handshakes_per_address;
+            return Node::scalar(rate == kAutomatic ? "auto" : rate == kUnlimited ? "none" : std::to_string(rate));
+          }};
+}
+
 Binding count_or_word(Field<std::int64_t> field, std::string word, std::int64_t meaning) {
   return {[=](const Node& node, const Reading& reading) {
             const auto* text = scalar_text(node, reading);

@@ -14,6 +14,7 @@ namespace lp {
 [[nodiscard]] Binding optional_origin_binding(Field<std::optional<Origin>> field);
 [[nodiscard]] Binding workers_binding();
 [[nodiscard]] Binding connections_per_address_binding();
+[[nodiscard]] Binding handshakes_per_address_binding();
 // A count within the row's range, or a word that stands for `meaning`.
 [[nodiscard]] Binding count_or_word(Field<std::int64_t> field, std::string word, std::int64_t meaning);
 [[nodiscard]] Binding buffer_request_binding();

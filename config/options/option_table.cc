@@ -48,7 +48,7 @@ void add_cookie_domain(Table& table, std::string path) {
 void add_addresses(Table& table) {
   add_origins(table, "");
   table.push_back({"listen[].address", "an address", "127.0.0.1:8080", 0, 0, kRequired,
-                   "Where to listen: IP:PORT or unix:/PATH. Port 0 takes a free one.",
+                   "Where to listen: IP:PORT, unix:/PATH or unix:@NAME (abstract). Port 0 takes a free one.",
                    scalar<ListenSettings>([](const Scope& s) -> ListenSettings& { return *s.listen; }, parse_listen,
                                           format_listen)});
   add_listen_tls_options(table);
@@ -84,6 +84,18 @@ void add_limits(Table& table) {
   table.push_back({"limits.held_requests", "a size", "64MiB", 0, 16 * kGiB, kPlain,
                    "All form posts together that wait for a sign-in, at most 1 MiB each; 0 holds none.",
                    size(LP_FIELD(settings->limits.held_requests_bytes))});
+  table.push_back({"limits.handshakes_per_address", "auto, none or a whole number", "auto", 1, 1000000, kPlain,
+                   "Connections with TLS that one address may begin a second, ten times as many at once; auto: 100.",
+                   handshakes_per_address_binding()});
+  table.push_back({"limits.unauthenticated_per_address", "none or a whole number", "500", 1, 1000000, kPlain,
+                   "Likewise sign-ins, callbacks, our own pages, and what brings a false cookie or token; then 429.",
+                   count_or_word(LP_FIELD(settings->limits.unauthenticated_per_address), "none", kUnlimited)});
+  table.push_back({"limits.public_per_address", "none or a whole number", "none", 1, 1000000, kPlain,
+                   "Likewise what comes to public routes, whoever it is, and without a session or token to others.",
+                   count_or_word(LP_FIELD(settings->limits.public_per_address), "none", kUnlimited)});
+  table.push_back({"limits.minimum_rate", "a size or none", "100", 1, kKiB * kKiB, kPlain,
+                   "Bytes a second that a client must send of a request, or take of an answer; event streams are free.",
+                   size(LP_FIELD(settings->limits.minimum_rate))});
   table.push_back({"timeouts.first_byte", "a duration", "10s", 100, kHour, kPlain,
                    "A new client connection that has not sent anything.",
                    duration(LP_FIELD(settings->timeouts.first_byte_ms))});
@@ -95,9 +107,16 @@ void add_limits(Table& table) {
                    duration(LP_FIELD(settings->timeouts.idle_connection_ms))});
   table.push_back({"timeouts.body_idle", "a duration", "60s", 100, kDay, kPlain, "Silence within a request body.",
                    duration(LP_FIELD(settings->timeouts.body_idle_ms))});
+  table.push_back({"timeouts.rate_window", "a duration", "60s", kSecond, kHour, kPlain,
+                   "How far a client may be behind limits.minimum_rate.",
+                   duration(LP_FIELD(settings->timeouts.rate_window_ms))});
   table.push_back({"shutdown.ready_wait", "a duration", "7s", 0, kHour, kPlain,
                    "From SIGTERM on /readyz is 503, but all is served on for so long; not where nobody asks /readyz.",
                    duration(LP_FIELD(settings->shutdown.ready_wait_ms))});
+  table.push_back({"trace_context", "pass, make or off", "pass", 0, 0, kPlain,
+                   "traceparent: pass takes out what is none, make begins a trace then, off leaves it as it came.",
+                   choice<TraceMode>(LP_FIELD(settings->trace_context),
+                                     {{"pass", TraceMode::pass}, {"make", TraceMode::make}, {"off", TraceMode::off}})});
 }
 
 void add_logto(Table& table, const std::string& prefix) {

@@ -33,6 +33,9 @@ void add_route_limits(std::vector<Option>& table) {
   table.push_back({"routes[].limits.request_body", "a size or none", "null", 0, 1024LL << 30, kPlain,
                    "In place of limits.request_body.",
                    optional_number(LP_FIELD(route->limits.request_body_bytes), parse_size, format_size, true)});
+  table.push_back({"routes[].limits.minimum_rate", "a size or none", "null", 1, 1 << 20, kPlain,
+                   "In place of limits.minimum_rate.",
+                   optional_number(LP_FIELD(route->limits.minimum_rate), parse_size, format_size, true)});
   table.push_back({"routes[].timeouts.body_idle", "a duration", "null", 100, kDay, kPlain,
                    "In place of timeouts.body_idle.", optional_duration(LP_FIELD(route->limits.body_idle_ms))});
   table.push_back({"routes[].timeouts.response", "a duration", "null", 10, kDay, kPlain,

@@ -1,5 +1,7 @@
 #include "config/options/tls_options.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -157,6 +159,35 @@ void add_acme_options(std::vector<Option>& table) {
                    boolean(LP_FIELD(listen->tls.acme.self_signed_meanwhile))});
 }
 
+constexpr int kMostMode = 0777;
+
+Binding mode_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            const auto* text = scalar_text(node, reading);
+            if (text == nullptr) return;
+            int mode = 0;
+            const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), mode, 8);
+            const bool is_whole = error == std::errc() && end == text->data() + text->size();
+            if (!is_whole || text->size() < 3 || mode < 0 || mode > kMostMode)
+              return reading.problem(node, expected("an octal mode such as \"0660\"", *text).message);
+            reading.scope.listen->mode = mode;
+          },
+          [](const Scope& scope) {
+            const int mode = scope.listen->mode;
+            if (mode < 0) return Node();
+            const auto digit = [mode](int place) {
+              return std::string(1, static_cast<char>('0' + (mode >> place & 7)));
+            };
+            return Node::scalar("0" + digit(6) + digit(3) + digit(0));
+          }};
+}
+
+Result<std::string> parse_group(std::string_view text) {
+  const auto is_plain = [](char c) { return c > ' ' && c < 0x7f && c != ':' && c != '/'; };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return std::string(text);
+  return expected("the name or the number of a group", text);
+}
+
 }  // namespace
 
 void add_listen_tls_options(std::vector<Option>& table) {
@@ -181,6 +212,10 @@ void add_listen_tls_options(std::vector<Option>& table) {
   table.push_back({"acme_webroot", "a directory", "null", 0, 0, kPlain,
                    "Where certbot or another ACME client puts .well-known/acme-challenge; answered on every listener.",
                    directory_binding(LP_FIELD(settings->acme_webroot))});
+  table.push_back({"listen[].mode", "an octal mode such as 0660", "null", 0, 0, kNarrows,
+                   "Of a unix socket's file: who may connect; null: as umask says.", mode_binding()});
+  table.push_back({"listen[].group", "a group", "null", 0, 0, kPlain, "Of a unix socket's file, by name or number.",
+                   text(LP_FIELD(listen->group), parse_group)});
 }
 
 void add_upstream_tls_options(std::vector<Option>& table) {

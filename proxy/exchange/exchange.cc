@@ -9,11 +9,11 @@
 #include "base/encoding.h"
 #include "base/one_of.h"
 #include "base/wipe.h"
-#include "proxy/exchange/access_log.h"
 #include "proxy/exchange/acme_answer.h"
 #include "proxy/exchange/memory_notices.h"
 #include "proxy/exchange/notices.h"
 #include "proxy/exchange/readiness.h"
+#include "proxy/exchange/route_pace.h"
 #include "proxy/exchange/route_reply.h"
 #include "proxy/exchange/upstream_faults.h"
 #include "proxy/http/client_facts.h"
@@ -72,6 +72,7 @@ void Exchange::begin(std::size_t head_bytes) {
   record_.client = client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies,
                                 context_.settings.client_ip_header);
   choose_request_id();
+  context_.begin_trace(request_->head.fields, record_.trace);
 }
 
 void Exchange::choose_request_id() {
@@ -82,6 +83,7 @@ void Exchange::choose_request_id() {
 void Exchange::judge() {
   facts_.request_id = record_.id;
   facts_.client = record_.client.address;
+  facts_.client_is_proxy = record_.client.is_proxy;
   if (request_->authority.empty() && !is_fixed_answer(*request_, context_.settings.health))
     return refuse({400, "bad_request", "no Host field, or an empty one: only probes may come so", {}});
   const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
@@ -209,7 +211,7 @@ void Exchange::act_on(Verdict verdict) {
   if (verdict.kind == Verdict::Kind::answer) return answer(verdict.answer);
   LP_CHECK(verdict.kind == Verdict::Kind::pass && facts_.route, "only a request with a route passes");
   if (facts_.body_state == BodyFacts::too_large) return refuse_large_body();
-  if (facts_.route->limits.body_idle_ms) client_.set_body_patience(*facts_.route->limits.body_idle_ms);
+  set_pace(client_, facts_.route->limits);
   if (facts_.route->reply.is_configured()) return reply();
   if (must_buffer()) return collect(static_cast<std::size_t>(facts_.route->buffer_request_bytes));
   forward();
@@ -523,11 +525,9 @@ void Exchange::conclude() {
 }
 
 void Exchange::log_access() {
-  if (!context_.log.access_enabled()) return;
-  AccessRecord record;
-  record.time_unix_ms = record_.began_unix_ms;
-  record.id = record_.id;
-  record.client = record_.client.address;
+  // Whom auth/realm/stranger_limits refuses has no line: it tells of them.
+  if (!context_.log.access_enabled() || record_.decision == kTooMany) return;
+  AccessRecord record = access_record(record_, context_.clock.monotonic_ms());
   const bool is_check = facts_.forwarded != ForwardedForm::none;
   const std::string asked_host = is_check ? facts_.external->authority() : std::string();
   record.method = is_check ? forwarded_head_.method : request_->head.method;
@@ -535,14 +535,7 @@ void Exchange::log_access() {
   if (resolution_.external != nullptr && context_.realms.size() > 1) record.realm = realm_->realm.settings->realm;
   record.path = path_as_sent();
   if (facts_.route) record.route = facts_.route->label;
-  record.decision = record_.decision.empty() ? kAbandoned : record_.decision;
-  record.shadow = record_.shadow;
-  record.shadow_missing = record_.shadow_missing;
-  record.status = record_.status;
-  record.bytes_in = record_.bytes_in;
-  record.bytes_out = record_.bytes_out;
-  record.duration_ms = context_.clock.monotonic_ms() - record_.began_ms;
-  record.upstream_ms = record_.upstream_ms;
+  if (record_.decision.empty()) record.decision = kAbandoned;
   if (record_.was_forwarded) record.upstream = facts_.route->upstream;
   if (session_) record.sub = session_->session.sub;
   const AccessLogSettings& wanted = context_.settings.access_log;

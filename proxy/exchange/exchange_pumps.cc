@@ -81,6 +81,7 @@ void Exchange::send_upstream_head() {
   out.client = &record_.client;
   out.forwarded_lines = forwarded_lines_.of(record_.client, *facts_.external);
   out.request_id = record_.id;
+  out.trace = &record_.trace;
   if (app_headers_) out.identity_lines = app_headers_->lines;
   const bool has_token = facts_.route->token.is_configured();
   out.replaces_authorization = has_token || (app_headers_ && app_headers_->replaces_authorization);

@@ -4,7 +4,9 @@
 #include <string_view>
 #include <utility>
 
+#include "proxy/exchange/access_log.h"
 #include "proxy/http/client_facts.h"
+#include "proxy/http/trace_context.h"
 
 namespace lp {
 
@@ -15,10 +17,13 @@ struct ExchangeRecord {
     ExchangeRecord fresh;
     fresh.id.swap(id);
     fresh.id.clear();
+    fresh.trace.made.swap(trace.made);
+    fresh.trace.start_over();
     *this = std::move(fresh);
   }
 
-  std::string id;      // X-Request-Id
+  std::string id;  // X-Request-Id
+  TraceContext trace;
   ClientFacts client;  // behind trusted hops
   std::int64_t began_unix_ms = 0;
   std::int64_t began_ms = 0;      // monotonic
@@ -32,5 +37,23 @@ struct ExchangeRecord {
   std::string shadow_missing;
   bool was_forwarded = false;
 };
+
+// As far as it is known here.
+[[nodiscard]] inline AccessRecord access_record(const ExchangeRecord& of, std::int64_t now_ms) {
+  AccessRecord record;
+  record.time_unix_ms = of.began_unix_ms;
+  record.id = of.id;
+  record.client = of.client.address;
+  record.decision = of.decision;
+  record.shadow = of.shadow;
+  record.shadow_missing = of.shadow_missing;
+  record.status = of.status;
+  record.bytes_in = of.bytes_in;
+  record.bytes_out = of.bytes_out;
+  record.duration_ms = now_ms - of.began_ms;
+  record.upstream_ms = of.upstream_ms;
+  record.trace = of.trace.id;
+  return record;
+}
 
 }  // namespace lp

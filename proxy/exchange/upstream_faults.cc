@@ -115,6 +115,10 @@ UpstreamFault fault_of(UpstreamError error, bool nothing_came) {
       return {502, "its certificate is not accepted"};
     case UpstreamError::handshake:
       return {502, "TLS was not agreed on"};
+    case UpstreamError::no_descriptors:
+      return {503,
+              "no file descriptor is left for it: raise the limit of open files (LimitNOFILE), or lower "
+              "limits.connections; told once a minute"};
     case UpstreamError::queue_full:
       return {503, "max_connections are in use, and as many requests as queue says wait for one"};
     case UpstreamError::queue_timeout:
@@ -135,6 +139,9 @@ void tell_failed(WorkerContext& context, const ExchangeRecord& record, const Rou
   const std::string why = rule == nullptr ? std::string() : std::string(": ") + rule;
   const std::string reason = words_for(words, settings, error) + why + (ms > 0 ? ": waited " + seconds_text(ms) : "") +
                              (is_of_tls ? tls_words(upstream, error) : "");
+  if (error == UpstreamError::no_descriptors &&
+      !context.server.descriptors_notice.happened(context.clock.monotonic_ms()))
+    return;
   if (error == UpstreamError::slow_client) {
     return context.log.info("a slow client has lost its connection to an app",
                             {{"id", std::string_view(record.id)},

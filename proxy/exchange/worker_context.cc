@@ -56,14 +56,24 @@ WorkerContext::WorkerContext(const ServedRealms& served, ServerState& server_in)
 }
 
 // SplitMix64: distinct for 2^64 calls, no system call. Ids are for correlation, nothing is granted for knowing one.
-void WorkerContext::write_next_request_id(std::string& id) {
+std::uint64_t WorkerContext::next_random() {
   id_state_ += 0x9e3779b97f4a7c15ULL;
   std::uint64_t z = id_state_;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  z ^= z >> 31;
+  return z ^ (z >> 31);
+}
+
+void WorkerContext::write_next_request_id(std::string& id) {
+  std::uint64_t z = next_random();
   id.resize(16);
   for (char* digit = id.data() + 16; digit != id.data(); z >>= 4) *--digit = "0123456789abcdef"[z & 0xf];
+}
+
+void WorkerContext::begin_trace(const Fields& of, TraceContext& trace) {
+  read_trace_context(settings.trace_context, of, trace);
+  if (settings.trace_context != TraceMode::make || !trace.id.empty()) return;
+  make_trace({next_random(), next_random(), next_random()}, trace);
 }
 
 }  // namespace lp

@@ -21,6 +21,7 @@
 #include "proxy/exchange/readiness.h"
 #include "proxy/exchange/unknown_hosts.h"
 #include "proxy/http/route_fields.h"
+#include "proxy/http/trace_context.h"
 #include "proxy/net/buffer.h"
 #include "proxy/net/memory_budget.h"
 #include "proxy/route/resolve.h"
@@ -40,6 +41,7 @@ struct ServerState {
   MemoryBudget memory;
   RepeatedNotice memory_notice;        // that it was used up
   RepeatedNotice slow_clients_notice;  // that they have what they may of it
+  RepeatedNotice descriptors_notice;   // that none is left for connections to apps
   RepeatedNotice handshake_notice;     // that TLS is not agreed on with clients
   UnknownHosts unknown_hosts;
   DroppedOverrides dropped_overrides;
@@ -91,8 +93,10 @@ struct WorkerContext {
   std::vector<RealmRoutes> routes;  // of each of `realms`
   std::string scratch;              // for building heads and log lines; valid until the next use
   void write_next_request_id(std::string& id);
+  void begin_trace(const Fields& of, TraceContext& trace);
 
  private:
+  [[nodiscard]] std::uint64_t next_random();
   std::uint64_t id_state_;
 };
 

@@ -72,6 +72,7 @@ ClientFacts client_facts(std::string_view peer, const Fields& fields, const std:
   const auto address = parse_ip(facts.address);
   facts.peer_is_trusted = peer.empty() || (address && contains_any(trusted, *address));
   if (!facts.peer_is_trusted) return facts;
+  const std::string nearest = facts.address;
   std::string hops = joined_forwarded_for(fields);
   if (named_in.empty()) {
     facts.address = client_address(facts.address, hops, trusted);
@@ -79,6 +80,7 @@ ClientFacts client_facts(std::string_view peer, const Fields& fields, const std:
     facts.address = named;
     if (hops.empty()) hops = named;
   }
+  facts.is_proxy = facts.address == nearest;
   if (hops.empty()) return facts;
   if (!facts.forwarded_for.empty()) hops += ", " + facts.forwarded_for;
   facts.forwarded_for = std::move(hops);

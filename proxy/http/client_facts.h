@@ -13,6 +13,7 @@ struct ClientFacts {
   std::string address;        // textual, v4-mapped IPv6 shown as IPv4
   std::string forwarded_for;  // the X-Forwarded-For value to send on
   bool peer_is_trusted = false;
+  bool is_proxy = false;  // one of trusted hops, which do not say who is behind them
 };
 // `peer` is the socket's address text; empty for a unix socket (which counts as trusted only when trusted_proxies
 // is not empty). Where `named_in` is a field (client_ip_header), trusted hops name the client there and X-Forwarded-For

@@ -144,6 +144,7 @@ void append_our_fields(HeadText& out, const OutgoingRequest& request) {
   if (request.tells_forwarded && request.client != nullptr && request.external != nullptr)
     append_forwarded(out, *request.client, *request.external);
   if (!request.request_id.empty()) out.add_field("X-Request-Id", request.request_id);
+  if (request.trace != nullptr && !request.trace->made.empty()) out.add_field("traceparent", request.trace->made);
   out.add(request.identity_lines);
   if (!request.bearer_token.empty()) out.add("Authorization: Bearer ", request.bearer_token, "\r\n");
 }
@@ -189,6 +190,7 @@ bool is_no_trailer(std::string_view name) {
 // Of fields that are for the app at all.
 bool stays_here(std::string_view name, const OutgoingRequest& request, const ClientHeaderRules& rules) {
   if (request.drops_method_override && is_method_override(name)) return true;
+  if (request.trace != nullptr && request.trace->drops_fields && is_trace_field(name)) return true;
   const RequestFieldChanges* changes = request.changes;
   if (rules.strips_request_field(name) && (changes == nullptr || !changes->lets_pass(name))) return true;
   return changes != nullptr && changes->takes_out(name);

@@ -10,6 +10,7 @@
 #include "proxy/http/client_facts.h"
 #include "proxy/http/messages.h"
 #include "proxy/http/route_fields.h"
+#include "proxy/http/trace_context.h"
 
 // What is sent on is rebuilt from parsed fields, never copied: hop-by-hop fields, the client's spoofs and our own
 // cookies stay here. Pure.
@@ -43,7 +44,8 @@ struct OutgoingRequest {
   const ClientFacts* client = nullptr;
   std::string_view forwarded_lines;  // ForwardedLines of these two
   std::string_view request_id;
-  std::string_view identity_lines;  // ready "Name: value\r\n" lines; empty when anonymous
+  const TraceContext* trace = nullptr;  // null: the client's fields go on as they came
+  std::string_view identity_lines;      // ready "Name: value\r\n" lines; empty when anonymous
   // The Authorization field is ours on this route: the client's stays here, also where we have none.
   bool replaces_authorization = false;
   std::string_view bearer_token;  // empty: none

@@ -41,6 +41,8 @@ class ClientStream {
   virtual void resume_request_body() = 0;
   // For silence of this request's body, and of a client that takes nothing, in place of timeouts.body_idle.
   virtual void set_body_patience(std::int64_t ms) = 0;
+  // Likewise in place of limits.minimum_rate; kUnlimited: none is owed.
+  virtual void set_minimum_rate(std::int64_t /*bytes_per_s*/) {}
   [[nodiscard]] virtual const std::string& peer_address() const = 0;
 };
 
@@ -78,13 +80,14 @@ enum class UpstreamError {
   idle_timeout,
   lost,
   nonsense,
-  not_http,       // what it says first is no answer of HTTP/1
-  tls,            // it answers plain HTTP with a record of TLS
-  untrusted,      // its certificate is not accepted: never tried again elsewhere
-  handshake,      // TLS was not agreed on
-  queue_full,     // max_connections are taken, and as many requests as may wait already
-  queue_timeout,  // none of them became free
-  slow_client,    // the client sent or read next to nothing, while others waited for one of max_connections
+  not_http,        // what it says first is no answer of HTTP/1
+  tls,             // it answers plain HTTP with a record of TLS
+  untrusted,       // its certificate is not accepted: never tried again elsewhere
+  handshake,       // TLS was not agreed on
+  no_descriptors,  // none is left for connections to apps (proxy/net/descriptors.h)
+  queue_full,      // max_connections are taken, and as many requests as may wait already
+  queue_timeout,   // none of them became free
+  slow_client,     // the client sent or read next to nothing, while others waited for one of max_connections
 };
 
 class UpstreamStream {

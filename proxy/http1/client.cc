@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/encoding.h"
 #include "proxy/http1/request.h"
 #include "proxy/http1/write.h"
 
@@ -28,6 +29,12 @@ constexpr const char* kProxyProtocol =
     "the PROXY protocol, which this listener does not speak: write proxy_protocol: true there, or switch it off in "
     "what "
     "stands in front (send-proxy)";
+
+bool is_event_stream(const BodyFraming& body, const Fields& fields) {
+  if (body.kind != BodyFraming::Kind::chunked && body.kind != BodyFraming::Kind::until_close) return false;
+  constexpr std::string_view kType = "text/event-stream";
+  return iequals(fields.get("Content-Type").substr(0, kType.size()), kType);
+}
 
 bool is_proxy_line(std::string_view bytes) {
   return bytes.starts_with("PROXY TCP") || bytes.starts_with("PROXY UNKNOWN");
@@ -133,6 +140,7 @@ void Http1Client::read_body() {
   if (got.kind == ReceiveResult::Kind::failed) return client_gone();
   if (got.kind == ReceiveResult::Kind::end) return on_input_end();
   if (body_in_.room() == 0) read_bytes_ = BufferPool::kLargeBytes;
+  pace_.moved(got.bytes);
   std::size_t used = 0;
   feed(body_in_.data(), used);
   if (phase_ == Phase::closed) return;
@@ -266,6 +274,7 @@ void Http1Client::start_exchange() {
   body_open_ = !body_.is_over();
   discarded_bytes_ = 0;
   body_patience_ms_ = env_.timeouts.body_idle_ms;
+  minimum_rate_ = std::max<std::int64_t>(env_.limits.minimum_rate, 0);
   read_bytes_ = BufferPool::kSmallBytes;
   keep_alive_ = request_.keep_alive;
   enter(Phase::exchange);
@@ -377,6 +386,7 @@ void Http1Client::send_continue() {
 void Http1Client::send_head(const ResponseHead& head, const OutgoingResponse& response) {
   keep_alive_ = response.keep_alive && response.body.kind != BodyFraming::Kind::until_close;
   answer_body_.begin(response.body);
+  if (is_event_stream(response.body, head.fields)) minimum_rate_ = 0;  // slow by nature
   env_.scratch.clear();
   append_response_head(env_.scratch, response, head, env_.header_rules);
   write_strict_transport();
@@ -460,6 +470,7 @@ void Http1Client::hold_unsent() {
 void Http1Client::become_tunnel() {
   answer_body_.begin({});
   body_open_ = false;
+  minimum_rate_ = 0;
   enter(Phase::tunnel);
   const bool is_early = in_.size() > head_bytes_ + leftover_used_ || !body_in_.empty() || input_has_ended();
   if (is_early) {
@@ -524,7 +535,7 @@ void Http1Client::on_writable() {
   const std::size_t before = writer_.unsent_bytes();
   const SocketWriter::State state = writer_.resume();
   if (state == SocketWriter::State::failed) return client_gone();
-  if (writer_.unsent_bytes() < before) arm_deadline();
+  pace_.moved(before - std::min(before, writer_.unsent_bytes()));
   if (state == SocketWriter::State::blocked) return;
   was_blocked_ = false;
   room_ = Room::some;
@@ -634,22 +645,76 @@ void Http1Client::arm_deadline() {
   const bool waits_for_body = body_is_open() && !input_.is_paused();
   switch (phase_) {
     case Phase::idle:
-      return deadline_.set_ms(patience_ms());
+      if (writer_.unsent_bytes() > 0) return watch_pace();
+      return arm_deadline_ms(patience_ms());
     case Phase::head:  // for the whole head, not for each byte (slowloris)
-      return deadline_.set_ms(env_.timeouts.request_head_ms);
+      head_has_more_time_ = false;
+      return arm_deadline_ms(env_.timeouts.request_head_ms);
     case Phase::exchange:
     case Phase::tunnel:
-      if (writer_.unsent_bytes() > 0 || waits_for_body) return deadline_.set_ms(body_patience_ms_);
-      if (input_has_ended() && phase_ == Phase::exchange) return deadline_.set_ms(kHalfClosedMs);
+      if (writer_.unsent_bytes() > 0 || waits_for_body) return watch_pace();
+      if (input_has_ended() && phase_ == Phase::exchange) return arm_deadline_ms(kHalfClosedMs);
+      pace_look_ms_ = 0;
       return deadline_.clear();
-    case Phase::discard:
     case Phase::closing:
-      return deadline_.set_ms(env_.timeouts.body_idle_ms);
+      if (writer_.unsent_bytes() > 0) return watch_pace();
+      [[fallthrough]];
+    case Phase::discard:
+      return arm_deadline_ms(env_.timeouts.body_idle_ms);
     case Phase::lingering:
-      return deadline_.set_ms(kLingerMs);
+      return arm_deadline_ms(kLingerMs);
     case Phase::closed:
       return;
   }
+}
+
+void Http1Client::arm_deadline_ms(std::int64_t ms) {
+  pace_look_ms_ = 0;
+  deadline_.set_ms(ms);
+}
+
+// From when on the client is waited for, until nobody waits for it any more: not anew for what comes.
+void Http1Client::watch_pace() {
+  if (pace_look_ms_ > 0) return;
+  pace_.begin();
+  knows_untaken_ = false;
+  pace_look_ms_ = Pace::look_ms(pace_terms());
+  deadline_.set_ms(pace_look_ms_);
+}
+
+PaceTerms Http1Client::pace_terms() const {
+  const bool is_of_request = body_patience_ms_ > 0;
+  return {is_of_request ? body_patience_ms_ : env_.timeouts.body_idle_ms, minimum_rate_, env_.timeouts.rate_window_ms};
+}
+
+// True: it is looked at again.
+bool Http1Client::keeps_pace() {
+  if (pace_look_ms_ == 0) return false;
+  const bool has_just_learnt = writer_.unsent_bytes() > 0 && learns_how_much_is_untaken();
+  const auto next = has_just_learnt ? Pace::look_ms(pace_terms()) : pace_.look(pace_terms(), pace_look_ms_);
+  pace_look_ms_ = next.value_or(0);
+  if (next) deadline_.set_ms(*next);
+  return next.has_value();
+}
+
+// What a client has taken is what its kernel has: of ours there may be megabytes between two writes to somebody who
+// reads all the time. The first look at a blocked answer finds out where it stands, and judges nothing.
+bool Http1Client::learns_how_much_is_untaken() {
+  const std::size_t untaken = lp::untaken_bytes(transport_.fd());
+  const std::size_t before = std::exchange(untaken_, untaken);
+  const bool is_first = !std::exchange(knows_untaken_, true);
+  if (is_first) pace_.begin();
+  if (!is_first) untaken < before ? pace_.moved(before - untaken) : pace_.stuck(untaken - before);
+  return is_first;
+}
+
+// A head that comes at the minimum rate is given its time once more: cookies can be longer than a bad line is quick.
+bool Http1Client::head_keeps_pace() {
+  const std::int64_t rate = env_.limits.minimum_rate;
+  if (rate == kUnlimited || std::exchange(head_has_more_time_, true)) return false;
+  if (static_cast<std::int64_t>(in_.size()) < rate * env_.timeouts.request_head_ms / 1000) return false;
+  deadline_.set_ms(env_.timeouts.request_head_ms);
+  return true;
 }
 
 // With who waits for its first or next request.
@@ -660,17 +725,25 @@ std::int64_t Http1Client::patience_ms() const {
 }
 
 void Http1Client::on_deadline() {
+  if (phase_ == Phase::head ? head_keeps_pace() : keeps_pace()) return;
   if (phase_ == Phase::head) return refuse({408, "request head not complete in time"});
   const bool body_stalled = phase_ == Phase::exchange && body_is_open() && writer_.unsent_bytes() == 0;
   if (body_stalled) {
     keep_alive_ = false;
-    return events_->on_bad_request({408, "request body stalled"});
+    return events_->on_bad_request({408, "request body stalled, or came slower than limits.minimum_rate"});
   }
   client_gone();
 }
 
 void Http1Client::set_body_patience(std::int64_t ms) {
   body_patience_ms_ = ms;
+  pace_look_ms_ = 0;
+  arm_deadline();
+}
+
+void Http1Client::set_minimum_rate(std::int64_t bytes_per_s) {
+  minimum_rate_ = std::max<std::int64_t>(bytes_per_s, 0);
+  pace_look_ms_ = 0;
   arm_deadline();
 }
 

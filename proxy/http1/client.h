@@ -7,6 +7,7 @@
 
 #include "base/deadline.h"
 #include "config/settings.h"
+#include "proxy/http/pace.h"
 #include "proxy/http/stream.h"
 #include "proxy/http1/body_reader.h"
 #include "proxy/http1/body_writer.h"
@@ -71,6 +72,7 @@ class Http1Client final : public ClientStream {
   void pause_request_body() override { pause(Pause::back_pressure); }
   void resume_request_body() override;
   void set_body_patience(std::int64_t ms) override;
+  void set_minimum_rate(std::int64_t bytes_per_s) override;
   [[nodiscard]] const std::string& peer_address() const override { return peer_address_; }
 
  private:
@@ -121,6 +123,12 @@ class Http1Client final : public ClientStream {
   void on_deadline();
   void on_later();
   void arm_deadline();
+  void arm_deadline_ms(std::int64_t ms);
+  void watch_pace();
+  [[nodiscard]] PaceTerms pace_terms() const;
+  [[nodiscard]] bool keeps_pace();
+  [[nodiscard]] bool learns_how_much_is_untaken();
+  [[nodiscard]] bool head_keeps_pace();
   [[nodiscard]] std::int64_t patience_ms() const;
   void pause(Pause reason);
   void resume(Pause reason);
@@ -156,6 +164,12 @@ class Http1Client final : public ClientStream {
   std::string_view unfed_;  // while bytes of a body are handed on: those behind them that are here
   std::uint64_t discarded_bytes_ = 0;
   std::int64_t body_patience_ms_ = 0;  // of the request under way
+  std::int64_t minimum_rate_ = 0;      // likewise; 0: none is owed
+  Pace pace_;
+  std::int64_t pace_look_ms_ = 0;  // for how long the deadline was set that looks at it; 0: it is not watched
+  std::size_t untaken_ = 0;        // of the answer at the last look, by the client's kernel
+  bool knows_untaken_ = false;
+  bool head_has_more_time_ = false;
 
   bool is_unused_ = true;
   bool keep_alive_ = true;

@@ -12,6 +12,7 @@
 #include "proxy/http/connection_auth.h"
 #include "proxy/http1/response.h"
 #include "proxy/http1/write.h"
+#include "proxy/net/descriptors.h"
 
 namespace lp {
 
@@ -35,6 +36,14 @@ constexpr const char* kBrokenChunks = "its chunked coding is broken";
 bool begins_as_answer(std::string_view bytes) {
   constexpr std::string_view kBeginning = "HTTP/";
   return bytes.substr(0, kBeginning.size()) == kBeginning.substr(0, bytes.size());
+}
+
+// Of a socket just opened, or of why it was not.
+bool lacks_descriptor(int fd, int error) {
+  if (fd >= 0) return !leaves_descriptors(fd, DescriptorUse::app);
+  const bool is_want = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+  if (is_want) read_descriptor_limit();
+  return is_want;
 }
 
 // An alert or a handshake (RFC 8446 5.1).
@@ -110,6 +119,7 @@ void Http1Upstream::connect_next() {
     const SocketAddress address = addresses_.front();
     addresses_.erase(addresses_.begin());
     Socket socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (lacks_descriptor(socket.fd(), errno)) return end_for_want_of_descriptor();
     if (!socket.is_open()) continue;
     transport_ = Transport(std::move(socket));
     const int rc = ::connect(transport_.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.length);
@@ -120,6 +130,12 @@ void Http1Upstream::connect_next() {
     }
   }
   connect_failed();
+}
+
+// No other address would help. Told through the loop, as everything that a lease comes to.
+void Http1Upstream::end_for_want_of_descriptor() {
+  lacks_descriptor_ = true;
+  deadline_.set_ms(0);
 }
 
 // Called from on_connected(), that is from the event itself: it may be deleted only when it has returned.
@@ -620,6 +636,7 @@ void Http1Upstream::on_deadline() {
     case Phase::queued:
       return fail(queue_is_full_ ? UpstreamError::queue_full : UpstreamError::queue_timeout);
     case Phase::connecting:
+      if (lacks_descriptor_) return fail(UpstreamError::no_descriptors);
       if (lookup_) return fail(UpstreamError::unresolvable);
       return fail(connecting_ && connecting_->enabled() ? UpstreamError::connect_timeout : UpstreamError::refused);
     case Phase::securing:

@@ -121,6 +121,7 @@ class Http1Upstream {
   void shake_hands();
   void secured();
   void tls_failed(const std::string& why);
+  void end_for_want_of_descriptor();
   void stop_connecting();
   void connect_failed();
 
@@ -181,6 +182,7 @@ class Http1Upstream {
   std::int64_t left_to_wait_ms_ = 0;    // and how long it goes on after that
   bool waits_long_ = false;
   bool queue_is_full_ = false;
+  bool lacks_descriptor_ = false;
   std::string method_;
   BodyWriter request_body_{writer_};
   bool request_sent_ = false;  // the whole request, body included; in a tunnel: the client has ended its side

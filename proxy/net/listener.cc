@@ -3,10 +3,11 @@
 #include <netinet/in.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "base/errno_words.h"
 #include "base/resolver.h"
@@ -32,6 +33,7 @@ std::string error_text(const std::string& address, const char* what) {
   if (error == EADDRINUSE) text += why_in_use(address);
   if (error == EACCES && !is_unix) text += " (ports below 1024 need CAP_NET_BIND_SERVICE)";
   if (error == ENOENT && is_unix) text += " (the folder does not exist)";
+  if (error == EACCES && is_unix) text += " (this process may make no files in the folder)";
   if (error == EADDRNOTAVAIL) text += " (this machine has no such address: 0.0.0.0 or [::] stands for all that it has)";
   return text;
 }
@@ -44,7 +46,7 @@ std::string address_with_port(const SocketAddress& address) {
   return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(ntohs(port));
 }
 
-Result<Socket> bind_and_listen(const SocketAddress& address, const std::string& name, bool shared) {
+Result<Socket> bind_to(const SocketAddress& address, const std::string& name, bool shared) {
   Socket socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.is_open()) return fail(error_text(name, "socket"));
   const int on = 1;
@@ -56,7 +58,12 @@ Result<Socket> bind_and_listen(const SocketAddress& address, const std::string& 
   if (address.storage.ss_family == AF_INET6) ::setsockopt(socket.fd(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   const auto* raw = reinterpret_cast<const sockaddr*>(&address.storage);
   if (::bind(socket.fd(), raw, address.length) != 0) return fail(error_text(name, "bind"));
-  if (::listen(socket.fd(), kBacklog) != 0) return fail(error_text(name, "listen"));
+  return socket;
+}
+
+Result<Socket> bind_and_listen(const SocketAddress& address, const std::string& name, bool shared) {
+  auto socket = bind_to(address, name, shared);
+  if (socket && ::listen(socket->fd(), kBacklog) != 0) return fail(error_text(name, "listen"));
   return socket;
 }
 
@@ -77,32 +84,39 @@ Result<SocketAddress> unix_address(const std::string& path) {
   un->sun_family = AF_UNIX;
   std::memcpy(un->sun_path, path.data(), path.size());
   address.length = sizeof(sockaddr_un);
+  if (!path.starts_with('@')) return address;
+  un->sun_path[0] = '\0';  // abstract: the name is as long as the address says
+  address.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
   return address;
 }
 
-// A socket file that a dead process left behind; one that still answers is somebody's.
-void remove_stale_socket(const SocketAddress& address, const std::string& path) {
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
-  Socket probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(probe.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0)
-    ::unlink(path.c_str());
-}
 }  // namespace
 
-Result<Listener> Listener::open(const ListenSettings& settings, std::size_t sockets) {
+// The file gets its owner and mode before anybody is listened to: nobody gets in by what it was before.
+Result<Listener> Listener::open_unix(const ListenSettings& settings) {
   Listener listener;
-  if (settings.kind == ListenSettings::Kind::unix_socket) {
-    listener.address_ = "unix:" + settings.path;
-    auto address = unix_address(settings.path);
-    if (!address) return address.error();
-    remove_stale_socket(*address, settings.path);
-    auto socket = bind_and_listen(*address, listener.address_, false);
-    if (!socket) return socket.error();
-    listener.sockets_.push_back(std::move(*socket));
-    listener.unlink_path_ = settings.path;
-    return listener;
+  listener.is_unix_ = true;
+  listener.address_ = "unix:" + settings.path;
+  auto address = unix_address(settings.path);
+  if (!address) return address.error();
+  const auto gid = settings.group.empty() ? Result<gid_t>(kSameGroup) : group_id(settings.group);
+  if (!gid) return fail("cannot listen on " + listener.address_ + ": " + gid.error().message);
+  if (!settings.is_abstract()) remove_stale_socket(*address, settings.path);
+  auto socket = bind_to(*address, listener.address_, false);
+  if (!socket) return socket.error();
+  if (!settings.is_abstract()) {
+    auto file = SocketFile::take(settings.path, settings.mode, *gid);
+    if (!file) return fail("cannot listen on " + listener.address_ + ": " + file.error().message);
+    listener.file_.emplace(std::move(*file));
   }
+  if (::listen(socket->fd(), kBacklog) != 0) return fail(error_text(listener.address_, "listen"));
+  listener.sockets_.push_back(std::move(*socket));
+  return listener;
+}
+
+Result<Listener> Listener::open(const ListenSettings& settings, std::size_t sockets) {
+  if (settings.kind == ListenSettings::Kind::unix_socket) return open_unix(settings);
+  Listener listener;
   const std::string name = settings.host + ":" + std::to_string(settings.port);
   auto literal = addresses_without_lookup(settings.host);
   if (literal.empty()) return fail("cannot listen on " + name + ": an IP address is needed");
@@ -116,10 +130,6 @@ Result<Listener> Listener::open(const ListenSettings& settings, std::size_t sock
     listener.sockets_.push_back(std::move(*socket));
   }
   return listener;
-}
-
-Listener::~Listener() {
-  if (!unlink_path_.empty() && !sockets_.empty()) ::unlink(unlink_path_.c_str());
 }
 
 }  // namespace lp

@@ -7,9 +7,18 @@
 
 namespace lp {
 
+namespace {
+bool is_of_this_machine(std::string_view peer) { return peer.starts_with("127.") || peer == "::1"; }
+}  // namespace
+
 std::int64_t connections_per_address_of(const LimitSettings& limits) {
   if (limits.connections_per_address != kAutomatic) return limits.connections_per_address;
   return std::max<std::int64_t>(1, limits.connections / 2);
+}
+
+std::int64_t handshakes_per_address_of(const LimitSettings& limits) {
+  constexpr std::int64_t kByItself = 100;
+  return limits.handshakes_per_address == kAutomatic ? kByItself : limits.handshakes_per_address;
 }
 
 ConnectionShares::ConnectionShares(const LimitSettings& limits, const std::vector<Cidr>& trusted_proxies,
@@ -18,7 +27,8 @@ ConnectionShares::ConnectionShares(const LimitSettings& limits, const std::vecto
       trusted_(trusted_proxies),
       per_address_(connections_per_address_of(limits)),
       clock_(clock),
-      log_(log) {}
+      log_(log),
+      handshakes_(handshakes_per_address_of(limits)) {}
 
 bool ConnectionShares::is_counted(std::string_view peer) const {
   const auto address = parse_ip(peer);
@@ -42,6 +52,19 @@ bool ConnectionShares::admit(std::string_view peer) {
 void ConnectionShares::leave(std::string_view peer) {
   open_.fetch_sub(1, std::memory_order_relaxed);
   if (is_counted(peer)) of_address_.of(peer).fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool ConnectionShares::may_begin_tls(std::string_view peer) {
+  if (handshakes_.is_unlimited() || !is_counted(peer)) return true;
+  if (limits_.handshakes_per_address == kAutomatic && is_of_this_machine(peer)) return true;
+  if (handshakes_.take(peer, clock_.monotonic_ms())) return true;
+  if (const auto times = handshakes_notice_.happened(clock_.monotonic_ms())) {
+    log_.warning(
+        "a client begins TLS more often than one address may, and its new connections are closed: raise "
+        "limits.handshakes_per_address, or name it in trusted_proxies if it is a proxy of yours",
+        {{"client", peer}, {"refused", *times}});
+  }
+  return false;
 }
 
 void ConnectionShares::tell_full() {

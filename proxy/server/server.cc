@@ -10,6 +10,7 @@
 
 #include "config/acme.h"
 #include "proxy/acme/renewals.h"
+#include "proxy/net/descriptors.h"
 #include "proxy/server/admin.h"
 #include "proxy/server/worker.h"
 
@@ -43,6 +44,7 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  read_descriptor_limit();
 }
 }  // namespace
 
@@ -73,6 +75,7 @@ struct Server::Impl {
   std::unique_ptr<Timer> next_look;        // at certificates
   std::int64_t stop_began_ms = 0;
   std::int64_t drain_began_ms = 0;
+  std::size_t turn = 0;  // of the workers, for who comes by a unix socket
   bool waits_for_notice = true;
   bool listens = true;
 
@@ -81,6 +84,7 @@ struct Server::Impl {
   void watch_certificates();
   void begin_renewals();
   void add_worker(std::size_t index);
+  [[nodiscard]] bool give_turn(Worker::Entry entry, std::size_t which, Socket& socket, const std::string& peer);
   void on_stop_signal(bool is_interactive);
   void begin_drain();
   void drain_workers();
@@ -116,6 +120,17 @@ void Server::Impl::add_worker(std::size_t index) {
   workers.push_back(std::make_unique<Worker>(served, state, shares, listening, *certificates.material(), [this] {
     for (auto& worker : workers) worker->make_room();
   }));
+  workers.back()->hand_out(listening, [this](auto entry, auto which, Socket& socket, const std::string& peer) {
+    return give_turn(entry, which, socket, peer);
+  });
+}
+
+// On the thread of the first worker, who alone accepts from unix sockets: all of them in turn. False: it is its own.
+bool Server::Impl::give_turn(Worker::Entry entry, std::size_t which, Socket& socket, const std::string& peer) {
+  turn = (turn + 1) % workers.size();
+  if (turn == 0) return false;
+  workers[turn]->take(entry, which, std::move(socket), peer);
+  return true;
 }
 
 // What all of this process's ends of TLS are made of.

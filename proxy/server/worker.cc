@@ -8,8 +8,10 @@
 #include <functional>
 #include <utility>
 
+#include "base/client_group.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/https_door.h"
+#include "proxy/net/descriptors.h"
 
 namespace lp {
 
@@ -36,6 +38,7 @@ Acceptor::Acceptor(const Http1Client::Environment& environment, const std::vecto
       looked_(environment.wheel, [] {}) {
   for (const int fd : descriptors) {
     Entrance& entrance = entrances_.emplace_back(Entrance{fd, nullptr, nullptr, {}});
+    if (fd < 0) continue;
     entrance.accepting = std::make_unique<IoEvent>(environment.loop, fd, kReadable,
                                                    [this, &entrance] { accept_some(entrance, kAcceptsPerTurn); });
     entrance.accepting->enable();
@@ -50,13 +53,30 @@ void Acceptor::use_tls(std::size_t which, std::shared_ptr<const TlsAcceptor> tls
 
 Acceptor::~Acceptor() { close_all_connections(); }
 
+// Of places and of descriptors. Where there is none who waits stays in the kernel's queue for a moment.
+bool Acceptor::has_room(const Entrance& entrance) {
+  if (is_short_ && !next_leaves_descriptors(entrance.fd, DescriptorUse::client)) {
+    run_short("only as many are left as apps, Logto and journals need");
+    return false;
+  }
+  is_short_ = false;
+  if (!limits_.shares.is_full() || make_room()) return true;
+  limits_.shares.tell_full();
+  if (limits_.ask_others_for_room) limits_.ask_others_for_room();
+  pause();
+  return false;
+}
+
+void Acceptor::run_short(std::string_view reason) {
+  is_short_ = true;
+  limits_.shares.tell_no_descriptors(reason);
+  (void)make_room();
+  pause();
+}
+
 void Acceptor::accept_some(Entrance& entrance, int most) {
   for (int i = 0; i < most; ++i) {
-    if (limits_.shares.is_full() && !make_room()) {
-      limits_.shares.tell_full();
-      if (limits_.ask_others_for_room) limits_.ask_others_for_room();
-      return pause();
-    }
+    if (!has_room(entrance)) return;
     SocketAddress peer;
     peer.length = sizeof peer.storage;
     Socket socket(
@@ -65,13 +85,23 @@ void Acceptor::accept_some(Entrance& entrance, int most) {
       const int why = errno;
       if (why == EINTR || why == ECONNABORTED) continue;
       if (why == EAGAIN || why == EWOULDBLOCK) return;
-      limits_.shares.tell_no_descriptors(std::strerror(why));
-      (void)make_room();
-      return pause();
+      read_descriptor_limit();
+      return run_short(std::strerror(why));
     }
     if (peer.storage.ss_family != AF_UNIX) set_no_delay(socket.fd());
-    greet(entrance, std::move(socket), address_text(peer));
+    is_short_ = !leaves_descriptors(socket.fd(), DescriptorUse::client);
+    greet_or_hand_out(entrance, std::move(socket), address_text(peer));
   }
+}
+
+// Not any more once nobody is accepted: others may have looked for the last time.
+void Acceptor::greet_or_hand_out(Entrance& entrance, Socket socket, std::string peer) {
+  if (listens_ && entrance.hand_out && entrance.hand_out(socket, peer)) return;
+  greet(entrance, std::move(socket), std::move(peer));
+}
+
+void Acceptor::take(std::size_t which, Socket socket, std::string peer) {
+  greet(entrances_.at(which), std::move(socket), std::move(peer));
 }
 
 void Acceptor::greet(Entrance& entrance, Socket socket, std::string peer) {
@@ -99,6 +129,7 @@ void Acceptor::arrived(Entrance& entrance, ProxiedArrival& arrival, std::optiona
 }
 
 void Acceptor::admit(Entrance& entrance, Socket socket, std::string peer) {
+  if (entrance.tls != nullptr && !limits_.shares.may_begin_tls(peer)) return;
   if (limits_.shares.admit(peer) || make_room_for(peer)) add(entrance, std::move(socket), std::move(peer));
 }
 
@@ -121,10 +152,11 @@ bool Acceptor::may_look_for_idle() {
 
 // Of one peer, or with an empty text of all.
 std::size_t Acceptor::close_longest_idle(std::string_view of_peer) {
+  const std::string group = client_group(of_peer);
   std::vector<std::pair<std::int64_t, Http1Client*>> idle;
   for (auto& [connection, owned] : connections_) {
     const auto idle_ms = connection->idle_ms();
-    const bool is_meant = of_peer.empty() || connection->peer_address() == of_peer;
+    const bool is_meant = of_peer.empty() || client_group(connection->peer_address()) == group;
     if (idle_ms && *idle_ms >= kIdleForRoomMs && is_meant) idle.emplace_back(*idle_ms, connection);
   }
   const auto end = idle.begin() + static_cast<std::ptrdiff_t>(std::min(idle.size(), kClosedForRoom));
@@ -154,13 +186,17 @@ void Acceptor::remove(Http1Client& connection) {
 }
 
 void Acceptor::pause() {
-  for (Entrance& entrance : entrances_) entrance.accepting->disable();
+  for (Entrance& entrance : entrances_) {
+    if (entrance.accepting) entrance.accepting->disable();
+  }
   resume_.start_ms(kAcceptPauseMs);
 }
 
 void Acceptor::resume() {
   if (!listens_) return;
-  for (Entrance& entrance : entrances_) entrance.accepting->enable();
+  for (Entrance& entrance : entrances_) {
+    if (entrance.accepting) entrance.accepting->enable();
+  }
 }
 
 std::int64_t Acceptor::drain() {
@@ -182,8 +218,9 @@ std::int64_t Acceptor::drain() {
 // Closing a listening socket resets who waits in its queue: everybody is taken out of it first.
 void Acceptor::stop_listening() {
   if (!std::exchange(listens_, false)) return;
-  for (Entrance& entrance : entrances_) entrance.accepting->disable();
+  pause();
   for (Entrance& entrance : entrances_) {
+    if (!entrance.accepting) continue;
     accept_some(entrance, kBacklogAtMost);
     ::shutdown(entrance.fd, SHUT_RD);
   }
@@ -319,5 +356,28 @@ void Worker::drain(bool stops_listening) {
 }
 
 void Worker::stop() { context_.loop.stop(); }
+
+void Worker::take(Entry entry, std::size_t which, Socket socket, std::string peer) {
+  context_.loop.post([this, entry, which, taken = std::make_shared<Socket>(std::move(socket)), peer = std::move(peer)] {
+    acceptors_.at(static_cast<std::size_t>(entry))->take(which, std::move(*taken), peer);
+  });
+}
+
+void Worker::hand_out(const Listening& listening, const HandOut& to) {
+  std::array<std::size_t, 3> counts{};
+  const auto add = [&](Entry entry, const ListenSettings& settings, int fd) {
+    const auto index = static_cast<std::size_t>(entry);
+    const std::size_t which = counts.at(index)++;
+    if (settings.kind != ListenSettings::Kind::unix_socket || fd < 0) return;
+    acceptors_.at(index)->hand_out(
+        which, [=](Socket& socket, const std::string& peer) { return to(entry, which, socket, peer); });
+  };
+  const std::vector<ListenSettings>& listen = context_.settings.listen;
+  for (std::size_t i = 0; i < listening.listen.size(); ++i)
+    add(listen[i].redirect_to_https ? Entry::https_door : Entry::app, listen[i], listening.listen[i]);
+  const std::vector<ListenSettings>& for_checks = context_.settings.forward_auth.listen;
+  for (std::size_t i = 0; i < listening.for_checks.size(); ++i)
+    add(Entry::checks, for_checks[i], listening.for_checks[i]);
+}
 
 }  // namespace lp

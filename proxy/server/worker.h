@@ -28,13 +28,19 @@ class Acceptor {
     // at most a few times a second.
     std::function<void()> ask_others_for_room{};
   };
-  // `descriptors` are borrowed and must outlive the acceptor.
+  // Who comes by a listening socket that only this acceptor has, and whose turn it is to serve him: true, then somebody
+  // else has taken the socket.
+  using HandOut = std::function<bool(Socket& socket, const std::string& peer)>;
+  // `descriptors` are borrowed and must outlive the acceptor; -1: others accept there, and hand over.
   Acceptor(const Http1Client::Environment& environment, const std::vector<int>& descriptors, const Limits& limits,
            Http1Client::MakeEvents make_events);
   ~Acceptor();
 
   // Who comes by descriptor number `which` from now on speaks TLS. `over` is the same each time.
   void use_tls(std::size_t which, std::shared_ptr<const TlsAcceptor> tls, const Http1Client::OverTls& over);
+  void hand_out(std::size_t which, HandOut to) { entrances_.at(which).hand_out = std::move(to); }
+  // Somebody who has come by the same descriptor of another acceptor.
+  void take(std::size_t which, Socket socket, std::string peer);
   // Who comes by descriptor number `which` is a balancer of trusted_proxies, and says first who is behind it.
   void expect_proxy_header(std::size_t which) { entrances_.at(which).expects_proxy_header = true; }
   // Closes some of the connections that have waited for a request for longest, if any has for a while.
@@ -54,6 +60,7 @@ class Acceptor {
     std::shared_ptr<const TlsAcceptor> tls;  // null: plain
     Http1Client::OverTls over_tls;
     bool expects_proxy_header = false;
+    HandOut hand_out{};
   };
   void accept_some(Entrance& entrance, int most);
   void greet(Entrance& entrance, Socket socket, std::string peer);
@@ -62,6 +69,9 @@ class Acceptor {
   bool make_room_for(std::string_view peer);
   std::size_t close_longest_idle(std::string_view of_peer);
   [[nodiscard]] bool may_look_for_idle();
+  [[nodiscard]] bool has_room(const Entrance& entrance);
+  void greet_or_hand_out(Entrance& entrance, Socket socket, std::string peer);
+  void run_short(std::string_view reason);
   void add(Entrance& entrance, Socket socket, std::string peer);
   void remove(Http1Client& connection);
   void pause();
@@ -74,6 +84,7 @@ class Acceptor {
   Timer resume_;
   Deadline looked_;  // set: idle ones were looked for a moment ago, which is a walk over all
   bool listens_ = true;
+  bool is_short_ = false;  // of descriptors, when last accepted
   std::unordered_map<ProxiedArrival*, std::unique_ptr<ProxiedArrival>> arrivals_;
   std::unordered_map<Http1Client*, std::unique_ptr<Http1Client>> connections_;
 };
@@ -83,20 +94,25 @@ class Worker {
  public:
   // Borrowed descriptors, which must outlive the worker.
   struct Listening {
-    std::vector<int> listen;      // as Settings::listen
+    std::vector<int> listen;      // as Settings::listen; -1: another worker accepts there
     std::vector<int> for_checks;  // what other proxies ask (forward_auth.listen), and nothing else
   };
+  enum class Entry { app, checks, https_door };  // which of its acceptors
   // All must outlive it. `ask_others_for_room`: see Acceptor::Limits.
   Worker(const ServedRealms& served, ServerState& server, ConnectionShares& shares, const Listening& listening,
          const TlsMaterial& tls, const std::function<void()>& ask_others_for_room);
   ~Worker();
   void run() { context_.loop.run(); }
   // From any thread.
+  void take(Entry entry, std::size_t which, Socket socket, std::string peer);
   void replace_tls(std::shared_ptr<const TlsMaterial> tls);                        // for connections that come later
   void make_room();                                                                // as Acceptor::make_room, later
   void drain(bool stops_listening);                                                // as Acceptor::drain, later
   [[nodiscard]] bool is_drained() const { return busy_connections_.load() == 0; }  // as of the last drain()
   void stop();
+  // Before it runs: of each unix socket that it alone accepts from. `to` is called on its thread.
+  using HandOut = std::function<bool(Entry entry, std::size_t which, Socket& socket, const std::string& peer)>;
+  void hand_out(const Listening& listening, const HandOut& to);
 
  private:
   WorkerContext context_;

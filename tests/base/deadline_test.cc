@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "base/event.h"
+#include "tests/support/turn_loop.h"
 
 using lp::Deadline;
 using lp::DeadlineWheel;
 using lp::EventLoop;
+using lp::test::turns_within_ms;
 
 namespace {
 
@@ -178,6 +180,29 @@ TEST_CASE("a wheel of which all deadlines were destroyed can be used again, and 
     world.run_ms(350);
   }
   CHECK(fired == 2);
+}
+
+TEST_CASE("between deadlines the loop sleeps") {
+  World world;
+  Deadline late(world.wheel, [] {});
+  late.set_ms(60'000);
+  Deadline moved(world.wheel, [] {});
+  moved.set_ms(50);
+  moved.set_ms(70'000);
+  CHECK(turns_within_ms(world.loop, 1000) <=
+        6);  // the moved one, twice where the kernel's coarse clock lags, and the end
+}
+
+TEST_CASE("one that is set while the loop sleeps for a later one is not late") {
+  World world;
+  Deadline late(world.wheel, [] {});
+  late.set_ms(60'000);
+  bool fired = false;
+  Deadline soon(world.wheel, [&] { fired = true; });
+  lp::Timer start(world.loop, [&] { soon.set_ms(100); });
+  start.start_ms(50);
+  world.run_ms(1500);
+  CHECK(fired);
 }
 
 TEST_CASE("random setting, moving, clearing and destroying agrees with a plain list") {

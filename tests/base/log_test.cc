@@ -153,6 +153,17 @@ TEST_CASE("error lines are written at once, access lines within a round") {
   CHECK(access.readable_within(5000));
 }
 
+TEST_CASE("after a silence the first access line is written at once, and the next one too") {
+  Pipe access;
+  Log log({access.write_fd, -1, 4096, LogLevel::error});
+  for (const char* line : {"{\"first\":1}", "{\"second\":2}"}) {
+    CHECK_FALSE(access.readable_within(500));
+    log.access(line);
+    CHECK(access.readable_within(10'000));
+    CHECK(access.read_until_silence(50) == std::string(line) + "\n");
+  }
+}
+
 TEST_CASE("lines of several threads stay whole, and all of them are there at the end") {
   for (const bool socket : {false, true}) {
     Pipe access(socket);

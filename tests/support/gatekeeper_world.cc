@@ -224,6 +224,7 @@ Verdict World::ask(const Ask& request) {
   if (request.route > 0) facts.route = &realm.settings->routes[static_cast<std::size_t>(request.route - 1)];
   facts.wants_upgrade = request.wants_upgrade;
   facts.request_id = "0123456789abcdef";
+  facts.client = request.client;
   Verdict verdict = judge_and_wait(facts);
   if (verdict.kind == Verdict::Kind::need_body) {
     facts.body_state = request.body.size() > verdict.body_limit_bytes ? BodyFacts::too_large : BodyFacts::whole;

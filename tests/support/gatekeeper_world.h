@@ -116,7 +116,8 @@ struct Ask {
   std::vector<std::pair<std::string, std::string>> headers = {
       {"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "document"}, {"Sec-Fetch-Site", "none"}};
   bool wants_upgrade = false;
-  std::string body = {};  // shown only where the gatekeeper asks for it
+  std::string body = {};    // shown only where the gatekeeper asks for it
+  std::string client = {};  // address; empty: nobody can tell
 };
 
 inline const std::vector<std::pair<std::string, std::string>> kScript = {

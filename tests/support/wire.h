@@ -37,6 +37,7 @@ class Peer {
   void end_sending() { ::shutdown(socket_.fd(), SHUT_WR); }
   void stop_reading() { readable_.disable(); }
   void go_on_reading() { readable_.enable(); }
+  void read_once() { read(); }  // what is here of it, at most 64 KiB
   void close();
   void reset();
   [[nodiscard]] bool has(std::string_view text) const { return received.find(text) != std::string::npos; }

@@ -74,7 +74,10 @@ std::shared_ptr<Settings> bearer_settings() {
 }
 
 struct BearerWorld : World {
-  BearerWorld() : World(bearer_settings()), tokens(*realm.settings, clock) { auth->tokens = &tokens; }
+  explicit BearerWorld(std::shared_ptr<const Settings> with = bearer_settings())
+      : World(std::move(with)), tokens(*realm.settings, clock) {
+    auth->tokens = &tokens;
+  }
 
   std::string token(const json& change = json::object()) {
     json claims = {{"iss", realm.settings->logto.issuer()},
@@ -254,4 +257,28 @@ TEST_CASE("what Logto says of an opaque token is asked again in time") {
   REQUIRE_MESSAGE(world.with(1, value).kind == Verdict::Kind::pass, "good, but believed for this request alone");
   REQUIRE(world.with(1, value).kind == Verdict::Kind::pass);
   CHECK(world.tokens.asked == 3);
+}
+
+TEST_CASE("tokens that turn out false count for their address, and then unknown ones are not looked at") {
+  auto limited = bearer_settings();
+  limited->limits.unauthenticated_per_address = 1;
+  BearerWorld world(limited);
+  const auto status_of = [&](const std::string& token) {
+    Ask request{.route = 1, .client = "192.0.2.1"};
+    request.headers.emplace_back("Authorization", "Bearer " + token);
+    const Verdict verdict = world.ask(request);
+    return verdict.kind == Verdict::Kind::pass ? 200 : verdict.answer.status;
+  };
+  const std::string known = world.token();
+  CHECK(status_of(known) == 200);
+  for (int i = 0; i < 30; ++i) CHECK(status_of(world.token({{"jti", i}})) == 200);
+  const auto forged = [&](int number) {
+    std::string token = world.token({{"jti", "f" + std::to_string(number)}});
+    return token.replace(token.rfind('.') + 3, 4, "AAAA");
+  };
+  for (int i = 0; i < 10; ++i) CHECK(status_of(forged(i)) == 401);
+  const int asked = world.tokens.asked;
+  CHECK(status_of(forged(11)) == 429);
+  CHECK(world.tokens.asked == asked);
+  CHECK(status_of(known) == 200);
 }

@@ -153,6 +153,16 @@ TEST_CASE("addresses that cannot work are refused") {
       {"admin on a public listener",
        {{"z", "listen: 0.0.0.0:9180\n"}},
        "f:6:9: listen[1]: the admin listener and a public one cannot share 127.0.0.1:9180"},
+      {"a mode for a port",
+       {{"z", "listen: [{ address: 127.0.0.1:80, mode: 0660 }]\n"}},
+       "f:6:41: listen[1].mode: an IP address has no file: expected address: unix:/PATH"},
+      {"a group for an abstract name",
+       {{"z", "listen: [{ address: unix:@x, group: www-data }]\n"}},
+       "f:6:37: listen[1].group: an abstract name has no file, and whoever is in its network namespace may connect: "
+       "expected address: unix:/PATH"},
+      {"a mode that is none",
+       {{"z", "listen: [{ address: unix:/run/x, mode: 660x }]\n"}},
+       "f:6:40: listen[1].mode: expected an octal mode such as \"0660\", found '660x'"},
       {"two equal listeners",
        {{"z", "listen: [127.0.0.1:80, 127.0.0.1:80]\n"}},
        "f:6:24: listen[2]: the same address as listen[1]"},
@@ -494,6 +504,9 @@ TEST_CASE("what is legal but probably not meant is a warning") {
         "f:6:53: limits.connections_per_address: more than limits.connections (50): one client can take all "
         "connections, and nobody else gets one");
   CHECK(warnings_of({{"z", "limits: { connections: 50, connections_per_address: 50 }\n"}}) == "");
+  CHECK(warnings_of({{"z", "limits: { minimum_rate: 2KiB }\n"}}) ==
+        "f:6:25: limits.minimum_rate: more than 1000 bytes a second: phones on slow lines lose their uploads and "
+        "downloads");
   CHECK(warnings_of({{"z", "limits: { connections: 50 }\n"}}) == "");
   CHECK(warnings_of({{"z", "trusted_proxies: [0.0.0.0/0]\n"}}) ==
         "f:6:1: trusted_proxies: 0.0.0.0/0 lets every client choose the address that it seems to have");

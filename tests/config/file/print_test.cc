@@ -46,12 +46,13 @@ std::string read_file(const std::string& path) {
 // Every option away from its default, in forms that the printer must cope with.
 const std::string kFull = R"yaml(
 external_urls: [https://app.example.com, https://members.example.com:8443]
-listen: [0.0.0.0:8080, "[::1]:8081", unix:/run/x.sock]
+listen: [0.0.0.0:8080, "[::1]:8081", { address: unix:/run/x.sock, mode: 0660, group: www-data }]
 admin: { listen: 127.0.0.1:1 }
 workers: 3
 trusted_proxies: [10.0.0.0/8, "fd00::/8", 192.0.2.1]
-limits: { request_head: 32KiB, header_count: 100, target: 1000, request_body: 10MiB, connections: 7, held_requests: 3MiB }
-timeouts: { request_head: 1s, idle_connection: 1500ms, body_idle: 2m }
+limits: { request_head: 32KiB, header_count: 100, target: 1000, request_body: 10MiB, connections: 7, held_requests: 3MiB, minimum_rate: 200, handshakes_per_address: none, unauthenticated_per_address: 7, public_per_address: 9 }
+timeouts: { request_head: 1s, idle_connection: 1500ms, body_idle: 2m, rate_window: 30s }
+trace_context: make
 logto:
   endpoint: https://t.logto.app/
   connect_to: http://logto:3001
@@ -187,6 +188,14 @@ TEST_CASE("every option is read into the settings and printed from them") {
   CHECK(s->trusted_proxies.size() == 3);
   CHECK(s->limits.request_body_bytes == 10 * 1024 * 1024);
   CHECK(s->limits.held_requests_bytes == 3 * 1024 * 1024);
+  CHECK(s->limits.minimum_rate == 200);
+  CHECK(s->limits.handshakes_per_address == kUnlimited);
+  CHECK(s->limits.unauthenticated_per_address == 7);
+  CHECK(s->limits.public_per_address == 9);
+  CHECK(s->timeouts.rate_window_ms == 30'000);
+  CHECK(s->trace_context == TraceMode::make);
+  CHECK(s->listen[2].mode == 0660);
+  CHECK(s->listen[2].group == "www-data");
   CHECK(s->timeouts.idle_connection_ms == 1500);
   CHECK(s->logto.app_id == "null");
   CHECK(s->logto.scopes == std::vector<std::string>{"email", "urn:logto:scope:organizations", "identities", "roles"});

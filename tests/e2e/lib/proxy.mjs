@@ -85,8 +85,10 @@ export class Proxy extends EventEmitter {
   exited = null;
 
   // A configuration as text is used as it is: `adminAddress` is what its admin.listen says.
-  static async start(config, { env = {}, ready = true, adminAddress } = {}) {
+  // `through` is a command that becomes the proxy, as prlimit does.
+  static async start(config, { env = {}, ready = true, adminAddress, through = [] } = {}) {
     const proxy = new Proxy();
+    proxy.through = through;
     if (typeof config === 'string') {
       Object.assign(proxy, { config, adminAddress, file: writeConfig(config) });
       proxy.#spawn(env);
@@ -106,7 +108,8 @@ export class Proxy extends EventEmitter {
   }
 
   #spawn(env) {
-    this.child = spawn(BINARY, ['serve', '--config', this.file], { env: { ...process.env, ...env } });
+    const [command, ...args] = [...this.through, BINARY, 'serve', '--config', this.file];
+    this.child = spawn(command, args, { env: { ...process.env, ...env } });
     this.pid = this.child.pid;
     readline.createInterface({ input: this.child.stdout }).on('line', (line) => this.#heard('access', line));
     readline.createInterface({ input: this.child.stderr }).on('line', (line) => this.#heard('errors', line));

@@ -20,7 +20,7 @@ export const ROUTES = [
   { path: '/private/*', upstream: 'app' },
 ];
 
-// scope: a test context, or suite(after). options: { config, recorder, op, routes, opOptions, env, clock }. With clock: true
+// scope: a test context, or suite(after). options: { config, recorder, op, routes, opOptions, env, clock, through }. With clock: true
 // (or a Clock) proxy and provider share a wall clock that world.clock moves; for processes that are started later as well.
 export async function makeWorld(scope, options = {}) {
   const world = new World();
@@ -40,7 +40,7 @@ export async function makeWorld(scope, options = {}) {
   const { config = {} } = options;
   const merged = typeof config === 'function' ? config(world.baseConfig) : merge(world.baseConfig, config);
   world.config = merged;
-  world.proxy = await Proxy.start(merged, { env: world.env });
+  world.proxy = await Proxy.start(merged, { env: world.env, through: options.through });
   return world;
 }
 

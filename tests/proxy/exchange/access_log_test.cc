@@ -50,6 +50,12 @@ TEST_CASE("a request is one JSON object") {
         R"("bytes_out":18446744073709551615,"duration_ms":12,"upstream_ms":0,"upstream":"wiki","sub":"u1"})");
 }
 
+TEST_CASE("the trace is told where there is one") {
+  AccessRecord record = usual();
+  record.trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  CHECK(line(record).ends_with(R"(,"trace":"4bf92f3577b34da6a3ce929d0e0e4736"})"));
+}
+
 TEST_CASE("what was not there is left out") {
   AccessRecord record = usual();
   record.upstream = record.sub = {};
@@ -97,6 +103,7 @@ TEST_CASE("each field of the table is one of the line") {
   record.realm = "r";
   record.shadow = "forbidden";
   record.shadow_missing = "role admin";
+  record.trace = "4bf92f3577b34da6a3ce929d0e0e4736";
   const auto all = nlohmann::json::parse(line(record), nullptr, false);
   CHECK(all.size() == lp::kAccessLogFields.size() + 1);
   for (std::size_t i = 0; i < lp::kAccessLogFields.size(); ++i) {

@@ -126,3 +126,18 @@ TEST_CASE("a named field of a trusted hop names the client, once and one address
     CHECK(facts.forwarded_for == c.sent_on);
   }
 }
+
+TEST_CASE("a trusted hop that names nobody stands for many") {
+  const std::vector<lp::Cidr> trusted = {range("10.0.0.0", 8)};
+  const auto is_proxy = [&](const char* peer, const char* forwarded_for) {
+    lp::Fields fields;
+    if (forwarded_for != nullptr) fields.add("X-Forwarded-For", forwarded_for);
+    return lp::client_facts(peer, fields, trusted).is_proxy;
+  };
+  CHECK(is_proxy("10.0.0.1", nullptr));
+  CHECK(is_proxy("10.0.0.1", "nobody"));
+  CHECK(is_proxy("", nullptr));
+  CHECK_FALSE(is_proxy("10.0.0.1", "1.2.3.4"));
+  CHECK_FALSE(is_proxy("1.2.3.4", nullptr));
+  CHECK_FALSE(is_proxy("1.2.3.4", "10.0.0.1"));
+}

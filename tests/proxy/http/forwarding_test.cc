@@ -371,3 +371,23 @@ TEST_CASE("trailers that frame, route, sign in or tell who somebody is stay here
   CHECK(names(lp::request_trailers(sent, kRules)) == "grpc-status Content-Digest Server-Timing ");
   CHECK(names(lp::response_trailers(sent, kRules)) == "grpc-status Content-Digest Server-Timing ");
 }
+
+TEST_CASE("a trace goes on, stays here, or begins here") {
+  const List fields = {{"traceparent", "x"}, {"TraceState", "a=1"}, {"X-Other", "1"}};
+  lp::TraceContext trace;
+  const auto head = [&] {
+    lp::OutgoingRequest request;
+    request.method = "GET";
+    request.target = "/";
+    request.trace = &trace;
+    std::string out;
+    lp::append_request_head(out, request, fields_of(fields), kRules);
+    return out;
+  };
+  CHECK(head().find("traceparent: x\r\nTraceState: a=1\r\n") != std::string::npos);
+  trace.drops_fields = true;
+  CHECK(head().find("race") == std::string::npos);
+  CHECK(head().find("X-Other: 1\r\n") != std::string::npos);
+  lp::make_trace({1, 2, 3}, trace);
+  CHECK(head().find("traceparent: 00-00000000000000010000000000000002-0000000000000003-01\r\n") != std::string::npos);
+}

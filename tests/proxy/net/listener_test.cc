@@ -3,10 +3,14 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
+#include <cstddef>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "tests/support/wire.h"
 
@@ -72,7 +76,7 @@ TEST_CASE("a name is no address to listen on") {
   CHECK(listener.error().message.find("wiki.example:8080") != std::string::npos);
 }
 
-TEST_CASE("a unix socket is one for all workers, and its file goes at the end") {
+TEST_CASE("a unix socket is the first worker's, and its file goes at the end") {
   const TemporaryFolder folder;
   const std::string path = folder.path + "/http.sock";
   {
@@ -80,7 +84,8 @@ TEST_CASE("a unix socket is one for all workers, and its file goes at the end") 
     REQUIRE(opened);
     const Listener listener = std::move(*opened);
     CHECK(listener.address() == "unix:" + path);
-    CHECK(listener.fd_for(0) == listener.fd_for(1));
+    CHECK(listener.fd_for(0) >= 0);
+    CHECK(listener.fd_for(1) == -1);
     CHECK(connects_to(path));
     const auto second = Listener::open(unix_socket(path), 1);
     CHECK_FALSE(second);
@@ -107,6 +112,78 @@ TEST_CASE("the socket file of a dead process is replaced, any other file is not"
   std::filesystem::create_directory(path);
   CHECK_FALSE(Listener::open(unix_socket(path), 1));
   CHECK(std::filesystem::exists(path));
+}
+
+TEST_CASE("the file of a unix socket has the mode and the group that it is to have") {
+  const TemporaryFolder folder;
+  ListenSettings settings = unix_socket(folder.path + "/http.sock");
+  settings.mode = 0620;
+  settings.group = std::to_string(::getgid());
+  const auto listener = Listener::open(settings, 1);
+  REQUIRE(listener);
+  struct stat about {};
+  REQUIRE(::stat(settings.path.c_str(), &about) == 0);
+  CHECK((about.st_mode & 0777) == 0620);
+  CHECK(about.st_gid == ::getgid());
+}
+
+TEST_CASE("a group that is not there, and a folder that is not, are told by their names") {
+  const TemporaryFolder folder;
+  ListenSettings settings = unix_socket(folder.path + "/http.sock");
+  settings.group = "no-such-group";
+  const auto without_group = Listener::open(settings, 1);
+  REQUIRE_FALSE(without_group);
+  CHECK(without_group.error().message.find("there is no group 'no-such-group'") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(settings.path));
+  const auto without_folder = Listener::open(unix_socket(folder.path + "/none/http.sock"), 1);
+  REQUIRE_FALSE(without_folder);
+  CHECK(without_folder.error().message.find("the folder does not exist") != std::string::npos);
+}
+
+TEST_CASE("who comes after us at the same place keeps his file") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path + "/http.sock";
+  std::optional<Listener> later;
+  {
+    const auto first = Listener::open(unix_socket(path), 1);
+    REQUIRE(first);
+    std::filesystem::rename(path, path + ".old");
+    auto second = Listener::open(unix_socket(path), 1);
+    REQUIRE(second);
+    later.emplace(std::move(*second));
+  }
+  CHECK(connects_to(path));
+}
+
+TEST_CASE("a socket whose queue is full is somebody's") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path + "/http.sock";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const Socket busy(::socket(AF_UNIX, SOCK_STREAM, 0));
+  REQUIRE(::bind(busy.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(busy.fd(), 0) == 0);
+  const Socket waits(::socket(AF_UNIX, SOCK_STREAM, 0));
+  REQUIRE(::connect(waits.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  const auto listener = Listener::open(unix_socket(path), 1);
+  REQUIRE_FALSE(listener);
+  CHECK(listener.error().message.find("another process serves there") != std::string::npos);
+}
+
+TEST_CASE("an abstract name needs no file") {
+  const std::string name = "@logto-proxy-test-" + std::to_string(::getpid());
+  const auto listener = Listener::open(unix_socket(name), 1);
+  REQUIRE(listener);
+  CHECK(listener->address() == "unix:" + name);
+  CHECK_FALSE(std::filesystem::exists(name));
+  CHECK_FALSE(Listener::open(unix_socket(name), 1));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path + 1, name.data() + 1, name.size() - 1);
+  const Socket client(::socket(AF_UNIX, SOCK_STREAM, 0));
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+  CHECK(::connect(client.fd(), reinterpret_cast<const sockaddr*>(&address), length) == 0);
 }
 
 TEST_CASE("a path that no unix socket can have") {

@@ -58,3 +58,30 @@ TEST_CASE("proxies of ours and unix sockets stand for many") {
   CHECK(shares.admit("198.51.100.1"));
   CHECK_FALSE(shares.admit("198.51.100.1"));
 }
+
+TEST_CASE("an address begins TLS so often and no more, proxies of ours as often as they like") {
+  World world;
+  world.limits.handshakes_per_address = 2;
+  world.trusted = {{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 0}, 120}};
+  ConnectionShares shares(world.limits, world.trusted, world.clock, world.log);
+  const auto begun = [&](std::string_view peer) {
+    int count = 0;
+    for (int i = 0; i < 100; ++i) count += shares.may_begin_tls(peer) ? 1 : 0;
+    return count;
+  };
+  const int of_one = begun("198.51.100.1");
+  CHECK(of_one >= 20);  // and more where the machine is slow
+  CHECK(of_one < 100);
+  CHECK(begun("2001:db8::1") < 100);
+  CHECK(begun("192.0.2.9") == 100);
+  CHECK(begun("") == 100);
+  world.limits.handshakes_per_address = kAutomatic;
+  CHECK(handshakes_per_address_of(world.limits) == 100);
+  ConnectionShares by_itself(world.limits, world.trusted, world.clock, world.log);
+  int own = 0;
+  for (int i = 0; i < 5000; ++i) own += by_itself.may_begin_tls("127.0.0.2") ? 1 : 0;
+  CHECK(own == 5000);
+  world.limits.handshakes_per_address = kUnlimited;
+  ConnectionShares unlimited(world.limits, world.trusted, world.clock, world.log);
+  CHECK(unlimited.may_begin_tls("198.51.100.1"));
+}

@@ -1,0 +1,30 @@
+#include "proxy/http/pace.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lp {
+
+namespace {
+// A silence is noticed late by up to this part of it: the bytes that ended the one before came somewhere between two
+// looks.
+constexpr std::int64_t kLooks = 4;
+constexpr std::int64_t kShortestMs = 100;  // deadlines are no finer
+constexpr std::uint64_t kMostCounted = std::uint64_t{1} << 62;
+}  // namespace
+
+std::int64_t Pace::look_ms(const PaceTerms& terms) {
+  const std::int64_t shortest = terms.bytes_per_s > 0 ? std::min(terms.silence_ms, terms.window_ms) : terms.silence_ms;
+  return std::max(kShortestMs, shortest / kLooks);
+}
+
+std::optional<std::int64_t> Pace::look(const PaceTerms& terms, std::int64_t elapsed_ms) {
+  const auto bytes = static_cast<std::int64_t>(std::min(std::exchange(bytes_, 0), kMostCounted));
+  silent_ms_ = bytes > 0 ? 0 : silent_ms_ + elapsed_ms;
+  if (silent_ms_ >= terms.silence_ms) return std::nullopt;
+  behind_ = std::max<std::int64_t>(0, behind_ + terms.bytes_per_s * elapsed_ms / 1000 - bytes);
+  if (terms.bytes_per_s > 0 && behind_ >= terms.bytes_per_s * terms.window_ms / 1000) return std::nullopt;
+  return std::min(look_ms(terms), terms.silence_ms - silent_ms_);
+}
+
+}  // namespace lp
