@@ -3,7 +3,7 @@
 FROM debian:bookworm-slim AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates g++ cmake ninja-build pkg-config libevent-dev libcurl4-openssl-dev \
-      libssl-dev libyaml-cpp-dev nlohmann-json3-dev libre2-dev libcli11-dev libhiredis-dev libtomlplusplus-dev zlib1g-dev libbrotli-dev tzdata uacme
+      libssl-dev libyaml-cpp-dev nlohmann-json3-dev libre2-dev libcli11-dev libhiredis-dev libtomlplusplus-dev zlib1g-dev libbrotli-dev libnghttp2-dev tzdata uacme
 WORKDIR /src
 COPY . .
 ARG CMAKE_BUILD_PARALLEL_LEVEL
@@ -34,7 +34,7 @@ RUN mkdir -p /image/usr/local/bin /image/etc /image/var/lib/dpkg/status.d \
 FROM debian:bookworm-slim AS setup
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates postgresql-client tzdata libyaml-cpp0.7 libcurl4 libevent-2.1-7 libssl3 \
-      libhiredis0.14 libbrotli1 zlib1g libre2-9 libstdc++6 \
+      libhiredis0.14 libbrotli1 libnghttp2-14 zlib1g libre2-9 libstdc++6 \
  && rm -rf /var/lib/apt/lists/* \
  && install -d -m 1777 /var/lib/logto-proxy
 COPY --from=build /image/usr/local/bin/logto-proxy /usr/local/bin/

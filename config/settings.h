@@ -75,6 +75,8 @@ struct ListenSettings {
   int mode = -1;                   // of the unix socket's file; -1: as umask says
   std::string group{};             // likewise; empty: the process's
   [[nodiscard]] bool is_abstract() const { return path.starts_with('@'); }
+  bool http2 = true;               // with TLS, to who offers it
+  bool h2c = false;                // without TLS, to who begins with it
 };
 
 struct LimitSettings {
@@ -82,6 +84,7 @@ struct LimitSettings {
   std::int64_t header_count = 200;
   std::int64_t target_bytes = 16 * 1024;
   std::int64_t request_body_bytes = kUnlimited;
+  std::int64_t http2_streams = 100;  // at a time, of one connection
   std::int64_t connections = 10000;
   std::int64_t connections_per_address = kAutomatic;      // see connections_per_address_of()
   std::int64_t buffered_bytes = 64LL * 1024 * 1024;       // of what has come of all requests and is not passed on yet

@@ -12,7 +12,8 @@
 #   stop_all                                  ends every child of start, newest first, by pid
 
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config libevent-dev libcurl4-openssl-dev libssl-dev libyaml-cpp-dev
-  nlohmann-json3-dev doctest-dev libre2-dev libcli11-dev libhiredis-dev libtomlplusplus-dev zlib1g-dev libbrotli-dev)
+  nlohmann-json3-dev doctest-dev libre2-dev libcli11-dev libhiredis-dev libtomlplusplus-dev zlib1g-dev libbrotli-dev
+  libnghttp2-dev)
 RUN_PACKAGES=(ca-certificates curl python3 tzdata)
 DEMO_PACKAGES=(fossil)
 

@@ -411,9 +411,6 @@ Verdict sign_in_for_own_page(const Visit& visit, std::string page, Waiting waiti
 }
 
 Verdict start_sign_in(const Visit& visit, SignInStart start, Waiting waiting) {
-  const bool is_of_route = visit.facts.route != nullptr;  // our own endpoints are counted where they are asked
-  if (is_of_route && visit.is_stranger() && !visit.realm.strangers.admit(visit.facts.counted_client()))
-    return too_many_verdict();
   if (visit.facts.forwarded != ForwardedForm::none)
     return leave_for_own_sign_in(visit, std::move(start), std::move(waiting));
   if (leads_to_chooser(visit, start)) return redirect_to_own_sign_in(visit, start);

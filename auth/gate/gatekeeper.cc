@@ -51,7 +51,9 @@ std::optional<Verdict> carry_fragment(const Visit& visit, const Decision& decisi
   return answer_verdict(visit, word, make_page(PageKind::carry_fragment, page_facts(visit)));
 }
 
+// Before it is found out where it would lead back to: that is most of what it costs.
 Verdict sign_in(const Visit& visit, const Decision& decision, Waiting waiting) {
+  if (visit.is_stranger() && !visit.realm.strangers.admit(visit.facts.counted_client())) return too_many_verdict();
   if (auto page = carry_fragment(visit, decision, "sign_in")) return std::move(*page);
   return start_sign_in(visit, start_for_route(visit), std::move(waiting));
 }

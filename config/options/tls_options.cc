@@ -216,6 +216,12 @@ void add_listen_tls_options(std::vector<Option>& table) {
                    "Of a unix socket's file: who may connect; null: as umask says.", mode_binding()});
   table.push_back({"listen[].group", "a group", "null", 0, 0, kPlain, "Of a unix socket's file, by name or number.",
                    text(LP_FIELD(listen->group), parse_group)});
+  table.push_back({"listen[].http2", "true or false", "true", 0, 0, kPlain,
+                   "With tls: clients may speak HTTP/2, as they say in the handshake.",
+                   boolean(LP_FIELD(listen->http2))});
+  table.push_back({"listen[].h2c", "true or false", "false", 0, 0, kPlain,
+                   "Without tls: connections may begin with HTTP/2 (prior knowledge).",
+                   boolean(LP_FIELD(listen->h2c))});
 }
 
 void add_upstream_tls_options(std::vector<Option>& table) {

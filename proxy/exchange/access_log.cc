@@ -84,6 +84,7 @@ void append_object(std::string& to, const AccessRecord& record, Fields fields) {
   if_any("upstream", bit_of("upstream"), record.upstream);
   if_any("sub", bit_of("sub"), record.sub);
   if_any("trace", bit_of("trace"), record.trace);
+  if_any("protocol", bit_of("protocol"), record.protocol);
   out.add("}");
 }
 
@@ -111,6 +112,7 @@ void append_for_people(std::string& out, const AccessRecord& record, ChosenField
   note("sub", bit_of("sub"), record.sub);
   note("client", bit_of("client"), record.client);
   note("trace", bit_of("trace"), record.trace);
+  note("protocol", bit_of("protocol"), record.protocol);
   out.append(", ");
   append_digits(out, record.duration_ms);
   out.append(" ms)");

@@ -538,6 +538,7 @@ void Exchange::log_access() {
   if (record_.decision.empty()) record.decision = kAbandoned;
   if (record_.was_forwarded) record.upstream = facts_.route->upstream;
   if (session_) record.sub = session_->session.sub;
+  if (request_->is_http2) record.protocol = "HTTP/2";
   const AccessLogSettings& wanted = context_.settings.access_log;
   if (!wanted.exclude.empty() && is_left_out(record, wanted)) return;
   context_.scratch.clear();

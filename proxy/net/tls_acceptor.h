@@ -20,13 +20,15 @@ class TlsAcceptor : public std::enable_shared_from_this<TlsAcceptor> {
   // `certificates`, judged already; the first is for whoever names no host or another one. `waiting`: hosts that shall
   // have one and have none yet: they are refused, as everybody is where there is none at all (RFC 6066 3).
   // `ticket_secrets`: session.secret, those of it that open. `now_s` tells the time, and outlives this.
+  // `offers_http2`: to who speaks both, HTTP/2 is chosen (TlsSession::protocol()).
   TlsAcceptor(const ListenTlsSettings& settings, const std::vector<Certificate>& certificates,
               const std::vector<Secret>& ticket_secrets, std::function<std::int64_t()> now_s,
-              std::vector<std::string> waiting = {});
+              std::vector<std::string> waiting = {}, bool offers_http2 = false);
   ~TlsAcceptor();
   TlsAcceptor(const TlsAcceptor&) = delete;
   TlsAcceptor& operator=(const TlsAcceptor&) = delete;
 
+  [[nodiscard]] bool offers_http2() const { return offers_http2_; }
   // For a connection that was just accepted.
   [[nodiscard]] std::unique_ptr<TlsSession> new_session(BufferPool& pool) const;
 
@@ -38,6 +40,7 @@ class TlsAcceptor : public std::enable_shared_from_this<TlsAcceptor> {
   std::function<std::int64_t()> now_s_;
   std::vector<std::string> waiting_;
   ssl_ctx_st* refusing_ = nullptr;  // where there is no certificate at all
+  const bool offers_http2_;
   std::vector<std::unique_ptr<Host>> hosts_;
 };
 

@@ -104,6 +104,7 @@ TEST_CASE("each field of the table is one of the line") {
   record.shadow = "forbidden";
   record.shadow_missing = "role admin";
   record.trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  record.protocol = "HTTP/2";
   const auto all = nlohmann::json::parse(line(record), nullptr, false);
   CHECK(all.size() == lp::kAccessLogFields.size() + 1);
   for (std::size_t i = 0; i < lp::kAccessLogFields.size(); ++i) {
