@@ -256,7 +256,7 @@ describe('abuse of HTTP/2', () => {
       assert.ok(closed || reset !== null || status >= 400, `${what}: ${status}`);
       client.destroy();
     }
-    const whole = world.recorder.requests.filter(({ complete }) => complete);
+    const whole = world.recorder.requests.filter(({ complete, target }) => complete && target !== '/'); // which is what the proxy looks for itself
     assert.deepEqual(whole.map(({ raw }) => raw.toString('latin1')), [], 'no whole request');
     const both = await connect();
     assert.equal((await both.request(get('/public/x', [['host', HOST]]))).status, 200, 'equal ones are one');
