@@ -42,6 +42,7 @@ void Exchange::send_continue() {
 void Exchange::lease_and_send(UpstreamPool::Choice choice) {
   const UpstreamClient client = record_.client.peer_is_trusted ? client_behind_proxy() : UpstreamClient{this, {}};
   lease_ = context_.upstreams.of(*facts_.route).lease(*this, choice, client);
+  if (request_->is_http2) lease_->begin_small();
   if (const RouteSettings& route = *facts_.route; route.limits.has_upstream_times()) {
     const UpstreamSettings& upstream = context_.upstreams.of(route).settings();
     lease_->set_patience(response_timeout_ms(upstream, route), idle_timeout_ms(upstream, route));

@@ -99,6 +99,9 @@ class UpstreamStream {
   virtual ~UpstreamStream() = default;
   // In place of the upstream's response_timeout and idle_timeout; before send_head().
   virtual void set_patience(std::int64_t response_ms, std::int64_t idle_ms) = 0;
+  // Of the answer next to nothing is to be read before it is known whether the client takes it: it is one of many that
+  // a client may ask for at a time.
+  virtual void begin_small() {}
   virtual void send_head(const OutgoingRequest& request, const Fields& client_fields,
                          const ClientHeaderRules& rules) = 0;
   virtual void send_body(std::string_view bytes) = 0;

@@ -202,6 +202,7 @@ void Http1Upstream::lease_again(UpstreamEvents& events, const UpstreamClient& cl
   interim_responses_ = 0;
   interim_repairs_ = {};
   read_bytes_ = BufferPool::kSmallBytes;
+  most_first_ = SIZE_MAX;
   set_patience(environment_.settings.response_timeout_ms, environment_.settings.idle_timeout_ms);
   enter(Phase::waiting_for_head);
   arm_deadline();
@@ -276,6 +277,11 @@ void Http1Upstream::become_tunnel() {
   arm_deadline();
 }
 
+void Http1Upstream::begin_small() {
+  constexpr std::size_t kLittle = 6 * 1024;
+  most_first_ = kLittle;
+}
+
 void Http1Upstream::on_writable() {
   const SocketWriter::State state = writer_.resume();
   if (phase_ == Phase::securing) return;
@@ -292,16 +298,17 @@ void Http1Upstream::on_readable() {
   if (phase_ == Phase::securing) return shake_hands();
   if (phase_ == Phase::idle) return on_idle_input();
   in_.make_room(bytes_to_read());
-  const ReceiveResult got = receive();
+  const ReceiveResult got = receive(most_first_);
   if (got.kind == ReceiveResult::Kind::again) return;
+  if (got.kind == ReceiveResult::Kind::data) most_first_ = SIZE_MAX;
   if (got.kind == ReceiveResult::Kind::failed) return lost();
   if (got.kind == ReceiveResult::Kind::end) return on_input_end();
   if (in_.room() == 0 && phase_ != Phase::waiting_for_head) read_bytes_ = BufferPool::kLargeBytes;
   process();
 }
 
-ReceiveResult Http1Upstream::receive() {
-  const ReceiveResult got = transport_.receive(in_);
+ReceiveResult Http1Upstream::receive(std::size_t most) {
+  const ReceiveResult got = transport_.receive(in_, most);
   writer_.send_own_of_tls();
   return got;
 }

@@ -98,6 +98,7 @@ class Http1Upstream {
   void end_for_slow_client();
 
   void set_patience(std::int64_t response_ms, std::int64_t idle_ms);  // see UpstreamStream
+  void begin_small();
   void send_head(const OutgoingRequest& request, const Fields& client_fields, const ClientHeaderRules& rules);
   void send_body(std::string_view bytes);
   void end_body();
@@ -127,7 +128,7 @@ class Http1Upstream {
 
   void on_readable();
   void on_idle_input();
-  [[nodiscard]] ReceiveResult receive();
+  [[nodiscard]] ReceiveResult receive(std::size_t most = SIZE_MAX);
   [[nodiscard]] std::size_t bytes_to_read() const;
   void on_writable();
   void on_deadline();
@@ -170,6 +171,7 @@ class Http1Upstream {
 
   Buffer in_;
   std::size_t read_bytes_ = BufferPool::kSmallBytes;
+  std::size_t most_first_ = SIZE_MAX;  // of the next read
   HeadScanner scanner_{HeadScanner::Kind::response};
   ParsedResponse response_;
   BodyReader response_body_{true};

@@ -169,6 +169,19 @@ void Http2Session::consume(const Http2Stream& stream, std::size_t of_stream, std
   ask_turn_end();
 }
 
+// RFC 9113 5.1. Cheap, for nobody can know at once that we have ended a stream.
+void Http2Session::on_late_frame(std::int32_t id) {
+  spend(AbuseBudget::Act::empty_data);
+  ++late_resets_;
+  (void)nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_STREAM_CLOSED);
+}
+
+bool Http2Session::takes_as_late(std::uint32_t code) {
+  if (code != NGHTTP2_STREAM_CLOSED || late_resets_ == 0) return false;
+  --late_resets_;
+  return true;
+}
+
 void Http2Session::spend(AbuseBudget::Act act) { (void)budget_.spend(act, now_ms()); }
 
 // A frame's head and its bytes, which nobody copies in between.

@@ -90,6 +90,8 @@ class Http2Session final : public ClientConnection {
   Http2Stream& open_stream(std::int32_t id);
   [[nodiscard]] Http2Stream* find(std::int32_t id) const;
   void stream_closed(std::int32_t id);
+  void on_late_frame(std::int32_t id);  // of a stream that is over
+  [[nodiscard]] bool takes_as_late(std::uint32_t code);
   void tell_last();                  // the last GOAWAY of an end in peace
   void end_for(std::uint32_t code);  // GOAWAY, and nobody is listened to any more
   void lose_streams();
@@ -112,6 +114,7 @@ class Http2Session final : public ClientConnection {
   Phase phase_ = Phase::open;
   Buffer in_;
   std::size_t read_bytes_ = BufferPool::kSmallBytes;
+  std::uint64_t late_resets_ = 0;  // that are about to be sent for late frames
   bool is_unused_ = true;
   bool inside_ = false;    // a call of nghttp2 is on the stack: it must not be called again but to submit
   bool draining_ = false;  // the client was told that there will be a last request

@@ -68,9 +68,17 @@ std::unique_ptr<nghttp2_session, Http2Session::SessionDeleter> Http2Session::Cal
 
 // ---- what comes -------------------------------------------------------------------------------------------------
 
-// Of a PRIORITY that it does not look at nghttp2 tells nothing else (RFC 9218 2.1).
-int Http2Session::Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* session) {
-  if (head->type == NGHTTP2_PRIORITY) of(session).spend(Act::priority);
+// Of a PRIORITY that it does not look at (RFC 9218 2.1), and of frames for streams that are over, nghttp2 tells nothing
+// else. The latter may have been on their way when we ended the stream.
+int Http2Session::Callbacks::on_begin_frame(nghttp2_session* nghttp2, const nghttp2_frame_hd* head, void* of_session) {
+  Http2Session& session = of(of_session);
+  if (head->type == NGHTTP2_PRIORITY) session.spend(Act::priority);
+  if (head->type == NGHTTP2_PRIORITY && head->stream_id == 0)
+    (void)nghttp2_session_terminate_session(nghttp2, NGHTTP2_PROTOCOL_ERROR);
+  const bool is_of_message = head->type == NGHTTP2_HEADERS || head->type == NGHTTP2_DATA;
+  const bool is_known = head->stream_id > nghttp2_session_get_last_proc_stream_id(nghttp2) ||
+                        nghttp2_session_find_stream(nghttp2, head->stream_id) != nullptr;
+  if (is_of_message && !is_known && head->stream_id % 2 == 1) session.on_late_frame(head->stream_id);
   return 0;
 }
 
@@ -197,7 +205,8 @@ int Http2Session::Callbacks::on_frame_sent(nghttp2_session*, const nghttp2_frame
   Http2Session& session = of(of_session);
   if (frame->hd.type == NGHTTP2_RST_STREAM) {
     if (frame->rst_stream.error_code == NGHTTP2_REFUSED_STREAM) session.spend(Act::refused_stream);
-    if (is_for_violation(frame->rst_stream.error_code)) session.spend(Act::violation);
+    if (is_for_violation(frame->rst_stream.error_code) && !session.takes_as_late(frame->rst_stream.error_code))
+      session.spend(Act::violation);
     return 0;
   }
   const bool is_message = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;

@@ -69,8 +69,8 @@ ssize_t send_parts(int fd, std::initializer_list<std::string_view> parts) {
 }
 }  // namespace
 
-ReceiveResult receive_into(int fd, Buffer& buffer) {
-  const ReceiveResult result = receive(fd, buffer.write_position(), buffer.room());
+ReceiveResult receive_into(int fd, Buffer& buffer, std::size_t most) {
+  const ReceiveResult result = receive(fd, buffer.write_position(), std::min(buffer.room(), most));
   if (result.kind == ReceiveResult::Kind::data) buffer.wrote(result.bytes);
   return result;
 }

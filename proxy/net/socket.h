@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -40,7 +41,7 @@ struct ReceiveResult {
   std::size_t bytes = 0;
 };
 // One recv() into what room the buffer has.
-[[nodiscard]] ReceiveResult receive_into(int fd, Buffer& buffer);
+[[nodiscard]] ReceiveResult receive_into(int fd, Buffer& buffer, std::size_t most = SIZE_MAX);
 [[nodiscard]] ReceiveResult receive_and_drop(int fd);
 // The kernel has bytes of the peer that nobody has read.
 [[nodiscard]] bool has_unread_input(int fd);

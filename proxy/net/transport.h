@@ -19,8 +19,9 @@ class Transport {
 
   [[nodiscard]] int fd() const { return socket_.fd(); }
   [[nodiscard]] TlsSession* tls() const { return tls_.get(); }
-  [[nodiscard]] ReceiveResult receive(Buffer& into) {
-    return tls_ == nullptr ? receive_into(fd(), into) : tls_->receive(fd(), into);
+  // `most`: without TLS, whose records are as large as they are.
+  [[nodiscard]] ReceiveResult receive(Buffer& into, std::size_t most = SIZE_MAX) {
+    return tls_ == nullptr ? receive_into(fd(), into, most) : tls_->receive(fd(), into);
   }
   // What comes is of no interest any more, sealed or not.
   [[nodiscard]] ReceiveResult receive_and_drop() {

@@ -27,6 +27,7 @@ class Lease final : public UpstreamStream {
  public:
   explicit Lease(Http1Upstream& connection) : connection_(connection) {}
   ~Lease() override { connection_.give_back(); }
+  void begin_small() override { connection_.begin_small(); }
   void set_patience(std::int64_t response_ms, std::int64_t idle_ms) override {
     connection_.set_patience(response_ms, idle_ms);
   }

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { Authority, tlsSocket } from './lib/certificates.mjs';
 import { CODE, FLAG, Http2Raw, PREFACE, TYPE, block, field, frame, get, setting, uint32 } from './lib/http2_frames.mjs';
+import { SLOWNESS } from './lib/proxy.mjs';
 import { HOST, makeWorld, suite } from './lib/world.mjs';
 
 const authority = new Authority();
@@ -171,7 +172,7 @@ describe('abuse of HTTP/2', () => {
     for (const client of clients) client.destroy();
     world.recorder.handle = echo;
     await stillServes();
-    assert.ok(held < 10 * 2_048, `${held} KiB`);
+    assert.ok(held < 10 * 2_048 * SLOWNESS, `${held} KiB`);
   });
 
   test('D07 the connection has no window, and streams end all the same', async () => {
@@ -256,7 +257,7 @@ describe('abuse of HTTP/2', () => {
       assert.ok(closed || reset !== null || status >= 400, `${what}: ${status}`);
       client.destroy();
     }
-    const whole = world.recorder.requests.filter(({ complete }) => complete);
+    const whole = world.recorder.requests.filter(({ complete, target }) => complete && target !== '/'); // which is what the proxy looks for itself
     assert.deepEqual(whole.map(({ raw }) => raw.toString('latin1')), [], 'no whole request');
     const both = await connect();
     assert.equal((await both.request(get('/public/x', [['host', HOST]]))).status, 200, 'equal ones are one');

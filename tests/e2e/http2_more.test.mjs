@@ -22,6 +22,7 @@ function takesWebSockets(world, proves = accept) {
     if (request.fields.get('upgrade')?.toLowerCase() !== 'websocket') return false;
     await reply.raw(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${proves(request.fields.get('sec-websocket-key'))}\r\nSec-WebSocket-Protocol: chat\r\n\r\n`);
     reply.socket.on('data', (bytes) => reply.socket.write(bytes));
+    reply.socket.on('end', () => reply.socket.end());
     const early = stream.peek();
     if (early.length) reply.socket.write(stream.take(early.length));
     await once(reply.socket, 'close');

@@ -73,6 +73,8 @@ TEST_CASE("what cannot be meant of TLS on listeners is told") {
        "http://app.test", "listen[2].redirect_to_https: external_urls names no https:// address"},
       {"there already", "listen: [{ address: 127.0.0.1:1, redirect_to_https: true, " + files.tls() + " }, 127.0.0.1:2]",
        https, "listen[1].redirect_to_https: this listener has tls"},
+      {"HTTP/2 in two ways", "listen: [{ address: 127.0.0.1:1, h2c: true, " + files.tls() + " }]", https,
+       "listen[1].h2c: this listener has tls"},
       {"nobody is served", "listen: { address: 127.0.0.1:1, redirect_to_https: true }", https, "expected a list"},
       {"nobody is served by any", "listen: [{ address: 127.0.0.1:1, redirect_to_https: true }]", https,
        "listen: every listener only sends people to https://"},

@@ -70,12 +70,14 @@ TEST_CASE("mistakes in the shape of the file name their place") {
        "the key in line 2, or by 2 blanks as the '-' in line 2"},
       {"a scalar for a map", good_config({{"z", "limits: 5\n"}}),
        "f:6:9: limits: expected a map of keys, found '5': write 'KEY: VALUE' below it, in a line for each; known here: "
-       "request_head, header_count, target, request_body, connections, connections_per_address, buffered, "
-       "held_requests, handshakes_per_address, unauthenticated_per_address, public_per_address, minimum_rate"},
+       "request_head, header_count, target, request_body, http2_streams, connections, connections_per_address, "
+       "buffered, held_requests, handshakes_per_address, unauthenticated_per_address, public_per_address, "
+       "minimum_rate"},
       {"a list for a map", good_config({{"z", "limits: [1]\n"}}),
        "f:6:9: limits: expected a map of keys, found a list: write 'KEY: VALUE' below it, in a line for each; known "
-       "here: request_head, header_count, target, request_body, connections, connections_per_address, buffered, "
-       "held_requests, handshakes_per_address, unauthenticated_per_address, public_per_address, minimum_rate"},
+       "here: request_head, header_count, target, request_body, http2_streams, connections, connections_per_address, "
+       "buffered, held_requests, handshakes_per_address, unauthenticated_per_address, public_per_address, "
+       "minimum_rate"},
       {"a list for a scalar", good_config({{"z", "auth_prefix: [/x]\n"}}),
        "f:6:14: auth_prefix: expected a path, found a list: write one value, without [ ] and '- '"},
       {"a map for routes", good_config({{"routes", "routes: { path: /* }\n"}}),
