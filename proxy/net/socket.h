@@ -62,6 +62,8 @@ class SocketWriter {
     fd_ = fd;
     tls_ = tls;
   }
+  // Nothing more leaves. Of what TLS says by itself nobody else is told so.
+  [[nodiscard]] bool has_failed() const { return failed_; }
   [[nodiscard]] bool may_write() const { return fd_ >= 0 && (tls_ == nullptr || is_tls_open()); }
 
   void queue(std::string_view bytes) { queue_.append(bytes); }
