@@ -48,6 +48,7 @@ Acceptor::Acceptor(const Http1Client::Environment& environment, const std::vecto
 void Acceptor::use_tls(std::size_t which, std::shared_ptr<const TlsAcceptor> tls, const Http1Client::OverTls& over) {
   Entrance& entrance = entrances_.at(which);
   if (entrance.tls == nullptr) entrance.over_tls = over;
+  if (entrance.tls != nullptr) tls->succeed(*entrance.tls);
   entrance.tls = std::move(tls);
 }
 
@@ -322,7 +323,7 @@ void Worker::use_tls(const TlsMaterial& tls) {
     if (listener.tls.is_on()) {
       auto made = std::make_shared<const TlsAcceptor>(
           listener.tls, tls.of_listener[i], tls.ticket_secrets, [this] { return context_.clock.unix_s(); },
-          tls.waiting[i]);
+          tls.waiting[i], tls.clients_of_listener[i]);
       acceptor_.use_tls(which, std::move(made),
                         {strict_transport_of(listener.tls), [this](const std::string& peer, const std::string& reason) {
                            tell_failed_handshake(context_, peer, reason);
