@@ -19,24 +19,17 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/errno_words.h"
+#include "base/pem.h"
 
 namespace lp {
 namespace {
 
-constexpr std::size_t kMostBytes = 1 << 20;
-
-using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
-using X509Ptr = std::unique_ptr<X509, decltype(&X509_free)>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using ContextPtr = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
 
-Bio bio_of(std::string_view text) {
-  Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free);
-  LP_CHECK(bio != nullptr, "OpenSSL failed");
-  return bio;
-}
+}  // namespace
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_pem_file(const std::string& path, std::size_t most_bytes) {
   struct stat about {};
   if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode))
     return fail("cannot read " + path + ": it is a folder");
@@ -44,18 +37,11 @@ Result<std::string> read_file(const std::string& path) {
   if (!file) return fail("cannot read " + path + ": " + errno_words(errno));
   std::string text(std::istreambuf_iterator<char>(file), {});
   if (file.bad() || text.empty()) return fail("cannot read " + path + ": it is empty");
-  if (text.size() > kMostBytes) return fail(path + " is too large for a certificate or a key");
+  if (text.size() > most_bytes) return fail(path + " is too large for what it should be");
   return text;
 }
 
-std::vector<X509Ptr> certificates_in(std::string_view pem) {
-  ERR_clear_error();
-  std::vector<X509Ptr> all;
-  const Bio bio = bio_of(pem);
-  while (X509* one = PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr)) all.emplace_back(one, &X509_free);
-  ERR_clear_error();
-  return all;
-}
+namespace {
 
 // Without a passphrase: nobody is there to be asked for one, and OpenSSL would ask the terminal.
 KeyPtr key_in(std::string_view pem) {
@@ -95,11 +81,6 @@ std::vector<std::string> names_of(X509* certificate) {
   return names;
 }
 
-std::int64_t seconds_of(const ASN1_TIME* time) {
-  std::tm utc{};
-  return ASN1_TIME_to_tm(time, &utc) == 1 ? static_cast<std::int64_t>(::timegm(&utc)) : 0;
-}
-
 std::string day_of(std::int64_t unix_s) {
   const auto time = static_cast<std::time_t>(unix_s);
   std::tm utc{};
@@ -136,8 +117,8 @@ Result<void> belongs_to_first(const std::vector<X509Ptr>& chain, EVP_PKEY* key, 
 enum class Expired { refused, taken };
 
 Result<void> is_valid_at(const X509* certificate, const std::string& file, std::int64_t now_s, Expired expired) {
-  const std::int64_t begins_s = seconds_of(X509_get0_notBefore(certificate));
-  const std::int64_t ends_s = seconds_of(X509_get0_notAfter(certificate));
+  const std::int64_t begins_s = unix_s_of(X509_get0_notBefore(certificate));
+  const std::int64_t ends_s = unix_s_of(X509_get0_notAfter(certificate));
   if (now_s >= ends_s && expired == Expired::refused)
     return fail("the certificate in " + file + " has expired, on " + day_of(ends_s));
   if (now_s < begins_s)
@@ -147,9 +128,9 @@ Result<void> is_valid_at(const X509* certificate, const std::string& file, std::
 
 Result<Certificate> read_both(const std::string& certificate_file, const std::string& key_file, std::int64_t now_s,
                               Expired expired) {
-  const auto chain = read_file(certificate_file);
+  const auto chain = read_pem_file(certificate_file);
   if (!chain) return chain.error();
-  auto key = read_file(key_file);
+  auto key = read_pem_file(key_file);
   if (!key) return key.error();
   const std::vector<X509Ptr> all = certificates_in(*chain);
   if (all.empty()) return fail(certificate_file + " holds no certificate in PEM form");
@@ -161,8 +142,8 @@ Result<Certificate> read_both(const std::string& certificate_file, const std::st
   made.chain = *chain;
   made.key = Secret(std::move(*key));
   made.names = names_of(all.front().get());
-  made.not_before_s = seconds_of(X509_get0_notBefore(all.front().get()));
-  made.not_after_s = seconds_of(X509_get0_notAfter(all.front().get()));
+  made.not_before_s = unix_s_of(X509_get0_notBefore(all.front().get()));
+  made.not_after_s = unix_s_of(X509_get0_notAfter(all.front().get()));
   made.others_may_read_key = others_may_read(key_file);
   const ContextPtr trial(SSL_CTX_new(TLS_method()), &SSL_CTX_free);
   LP_CHECK(trial != nullptr, "OpenSSL failed");
@@ -172,7 +153,7 @@ Result<Certificate> read_both(const std::string& certificate_file, const std::st
 }
 
 std::string pem_of(const std::function<int(BIO*)>& write) {
-  const Bio bio(BIO_new(BIO_s_mem()), &BIO_free);
+  const BioPtr bio(BIO_new(BIO_s_mem()), &BIO_free);
   LP_CHECK(bio != nullptr && write(bio.get()) == 1, "OpenSSL failed");
   char* bytes = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &bytes);

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ struct Certificate {
   bool others_may_read_key = false;  // anybody on this machine
 };
 
+// A file of certificates, keys or revocation lists. The error names it.
+[[nodiscard]] Result<std::string> read_pem_file(const std::string& path, std::size_t most_bytes = 1 << 20);
 // Reads both files, which may be one. The error names the file and says what is wrong with it.
 [[nodiscard]] Result<Certificate> read_certificate(const std::string& certificate_file, const std::string& key_file,
                                                    std::int64_t now_s);

@@ -166,15 +166,18 @@ void IoEvent::disable() {
   event_del(event_.get());
 }
 
-Timer::Timer(EventLoop& loop, Callback on_time)
-    : on_time_(std::move(on_time)), event_(new_event(loop, -1, 0, call, &on_time_)) {}
+// Most of them are never started: what libevent keeps of one is made then.
+Timer::Timer(EventLoop& loop, Callback on_time) : loop_(loop), on_time_(std::move(on_time)) {}
 
 void Timer::start_ms(std::int64_t delay_ms) {
+  if (event_ == nullptr) event_.reset(new_event(loop_, -1, 0, call, &on_time_));
   const timeval delay = timeval_of_ms(delay_ms);
   must_add(event_.get(), &delay);
 }
 
-void Timer::stop() { event_del(event_.get()); }
+void Timer::stop() {
+  if (event_ != nullptr) event_del(event_.get());
+}
 
 TurnEnd::TurnEnd(EventLoop& loop, Callback f) : f_(std::move(f)), event_(new_event(loop, -1, 0, call, &f_)) {}
 

@@ -99,6 +99,7 @@ class Timer {
   void stop();
 
  private:
+  EventLoop& loop_;
   std::function<void()> on_time_;
   std::unique_ptr<event, detail::EventDeleter> event_;
 };

@@ -25,6 +25,18 @@ std::string route_words(const RouteSettings& route) {
   return words;
 }
 
+bool asks_for_certificate(const RouteSettings& route) {
+  bool found = false;
+  for_each_requirement(route.require, [&](const Requirement& one) {
+    found = found || one.kind == Requirement::Kind::client_certificate;
+  });
+  return found;
+}
+
+bool is_open_by_access(const RouteSettings& route) {
+  return route.access == Access::public_ || route.access == Access::optional;
+}
+
 // The word in the cell of somebody who is signed out and follows a link. A route in shadow counts as one that is not.
 std::string signed_out_word(RouteSettings route) {
   route.shadow = false;
@@ -41,7 +53,7 @@ std::string signed_out_word(RouteSettings route) {
     case Decision::Kind::token_missing:
       return "401";
     default:
-      return "no";
+      return is_open_by_access(route) && asks_for_certificate(route) ? "by certificate" : "no";
   }
 }
 

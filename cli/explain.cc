@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "auth/rules/explain_requirement.h"
+#include "base/certificate.h"
 #include "base/encoding.h"
 #include "cli/access_word.h"
 #include "cli/exit_status.h"
@@ -38,9 +39,10 @@ struct Explanation {
   std::vector<RouteStep> steps;
 
   [[nodiscard]] std::optional<Principal> principal() const {
-    if (!person) return std::nullopt;
-    Principal who = person->principal();
+    if (!person && !judgement.client_certificate) return std::nullopt;
+    Principal who = person ? person->principal() : Principal{};
     who.organization = judgement.organization();
+    who.certificate = judgement.client_certificate.get();
     return who;
   }
   // The route that matches, also where it does not take the request.
@@ -189,6 +191,8 @@ std::string text_of(const Explanation& e) {
   std::string out;
   line(out, "request", e.asked.method + " " + e.asked.url);
   line(out, "as", e.person ? e.person->session.sub : "nobody (signed out)");
+  if (const auto& shown = e.asked.client_certificate)
+    line(out, "certificate", std::string(shown->first(CertificateField::subject)));
   print_target(out, e);
   print_route(out, e);
   print_rules(out, e);
@@ -280,6 +284,8 @@ ordered_json json_of(const Explanation& e) {
   ordered_json out = {{"method", e.asked.method}, {"url", e.asked.url}, {"as", nullptr}};
   if (e.person) out["as"] = e.person->session.sub;
   out["client"] = j.client.address;
+  if (const auto& shown = e.asked.client_certificate)
+    out["client_certificate"] = shown->first(CertificateField::subject);
   out["external_url"] = j.external() == nullptr ? ordered_json() : ordered_json(j.external()->text());
   out["target"] = j.target() ? ordered_json(j.target()->text_as_sent()) : ordered_json();
   if (j.target() && !j.target()->other_spelling.empty()) out["judged_as"] = j.target()->path;
@@ -336,6 +342,18 @@ Result<void> read_person(const std::string& file, Explanation& e) {
   return {};
 }
 
+// Whether a listener accepts it is not asked: that takes a connection.
+Result<void> read_certificate(const std::string& file, AskedRequest& asked, std::int64_t now_s) {
+  if (file.empty()) return {};
+  const auto pem = read_pem_file(file);
+  if (!pem) return fail("--client-certificate: " + pem.error().message);
+  auto certificate = client_certificate_in(*pem);
+  if (!certificate) return fail("--client-certificate: " + file + " " + certificate.error().message);
+  if (certificate->not_after_s <= now_s) return fail("--client-certificate: " + file + " has expired");
+  asked.client_certificate = std::move(*certificate);
+  return {};
+}
+
 void answer(Explanation& e, const RequestJudge& judge) {
   const Person* who = e.person ? &*e.person : nullptr;
   const auto in_manner = [&](Manner manner) {
@@ -359,6 +377,8 @@ int run_explain(const ExplainOptions& options) {
   const auto settings = load_or_complain(options.config_path);
   if (!settings) return kExitConfig;
   const std::int64_t now_s = std::time(nullptr);
+  if (const auto read = read_certificate(options.certificate_file, *asked, now_s); !read)
+    return usage(read.error().message);
   const RealmJudges judges(*settings);
   const RequestJudge& judge = judges.of(*asked, now_s);
   Explanation e{judge.settings(), std::move(*asked), std::nullopt, now_s, {}, {}, {}, {}};

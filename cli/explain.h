@@ -11,6 +11,7 @@ struct ExplainOptions {
   std::string as_file;               // claims as JSON; empty: nobody is signed in
   std::vector<std::string> headers;  // "Name: value"
   std::string client = "127.0.0.1";
+  std::string certificate_file;  // PEM: that the connection has shown; empty: none
   bool script = false;
   bool json = false;
 };

@@ -62,6 +62,8 @@ Command explain_command(std::string& config, lp::ExplainOptions& options) {
     app.add_option("--as", options.as_file, "File with claims of who is signed in, JSON as in an ID token");
     app.add_option("--header", options.headers, "A header field of the request, 'Name: value'; may be repeated")
         ->allow_extra_args(false);
+    app.add_option("--client-certificate", options.certificate_file,
+                   "File (PEM) with the certificate that the connection has shown, and that was accepted");
     app.add_option("--client", options.client, "Address that the connection comes from")->capture_default_str();
     app.add_flag("--script", options.script, "A script asks, not a person who follows a link");
     app.add_flag("--json", options.json, "For machines");

@@ -38,6 +38,7 @@ AskedRequest request_of(const RuleTestSettings& test) {
   asked.url = test.url;
   asked.headers.assign(test.request_headers.begin(), test.request_headers.end());
   if (!test.client.empty()) asked.client = test.client;
+  asked.client_certificate = test.client_certificate;
   asked.manner = test.is_script ? AskedRequest::Manner::script : AskedRequest::Manner::navigation;
   return asked;
 }
@@ -91,9 +92,10 @@ class TestRun {
     if (judgement_.route() == nullptr) return text;
     const RouteSettings& route = *judgement_.route();
     text += "\n    route " + route.label + (route.line > 0 ? " (line " + std::to_string(route.line) + ")" : "");
-    if (!person_) return text;
-    Principal who = person_->principal();
+    if (!person_ && !judgement_.client_certificate) return text;
+    Principal who = person_ ? person_->principal() : Principal{};
     who.organization = judgement_.organization();
+    who.certificate = judgement_.client_certificate.get();
     Requirement all = route.require;
     if (route.organization.is_configured()) all.children.insert(all.children.begin(), route.organization.rule);
     std::string rules = requirement_lines(all, who, now_s_, 6);

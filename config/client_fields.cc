@@ -92,6 +92,17 @@ constexpr std::string_view kIdentity[] = {
     "x-client-verify",
     "client-cert",
     "client-cert-chain",
+    "x-client-certificate",
+    "x-client-certificate-",
+    "x-client-subject",
+    "x-client-issuer",
+    "x-certificate-",
+    "x-tls-client-",
+    "x-mtls-",
+    "ssl-cert",
+    "ssl-cert-",
+    "x-amzn-mtls-",
+    "cf-client-cert-",       // load balancers of AWS, Cloudflare
     "wl-proxy-client-cert",  // WebLogic
     "proxy-auth-cert",
     "proxy-ssl-id",  // Jetty

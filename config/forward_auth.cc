@@ -16,7 +16,7 @@ using Source = IdentityHeaderSettings::Source;
 // Of the client's own words, or about it in words that it may hear.
 bool is_known_to_client(Source source) {
   return source == Source::claim || source == Source::host || source == Source::organization ||
-         source == Source::patreon;
+         source == Source::patreon || source == Source::client_certificate;
 }
 
 // It takes requests that show a token, so who may bring a session is not for it to say.

@@ -40,6 +40,12 @@ inline constexpr PageTextRow kPageTexts[] = {
     {"forbidden.title", "You do not have access to this page", "このページを|表示する|権限がありません"},
     {"forbidden.lead", "Your account is not allowed to open it.",
      "お使いのアカウントでは、このページを表示できません。"},
+    {"certificate_needed.title", "A certificate of yours is needed", "クライアント証明書が|必要です"},
+    {"certificate_needed.lead",
+     "Browsers show one when they connect, and this one has shown none that counts here. Where it is installed, close "
+     "all windows of the browser and come again: it will ask.",
+     "このブラウザーは、ここで有効なクライアント証明書を提示していません。証明書をインストール済みの場合は、"
+     "ブラウザーのウィンドウをすべて閉じてから、もう一度お試しください。"},
     {"closed.title", "This is not open", "ここは|開放|されていません"},
     {"closed.lead", "It is closed to everybody, and another account would not change that.",
      "どなたにも開放されていません。別のアカウントでサインインしても変わりません。"},
@@ -405,6 +411,8 @@ inline constexpr PageTextRow kPageTexts[] = {
     {"need.patreon_tier", "the Patreon tier {0}", "Patreon のティア {0}"},
     {"need.patreon_tiers", "one of the Patreon tiers {0}", "Patreon のいずれかのティア {0}"},
     {"need.patreon_more", "{0} with a larger pledge", "{0}（より高い支援額）"},
+    {"need.client_certificate", "a client certificate", "クライアント証明書"},
+    {"need.certain_certificate", "a certain client certificate", "特定のクライアント証明書"},
     {"need.and", "{0} and {1}", "{0} かつ {1}"},
     {"need.or", "{0} or {1}", "{0} または {1}"},
     {"need.none", "none of: {0}", "次のいずれでもないこと: {0}"},

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/client_certificate.h"
 #include "config/text_pattern.h"
 
 namespace lp {
@@ -31,6 +32,17 @@ struct PatreonTest {
   bool operator==(const PatreonTest&) const = default;
 };
 
+// What a client's certificate must say. Judged by auth/rules/client_certificate.h.
+struct CertificateTest {
+  struct Wanted {
+    CertificateField field = CertificateField::subject;
+    std::vector<std::string> any_of;  // in the form of certificate_value()
+    bool operator==(const Wanted&) const = default;
+  };
+  std::vector<Wanted> all_of;  // empty: any that the listener accepts
+  bool operator==(const CertificateTest&) const = default;
+};
+
 // What a person must be to pass, as a tree. Judged by auth/rules/authorize.h.
 struct Requirement {
   enum class Kind {
@@ -48,6 +60,7 @@ struct Requirement {
     max_age,
     member,  // of the organization that the address names; any_of: the one, where it is always the same
     patreon,
+    client_certificate,  // of the connection, whoever is signed in
   };
   Kind kind = Kind::all;
   std::vector<Requirement> children;  // all, any, none
@@ -57,6 +70,7 @@ struct Requirement {
   ClaimTest test;              // claim
   std::int64_t max_age_s = 0;  // max_age: since the person last proved who they are
   PatreonTest patreon{};       // patreon
+  CertificateTest certificate{};
 
   [[nodiscard]] bool empty() const { return children.empty() && (kind == Kind::all || kind == Kind::any); }
 };
@@ -64,7 +78,7 @@ struct Requirement {
 // The same rule in the same words; two that differ may yet mean the same.
 [[nodiscard]] inline bool operator==(const Requirement& a, const Requirement& b) {
   return a.kind == b.kind && a.children == b.children && a.any_of == b.any_of && a.test == b.test &&
-         a.max_age_s == b.max_age_s && a.patreon == b.patreon;
+         a.max_age_s == b.max_age_s && a.patreon == b.patreon && a.certificate == b.certificate;
 }
 
 // Calls `visit(const Requirement&)` for the tree's root and everything below.

@@ -25,11 +25,20 @@ bool patreon_covers(const PatreonTest& wide, const PatreonTest& narrow) {
          (narrow.active || !wide.active);
 }
 
+bool certificate_covers(const CertificateTest& wide, const CertificateTest& narrow) {
+  return std::all_of(wide.all_of.begin(), wide.all_of.end(), [&](const CertificateTest::Wanted& wanted) {
+    return std::any_of(narrow.all_of.begin(), narrow.all_of.end(), [&](const CertificateTest::Wanted& one) {
+      return one.field == wanted.field && lies_within(one.any_of, wanted.any_of);
+    });
+  });
+}
+
 bool leaf_covers(const Requirement& wide, const Requirement& narrow) {
   if (wide.kind != narrow.kind) return false;
   if (wide.kind == Kind::claim) return claim_covers(wide.test, narrow.test);
   if (wide.kind == Kind::max_age) return narrow.max_age_s <= wide.max_age_s;
   if (wide.kind == Kind::patreon) return patreon_covers(wide.patreon, narrow.patreon);
+  if (wide.kind == Kind::client_certificate) return certificate_covers(wide.certificate, narrow.certificate);
   return lies_within(narrow.any_of, wide.any_of);
 }
 
@@ -76,17 +85,32 @@ bool is_for_same_organization(const RouteSettings& wide, const RouteSettings& na
   return wide.organization.place != Place::from_path || wide.path.text == narrow.path.text;
 }
 
+bool is_open_by_access(const RouteSettings& route) {
+  return route.access == Access::public_ || route.access == Access::optional;
+}
+
+// By a certificate alone.
+bool may_pass_signed_out(const RouteSettings& route) {
+  bool asks_for_certificate = false;
+  for (const Requirement* root : {&route.require, &route.deny}) {
+    for_each_requirement(*root, [&](const Requirement& one) {
+      asks_for_certificate = asks_for_certificate || one.kind == Kind::client_certificate;
+    });
+  }
+  return is_open_by_access(route) && asks_for_certificate;
+}
+
 }  // namespace
 
 bool is_open(const RouteSettings& route) {
-  const bool by_access = route.access == Access::public_ || route.access == Access::optional;
   const bool has_rules = !route.require.empty() || !route.deny.empty() || route.organization.is_configured();
-  return (by_access && !has_rules) || route.shadow;
+  return (is_open_by_access(route) && !has_rules) || route.shadow;
 }
 
 bool admits(const RouteSettings& wide, const RouteSettings& narrow) {
   if (is_open(wide) || (narrow.access == Access::deny && !narrow.shadow)) return true;
   if (wide.access == Access::deny || is_open(narrow)) return false;
+  if (may_pass_signed_out(narrow) && !may_pass_signed_out(wide)) return false;
   return accepts_as_much(wide, narrow) && covers(wide.require, narrow.require) &&
          is_for_same_organization(wide, narrow) && refuses_as_much(narrow, wide);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/client_certificate.h"
 #include "base/secret.h"
 #include "base/url.h"
 #include "config/pages.h"
@@ -54,12 +55,22 @@ struct AcmeSettings {
   bool operator==(const AcmeSettings&) const = default;
 };
 
+// Of clients that ask for certain hosts: whether they may show a certificate, or must, and whose count.
+struct ClientCertificateSettings {
+  enum class Mode { optional, required };
+  Mode mode = Mode::required;
+  std::string ca_file;             // PEM, absolute
+  std::string crl_file;            // PEM, absolute; empty: nobody says what is revoked
+  std::vector<std::string> hosts;  // asked for by SNI; "*.example.com": one label more. Empty: all others
+};
+
 struct ListenTlsSettings {
   std::vector<CertificateFiles> certificates;  // the first is for who asks for a name of none of them
   AcmeSettings acme;
   TlsVersion min_version = TlsVersion::tls_1_2;
   std::int64_t hsts_ms = 0;  // 0: none is told
   bool hsts_subdomains = false;
+  std::vector<ClientCertificateSettings> client_certificates;  // none: nobody is asked for one
   [[nodiscard]] bool is_on() const { return !certificates.empty() || acme.is_on(); }
 };
 
@@ -227,7 +238,19 @@ struct IdentityHeaderSettings {
   // id_token: Logto's, as it came. access_token: the route's `token`. assertion: a signed one of ours. host: of the URL
   // that the browser asked for. organization: that of the route, of a member alone. patreon: of a membership; `claim`
   // says what, `constant` of which campaigns.
-  enum class Source { claim, constant, secret, id_token, access_token, assertion, host, organization, patreon };
+  // client_certificate: of the connection, whoever is signed in; `certificate_field` says what.
+  enum class Source {
+    claim,
+    constant,
+    secret,
+    id_token,
+    access_token,
+    assertion,
+    host,
+    organization,
+    patreon,
+    client_certificate,
+  };
   std::string header;
   std::string claim;  // dotted path into objects, see auth/session/claim_path.h
   HeaderEncoding encoding = HeaderEncoding::percent;
@@ -235,6 +258,7 @@ struct IdentityHeaderSettings {
   std::string constant{};
   Secret secret{};
   char separator = ',';  // of lists
+  CertificateField certificate_field = CertificateField::subject;
 };
 
 enum class IdentityPreset {
@@ -461,6 +485,7 @@ struct RuleTestSettings {
   std::string as_file;     // where as_json comes from; empty: from the configuration itself
   bool is_script = false;  // not a navigation
   std::string client;      // address; empty: 127.0.0.1
+  std::optional<ClientCertificate> client_certificate;  // that the connection has shown
   Expect expect = Expect::allow;
   std::map<std::string, std::optional<std::string>> expect_headers;  // the app must get these; no value: not at all
 };

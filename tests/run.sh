@@ -187,7 +187,7 @@ need_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}"
 ! chosen unit e2e sanitized quick || need_peers redis-server
 if chosen e2e sanitized; then
   need_packages chromium fonts-vlgothic git uacme
-  ! chosen e2e || need_packages valgrind
+  ! chosen e2e || need_packages valgrind sslscan
   need_peers nginx-light haproxy caddy apache2-bin
 fi
 ! chosen e2e sanitized quick || need_npm

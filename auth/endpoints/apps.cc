@@ -37,7 +37,8 @@ bool may_open(const Visit& visit, const AppPlace& place) {
   const bool counts = counts_on_route(*found->route, Asker::Kind::session);
   const AskedOnRoute asked{head, found->external.host, found->path};
   const Decision decision =
-      decide(*found->route, asked, counts ? visit.asker() : Asker{}, visit.settings().logto.sign_in, visit.now_s);
+      decide(*found->route, asked, counts ? visit.asker() : Asker::nobody_with(visit.facts.client_certificate),
+             visit.settings().logto.sign_in, visit.now_s);
   return is_open(decision.kind);
 }
 

@@ -8,12 +8,15 @@
 #include "auth/endpoints/sign_in.h"
 #include "auth/loops/stop.h"
 #include "auth/pages/requirement_words.h"
+#include "auth/rules/client_certificate.h"
 #include "config/organization_place.h"
 
 namespace lp {
 namespace {
 
 constexpr std::string_view kDecision = "forbidden";
+constexpr std::string_view kNoCertificate =
+    "This address asks for a client certificate, and the connection has shown none that counts here.";
 constexpr std::string_view kMessage = "This account may not use this address.";
 
 // The one in the address, where the person does not belong to it.
@@ -42,6 +45,17 @@ Verdict forbidden_page(const Visit& visit, const Authorization& authorization) {
   return answer_verdict(visit, kDecision, make_page(PageKind::forbidden, facts));
 }
 
+// Of the connection, and nothing of an account: nobody is sent anywhere to mend it.
+bool is_for_want_of_certificate(const Visit& visit, const Authorization& authorization) {
+  return lacks_certificate(authorization.missing, visit.facts.client_certificate);
+}
+
+Verdict certificate_page(const Visit& visit, const Authorization& authorization) {
+  PageFacts facts = page_facts(visit);
+  facts.missing = authorization.missing;
+  return answer_verdict(visit, kDecision, make_page(PageKind::certificate_needed, facts));
+}
+
 Verdict forbidden_json(const Visit& visit, const Authorization& authorization) {
   nlohmann::ordered_json missing = nlohmann::ordered_json::array();
   for (const Requirement* requirement : authorization.missing) {
@@ -53,12 +67,15 @@ Verdict forbidden_json(const Visit& visit, const Authorization& authorization) {
     extra["organizations_url"] = visit.facts.external->text() + visit.settings().auth_prefix +
                                  "/organizations?route=" + std::to_string(visit.facts.route->index);
   }
-  return answer_verdict(visit, kDecision, make_json_error(403, "forbidden", kMessage, visit.facts.request_id, extra));
+  const bool by_certificate = is_for_want_of_certificate(visit, authorization);
+  const std::string_view code = by_certificate ? "client_certificate_needed" : "forbidden";
+  const std::string_view message = by_certificate ? kNoCertificate : kMessage;
+  return answer_verdict(visit, kDecision, make_json_error(403, code, message, visit.facts.request_id, extra));
 }
 
-Verdict forbidden_text(const Visit& visit) {
+Verdict forbidden_text(const Visit& visit, std::string_view message) {
   const std::string_view id = visit.facts.request_id;
-  std::string text = "403 Forbidden\n" + std::string(kMessage) + "\n";
+  std::string text = "403 Forbidden\n" + std::string(message) + "\n";
   if (!id.empty()) text.append("Request ID: ").append(id).append("\n");
   return answer_verdict(visit, kDecision, make_text(403, std::move(text), id));
 }
@@ -67,7 +84,11 @@ Verdict forbidden_text(const Visit& visit) {
 
 Verdict forbidden_verdict(const Visit& visit, const Authorization& authorization) {
   if (!visit.is_navigation()) return forbidden_json(visit, authorization);
-  if (visit.facts.route->forbidden == Forbidden::status_403) return forbidden_text(visit);
+  const bool by_certificate = is_for_want_of_certificate(visit, authorization);
+  if (visit.facts.route->forbidden == Forbidden::status_403)
+    return forbidden_text(visit, by_certificate ? kNoCertificate : kMessage);
+  if (by_certificate) return certificate_page(visit, authorization);
+  if (!visit.session.opened) return status_verdict(visit, kDecision, 403);
   Verdict verdict = forbidden_page(visit, authorization);
   append_cookies(verdict, wipe_loop_marker(visit));  // the next visit may choose again
   return verdict;

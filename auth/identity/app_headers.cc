@@ -28,6 +28,13 @@ json claim_at(const AppUser& person, const std::string& path) {
   return claim == nullptr ? json() : *claim;
 }
 
+// A separator of lists in it separates nothing.
+bool is_one_value(CertificateField field) {
+  using Is = CertificateField;
+  return field == Is::subject || field == Is::issuer || field == Is::serial || field == Is::fingerprint ||
+         field == Is::certificate;
+}
+
 struct Writer {
   const AppHeaderFacts& facts;
   std::vector<LeftOut>& left_out;
@@ -47,6 +54,15 @@ struct Writer {
     const bool is_nothing = claim.is_null() || claim == "" || (claim.is_array() && claim.empty());
     const bool is_raw = header.encoding == HeaderEncoding::raw && (claim.is_string() || claim.is_array());
     if (value.empty() && !is_nothing) left_out.push_back({header.header, is_raw ? kNotRaw : kNotATextOrList});
+    line(header.header, value);
+  }
+
+  void certificate(const Header& header) {
+    if (facts.certificate == nullptr) return;
+    const auto& values = facts.certificate->of(header.certificate_field);
+    const json told = is_one_value(header.certificate_field) && !values.empty() ? json(values.front()) : json(values);
+    const std::string value = header_value(told, header.encoding, header.separator);
+    if (value.empty() && !values.empty()) left_out.push_back({header.header, kNotRaw});
     line(header.header, value);
   }
 
@@ -70,6 +86,8 @@ struct Writer {
         if (facts.person != nullptr)
           line(header.header, header_value(patreon_claim(header, facts.person->patreon), header.encoding));
         return;
+      case Header::Source::client_certificate:
+        return certificate(header);
       case Header::Source::host:
         if (facts.external != nullptr) line(header.header, facts.external->authority());
         return;

@@ -35,8 +35,9 @@ struct AppHeaderFacts {
   std::string_view assertion;
   std::string_view id_token;
   std::string_view access_token;
-  std::string_view organization{};  // of the route; the person is its member
-  bool has_own_token = false;       // the person is known by an access token in the client's own Authorization
+  std::string_view organization{};                 // of the route; the person is its member
+  const ClientCertificate* certificate = nullptr;  // of the connection, whoever is signed in
+  bool has_own_token = false;  // the person is known by an access token in the client's own Authorization
 };
 
 // A header that was to be sent and cannot be.

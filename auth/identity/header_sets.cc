@@ -14,7 +14,8 @@ using Source = IdentityHeaderSettings::Source;
 
 bool same(const IdentityHeaderSettings& a, const IdentityHeaderSettings& b) {
   return a.header == b.header && a.source == b.source && a.claim == b.claim && a.encoding == b.encoding &&
-         a.separator == b.separator && a.constant == b.constant && a.secret.equals(b.secret.reveal());
+         a.separator == b.separator && a.certificate_field == b.certificate_field && a.constant == b.constant &&
+         a.secret.equals(b.secret.reveal());
 }
 
 bool same(const UpstreamAuthorizationSettings& a, const UpstreamAuthorizationSettings& b) {
@@ -44,6 +45,7 @@ HeaderSet set_of(const Settings& settings, const RouteSettings& route) {
   set.has_id_token = has(Source::id_token) || route.authorization.kind == UpstreamAuthorizationSettings::Kind::id_token;
   set.has_access_token = has(Source::access_token);
   set.names_organization = has(Source::organization);
+  set.names_certificate = has(Source::client_certificate);
   set.names_origin = asserts || has(Source::host);
   return set;
 }

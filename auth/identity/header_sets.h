@@ -15,6 +15,7 @@ struct HeaderSet {
   bool has_id_token = false;
   bool has_access_token = false;
   bool names_organization = false;  // what it says depends on the organization in the address
+  bool names_certificate = false;   // what it says depends on the certificate of the connection
   bool names_origin = false;        // what it says depends on the external URL that was asked
 };
 

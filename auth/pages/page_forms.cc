@@ -21,6 +21,8 @@ constexpr std::array kForms = {
              "unauthenticated.lead"},
     PageForm{PageKind::forbidden, 403, PageAction::other_account, PageAction::home, "forbidden.title",
              "forbidden.lead"},
+    PageForm{PageKind::certificate_needed, 403, PageAction::home, PageAction::none, "certificate_needed.title",
+             "certificate_needed.lead"},
     PageForm{PageKind::closed, 403, PageAction::home, PageAction::none, "closed.title", "closed.lead"},
     PageForm{PageKind::not_found, 404, PageAction::home, PageAction::none, "not_found.title", "not_found.lead"},
     PageForm{PageKind::method_not_allowed, 405, PageAction::home, PageAction::none, "method_not_allowed.title",

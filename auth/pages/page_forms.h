@@ -11,6 +11,7 @@ enum class PageKind {
   cookies_needed,
   unauthenticated,
   forbidden,
+  certificate_needed,
   closed,
   not_found,
   method_not_allowed,

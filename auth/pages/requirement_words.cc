@@ -125,6 +125,10 @@ std::string requirement_html(const Requirement& requirement, const Language& lan
   if (requirement.kind == Kind::claim && asks_for_verified_email(requirement.test))
     return html_escape(language.say("need.verified_email"));
   if (requirement.kind == Kind::patreon) return patreon_html(requirement.patreon, language);
+  if (requirement.kind == Kind::client_certificate) {
+    const bool is_any = requirement.certificate.all_of.empty();
+    return html_escape(language.say(is_any ? TextKey("need.client_certificate") : TextKey("need.certain_certificate")));
+  }
   for (const RequirementWords& words : kRequirementWords) {
     if (words.kind != requirement.kind) continue;
     const bool several = words.tells_names && requirement.any_of.size() > 1;

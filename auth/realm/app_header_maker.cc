@@ -36,11 +36,17 @@ struct TokensIn {
   }
 };
 
+std::string_view fingerprint_in(const AppRequest& request) {
+  return request.certificate == nullptr ? std::string_view()
+                                        : request.certificate->first(CertificateField::fingerprint);
+}
+
 const ReadyHeaders* find(const std::vector<ReadyHeaders>& ready, std::size_t set, const HeaderSet& says,
                          const AppRequest& request) {
   for (const ReadyHeaders& one : ready) {
     if (one.set != set || (one.external && !(*one.external == request.external))) continue;
     if (says.names_organization && one.organization != request.organization) continue;
+    if (says.names_certificate && one.certificate != fingerprint_in(request)) continue;
     const bool is_good = request.now_s >= one.made_at_s && request.now_s < one.good_until_s;
     return is_good && TokensIn(says, request.tokens).are(one.tokens) ? &one : nullptr;
   }
@@ -49,7 +55,8 @@ const ReadyHeaders* find(const std::vector<ReadyHeaders>& ready, std::size_t set
 
 std::shared_ptr<const AppHeaders> keep(std::vector<ReadyHeaders>& ready, ReadyHeaders made) {
   std::erase_if(ready, [&](const ReadyHeaders& old) {
-    return old.set == made.set && old.external == made.external && old.organization == made.organization;
+    return old.set == made.set && old.external == made.external && old.organization == made.organization &&
+           old.certificate == made.certificate;
   });
   if (ready.size() >= kMaxReady) ready.clear();
   ready.push_back(std::move(made));
@@ -71,12 +78,14 @@ std::shared_ptr<const AppHeaders> AppHeaderMaker::make(const Keyring& keyring, c
 ReadyHeaders AppHeaderMaker::make_set(const Keyring& keyring, std::size_t index, const OpenedSession* session,
                                       const AppRequest& request) {
   const HeaderSet& set = keyring.header_sets.at(index);
-  ReadyHeaders made{index, std::nullopt, {}, {}, request.now_s, kForEver, nullptr};
+  ReadyHeaders made{index, std::nullopt, {}, {}, {}, request.now_s, kForEver, nullptr};
   if (set.names_origin) made.external = request.external;
   if (set.names_organization) made.organization = request.organization;
+  if (set.names_certificate) made.certificate = fingerprint_in(request);
   AppHeaderFacts facts;
   facts.organization = made.organization;
   facts.external = &request.external;
+  facts.certificate = request.certificate;
   std::optional<AppUser> person;
   std::string assertion;
   if (session != nullptr) {

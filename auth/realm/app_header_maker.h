@@ -18,7 +18,8 @@ struct AppRequest {
   const Origin& external;     // that the browser asked
   const RouteTokens& tokens;  // of the route
   std::int64_t now_s = 0;
-  std::string_view organization{};  // of the route, for its member
+  std::string_view organization{};                 // of the route, for its member
+  const ClientCertificate* certificate = nullptr;  // of the connection
 };
 
 // What apps are told, made once for each session and set of headers on a worker and then looked up: a warm request

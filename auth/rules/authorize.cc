@@ -5,6 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "auth/rules/client_certificate.h"
 #include "auth/rules/patreon.h"
 #include "auth/session/claim_path.h"
 #include "base/encoding.h"
@@ -139,6 +140,24 @@ void collect_missing(const Requirement& root, const Principal& who, std::int64_t
   }
 }
 
+Authorization authorize_nobody(const RouteSettings& route, bool is_open, const ClientCertificate* shown) {
+  using Verdict = Authorization::Verdict;
+  Authorization result;
+  const Certainty denied = route.deny.empty() ? Certainty::no : without_person(route.deny, shown);
+  const Certainty met = without_person(route.require, shown);
+  const bool passes =
+      is_open && denied == Certainty::no && met == Certainty::yes && !route.organization.is_configured();
+  result.by_deny_rule = denied == Certainty::yes;
+  result.verdict = passes ? Verdict::pass : Verdict::sign_in;
+  if (!result.by_deny_rule && met != Certainty::no) return result;
+  result.verdict = Verdict::forbidden;
+  if (result.by_deny_rule) return result;
+  for (const Requirement& child : route.require.children) {
+    if (without_person(child, shown) == Certainty::no) result.missing.push_back(&child);
+  }
+  return result;
+}
+
 // Another sign-in is worth asking for only where it is all that lacks.
 bool would_hold_if_fresh(const RouteSettings& route, Principal who, std::int64_t now_s) {
   who.authenticated_at_s = now_s;
@@ -226,6 +245,8 @@ bool holds(const Requirement& requirement, const Principal& who, std::int64_t no
       return is_member(claim(who, "organizations"), who.organization);
     case Kind::patreon:
       return patreon_holds(requirement.patreon, who.patreon);
+    case Kind::client_certificate:
+      return certificate_holds(requirement.certificate, who.certificate);
   }
   return false;
 }
@@ -237,7 +258,8 @@ std::string_view organization_told(const RouteSettings& route, std::string_view 
   return is_member(claim(*who, "organizations"), id) ? id : std::string_view();
 }
 
-Authorization authorize(const RouteSettings& route, const Principal* who, std::int64_t now_s) {
+Authorization authorize(const RouteSettings& route, const Principal* who, std::int64_t now_s,
+                        const ClientCertificate* shown) {
   using Verdict = Authorization::Verdict;
   Authorization result;
   if (route.access == Access::deny) return result;
@@ -245,10 +267,7 @@ Authorization authorize(const RouteSettings& route, const Principal* who, std::i
   const bool has_rules = !route.require.empty() || !route.deny.empty() || route.organization.is_configured();
   result.verdict = Verdict::pass;
   if (open && !has_rules) return result;
-  if (who == nullptr) {
-    result.verdict = Verdict::sign_in;
-    return result;
-  }
+  if (who == nullptr) return authorize_nobody(route, open, shown);
   if (!route.deny.empty() && holds(route.deny, *who, now_s)) {
     result.verdict = Verdict::forbidden;
     result.by_deny_rule = true;
@@ -322,6 +341,8 @@ std::string describe_requirement(const Requirement& requirement, Audience audien
       return "membership of the organization " + (names.empty() ? std::string("in the address") : names.front());
     case Kind::patreon:
       return describe_patreon(requirement.patreon, !hides_names);
+    case Kind::client_certificate:
+      return describe_certificate(requirement.certificate, !hides_names);
   }
   return {};
 }

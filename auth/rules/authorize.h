@@ -20,7 +20,8 @@ struct Principal {
   const std::vector<std::string>* scopes = nullptr;  // of the access token; null: there is none
   std::int64_t authenticated_at_s = 0;               // when they last proved who they are
   const PatreonStanding* patreon = nullptr;          // of a session; null: nothing is known of Patreon
-  std::string_view organization{};  // that the address names (config/organization_place.h); empty: none
+  std::string_view organization{};                 // that the address names (config/organization_place.h); empty: none
+  const ClientCertificate* certificate = nullptr;  // that the connection has shown and still holds; null: none
 };
 [[nodiscard]] Principal principal_of(const Session& session);
 
@@ -40,11 +41,14 @@ struct Authorization {
 [[nodiscard]] std::optional<std::int64_t> failed_max_age_s(const Requirement& requirement, const Principal& who,
                                                            std::int64_t now_s);
 
-// `who` is null when signed out; its organization is that which the address of the request names. Requirements hold on
-// every route that has them, whatever its access says. Names are compared byte by byte, e-mail addresses without regard
-// to case (threat H22). A claim of the wrong type, null or missing does not hold. The answer is that of a route without
-// `shadow`: who obeys it must look there.
-[[nodiscard]] Authorization authorize(const RouteSettings& route, const Principal* who, std::int64_t now_s);
+// `who` is null when signed out; its organization is that which the address of the request names. `shown` is the
+// connection's certificate then, and else that of `who`. Requirements hold on every route that has them, whatever its
+// access says. Where that lets people in without a session, what the certificate decides alone is decided; and nobody
+// is sent to sign in who would be refused afterwards for want of one. Names are compared byte by byte, e-mail addresses
+// without regard to case (threat H22). A claim of the wrong type, null or missing does not hold. The answer is that of
+// a route without `shadow`: who obeys it must look there.
+[[nodiscard]] Authorization authorize(const RouteSettings& route, const Principal* who, std::int64_t now_s,
+                                      const ClientCertificate* shown = nullptr);
 
 // The organization that the app of the route is told of: the one in the address, where `who` belongs to it; else empty.
 // Lives as long as route, host and path.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "auth/oidc/app_token_needs.h"
+#include "auth/rules/client_certificate.h"
 #include "auth/rules/navigation.h"
 #include "auth/rules/route_modes.h"
 #include "config/organization_place.h"
@@ -43,7 +44,10 @@ DecisionKind for_old_sign_in(const RouteSettings& route, const AskedOnRoute& ask
   return is_session && can_be_sent_to_logto(route, asked) ? DecisionKind::step_up : DecisionKind::step_up_needed;
 }
 
-DecisionKind for_refused(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker) {
+// Another account is worth a try where the account is what lacks.
+DecisionKind for_refused(const RouteSettings& route, const AskedOnRoute& asked, const Asker& asker,
+                         const Authorization& authorization) {
+  if (lacks_certificate(authorization.missing, asker.principal.certificate)) return DecisionKind::forbidden;
   const bool may_choose = route.forbidden == Forbidden::sign_in && asker.kind == Asker::Kind::session &&
                           !asked.wants_upgrade && may_start_sign_in(asked.head.method, asked.head.fields);
   return may_choose ? DecisionKind::choose_account : DecisionKind::forbidden;
@@ -59,7 +63,7 @@ DecisionKind kind_of(const RouteSettings& route, const AskedOnRoute& asked, cons
     case Authorization::Verdict::step_up:
       return for_old_sign_in(route, asked, asker);
     case Authorization::Verdict::forbidden:
-      return for_refused(route, asked, asker);
+      return for_refused(route, asked, asker, authorization);
     case Authorization::Verdict::denied:
       return DecisionKind::denied;
   }
@@ -143,7 +147,7 @@ Decision decide(const RouteSettings& route, const AskedOnRoute& asked, const Ask
     decision.kind = DecisionKind::preflight;
     return decision;
   }
-  decision.authorization = authorize(route, asker.who(), now_s);
+  decision.authorization = authorize(route, asker.who(), now_s, asker.principal.certificate);
   decision.kind = route.shadow ? DecisionKind::pass : kind_of(route, asked, asker, decision.authorization);
   if (route.shadow) decision.shadow = would_have_been(decision.authorization);
   if (lacks_organization(route, asked, asker, decision.authorization) || names_no_organization(route, asker, decision))

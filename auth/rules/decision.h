@@ -14,7 +14,12 @@ namespace lp {
 struct Asker {
   enum class Kind { nobody, session, token };
   Kind kind = Kind::nobody;
-  Principal principal;  // not of nobody
+  Principal principal;  // of nobody its certificate alone
+  [[nodiscard]] static Asker nobody_with(const ClientCertificate* certificate) {
+    Asker asker;
+    asker.principal.certificate = certificate;
+    return asker;
+  }
   [[nodiscard]] const Principal* who() const { return kind == Kind::nobody ? nullptr : &principal; }
 };
 

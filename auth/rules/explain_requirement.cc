@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "auth/rules/client_certificate.h"
 #include "auth/rules/patreon.h"
 #include "auth/session/claim_path.h"
 #include "base/encoding.h"
@@ -54,6 +55,8 @@ std::string seen_by(const Requirement& leaf, const Principal& who, std::int64_t 
       return seen_age(who, now_s);
     case Kind::patreon:
       return seen_at_patreon(leaf.patreon, who.patreon);
+    case Kind::client_certificate:
+      return shortened(seen_certificate(leaf.certificate, who.certificate));
     default:
       return seen_claim(claim_of(leaf), who);
   }

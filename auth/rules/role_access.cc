@@ -5,6 +5,7 @@
 #include <set>
 
 #include "auth/rules/authorize.h"
+#include "auth/rules/certainty.h"
 
 namespace lp {
 namespace {
@@ -13,37 +14,11 @@ using Kind = Requirement::Kind;
 
 bool is_group(Kind kind) { return kind == Kind::all || kind == Kind::any || kind == Kind::none; }
 
-RoleAccess opposite(RoleAccess access) {
-  if (access == RoleAccess::depends) return access;
-  return access == RoleAccess::yes ? RoleAccess::no : RoleAccess::yes;
-}
-
-// Kleene's three values: unknown unless the known children decide. `deciding` is what one child alone decides.
-RoleAccess combined(const Requirement& group, const Principal& who, RoleAccess deciding);
-
-RoleAccess judge(const Requirement& requirement, const Principal& who) {
-  switch (requirement.kind) {
-    case Kind::all:
-      return combined(requirement, who, RoleAccess::no);
-    case Kind::any:
-      return combined(requirement, who, RoleAccess::yes);
-    case Kind::none:
-      return opposite(combined(requirement, who, RoleAccess::yes));
-    case Kind::roles:
-      return holds(requirement, who, 0) ? RoleAccess::yes : RoleAccess::no;
-    default:
-      return RoleAccess::depends;
-  }
-}
-
-RoleAccess combined(const Requirement& group, const Principal& who, RoleAccess deciding) {
-  RoleAccess result = opposite(deciding);
-  for (const Requirement& child : group.children) {
-    const RoleAccess one = judge(child, who);
-    if (one == deciding) return deciding;
-    if (one == RoleAccess::depends) result = one;
-  }
-  return result;
+Certainty judge(const Requirement& requirement, const Principal& who) {
+  return certainty_of(requirement, [&who](const Requirement& leaf) {
+    if (leaf.kind != Kind::roles) return Certainty::open;
+    return holds(leaf, who, 0) ? Certainty::yes : Certainty::no;
+  });
 }
 
 }  // namespace
@@ -55,11 +30,11 @@ RoleAccess access_of_role(const RouteSettings& route, std::string_view role) {
   Principal who;
   who.sub = "somebody";
   who.claims = &claims;
-  const RoleAccess refused = route.deny.empty() ? RoleAccess::no : judge(route.deny, who);
-  RoleAccess met = judge(route.require, who);
-  if (met == RoleAccess::yes) met = judge(route.organization.rule, who);
-  if (refused == RoleAccess::yes || met == RoleAccess::no) return RoleAccess::no;
-  return refused == RoleAccess::no && met == RoleAccess::yes ? RoleAccess::yes : RoleAccess::depends;
+  const Certainty refused = route.deny.empty() ? Certainty::no : judge(route.deny, who);
+  Certainty met = judge(route.require, who);
+  if (met == Certainty::yes) met = judge(route.organization.rule, who);
+  if (refused == Certainty::yes || met == Certainty::no) return RoleAccess::no;
+  return refused == Certainty::no && met == Certainty::yes ? RoleAccess::yes : RoleAccess::depends;
 }
 
 std::vector<std::string> roles_in_rules(const Settings& settings) {

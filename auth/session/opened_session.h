@@ -21,6 +21,7 @@ struct ReadyHeaders {
   std::size_t set = 0;
   std::optional<Origin> external;  // that it holds for; nullopt: for all
   std::string organization;        // that is in it
+  std::string certificate;         // the fingerprint of the connection's, where it is in it
   RouteTokens tokens;              // that are in it
   std::int64_t made_at_s = 0;
   std::int64_t good_until_s = 0;

@@ -43,6 +43,8 @@ struct RequestFacts {
   std::string_view request_id;
   std::string_view client;       // address, as far as trusted hops tell; empty: a unix socket's peer
   bool client_is_proxy = false;  // of trusted_proxies, which does not say who is behind it: many may be
+  // That the connection has shown and that is accepted now; null: none, and where another proxy asks.
+  const ClientCertificate* client_certificate = nullptr;
   // The Host is where Logto reaches us and no external URL (logto.backchannel_url): `external` is that origin, and only
   // the two endpoints for Logto's own calls are asked for.
   bool only_backchannel = false;

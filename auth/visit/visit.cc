@@ -41,8 +41,9 @@ bool Visit::is_navigation() const {
 }
 
 Asker Visit::asker() const {
-  if (!session.opened) return {};
+  if (!session.opened) return Asker::nobody_with(facts.client_certificate);
   Asker asker{has_token() ? Asker::Kind::token : Asker::Kind::session, principal_of(session.opened->session)};
+  asker.principal.certificate = facts.client_certificate;
   if (has_token()) {
     asker.principal.scopes = &session.opened->token->scopes;
   } else if (tokens.access) {
@@ -190,6 +191,7 @@ std::shared_ptr<const AppHeaders> headers_for_app(const Visit& visit) {
   const std::int64_t now_s = visit.realm.clock.unix_s();  // a visit may have waited
   const RouteSettings& route = *visit.facts.route;
   AppRequest request{*visit.facts.external, visit.tokens, now_s};
+  request.certificate = visit.facts.client_certificate;
   if (route.organization.is_configured()) {
     const std::optional<Principal> who = visit.principal();
     request.organization =

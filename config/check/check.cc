@@ -7,6 +7,7 @@
 #include "config/check/answers.h"
 #include "config/check/bearer.h"
 #include "config/check/claims.h"
+#include "config/check/client_certificates.h"
 #include "config/check/fields.h"
 #include "config/check/forward_auth.h"
 #include "config/check/health.h"
@@ -496,6 +497,7 @@ constexpr Rule kRules[] = {
     check_route_tokens,
     check_organizations,
     check_patreon,
+    check_client_certificates,
     check_answers,
     check_forward_auth,
     check_health,

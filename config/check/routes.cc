@@ -145,6 +145,22 @@ void action_is_open(const RoutePlace& p) {
   p.report.problem(p.at("access"), "a route with an action is public: whoever it leads to asks by itself");
 }
 
+template <class Wanted>
+bool has_rule(const RouteSettings& route, const Wanted& wanted) {
+  bool found = false;
+  for (const Requirement* root : {&route.require, &route.deny}) {
+    for_each_requirement(*root, [&](const Requirement& requirement) { found = found || wanted(requirement); });
+  }
+  return found;
+}
+
+// Of whoever is signed out the certificate is known all the same.
+bool may_let_certificates_in(const RouteSettings& route) {
+  const bool is_open = route.access == Access::public_ || route.access == Access::optional;
+  return is_open && route.reply.action == RouteReplySettings::Action::none &&
+         has_rule(route, [](const Requirement& rule) { return rule.kind == Requirement::Kind::client_certificate; });
+}
+
 // A rule that nobody would evaluate must not look as if it protected something.
 void require_is_enforced(const RoutePlace& p) {
   if (p.report.has(p.at("require")) && p.route.require.empty() && !p.report.has_problem_in(p.at("require"))) {
@@ -153,22 +169,14 @@ void require_is_enforced(const RoutePlace& p) {
   if ((p.route.require.empty() && p.route.deny.empty()) || p.route.access == Access::signed_in ||
       p.report.has_problem_in(p.at("access")))
     return;
+  if (may_let_certificates_in(p.route)) return;
   const std::string key = p.route.require.empty() ? "deny" : "require";
   const bool is_action = p.route.reply.action != RouteReplySettings::Action::none && p.route.access == Access::public_;
-  p.report.problem(p.at(key), is_action
-                                  ? "a route with an action is public, and " + key +
-                                        " would hold for nobody: take it out; whoever the action leads to asks by "
-                                        "itself who it is"
-                                  : key + " works with access: signed_in only");
-}
-
-template <class Wanted>
-bool has_rule(const RouteSettings& route, const Wanted& wanted) {
-  bool found = false;
-  for (const Requirement* root : {&route.require, &route.deny}) {
-    for_each_requirement(*root, [&](const Requirement& requirement) { found = found || wanted(requirement); });
-  }
-  return found;
+  p.report.problem(p.at(key),
+                   is_action ? "a route with an action is public, and " + key +
+                                   " would hold for nobody: take it out; whoever the action leads to asks by "
+                                   "itself who it is"
+                             : key + " works with access: signed_in only, unless it has a rule on client_certificate");
 }
 
 // Logto's email_verified only says that there is an address (Logto fact 11).

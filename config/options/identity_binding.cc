@@ -63,6 +63,8 @@ void read_claim(const BelowEntry& at, Header& header) {
   if (text == nullptr) return;
   auto claim = parse_nonempty_text(*text);
   if (!claim) return at.value_problem(claim.error().message);
+  if (constexpr std::string_view kNoClaim = "client_certificate."; claim->starts_with(kNoClaim))
+    return at.value_problem("is no claim: write { client_certificate: " + claim->substr(kNoClaim.size()) + " }");
   header.claim = std::move(*claim);
 }
 
@@ -134,6 +136,19 @@ void read_organization_flag(const BelowEntry& at, Header& header) {
   read_flag(at, header, Header::Source::organization);
 }
 
+void read_certificate_field(const BelowEntry& at, Header& header) {
+  header.source = Header::Source::client_certificate;
+  const auto* text = at.text("a part of the client's certificate");
+  if (text == nullptr) return;
+  if (const auto field = certificate_field_named(*text)) {
+    header.certificate_field = *field;
+    return;
+  }
+  std::string known;
+  for (const std::string_view name : kCertificateFields) known.append(known.empty() ? "" : ", ").append(name);
+  at.value_problem(expected("one of " + known, *text).message);
+}
+
 struct HeaderKey {
   std::string_view name;
   ReadKey read;
@@ -147,6 +162,7 @@ constexpr HeaderKey kHeaderKeys[] = {
     {"access_token", read_access_token, true},
     {"assertion", read_assertion, true},
     {"organization", read_organization_flag, true},
+    {"client_certificate", read_certificate_field, true},
     {"encoding", read_encoding, false},
     {"separator", read_separator, false},
 };
@@ -161,6 +177,10 @@ void report_unknown(const BelowEntry& at, const std::string& name, const Rows& r
   }
   const auto near = nearest(name, names);
   at.problem(near.empty() ? "unknown key; known here: " + known : "unknown key, did you mean '" + near + "'?");
+}
+
+bool is_encoded(Header::Source source) {
+  return source == Header::Source::claim || source == Header::Source::client_certificate;
 }
 
 bool only_for_claims(const Node& map) { return map.find("encoding") != nullptr || map.find("separator") != nullptr; }
@@ -183,10 +203,11 @@ void read_header_map(const BelowEntry& at, Header& header) {
   if (!all_known) return;
   if (sources != 1) {
     at.problem(
-        "expected exactly one of claim, value, value_file, id_token, access_token, assertion and organization, found " +
+        "expected exactly one of claim, value, value_file, id_token, access_token, assertion, organization and "
+        "client_certificate, found " +
         (sources == 0 ? std::string("none") : std::to_string(sources)));
-  } else if (header.source != Header::Source::claim && only_for_claims(at.node())) {
-    at.problem("encoding and separator go with claim only");
+  } else if (!is_encoded(header.source) && only_for_claims(at.node())) {
+    at.problem("encoding and separator go with claim and client_certificate only");
   }
 }
 
@@ -197,9 +218,8 @@ Header read_header(const BelowEntry& at, const std::string& name) {
     read_header_map(at, header);
   } else if (at.node().is_null()) {
     at.problem(
-        "expected a claim, or a map with one of claim, value, value_file, id_token, access_token, assertion and "
-        "organization, found "
-        "nothing");
+        "expected a claim, or a map with one of claim, value, value_file, id_token, access_token, assertion, "
+        "organization and client_certificate, found nothing");
   } else {
     read_claim(at, header);
   }
@@ -318,14 +338,18 @@ void add(Node& map, std::string_view key, Node value) {
   map.entries.push_back({std::string(key), {}, std::move(value)});
 }
 
+void add_encoding(Node& map, const Header& header) {
+  if (header.encoding == HeaderEncoding::utf8) add(map, "encoding", Node::scalar("utf8"));
+  if (header.encoding == HeaderEncoding::raw) add(map, "encoding", Node::scalar("raw"));
+  if (header.separator != ',') add(map, "separator", Node::scalar(std::string(1, header.separator)));
+}
+
 Node print_claim(const Header& header) {
   const bool plain = header.encoding == HeaderEncoding::percent && header.separator == ',';
   if (plain) return Node::scalar(header.claim);
   Node map = Node::empty_map();
   add(map, "claim", Node::scalar(header.claim));
-  if (header.encoding == HeaderEncoding::utf8) add(map, "encoding", Node::scalar("utf8"));
-  if (header.encoding == HeaderEncoding::raw) add(map, "encoding", Node::scalar("raw"));
-  if (header.separator != ',') add(map, "separator", Node::scalar(std::string(1, header.separator)));
+  add_encoding(map, header);
   return map;
 }
 
@@ -351,6 +375,10 @@ Node print_header(const Header& header) {
       break;
     case Header::Source::organization:
       add(map, "organization", Node::scalar("true"));
+      break;
+    case Header::Source::client_certificate:
+      add(map, "client_certificate", Node::scalar(std::string(name_of(header.certificate_field))));
+      add_encoding(map, header);
       break;
     case Header::Source::host:     // presets only
     case Header::Source::patreon:  // of rules

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/encoding.h"
+#include "config/options/certificate_fields.h"
 #include "config/options/option_bindings.h"
 #include "config/value.h"
 #include "config/yaml/suggest.h"
@@ -272,7 +273,7 @@ void read_group(const Node& node, const Reading& reading, RequirementKind kind, 
 }
 
 std::string unknown_rule(const std::string& name) {
-  std::vector<std::string> names = {"claims", "max_age", "patreon"};
+  std::vector<std::string> names = {"claims", "max_age", "patreon", "client_certificate"};
   for (const auto& row : kLists) names.emplace_back(row.name);
   for (const auto& row : kGroups) names.emplace_back(row.name);
   if (const auto near = nearest(name, names); !near.empty()) return "unknown rule, did you mean '" + near + "'?";
@@ -298,7 +299,10 @@ void read_rule(const Entry& entry, const Reading& reading, std::vector<Requireme
   } else if (entry.key == "patreon") {
     read_patreon(node, reading, into);
   } else if (entry.key == "client_certificate") {
-    reading.report.problem_at(entry.mark, reading.key, "client certificates are not built yet");
+    Requirement made;
+    made.kind = RequirementKind::client_certificate;
+    made.certificate = read_certificate_test(node, reading);
+    into.push_back(std::move(made));
   } else {
     reading.report.problem_at(entry.mark, reading.key, unknown_rule(entry.key));
   }
@@ -372,6 +376,8 @@ Node print_rules(const std::vector<Requirement>& rules) {
       add_entry(map, "max_age", Node::scalar(format_duration(rule.max_age_s * kSecond)));
     } else if (rule.kind == RequirementKind::patreon) {
       add_entry(map, "patreon", print_patreon(rule.patreon));
+    } else if (rule.kind == RequirementKind::client_certificate) {
+      add_entry(map, "client_certificate", print_certificate_test(rule.certificate));
     } else {
       add_entry(map, name_of(kGroups, rule.kind), print_group(rule));
     }

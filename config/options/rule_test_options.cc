@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "config/options/binding.h"
+#include "config/options/certificate_fields.h"
 #include "config/options/json_text.h"
 #include "config/options/list_group.h"
 #include "config/options/option_bindings.h"
@@ -134,6 +135,9 @@ void add_person(Table& table) {
                    "Who asks, as an ID token tells it, and scopes or authenticated_ago; null: nobody.", as_binding()});
   table.push_back(
       {"tests[].as_file", "a file", "null", 0, 0, kPlain, "A file with these claims as JSON.", as_file_binding()});
+  table.push_back({"tests[].client_certificate", "a map of what stands in it", "null", 0, 0, kPlain,
+                   "The certificate that the connection has shown, and that was accepted; null: none.",
+                   test_certificate_binding()});
 }
 
 void add_expectation(Table& table) {

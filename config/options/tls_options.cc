@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/certificate.h"
+#include "base/client_trust.h"
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/url.h"
@@ -70,6 +71,96 @@ Binding certificates_binding() {
             if (scope.listen->tls.certificates.empty()) return list;
             list.kind = Node::Kind::list;
             for (const CertificateFiles& one : scope.listen->tls.certificates) list.items.push_back(node_of_files(one));
+            return list;
+          }};
+}
+
+using ClientMode = ClientCertificateSettings::Mode;
+
+constexpr std::string_view kClientsForm =
+    "{ mode: optional or required, ca_file: FILE, crl_file: FILE, hosts: [HOST] }";
+
+Result<std::string> parse_asked_host(std::string_view text) {
+  const std::string name = ascii_lower(text);
+  if (is_host(name.starts_with("*.") ? std::string_view(name).substr(2) : name) && !is_ip_literal(name)) return name;
+  return expected("a host such as admin.example.com or *.example.com, which TLS clients ask for by name", text);
+}
+
+void read_client_mode(const Node& node, const Reading& reading, ClientCertificateSettings& clients) {
+  const auto* text = scalar_text(node, reading);
+  if (text == nullptr) return;
+  if (*text != "optional" && *text != "required")
+    return reading.problem(node, expected("optional or required", *text).message);
+  clients.mode = *text == "optional" ? ClientMode::optional : ClientMode::required;
+}
+
+void read_asked_hosts(const Node& node, const Reading& reading, ClientCertificateSettings& clients) {
+  if (node.is_list() && node.items.empty()) return reading.problem(node, "expected at least one host");
+  for (const Node* item : list_items(node, reading)) {
+    const auto* text = scalar_text(*item, reading);
+    if (text == nullptr) continue;
+    auto host = parse_asked_host(*text);
+    if (!host) {
+      reading.problem(*item, host.error().message);
+    } else {
+      clients.hosts.push_back(std::move(*host));
+    }
+  }
+}
+
+// As the server will.
+void judge_clients(const Node& node, const Reading& reading, const ClientCertificateSettings& clients) {
+  const auto trust = read_client_trust(clients.ca_file, clients.crl_file, SystemClock().unix_s());
+  if (!trust) return reading.problem(node, trust.error().message);
+  if (trust->expired_lists.empty()) return;
+  reading.report.warning(reading.key, "a revocation list in " + clients.crl_file +
+                                          " has expired: no certificate of its authority is accepted");
+}
+
+void read_client_key(const Entry& entry, const Reading& reading, ClientCertificateSettings& clients) {
+  if (entry.key == "mode") return read_client_mode(entry.value, reading, clients);
+  if (entry.key == "hosts") return read_asked_hosts(entry.value, reading, clients);
+  if (entry.key != "ca_file" && entry.key != "crl_file")
+    return reading.report.problem_at(entry.mark, reading.key, "unknown key: expected " + std::string(kClientsForm));
+  const auto* name = scalar_text(entry.value, reading);
+  if (name != nullptr)
+    (entry.key == "ca_file" ? clients.ca_file : clients.crl_file) = resolve_file(reading.folder, *name);
+}
+
+void read_clients(const Node& node, const Reading& reading) {
+  if (!node.is_map())
+    return reading.problem(node, "expected " + std::string(kClientsForm) + ", found " + node.describe());
+  ClientCertificateSettings clients;
+  for (const Entry& entry : node.entries) {
+    const std::string key = reading.key + "." + entry.key;
+    read_client_key(entry, {reading.option, reading.scope, key, reading.folder, reading.report}, clients);
+  }
+  if (node.find("ca_file") == nullptr)
+    reading.problem(node, "expected ca_file: the authorities whose certificates clients may show");
+  if (!clients.ca_file.empty()) judge_clients(node, reading, clients);
+  reading.scope.listen->tls.client_certificates.push_back(std::move(clients));
+}
+
+Node node_of_clients(const ClientCertificateSettings& clients) {
+  Node map = Node::empty_map();
+  map.entries.push_back({"mode", {}, Node::scalar(clients.mode == ClientMode::optional ? "optional" : "required")});
+  map.entries.push_back({"ca_file", {}, Node::scalar(clients.ca_file)});
+  if (!clients.crl_file.empty()) map.entries.push_back({"crl_file", {}, Node::scalar(clients.crl_file)});
+  if (!clients.hosts.empty()) map.entries.push_back({"hosts", {}, Node::list(clients.hosts)});
+  return map;
+}
+
+Binding clients_binding() {
+  return {[](const Node& node, const Reading& reading) {
+            if (!node.is_list()) return read_clients(node, reading);
+            if (node.items.empty()) return reading.problem(node, "expected " + std::string(kClientsForm));
+            for (const Node& item : node.items) read_clients(item, reading);
+          },
+          [](const Scope& scope) {
+            Node list;
+            if (scope.listen->tls.client_certificates.empty()) return list;
+            list.kind = Node::Kind::list;
+            for (const auto& one : scope.listen->tls.client_certificates) list.items.push_back(node_of_clients(one));
             return list;
           }};
 }
@@ -195,6 +286,9 @@ void add_listen_tls_options(std::vector<Option>& table) {
                    kNarrows, "PEM files, the certificate with its chain; the one whose names match is shown.",
                    certificates_binding()});
   add_acme_options(table);
+  table.push_back({"listen[].tls.client_certificates", "a map of mode, ca_file, crl_file and hosts, or a list of them",
+                   "null", 0, 0, kNarrows, "Whose certificates clients may show, or must; rules ask for them.",
+                   clients_binding()});
   table.push_back({"listen[].tls.min_version", "1.2 or 1.3", "1.2", 0, 0, kPlain, "The oldest TLS that is spoken.",
                    choice<TlsVersion>(LP_FIELD(listen->tls.min_version),
                                       {{"1.2", TlsVersion::tls_1_2}, {"1.3", TlsVersion::tls_1_3}})});

@@ -10,6 +10,7 @@
 #include "base/one_of.h"
 #include "base/wipe.h"
 #include "proxy/exchange/acme_answer.h"
+#include "proxy/exchange/connection_facts.h"
 #include "proxy/exchange/memory_notices.h"
 #include "proxy/exchange/notices.h"
 #include "proxy/exchange/readiness.h"
@@ -84,6 +85,8 @@ void Exchange::judge() {
   facts_.request_id = record_.id;
   facts_.client = record_.client.address;
   facts_.client_is_proxy = record_.client.is_proxy;
+  facts_.client_certificate = certificate_shown_on(client_);
+  if (const auto refused = refuse_on_this_connection(client_, request_->authority, record_)) return answer(*refused);
   if (request_->authority.empty() && !is_fixed_answer(*request_, context_.settings.health))
     return refuse({400, "bad_request", "no Host field, or an empty one: only probes may come so", {}});
   const ForwardAuthSettings& forward_auth = context_.settings.forward_auth;
@@ -165,6 +168,7 @@ void Exchange::judge_check(const AskedCheck& asked) {
 void Exchange::take_check(const CheckedRequest& about) {
   take_resolution(forwarded_head_);
   facts_.only_backchannel = false;
+  facts_.client_certificate = nullptr;  // the asking proxy's
   if (facts_.external != nullptr) facts_.forwarded = about.form;
   facts_.method_is_told = about.method_is_told;
   facts_.check_query = about.check_query;

@@ -13,6 +13,8 @@
 // Everything here happens on one worker's loop.
 namespace lp {
 
+class TlsSession;
+
 // ---- towards the client -----------------------------------------------------------------------------------------
 
 // What the exchange tells a client connection. No call completes anything inside itself: failures arrive later as
@@ -47,6 +49,7 @@ class ClientStream {
   // Likewise in place of limits.minimum_rate; kUnlimited: none is owed.
   virtual void set_minimum_rate(std::int64_t /*bytes_per_s*/) {}
   [[nodiscard]] virtual const std::string& peer_address() const = 0;
+  [[nodiscard]] virtual const TlsSession* tls() const { return nullptr; }  // of the connection; null: plain
 };
 
 // What a client connection tells the exchange. `request` and its views stay valid until the exchange ended the answer.

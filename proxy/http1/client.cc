@@ -559,6 +559,7 @@ void Http1Client::on_writable() {
 
 // What the client still sends is dropped meanwhile.
 void Http1Client::close_when_sent() {
+  if (writer_.has_failed()) return close();  // tickets that met a reset: they would be waited for in vain
   enter(Phase::closing);
   input_.resume_for_all();
   if (writer_.unsent_bytes() == 0) finish_closing();

@@ -57,6 +57,7 @@ class Http1Client final : public ClientStream, public ClientConnection {
   void set_body_patience(std::int64_t ms) override;
   void set_minimum_rate(std::int64_t bytes_per_s) override;
   [[nodiscard]] const std::string& peer_address() const override { return peer_address_; }
+  [[nodiscard]] const TlsSession* tls() const override { return transport_.tls(); }
 
  private:
   using Pause = PausableInput::Reason;

@@ -45,6 +45,7 @@ class Http2Session final : public ClientConnection {
   [[nodiscard]] const std::string& peer_address() const override { return peer_address_; }
 
   // ---- for its streams
+  [[nodiscard]] const TlsSession* tls() const { return transport_.tls(); }
   [[nodiscard]] HeadFields& head_fields() { return head_fields_; }
   void submit_response(Http2Stream& stream, bool has_body);
   void submit_continue(const Http2Stream& stream);

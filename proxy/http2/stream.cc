@@ -44,6 +44,7 @@ Http2Stream::Http2Stream(Http2Session& session, const ClientEnvironment& environ
 Http2Stream::~Http2Stream() = default;
 
 const std::string& Http2Stream::peer_address() const { return session_.peer_address(); }
+const TlsSession* Http2Stream::tls() const { return session_.tls(); }
 
 Http2Trailers& Http2Stream::trailers() {
   if (trailers_ == nullptr) trailers_ = std::make_unique<Http2Trailers>(head_limits_of(env_.limits));

@@ -70,6 +70,7 @@ class Http2Stream final : public ClientStream {
   void resume_request_body() override;
   void set_body_patience(std::int64_t ms) override;
   [[nodiscard]] const std::string& peer_address() const override;
+  [[nodiscard]] const TlsSession* tls() const override;
 
  private:
   [[nodiscard]] bool holds_input_back() const { return paused_ || (head_.asks_for_tunnel() && !tunnel_); }

@@ -343,6 +343,8 @@ Judgement RequestJudge::judge(const AskedRequest& asked, const Person* who, std:
   judgement.client =
       client_facts(asked.client, judgement.request.head.fields, settings_.trusted_proxies, settings_.client_ip_header);
   find_route(judgement, asked);
+  if (asked.client_certificate && !judgement.resolved->by_check)
+    judgement.client_certificate = std::make_shared<const ClientCertificate>(*asked.client_certificate);
   if (judgement.resolved->kind == Resolution::Kind::routed) judge_route(judgement, who, now_s);
   return judgement;
 }
@@ -402,6 +404,7 @@ void RequestJudge::judge_route(Judgement& judgement, const Person* person, std::
   const RouteSettings& route = *judgement.route();
   Asker asker = person == nullptr ? Asker{} : person->asker_on(route);
   if (!counts_on_route(route, asker.kind)) asker = {};
+  asker.principal.certificate = judgement.client_certificate.get();
   judgement.counts_as = asker.kind;
   const RequestHead& head = judgement.request.head;
   const std::string_view upgrade = asked_upgrade(judgement);
@@ -433,6 +436,7 @@ AppHeaders RequestJudge::headers_for(const Judgement& judgement, const Person* w
   if (who != nullptr) user.emplace(AppUser{*who->session.claims, who->session.sub, who->session.patreon.get()});
   facts.person = user ? &*user : nullptr;
   facts.external = judgement.external();
+  facts.certificate = judgement.client_certificate.get();
   const std::optional<Principal> principal = who == nullptr ? std::nullopt : std::optional(who->principal());
   facts.organization = organization_told(*judgement.route(), judgement.external()->host, judgement.target()->path,
                                          principal ? &*principal : nullptr);

@@ -46,6 +46,7 @@ struct AskedRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string client = "127.0.0.1";  // the connection's other end, an address
   Manner manner = Manner::navigation;
+  std::optional<ClientCertificate> client_certificate{};  // that the connection has shown; taken as it is
   // Another proxy asks about it ({prefix}/check). Else that is asked only where the server would answer 404 because the
   // route's app is behind another proxy.
   bool by_other_proxy = false;
@@ -67,6 +68,7 @@ struct Judgement {
   std::string reason;     // a sentence
   ParsedRequest request;  // views into `bytes`
   std::shared_ptr<const std::string> bytes;
+  std::shared_ptr<const ClientCertificate> client_certificate;  // null: none, and where another proxy asks
   ClientFacts client;
   std::shared_ptr<const Resolution> resolved;   // null where the head was refused; points into the settings
   std::optional<Decision> decision;             // where a route was asked

@@ -65,6 +65,8 @@ class SocketWriter {
   }
   // Somebody else goes on with the connection; what TLS has sealed is theirs to send.
   void detach();
+  // Nothing more leaves. Of what TLS says by itself nobody else is told so.
+  [[nodiscard]] bool has_failed() const { return failed_; }
   [[nodiscard]] bool may_write() const { return fd_ >= 0 && (tls_ == nullptr || is_tls_open()); }
 
   void queue(std::string_view bytes) { queue_.append(bytes); }

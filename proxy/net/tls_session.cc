@@ -19,11 +19,6 @@ namespace {
 constexpr std::uint64_t kOtherRecords = 32;
 constexpr std::uint64_t kBytesPerOtherRecord = 64 * 1024;
 
-int session_index() {
-  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-  return index;
-}
-
 std::string openssl_reason() {
   const unsigned long code = ERR_peek_last_error();
   const char* const reason = ERR_reason_error_string(code);
@@ -42,7 +37,7 @@ auto without_old_errors(F call) {
 
 TlsSession::TlsSession(BufferPool& pool, ssl_st* ssl, std::shared_ptr<const void> kept)
     : kept_(std::move(kept)), ssl_(ssl), input_(pool), output_(pool) {
-  LP_CHECK(ssl_ != nullptr && SSL_set_ex_data(ssl_, session_index(), this) == 1, "OpenSSL failed");
+  LP_CHECK(ssl_ != nullptr, "OpenSSL failed");
   BIO* const bio = BIO_new(bio_method());
   LP_CHECK(bio != nullptr, "OpenSSL failed");
   BIO_set_data(bio, this);
@@ -57,7 +52,13 @@ TlsSession::~TlsSession() {
 }
 
 TlsSession* TlsSession::of(const ssl_st* ssl) {
-  return static_cast<TlsSession*>(SSL_get_ex_data(ssl, session_index()));
+  BIO* const ours = SSL_get_rbio(ssl);  // while there is none, nothing comes
+  return ours == nullptr ? nullptr : static_cast<TlsSession*>(BIO_get_data(ours));
+}
+
+TlsSession::Shown& TlsSession::shown() const {
+  if (shown_ == nullptr) shown_ = std::make_unique<Shown>();
+  return *shown_;
 }
 
 std::string_view TlsSession::protocol() const {

@@ -2,9 +2,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/client_certificate.h"
 #include "proxy/net/buffer.h"
 #include "proxy/net/socket.h"
 
@@ -60,6 +62,13 @@ class TlsSession {
   // That ALPN chose (RFC 7301); empty: nothing was offered, or the handshake goes on.
   [[nodiscard]] std::string_view protocol() const;
   [[nodiscard]] ssl_st* raw() const { return ssl_; }
+  // Of a client's certificate, what TlsAcceptor has found.
+  struct Shown {
+    ClientCertificate certificate;
+    std::optional<std::uint64_t> judged_by;  // TlsAcceptor's generation; nullopt: nobody has looked yet
+    bool is_accepted = false;
+  };
+  [[nodiscard]] Shown& shown() const;
   // What a callback of OpenSSL's finds its session by.
   [[nodiscard]] static TlsSession* of(const ssl_st* ssl);
   // To be set on each context that sessions are made of.
@@ -83,6 +92,7 @@ class TlsSession {
                         void* argument);
 
   std::shared_ptr<const void> kept_;
+  mutable std::unique_ptr<Shown> shown_;
   ssl_st* ssl_;
   Buffer input_;   // sealed, as it came
   Buffer output_;  // sealed, on its way out

@@ -63,7 +63,8 @@ class InputEvent {
   struct Beyond {  // with TLS only
     const Transport& transport;
     std::function<void()> on_readable;
-    Timer again;
+    EventLoop& loop;
+    std::unique_ptr<Timer> again{};  // made when first needed, which for most is never
   };
   void run();
   void look_beyond();

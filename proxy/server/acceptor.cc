@@ -49,6 +49,7 @@ Acceptor::Acceptor(const ClientEnvironment& environment, const std::vector<int>&
 void Acceptor::use_tls(std::size_t which, std::shared_ptr<const TlsAcceptor> tls, const OverTls& over) {
   Entrance& entrance = entrances_.at(which);
   if (entrance.tls == nullptr) entrance.over_tls = over;
+  if (entrance.tls != nullptr) tls->succeed(*entrance.tls);
   entrance.tls = std::move(tls);
 }
 

@@ -49,17 +49,27 @@ ListenerCertificates::ListenerCertificates(const Settings& settings, const Clock
       files_.push_back(files.certificate);
       files_.push_back(files.key);
     }
+    for (const ClientCertificateSettings& clients : one.tls.client_certificates) {
+      files_.push_back(clients.ca_file);
+      if (!clients.crl_file.empty()) files_.push_back(clients.crl_file);
+    }
   }
 }
 
-Result<ListenerCertificates::OfListeners> ListenerCertificates::read_named() const {
-  OfListeners all;
+Result<ListenerCertificates::OfFiles> ListenerCertificates::read_named() const {
+  OfFiles all;
   for (const ListenSettings& one : listen_) {
-    std::vector<Certificate>& of_listener = all.emplace_back();
+    std::vector<Certificate>& of_listener = all.certificates.emplace_back();
+    std::vector<ClientTrust>& clients_of_listener = all.clients.emplace_back();
     for (const CertificateFiles& files : one.tls.certificates) {
       auto read = read_certificate(files.certificate, files.key, clock_.unix_s());
       if (!read) return read.error();
       of_listener.push_back(std::move(*read));
+    }
+    for (const ClientCertificateSettings& clients : one.tls.client_certificates) {
+      auto read = read_client_trust(clients.ca_file, clients.crl_file, clock_.unix_s());
+      if (!read) return read.error();
+      clients_of_listener.push_back(std::move(*read));
     }
   }
   return all;
@@ -87,7 +97,7 @@ void ListenerCertificates::choose_automatic_hosts() {
   for (const std::string& host : hosts_with_acme(settings_)) {
     bool is_needed = false;
     for (std::size_t i = 0; i < listen_.size(); ++i)
-      is_needed = is_needed || (listen_[i].tls.acme.is_on() && !is_named_in(named_[i], host));
+      is_needed = is_needed || (listen_[i].tls.acme.is_on() && !is_named_in(named_.certificates[i], host));
     if (!is_needed) continue;
     automatic_hosts_.push_back(host);
     const CertificateFiles files = acme_files(*acme, host);
@@ -114,12 +124,12 @@ void ListenerCertificates::read_automatic() {
 }
 
 TlsMaterial ListenerCertificates::assembled() const {
-  TlsMaterial made{named_, std::vector<std::vector<std::string>>(listen_.size()), {}};
+  TlsMaterial made{named_.certificates, std::vector<std::vector<std::string>>(listen_.size()), {}, named_.clients};
   if (material_ != nullptr) made.ticket_secrets = material_->ticket_secrets;
   for (std::size_t i = 0; i < listen_.size(); ++i) {
     if (!listen_[i].tls.acme.is_on()) continue;
     for (const std::string& host : automatic_hosts_) {
-      if (is_named_in(named_[i], host)) continue;
+      if (is_named_in(named_.certificates[i], host)) continue;
       const auto come = automatic_.find(host);
       const auto meanwhile = self_signed_.find(host);
       if (come != automatic_.end()) {
@@ -134,15 +144,27 @@ TlsMaterial ListenerCertificates::assembled() const {
   return made;
 }
 
-void ListenerCertificates::warn_of(const OfListeners& all) const {
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    for (std::size_t j = 0; j < all[i].size(); ++j) {
+void ListenerCertificates::warn_of(const OfFiles& all) const {
+  warn_of_lists(all);
+  for (std::size_t i = 0; i < all.certificates.size(); ++i) {
+    for (std::size_t j = 0; j < all.certificates[i].size(); ++j) {
       const CertificateFiles& files = listen_[i].tls.certificates[j];
-      if (all[i][j].others_may_read_key)
+      const Certificate& one = all.certificates[i][j];
+      if (one.others_may_read_key)
         log_.warning("anybody on this machine may read the key of a certificate: chmod o-r", {{"file", files.key}});
-      const std::int64_t left_s = all[i][j].not_after_s - clock_.unix_s();
+      const std::int64_t left_s = one.not_after_s - clock_.unix_s();
       if (left_s < kSoonS)
         log_.warning("a certificate expires soon", {{"file", files.certificate}, {"hours", left_s / 3600}});
+    }
+  }
+}
+
+void ListenerCertificates::warn_of_lists(const OfFiles& all) const {
+  for (std::size_t i = 0; i < all.clients.size(); ++i) {
+    for (std::size_t j = 0; j < all.clients[i].size(); ++j) {
+      if (all.clients[i][j].expired_lists.empty()) continue;
+      log_.warning("a revocation list has expired: no certificate of its authority is accepted",
+                   {{"file", listen_[i].tls.client_certificates[j].crl_file}});
     }
   }
 }
@@ -160,7 +182,9 @@ void ListenerCertificates::replace(TlsMaterial material) {
 
 void ListenerCertificates::set_ticket_secrets(std::vector<Secret> secrets) {
   if (are_same(material_->ticket_secrets, secrets)) return;
-  replace({material_->of_listener, material_->waiting, std::move(secrets)});
+  TlsMaterial changed = *material_;
+  changed.ticket_secrets = std::move(secrets);
+  replace(std::move(changed));
 }
 
 void ListenerCertificates::read_anew() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/certificate.h"
+#include "base/client_trust.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -20,6 +21,7 @@ struct TlsMaterial {
   std::vector<std::vector<Certificate>> of_listener;  // as Settings::listen; none where there is no TLS
   std::vector<std::vector<std::string>> waiting;      // likewise: hosts that have none yet, for which TLS is refused
   std::vector<Secret> ticket_secrets;
+  std::vector<std::vector<ClientTrust>> clients_of_listener{};  // as ListenTlsSettings::client_certificates
 };
 
 // The certificates of all listeners: read at the start, anew when asked, and when their files have changed and are left
@@ -47,14 +49,18 @@ class ListenerCertificates {
 
  private:
   using Stamps = std::vector<std::string>;
-  using OfListeners = std::vector<std::vector<Certificate>>;
-  [[nodiscard]] Result<OfListeners> read_named() const;
+  struct OfFiles {  // as Settings::listen
+    std::vector<std::vector<Certificate>> certificates;
+    std::vector<std::vector<ClientTrust>> clients;
+  };
+  [[nodiscard]] Result<OfFiles> read_named() const;
   void choose_automatic_hosts();
   void read_automatic();
   [[nodiscard]] TlsMaterial assembled() const;
   [[nodiscard]] Stamps stamps() const;
   void replace(TlsMaterial material);
-  void warn_of(const OfListeners& all) const;
+  void warn_of(const OfFiles& all) const;
+  void warn_of_lists(const OfFiles& all) const;
 
   const Settings& settings_;
   const std::vector<ListenSettings>& listen_;
@@ -62,7 +68,7 @@ class ListenerCertificates {
   Log& log_;
   std::vector<std::string> files_;
   std::vector<std::string> automatic_hosts_;
-  OfListeners named_;                               // by listen[].tls.certificates
+  OfFiles named_;                                   // by listen[].tls.certificates and .client_certificates
   std::map<std::string, Certificate> automatic_;    // by host
   std::map<std::string, Certificate> self_signed_;  // by host, where asked for
   std::shared_ptr<const TlsMaterial> material_;

@@ -98,7 +98,7 @@ void Worker::use_tls(const TlsMaterial& tls) {
     if (listener.tls.is_on()) {
       auto made = std::make_shared<const TlsAcceptor>(
           listener.tls, tls.of_listener[i], tls.ticket_secrets, [this] { return context_.clock.unix_s(); },
-          tls.waiting[i], listener.http2);
+          tls.waiting[i], listener.http2, tls.clients_of_listener[i]);
       acceptor_.use_tls(which, std::move(made),
                         {strict_transport_of(listener.tls), [this](const std::string& peer, const std::string& reason) {
                            tell_failed_handshake(context_, peer, reason);

@@ -116,7 +116,7 @@ TEST_CASE("a rule that cannot mean anything refuses to start, by name") {
        "routes[1].query.a[]: expected the plain name of a query parameter, found 'a[]'"},
       {"a bad network", "networks: [10.0.0.1/8]", "routes[1].networks: expected"},
       {"client certificates", "require: { client_certificate: true }",
-       "routes[1].require.client_certificate: client certificates are not built yet"},
+       "routes[1].require: client_certificate: no listener asks for client certificates"},
   };
   for (const auto& one : cases) {
     CAPTURE(one.what);

@@ -78,7 +78,8 @@ TEST_CASE("keys about answers that could not do what they seem to do are told") 
        "others: let it hold Accept-Encoding, or add to it"},
       {"a Vary that holds it", "compression: on, response_headers: { set: { Vary: 'Cookie, Accept-Encoding' } }", ""},
       {"max_age on a public route", "require: { max_age: 5m }, access: public",
-       "f:6:33: routes[1].require: require works with access: signed_in only"},
+       "f:6:33: routes[1].require: require works with access: signed_in only, unless it has a rule on "
+       "client_certificate"},
       {"max_age", "require: { max_age: 5m }", ""},
       {"max_age of nothing", "require: { max_age: 0s }",
        "f:6:53: routes[1].require.max_age: expected a duration from 1s to 400d"},

@@ -278,7 +278,8 @@ TEST_CASE("routes that cannot do what they say are refused") {
       {"below auth_prefix", one("path: /_auth/me, upstream: wiki"),
        "f:6:13: routes[1].path: never matches: paths below auth_prefix (/_auth) belong to logto-proxy itself"},
       {"require on a public route", one("path: /*, upstream: wiki, access: public, require: { roles: [a] }"),
-       "f:6:49: routes[1].require: require works with access: signed_in only"},
+       "f:6:49: routes[1].require: require works with access: signed_in only, unless it has a rule on "
+       "client_certificate"},
       {"an empty require", one("path: /*, upstream: wiki, require: {}"),
        "f:6:42: routes[1].require: expected a map of rules such as roles: [admin], found nothing: everybody would meet "
        "it"},
@@ -367,17 +368,17 @@ TEST_CASE("identity headers carry identities only") {
        "f:6:21: identity_headers.x-logto_proxy.assertion: say `assertion: true` on the route"},
       {"no source", headers("{ X-User: { encoding: utf8 } }"),
        "f:6:21: identity_headers.X-User: expected exactly one of claim, value, value_file, id_token, "
-       "access_token, assertion and organization, found none"},
+       "access_token, assertion, organization and client_certificate, found none"},
       {"two sources", headers("{ X-User: { claim: sub, value: x } }"),
        "f:6:21: identity_headers.X-User: expected exactly one of claim, value, value_file, id_token, "
-       "access_token, assertion and organization, found 2"},
+       "access_token, assertion, organization and client_certificate, found 2"},
       {"nothing at all", headers("{ X-User: }"),
        "f:6:21: identity_headers.X-User: expected a claim, or a map with one of claim, value, value_file, id_token, "
-       "access_token, assertion and organization, found nothing"},
+       "access_token, assertion, organization and client_certificate, found nothing"},
       {"a key that is none", headers("{ X-User: { clam: sub } }"),
        "f:6:31: identity_headers.X-User.clam: unknown key, did you mean 'claim'?"},
       {"a constant with an encoding", headers("{ X-User: { value: x, encoding: utf8 } }"),
-       "f:6:21: identity_headers.X-User: encoding and separator go with claim only"},
+       "f:6:21: identity_headers.X-User: encoding and separator go with claim and client_certificate only"},
       {"a constant with a line break", headers("{ X-User: { value: \"a\\nb\" } }"),
        "f:6:38: identity_headers.X-User.value: expected a text without control characters and without blanks at its "
        "ends"},

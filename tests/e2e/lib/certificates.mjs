@@ -28,6 +28,26 @@ export class Authority {
     openssl('x509', '-req', '-in', request, '-CA', this.file, '-CAkey', this.key, '-CAcreateserial', '-days', String(days), '-extfile', extensions, '-out', certificate);
     return { certificate_file: certificate, key_file: key };
   }
+
+  // For a client: { cert, key } as tls.connect() takes them, and their files. `usage`: of the certificate's key, '' for none.
+  issueClient({ subject = '/CN=alice', alternatives = '', usage = 'clientAuth', days = 8, file = 'client' } = {}) {
+    const [key, request, certificate, extensions] = ['key', 'csr', 'pem', 'ext'].map((ending) => path.join(this.folder, `${file}.${ending}`));
+    openssl('req', '-new', ...EC, '-utf8', '-keyout', key, '-out', request, '-subj', subject);
+    fs.writeFileSync(extensions, [usage && `extendedKeyUsage=${usage}`, alternatives && `subjectAltName=${alternatives}`].filter(Boolean).join('\n'));
+    openssl('x509', '-req', '-in', request, '-CA', this.file, '-CAkey', this.key, '-CAcreateserial', '-days', String(days), '-extfile', extensions, '-out', certificate);
+    return { cert: fs.readFileSync(certificate), key: fs.readFileSync(key), certificate_file: certificate, key_file: key };
+  }
+
+  // A file with what of the authority's is revoked: these, given as issueClient() has made them.
+  revoke(clients, name = 'crl.pem') {
+    const [config, list] = ['ca.cnf', name].map((one) => path.join(this.folder, one));
+    fs.writeFileSync(path.join(this.folder, 'index.txt'), '');
+    fs.writeFileSync(config, `[ca]\ndefault_ca=own\n[own]\ndatabase=${this.folder}/index.txt\ndefault_md=sha256\ndefault_crl_days=5\n`);
+    const ca = ['ca', '-config', config, '-cert', this.file, '-keyfile', this.key];
+    for (const client of clients) openssl(...ca, '-revoke', client.certificate_file);
+    openssl(...ca, '-gencrl', '-out', list);
+    return list;
+  }
 }
 
 // Resolves to an open TLS socket; rejects with what the handshake failed of.

@@ -216,3 +216,11 @@ TEST_CASE("what is told of TLS is in each answer, once") {
   CHECK(second != std::string::npos);
   CHECK(world.client->received.find(field, second + 1) == std::string::npos);
 }
+
+TEST_CASE("who resets its connection right behind the handshake leaves nothing behind") {
+  SecuredWorld world;
+  world.shake_hands();
+  world.client->transport().reset_connection();  // before the tickets, which have nowhere to go
+  world.wait([&] { return world.closed > 0; });
+  CHECK(world.closed == 1);
+}

@@ -1,0 +1,41 @@
+#include "proxy/exchange/connection_facts.h"
+
+#include <string>
+
+#include "base/encoding.h"
+#include "config/value.h"
+#include "proxy/net/tls_acceptor.h"
+
+namespace lp {
+namespace {
+
+// As SNI would name it: in lower case, without a port, and no address (RFC 6066 3).
+std::string server_name_of(std::string_view authority) {
+  if (authority.starts_with('[')) return {};
+  std::string name = ascii_lower(authority.substr(0, authority.find(':')));
+  return is_ip_literal(name) ? std::string() : name;
+}
+
+}  // namespace
+
+const ClientCertificate* certificate_shown_on(const ClientStream& client) {
+  return client.tls() == nullptr ? nullptr : TlsAcceptor::client_certificate(*client.tls());
+}
+
+std::optional<Answer> refuse_on_this_connection(const ClientStream& client, std::string_view authority,
+                                                ExchangeRecord& record) {
+  if (client.tls() == nullptr || !TlsAcceptor::asks_for_certificates(*client.tls())) return std::nullopt;
+  if (TlsAcceptor::asks_the_same_of(*client.tls(), server_name_of(authority))) return std::nullopt;
+  record.decision = "other_connection";
+  Answer answer;
+  answer.status = 421;
+  answer.add("Content-Type", "text/plain; charset=utf-8");
+  answer.add("Cache-Control", "no-store");
+  answer.body =
+      "421 Misdirected Request\nThis connection was made for another host, whose clients are asked for other "
+      "certificates. Ask again on a connection of its own.\nRequest ID: ";
+  answer.body.append(record.id).append("\n");
+  return answer;
+}
+
+}  // namespace lp
