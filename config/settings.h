@@ -86,8 +86,8 @@ struct ListenSettings {
   int mode = -1;                   // of the unix socket's file; -1: as umask says
   std::string group{};             // likewise; empty: the process's
   [[nodiscard]] bool is_abstract() const { return path.starts_with('@'); }
-  bool http2 = true;               // with TLS, to who offers it
-  bool h2c = false;                // without TLS, to who begins with it
+  bool http2 = true;  // with TLS, to who offers it
+  bool h2c = false;   // without TLS, to who begins with it
 };
 
 struct LimitSettings {
