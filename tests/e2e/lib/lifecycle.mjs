@@ -34,7 +34,7 @@ const IDLE_SURELY_IN_MS = (IDLE_S - IDLE_S / 10 - 2) * 1000 / SLOWNESS;
 const IDLE_SURELY_OUT_MS = (IDLE_S + 3) * 1000;
 // After a replica has Redis again: its next attempt to connect, then the seconds in which it refreshes nothing.
 const REDIS_BACK_MS = 16_000;
-// Who sends tokens under keys that nobody knows makes the key set be fetched once in half a minute.
+// Who sends tokens under keys that nobody knows makes the key set be fetched now and then only.
 const KEYS_AGAIN_MS = 35_000;
 
 export function seeded(seed) {
@@ -385,8 +385,10 @@ export class Life {
     this.ending(hit);
     user.endedEverywhereAt = Infinity;
     const answer = await how(user, this.dice.pick(this.proxies));
-    if (answer.status === 404) {
-      this.missing.add(what);
+    // Old tokens that came again have spent what strangers may ask for.
+    const isUnderANewKey = answer.status === 400 && answer.text.includes('no key fits') && Date.now() - this.keysRotatedAt < KEYS_AGAIN_MS;
+    if (answer.status === 404 || isUnderANewKey) {
+      if (!isUnderANewKey) this.missing.add(what);
       for (const session of hit) if (session.endedAt === null) session.endsFrom = null;
       user.endedEverywhereAt = this.moment;
       return;
