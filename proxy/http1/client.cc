@@ -266,6 +266,7 @@ void Http1Client::start_exchange() {
   body_open_ = !body_.is_over();
   discarded_bytes_ = 0;
   body_patience_ms_ = env_.timeouts.body_idle_ms;
+  quiet_body_ms_ = 0;
   read_bytes_ = BufferPool::kSmallBytes;
   keep_alive_ = request_.keep_alive;
   enter(Phase::exchange);
@@ -361,6 +362,7 @@ void Http1Client::request_body_done() {
   body_open_ = false;
   if (phase_ == Phase::discard) return next_request();
   if (phase_ != Phase::exchange) return;
+  if (const Fields trailers = body_.trailers(); trailers.size() > 0) events_->on_request_trailers(trailers);
   events_->on_request_end();
   if (phase_ != Phase::exchange) return;
   events_->on_request_batch_end();
@@ -421,6 +423,14 @@ std::size_t Http1Client::untaken_bytes() const { return writer_.unsent_bytes() +
 void Http1Client::send_body(std::string_view bytes) {
   if (bytes.empty()) return;
   if (const auto state = answer_body_.write(bytes)) after_write(*state);
+}
+
+bool Http1Client::takes_trailers() const {
+  return answer_body_.is_chunked() && lp::takes_trailers(request_.head.fields);
+}
+
+void Http1Client::send_trailers(const Fields& trailers) {
+  if (takes_trailers() && trailers.size() > 0) answer_body_.write_trailers(trailers);
 }
 
 void Http1Client::end() {
@@ -639,7 +649,8 @@ void Http1Client::arm_deadline() {
       return deadline_.set_ms(env_.timeouts.request_head_ms);
     case Phase::exchange:
     case Phase::tunnel:
-      if (writer_.unsent_bytes() > 0 || waits_for_body) return deadline_.set_ms(body_patience_ms_);
+      if (writer_.unsent_bytes() > 0) return deadline_.set_ms(body_patience_ms_);
+      if (waits_for_body) return deadline_.set_ms(std::max(body_patience_ms_, quiet_body_ms_));
       if (input_has_ended() && phase_ == Phase::exchange) return deadline_.set_ms(kHalfClosedMs);
       return deadline_.clear();
     case Phase::discard:
@@ -671,6 +682,11 @@ void Http1Client::on_deadline() {
 
 void Http1Client::set_body_patience(std::int64_t ms) {
   body_patience_ms_ = ms;
+  arm_deadline();
+}
+
+void Http1Client::expect_quiet_body(std::int64_t ms) {
+  quiet_body_ms_ = ms;
   arm_deadline();
 }
 

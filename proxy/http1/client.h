@@ -61,16 +61,19 @@ class Http1Client final : public ClientStream {
   void send_head(const ResponseHead& head, const OutgoingResponse& response) override;
   void send_answer(const Answer& answer, bool without_body, bool keep_alive) override;
   void send_body(std::string_view bytes) override;
+  void send_trailers(const Fields& trailers) override;
   void end() override;
   void abort() override;
   void flush() override;
   void become_tunnel() override;
   [[nodiscard]] std::size_t unsent_bytes() const override { return writer_.unsent_bytes(); }
   [[nodiscard]] std::size_t untaken_bytes() const override;
+  [[nodiscard]] bool takes_trailers() const override;
   [[nodiscard]] Room room() const override { return room_; }
   void pause_request_body() override { pause(Pause::back_pressure); }
   void resume_request_body() override;
   void set_body_patience(std::int64_t ms) override;
+  void expect_quiet_body(std::int64_t ms) override;
   [[nodiscard]] const std::string& peer_address() const override { return peer_address_; }
 
  private:
@@ -156,6 +159,7 @@ class Http1Client final : public ClientStream {
   std::string_view unfed_;  // while bytes of a body are handed on: those behind them that are here
   std::uint64_t discarded_bytes_ = 0;
   std::int64_t body_patience_ms_ = 0;  // of the request under way
+  std::int64_t quiet_body_ms_ = 0;     // likewise, where that is longer
 
   bool is_unused_ = true;
   bool keep_alive_ = true;

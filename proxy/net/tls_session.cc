@@ -172,6 +172,13 @@ void TlsSession::note_open() {
   open_ = true;
 }
 
+std::string_view TlsSession::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(ssl_, &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
 bool TlsSession::has_just_opened() { return open_ && !std::exchange(told_open_, true); }
 
 bool TlsSession::asks_too_much() const { return other_records_ > kOtherRecords + plain_bytes_ / kBytesPerOtherRecord; }

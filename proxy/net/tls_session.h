@@ -50,6 +50,9 @@ class TlsSession {
   [[nodiscard]] Buffer& output() { return output_; }
   [[nodiscard]] const Buffer& output() const { return output_; }
 
+  // What both speak inside (RFC 7301), once it is open; empty: they have not agreed on anything.
+  [[nodiscard]] std::string_view protocol() const;
+
   // Of what failed: for logs.
   [[nodiscard]] const std::string& failure() const { return failure_; }
   [[nodiscard]] bool is_untrusted() const { return is_untrusted_; }  // the peer's certificate was not accepted

@@ -371,3 +371,17 @@ TEST_CASE("trailers that frame, route, sign in or tell who somebody is stay here
   CHECK(names(lp::request_trailers(sent, kRules)) == "grpc-status Content-Digest Server-Timing ");
   CHECK(names(lp::response_trailers(sent, kRules)) == "grpc-status Content-Digest Server-Timing ");
 }
+
+TEST_CASE("who knows what to do with trailers") {
+  for (const auto& [value, knows] : {std::pair{"trailers", true},
+                                     {"gzip, Trailers", true},
+                                     {"trailers;q=0.5", true},
+                                     {"gzip", false},
+                                     {"", false},
+                                     {"trailersx", false}}) {
+    lp::Fields fields;
+    fields.add("te", value);
+    CHECK(lp::takes_trailers(fields) == knows);
+  }
+  CHECK_FALSE(lp::takes_trailers(lp::Fields{}));
+}
