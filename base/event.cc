@@ -176,6 +176,10 @@ void Timer::start_ms(std::int64_t delay_ms) {
 
 void Timer::stop() { event_del(event_.get()); }
 
+TurnEnd::TurnEnd(EventLoop& loop, Callback f) : f_(std::move(f)), event_(new_event(loop, -1, 0, call, &f_)) {}
+
+void TurnEnd::ask() { event_active(event_.get(), EV_TIMEOUT, 0); }
+
 SignalEvent::SignalEvent(EventLoop& loop, int signal_number, Callback on_signal)
     : on_signal_(std::move(on_signal)),
       event_(new_event(loop, signal_number, EV_SIGNAL | EV_PERSIST, call, &on_signal_)) {

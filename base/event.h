@@ -103,6 +103,20 @@ class Timer {
   std::unique_ptr<event, detail::EventDeleter> event_;
 };
 
+// `f` runs behind all that is ready by now, in the same turn of the loop, once however often it was asked for. Costs no
+// system call.
+class TurnEnd {
+ public:
+  TurnEnd(EventLoop& loop, std::function<void()> f);
+  TurnEnd(const TurnEnd&) = delete;
+  TurnEnd& operator=(const TurnEnd&) = delete;
+  void ask();
+
+ private:
+  std::function<void()> f_;
+  std::unique_ptr<event, detail::EventDeleter> event_;
+};
+
 class SignalEvent {
  public:
   SignalEvent(EventLoop& loop, int signal_number, std::function<void()> on_signal);

@@ -59,6 +59,8 @@ struct ListenSettings {
   ListenTlsSettings tls{};
   bool redirect_to_https = false;  // and nothing else
   bool proxy_protocol = false;     // trusted_proxies say with it who is behind them
+  bool http2 = true;               // with TLS, to who offers it
+  bool h2c = false;                // without TLS, to who begins with it
 };
 
 struct LimitSettings {
@@ -66,6 +68,7 @@ struct LimitSettings {
   std::int64_t header_count = 200;
   std::int64_t target_bytes = 16 * 1024;
   std::int64_t request_body_bytes = kUnlimited;
+  std::int64_t http2_streams = 100;  // at a time, of one connection
   std::int64_t connections = 10000;
   std::int64_t connections_per_address = kAutomatic;      // see connections_per_address_of()
   std::int64_t buffered_bytes = 64LL * 1024 * 1024;       // of what has come of all requests and is not passed on yet

@@ -51,7 +51,7 @@ Result<std::string> exchange_head_over_tls(const Socket& socket, const UpstreamS
   BufferPool pool;
   const auto session = (*to_app)->new_session(pool);
   if (const std::string why = why_no_tls(socket.fd(), *session, timeout_ms); !why.empty()) return fail(why);
-  if (upstream.speaks_http2() && session->protocol() != "h2")
+  if (upstream.speaks_http2() && session->protocol() != kHttp2Protocol)
     return fail("it does not agree to HTTP/2 in it (ALPN), which http2: true asks for");
   if (!session->seal(words)) return fail(session->failure());
   send_output(socket.fd(), *session);

@@ -49,6 +49,10 @@ void listener_is_one_thing(const Settings& s, std::size_t index, Report& report)
         key + ".proxy_protocol",
         "nobody may say who is behind a connection: name the address of your balancer under trusted_proxies");
   }
+  if (listen.h2c && listen.tls.is_on())
+    report.problem(key + ".h2c", "this listener has tls: HTTP/2 is agreed on in the handshake there (http2)");
+  if (report.line_of(key + ".http2") > 0 && !listen.tls.is_on() && !report.has_problem_in(key))
+    report.warning(key + ".http2", "has no effect without tls; h2c: true takes HTTP/2 without");
   if (listen.tls.hsts_subdomains && listen.tls.hsts_ms == 0 && !report.has_problem_in(key + ".tls"))
     report.warning(key + ".tls.hsts_subdomains", "has no effect without hsts");
 }

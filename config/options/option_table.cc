@@ -72,6 +72,9 @@ void add_limits(Table& table) {
                    "Path and query of a request; more is 414.", size(LP_FIELD(settings->limits.target_bytes))});
   table.push_back({"limits.request_body", "a size or none", "none", 0, 1024 * kGiB, kNarrows,
                    "Body of a request; more is 413.", size(LP_FIELD(settings->limits.request_body_bytes))});
+  table.push_back({"limits.http2_streams", "a whole number", "100", 1, 1000, kPlain,
+                   "Requests at one time of one connection of HTTP/2.",
+                   count(LP_FIELD(settings->limits.http2_streams))});
   table.push_back({"limits.connections", "a whole number", "10000", 1, 1000000, kPlain,
                    "Client connections at one time; beyond, those idle for longest go.",
                    count(LP_FIELD(settings->limits.connections))});

@@ -137,6 +137,12 @@ void add_listen_tls_options(std::vector<Option>& table) {
   table.push_back({"listen[].proxy_protocol", "true or false", "false", 0, 0, kPlain,
                    "Each connection comes from trusted_proxies and begins with who is behind it (PROXY protocol).",
                    boolean(LP_FIELD(listen->proxy_protocol))});
+  table.push_back({"listen[].http2", "true or false", "true", 0, 0, kPlain,
+                   "With tls: clients may speak HTTP/2, as they say in the handshake.",
+                   boolean(LP_FIELD(listen->http2))});
+  table.push_back({"listen[].h2c", "true or false", "false", 0, 0, kPlain,
+                   "Without tls: connections may begin with HTTP/2 (prior knowledge).",
+                   boolean(LP_FIELD(listen->h2c))});
 }
 
 void add_upstream_tls_options(std::vector<Option>& table) {

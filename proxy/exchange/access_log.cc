@@ -83,6 +83,7 @@ void append_object(std::string& to, const AccessRecord& record, Fields fields) {
   append_numbers(out, record, fields);
   if_any("upstream", bit_of("upstream"), record.upstream);
   if_any("sub", bit_of("sub"), record.sub);
+  if_any("protocol", bit_of("protocol"), record.protocol);
   out.add("}");
 }
 
@@ -109,6 +110,7 @@ void append_for_people(std::string& out, const AccessRecord& record, ChosenField
   note("upstream", bit_of("upstream"), record.upstream);
   note("sub", bit_of("sub"), record.sub);
   note("client", bit_of("client"), record.client);
+  note("protocol", bit_of("protocol"), record.protocol);
   out.append(", ");
   append_digits(out, record.duration_ms);
   out.append(" ms)");

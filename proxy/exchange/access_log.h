@@ -11,6 +11,7 @@ namespace lp {
 struct AccessRecord {
   std::int64_t time_unix_ms = 0;
   std::string_view id, client, method, host, realm, path, route, decision, upstream, sub;
+  std::string_view protocol;                // empty: HTTP/1
   std::string_view shadow, shadow_missing;  // see Verdict in auth/visit/verdict.h
   int status = 0;
   std::uint64_t bytes_in = 0;

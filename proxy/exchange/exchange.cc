@@ -554,6 +554,7 @@ void Exchange::log_access() {
   record.upstream_ms = record_.upstream_ms;
   if (record_.was_forwarded) record.upstream = facts_.route->upstream;
   if (session_) record.sub = session_->session.sub;
+  if (request_->is_http2) record.protocol = "HTTP/2";
   const AccessLogSettings& wanted = context_.settings.access_log;
   if (!wanted.exclude.empty() && is_left_out(record, wanted)) return;
   context_.scratch.clear();

@@ -90,6 +90,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void reply_with_file();
   void send_file();
   void send_more_of_file();
+  void send_to_http1();
   void send_answer_head(const ResponseHead& head, OutgoingResponse& out, bool may_hold_secrets);
   void forward();
   void send_continue();

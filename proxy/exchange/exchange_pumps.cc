@@ -5,6 +5,7 @@
 #include "proxy/exchange/memory_notices.h"
 #include "proxy/exchange/notices.h"
 #include "proxy/exchange/upstream_faults.h"
+#include "proxy/http/connection_auth.h"
 #include "proxy/http/websocket.h"
 #include "proxy/route/outgoing.h"
 
@@ -162,6 +163,8 @@ void Exchange::on_upstream_drained() {
 void Exchange::on_response(const ParsedResponse& response) {
   // The app may have said so before it read this request (RFC 9110 15.5.9).
   if (response.head.status == 408 && may_retry(UpstreamError::lost)) return on_upstream_error(UpstreamError::lost);
+  // Whoever is signed in by the connection must have one of its own.
+  if (request_->is_http2 && offers_to_sign_in_connection(response.head.fields)) return send_to_http1();
   // Not before the whole request is there: what a client says next must be no body any more (threat S24).
   const bool opens_tunnel = !upgrade_.empty() && request_side_ == RequestSide::complete &&
                             accepts_upgrade(response, upgrade_, request_->head.fields);
@@ -190,6 +193,12 @@ void Exchange::on_response(const ParsedResponse& response) {
   client_.flush();
   lease_->become_tunnel();
   client_.become_tunnel();
+}
+
+void Exchange::send_to_http1() {
+  record_.status = 421;
+  conclude();
+  client_.send_to_http1();
 }
 
 void Exchange::send_answer_head(const ResponseHead& head, OutgoingResponse& out, bool may_hold_secrets) {

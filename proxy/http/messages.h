@@ -49,6 +49,7 @@ struct BodyFraming {
 struct ParsedRequest {
   RequestHead head;
   BodyFraming body;
+  bool is_http2 = false;  // it reads as one of HTTP/1.1 all the same
   bool keep_alive = true;
   bool expect_continue = false;     // HTTP/1.1 and a body to wait for
   bool wants_websocket = false;     // a handshake that is well formed

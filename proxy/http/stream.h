@@ -29,8 +29,11 @@ class ClientStream {
   // head is out: they will arrive.
   virtual void send_trailers(const Fields& /*trailers*/) {}
   [[nodiscard]] virtual bool takes_trailers() const { return false; }
-  virtual void end() = 0;            // the answer is complete
-  virtual void abort() = 0;          // the answer is broken: the client must not take it for complete
+  virtual void end() = 0;    // the answer is complete
+  virtual void abort() = 0;  // the answer is broken: the client must not take it for complete
+  // In place of an answer: the client is to ask again by HTTP/1.1, whose connections are one client's (RFC 9113 7,
+  // HTTP_1_1_REQUIRED). Nothing where that is what it speaks.
+  virtual void send_to_http1() {}
   virtual void flush() = 0;          // at the end of a batch: write what was queued
   virtual void become_tunnel() = 0;  // after a 101 was sent: raw bytes both ways
   [[nodiscard]] virtual std::size_t unsent_bytes() const = 0;

@@ -45,7 +45,7 @@ const char* why_no_head(std::string_view bytes) {
 }  // namespace
 
 Http1Client::Http1Client(const Environment& environment, Transport transport, std::string peer_address,
-                         const MakeEvents& make_events, std::function<void(Http1Client&)> on_closed)
+                         const MakeEvents& make_events, std::function<void(ClientConnection&)> on_closed)
     : env_(environment),
       transport_(std::move(transport)),
       peer_address_(std::move(peer_address)),
@@ -68,6 +68,12 @@ Http1Client::Http1Client(const Environment& environment, Transport transport, st
 
 // The exchange looks into our buffers when it concludes: it goes first.
 Http1Client::~Http1Client() { events_.reset(); }
+
+void Http1Client::begin_with(std::string_view early) {
+  if (early.empty()) return;
+  in_.append(early);
+  later_.start_ms(0);
+}
 
 // ---- input ------------------------------------------------------------------------------------------------------
 

@@ -4,14 +4,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/deadline.h"
-#include "config/settings.h"
 #include "proxy/http/stream.h"
 #include "proxy/http1/body_reader.h"
 #include "proxy/http1/body_writer.h"
+#include "proxy/http1/client_environment.h"
 #include "proxy/http1/pausable_input.h"
 #include "proxy/http1/scan.h"
+#include "proxy/net/client_connection.h"
 #include "proxy/net/memory_budget.h"
 #include "proxy/net/socket.h"
 #include "proxy/net/transport.h"
@@ -19,43 +21,24 @@
 namespace lp {
 
 // One HTTP/1 connection of a client: requests one after the other, each handed to a RequestEvents, pipelined ones in
-// order. Owned by whoever accepted it (Acceptor); it reports its end once through `on_closed`, never inside a call of
-// its owner, and is then deleted with defer_delete.
-class Http1Client final : public ClientStream {
+// order. Owned by whoever accepted it (Acceptor), who hears of its end through `on_closed`.
+class Http1Client final : public ClientStream, public ClientConnection {
  public:
-  // What a listener with TLS adds.
-  struct OverTls {
-    std::string strict_transport;  // what each answer says in Strict-Transport-Security; empty: nothing
-    std::function<void(const std::string& peer, const std::string& reason)> tell_failed_handshake;
-  };
-  struct Environment {
-    EventLoop& loop;
-    DeadlineWheel& wheel;
-    BufferPool& buffers;
-    const LimitSettings& limits;
-    const TimeoutSettings& timeouts;
-    const ClientHeaderRules& header_rules;
-    std::string& scratch;
-    MemoryBudget& memory;
-    bool needs_host = true;  // see HeadLimits
-    bool is_for_probes = false;
-    const OverTls* over_tls = nullptr;
-  };
-  using MakeEvents = std::function<std::unique_ptr<RequestEvents>(ClientStream&)>;
+  using Environment = ClientEnvironment;
+  using OverTls = lp::OverTls;
+  using MakeEvents = lp::MakeEvents;
 
   Http1Client(const Environment& environment, Transport transport, std::string peer_address,
-              const MakeEvents& make_events, std::function<void(Http1Client&)> on_closed);
+              const MakeEvents& make_events, std::function<void(ClientConnection&)> on_closed);
   ~Http1Client() override;
 
-  // Closes it where nothing is lost: it waits for a request and no byte of one is here, nor in the kernel. What is left
-  // of its last answer still goes out.
-  bool close_if_idle();
-  // For how long it has waited for a request that way; nullopt: it does something.
-  [[nodiscard]] std::optional<std::int64_t> idle_ms() const;
-  [[nodiscard]] bool is_unused() const { return is_unused_; }  // no byte has ever come
-  // Something of it would be lost by closing now: a request under way or half here, bytes of an answer. Tunnels are not
-  // meant.
-  [[nodiscard]] bool is_busy() const;
+  // What came of it before anybody knew that it speaks HTTP/1. At most once, at first.
+  void begin_with(std::string_view early);
+
+  bool close_if_idle() override;
+  [[nodiscard]] std::optional<std::int64_t> idle_ms() const override;
+  [[nodiscard]] bool is_unused() const override { return is_unused_; }
+  [[nodiscard]] bool is_busy() const override;
 
   void send_continue() override;
   void send_head(const ResponseHead& head, const OutgoingResponse& response) override;
@@ -140,7 +123,7 @@ class Http1Client final : public ClientStream {
   Environment env_;
   Transport transport_;
   std::string peer_address_;
-  std::function<void(Http1Client&)> on_closed_;
+  std::function<void(ClientConnection&)> on_closed_;
   std::unique_ptr<RequestEvents> events_;
 
   Phase phase_ = Phase::idle;

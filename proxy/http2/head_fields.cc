@@ -62,6 +62,20 @@ void HeadFields::add_all(const Fields& fields) {
   for (const Field& field : fields.all()) add(field.name, field.value);
 }
 
+void HeadFields::remove(std::string_view name) {
+  std::size_t at = 0;
+  for (auto span = spans_.begin(); span != spans_.end();) {
+    const std::size_t bytes = span->name_bytes + span->value_bytes;
+    if (std::string_view(text_).substr(at, span->name_bytes) == name) {
+      text_.erase(at, bytes);
+      span = spans_.erase(span);
+    } else {
+      at += bytes;
+      ++span;
+    }
+  }
+}
+
 bool HeadFields::has(std::string_view name) const {
   const char* at = text_.data();
   return std::any_of(spans_.begin(), spans_.end(), [&](const Span& span) {

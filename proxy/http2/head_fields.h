@@ -21,6 +21,7 @@ class HeadFields {
   // at an empty line.
   void add_lines(std::string_view lines);
   void add_all(const Fields& fields);
+  void remove(std::string_view lower_case_name);
   [[nodiscard]] bool has(std::string_view lower_case_name) const;
   [[nodiscard]] std::size_t size() const { return spans_.size(); }
   // For a call of nghttp2, which copies what it is given. Valid until something changes here.

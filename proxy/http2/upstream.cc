@@ -310,11 +310,12 @@ void Http2Upstream::submit_or_go_on(Http2UpstreamStream& stream) {
   if (has_more && !stream.end_is_sent_) nghttp2_session_resume_data(session_, stream.id_);
 }
 
+// A body that was announced ends with DATA, also where it is empty: servers of gRPC wait for that.
 void Http2Upstream::submit(Http2UpstreamStream& stream) {
   nghttp2_data_provider body{};
   body.read_callback = &Http2UpstreamCallbacks::read_body;
   const auto& fields = stream.head_.all();
-  stream.end_is_sent_ = stream.is_sent() && stream.trailers_.size() == 0;
+  stream.end_is_sent_ = !stream.has_body_;
   const std::int32_t id = nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(),
                                                  stream.end_is_sent_ ? nullptr : &body, &stream);
   if (id < 0) {  // no number is left: another connection has some
@@ -432,7 +433,7 @@ void Http2Upstream::widen(Http2UpstreamStream& stream) {
 
 // Once for all that this turn has brought.
 void Http2Upstream::write_soon() {
-  if (phase_ != Phase::closed) write_.start_ms(0);
+  if (phase_ != Phase::closed) write_.ask();
 }
 
 void Http2Upstream::on_writable() {
@@ -529,7 +530,6 @@ void Http2Upstream::close() {
   if (connector_) connector_->stop();
   environment_.loop.defer_delete(std::move(connector_));
   deadline_.clear();
-  write_.stop();
   if (readable_) readable_->disable();
   writer_.close();
   transport_.close();

@@ -108,7 +108,7 @@ class Http2Upstream final : private Connector::Owner {
   std::unique_ptr<Connector> connector_;
   std::optional<InputEvent> readable_;
   Deadline deadline_;  // to greet, to answer a PING, or to rest
-  Timer write_;        // at the end of this turn
+  TurnEnd write_;
   nghttp2_session* session_ = nullptr;
   Buffer in_;
   ReceivedFields fields_;                    // of the head that is coming

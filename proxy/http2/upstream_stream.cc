@@ -46,6 +46,7 @@ void Http2UpstreamStream::send_head(const OutgoingRequest& request, const Fields
                                     const ClientHeaderRules& rules) {
   if (!request.upgrade.empty()) return fail_soon(UpstreamError::no_upgrade);
   method_.assign(request.method);
+  has_body_ = request.body.kind == BodyFraming::Kind::chunked || request.body.length > 0;
   head_.add(":method", request.method);
   head_.add(":scheme", environment_.tls != nullptr ? "https" : "http");
   head_.add(":authority", request.host);

@@ -54,8 +54,6 @@ class Http2UpstreamStream {
   void on_deadline();
   void arm_deadline();
   void fail(UpstreamError error, const char* why = nullptr);
-  [[nodiscard]] bool is_sent() const { return request_ended_ && out_.empty(); }
-
   const UpstreamEnvironment& environment_;
   Owner& owner_;
   UpstreamEvents* events_;               // null: it was given back, or its last event was told
@@ -76,6 +74,7 @@ class Http2UpstreamStream {
   bool is_dirty_ = false;
   bool is_in_batch_ = false;
   bool is_blocked_ = false;  // its exchange hears of the next drain
+  bool has_body_ = false;    // the request, though it may be empty
   bool request_ended_ = false;
   bool end_is_sent_ = false;  // or is about to be, with nothing left in between
   bool has_head_ = false;

@@ -125,8 +125,8 @@ void Connector::shake_hands() {
 }
 
 void Connector::secured() {
-  const bool lacks_http2 =
-      environment_.settings.speaks_http2() && transport_.tls() != nullptr && transport_.tls()->protocol() != "h2";
+  const bool lacks_http2 = environment_.settings.speaks_http2() && transport_.tls() != nullptr &&
+                           transport_.tls()->protocol() != kHttp2Protocol;
   if (lacks_http2) return fail(ConnectFailure::no_http2, "it agreed to TLS and chose no protocol (ALPN)");
   stop();
   owner_.connected();

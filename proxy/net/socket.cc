@@ -135,6 +135,11 @@ void SocketWriter::wait_for_room() {
   writable_->enable();
 }
 
+void SocketWriter::detach() {
+  if (writable_) writable_->disable();  // not destroyed: this may be its own callback
+  attach(-1);
+}
+
 void SocketWriter::close() {
   if (writable_) writable_->disable();  // not destroyed: this may be its own callback
   queue_.release();

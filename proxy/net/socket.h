@@ -62,6 +62,8 @@ class SocketWriter {
     fd_ = fd;
     tls_ = tls;
   }
+  // Somebody else goes on with the connection; what TLS has sealed is theirs to send.
+  void detach();
   [[nodiscard]] bool may_write() const { return fd_ >= 0 && (tls_ == nullptr || is_tls_open()); }
 
   void queue(std::string_view bytes) { queue_.append(bytes); }

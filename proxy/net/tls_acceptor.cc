@@ -70,15 +70,20 @@ struct TlsAcceptor::Callbacks {
 
   // RFC 7301 3.2. Who speaks none of what we speak must not be answered in it.
   static int on_protocols(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
-                          unsigned int count, void*) {
-    for (unsigned int at = 0; at < count; at += 1U + offered[at]) {
-      const std::string_view one(reinterpret_cast<const char*>(offered) + at + 1, offered[at]);
-      if (one != kHttp11) continue;
-      *chosen = offered + at + 1;
-      *size = offered[at];
-      return SSL_TLSEXT_ERR_OK;
-    }
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
+                          unsigned int count, void* acceptor) {
+    const auto choose = [&](std::string_view wanted) {
+      for (unsigned int at = 0; at < count; at += 1U + offered[at]) {
+        const std::string_view one(reinterpret_cast<const char*>(offered) + at + 1, offered[at]);
+        if (one != wanted) continue;
+        *chosen = offered + at + 1;
+        *size = offered[at];
+        return true;
+      }
+      return false;
+    };
+    const bool is_agreed =
+        (static_cast<const TlsAcceptor*>(acceptor)->offers_http2_ && choose(kHttp2Protocol)) || choose(kHttp11);
+    return is_agreed ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
   }
 
   static int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
@@ -132,14 +137,15 @@ TlsAcceptor::Host::Host(const ListenTlsSettings& settings, const Certificate& ce
            "OpenSSL failed");
   LP_CHECK(SSL_CTX_set_ex_data(context, host_index(), this) == 1, "OpenSSL failed");
   SSL_CTX_set_client_hello_cb(context, &Callbacks::on_client_hello, const_cast<TlsAcceptor*>(&acceptor));
-  SSL_CTX_set_alpn_select_cb(context, &Callbacks::on_protocols, nullptr);
+  SSL_CTX_set_alpn_select_cb(context, &Callbacks::on_protocols, const_cast<TlsAcceptor*>(&acceptor));
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context, &Callbacks::on_ticket);
   TlsSession::count_records_in(context);
 }
 
 TlsAcceptor::TlsAcceptor(const ListenTlsSettings& settings, const std::vector<Certificate>& certificates,
-                         const std::vector<Secret>& ticket_secrets, std::function<std::int64_t()> now_s)
-    : now_s_(std::move(now_s)) {
+                         const std::vector<Secret>& ticket_secrets, std::function<std::int64_t()> now_s,
+                         bool offers_http2)
+    : now_s_(std::move(now_s)), offers_http2_(offers_http2) {
   LP_CHECK(!certificates.empty(), "TLS needs a certificate");
   for (const Certificate& one : certificates)
     hosts_.push_back(std::make_unique<Host>(settings, one, ticket_secrets, *this));

@@ -60,6 +60,13 @@ TlsSession* TlsSession::of(const ssl_st* ssl) {
   return static_cast<TlsSession*>(SSL_get_ex_data(ssl, session_index()));
 }
 
+std::string_view TlsSession::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(ssl_, &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
 void TlsSession::count_records_in(ssl_ctx_st* context) { SSL_CTX_set_msg_callback(context, &on_record); }
 
 // ---- input ------------------------------------------------------------------------------------------------------
@@ -138,6 +145,7 @@ ReceiveResult::Kind TlsSession::read_sealed(int fd, std::size_t wanted) {
   }
   if (std::exchange(has_input_begun_, true) || !begins_as_http()) return got.kind;
   is_plain_http_ = true;
+  has_pending_ = true;  // whoever is to answer that hears of it by a receive() of its own
   fail("plain HTTP, no TLS");
   return ReceiveResult::Kind::failed;
 }
@@ -170,13 +178,6 @@ void TlsSession::note_open() {
   LP_CHECK(SSL_get_verify_mode(ssl_) == SSL_VERIFY_NONE || SSL_get_verify_result(ssl_) == X509_V_OK,
            "a peer that was not verified");
   open_ = true;
-}
-
-std::string_view TlsSession::protocol() const {
-  const unsigned char* name = nullptr;
-  unsigned int size = 0;
-  SSL_get0_alpn_selected(ssl_, &name, &size);
-  return {reinterpret_cast<const char*>(name), size};
 }
 
 bool TlsSession::has_just_opened() { return open_ && !std::exchange(told_open_, true); }

@@ -15,6 +15,8 @@ struct ssl_st;
 
 namespace lp {
 
+inline constexpr std::string_view kHttp2Protocol = "h2";  // RFC 9113 3.2
+
 // TLS on one connection, at either end of it: plain bytes on one side, sealed ones on the other. It reads from the
 // descriptor itself, by one recv() for many records, and never writes: what is to go out waits in output(), which is
 // its SocketWriter's to send. Why OpenSSL gets no descriptor: docs/decisions/0054-transport-and-tls.md. Worker.
@@ -50,14 +52,13 @@ class TlsSession {
   [[nodiscard]] Buffer& output() { return output_; }
   [[nodiscard]] const Buffer& output() const { return output_; }
 
-  // What both speak inside (RFC 7301), once it is open; empty: they have not agreed on anything.
-  [[nodiscard]] std::string_view protocol() const;
-
   // Of what failed: for logs.
   [[nodiscard]] const std::string& failure() const { return failure_; }
   [[nodiscard]] bool is_untrusted() const { return is_untrusted_; }  // the peer's certificate was not accepted
   // A client began with plain HTTP. Nothing of it has been answered.
   [[nodiscard]] bool is_plain_http() const { return is_plain_http_; }
+  // That ALPN chose (RFC 7301); empty: nothing was offered, or the handshake goes on.
+  [[nodiscard]] std::string_view protocol() const;
   [[nodiscard]] ssl_st* raw() const { return ssl_; }
   // What a callback of OpenSSL's finds its session by.
   [[nodiscard]] static TlsSession* of(const ssl_st* ssl);

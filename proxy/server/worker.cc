@@ -1,201 +1,13 @@
 #include "proxy/server/worker.h"
 
-#include <sys/socket.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/https_door.h"
 
 namespace lp {
-
-namespace {
-constexpr int kAcceptsPerTurn = 64;
-constexpr int kBacklogAtMost = 65'536;
-// Out of descriptors or at the limit: connections wait in the kernel's queue, and those we have go on.
-constexpr std::int64_t kAcceptPauseMs = 100;
-// Who has just been answered is likely to ask again: its connection is not taken away under its next request.
-constexpr std::int64_t kIdleForRoomMs = 2'000;
-constexpr std::size_t kClosedForRoom = 16;  // at a time: to look for them is a walk over all
-// While draining. A next request may be on its way to a connection that was used a moment ago; a first one to one that
-// was just accepted, from across the world too.
-constexpr std::int64_t kIdleForDrainMs = 250;
-constexpr std::int64_t kNewForDrainMs = 1'000;
-}  // namespace
-
-Acceptor::Acceptor(const Http1Client::Environment& environment, const std::vector<int>& descriptors,
-                   const Limits& limits, Http1Client::MakeEvents make_events)
-    : environment_(environment),
-      limits_(limits),
-      make_events_(std::move(make_events)),
-      resume_(environment.loop, [this] { resume(); }),
-      looked_(environment.wheel, [] {}) {
-  for (const int fd : descriptors) {
-    Entrance& entrance = entrances_.emplace_back(Entrance{fd, nullptr, nullptr, {}});
-    entrance.accepting = std::make_unique<IoEvent>(environment.loop, fd, kReadable,
-                                                   [this, &entrance] { accept_some(entrance, kAcceptsPerTurn); });
-    entrance.accepting->enable();
-  }
-}
-
-void Acceptor::use_tls(std::size_t which, std::shared_ptr<const TlsAcceptor> tls, const Http1Client::OverTls& over) {
-  Entrance& entrance = entrances_.at(which);
-  if (entrance.tls == nullptr) entrance.over_tls = over;
-  entrance.tls = std::move(tls);
-}
-
-Acceptor::~Acceptor() { close_all_connections(); }
-
-void Acceptor::accept_some(Entrance& entrance, int most) {
-  for (int i = 0; i < most; ++i) {
-    if (limits_.shares.is_full() && !make_room()) {
-      limits_.shares.tell_full();
-      if (limits_.ask_others_for_room) limits_.ask_others_for_room();
-      return pause();
-    }
-    SocketAddress peer;
-    peer.length = sizeof peer.storage;
-    Socket socket(
-        ::accept4(entrance.fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!socket.is_open()) {
-      const int why = errno;
-      if (why == EINTR || why == ECONNABORTED) continue;
-      if (why == EAGAIN || why == EWOULDBLOCK) return;
-      limits_.shares.tell_no_descriptors(std::strerror(why));
-      (void)make_room();
-      return pause();
-    }
-    if (peer.storage.ss_family != AF_UNIX) set_no_delay(socket.fd());
-    greet(entrance, std::move(socket), address_text(peer));
-  }
-}
-
-void Acceptor::greet(Entrance& entrance, Socket socket, std::string peer) {
-  if (!entrance.expects_proxy_header) return admit(entrance, std::move(socket), std::move(peer));
-  if (!limits_.shares.is_trusted(peer)) return limits_.shares.tell_no_balancer(peer);
-  if (!limits_.shares.admit(peer)) return;
-  auto arrival = std::make_unique<ProxiedArrival>(
-      environment_.loop, environment_.wheel, std::move(socket), std::move(peer), environment_.timeouts.first_byte_ms,
-      [this, &entrance](ProxiedArrival& one, std::optional<std::string> client) {
-        arrived(entrance, one, std::move(client));
-      });
-  ProxiedArrival* const key = arrival.get();
-  arrivals_.emplace(key, std::move(arrival));
-}
-
-// From here on the client has the connection, and it counts as the client's.
-void Acceptor::arrived(Entrance& entrance, ProxiedArrival& arrival, std::optional<std::string> client) {
-  auto node = arrivals_.extract(&arrival);
-  limits_.shares.leave(arrival.balancer());
-  Socket socket = arrival.take();
-  std::string peer = client && client->empty() ? arrival.balancer() : client.value_or("");
-  environment_.loop.defer_delete(std::move(node.mapped()));
-  if (client) return admit(entrance, std::move(socket), std::move(peer));
-  limits_.shares.tell_no_proxy_header(arrival.balancer());
-}
-
-void Acceptor::admit(Entrance& entrance, Socket socket, std::string peer) {
-  if (limits_.shares.admit(peer) || make_room_for(peer)) add(entrance, std::move(socket), std::move(peer));
-}
-
-// Of its own share: nobody else's connection goes for it.
-bool Acceptor::make_room_for(std::string_view peer) {
-  return may_look_for_idle() && close_longest_idle(peer) > 0 && limits_.shares.admit(peer);
-}
-
-bool Acceptor::make_room() {
-  if (!may_look_for_idle() || close_longest_idle({}) == 0) return false;
-  limits_.shares.tell_full();
-  return true;
-}
-
-bool Acceptor::may_look_for_idle() {
-  if (looked_.is_set()) return false;
-  looked_.set_ms(0);
-  return true;
-}
-
-// Of one peer, or with an empty text of all.
-std::size_t Acceptor::close_longest_idle(std::string_view of_peer) {
-  std::vector<std::pair<std::int64_t, Http1Client*>> idle;
-  for (auto& [connection, owned] : connections_) {
-    const auto idle_ms = connection->idle_ms();
-    const bool is_meant = of_peer.empty() || connection->peer_address() == of_peer;
-    if (idle_ms && *idle_ms >= kIdleForRoomMs && is_meant) idle.emplace_back(*idle_ms, connection);
-  }
-  const auto end = idle.begin() + static_cast<std::ptrdiff_t>(std::min(idle.size(), kClosedForRoom));
-  std::partial_sort(idle.begin(), end, idle.end(), std::greater<>());
-  return static_cast<std::size_t>(
-      std::count_if(idle.begin(), end, [](auto& one) { return one.second->close_if_idle(); }));
-}
-
-void Acceptor::add(Entrance& entrance, Socket socket, std::string peer) {
-  Http1Client::Environment environment = environment_;
-  Transport transport(std::move(socket));
-  if (entrance.tls != nullptr) {
-    transport.put_tls(entrance.tls->new_session(environment_.buffers));
-    environment.over_tls = &entrance.over_tls;
-  }
-  auto connection = std::make_unique<Http1Client>(environment, std::move(transport), std::move(peer), make_events_,
-                                                  [this](Http1Client& closed) { remove(closed); });
-  Http1Client* const key = connection.get();
-  connections_.emplace(key, std::move(connection));
-}
-
-void Acceptor::remove(Http1Client& connection) {
-  auto node = connections_.extract(&connection);
-  if (node.empty()) return;
-  limits_.shares.leave(connection.peer_address());
-  environment_.loop.defer_delete(std::move(node.mapped()));
-}
-
-void Acceptor::pause() {
-  for (Entrance& entrance : entrances_) entrance.accepting->disable();
-  resume_.start_ms(kAcceptPauseMs);
-}
-
-void Acceptor::resume() {
-  if (!listens_) return;
-  for (Entrance& entrance : entrances_) entrance.accepting->enable();
-}
-
-std::int64_t Acceptor::drain() {
-  std::vector<Http1Client*> all;
-  for (auto& [key, connection] : connections_) all.push_back(key);
-  auto busy = static_cast<std::int64_t>(arrivals_.size());
-  for (Http1Client* connection : all) {
-    const auto idle_ms = connection->idle_ms();
-    const bool is_recent = idle_ms && *idle_ms < (connection->is_unused() ? kNewForDrainMs : kIdleForDrainMs);
-    if (is_recent || connection->is_busy()) {
-      ++busy;
-    } else if (!connection->is_unused()) {
-      (void)connection->close_if_idle();
-    }
-  }
-  return busy;
-}
-
-// Closing a listening socket resets who waits in its queue: everybody is taken out of it first.
-void Acceptor::stop_listening() {
-  if (!std::exchange(listens_, false)) return;
-  for (Entrance& entrance : entrances_) entrance.accepting->disable();
-  for (Entrance& entrance : entrances_) {
-    accept_some(entrance, kBacklogAtMost);
-    ::shutdown(entrance.fd, SHUT_RD);
-  }
-}
-
-void Acceptor::close_all_connections() {
-  for (auto& [key, connection] : connections_) limits_.shares.leave(connection->peer_address());
-  for (auto& [key, arrival] : arrivals_) limits_.shares.leave(arrival->balancer());
-  connections_.clear();
-  arrivals_.clear();
-  environment_.loop.delete_deferred();
-}
 
 namespace {
 
@@ -206,7 +18,7 @@ bool answers_probes(const HealthSettings& health) {
 
 }  // namespace
 
-Http1Client::Environment Worker::environment() {
+ClientEnvironment Worker::environment() {
   return {context_.loop,
           context_.wheel,
           context_.buffers,
@@ -235,11 +47,12 @@ std::string strict_transport_of(const ListenTlsSettings& tls) {
   return "max-age=" + std::to_string(tls.hsts_ms / kSecond) + (tls.hsts_subdomains ? "; includeSubDomains" : "");
 }
 
-void expect_proxy_headers(Acceptor& acceptor, const std::vector<ListenSettings>& listen, bool redirect_to_https) {
+void say_what_comes(Acceptor& acceptor, const std::vector<ListenSettings>& listen, bool redirect_to_https) {
   std::size_t which = 0;
   for (const ListenSettings& one : listen) {
     if (one.redirect_to_https != redirect_to_https) continue;
     if (one.proxy_protocol) acceptor.expect_proxy_header(which);
+    if (one.h2c) acceptor.take_http2(which);
     ++which;
   }
 }
@@ -266,8 +79,8 @@ Worker::Worker(const ServedRealms& served, ServerState& server, ConnectionShares
                   {shares, ask_others_for_room},
                   [this](ClientStream& client) { return std::make_unique<HttpsDoor>(context_, client); }) {
   use_tls(tls);
-  expect_proxy_headers(acceptor_, context_.settings.listen, false);
-  expect_proxy_headers(https_door_, context_.settings.listen, true);
+  say_what_comes(acceptor_, context_.settings.listen, false);
+  say_what_comes(https_door_, context_.settings.listen, true);
 }
 
 Worker::~Worker() {
@@ -283,8 +96,9 @@ void Worker::use_tls(const TlsMaterial& tls) {
     const ListenSettings& listener = context_.settings.listen[i];
     if (listener.redirect_to_https) continue;
     if (listener.tls.is_on()) {
-      auto made = std::make_shared<const TlsAcceptor>(listener.tls, tls.of_listener[i], tls.ticket_secrets,
-                                                      [this] { return context_.clock.unix_s(); });
+      auto made = std::make_shared<const TlsAcceptor>(
+          listener.tls, tls.of_listener[i], tls.ticket_secrets, [this] { return context_.clock.unix_s(); },
+          listener.http2);
       acceptor_.use_tls(which, std::move(made),
                         {strict_transport_of(listener.tls), [this](const std::string& peer, const std::string& reason) {
                            tell_failed_handshake(context_, peer, reason);

@@ -12,7 +12,8 @@ import { RawClient, requestBytes } from './lib/raw.mjs';
 import { HOST, makeWorld, suite } from './lib/world.mjs';
 
 const { constants } = http2;
-const WIRES = ['http1'];
+const WIRES = ['http1', 'http2'];
+const LISTEN = { listen: [{ address: '127.0.0.1:0', h2c: true }] };
 
 for (const wire of WIRES) {
   describe(`over ${wire}`, () => {
@@ -23,7 +24,7 @@ for (const wire of WIRES) {
       app = await Http2App.start({ handle: serve });
       scope.after(() => app.close());
       world = await makeWorld(scope, {
-        config: { workers: 1, upstreams: { app: app.url, gone: 'h2c://127.0.0.1:1' } },
+        config: { ...LISTEN, workers: 1, upstreams: { app: app.url, gone: 'h2c://127.0.0.1:1' } },
         routes: [
           { path: '/public/*', access: 'public', upstream: 'app' },
           { path: '/gone/*', access: 'public', upstream: 'gone' },
@@ -151,16 +152,16 @@ for (const wire of WIRES) {
   });
 }
 
-test('silence is no reason to end a call, and response_timeout none to wait no longer', async (t) => {
+for (const wire of WIRES) test(`${wire}: silence is no reason to end a call, and response_timeout none to wait no longer`, async (t) => {
   const app = await Http2App.start({ handle: serve });
   t.after(() => app.close());
   const world = await makeWorld(t, {
-    config: { workers: 1, upstreams: { app: { url: app.url, response_timeout: '300ms' } }, timeouts: { body_idle: '300ms' } },
+    config: { ...LISTEN, workers: 1, upstreams: { app: { url: app.url, response_timeout: '300ms' } }, timeouts: { body_idle: '300ms' } },
     routes: [{ path: '/bounded/*', access: 'public', upstream: 'app', timeouts: { response: '300ms' } }, { path: '/*', access: 'public', upstream: 'app' }],
   });
-  const echo = Call.over('http1', world, '/x.Y/Echo');
-  const silent = Call.over('http1', world, '/x.Y/Silent').end();
-  const bounded = Call.over('http1', world, '/bounded/x.Y/Silent').end();
+  const echo = Call.over(wire, world, '/x.Y/Echo');
+  const silent = Call.over(wire, world, '/x.Y/Silent').end();
+  const bounded = Call.over(wire, world, '/bounded/x.Y/Silent').end();
   const plain = world.get('/x.Y/Silent');
   assert.equal((await bounded.outcome()).status, 14);
   assert.equal((await plain).status, 504);
@@ -172,12 +173,12 @@ test('silence is no reason to end a call, and response_timeout none to wait no l
   silent.cancel();
 });
 
-test('a session that ends takes its calls along, in words', async (t) => {
+for (const wire of WIRES) test(`${wire}: a session that ends takes its calls along, in words`, async (t) => {
   const app = await Http2App.start({ handle: serve });
   t.after(() => app.close());
-  const world = await makeWorld(t, { config: { workers: 1, upstreams: { app: app.url }, session: { idle_timeout: '4s', max_lifetime: '4s' } } });
+  const world = await makeWorld(t, { config: { ...LISTEN, workers: 1, upstreams: { app: app.url }, session: { idle_timeout: '4s', max_lifetime: '4s' } } });
   const cookie = await world.session();
-  const [begun, waiting] = ['First', 'Silent'].map((method) => Call.over('http1', world, `/private/x.Y/${method}`, { cookie }));
+  const [begun, waiting] = ['First', 'Silent'].map((method) => Call.over(wire, world, `/private/x.Y/${method}`, { cookie }));
   const outcomes = [await begun.outcome(), await waiting.outcome()];
   assert.deepEqual(outcomes.map(({ http, status, message }) => [http, status, message]), [[200, 16, 'the session has ended'], [200, 16, 'the session has ended']]);
   assert.deepEqual(begun.messages, ['first']);

@@ -14,16 +14,14 @@ const authority = new Authority();
 async function startServer(t) {
   const server = spawn(INTEROP, ['-mode', 'server']);
   t.after(() => server.kill());
-  for await (const line of readline.createInterface({ input: server.stdout })) {
-    const said = /^listening on (.*)$/.exec(line);
-    if (said) return said[1];
-  }
-  throw new Error('the server does not listen');
+  const [line] = await once(readline.createInterface({ input: server.stdout }), 'line');
+  return /^listening on (.*)$/.exec(line)[1];
 }
 
 async function ask(world, args) {
   const client = spawn(INTEROP, ['-address', `127.0.0.1:${world.port}`, '-ca', authority.file, '-name', HOST, ...args]);
   let output = '';
+  if (process.env.INTEROP_TRACE) for (const stream of [client.stdout, client.stderr]) stream.pipe(process.stderr);
   for (const stream of [client.stdout, client.stderr]) stream.on('data', (bytes) => { output += bytes; });
   const [code] = await once(client, 'close');
   assert.equal(code, 0, output + world.proxy.output.slice(-3000));
@@ -40,7 +38,7 @@ async function worldWith(t, upstream) {
       upstreams: { app: upstream },
     }),
     routes: [
-      { path: '/grpc.testing.TestService/*', access: process.env.INTEROP_ACCESS ?? 'public', upstream: 'app', limits: { request_body: 'unlimited' } },
+      { path: '/grpc.testing.TestService/*', access: process.env.INTEROP_ACCESS ?? 'public', upstream: 'app' },
       { path: '/private/*', upstream: 'app' },
     ],
   });

@@ -70,8 +70,8 @@ World::World(const std::string& patience_with_app) {
   app = std::make_unique<App>(context->loop, std::move(app_listening_), app_port);
   listening = listening_socket(port);
   acceptor = std::make_unique<Acceptor>(
-      Http1Client::Environment{context->loop, context->wheel, context->buffers, context->settings.limits,
-                               context->settings.timeouts, context->client_headers, context->scratch, state.memory},
+      ClientEnvironment{context->loop, context->wheel, context->buffers, context->settings.limits,
+                        context->settings.timeouts, context->client_headers, context->scratch, state.memory},
       std::vector<int>{listening.fd()}, Acceptor::Limits{shares},
       [this](ClientStream& client) { return std::make_unique<Exchange>(*context, client); });
 }

@@ -66,7 +66,7 @@ void Accepted::accept(EventLoop& loop, BufferPool& buffers, Transport transport,
         stream = &made;
         return std::make_unique<Scripted>(script, made);
       },
-      [this, &loop](Http1Client&) {
+      [this, &loop](ClientConnection&) {
         ++closed;
         loop.defer_delete(std::move(connection));
       });

@@ -97,6 +97,7 @@ TEST_CASE("each field of the table is one of the line") {
   record.realm = "r";
   record.shadow = "forbidden";
   record.shadow_missing = "role admin";
+  record.protocol = "HTTP/2";
   const auto all = nlohmann::json::parse(line(record), nullptr, false);
   CHECK(all.size() == lp::kAccessLogFields.size() + 1);
   for (std::size_t i = 0; i < lp::kAccessLogFields.size(); ++i) {

@@ -49,8 +49,8 @@ struct TwoRealms {
     served = std::make_unique<ServedRealms>(*whole, all);
     context = std::make_unique<WorkerContext>(*served, state);
     acceptor = std::make_unique<Acceptor>(
-        Http1Client::Environment{context->loop, context->wheel, context->buffers, context->settings.limits,
-                                 context->settings.timeouts, context->client_headers, context->scratch, state.memory},
+        ClientEnvironment{context->loop, context->wheel, context->buffers, context->settings.limits,
+                          context->settings.timeouts, context->client_headers, context->scratch, state.memory},
         std::vector<int>{listening.fd()}, Acceptor::Limits{shares},
         [this](ClientStream& client) { return std::make_unique<Exchange>(*context, client); });
   }

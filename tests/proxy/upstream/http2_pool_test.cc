@@ -23,6 +23,7 @@ class Server {
     std::map<std::string, std::string> fields;  // trailers too
     std::string body;
     bool ended = false;
+    bool ended_by_data = false;
     std::optional<std::uint32_t> closed_with;
   };
   std::map<std::int32_t, Request> requests;
@@ -49,8 +50,10 @@ class Server {
         callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
           auto& self = *static_cast<Server*>(user);
           const bool is_message = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-          if (is_message && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
+          if (is_message && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
             self.requests[frame->hd.stream_id].ended = true;
+            self.requests[frame->hd.stream_id].ended_by_data = frame->hd.type == NGHTTP2_DATA;
+          }
           if (frame->hd.type == NGHTTP2_GOAWAY) self.said_goodbye = true;
           if (frame->hd.type == NGHTTP2_PING) ++self.pings;
           return 0;
@@ -150,6 +153,7 @@ struct World2 : World {
   void ask2(Asker& asker, const std::string& method = "GET", bool ends = true, Choice choice = Choice::any,
             BodyFraming body = {}) {
     asker.lease = http2->lease(asker, choice);
+    if (!ends) body.kind = BodyFraming::Kind::chunked;
     send_head(asker, method, body);
     if (ends) asker.lease->end_body();
     asker.lease->flush();
@@ -211,6 +215,17 @@ TEST_CASE("a request's body goes as there is room for it, and its end says so") 
   world.servers[0]->answer(1, "200");
   world.wait2(asker);
   CHECK(asker.ended);
+}
+
+TEST_CASE("a body that was announced ends with DATA, also where it is empty") {
+  World2 world;
+  Asker announced, none;
+  world.ask2(announced, "POST", true, Choice::any, {BodyFraming::Kind::chunked, 0});
+  world.ask2(none);
+  (void)world.request(0, 3);
+  world.until([&] { return world.servers[0]->requests[1].ended && world.servers[0]->requests[3].ended; });
+  CHECK(world.servers[0]->requests[1].ended_by_data);
+  CHECK_FALSE(world.servers[0]->requests[3].ended_by_data);
 }
 
 TEST_CASE("a further connection is opened when an app allows no more streams") {

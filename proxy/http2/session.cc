@@ -1,0 +1,402 @@
+#include "proxy/http2/session.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/encoding.h"
+#include "proxy/http2/session_callbacks.h"
+
+namespace lp {
+
+namespace {
+// So many bytes of frames wait for the kernel before streams keep theirs.
+constexpr std::size_t kMostQueued = 64 * 1024;
+// What a client may send before an app takes it: of one stream, and of all.
+constexpr std::int32_t kStreamWindow = 256 * 1024;
+constexpr std::int32_t kConnectionWindow = 1024 * 1024;
+constexpr std::int64_t kLingerMs = 2000;
+
+std::int64_t now_ms() { return SystemClock().monotonic_ms(); }
+
+ssize_t read_data(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t length, std::uint32_t* flags,
+                  nghttp2_data_source* source, void*) {
+  return static_cast<Http2Stream*>(source->ptr)->next_data(length, *flags);
+}
+}  // namespace
+
+Http2Session::Http2Session(const ClientEnvironment& environment, Transport transport, std::string peer_address,
+                           const MakeEvents& make_events, std::function<void(ClientConnection&)> on_closed)
+    : env_(environment),
+      transport_(std::move(transport)),
+      peer_address_(std::move(peer_address)),
+      make_events_(make_events),
+      on_closed_(std::move(on_closed)),
+      session_(Callbacks::make_session(*this)),
+      budget_(now_ms()),
+      in_(env_.buffers),
+      writer_(env_.loop, env_.buffers, [this] { on_writable(); }),
+      input_(env_.loop, transport_, [this] { on_readable(); }),
+      turn_end_(env_.loop, [this] { on_turn_end(); }),
+      next_turn_(env_.loop, [this] { on_turn_end(); }),
+      later_(env_.loop, [this] { close(); }),
+      deadline_(env_.wheel, [this] { on_deadline(); }),
+      head_deadline_(env_.wheel, [this] { end_for(NGHTTP2_ENHANCE_YOUR_CALM); }) {
+  writer_.attach(transport_.fd(), transport_.tls());
+  submit_settings();
+  input_.enable();
+  arm_deadline();
+  ask_turn_end();
+}
+
+// Exchanges speak to their streams when they conclude, and streams to this.
+Http2Session::~Http2Session() { streams_.clear(); }
+
+void Http2Session::submit_settings() {
+  const auto streams = static_cast<std::uint32_t>(env_.limits.http2_streams);
+  const auto head_bytes = static_cast<std::uint32_t>(env_.limits.request_head_bytes);
+  const std::array<nghttp2_settings_entry, 5> settings{{
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindow},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, head_bytes},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},  // RFC 8441 3
+      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},    // RFC 9218 2.1
+  }};
+  const int settled = nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+  const int widened = nghttp2_session_set_local_window_size(session_.get(), NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
+  LP_CHECK(settled == 0 && widened == 0, "nghttp2 takes our settings");
+}
+
+// ---- input ------------------------------------------------------------------------------------------------------
+
+void Http2Session::begin_with(std::string_view early) {
+  if (!early.empty()) feed(early);
+}
+
+void Http2Session::on_readable() {
+  if (phase_ != Phase::open) return drop_input();
+  in_.make_room(env_.memory.is_short() ? BufferPool::kSmallBytes : read_bytes_);
+  const ReceiveResult got = transport_.receive(in_);
+  writer_.send_own_of_tls();
+  if (got.kind == ReceiveResult::Kind::again) return in_.release();
+  if (got.kind != ReceiveResult::Kind::data) return close();
+  read_bytes_ = in_.room() == 0 ? BufferPool::kLargeBytes : BufferPool::kSmallBytes;
+  feed(in_.data());
+  in_.release();
+}
+
+void Http2Session::feed(std::string_view bytes) {
+  inside_ = true;
+  const ssize_t taken =
+      nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  inside_ = false;
+  ask_turn_end();
+  for (const std::int32_t id : std::exchange(batch_, {})) {
+    if (Http2Stream* const stream = find(id)) stream->on_batch_end();
+  }
+  if (taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC) return close();
+  const bool is_flood = taken == NGHTTP2_ERR_FLOODED || budget_.is_used_up();
+  if (is_flood || taken < 0) end_for(is_flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_INTERNAL_ERROR);
+}
+
+void Http2Session::drop_input() {
+  const ReceiveResult got = transport_.receive_and_drop();
+  if (got.kind == ReceiveResult::Kind::again) return;
+  if (got.kind != ReceiveResult::Kind::data) close();
+}
+
+Http2Stream* Http2Session::find(std::int32_t id) const {
+  const auto found = streams_.find(id);
+  return found == streams_.end() ? nullptr : found->second.get();
+}
+
+Http2Stream& Http2Session::open_stream(std::int32_t id) {
+  auto stream = std::make_unique<Http2Stream>(*this, env_, id, make_events_);
+  Http2Stream& opened = *stream;
+  streams_.emplace(id, std::move(stream));
+  is_unused_ = false;
+  arm_deadline();
+  return opened;
+}
+
+// ---- output -----------------------------------------------------------------------------------------------------
+
+void Http2Session::submit_response(Http2Stream& stream, bool has_body) {
+  nghttp2_data_provider provider{};
+  provider.source.ptr = &stream;
+  provider.read_callback = read_data;
+  const auto& fields = head_fields_.all();
+  (void)nghttp2_submit_response(session_.get(), stream.id(), fields.data(), fields.size(),
+                                has_body ? &provider : nullptr);
+  ask_turn_end();
+}
+
+void Http2Session::submit_continue(const Http2Stream& stream) {
+  head_fields_.clear();
+  head_fields_.add(":status", "100");
+  const auto& fields = head_fields_.all();
+  (void)nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, stream.id(), nullptr, fields.data(), fields.size(),
+                               nullptr);
+  ask_turn_end();
+}
+
+void Http2Session::submit_trailers(const Http2Stream& stream, std::string_view lines) {
+  head_fields_.clear();
+  head_fields_.add_lines(lines);
+  const auto& fields = head_fields_.all();
+  (void)nghttp2_submit_trailer(session_.get(), stream.id(), fields.data(), fields.size());
+}
+
+void Http2Session::submit_reset(const Http2Stream& stream, std::uint32_t code) {
+  (void)nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id(), code);
+  ask_turn_end();
+}
+
+void Http2Session::resume_data(const Http2Stream& stream) {
+  (void)nghttp2_session_resume_data(session_.get(), stream.id());
+  ask_turn_end();
+}
+
+void Http2Session::consume(const Http2Stream& stream, std::size_t of_stream, std::size_t of_connection) {
+  if (phase_ == Phase::closed) return;
+  if (of_stream > 0) (void)nghttp2_session_consume_stream(session_.get(), stream.id(), of_stream);
+  if (of_connection > 0) (void)nghttp2_session_consume_connection(session_.get(), of_connection);
+  ask_turn_end();
+}
+
+void Http2Session::spend(AbuseBudget::Act act) { (void)budget_.spend(act, now_ms()); }
+
+// A frame's head and its bytes, which nobody copies in between.
+int Http2Session::send_data(Http2Stream& stream, std::string_view frame_head, std::size_t bytes) {
+  if (writer_.unsent_bytes() >= kMostQueued && writer_.flush() != SocketWriter::State::drained)
+    return NGHTTP2_ERR_WOULDBLOCK;
+  writer_.queue(frame_head);
+  writer_.queue(stream.unsent().substr(0, bytes));
+  stream.sent(bytes);
+  budget_.data_sent();
+  return 0;
+}
+
+void Http2Session::collect_output() {
+  if (phase_ != Phase::open) return;
+  ask_turn_end();
+  if (inside_) return;
+  inside_ = true;
+  while (writer_.unsent_bytes() < kMostQueued || writer_.flush() == SocketWriter::State::drained) {
+    const std::uint8_t* frames = nullptr;
+    const ssize_t bytes = nghttp2_session_mem_send(session_.get(), &frames);
+    if (bytes <= 0) break;
+    writer_.queue({reinterpret_cast<const char*>(frames), static_cast<std::size_t>(bytes)});
+  }
+  inside_ = false;
+}
+
+void Http2Session::hand_on_later(const Http2Stream& stream) {
+  held_.push_back(stream.id());
+  ask_turn_end();
+}
+
+void Http2Session::tell_drained_later(const Http2Stream& stream) {
+  drained_.push_back(stream.id());
+  ask_turn_end();
+}
+
+void Http2Session::ask_turn_end() {
+  if (!ends_turn_) turn_end_.ask();
+}
+
+// What is asked for meanwhile is done here too, or in the next turn, after everybody else.
+void Http2Session::on_turn_end() {
+  if (phase_ == Phase::closed) return;
+  ends_turn_ = true;
+  finish_turn();
+  ends_turn_ = false;
+  if (phase_ == Phase::open && !(held_.empty() && drained_.empty())) next_turn_.start_ms(0);
+}
+
+void Http2Session::finish_turn() {
+  for (const std::int32_t id : std::exchange(held_, {})) {
+    if (Http2Stream* const stream = find(id)) stream->hand_on_held();
+  }
+  collect_output();
+  for (const std::int32_t id : std::exchange(drained_, {})) {
+    if (Http2Stream* const stream = find(id)) stream->tell_drained();
+  }
+  collect_output();
+  if (budget_.is_used_up() && phase_ == Phase::open) return end_for(NGHTTP2_ENHANCE_YOUR_CALM);
+  after_write(writer_.flush());
+  if (phase_ != Phase::open || !is_over()) return;
+  lose_streams();
+  close_when_sent();
+}
+
+// By our own word, or by nghttp2's, which ends what breaks its rules and does not want to hear of streams then.
+bool Http2Session::is_over() const {
+  const bool wants_nothing =
+      nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
+  return wants_nothing || (told_last_ && streams_.empty());
+}
+
+void Http2Session::after_write(SocketWriter::State state) {
+  if (phase_ == Phase::closed) return;
+  if (state == SocketWriter::State::failed) return later_.start_ms(0);
+  if (state == SocketWriter::State::drained) {
+    writer_.give_back_idle_memory();
+    if (std::exchange(is_blocked_, false)) arm_deadline();
+    if (phase_ == Phase::closing) finish_closing();
+  } else if (!std::exchange(is_blocked_, true)) {
+    arm_deadline();
+  }
+}
+
+void Http2Session::on_writable() {
+  const std::size_t before = writer_.unsent_bytes();
+  const SocketWriter::State state = writer_.resume();
+  if (state == SocketWriter::State::failed) return close();
+  if (writer_.unsent_bytes() < before) arm_deadline();
+  if (state == SocketWriter::State::drained) ask_turn_end();
+  after_write(state);
+}
+
+std::size_t Http2Session::untaken_bytes() const {
+  return streams_.size() > 1 ? 0 : writer_.unsent_bytes() + lp::untaken_bytes(transport_.fd());
+}
+
+std::string Http2Session::new_websocket_key() { return base64_encode(random_bytes(16)); }
+
+// ---- ends -------------------------------------------------------------------------------------------------------
+
+void Http2Session::stream_closed(std::int32_t id) {
+  Http2Stream* const stream = find(id);
+  if (stream == nullptr) return;
+  stream->on_closed();
+  if (stream->is_done()) forget(*stream);
+}
+
+void Http2Session::forget(Http2Stream& stream) {
+  auto node = streams_.extract(stream.id());
+  if (node.empty()) return;
+  env_.loop.defer_delete(std::move(node.mapped()));
+  if (streams_.empty()) arm_deadline();
+  ask_turn_end();
+}
+
+void Http2Session::lose_streams() {
+  auto lost = std::exchange(streams_, {});
+  for (auto& [id, stream] : lost) stream->on_closed_with_connection();
+  for (auto& [id, stream] : lost) env_.loop.defer_delete(std::move(stream));
+}
+
+// RFC 9113 6.8: what is on its way when the client hears of it still counts; one way and back later all of that is
+// here.
+void Http2Session::drain() {
+  if (phase_ != Phase::open || std::exchange(draining_, true)) return;
+  (void)nghttp2_submit_shutdown_notice(session_.get());
+  (void)nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
+  ask_turn_end();
+}
+
+void Http2Session::tell_last() {
+  if (std::exchange(told_last_, true)) return;
+  (void)nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE,
+                              nghttp2_session_get_last_proc_stream_id(session_.get()), NGHTTP2_NO_ERROR, nullptr, 0);
+  ask_turn_end();
+}
+
+void Http2Session::end_for(std::uint32_t code) {
+  if (phase_ != Phase::open) return;
+  lose_streams();
+  (void)nghttp2_session_terminate_session(session_.get(), code);
+  collect_output();
+  close_when_sent();
+}
+
+bool Http2Session::close_if_idle() {
+  if (!idle_ms() || transport_.has_unread_input()) return false;
+  tell_last();
+  collect_output();
+  close_when_sent();
+  return true;
+}
+
+void Http2Session::close_when_sent() {
+  phase_ = Phase::closing;
+  arm_deadline();
+  after_write(writer_.flush());
+}
+
+// Closing with unread input makes the kernel send a reset, which can destroy what is on its way.
+void Http2Session::finish_closing() {
+  writer_.say_end();
+  ::shutdown(transport_.fd(), SHUT_WR);
+  phase_ = Phase::lingering;
+  in_.release();
+  arm_deadline();
+}
+
+void Http2Session::close() {
+  if (phase_ == Phase::closed) return;
+  phase_ = Phase::closed;
+  deadline_.clear();
+  head_deadline_.clear();
+  later_.stop();
+  next_turn_.stop();
+  input_.disable();
+  lose_streams();
+  writer_.close();
+  transport_.close();
+  on_closed_(*this);
+}
+
+std::optional<std::int64_t> Http2Session::idle_ms() const {
+  const bool waits = phase_ == Phase::open && streams_.empty() && writer_.unsent_bytes() == 0;
+  if (!waits || head_deadline_.is_set()) return std::nullopt;
+  return std::max<std::int64_t>(patience_ms() - deadline_.left_ms(), 0);
+}
+
+bool Http2Session::is_busy() const {
+  if (phase_ == Phase::closed || phase_ == Phase::lingering) return false;
+  const bool has_requests =
+      std::any_of(streams_.begin(), streams_.end(), [](const auto& one) { return !one.second->is_tunnel(); });
+  const bool is_half_here = head_deadline_.is_set() || transport_.has_unread_input();
+  return has_requests || writer_.unsent_bytes() > 0 || (phase_ == Phase::open && is_half_here);
+}
+
+// ---- time -------------------------------------------------------------------------------------------------------
+
+std::int64_t Http2Session::patience_ms() const {
+  if (is_unused_) return std::min(env_.timeouts.first_byte_ms, env_.timeouts.idle_connection_ms);
+  return env_.timeouts.idle_connection_ms;
+}
+
+// Streams have clocks of their own.
+void Http2Session::arm_deadline() {
+  switch (phase_) {
+    case Phase::open:
+      if (is_blocked_) return deadline_.set_ms(env_.timeouts.body_idle_ms);
+      if (streams_.empty()) return deadline_.set_ms(patience_ms());
+      return deadline_.clear();
+    case Phase::closing:
+      return deadline_.set_ms(env_.timeouts.body_idle_ms);
+    case Phase::lingering:
+      return deadline_.set_ms(kLingerMs);
+    case Phase::closed:
+      return;
+  }
+}
+
+void Http2Session::on_deadline() {
+  if (phase_ == Phase::open && !is_blocked_ && !is_unused_) {
+    tell_last();
+    collect_output();
+    return close_when_sent();
+  }
+  close();
+}
+
+}  // namespace lp
