@@ -110,6 +110,9 @@ std::string status_text(const Judgement& judgement, const Settings& settings) {
   }
   if (judgement.outcome == Judgement::Outcome::allow) return replies ? "the route's answer" : "the app's answer";
   if (judgement.outcome == Judgement::Outcome::own_endpoint) return "the endpoint's answer";
+  if (const auto grpc = judgement.grpc_status())
+    return "200 with grpc-status " + std::to_string(static_cast<int>(grpc->code)) + " (" + std::string(grpc->words) +
+           ")";
   return std::to_string(judgement.status) + (judgement.outcome == Judgement::Outcome::sign_in ? " (to sign in)" : "");
 }
 
@@ -237,6 +240,7 @@ ordered_json json_of(const RouteStep& step) {
 ordered_json outcome_json(const Judgement& judgement, const Settings& settings) {
   ordered_json out = {{"outcome", outcome_word(judgement.outcome)}, {"status", nullptr}};
   if (judgement.status != 0) out["status"] = judgement.status;
+  if (const auto grpc = judgement.grpc_status()) out["grpc_status"] = static_cast<int>(grpc->code);
   if (const auto answer = own_answer(judgement, settings)) {
     out["status"] = answer->status;
     if (const std::string location = location_of(*answer); !location.empty()) out["location"] = location;

@@ -227,7 +227,11 @@ struct UpstreamSettings {
   std::int64_t max_connections = kUnlimited;  // of all workers together
   std::int64_t queue = 1000;                  // requests that may wait for one of these
   std::int64_t queue_timeout_ms = 10 * kSecond;
+  bool url_says_h2c = false;  // h2c://
+  bool http2 = false;
   UpstreamTlsSettings tls;
+
+  [[nodiscard]] bool speaks_http2() const { return http2 || url_says_h2c; }
 };
 
 // raw: as it is, or not at all where it cannot stand in a field.

@@ -271,6 +271,9 @@ bool has_user(std::string_view text) {
 
 bool is_spoken(std::string_view text) { return ascii_lower(text.substr(0, 4)) == "http"; }
 
+constexpr std::string_view kH2c = "h2c://";
+bool is_h2c(std::string_view text) { return ascii_lower(text.substr(0, kH2c.size())) == kH2c; }
+
 // A URL of an app begins with one scheme alone.
 std::string url_fault(std::string_view text, const std::string& fault) {
   return text.find("://") == std::string_view::npos ? "it begins with http://" : fault;
@@ -282,8 +285,11 @@ std::string meant_upstream(std::string_view text) {
   const std::string name = ascii_lower(text.substr(0, std::min(scheme, text.size())));
   if (scheme != std::string_view::npos && (name == "ws" || name == "wss"))
     return ": WebSockets go that way too, write http" + std::string(text.substr(scheme));
+  if (name == "grpc") return ": gRPC is HTTP/2, write h2c" + std::string(text.substr(scheme));
+  if (name == "grpcs" || name == "h2")
+    return ": write https" + std::string(text.substr(scheme)) + " and, beside url, http2: true";
   if (scheme != std::string_view::npos && !is_spoken(text))
-    return ": apps are spoken to in HTTP/1; for FastCGI, uWSGI or AJP a web server stands before the app";
+    return ": apps are spoken to in HTTP; for FastCGI, uWSGI or AJP a web server stands before the app";
   if (is_socket_path(text)) return ": write unix:" + std::string(text);
   if (scheme != std::string_view::npos) return {};
   const std::string_view port = text.starts_with(':') ? text.substr(1) : text;
@@ -302,11 +308,15 @@ Result<void> parse_upstream_url(std::string_view text, UpstreamSettings& upstrea
     return {};
   }
   if (has_user(text)) return fail(std::string(kNoUser) + ": an app is signed in to by authorization: { basic: ... }");
-  const auto url = parse_url(text);
+  upstream.url_says_h2c = is_h2c(text);
+  const auto url =
+      upstream.url_says_h2c ? parse_url("http://" + std::string(text.substr(kH2c.size()))) : parse_url(text);
   if (!url) {
     const bool has_scheme = text.find("://") != std::string_view::npos;
-    return fail(expected("http://HOST:PORT, https://HOST:PORT or unix:/PATH", text).message +
-                (has_scheme && !is_spoken(text) ? "" : " (" + url_fault(text, url.error().message) + ")") +
+    return fail(expected("http://HOST:PORT, https://HOST:PORT, h2c://HOST:PORT or unix:/PATH", text).message +
+                (has_scheme && !is_spoken(text) && !upstream.url_says_h2c
+                     ? ""
+                     : " (" + url_fault(text, url.error().message) + ")") +
                 meant_upstream(text));
   }
   if (url->path != "/" || !url->query.empty()) {
@@ -323,6 +333,9 @@ Result<void> parse_upstream_url(std::string_view text, UpstreamSettings& upstrea
 std::string format_upstream_url(const UpstreamSettings& upstream) {
   if (upstream.kind == UpstreamSettings::Kind::unix_socket) return "unix:" + upstream.socket_path;
   const bool is_v6 = upstream.host.find(':') != std::string::npos;
+  if (upstream.url_says_h2c)
+    return std::string(kH2c) + (is_v6 ? "[" + upstream.host + "]" : upstream.host) +
+           (upstream.port == 80 ? "" : ":" + std::to_string(upstream.port));
   return Origin{upstream.tls.is_on ? "https" : "http", is_v6 ? "[" + upstream.host + "]" : upstream.host, upstream.port}
       .text();
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "auth/rules/grpc.h"
 #include "base/encoding.h"
 #include "base/url.h"
 #include "base/weighted_list.h"
@@ -57,7 +58,7 @@ bool comes_from(const Fields& fields, std::string_view own_origin) {
 }  // namespace
 
 bool is_navigation(std::string_view method, const Fields& fields) {
-  if (is_prefetch(fields)) return false;
+  if (is_prefetch(fields) || is_grpc(fields)) return false;
   if (!fields.has("Sec-Fetch-Mode")) {
     return is_safe_method(method) && accepts_html(fields) && !is_script(fields);
   }
@@ -88,7 +89,7 @@ bool is_script_of_same_origin(const Fields& fields) {
 }
 
 bool is_form_post(const RequestHead& head, bool wants_upgrade) {
-  if (head.method != "POST" || wants_upgrade) return false;
+  if (head.method != "POST" || wants_upgrade || is_grpc(head.fields)) return false;
   if (!head.fields.has("Sec-Fetch-Mode")) return accepts_html(head.fields) && !head.fields.has("X-Requested-With");
   return head.fields.get("Sec-Fetch-Mode") == "navigate" && head.fields.get("Sec-Fetch-Dest") == "document";
 }

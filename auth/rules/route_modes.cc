@@ -1,6 +1,7 @@
 #include "auth/rules/route_modes.h"
 
 #include "auth/rules/cors.h"
+#include "auth/rules/grpc.h"
 #include "auth/rules/navigation.h"
 
 namespace lp {
@@ -12,7 +13,7 @@ bool asks_who(const RouteSettings& route) {
 
 bool redirects_when_signed_out(const RouteSettings& route, const RequestHead& head, bool wants_upgrade) {
   if (!route.accept.session) return false;
-  if (wants_upgrade) return false;
+  if (wants_upgrade || is_grpc(head.fields)) return false;
   switch (route.unauthenticated) {
     case Unauthenticated::automatic:
       return may_start_sign_in(head.method, head.fields);

@@ -97,8 +97,13 @@ void upstream_keys_matter(const UpstreamSettings& upstream, const std::string& k
   const bool asks_for_tls = !tls.ca_file.empty() || !tls.server_name.empty() || !tls.certificate.certificate.empty() ||
                             tls.insecure_skip_verify;
   if (!tls.is_on && asks_for_tls) {
-    return report.problem(key + ".tls", "its url is no https://: the app would be asked without TLS");
+    return report.problem(key + ".tls",
+                          upstream.url_says_h2c
+                              ? "its url is h2c://, which is HTTP/2 without TLS: write https:// and http2: true"
+                              : "its url is no https://: the app would be asked without TLS");
   }
+  if (upstream.url_says_h2c && !upstream.http2 && report.line_of(key + ".http2") > 0)
+    return report.problem(key + ".http2", "its url is h2c://, which is HTTP/2: write http:// for HTTP/1");
   if (!tls.insecure_skip_verify) return;
   report.warning(key + ".tls.insecure_skip_verify",
                  "any certificate will do: whoever is between us and the app reads and changes everything, identity "

@@ -312,10 +312,13 @@ void add_upstream_connections(Table& table) {
 }
 
 void add_upstreams(Table& table) {
-  table.push_back({"upstreams.*.url", "http://HOST:PORT, https://HOST:PORT or unix:/PATH", "", 0, 0, kPlain,
-                   "The app. Names are resolved again by TTL.", upstream_url_binding()});
+  table.push_back({"upstreams.*.url", "http://HOST:PORT, https://HOST:PORT, h2c://HOST:PORT or unix:/PATH", "", 0, 0,
+                   kPlain, "The app. Names are resolved again by TTL.", upstream_url_binding()});
   table.push_back({"upstreams.*.servers", "a list of one URL", "null", 0, 0, kNonEmpty,
                    "Another way to write url; one server for now.", upstream_servers_binding()});
+  table.push_back({"upstreams.*.http2", "true or false", "false", 0, 0, kPlain,
+                   "The app is asked in HTTP/2, as gRPC needs it; h2c:// in url says so too, and means no TLS.",
+                   boolean(LP_FIELD(upstream->http2))});
   table.push_back({"upstreams.*.host", "client, upstream or a host", "client", 0, 0, kPlain,
                    "The Host that the app gets: the client's, the upstream's or this one.", upstream_host_binding()});
   table.push_back({"upstreams.*.connect_timeout", "a duration", "5s", 10, kHour, kPlain, "To connect.",

@@ -56,6 +56,7 @@ void Exchange::on_request(const ParsedRequest& request, std::size_t head_bytes) 
 void Exchange::begin(std::size_t head_bytes) {
   facts_ = {};
   upgrade_ = {};
+  grpc_ = grpc_kind(request_->head.fields.get("Content-Type"));
   wait_.reset();
   realm_ = &context_.realms.front();
   session_.reset();
@@ -66,6 +67,7 @@ void Exchange::begin(std::size_t head_bytes) {
   record_.began_unix_ms = context_.clock.unix_ms();
   record_.began_ms = record_.asked_ms = context_.clock.monotonic_ms();
   body_bytes_ = 0;
+  broken_rule_ = nullptr;
   is_retried_ = response_is_paused_ = sent_continue_ = false;
   resolution_.start_over();
   enter(AnswerSide::judging);
@@ -223,8 +225,8 @@ void Exchange::act_on(Verdict verdict) {
 
 // For an app that cannot read chunks. Judged again once the body is there, for that may take a while.
 bool Exchange::must_buffer() const {
-  return facts_.route->buffer_request_bytes > 0 && request_->body.kind == BodyFraming::Kind::chunked &&
-         facts_.body_state == BodyFacts::unread;
+  return facts_.route->buffer_request_bytes > 0 && !is_grpc_call() &&
+         request_->body.kind == BodyFraming::Kind::chunked && facts_.body_state == BodyFacts::unread;
 }
 
 // Nothing else follows in this turn that would write what was queued.
@@ -345,9 +347,9 @@ std::string_view Exchange::path_as_sent() const {
   return path_of_target(is_check ? std::string_view(forwarded_head_.target) : request_->path_and_query);
 }
 
-void Exchange::on_broken_answer(const char* rule) {
-  broken_rule_ = rule;
-  on_upstream_error(UpstreamError::nonsense);
+void Exchange::on_broken_answer(const char* why, UpstreamError error) {
+  broken_rule_ = why;
+  on_upstream_error(error);
 }
 
 void Exchange::on_upstream_error(UpstreamError error) {
@@ -365,11 +367,14 @@ void Exchange::on_upstream_error(UpstreamError error) {
 }
 
 // An idle connection may have been closed by the app in the moment we used it. Nothing of an answer came, so a request
-// that may be sent twice is, once, on a new connection.
+// that may be sent twice is, once, on a new connection. What an app has said that it did not begin with may always be
+// (RFC 9113 8.7), as long as none of its body has left.
 bool Exchange::may_retry(UpstreamError error) const {
-  return error == UpstreamError::lost && !is_retried_ && answer_side_ == AnswerSide::waiting && lease_ &&
-         lease_->is_reused_connection() && body_bytes_ == 0 && request_side_ == RequestSide::complete &&
-         is_idempotent(request_->head.method) && !resolution_.has_method_override;
+  const bool is_untouched = !is_retried_ && answer_side_ == AnswerSide::waiting && lease_ && body_bytes_ == 0;
+  if (error == UpstreamError::refused_stream) return is_untouched;
+  return error == UpstreamError::lost && is_untouched && lease_->is_reused_connection() &&
+         request_side_ == RequestSide::complete && is_idempotent(request_->head.method) &&
+         !resolution_.has_method_override;
 }
 
 void Exchange::on_client_gone() {
@@ -381,6 +386,7 @@ void Exchange::on_client_gone() {
 // The head is out: all that is left is to make sure that the client does not take the answer for complete.
 void Exchange::break_off(std::string_view why) {
   tell_of_broken_answer(context_, record_, why);
+  if (end_grpc_call(502)) return;
   conclude();
   client_.abort();
 }
@@ -400,16 +406,15 @@ void Exchange::answer_error(int status, std::string_view decision) {
 
 void Exchange::answer(const Answer& made) {
   if (made.status == 401 && tells_by_closing()) return close_new_websocket();
-  Answer complete = made;
+  Answer complete = is_grpc_call() && made.status >= 300 ? as_grpc_answer(made, grpc_, record_.decision) : made;
   drop_stale_cookies();
   for (auto& cookie : set_cookies_) complete.add("Set-Cookie", std::move(cookie));
   record_.status = complete.status;
   const bool without_body = request_->head.method == "HEAD";
   const bool is_ended = record_.decision == kSessionOver || (record_.decision == kUnproven && record_.was_forwarded);
   const bool upload_is_cut = (is_ended || record_.decision == kNoMemory) && request_side_ == RequestSide::open;
-  const bool keep_alive = request_->keep_alive && record_.status != 400 && record_.status != 408 &&
-                          record_.status != 413 && !upload_is_cut &&
-                          !context_.server.draining.load(std::memory_order_relaxed);
+  const bool keep_alive = request_->keep_alive && made.status != 400 && made.status != 408 && made.status != 413 &&
+                          !upload_is_cut && !context_.server.draining.load(std::memory_order_relaxed);
   record_.bytes_out = without_body ? 0 : complete.body.size();
   conclude();
   client_.send_answer(complete, without_body, keep_alive);
@@ -451,6 +456,7 @@ void Exchange::on_session_over(SessionStand stand) {
       return refuse_waiting(stand);
     case AnswerSide::body:
       log_session_over("answer cut off");
+      if (end_grpc_call(stand == SessionStand::ended ? 401 : 503)) return;
       conclude();
       return client_.abort();
     case AnswerSide::tunnel:
@@ -516,6 +522,7 @@ void Exchange::conclude() {
     context_.server.open_tunnels.fetch_sub(1, std::memory_order_relaxed);
   wait_.reset();
   lease_.reset();
+  if (grpc_deadline_) grpc_deadline_->clear();
   collected_.wipe();
   memory_.release();
   if (replaced_body_) wipe_string(replaced_body_->body);

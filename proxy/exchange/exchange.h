@@ -16,6 +16,7 @@
 #include "proxy/exchange/websocket_tunnel.h"
 #include "proxy/exchange/worker_context.h"
 #include "proxy/http/collected_body.h"
+#include "proxy/http/grpc.h"
 #include "proxy/http/stream.h"
 #include "proxy/route/resolve.h"
 
@@ -26,6 +27,7 @@ inline constexpr std::string_view kSessionOver = "session_over";
 inline constexpr std::string_view kUnproven = "unproven";
 inline constexpr std::string_view kNoMemory = "no_memory";   // limits.buffered
 inline constexpr std::string_view kFixed = "health";         // for a probe or a crawler
+inline constexpr std::string_view kDeadline = "deadline";    // the call's own (gRPC)
 inline constexpr std::string_view kAbandoned = "abandoned";  // the client went away before anything was decided
 
 // One request and its answer: judged, then answered in process or pumped to an upstream and back. Knows no wire
@@ -54,7 +56,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void on_upstream_drained() override;
   [[nodiscard]] std::size_t untaken_by_client() const override { return client_.untaken_bytes(); }
   void on_upstream_error(UpstreamError error) override;
-  void on_broken_answer(const char* rule) override;
+  void on_broken_answer(const char* why, UpstreamError error) override;
 
  private:
   void enter(RequestSide next);
@@ -98,6 +100,11 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void send_held_body();
   [[nodiscard]] BodyFraming upstream_framing() const;
   void lease_and_send(UpstreamPool::Choice choice);
+  void set_patience();
+  [[nodiscard]] bool is_grpc_call() const { return grpc_ != GrpcKind::none && facts_.forwarded == ForwardedForm::none; }
+  void begin_grpc_call();
+  void grpc_deadline_is_over();
+  [[nodiscard]] bool end_grpc_call(int status);
   [[nodiscard]] UpstreamClient client_behind_proxy();
   void send_upstream_head();
   [[nodiscard]] bool may_retry(UpstreamError error) const;
@@ -146,6 +153,8 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   Tunnel tunnel_;
   FileReply file_;
   std::unique_ptr<AnswerCoding> coding_;  // of the answer under way; null: it goes as it is
+  GrpcKind grpc_ = GrpcKind::none;
+  std::unique_ptr<Deadline> grpc_deadline_;  // null until a call has one
 
   std::uint64_t body_bytes_ = 0;  // of the request, as the app gets it
   ForwardedLines forwarded_lines_;

@@ -24,6 +24,7 @@ void Exchange::forward() {
   record_.was_forwarded = true;
   if (session_) realm_->bound_exchanges.bind(*this, *session_);
   send_continue();
+  if (is_grpc_call()) begin_grpc_call();
   if (resolution_.drops_method_override)
     context_.server.dropped_overrides.tell(*facts_.route, request_->head.fields, context_.log);
   // A body is not sent twice, also of a GET: see may_retry().
@@ -43,13 +44,20 @@ void Exchange::lease_and_send(UpstreamPool::Choice choice) {
   const UpstreamClient client = record_.client.peer_is_trusted ? client_behind_proxy() : UpstreamClient{this, {}};
   lease_ = context_.upstreams.of(*facts_.route).lease(*this, choice, client);
   if (request_->is_http2) lease_->begin_small();
-  if (const RouteSettings& route = *facts_.route; route.limits.has_upstream_times()) {
-    const UpstreamSettings& upstream = context_.upstreams.of(route).settings();
-    lease_->set_patience(response_timeout_ms(upstream, route), idle_timeout_ms(upstream, route));
-  }
+  if (facts_.route->limits.has_upstream_times() || is_grpc_call()) set_patience();
   send_upstream_head();
   send_held_body();
   if (request_side_ == RequestSide::complete || replaced_body_) lease_->end_body();
+}
+
+// Whoever calls by gRPC says how long it may take, or means that it may: an app that streams says its first word when
+// there is something to say.
+void Exchange::set_patience() {
+  const RouteSettings& route = *facts_.route;
+  const UpstreamSettings& upstream = context_.upstreams.of(route).settings();
+  const std::int64_t idle_ms = idle_timeout_ms(upstream, route);
+  const bool may_be_silent = is_grpc_call() && !route.limits.response_timeout_ms;
+  lease_->set_patience(may_be_silent ? idle_ms : response_timeout_ms(upstream, route), idle_ms);
 }
 
 // The connection of a proxy in front may be many people's: only a session tells them apart.
@@ -164,7 +172,7 @@ void Exchange::on_response(const ParsedResponse& response) {
                             accepts_upgrade(response, upgrade_, request_->head.fields);
   if (response.head.status == 101 && !opens_tunnel) {
     lease_.reset();
-    return on_broken_answer("101 for no upgrade that was asked for (upgrades: of the route)");
+    return on_broken_answer("101 for no upgrade that was asked for (upgrades: of the route)", UpstreamError::nonsense);
   }
   record_.upstream_ms = context_.clock.monotonic_ms() - record_.asked_ms;
   record_.status = response.head.status;
@@ -196,7 +204,7 @@ void Exchange::send_to_http1() {
 }
 
 void Exchange::send_answer_head(const ResponseHead& head, OutgoingResponse& out, bool may_hold_secrets) {
-  if (!is_compressed(*facts_.route)) return client_.send_head(head, out);
+  if (!is_compressed(*facts_.route) || is_grpc_call()) return client_.send_head(head, out);
   coding_ = std::make_unique<AnswerCoding>(context_.loop, context_.server.memory, record_.client.address);
   const bool is_personal = session_ != nullptr || !set_cookies_.empty();
   coding_->send_head(client_, {facts_.route->compression, request_->head, may_hold_secrets, is_personal}, head, out);
@@ -233,7 +241,9 @@ void Exchange::on_response_body(std::string_view bytes) {
   client_.send_body(bytes);
 }
 
+// They may speak of the bytes that the app sent (a digest), which coded are others.
 void Exchange::on_response_trailers(const Fields& trailers) {
+  if (coding_) return;
   client_.send_trailers(response_trailers(trailers, context_.client_headers));
 }
 

@@ -71,7 +71,9 @@ std::string words_for(std::string_view words, const UpstreamSettings& upstream, 
 std::string tls_words(const UpstreamPool& upstream, UpstreamError error) {
   const UpstreamSettings& settings = upstream.settings();
   const std::string key = "upstreams." + settings.name + ".tls";
-  if (error == UpstreamError::handshake) return ": " + upstream.tls_failure();
+  if (error == UpstreamError::not_http2) return ": " + upstream.tls_failure();
+  if (error == UpstreamError::handshake)
+    return ": " + upstream.tls_failure() + (settings.speaks_http2() ? " (HTTP/2 was asked for: http2: true)" : "");
   const std::string name = settings.tls.server_name.empty() ? settings.host : settings.tls.server_name;
   return ": " + upstream.tls_failure() + " (its certificate must be for " + name + ", or the name in " + key +
          ".server_name, and of an authority of " +
@@ -106,9 +108,14 @@ UpstreamFault fault_of(UpstreamError error, bool nothing_came) {
       return {502, nothing_came ? "closed the connection without an answer (does it expect TLS there? write https://)"
                                 : "closed the connection without a complete answer"};
     case UpstreamError::nonsense:
-      return {502, "its answer breaks HTTP/1.1"};
+      return {502, "its answer breaks HTTP"};
     case UpstreamError::not_http:
       return {502, "what answers there speaks no HTTP/1: is it the app's port?"};
+    case UpstreamError::not_http2:
+      return {502,
+              "it does not speak HTTP/2 there: take http2 and h2c:// out for HTTP/1, or is it not the app's port?"};
+    case UpstreamError::speaks_http2:
+      return {502, "it speaks HTTP/2 there: write h2c:// in its url"};
     case UpstreamError::tls:
       return {502, "it speaks TLS there, and http:// is plain HTTP: write https:// in its url"};
     case UpstreamError::untrusted:
@@ -125,6 +132,12 @@ UpstreamFault fault_of(UpstreamError error, bool nothing_came) {
       return {503, "max_connections are in use, and none became free within queue_timeout"};
     case UpstreamError::slow_client:
       return {408, "its client sends or reads next to nothing, and others wait for one of max_connections"};
+    case UpstreamError::refused_stream:
+      return {503, "refused the request without looking at it (REFUSED_STREAM, or it is about to stop)"};
+    case UpstreamError::reset:
+      return {502, "reset the request's stream"};
+    case UpstreamError::no_upgrade:
+      return {502, "it is asked in HTTP/2, which knows no upgrade: WebSockets need an upstream of HTTP/1"};
   }
   return {502, ""};
 }
@@ -135,7 +148,8 @@ void tell_failed(WorkerContext& context, const ExchangeRecord& record, const Rou
   const UpstreamSettings& settings = upstream.settings();
   const std::string address = address_of(settings);
   const std::int64_t ms = waited_ms(settings, route, error);
-  const bool is_of_tls = error == UpstreamError::untrusted || error == UpstreamError::handshake;
+  const bool is_of_tls = error == UpstreamError::untrusted || error == UpstreamError::handshake ||
+                         (error == UpstreamError::not_http2 && settings.tls.is_on);
   const std::string why = rule == nullptr ? std::string() : std::string(": ") + rule;
   const std::string reason = words_for(words, settings, error) + why + (ms > 0 ? ": waited " + seconds_text(ms) : "") +
                              (is_of_tls ? tls_words(upstream, error) : "");

@@ -394,6 +394,13 @@ void append_response_fields(std::string& to, const OutgoingResponse& response, c
   append_fields_of(out, response, upstream_head, rules);
 }
 
+bool takes_trailers(const Fields& request) {
+  if (!request.may_have("TE")) return false;
+  const auto codings = list_values(request, "TE");
+  return std::any_of(codings.begin(), codings.end(),
+                     [](std::string_view one) { return iequals(trim_ows(one.substr(0, one.find(';'))), "trailers"); });
+}
+
 Fields request_trailers(const Fields& sent, const ClientHeaderRules& rules) {
   Fields result;
   for (const Field& field : sent.all()) {

@@ -90,6 +90,8 @@ void append_response_head(std::string& out, const OutgoingResponse& response, co
 void append_response_fields(std::string& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
                             const ClientHeaderRules& rules);
 
+// It has said that it knows what to do with trailers (RFC 9110 10.1.4): TE: trailers.
+[[nodiscard]] bool takes_trailers(const Fields& request);
 // What of a message's trailers may be sent on: nothing that frames, routes, signs in, or tells who somebody is.
 [[nodiscard]] Fields request_trailers(const Fields& sent, const ClientHeaderRules& rules);
 [[nodiscard]] Fields response_trailers(const Fields& sent, const ClientHeaderRules& rules);

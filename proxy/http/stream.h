@@ -7,6 +7,7 @@
 #include "base/http_message.h"
 #include "proxy/http/forwarding.h"
 #include "proxy/http/messages.h"
+#include "proxy/http/upstream_error.h"
 
 // The two small seams of an exchange: a stream to the client and a stream to the upstream. HTTP/1 stands behind both
 // today. Still the exchange's: whether an answer of unknown length is chunked, which is a matter of the HTTP version.
@@ -26,8 +27,10 @@ class ClientStream {
   virtual void send_head(const ResponseHead& head, const OutgoingResponse& response) = 0;
   virtual void send_answer(const Answer& answer, bool without_body, bool keep_alive) = 0;  // a whole in-process answer
   virtual void send_body(std::string_view bytes) = 0;                                      // framed as the head said
-  virtual void send_trailers(const Fields& /*trailers*/) {
-  }                          // before end(); dropped where the wire has no place for them
+  // Before end(); dropped where the wire has no place for them, or the client has not asked. takes_trailers(), once the
+  // head is out: they will arrive.
+  virtual void send_trailers(const Fields& /*trailers*/) {}
+  [[nodiscard]] virtual bool takes_trailers() const { return false; }
   virtual void end() = 0;    // the answer is complete
   virtual void abort() = 0;  // the answer is broken: the client must not take it for complete
   // In place of an answer: the client is to ask again by HTTP/1.1, whose connections are one client's (RFC 9113 7,
@@ -48,6 +51,8 @@ class ClientStream {
   virtual void set_body_patience(std::int64_t ms) = 0;
   // Likewise in place of limits.minimum_rate; kUnlimited: none is owed.
   virtual void set_minimum_rate(std::int64_t /*bytes_per_s*/) {}
+  // Silence of this request's body alone may last so long: it is a stream. Nobody may take nothing for longer.
+  virtual void expect_quiet_body(std::int64_t /*ms*/) {}
   [[nodiscard]] virtual const std::string& peer_address() const = 0;
   [[nodiscard]] virtual const TlsSession* tls() const { return nullptr; }  // of the connection; null: plain
 };
@@ -78,27 +83,16 @@ class AnswersFromHead : public RequestEvents {
 
 // ---- towards the upstream ---------------------------------------------------------------------------------------
 
-enum class UpstreamError {
-  unresolvable,
-  refused,
-  connect_timeout,
-  response_timeout,
-  idle_timeout,
-  lost,
-  nonsense,
-  not_http,        // what it says first is no answer of HTTP/1
-  tls,             // it answers plain HTTP with a record of TLS
-  untrusted,       // its certificate is not accepted: never tried again elsewhere
-  handshake,       // TLS was not agreed on
-  no_descriptors,  // none is left for connections to apps (proxy/net/descriptors.h)
-  queue_full,      // max_connections are taken, and as many requests as may wait already
-  queue_timeout,   // none of them became free
-  slow_client,     // the client sent or read next to nothing, while others waited for one of max_connections
+// Who asks an app, for connections that it signs in by itself (proxy/http/connection_auth.h).
+struct UpstreamClient {
+  const void* connection = nullptr;  // of the client, whatever stands for it; null: it may be many people's
+  std::string_view person;           // where many may share that connection: who of them
 };
 
 class UpstreamStream {
  public:
-  // Gives the stream back: its connection is used again only when both messages were complete and clean.
+  // Gives the stream back. Its connection is used again only when both messages were complete and clean, or when it is
+  // shared: then a stream that is not over is reset.
   virtual ~UpstreamStream() = default;
   // In place of the upstream's response_timeout and idle_timeout; before send_head().
   virtual void set_patience(std::int64_t response_ms, std::int64_t idle_ms) = 0;
@@ -132,8 +126,10 @@ class UpstreamEvents {
   // As ClientStream::untaken_bytes(): who holds up whom is not to be seen from the app's side alone.
   [[nodiscard]] virtual std::size_t untaken_by_client() const { return 0; }
   virtual void on_upstream_error(UpstreamError error) = 0;  // the last event of a stream
-  // The same for UpstreamError::nonsense, where it can be said what the answer breaks.
-  virtual void on_broken_answer(const char* /*rule*/) { on_upstream_error(UpstreamError::nonsense); }
+  // The same, where more can be said: which rule the answer breaks, or why its stream was reset. Static text.
+  virtual void on_broken_answer(const char* /*why*/, UpstreamError error = UpstreamError::nonsense) {
+    on_upstream_error(error);
+  }
 };
 
 }  // namespace lp

@@ -28,6 +28,8 @@ class BodyReader {
   [[nodiscard]] bool took_blanks() const { return kind_ == BodyFraming::Kind::chunked && chunked_.took_blanks(); }
   [[nodiscard]] bool took_bare_lf() const { return kind_ == BodyFraming::Kind::chunked && chunked_.took_bare_lf(); }
   [[nodiscard]] bool awaits_chunk_size() const { return kind_ == BodyFraming::Kind::chunked && chunked_.awaits_size(); }
+  // Of a body that has ended; see ChunkedDecoder.
+  [[nodiscard]] Fields trailers() const { return kind_ == BodyFraming::Kind::chunked ? chunked_.trailers() : Fields{}; }
   // What a length still promises; 0 where none was told.
   [[nodiscard]] std::uint64_t bytes_left() const { return left_; }
 

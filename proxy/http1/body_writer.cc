@@ -18,8 +18,18 @@ std::optional<SocketWriter::State> BodyWriter::write(std::string_view bytes) {
   return std::nullopt;
 }
 
+void BodyWriter::write_trailers(const Fields& trailers) {
+  if (!is_chunked_ || has_last_chunk_) return;
+  has_last_chunk_ = true;
+  writer_.queue("0\r\n");
+  for (const Field& field : trailers.all()) {
+    for (const std::string_view part : {field.name, std::string_view(": "), field.value, std::string_view("\r\n")})
+      writer_.queue(part);
+  }
+}
+
 void BodyWriter::end() {
-  if (is_chunked_) writer_.queue("0\r\n\r\n");
+  if (is_chunked_) writer_.queue(has_last_chunk_ ? "\r\n" : "0\r\n\r\n");
   is_chunked_ = false;
 }
 

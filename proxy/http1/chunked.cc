@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/encoding.h"
 #include "proxy/http/syntax.h"
 
 namespace lp {
@@ -51,9 +52,10 @@ bool ChunkedDecoder::take_extension(char c) {
   return (syntax::is_text(c) || c == '\t') && ++extension_bytes_ <= kMaxExtensionBytes;
 }
 
-// Trailers are thrown away, but only where they are field lines: anything else is a request in hiding (threat S16).
+// Only where they are field lines: anything else is a request in hiding (threat S16).
 bool ChunkedDecoder::take_trailer(char c) {
-  if (++trailer_bytes_ > kMaxTrailerBytes) return false;
+  if (trailers_.size() >= kMaxTrailerBytes) return false;
+  if (c != '\r' && (c != '\n' || state_ != State::trailer_start)) trailers_.push_back(c);
   if (state_ == State::trailer_start) {
     if (take_line_end(c, State::end_lf, State::done)) return true;
     state_ = State::trailer_name;
@@ -92,6 +94,7 @@ bool ChunkedDecoder::take(char c) {
     case State::trailer_value:
       return take_trailer(c);
     case State::trailer_lf:
+      trailers_.push_back(c);
       return expect(c, '\n', State::trailer_start);
     case State::end_lf:
       return expect(c, '\n', State::done);
@@ -121,6 +124,17 @@ ChunkedDecoder::Outcome ChunkedDecoder::next(std::string_view in, std::size_t& c
     ++consumed;
   }
   return state_ == State::done ? Outcome::end : state_ == State::failed ? Outcome::bad : Outcome::need_more;
+}
+
+Fields ChunkedDecoder::trailers() const {
+  Fields fields;
+  std::string_view rest = trailers_;
+  for (std::size_t end = 0; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1)) {
+    const std::string_view line = rest.substr(0, end);
+    const std::size_t colon = line.find(':');
+    fields.add(line.substr(0, colon), trim_ows(line.substr(colon + 1)));
+  }
+  return fields;
 }
 
 void ChunkedDecoder::reset() { *this = ChunkedDecoder(is_of_app_); }

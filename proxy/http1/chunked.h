@@ -1,12 +1,15 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+
+#include "base/http_message.h"
 
 namespace lp {
 
-// Takes the chunked coding off (RFC 9112 7.1). Extensions are checked and dropped, trailers are checked and dropped
-// (threat H16); their size is bounded.
+// Takes the chunked coding off (RFC 9112 7.1). Extensions are checked and dropped; trailers are checked and kept, apart
+// from the head, for whoever lets some of them pass (threat H16). The size of both is bounded.
 class ChunkedDecoder {
  public:
   // Apps of old put blanks behind a chunk's size, or end all their lines in a bare LF; of a client both are refused
@@ -21,6 +24,8 @@ class ChunkedDecoder {
   [[nodiscard]] bool took_bare_lf() const { return took_bare_lf_; }
   // A chunk's size is half here, or none of it.
   [[nodiscard]] bool awaits_size() const { return state_ <= State::size_lf; }
+  // Of a body that has ended. Views live until reset().
+  [[nodiscard]] Fields trailers() const;
   void reset();
 
  private:
@@ -57,7 +62,7 @@ class ChunkedDecoder {
   std::uint64_t left_ = 0;             // of this chunk's data
   std::uint32_t digits_ = 0;           // of this chunk's size
   std::uint32_t extension_bytes_ = 0;  // of the whole message
-  std::uint32_t trailer_bytes_ = 0;
+  std::string trailers_;               // lines as they came
 };
 
 }  // namespace lp

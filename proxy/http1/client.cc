@@ -281,6 +281,7 @@ void Http1Client::start_exchange() {
   discarded_bytes_ = 0;
   body_patience_ms_ = env_.timeouts.body_idle_ms;
   minimum_rate_ = std::max<std::int64_t>(env_.limits.minimum_rate, 0);
+  quiet_body_ms_ = 0;
   read_bytes_ = BufferPool::kSmallBytes;
   keep_alive_ = request_.keep_alive;
   enter(Phase::exchange);
@@ -376,6 +377,7 @@ void Http1Client::request_body_done() {
   body_open_ = false;
   if (phase_ == Phase::discard) return next_request();
   if (phase_ != Phase::exchange) return;
+  if (const Fields trailers = body_.trailers(); trailers.size() > 0) events_->on_request_trailers(trailers);
   events_->on_request_end();
   if (phase_ != Phase::exchange) return;
   events_->on_request_batch_end();
@@ -437,6 +439,14 @@ std::size_t Http1Client::untaken_bytes() const { return writer_.unsent_bytes() +
 void Http1Client::send_body(std::string_view bytes) {
   if (bytes.empty()) return;
   if (const auto state = answer_body_.write(bytes)) after_write(*state);
+}
+
+bool Http1Client::takes_trailers() const {
+  return answer_body_.is_chunked() && lp::takes_trailers(request_.head.fields);
+}
+
+void Http1Client::send_trailers(const Fields& trailers) {
+  if (takes_trailers() && trailers.size() > 0) answer_body_.write_trailers(trailers);
 }
 
 void Http1Client::end() {
@@ -690,8 +700,10 @@ void Http1Client::watch_pace() {
 }
 
 PaceTerms Http1Client::pace_terms() const {
-  const bool is_of_request = body_patience_ms_ > 0;
-  return {is_of_request ? body_patience_ms_ : env_.timeouts.body_idle_ms, minimum_rate_, env_.timeouts.rate_window_ms};
+  const std::int64_t silence_ms = body_patience_ms_ > 0 ? body_patience_ms_ : env_.timeouts.body_idle_ms;
+  const bool is_stream = quiet_body_ms_ > 0 && writer_.unsent_bytes() == 0;  // what comes of it, and when, is its own
+  if (is_stream) return {std::max(silence_ms, quiet_body_ms_), 0, env_.timeouts.rate_window_ms};
+  return {silence_ms, minimum_rate_, env_.timeouts.rate_window_ms};
 }
 
 // True: it is looked at again.
@@ -750,6 +762,12 @@ void Http1Client::set_body_patience(std::int64_t ms) {
 
 void Http1Client::set_minimum_rate(std::int64_t bytes_per_s) {
   minimum_rate_ = std::max<std::int64_t>(bytes_per_s, 0);
+  pace_look_ms_ = 0;
+  arm_deadline();
+}
+
+void Http1Client::expect_quiet_body(std::int64_t ms) {
+  quiet_body_ms_ = ms;
   pace_look_ms_ = 0;
   arm_deadline();
 }

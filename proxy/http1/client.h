@@ -45,17 +45,20 @@ class Http1Client final : public ClientStream, public ClientConnection {
   void send_head(const ResponseHead& head, const OutgoingResponse& response) override;
   void send_answer(const Answer& answer, bool without_body, bool keep_alive) override;
   void send_body(std::string_view bytes) override;
+  void send_trailers(const Fields& trailers) override;
   void end() override;
   void abort() override;
   void flush() override;
   void become_tunnel() override;
   [[nodiscard]] std::size_t unsent_bytes() const override { return writer_.unsent_bytes(); }
   [[nodiscard]] std::size_t untaken_bytes() const override;
+  [[nodiscard]] bool takes_trailers() const override;
   [[nodiscard]] Room room() const override { return room_; }
   void pause_request_body() override { pause(Pause::back_pressure); }
   void resume_request_body() override;
   void set_body_patience(std::int64_t ms) override;
   void set_minimum_rate(std::int64_t bytes_per_s) override;
+  void expect_quiet_body(std::int64_t ms) override;
   [[nodiscard]] const std::string& peer_address() const override { return peer_address_; }
   [[nodiscard]] const TlsSession* tls() const override { return transport_.tls(); }
 
@@ -154,6 +157,7 @@ class Http1Client final : public ClientStream, public ClientConnection {
   std::size_t untaken_ = 0;        // of the answer at the last look, by the client's kernel
   bool knows_untaken_ = false;
   bool head_has_more_time_ = false;
+  std::int64_t quiet_body_ms_ = 0;  // likewise, where that is longer
 
   bool is_unused_ = true;
   bool keep_alive_ = true;

@@ -1,18 +1,15 @@
 #include "proxy/http1/upstream.h"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
 #include "proxy/http/connection_auth.h"
 #include "proxy/http1/response.h"
 #include "proxy/http1/write.h"
-#include "proxy/net/descriptors.h"
 
 namespace lp {
 
@@ -38,22 +35,24 @@ bool begins_as_answer(std::string_view bytes) {
   return bytes.substr(0, kBeginning.size()) == kBeginning.substr(0, bytes.size());
 }
 
-// Of a socket just opened, or of why it was not.
-bool lacks_descriptor(int fd, int error) {
-  if (fd >= 0) return !leaves_descriptors(fd, DescriptorUse::app);
-  const bool is_want = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-  if (is_want) read_descriptor_limit();
-  return is_want;
-}
-
 // An alert or a handshake (RFC 8446 5.1).
 bool is_tls_record(std::string_view bytes) {
   return bytes.size() > 1 && (bytes[0] == 0x15 || bytes[0] == 0x16) && bytes[1] == 0x03;
 }
 
+// The SETTINGS that an HTTP/2 app greets with, or the GOAWAY that says what it thinks of our first line (RFC 9113 4.1).
+bool is_http2_frame(std::string_view bytes) {
+  return bytes.size() >= 5 && bytes[0] == 0 && bytes[1] == 0 && (bytes[3] == 0x04 || bytes[3] == 0x07) && bytes[4] == 0;
+}
+
+UpstreamError what_speaks(std::string_view bytes) {
+  if (is_tls_record(bytes)) return UpstreamError::tls;
+  return is_http2_frame(bytes) ? UpstreamError::speaks_http2 : UpstreamError::not_http;
+}
+
 }  // namespace
 
-Http1Upstream::Http1Upstream(const Environment& environment, Owner& owner, UpstreamEvents& events,
+Http1Upstream::Http1Upstream(const UpstreamEnvironment& environment, Owner& owner, UpstreamEvents& events,
                              const UpstreamClient& client)
     : environment_(environment),
       owner_(owner),
@@ -79,114 +78,22 @@ void Http1Upstream::refuse_in_queue() {
 
 void Http1Upstream::connect() {
   enter(Phase::connecting);
-  arm_deadline();
-  if (environment_.settings.kind == UpstreamSettings::Kind::unix_socket) return connect_to_known({});
-  const auto* known = environment_.resolver.known(environment_.settings.host, environment_.settings.port);
-  if (!known) return look_up();
-  addresses_are_old_ = addresses_without_lookup(environment_.settings.host).empty();  // of a literal there is no news
-  connect_to_known(*known);
+  deadline_.clear();
+  Connector::Owner& owner = *this;
+  connector_ = std::make_unique<Connector>(environment_, transport_, writer_, owner);
+  connector_->start();
 }
 
-void Http1Upstream::look_up() {
-  addresses_are_old_ = false;
-  lookup_ =
-      environment_.resolver.look_up(environment_.settings.host, environment_.settings.port, [this](auto addresses) {
-        lookup_.reset();
-        if (!addresses) return fail(UpstreamError::unresolvable);
-        connect_to_known(std::move(*addresses));
-      });
+void Http1Upstream::connect_failed(ConnectFailure failure, const std::string& why) {
+  const UpstreamError error = error_of(failure);
+  if (!why.empty()) owner_.tls_failed(why);
+  fail(error);
 }
 
-void Http1Upstream::connect_to_known(std::vector<SocketAddress> addresses) {
-  if (environment_.settings.kind == UpstreamSettings::Kind::unix_socket) {
-    SocketAddress address;
-    auto* un = reinterpret_cast<sockaddr_un*>(&address.storage);
-    un->sun_family = AF_UNIX;
-    LP_CHECK(environment_.settings.socket_path.size() < sizeof un->sun_path,
-             "the loader has checked the socket path's length");
-    std::memcpy(un->sun_path, environment_.settings.socket_path.data(), environment_.settings.socket_path.size());
-    address.length = sizeof(sockaddr_un);
-    addresses = {address};
-  }
-  addresses_ = std::move(addresses);
-  connect_next();
-}
-
-// A refusal that comes at once is reported through the loop: connect() runs inside the exchange's call.
-void Http1Upstream::connect_next() {
-  stop_connecting();
-  while (!addresses_.empty()) {
-    const SocketAddress address = addresses_.front();
-    addresses_.erase(addresses_.begin());
-    Socket socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (lacks_descriptor(socket.fd(), errno)) return end_for_want_of_descriptor();
-    if (!socket.is_open()) continue;
-    transport_ = Transport(std::move(socket));
-    const int rc = ::connect(transport_.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.length);
-    if (rc == 0 || errno == EINPROGRESS) {
-      connecting_ =
-          std::make_unique<IoEvent>(environment_.loop, transport_.fd(), kWritable, [this] { on_connected(); });
-      return connecting_->enable();
-    }
-  }
-  connect_failed();
-}
-
-// No other address would help. Told through the loop, as everything that a lease comes to.
-void Http1Upstream::end_for_want_of_descriptor() {
-  lacks_descriptor_ = true;
-  deadline_.set_ms(0);
-}
-
-// Called from on_connected(), that is from the event itself: it may be deleted only when it has returned.
-void Http1Upstream::stop_connecting() {
-  if (connecting_) connecting_->disable();
-  environment_.loop.defer_delete(std::move(connecting_));
-  transport_.close();
-}
-
-void Http1Upstream::connect_failed() {
-  environment_.resolver.forget(environment_.settings.host);
-  if (addresses_are_old_) return look_up();
-  // A look-up that was fresh and still no address answers: the exchange hears of it by the wheel's next tick or from
-  // the event that brought us here.
-  deadline_.set_ms(0);
-}
-
-void Http1Upstream::on_connected() {
-  int error = 0;
-  socklen_t length = sizeof error;
-  ::getsockopt(transport_.fd(), SOL_SOCKET, SO_ERROR, &error, &length);
-  if (error != 0) {
-    if (!addresses_.empty() || addresses_are_old_) return connect_next();
-    return fail(UpstreamError::refused);
-  }
-  connecting_->disable();
-  set_no_delay(transport_.fd());
-  if (environment_.tls != nullptr) transport_.put_tls(environment_.tls->new_session(environment_.buffers));
-  writer_.attach(transport_.fd(), transport_.tls());
+void Http1Upstream::connected() {
+  environment_.loop.defer_delete(std::move(connector_));
   readable_.emplace(environment_.loop, transport_, [this] { on_readable(); });
-  if (transport_.tls() == nullptr) return secured();
-  enter(Phase::securing);  // in what is left of connect_timeout
-  readable_->enable();
-  shake_hands();
-}
-
-// No other address is tried when this fails: who answered is who the name led to, and is not who he should be.
-void Http1Upstream::shake_hands() {
-  const auto came = transport_.tls()->shake_hands(transport_.fd());
-  writer_.send_own_of_tls();
-  if (transport_.tls()->is_open()) return secured();
-  if (came != ReceiveResult::Kind::again) tls_failed(transport_.tls()->failure());
-}
-
-void Http1Upstream::tls_failed(const std::string& why) {
-  owner_.tls_failed(why);
-  fail(transport_.tls()->is_untrusted() ? UpstreamError::untrusted : UpstreamError::handshake);
-}
-
-void Http1Upstream::secured() {
-  is_paused_ ? readable_->disable() : readable_->enable();
+  if (!is_paused_) readable_->enable();
   enter(Phase::waiting_for_head);
   flush();
   if (events_ && writer_.unsent_bytes() == 0) events_->on_upstream_drained();  // else on_writable() says so
@@ -255,8 +162,7 @@ void Http1Upstream::end_body() {
 }
 
 void Http1Upstream::flush() {
-  if (phase_ == Phase::queued || phase_ == Phase::connecting || phase_ == Phase::securing || phase_ == Phase::closed)
-    return;
+  if (phase_ == Phase::queued || phase_ == Phase::connecting || phase_ == Phase::closed) return;
   const SocketWriter::State state = writer_.flush();
   if (state == SocketWriter::State::blocked && environment_.memory.is_short()) writer_.trim();
   if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
@@ -284,7 +190,7 @@ void Http1Upstream::begin_small() {
 
 void Http1Upstream::on_writable() {
   const SocketWriter::State state = writer_.resume();
-  if (phase_ == Phase::securing) return;
+  if (phase_ == Phase::connecting) return;
   if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
   if (phase_ == Phase::tunnel) end_tunnel_when_sent();
   if (state != SocketWriter::State::drained) return;
@@ -295,7 +201,6 @@ void Http1Upstream::on_writable() {
 // ---- the answer -------------------------------------------------------------------------------------------------
 
 void Http1Upstream::on_readable() {
-  if (phase_ == Phase::securing) return shake_hands();
   if (phase_ == Phase::idle) return on_idle_input();
   in_.make_room(bytes_to_read());
   const ReceiveResult got = receive(most_first_);
@@ -372,7 +277,7 @@ std::size_t Http1Upstream::take_head() {
     const bool is_large = outcome == HeadScanner::Outcome::too_large;
     fail_for(is_large ? "a head of more than 256 KiB or 1000 fields" : "a byte that no head can hold");
   }
-  if (!may_be_http) fail(is_tls_record(in_.data()) ? UpstreamError::tls : UpstreamError::not_http);
+  if (!may_be_http) fail(what_speaks(in_.data()));
   return 0;
 }
 
@@ -480,6 +385,7 @@ bool Http1Upstream::process_body() {
 void Http1Upstream::answer_complete() {
   enter(Phase::answered);
   deadline_.clear();
+  if (const Fields trailers = response_body_.trailers(); trailers.size() > 0) events_->on_response_trailers(trailers);
   events_->on_response_end();
 }
 
@@ -564,10 +470,10 @@ void Http1Upstream::close() {
   if (phase_ == Phase::idle) writer_.say_end();
   enter(Phase::closed);
   events_ = nullptr;
-  lookup_.reset();
+  if (connector_) connector_->stop();
+  environment_.loop.defer_delete(std::move(connector_));
   deadline_.clear();
   if (first_chunk_late_) first_chunk_late_->stop();
-  if (connecting_) connecting_->disable();
   if (readable_) readable_->disable();
   writer_.close();
   transport_.close();
@@ -576,7 +482,7 @@ void Http1Upstream::close() {
 
 void Http1Upstream::set_paused(bool paused) {
   is_paused_ = paused;
-  if (!readable_ || phase_ == Phase::securing || phase_ == Phase::closed) return;
+  if (!readable_ || phase_ == Phase::closed) return;
   if (paused) {
     readable_->disable();
     deadline_.clear();
@@ -587,17 +493,16 @@ void Http1Upstream::set_paused(bool paused) {
 }
 
 void Http1Upstream::enter(Phase next) {
-  // [from][to]: queued, connecting, securing, waiting_for_head, body, answered, tunnel, idle, closed
-  static constexpr bool kLegal[9][9] = {
-      {false, true, false, false, false, false, false, false, true},   // queued
-      {false, false, true, true, false, false, false, false, true},    // connecting
-      {false, false, false, true, false, false, false, false, true},   // securing
-      {false, false, false, false, true, false, false, false, true},   // waiting_for_head
-      {false, false, false, false, false, true, true, false, true},    // body
-      {false, false, false, false, false, false, false, true, true},   // answered
-      {false, false, false, false, false, false, false, false, true},  // tunnel
-      {false, false, false, true, false, false, false, false, true},   // idle
-      {false, false, false, false, false, false, false, false, false}  // closed, for good
+  // [from][to]: queued, connecting, waiting_for_head, body, answered, tunnel, idle, closed
+  static constexpr bool kLegal[8][8] = {
+      {false, true, false, false, false, false, false, true},   // queued
+      {false, false, true, false, false, false, false, true},   // connecting
+      {false, false, false, true, false, false, false, true},   // waiting_for_head
+      {false, false, false, false, true, true, false, true},    // body
+      {false, false, false, false, false, false, true, true},   // answered
+      {false, false, false, false, false, false, false, true},  // tunnel
+      {false, false, true, false, false, false, false, true},   // idle
+      {false, false, false, false, false, false, false, false}  // closed, for good
   };
   LP_CHECK(kLegal[static_cast<int>(phase_)][static_cast<int>(next)], "a legal step of an app's connection");
   phase_ = next;
@@ -605,8 +510,6 @@ void Http1Upstream::enter(Phase next) {
 
 void Http1Upstream::arm_deadline() {
   switch (phase_) {
-    case Phase::connecting:
-      return deadline_.set_ms(environment_.settings.connect_timeout_ms);
     case Phase::waiting_for_head:
       // While the client is still sending, its own deadline runs, unless it is the app that takes nothing.
       if (!request_sent_ && writer_.unsent_bytes() == 0) return deadline_.clear();
@@ -616,7 +519,7 @@ void Http1Upstream::arm_deadline() {
       if (!is_paused_) deadline_.set_ms(idle_timeout_ms_);
       return;
     case Phase::queued:
-    case Phase::securing:
+    case Phase::connecting:
     case Phase::answered:
     case Phase::idle:
     case Phase::closed:
@@ -642,12 +545,6 @@ void Http1Upstream::on_deadline() {
   switch (phase_) {
     case Phase::queued:
       return fail(queue_is_full_ ? UpstreamError::queue_full : UpstreamError::queue_timeout);
-    case Phase::connecting:
-      if (lacks_descriptor_) return fail(UpstreamError::no_descriptors);
-      if (lookup_) return fail(UpstreamError::unresolvable);
-      return fail(connecting_ && connecting_->enabled() ? UpstreamError::connect_timeout : UpstreamError::refused);
-    case Phase::securing:
-      return fail(UpstreamError::connect_timeout);
     case Phase::waiting_for_head:
       return on_answer_late();
     case Phase::idle:

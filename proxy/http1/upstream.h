@@ -4,44 +4,24 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/deadline.h"
 #include "base/event.h"
-#include "base/resolver.h"
-#include "config/settings.h"
 #include "proxy/http/stream.h"
 #include "proxy/http1/body_reader.h"
 #include "proxy/http1/body_writer.h"
 #include "proxy/http1/scan.h"
 #include "proxy/net/buffer.h"
-#include "proxy/net/memory_budget.h"
+#include "proxy/net/connector.h"
 #include "proxy/net/socket.h"
-#include "proxy/net/tls_to_app.h"
 #include "proxy/net/transport.h"
 
 namespace lp {
 
-// Who asks an app, for connections that it signs in by itself (proxy/http/connection_auth.h).
-struct UpstreamClient {
-  const void* connection = nullptr;  // of the client, whatever stands for it; null: it may be many people's
-  std::string_view person;           // where many may share that connection: who of them
-};
-
 // One HTTP/1.1 connection to an app: connecting, then requests one after the other. An exchange holds it through a
 // lease and never after it has given that back.
-class Http1Upstream {
+class Http1Upstream final : private Connector::Owner {
  public:
-  // What all connections to one upstream have in common. All of it outlives them.
-  struct Environment {
-    EventLoop& loop;
-    DeadlineWheel& wheel;
-    BufferPool& buffers;
-    Resolver& resolver;
-    const UpstreamSettings& settings;
-    const MemoryBudget& memory;
-    const TlsToApp* tls = nullptr;  // null: plain HTTP
-  };
   // Whose connection it is: a pool.
   class Owner {
    public:
@@ -66,7 +46,8 @@ class Http1Upstream {
   };
 
   // Environment and owner outlive the connection.
-  Http1Upstream(const Environment& environment, Owner& owner, UpstreamEvents& events, const UpstreamClient& client);
+  Http1Upstream(const UpstreamEnvironment& environment, Owner& owner, UpstreamEvents& events,
+                const UpstreamClient& client);
   ~Http1Upstream();
   void connect();
   // Before connect(): it waits until the owner says so (or for nothing, where too many wait already), and fails when
@@ -112,19 +93,11 @@ class Http1Upstream {
   [[nodiscard]] bool is_reused() const { return is_reused_; }
 
  private:
-  enum class Phase { queued, connecting, securing, waiting_for_head, body, answered, tunnel, idle, closed };
+  enum class Phase { queued, connecting, waiting_for_head, body, answered, tunnel, idle, closed };
   void enter(Phase next);
 
-  void connect_to_known(std::vector<SocketAddress> addresses);
-  void look_up();
-  void connect_next();
-  void on_connected();
-  void shake_hands();
-  void secured();
-  void tls_failed(const std::string& why);
-  void end_for_want_of_descriptor();
-  void stop_connecting();
-  void connect_failed();
+  void connected() override;
+  void connect_failed(ConnectFailure failure, const std::string& why) override;
 
   void on_readable();
   void on_idle_input();
@@ -155,19 +128,16 @@ class Http1Upstream {
   [[nodiscard]] bool is_reusable() const;
   [[nodiscard]] std::int64_t keeps_for_ms() const;
 
-  const Environment& environment_;
+  const UpstreamEnvironment& environment_;
   Owner& owner_;
   UpstreamEvents* events_;  // null while idle or closed
   UpstreamClient client_;
   Phase phase_ = Phase::queued;
   Transport transport_;
   SocketWriter writer_;
-  std::optional<InputEvent> readable_;
-  std::unique_ptr<IoEvent> connecting_;
+  std::unique_ptr<Connector> connector_;  // null once the connection stands
+  std::optional<InputEvent> readable_;    // since then
   Deadline deadline_;
-  std::unique_ptr<Resolver::Wait> lookup_;
-  std::vector<SocketAddress> addresses_;
-  bool addresses_are_old_ = false;  // from the cache: worth another look-up when none answers
 
   Buffer in_;
   std::size_t read_bytes_ = BufferPool::kSmallBytes;
@@ -184,7 +154,6 @@ class Http1Upstream {
   std::int64_t left_to_wait_ms_ = 0;    // and how long it goes on after that
   bool waits_long_ = false;
   bool queue_is_full_ = false;
-  bool lacks_descriptor_ = false;
   std::string method_;
   BodyWriter request_body_{writer_};
   bool request_sent_ = false;  // the whole request, body included; in a tunnel: the client has ended its side

@@ -156,6 +156,7 @@ void Http2Stream::send_head(const ResponseHead& head, const OutgoingResponse& re
   append_response_fields(env_.scratch, response, head, env_.header_rules);
   fields.add_lines(env_.scratch);
   if (opens_tunnel) fields.remove("sec-websocket-accept");
+  has_length_ = response.body.kind == BodyFraming::Kind::length;
   submit_head(opens_tunnel || has_body(response.body));
 }
 
@@ -314,12 +315,18 @@ void Http2Stream::set_body_patience(std::int64_t ms) {
   arm_deadline();
 }
 
+void Http2Stream::expect_quiet_body(std::int64_t ms) {
+  quiet_body_ms_ = ms;
+  arm_deadline();
+}
+
 void Http2Stream::arm_deadline() {
   since_armed_ = 0;
   if (closed_) return;
   const bool waits_for_body =
       has_begun_ && !done_ && !input_over_ && !told_end_ && !paused_ && !head_.asks_for_tunnel();
-  if (waits_for_body || !out_.empty()) return deadline_.set_ms(patience_ms_);
+  if (!out_.empty()) return deadline_.set_ms(patience_ms_);
+  if (waits_for_body) return deadline_.set_ms(std::max(patience_ms_, quiet_body_ms_));
   deadline_.clear();
 }
 

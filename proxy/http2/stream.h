@@ -58,6 +58,7 @@ class Http2Stream final : public ClientStream {
   void send_answer(const Answer& answer, bool without_body, bool keep_alive) override;
   void send_body(std::string_view bytes) override;
   void send_trailers(const Fields& trailers) override;
+  [[nodiscard]] bool takes_trailers() const override { return !has_length_; }
   void end() override;
   void abort() override;
   void send_to_http1() override;
@@ -69,6 +70,7 @@ class Http2Stream final : public ClientStream {
   void pause_request_body() override;
   void resume_request_body() override;
   void set_body_patience(std::int64_t ms) override;
+  void expect_quiet_body(std::int64_t ms) override;
   [[nodiscard]] const std::string& peer_address() const override;
   [[nodiscard]] const TlsSession* tls() const override;
 
@@ -101,6 +103,7 @@ class Http2Stream final : public ClientStream {
   std::size_t owed_window_ = 0;             // of the stream: taken, and not given back yet
   std::size_t owed_connection_window_ = 0;  // for held bytes that there was no room for
   std::int64_t patience_ms_;
+  std::int64_t quiet_body_ms_ = 0;  // of the request's body, where that is longer
   std::size_t since_armed_ = 0;
   Room room_ = Room::some;
 
@@ -110,6 +113,7 @@ class Http2Stream final : public ClientStream {
   bool paused_ = false;
   bool tunnel_ = false;
   bool head_sent_ = false;
+  bool has_length_ = false;   // the answer
   bool ended_ = false;        // all of the answer is in out_
   bool done_ = false;         // nothing more is told, and nobody speaks through this any more
   bool answer_sent_ = false;  // with its end

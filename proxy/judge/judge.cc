@@ -328,6 +328,12 @@ Result<Person> person_from_claims(std::string_view text, const Settings& setting
   return person;
 }
 
+std::optional<GrpcStatus> Judgement::grpc_status() const {
+  const bool is_ours = status >= 300 && !(resolved && resolved->by_check);
+  if (!is_ours || !is_grpc(request.head.fields)) return std::nullopt;
+  return grpc_status_of(status, {});
+}
+
 RequestJudge::RequestJudge(const Settings& settings)
     : settings_(settings), router_(settings), rules_(settings), sets_(settings), fields_(settings) {}
 

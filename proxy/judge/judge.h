@@ -10,6 +10,7 @@
 #include "auth/identity/app_headers.h"
 #include "auth/identity/client_headers.h"
 #include "auth/rules/decision.h"
+#include "auth/rules/grpc.h"
 #include "auth/session/session.h"
 #include "base/result.h"
 #include "config/settings.h"
@@ -85,6 +86,8 @@ struct Judgement {
   // Why the route that matches does not take the request; empty: it does.
   [[nodiscard]] std::string_view ambiguity() const;
   [[nodiscard]] RequestLine request_line() const;
+  // What a client of gRPC gets in place of `status`; nullopt: it is none, or it gets an answer of somebody else.
+  [[nodiscard]] std::optional<GrpcStatus> grpc_status() const;
 };
 
 class RequestJudge {

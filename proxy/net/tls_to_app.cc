@@ -46,6 +46,15 @@ void expect_peer(SSL* ssl, const std::string& name, bool verifies) {
   LP_CHECK(SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, text) == 1, "no name for TLS");
 }
 
+// One protocol and no other: what an upstream is asked in is not left to whoever answers.
+void offer(SSL* ssl, bool http2) {
+  static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  static constexpr unsigned char kHttp2[] = {2, 'h', '2'};
+  const int failed =
+      http2 ? SSL_set_alpn_protos(ssl, kHttp2, sizeof kHttp2) : SSL_set_alpn_protos(ssl, kHttp11, sizeof kHttp11);
+  LP_CHECK(failed == 0, "OpenSSL failed");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<const TlsToApp>> TlsToApp::make(const UpstreamSettings& upstream, std::int64_t now_s) {
@@ -72,7 +81,8 @@ Result<std::unique_ptr<const TlsToApp>> TlsToApp::make(const UpstreamSettings& u
 TlsToApp::TlsToApp(ssl_ctx_st* owned, const UpstreamSettings& upstream)
     : context_(owned),
       name_(upstream.tls.server_name.empty() ? upstream.host : upstream.tls.server_name),
-      verifies_(!upstream.tls.insecure_skip_verify) {}
+      verifies_(!upstream.tls.insecure_skip_verify),
+      speaks_http2_(upstream.speaks_http2()) {}
 
 TlsToApp::~TlsToApp() { SSL_CTX_free(context_); }
 
@@ -81,8 +91,7 @@ std::unique_ptr<TlsSession> TlsToApp::new_session(BufferPool& pool) const {
   LP_CHECK(ssl != nullptr, "OpenSSL failed");
   SSL_set_connect_state(ssl);
   expect_peer(ssl, name_, verifies_);
-  static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-  LP_CHECK(SSL_set_alpn_protos(ssl, kHttp11, sizeof kHttp11) == 0, "OpenSSL failed");
+  offer(ssl, speaks_http2_);
   return std::make_unique<TlsSession>(pool, ssl);
 }
 

@@ -28,6 +28,7 @@ class TlsToApp {
   ssl_ctx_st* context_;
   std::string name_;
   bool verifies_;
+  bool speaks_http2_;
 };
 
 }  // namespace lp

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/deadline.h"
-#include "proxy/upstream/pool.h"
+#include "proxy/upstream/http1_pool.h"
 #include "tests/support/wire.h"
 
 // A pool of connections to one scripted app, and who asks it.
@@ -50,9 +50,9 @@ struct Asker final : UpstreamEvents {
     error = what;
     lease.reset();
   }
-  void on_broken_answer(const char* rule) override {
-    broken_rule = rule;
-    on_upstream_error(UpstreamError::nonsense);
+  void on_broken_answer(const char* why, UpstreamError what) override {
+    broken_rule = why;
+    on_upstream_error(what);
   }
   [[nodiscard]] bool is_over() const { return ended || error; }
 };
@@ -70,7 +70,7 @@ struct World {
   std::optional<SharedUpstream> shared;
   int told_serves_one = 0;
   TellServesOne tell = [this](const UpstreamSettings&) { ++told_serves_one; };
-  std::optional<UpstreamPool> pool;
+  std::optional<Http1Pool> pool;
   ClientFacts client{"192.0.2.1", "192.0.2.1", false};
   Origin external{"https", "app.test", 443};
 
@@ -81,13 +81,16 @@ struct World {
     upstream.port = app.port();
     change(upstream);
     shared.emplace(upstream, serves_one_for_ms);
-    pool.emplace(loop, wheel, buffers, resolver, upstream, memory, *shared, tell);
+    pool.emplace(environment(), *shared, tell);
   }
   ~World() {
     pool->close();
     loop.delete_deferred();
   }
 
+  [[nodiscard]] UpstreamEnvironment environment() {
+    return {loop, wheel, buffers, resolver, upstream, memory, shared->tls.get()};
+  }
   void send_head(Asker& asker, const std::string& method, BodyFraming body) {
     OutgoingRequest request;
     request.method = method;

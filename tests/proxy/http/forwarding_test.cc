@@ -391,3 +391,17 @@ TEST_CASE("a trace goes on, stays here, or begins here") {
   lp::make_trace({1, 2, 3}, trace);
   CHECK(head().find("traceparent: 00-00000000000000010000000000000002-0000000000000003-01\r\n") != std::string::npos);
 }
+
+TEST_CASE("who knows what to do with trailers") {
+  for (const auto& [value, knows] : {std::pair{"trailers", true},
+                                     {"gzip, Trailers", true},
+                                     {"trailers;q=0.5", true},
+                                     {"gzip", false},
+                                     {"", false},
+                                     {"trailersx", false}}) {
+    lp::Fields fields;
+    fields.add("te", value);
+    CHECK(lp::takes_trailers(fields) == knows);
+  }
+  CHECK_FALSE(lp::takes_trailers(lp::Fields{}));
+}

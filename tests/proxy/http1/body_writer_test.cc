@@ -83,3 +83,17 @@ TEST_CASE("before there is a descriptor everything waits") {
   CHECK(world.writer.unsent_bytes() == 3 * large.size());
   CHECK(world.flushed() == large + large + large);
 }
+
+TEST_CASE("trailers stand behind the last chunk, and where there are no chunks nowhere") {
+  Fields trailers;
+  trailers.add("X-Sum", "7");
+  for (const bool is_chunked : {true, false}) {
+    BodyWriterWorld world;
+    world.body.begin({is_chunked ? Kind::chunked : Kind::length, 4});
+    CHECK_FALSE(world.body.write("body"));
+    world.body.write_trailers(trailers);
+    world.body.write_trailers(trailers);
+    world.body.end();
+    CHECK(world.flushed() == (is_chunked ? "4\r\nbody\r\n0\r\nX-Sum: 7\r\n\r\n" : "body"));
+  }
+}

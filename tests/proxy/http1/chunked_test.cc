@@ -173,3 +173,39 @@ TEST_CASE("blanks behind a chunk's size are an app's, and only blanks") {
   decoder.reset();
   CHECK_FALSE(decoder.took_blanks());
 }
+
+TEST_CASE("trailers are kept, whatever pieces they come in") {
+  const std::string message = "2\r\nok\r\n0\r\nX-Sum:  7 \r\nx-empty:\r\nX-Sum: 8\r\n\r\n";
+  for (const std::size_t step : {std::size_t{1}, std::size_t{7}, message.size()}) {
+    CAPTURE(step);
+    ChunkedDecoder decoder;
+    std::string_view rest = message;
+    auto outcome = Outcome::need_more;
+    while (!rest.empty() && outcome != Outcome::end && outcome != Outcome::bad) {
+      std::size_t consumed = 0;
+      std::string_view data;
+      outcome = decoder.next(rest.substr(0, step), consumed, data);
+      rest.remove_prefix(consumed);
+    }
+    REQUIRE(outcome == Outcome::end);
+    const lp::Fields trailers = decoder.trailers();
+    REQUIRE(trailers.size() == 3);
+    CHECK(trailers.all()[0].name == "X-Sum");
+    CHECK(trailers.all()[0].value == "7");
+    CHECK(trailers.all()[1].value.empty());
+    CHECK(trailers.all()[2].value == "8");
+    decoder.reset();
+    CHECK(decoder.trailers().size() == 0);
+  }
+}
+
+TEST_CASE("an app's trailers may end in a bare LF, a client's not") {
+  const std::string_view message = "0\nX-Sum: 7\n\n";
+  ChunkedDecoder of_app(true);
+  ChunkedDecoder of_client;
+  std::size_t consumed = 0;
+  std::string_view data;
+  CHECK(of_app.next(message, consumed, data) == Outcome::end);
+  CHECK(of_app.trailers().get("x-sum") == "7");
+  CHECK(of_client.next(message, consumed, data) == Outcome::bad);
+}

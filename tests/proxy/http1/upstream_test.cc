@@ -256,7 +256,7 @@ TEST_CASE("what is no complete answer is an error") {
       {"no HTTP", "SSH-2.0-OpenSSH\r\n\r\n", Then::stays, UpstreamError::not_http},
       {"no HTTP, and no end of it", "SSH-2.0-Open", Then::stays, UpstreamError::not_http},
       {"no HTTP, and the end", "-ERR unknown command\r\n", Then::ends, UpstreamError::not_http},
-      {"HTTP/2", std::string("\0\0\x12\x04\0\0\0\0\0", 9), Then::stays, UpstreamError::not_http},
+      {"HTTP/2", std::string("\0\0\x12\x04\0\0\0\0\0", 9), Then::stays, UpstreamError::speaks_http2},
       {"a beginning of HTTP, and the end", "HTT", Then::ends, UpstreamError::lost},
       {"another version of HTTP", "HTTP/2.0 200 OK\r\n\r\n", Then::stays, UpstreamError::nonsense},
       {"a bad chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", Then::stays,

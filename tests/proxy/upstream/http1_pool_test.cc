@@ -1,4 +1,4 @@
-#include "proxy/upstream/pool.h"
+#include "proxy/upstream/http1_pool.h"
 
 #include <doctest/doctest.h>
 
@@ -96,8 +96,7 @@ TEST_CASE("who waits for a connection too long is told so, and who goes away tak
 
 TEST_CASE("an idle connection of one worker makes room for another worker's request") {
   World world([](UpstreamSettings& settings) { settings.max_connections = 1; });
-  UpstreamPool other(world.loop, world.wheel, world.buffers, world.resolver, world.upstream, world.memory,
-                     *world.shared, world.tell);
+  Http1Pool other(world.environment(), *world.shared, world.tell);
   Asker first;
   world.ask(first);
   world.answer(first, kOk, 1);
@@ -161,8 +160,7 @@ TEST_CASE("a connection that settles is an idle one to max_connections, whatever
   for (const bool other_worker : {false, true}) {
     CAPTURE(other_worker);
     World world([](UpstreamSettings& settings) { settings.max_connections = 1; });
-    UpstreamPool other(world.loop, world.wheel, world.buffers, world.resolver, world.upstream, world.memory,
-                       *world.shared, world.tell);
+    Http1Pool other(world.environment(), *world.shared, world.tell);
     Asker first, second;
     world.ask(first);
     world.answer(first, kNotModified, 1);
