@@ -238,12 +238,35 @@ std::string replace_invalid_utf8(std::string_view bytes) {
   return out;
 }
 
+namespace {
+
+template <class Word>
+bool is_same_word(const char* a, const char* b) {
+  Word x = 0;
+  Word y = 0;
+  std::memcpy(&x, a, sizeof x);
+  std::memcpy(&y, b, sizeof y);
+  return x == y;
+}
+
+// Names are compared all the time, and mostly have the usual spelling: a word at a time, the last one over the one
+// before, without a call.
+bool is_same_text(const char* a, const char* b, std::size_t size) {
+  if (size < 4) return std::equal(a, a + size, b);
+  if (size < 8) return is_same_word<std::uint32_t>(a, b) && is_same_word<std::uint32_t>(a + size - 4, b + size - 4);
+  for (std::size_t at = 0; at + 8 < size; at += 8) {
+    if (!is_same_word<std::uint64_t>(a + at, b + at)) return false;
+  }
+  return is_same_word<std::uint64_t>(a + size - 8, b + size - 8);
+}
+
+}  // namespace
+
 bool iequals_same_size(std::string_view a, std::string_view b) {
   const auto same = [](char x, char y) { return x == y || lower(x) == lower(y); };
   if (a.empty()) return true;
   if (!same(a.front(), b.front())) return false;
-  if (std::memcmp(a.data(), b.data(), a.size()) == 0) return true;
-  return std::equal(a.begin(), a.end(), b.begin(), same);
+  return is_same_text(a.data(), b.data(), a.size()) || std::equal(a.begin(), a.end(), b.begin(), same);
 }
 
 std::string ascii_lower(std::string_view text) {

@@ -10,21 +10,7 @@
 
 namespace lp {
 
-// What is known and counted of one request, to be told when it has ended. A new request begins with a new one.
-struct ExchangeRecord {
-  // The texts keep their memory for the next request.
-  void start_over() {
-    ExchangeRecord fresh;
-    fresh.id.swap(id);
-    fresh.id.clear();
-    fresh.trace.made.swap(trace.made);
-    fresh.trace.start_over();
-    *this = std::move(fresh);
-  }
-
-  std::string id;  // X-Request-Id
-  TraceContext trace;
-  ClientFacts client;  // behind trusted hops
+struct ExchangeCounts {
   std::int64_t began_unix_ms = 0;
   std::int64_t began_ms = 0;      // monotonic
   std::int64_t asked_ms = 0;      // monotonic: from when on the app is waited for, and nobody else
@@ -34,8 +20,24 @@ struct ExchangeRecord {
   int status = 0;             // 0: nothing was answered yet
   std::string_view decision;  // static text
   std::string_view shadow;    // static text: what a route with `shadow` would have done
-  std::string shadow_missing;
   bool was_forwarded = false;
+};
+
+// What is known and counted of one request, to be told when it has ended. A new request begins with a new one.
+struct ExchangeRecord : ExchangeCounts {
+  // The texts keep their memory for the next request.
+  void start_over() {
+    static_cast<ExchangeCounts&>(*this) = {};
+    id.clear();
+    trace.start_over();
+    shadow_missing.clear();
+    client = {};
+  }
+
+  std::string id;  // X-Request-Id
+  TraceContext trace;
+  ClientFacts client;  // behind trusted hops
+  std::string shadow_missing;
 };
 
 // As far as it is known here.

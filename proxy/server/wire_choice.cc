@@ -41,6 +41,7 @@ void WireChoice::shake_hands() {
   TlsSession& tls = *transport_.tls();
   const ReceiveResult::Kind got = tls.shake_hands(transport_.fd());
   writer_.send_own_of_tls();
+  if (writer_.has_failed()) return finish(std::nullopt);  // tickets that met a reset: who is next would wait for them
   if (got == ReceiveResult::Kind::again) return;
   if (got == ReceiveResult::Kind::data) return finish(Chosen{tls.protocol() == kHttp2Protocol, {}});
   if (tls.is_plain_http()) return finish(Chosen{});

@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import http2 from 'node:http2';
 import net from 'node:net';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
@@ -169,6 +170,24 @@ describe('D16 another name in the handshake than in Host', () => {
     assert.equal(world.recorder.requests.length, seen);
     await world.proxy.waitAccess(({ decision }) => decision === 'other_connection');
     assert.equal((await get('', HOST)).status, 200);
+  });
+
+  test('over HTTP/2, whose clients ask for several hosts on one connection, the same', async () => {
+    const over = async (servername, who, asked) => {
+      const session = http2.connect(`https://127.0.0.1:${world.port}`, { ca, servername, checkServerIdentity: () => undefined, ...who });
+      const seen = [];
+      for (const authority_ of asked) {
+        const stream = session.request({ ':path': '/machine/x', ':authority': authority_ });
+        const [headers] = await once(stream, 'response');
+        stream.resume();
+        await once(stream, 'end');
+        seen.push(headers[':status']);
+      }
+      session.destroy();
+      return seen;
+    };
+    assert.deepEqual(await over(HOST, {}, [HOST, 'other.test', 'admin.test', HOST]), [403, 403, 421, 403]);
+    assert.deepEqual(await over('admin.test', alice, ['admin.test', HOST, 'admin.test']), [200, 421, 200]);
   });
 
   test('a ticket of one host is none at the other (T01)', async () => {
