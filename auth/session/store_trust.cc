@@ -22,6 +22,7 @@ StoreTrust store_trust(const Settings& settings, const StoreHealth& health, std:
 }
 
 bool may_lack_uses(const StoreHealth& health, std::int64_t now_ms) {
+  if (health.is_in_trouble()) return true;  // it answers again, and what ended or went on meanwhile is not read yet
   return health.back_ms() >= 0 && now_ms - health.back_ms() <= kCatchingUpMs;
 }
 
