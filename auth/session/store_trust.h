@@ -18,8 +18,8 @@ enum class StoreTrust {
 // when all was known last.
 [[nodiscard]] StoreTrust store_trust(const Settings& settings, const StoreHealth& health, std::int64_t now_ms);
 
-// Redis is in trouble or just back: what other replicas could not tell it of meanwhile, that a session was used, is on its way. A
-// record that nobody seems to have used proves nothing yet.
+// Redis is in trouble or just back: what other replicas could not tell it of meanwhile, that a session was used, is on
+// its way. A record that nobody seems to have used proves nothing yet.
 [[nodiscard]] bool may_lack_uses(const StoreHealth& health, std::int64_t now_ms);
 
 // Whether a request with a session may go on. Upgrades carry bytes both ways, so they are never safe.

@@ -9,9 +9,9 @@
 #include "proxy/http/messages.h"
 #include "proxy/http/upstream_error.h"
 
-// The two small seams of an exchange: a stream to the client and a stream to the upstream. HTTP/1 stands behind both
-// today. Still the exchange's: whether an answer of unknown length is chunked, which is a matter of the HTTP version.
-// Everything here happens on one worker's loop.
+// The two small seams of an exchange: a stream to the client and a stream to the upstream. HTTP/1 and HTTP/2 stand
+// behind both. Still the exchange's: whether an answer of unknown length is chunked, which is a matter of the HTTP
+// version. Everything here happens on one worker's loop.
 namespace lp {
 
 class TlsSession;
