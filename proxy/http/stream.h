@@ -54,7 +54,9 @@ class ClientStream {
   // Silence of this request's body alone may last so long: it is a stream. Nobody may take nothing for longer.
   virtual void expect_quiet_body(std::int64_t /*ms*/) {}
   [[nodiscard]] virtual const std::string& peer_address() const = 0;
-  [[nodiscard]] virtual const TlsSession* tls() const { return nullptr; }  // of the connection; null: plain
+  // Of the connection; null: plain. What a client must show, and for which host, is judged by it
+  // (proxy/exchange/connection_facts).
+  [[nodiscard]] virtual const TlsSession* tls() const = 0;
 };
 
 // What a client connection tells the exchange. `request` and its views stay valid until the exchange ended the answer.

@@ -261,6 +261,7 @@ class NotingClient final : public ClientStream {
   void resume_request_body() override {}
   void set_body_patience(std::int64_t) override {}
   [[nodiscard]] const std::string& peer_address() const override { return peer_; }
+  [[nodiscard]] const TlsSession* tls() const override { return nullptr; }
 
  private:
   std::string peer_ = "127.0.0.1";
