@@ -118,8 +118,8 @@ for (const [scheme, config] of [['https', OVER_TLS], ['http', IN_PLAIN]]) {
     });
 
     test('a client that leaves lets go of the app', async () => {
-      world.recorder.onHead = () => new Promise(() => {});
-      const left = once(world.recorder, 'disconnection');
+      let left;
+      world.recorder.onHead = (_request, reply) => { left = once(reply.socket, 'end'); return new Promise(() => {}); };
       const stream = session.request({ ':path': '/public/slow', ':authority': HOST });
       stream.on('error', () => {});
       await once(world.recorder, 'head');

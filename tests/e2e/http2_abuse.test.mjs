@@ -283,8 +283,8 @@ describe('abuse of HTTP/2', () => {
   });
 
   test('a client that sends GOAWAY, one that is cut off, and one that says nothing any more', async () => {
-    world.recorder.onHead = () => new Promise(() => {});
-    const gone = once(world.recorder, 'disconnection');
+    let gone;
+    world.recorder.onHead = (_request, reply) => { gone = once(reply.socket, 'end'); return new Promise(() => {}); };
     const client = await connect();
     client.open(get('/public/x'));
     await once(world.recorder, 'head');
