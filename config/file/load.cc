@@ -278,7 +278,7 @@ class Loader {
     if (path == "routes[].respond" && parse_count(node.text).ok())
       return "expected a map of keys, found " + node.describe() + ": write { status: " + node.text + " }";
     const std::string found = "expected a map of keys, found " + node.describe();
-    constexpr std::size_t kMostNamed = 12;
+    constexpr std::size_t kMostNamed = 16;
     const bool are_few = !path.empty() && child_keys(path).size() <= kMostNamed;
     return found + ": write 'KEY: VALUE' below it, in a line for each" +
            (are_few ? "; known here: " + keys_below(path) : "");

@@ -184,7 +184,8 @@ TEST_CASE("addresses that cannot work are refused") {
       {"an empty upstream",
        {{"upstreams", "upstreams: { wiki: }\n"}},
        "f:4:20: upstreams.wiki: expected a map of keys, found nothing: write 'KEY: VALUE' below it, in a line for "
-       "each; known here: url, servers, host, connect_timeout, response_timeout, idle_timeout, keep_alive, idle_time, "
+       "each; known here: url, servers, http2, host, connect_timeout, response_timeout, idle_timeout, keep_alive, "
+       "idle_time, "
        "max_connections, queue, queue_timeout, tls"},
       {"url and servers",
        {{"upstreams", "upstreams: { wiki: { url: http://a, servers: http://a } }\n"}},

@@ -215,7 +215,8 @@ TEST_CASE("variables") {
         "EMPTY is empty)"}},
       {"an empty part",
        with("127.0.0.1:9000", "${EMPTY}:9000"),
-       {"f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT or unix:/PATH, found 'http://:9000' "
+       {"f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT, h2c://HOST:PORT or unix:/PATH, found "
+        "'http://:9000' "
         "(not a host name or "
         "address) (the environment variable EMPTY is empty)"}},
       {"a wrong value",
@@ -487,7 +488,8 @@ TEST_CASE("values that are not what their key is about") {
         "10.0.0.0/8, or the address alone"}},
       {"an app without scheme",
        with("http://127.0.0.1:9000", "127.0.0.1:9000"),
-       {"f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT or unix:/PATH, found '127.0.0.1:9000' "
+       {"f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT, h2c://HOST:PORT or unix:/PATH, found "
+        "'127.0.0.1:9000' "
         "(it begins with "
         "http://): write http://127.0.0.1:9000"}},
       {"unlimited",
@@ -530,7 +532,8 @@ TEST_CASE("routes as other proxies write them") {
         "those"}},
       {"a socket without its scheme",
        with("http://127.0.0.1:9000", "/run/app.sock"),
-       {"f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT or unix:/PATH, found '/run/app.sock' "
+       {"f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT, h2c://HOST:PORT or unix:/PATH, found "
+        "'/run/app.sock' "
         "(it begins with "
         "http://): write unix:/run/app.sock"}},
       {"nginx's groups in a redirect",

@@ -146,15 +146,16 @@ TEST_CASE("addresses that cannot be meant so") {
       {"the admin listener", with("http://127.0.0.1:9000", "http://127.0.0.1:9180"),
        "f:10:8: upstreams.app.url: is where this proxy itself listens (admin.listen): "},
       {"a WebSocket's", with("http://127.0.0.1:9000", "ws://127.0.0.1:9000"),
-       "f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT or unix:/PATH, found "
+       "f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT, h2c://HOST:PORT or unix:/PATH, found "
        "'ws://127.0.0.1:9000': WebSockets go "
        "that way too, write http://127.0.0.1:9000\n"},
       {"FastCGI", with("http://127.0.0.1:9000", "fastcgi://127.0.0.1:9000"),
-       "f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT or unix:/PATH, found "
+       "f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT, h2c://HOST:PORT or unix:/PATH, found "
        "'fastcgi://127.0.0.1:9000': apps are "
-       "spoken to in HTTP/1; "},
+       "spoken to in HTTP; "},
       {"a port", with("http://127.0.0.1:9000", "9000"),
-       "f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT or unix:/PATH, found '9000' (it begins "
+       "f:10:8: upstreams.app.url: expected http://HOST:PORT, https://HOST:PORT, h2c://HOST:PORT or unix:/PATH, found "
+       "'9000' (it begins "
        "with http://): "
        "write http://127.0.0.1:9000\n"},
       {"a password", with("http://127.0.0.1:9000", "http://me:hunter2@127.0.0.1:9000"),
