@@ -1,7 +1,6 @@
 #include "auth/provider/provider.h"
 
 #include <algorithm>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -18,10 +17,7 @@ using MetadataPtr = std::shared_ptr<const ProviderMetadata>;
 using KeysPtr = std::shared_ptr<const Jwks>;
 
 constexpr std::int64_t kUnknownKeyRefetchMs = 10'000;
-// For one key id once, and over time one for all; a few at once, for a junk token just before must not cost the first
-// honest one under a new key its answer.
 constexpr std::int64_t kStrangersFetchMs = 30'000;
-constexpr std::size_t kStrangersFetches = 4;
 constexpr std::int64_t kFailedRefreshMs = 60'000;
 
 template <class Ticket>
@@ -112,12 +108,8 @@ struct Strangers {
   Patience patience;
   std::int64_t began_ms = 0;      // monotonic, of the fetch
   bool will_fetch_again = false;  // a moment after a failure
-  struct Asked {
-    std::string kid;
-    std::int64_t at_ms;
-  };
-  std::deque<Asked> asked;  // what it was fetched for, the oldest first
-  std::string last_error;   // empty: the last one succeeded
+  std::optional<std::int64_t> asked_at_ms;
+  std::string last_error;  // empty: the last one succeeded
 };
 
 }  // namespace
@@ -148,7 +140,7 @@ struct Provider::Impl {
   void publish(MetadataPtr metadata);
 
   bool may_refetch_for_unknown_kid();
-  bool may_fetch_for_stranger(const std::string& kid);
+  bool may_fetch_for_stranger();
   void fetch_keys();
   void request_keys(const ProviderMetadata& from);
   void on_keys(const Result<ProviderReply>& reply, std::uint64_t number);
@@ -282,7 +274,7 @@ std::unique_ptr<Provider::Wait> Provider::Impl::need_keys_for_stranger(const std
   const bool lacks_kid = keys.known && !kid.empty() && !keys.known->has_kid(kid);
   if (keys_under_way() || (keys.known && !lacks_kid)) return need_keys(kid, std::move(done));
   if (strangers.fetch || strangers.will_fetch_again) return wait_for(strangers.waiters.add(std::move(done)));
-  const bool may_fetch = may_fetch_for_stranger(kid);
+  const bool may_fetch = may_fetch_for_stranger();
   if (!keys.known && may_fetch) return need_keys("", std::move(done));
   if (!keys.known) return wait_for(Waiting::answer_later(loop, std::move(done), fail(keys.last_error)));
   if (may_fetch) {
@@ -295,16 +287,10 @@ std::unique_ptr<Provider::Wait> Provider::Impl::need_keys_for_stranger(const std
 }
 
 // Spends the budget when it says yes.
-bool Provider::Impl::may_fetch_for_stranger(const std::string& kid) {
+bool Provider::Impl::may_fetch_for_stranger() {
   const std::int64_t now_ms = clock.monotonic_ms();
-  std::deque<Strangers::Asked>& asked = strangers.asked;
-  while (!asked.empty() && now_ms - asked.front().at_ms >= std::int64_t{kStrangersFetches} * kStrangersFetchMs)
-    asked.pop_front();
-  const bool was_just_asked = std::any_of(asked.begin(), asked.end(), [&](const Strangers::Asked& one) {
-    return one.kid == kid && now_ms - one.at_ms < kStrangersFetchMs;
-  });
-  if (was_just_asked || asked.size() >= kStrangersFetches) return false;
-  asked.push_back({kid, now_ms});
+  if (strangers.asked_at_ms && now_ms - *strangers.asked_at_ms < kStrangersFetchMs) return false;
+  strangers.asked_at_ms = now_ms;
   return true;
 }
 

@@ -148,7 +148,7 @@ TEST_CASE("a token whose key has gone is refused, and others go on without a ver
   const auto before = world.judge(old);
   REQUIRE(before);
   world.keys = json::array({world.next_key.jwk(), world.key.jwk()});
-  CHECK_MESSAGE(world.judge(world.token("u2", world.next_key, "next")), "of the budget enough is left");
+  CHECK_MESSAGE(world.broken_by(world.token("u2", world.next_key, "next")) == "key", "the budget was just spent");
   world.clock.advance_ms(31'000);
   CHECK(world.judge(world.token("u3", world.next_key, "next")));
   CHECK(world.tokens.keys_version() > before->keys_version);
@@ -173,7 +173,7 @@ TEST_CASE("the same set fetched again changes nothing") {
   CHECK(world.tokens.keys_version() == version);
 }
 
-TEST_CASE("junk key ids and forged signatures cost Logto next to nothing") {
+TEST_CASE("junk key ids and forged signatures cost Logto nothing") {
   World world;
   REQUIRE(world.judge(world.token("u1")));
   const SigningKey forger = SigningKey::p384("current");
@@ -181,7 +181,7 @@ TEST_CASE("junk key ids and forged signatures cost Logto next to nothing") {
     CHECK(world.broken_by(world.token("u2", forger, "junk" + std::to_string(i))) == "key");
     CHECK(world.broken_by(world.token("u" + std::to_string(i), forger)) == "signature");
   }
-  CHECK_MESSAGE(world.server.count("/oidc/jwks") == 4, "four in two minutes, the first set among them");
+  CHECK(world.server.count("/oidc/jwks") == 1);
 }
 
 TEST_CASE("while Logto is away known keys go on, and without keys nobody knows") {
