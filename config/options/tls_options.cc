@@ -59,6 +59,16 @@ Node node_of_files(const CertificateFiles& files) {
   return map;
 }
 
+// Nothing where there is none.
+template <class Values, class NodeOf>
+Node list_of(const Values& values, NodeOf node_of) {
+  Node list;
+  if (values.empty()) return list;
+  list.kind = Node::Kind::list;
+  for (const auto& one : values) list.items.push_back(node_of(one));
+  return list;
+}
+
 Binding certificates_binding() {
   return {[](const Node& node, const Reading& reading) {
             std::vector<CertificateFiles>& all = reading.scope.listen->tls.certificates;
@@ -66,13 +76,7 @@ Binding certificates_binding() {
             if (node.items.empty()) return reading.problem(node, "expected at least one certificate");
             for (const Node& item : node.items) read_certificate_files(item, reading, all.emplace_back());
           },
-          [](const Scope& scope) {
-            Node list;
-            if (scope.listen->tls.certificates.empty()) return list;
-            list.kind = Node::Kind::list;
-            for (const CertificateFiles& one : scope.listen->tls.certificates) list.items.push_back(node_of_files(one));
-            return list;
-          }};
+          [](const Scope& scope) { return list_of(scope.listen->tls.certificates, node_of_files); }};
 }
 
 using ClientMode = ClientCertificateSettings::Mode;
@@ -156,13 +160,7 @@ Binding clients_binding() {
             if (node.items.empty()) return reading.problem(node, "expected " + std::string(kClientsForm));
             for (const Node& item : node.items) read_clients(item, reading);
           },
-          [](const Scope& scope) {
-            Node list;
-            if (scope.listen->tls.client_certificates.empty()) return list;
-            list.kind = Node::Kind::list;
-            for (const auto& one : scope.listen->tls.client_certificates) list.items.push_back(node_of_clients(one));
-            return list;
-          }};
+          [](const Scope& scope) { return list_of(scope.listen->tls.client_certificates, node_of_clients); }};
 }
 
 Binding client_certificate_binding() {

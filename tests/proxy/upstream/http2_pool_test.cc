@@ -491,22 +491,15 @@ TEST_CASE("nobody listens") {
   CHECK(second.error == UpstreamError::refused);
 }
 
-TEST_CASE("an idle connection is closed after a while, politely") {
-  World2 world([](UpstreamSettings& settings) { settings.idle_time_ms = 200; });
-  Asker asker;
-  world.ask2(asker);
-  (void)world.request(0, 1);
-  world.servers[0]->answer(1, "200");
-  world.wait2(asker);
-  CHECK(world.until([&] { return world.servers[0]->said_goodbye; }));
-}
-
-TEST_CASE("keep_alive: off closes a connection behind its last stream") {
-  World2 world([](UpstreamSettings& settings) { settings.keep_alive = 0; });
-  Asker asker;
-  world.ask2(asker);
-  (void)world.request(0, 1);
-  world.servers[0]->answer(1, "200");
-  world.wait2(asker);
-  CHECK(world.until([&] { return world.servers[0]->said_goodbye; }));
+TEST_CASE("an idle connection is closed politely: after a while, and with keep_alive: off behind its last stream") {
+  for (void (*change)(UpstreamSettings&) : {+[](UpstreamSettings& settings) { settings.idle_time_ms = 200; },
+                                            +[](UpstreamSettings& settings) { settings.keep_alive = 0; }}) {
+    World2 world(change);
+    Asker asker;
+    world.ask2(asker);
+    (void)world.request(0, 1);
+    world.servers[0]->answer(1, "200");
+    world.wait2(asker);
+    CHECK(world.until([&] { return world.servers[0]->said_goodbye; }));
+  }
 }
