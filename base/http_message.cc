@@ -1,6 +1,7 @@
 #include "base/http_message.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/encoding.h"
 
@@ -28,6 +29,15 @@ std::string_view Fields::find(std::string_view name) const {
 std::size_t Fields::count_all(std::string_view name) const {
   return static_cast<std::size_t>(
       std::count_if(list_.begin(), list_.end(), [&](const Field& f) { return iequals(f.name, name); }));
+}
+
+Answer text_answer(int status, std::string body) {
+  Answer answer;
+  answer.status = status;
+  answer.add("Content-Type", "text/plain; charset=utf-8");
+  answer.add("Cache-Control", "no-store");
+  answer.body = std::move(body);
+  return answer;
 }
 
 std::vector<std::pair<std::string_view, std::string_view>> cookie_pairs(const Fields& fields) {

@@ -74,6 +74,9 @@ struct Answer {
   void add(std::string name, std::string value) { headers.emplace_back(std::move(name), std::move(value)); }
 };
 
+// In plain words, for programs and for who reads them; nobody keeps it.
+[[nodiscard]] Answer text_answer(int status, std::string body);
+
 // name=value pairs of one or more Cookie headers, in order, joined once (RFC 9113 8.2.3 crumbs included). Names are
 // exact bytes: no unquoting, no decoding, no case folding (threat C11).
 [[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> cookie_pairs(const Fields& fields);

@@ -96,6 +96,14 @@ build_preset() {
   run_logged "$LOGS/build-$1.log" cmake --build --preset "$1"
 }
 
+# The program that LOGTO_PROXY_BIN names, else a release, which is built where it is not there.
+need_program() {
+  export LOGTO_PROXY_BIN=${LOGTO_PROXY_BIN:-build/release/logto-proxy}
+  [ -x "$LOGTO_PROXY_BIN" ] && return
+  need_packages "${BUILD_PACKAGES[@]}"
+  build_preset release
+}
+
 port_in_use() {
   local address
   for address in 127.0.0.1 ::1; do

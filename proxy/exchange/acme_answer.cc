@@ -13,15 +13,6 @@ namespace {
 
 constexpr std::size_t kMostBytes = 4096;  // a key authorization has 87
 
-Answer text_answer(int status, std::string text) {
-  Answer answer;
-  answer.status = status;
-  answer.add("Content-Type", "text/plain; charset=utf-8");
-  answer.add("Cache-Control", "no-store");
-  answer.body = std::move(text);
-  return answer;
-}
-
 Answer answer_from_file(const std::string& directory, std::string_view token) {
   StaticFile file;
   const bool is_there = !token.empty() && StaticFile::open(directory, std::string(kAcmePath).append(token), file) ==

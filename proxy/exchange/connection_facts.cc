@@ -27,13 +27,10 @@ std::optional<Answer> refuse_on_this_connection(const ClientStream& client, std:
   if (client.tls() == nullptr || !TlsAcceptor::asks_for_certificates(*client.tls())) return std::nullopt;
   if (TlsAcceptor::asks_the_same_of(*client.tls(), server_name_of(authority))) return std::nullopt;
   record.decision = "other_connection";
-  Answer answer;
-  answer.status = 421;
-  answer.add("Content-Type", "text/plain; charset=utf-8");
-  answer.add("Cache-Control", "no-store");
-  answer.body =
+  Answer answer = text_answer(
+      421,
       "421 Misdirected Request\nThis connection was made for another host, whose clients are asked for other "
-      "certificates. Ask again on a connection of its own.\nRequest ID: ";
+      "certificates. Ask again on a connection of its own.\nRequest ID: ");
   answer.body.append(record.id).append("\n");
   return answer;
 }

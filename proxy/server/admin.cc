@@ -37,14 +37,6 @@ class AdminExchange final : public AnswersFromHead {
   const Clock& clock_;
 };
 
-Answer text_answer(int status, std::string body) {
-  Answer answer;
-  answer.status = status;
-  answer.add("Content-Type", "text/plain; charset=utf-8");
-  answer.add("Cache-Control", "no-store");
-  answer.body = std::move(body);
-  return answer;
-}
 }  // namespace
 
 Answer admin_answer(std::string_view method, std::string_view target, bool is_stopping) {

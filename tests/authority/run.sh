@@ -33,11 +33,7 @@ fi
 step_done
 
 step_begin "Building logto-proxy"
-export LOGTO_PROXY_BIN=${LOGTO_PROXY_BIN:-build/release/logto-proxy}
-if [ ! -x "$LOGTO_PROXY_BIN" ]; then
-  need_packages "${BUILD_PACKAGES[@]}"
-  build_preset release
-fi
+need_program
 step_done
 
 # Of Pebble's own TLS, for 127.0.0.1 alone.
