@@ -2,18 +2,18 @@
 
 #include <string>
 
-#include "base/encoding.h"
+#include "base/url.h"
 #include "config/value.h"
 #include "proxy/net/tls_acceptor.h"
 
 namespace lp {
 namespace {
 
-// As SNI would name it: in lower case, without a port, and no address (RFC 6066 3).
+// As SNI would name it, which knows no addresses (RFC 6066 3). Read as the router reads it: what leads to a host's
+// routes in some spelling must count as that host here.
 std::string server_name_of(std::string_view authority) {
-  if (authority.starts_with('[')) return {};
-  std::string name = ascii_lower(authority.substr(0, authority.find(':')));
-  return is_ip_literal(name) ? std::string() : name;
+  const auto parsed = parse_authority(authority, 443);
+  return !parsed || is_ip_literal(parsed->host) ? std::string() : parsed->host;
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ class TlsAcceptor : public std::enable_shared_from_this<TlsAcceptor> {
   // accepted now: authorities and revocation lists may have changed since, and its time may be over. Null: nothing.
   [[nodiscard]] static const ClientCertificate* client_certificate(const TlsSession& session);
   [[nodiscard]] static bool asks_for_certificates(const TlsSession& session);  // of clients of some hosts
-  // Whether who asks for this host, in lower case and without a port, would have been asked for the same certificates
+  // Whether who asks for this host, as Authority::host says it, would have been asked for the same certificates
   // (RFC 9110 15.5.20).
   [[nodiscard]] static bool asks_the_same_of(const TlsSession& session, std::string_view host);
 

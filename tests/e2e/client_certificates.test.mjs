@@ -162,7 +162,7 @@ describe('D16 another name in the handshake than in Host', () => {
     assert.equal((await get('admin.test', 'admin.test', alice)).status, 200);
     await assert.rejects(get('admin.test', 'admin.test'));
     const seen = world.recorder.requests.length;
-    for (const [servername, host, who] of [[HOST, 'admin.test'], [HOST, 'ADMIN.test:443'], ['', 'admin.test'], ['nobody.test', 'admin.test'], ['admin.test', HOST, alice], ['admin.test', '127.0.0.1', alice]]) {
+    for (const [servername, host, who] of [[HOST, 'admin.test'], [HOST, 'ADMIN.test:443'], ['', 'admin.test'], ['nobody.test', 'admin.test'], ['admin.test', HOST, alice], ['admin.test', '127.0.0.1', alice], [HOST, 'admin.test.'], [HOST, 'ADMIN.test.:443']]) {
       const answer = await get(servername, host, who);
       assert.equal(answer.status, 421, `${servername} ${host}`);
     }
