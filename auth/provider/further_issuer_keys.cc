@@ -8,7 +8,6 @@
 namespace lp {
 namespace {
 
-constexpr std::int64_t kUnknownKeyMs = 30'000;
 constexpr std::int64_t kStaleMs = 10 * kMinute;
 constexpr std::int64_t kMaxCalls = 2;
 
@@ -36,19 +35,18 @@ IssuerKeys::IssuerKeys(EventLoop& loop, const IssuerSettings& issuer, const Cloc
       fetcher_(loop, pin_of(issuer), {{}, kMaxCalls}),
       keys_url_(issuer.jwks_url.empty() ? "" : normal_url(issuer.jwks_url)) {}
 
-IssuerKeys::Wait IssuerKeys::need(const std::string& kid, Done done) {
+IssuerKeys::Wait IssuerKeys::need(const std::string& client, const std::string& kid, Done done) {
   using Waiting = Waiters<Result<KeysPtr>>;
   const std::int64_t now_ms = clock_.monotonic_ms();
   const bool lacks_kid = known_ && !kid.empty() && !known_->has_kid(kid);
-  const bool may_ask = !asked_for_kid_at_ms_ || now_ms - *asked_for_kid_at_ms_ >= kUnknownKeyMs;
   if (lacks_kid && !call_ && backoff_.is_waiting(now_ms)) {
     return Waiting::answer_later(loop_, std::move(done), fail(last_error_));
   }
-  if (known_ && !(lacks_kid && (call_ || may_ask))) return Waiting::answer_later(loop_, std::move(done), known_);
+  if (known_ && !(lacks_kid && (call_ || strangers_.take(client, now_ms))))
+    return Waiting::answer_later(loop_, std::move(done), known_);
   if (!call_ && backoff_.is_waiting(now_ms)) {
     return Waiting::answer_later(loop_, std::move(done), fail(last_error_));
   }
-  if (lacks_kid && !call_) asked_for_kid_at_ms_ = now_ms;
   Wait ticket = waiters_.add(std::move(done));
   if (!call_) fetch();
   return ticket;
@@ -103,7 +101,7 @@ void IssuerKeys::failed(const std::string& why) {
   if (!std::exchange(is_failing_, true)) {
     log_.warning("the keys of an issuer of access tokens can't be had", {{"issuer", issuer_.issuer}, {"reason", why}});
   }
-  asked_for_kid_at_ms_.reset();  // nobody was told whether the key is there
+  strangers_.give_back();
   backoff_.failed(clock_.monotonic_ms());
   last_error_ = "the issuer's keys can't be had: " + why;
   waiters_.answer_all(fail(last_error_));

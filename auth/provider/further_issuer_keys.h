@@ -2,12 +2,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "auth/jose/jwks.h"
 #include "auth/provider/backoff.h"
 #include "auth/provider/pinned_fetch.h"
+#include "auth/provider/strangers_budget.h"
 #include "auth/provider/waiters.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -29,9 +29,10 @@ class IssuerKeys {
   IssuerKeys(const IssuerKeys&) = delete;
   IssuerKeys& operator=(const IssuerKeys&) = delete;
 
-  // The set, fetched if it isn't known, or once more, at most once in 30 s, when it lacks `kid`; it may lack it still.
+  // The set, fetched if it isn't known, or once more when it lacks `kid`, as often as StrangersBudget lets this client
+  // (base/client_group.h); it may lack it still.
   // `done` runs later. An error where there is none and none can be had now (1 s doubling to 60 s between attempts).
-  [[nodiscard]] Wait need(const std::string& kid, Done done);
+  [[nodiscard]] Wait need(const std::string& client, const std::string& kid, Done done);
   [[nodiscard]] const KeysPtr& known() const { return known_; }  // null: none yet
   // In the background, when it is older than ten minutes: whose key is gone from the set must not pass for long.
   void refresh_if_stale();
@@ -53,7 +54,7 @@ class IssuerKeys {
   std::string keys_url_;  // empty: not discovered yet
   KeysPtr known_;
   std::int64_t fetched_at_ms_ = 0;  // monotonic
-  std::optional<std::int64_t> asked_for_kid_at_ms_;
+  StrangersBudget strangers_;
   Backoff backoff_;
   std::string last_error_;
   bool is_failing_ = false;

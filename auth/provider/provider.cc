@@ -7,6 +7,7 @@
 
 #include "auth/provider/backoff.h"
 #include "auth/provider/patience.h"
+#include "auth/provider/strangers_budget.h"
 #include "auth/provider/waiters.h"
 #include "base/crypto.h"
 
@@ -17,7 +18,6 @@ using MetadataPtr = std::shared_ptr<const ProviderMetadata>;
 using KeysPtr = std::shared_ptr<const Jwks>;
 
 constexpr std::int64_t kUnknownKeyRefetchMs = 10'000;
-constexpr std::int64_t kStrangersFetchMs = 30'000;
 constexpr std::int64_t kFailedRefreshMs = 60'000;
 
 template <class Ticket>
@@ -108,7 +108,7 @@ struct Strangers {
   Patience patience;
   std::int64_t began_ms = 0;      // monotonic, of the fetch
   bool will_fetch_again = false;  // a moment after a failure
-  std::optional<std::int64_t> asked_at_ms;
+  StrangersBudget budget;
   std::string last_error;  // empty: the last one succeeded
 };
 
@@ -129,7 +129,7 @@ struct Provider::Impl {
 
   std::unique_ptr<Wait> need_metadata(MetadataDone done);
   std::unique_ptr<Wait> need_keys(const std::string& missing_kid, KeysDone done);
-  std::unique_ptr<Wait> need_keys_for_stranger(const std::string& kid, KeysDone done);
+  std::unique_ptr<Wait> need_keys_for_stranger(const std::string& client, const std::string& kid, KeysDone done);
 
   std::unique_ptr<Wait> look(MetadataDone done);
 
@@ -140,7 +140,6 @@ struct Provider::Impl {
   void publish(MetadataPtr metadata);
 
   bool may_refetch_for_unknown_kid();
-  bool may_fetch_for_stranger();
   void fetch_keys();
   void request_keys(const ProviderMetadata& from);
   void on_keys(const Result<ProviderReply>& reply, std::uint64_t number);
@@ -269,12 +268,13 @@ bool Provider::Impl::may_refetch_for_unknown_kid() {
   return true;
 }
 
-std::unique_ptr<Provider::Wait> Provider::Impl::need_keys_for_stranger(const std::string& kid, KeysDone done) {
+std::unique_ptr<Provider::Wait> Provider::Impl::need_keys_for_stranger(const std::string& client,
+                                                                       const std::string& kid, KeysDone done) {
   using Waiting = Waiters<Result<KeysPtr>>;
   const bool lacks_kid = keys.known && !kid.empty() && !keys.known->has_kid(kid);
   if (keys_under_way() || (keys.known && !lacks_kid)) return need_keys(kid, std::move(done));
   if (strangers.fetch || strangers.will_fetch_again) return wait_for(strangers.waiters.add(std::move(done)));
-  const bool may_fetch = may_fetch_for_stranger();
+  const bool may_fetch = strangers.budget.take(client, clock.monotonic_ms());
   if (!keys.known && may_fetch) return need_keys("", std::move(done));
   if (!keys.known) return wait_for(Waiting::answer_later(loop, std::move(done), fail(keys.last_error)));
   if (may_fetch) {
@@ -284,14 +284,6 @@ std::unique_ptr<Provider::Wait> Provider::Impl::need_keys_for_stranger(const std
   }
   if (strangers.last_error.empty()) return wait_for(Waiting::answer_later(loop, std::move(done), keys.known));
   return wait_for(Waiting::answer_later(loop, std::move(done), fail(strangers.last_error)));
-}
-
-// Spends the budget when it says yes.
-bool Provider::Impl::may_fetch_for_stranger() {
-  const std::int64_t now_ms = clock.monotonic_ms();
-  if (strangers.asked_at_ms && now_ms - *strangers.asked_at_ms < kStrangersFetchMs) return false;
-  strangers.asked_at_ms = now_ms;
-  return true;
 }
 
 // Keys are known, hence metadata too.
@@ -395,8 +387,9 @@ std::unique_ptr<Provider::Wait> Provider::look(MetadataDone done) { return impl_
 std::unique_ptr<Provider::Wait> Provider::need_keys(std::string missing_kid, KeysDone done) {
   return impl_->need_keys(missing_kid, std::move(done));
 }
-std::unique_ptr<Provider::Wait> Provider::need_keys_for_stranger(std::string kid, KeysDone done) {
-  return impl_->need_keys_for_stranger(kid, std::move(done));
+std::unique_ptr<Provider::Wait> Provider::need_keys_for_stranger(const std::string& client, const std::string& kid,
+                                                                 KeysDone done) {
+  return impl_->need_keys_for_stranger(client, kid, std::move(done));
 }
 
 }  // namespace lp

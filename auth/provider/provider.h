@@ -50,10 +50,12 @@ class Provider {
   // (auth/provider/patience.h), then the same back-off, in which the error comes also where a set without the key is
   // known; older than a day it is refreshed in the background.
   [[nodiscard]] std::unique_ptr<Wait> need_keys(std::string missing_kid, KeysDone done);
-  // The same for a token that anybody may have sent, on a budget of its own, one fetch in 30 s: invented key ids
-  // neither spend nor delay what sign-ins ask for. What it learns serves all. Only while no set is known do both share
-  // a fetch and its back-off. An error when the last fetch for strangers failed and the key is unknown still.
-  [[nodiscard]] std::unique_ptr<Wait> need_keys_for_stranger(std::string kid, KeysDone done);
+  // The same for a token that anybody may have sent, on a budget of its own (auth/provider/strangers_budget.h):
+  // invented key ids neither spend nor delay what sign-ins ask for. `client`: the sender's address as
+  // base/client_group.h has it. What it learns serves all. Only while no set is known do both share a fetch and its
+  // back-off. An error when the last fetch for strangers failed and the key is unknown still.
+  [[nodiscard]] std::unique_ptr<Wait> need_keys_for_stranger(const std::string& client, const std::string& kid,
+                                                             KeysDone done);
 
   // Null until one has been fetched.
   [[nodiscard]] std::shared_ptr<const Jwks> known_keys() const;

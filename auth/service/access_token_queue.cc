@@ -145,9 +145,9 @@ void AccessTokenQueue::need_keys(Flight& flight) {
   };
   if (!std::exchange(refreshes_, true)) refresh_.start_ms(kRefreshKeysMs);
   if (flight.issuer == 0) {
-    flight.pending = provider_.need_keys_for_stranger(flight.kid, done);
+    flight.pending = provider_.need_keys_for_stranger(flight.client, flight.kid, done);
   } else {
-    flight.pending = issuers_[flight.issuer - 1]->need(flight.kid, done);
+    flight.pending = issuers_[flight.issuer - 1]->need(flight.client, flight.kid, done);
   }
 }
 

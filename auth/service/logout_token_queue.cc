@@ -56,7 +56,7 @@ void LogoutTokenQueue::judge(const OnBehalfOf& whom, std::string token, Done don
   const Place place = std::prev(waiting_.end());
   const auto kid = wanted_kid(place->token, expectations());
   if (!kid) return make_ready(place);
-  place->wait = provider_.need_keys_for_stranger(*kid, [this, place](const auto& keys) {
+  place->wait = provider_.need_keys_for_stranger(place->client, *kid, [this, place](const auto& keys) {
     place->keys = keys;
     make_ready(place);
   });

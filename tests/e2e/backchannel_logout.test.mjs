@@ -247,6 +247,20 @@ describe('key ids that nobody has', () => {
     assert.equal(fetchesOfKeys(world), 3);
   });
 
+  test('from one address, again and again, keep out no honest token under a new key', async (t) => {
+    const world = await logoutWorld(t);
+    const session = await signedIn(world);
+    const fromElsewhere = () => {
+      const { headers, body } = logoutRequest(junk(world));
+      return world.post(LOGOUT, headers, { body, localAddress: '127.0.0.2' });
+    };
+    assert.equal((await fromElsewhere()).status, 400);
+    world.op.key = new SigningKey('ES384');
+    assert.equal((await fromElsewhere()).status, 400);
+    assert.equal((await world.op.sendLogout(world.port, session)).status, 200);
+    assert.equal(await isIn(world, session), false);
+  });
+
   test('do not delay a sign-in while Logto is slow to answer for them', async (t) => {
     const world = await logoutWorld(t);
     await signedIn(world);

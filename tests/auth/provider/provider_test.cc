@@ -69,18 +69,20 @@ struct World {
     return result.value_or(false);
   }
   // "" when no set came, else the kids that were asked for and are there.
-  std::shared_ptr<const Jwks> keys(const std::string& kid, bool stranger = false) {
+  std::shared_ptr<const Jwks> keys(const std::string& kid, const char* stranger = nullptr) {
     std::shared_ptr<const Jwks> result;
     const auto done = [&](const Result<std::shared_ptr<const Jwks>>& known) {
       if (known) result = *known;
       loop.stop();
     };
-    const auto wait = stranger ? provider.need_keys_for_stranger(kid, done) : provider.need_keys(kid, done);
+    const auto wait = stranger ? provider.need_keys_for_stranger(stranger, kid, done) : provider.need_keys(kid, done);
     CHECK_FALSE(result);
     test::run_loop(loop);
     return result;
   }
-  std::shared_ptr<const Jwks> strangers_keys(const std::string& kid) { return keys(kid, true); }
+  std::shared_ptr<const Jwks> strangers_keys(const std::string& kid, const char* client = "192.0.2.1") {
+    return keys(kid, client);
+  }
   int fetches() const { return server.count("/oidc/jwks"); }
   void publish(const std::string& text) {
     const std::lock_guard lock(mutex);
@@ -237,7 +239,7 @@ TEST_CASE("a refetch that fails is an error for those who need it and harmless f
 }
 
 TEST_CASE("a key set that is away for a moment after a rotation is asked for again before anybody is told") {
-  for (const bool stranger : {false, true}) {
+  for (const char* stranger : {static_cast<const char*>(nullptr), "192.0.2.1"}) {
     World world;
     CHECK(world.keys("first"));
     world.down = true;
@@ -297,6 +299,17 @@ TEST_CASE("key ids that strangers invent are one fetch in thirty seconds and non
   CHECK(world.fetches() == 4);
 }
 
+TEST_CASE("what one stranger spends leaves another's honest key a fetch") {
+  World world;
+  CHECK(world.keys("first"));
+  CHECK_FALSE(world.strangers_keys("junk", "192.0.2.1")->has_kid("junk"));
+  world.publish(SigningKey::p384("second").jwks());
+  CHECK_FALSE(world.strangers_keys("second", "192.0.2.1")->has_kid("second"));
+  CHECK(world.fetches() == 2);
+  CHECK(world.strangers_keys("second", "192.0.2.2")->has_kid("second"));
+  CHECK(world.fetches() == 3);
+}
+
 TEST_CASE("a stranger whose token has no key id causes no fetch but the first") {
   World world;
   CHECK(world.strangers_keys(""));
@@ -309,7 +322,7 @@ TEST_CASE("a sign-in does not wait for a stranger's fetch, and an older set neve
   CHECK(world.keys("first"));
   world.hold_next();
   bool answered = false;
-  const auto stranger = world.provider.need_keys_for_stranger("junk", [&](const auto& known) {
+  const auto stranger = world.provider.need_keys_for_stranger("192.0.2.1", "junk", [&](const auto& known) {
     answered = true;
     CHECK((known && (*known)->has_kid("second")));
     world.loop.stop();
@@ -337,7 +350,8 @@ TEST_CASE("a thousand strangers share one fetch, with a sign-in's that is under 
   };
   waits.push_back(world.provider.need_keys("unknown", count));
   for (int i = 0; i < 1000; ++i) {
-    waits.push_back(world.provider.need_keys_for_stranger("junk" + std::to_string(i), count));
+    waits.push_back(
+        world.provider.need_keys_for_stranger("192.0.2." + std::to_string(i), "junk" + std::to_string(i), count));
   }
   test::run_loop(world.loop);
   CHECK(answers == 1001);

@@ -66,9 +66,9 @@ struct World {
     if (change) change(claims);
     return key.sign_text(json{{"alg", "ES384"}, {"typ", "logout+jwt"}, {"kid", kid}}.dump(), claims.dump(), "SHA384");
   }
-  Outcome judge(const std::string& text) {
+  Outcome judge(const std::string& text, const std::string& client = "192.0.2.1") {
     std::optional<Outcome> outcome;
-    tokens.judge("id", text, [&](const Outcome& landed) {
+    tokens.judge({"id", client}, text, [&](const Outcome& landed) {
       outcome = landed;
       loop.stop();
     });
@@ -150,6 +150,16 @@ TEST_CASE("an unknown key id is refused after one look at Logto") {
   send_junk();
   CHECK(world.server.count("/oidc/jwks") == 2);
   CHECK(world.judge(world.token("two")));
+}
+
+TEST_CASE("a junk token that somebody repeats keeps no honest one under a new key out") {
+  World world;
+  CHECK(world.judge(world.token("one")));
+  world.clock.advance_ms(30'000);
+  CHECK_FALSE(world.judge(world.token("x", {}, "junk"), "192.0.2.66"));
+  world.key = SigningKey::p384("next");
+  CHECK_FALSE(world.judge(world.token("x", {}, "junk"), "192.0.2.66"));
+  CHECK(world.judge(world.token("two", {}, "next")));
 }
 
 TEST_CASE("of a flood one token is judged in a turn, so that others have theirs") {

@@ -88,8 +88,8 @@ export class RawClient {
 }
 
 // One request on a connection of its own. headers: object, values may be arrays; Host and Connection have defaults.
-export async function request(port, method, target, headers = {}, { body, timeout, host = 'app.test' } = {}) {
-  const client = await RawClient.connect(port);
+export async function request(port, method, target, headers = {}, { body, timeout, host = 'app.test', localAddress } = {}) {
+  const client = await RawClient.connect(port, { localAddress });
   try {
     await client.send(requestBytes(method, target, { Host: host, Connection: 'close', ...headers }, body));
     return await client.response({ method, timeout });
