@@ -16,7 +16,7 @@ std::string version_text() {
 #else
   text += "compiler  g++ " __VERSION__;
 #endif
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   text += ", with sanitizers";
 #endif
   return text + "\nOpenSSL   " + OpenSSL_version(OPENSSL_VERSION_STRING) + "\nlibevent  " + event_get_version();

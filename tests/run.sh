@@ -8,6 +8,7 @@
 #                                            files in tests/e2e say ("Release too: ..."); and its instructions per request
 #                                 sanitized  all of tests/e2e against the binary built with ASan and UBSan: raw sockets, a
 #                                            development OpenID provider, a browser
+#   tests/run.sh --only threads unit tests, seeds and all of tests/e2e under ThreadSanitizer; not part of the whole
 #   tests/run.sh --only quick   after a small change: checks, unit tests and seeds without sanitizers, and the files of tests/e2e
 #                               that say "Quick.", with the objects of the release build
 # As root or with sudo; where everything is installed, neither these nor a network is needed. Logs: build/test-logs/.
@@ -19,7 +20,7 @@ LOGS=build/test-logs
 # shellcheck source=deploy/lib.sh
 . deploy/lib.sh
 
-PARTS=(checks unit e2e sanitized quick)
+PARTS=(checks unit e2e sanitized quick threads)
 CHOSEN=()
 while [ $# -gt 0 ]; do
   case $1 in
@@ -161,7 +162,8 @@ STEPS=1 # packages
 ! chosen e2e || STEPS=$((STEPS + 2))
 ! chosen sanitized || STEPS=$((STEPS + 1))
 ! chosen quick || STEPS=$((STEPS + 3))               # its build, its unit tests, its end-to-end tests
-! chosen e2e sanitized quick || STEPS=$((STEPS + 1)) # npm
+! chosen threads || STEPS=$((STEPS + 3))             # its build, its unit tests, its end-to-end tests
+! chosen e2e sanitized quick threads || STEPS=$((STEPS + 1)) # npm
 ! chosen checks e2e || STEPS=$((STEPS + 1))          # release build
 ! chosen unit sanitized || STEPS=$((STEPS + 1))      # debug build
 mkdir -p "$LOGS" || die "cannot write to $PWD/$LOGS (was an earlier run made as another user?)"
@@ -184,18 +186,18 @@ need_peers() {
 step_begin "Installing Debian packages"
 need_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}"
 ! chosen checks quick || need_packages clang-format-14 git
-! chosen unit e2e sanitized quick || need_peers redis-server
-if chosen e2e sanitized; then
+! chosen unit e2e sanitized quick threads || need_peers redis-server
+if chosen e2e sanitized threads; then
   need_packages chromium fonts-vlgothic git uacme
   ! chosen e2e || need_packages valgrind sslscan
   need_peers nginx-light haproxy caddy apache2-bin
 fi
-! chosen e2e sanitized quick || need_npm
+! chosen e2e sanitized quick threads || need_npm
 step_done
 
 ! chosen checks quick || run_checks repository
 
-if chosen e2e sanitized quick; then
+if chosen e2e sanitized quick threads; then
   step_begin "Installing npm packages of the development provider and the tests"
   need_node_modules
   step_done
@@ -222,4 +224,12 @@ if chosen unit sanitized; then
 fi
 ! chosen unit || run_unit_tests debug
 ! chosen sanitized || run_e2e sanitized build/debug/logto-proxy ''
+if chosen threads; then
+  export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
+  step_begin "Building with ThreadSanitizer, and the unit tests"
+  build_preset threads
+  step_done
+  run_unit_tests threads
+  run_e2e threads build/threads/logto-proxy ''
+fi
 COMPLETE=yes

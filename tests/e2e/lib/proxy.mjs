@@ -14,7 +14,7 @@ import { TimedOut } from './byte_stream.mjs';
 export const REPO = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const BINARY = path.resolve(REPO, process.env.LOGTO_PROXY_BIN ?? 'build/release/logto-proxy');
 // A debug binary with sanitizers is several times slower: bounds on time are multiplied.
-export const SLOWNESS = /debug|asan|callgrind/.test(BINARY) ? 4 : 1;
+export const SLOWNESS = /debug|asan|callgrind|threads/.test(BINARY) ? 4 : 1;
 process.setMaxListeners(0);
 const SANITIZER = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:/;
 
