@@ -56,7 +56,8 @@ void Exchange::on_request(const ParsedRequest& request, std::size_t head_bytes) 
 void Exchange::begin(std::size_t head_bytes) {
   facts_ = {};
   upgrade_ = {};
-  grpc_ = grpc_kind(request_->head.fields.get("Content-Type"));
+  grpc_ = GrpcKind::none;
+  answers_in_grpc_ = false;
   wait_.reset();
   realm_ = &context_.realms.front();
   session_.reset();
@@ -106,6 +107,7 @@ void Exchange::judge() {
   if (resolution_.kind == Resolution::Kind::refused) return refuse(resolution_.refusal);
   if (resolution_.kind == Resolution::Kind::fixed)
     return answer_as(kFixed, fixed_answer(resolution_.fixed, context_.server.readiness, context_.clock.monotonic_ms()));
+  if (resolution_.kind != Resolution::Kind::own) note_grpc_call();
   note_upgrade(upgrade_of(*request_, resolution_.route));
   ask_responder();
 }

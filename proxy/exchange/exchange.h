@@ -101,7 +101,8 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   [[nodiscard]] BodyFraming upstream_framing() const;
   void lease_and_send(UpstreamPool::Choice choice);
   void set_patience();
-  [[nodiscard]] bool is_grpc_call() const { return grpc_ != GrpcKind::none && facts_.forwarded == ForwardedForm::none; }
+  [[nodiscard]] bool is_grpc_call() const { return grpc_ != GrpcKind::none; }
+  void note_grpc_call();
   void begin_grpc_call();
   void grpc_deadline_is_over();
   [[nodiscard]] bool end_grpc_call(int status);
@@ -152,8 +153,9 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   std::optional<ReplacedBody> replaced_body_;
   Tunnel tunnel_;
   FileReply file_;
-  std::unique_ptr<AnswerCoding> coding_;  // of the answer under way; null: it goes as it is
-  GrpcKind grpc_ = GrpcKind::none;
+  std::unique_ptr<AnswerCoding> coding_;     // of the answer under way; null: it goes as it is
+  GrpcKind grpc_ = GrpcKind::none;           // set once the request is known to be for an app
+  bool answers_in_grpc_ = false;             // the app does
   std::unique_ptr<Deadline> grpc_deadline_;  // null until a call has one
 
   std::uint64_t body_bytes_ = 0;  // of the request, as the app gets it

@@ -4,6 +4,12 @@
 // What is different where the client speaks gRPC (docs/decisions/0066-http2-to-apps.md).
 namespace lp {
 
+void Exchange::note_grpc_call() {
+  const RouteSettings* route = facts_.route;
+  const bool has_app = route != nullptr && !route->upstream.empty();
+  grpc_ = grpc_call(request_->head, has_app ? &context_.upstreams.of(*route).settings() : nullptr);
+}
+
 // Its messages may be hours apart. What it said of a deadline bounds us too, whatever the app does.
 void Exchange::begin_grpc_call() {
   const UpstreamSettings& upstream = context_.upstreams.of(*facts_.route).settings();
@@ -26,9 +32,10 @@ void Exchange::grpc_deadline_is_over() {
 }
 
 // The head is out, and the answer comes to no good end: trailers can still say why, instead of a reset that says
-// nothing. False: there is no place for them.
+// nothing. False: there is no place for them, or the answer is none of gRPC, and half of it would look whole.
 bool Exchange::end_grpc_call(int status) {
-  if (grpc_ != GrpcKind::grpc || answer_side_ != AnswerSide::body || !client_.takes_trailers()) return false;
+  if (grpc_ != GrpcKind::grpc || !answers_in_grpc_ || answer_side_ != AnswerSide::body || !client_.takes_trailers())
+    return false;
   const GrpcTrailers trailers(status, record_.decision);
   client_.send_trailers(trailers.fields());
   conclude();

@@ -130,7 +130,9 @@ void Exchange::on_request_body(std::string_view bytes) {
 
 void Exchange::on_request_trailers(const Fields& trailers) {
   const bool goes_on = lease_ && !replaced_body_ && answer_side_ != AnswerSide::tunnel;
-  if (goes_on) lease_->send_trailers(request_trailers(trailers, context_.client_headers));
+  if (!goes_on) return;
+  const RequestFieldChanges* changes = context_.fields.of(*facts_.route).request.get();
+  lease_->send_trailers(request_trailers(trailers, request_->head.fields, changes, context_.client_headers));
 }
 
 void Exchange::on_request_end() {
@@ -174,8 +176,14 @@ void Exchange::on_response(const ParsedResponse& response) {
     lease_.reset();
     return on_broken_answer("101 for no upgrade that was asked for (upgrades: of the route)", UpstreamError::nonsense);
   }
+  if (!opens_tunnel && would_open_websocket(*request_, response.head.status)) {
+    lease_.reset();
+    return on_broken_answer("2xx without an upgrade, which over HTTP/2 would open the WebSocket (RFC 8441 5)",
+                            UpstreamError::nonsense);
+  }
   record_.upstream_ms = context_.clock.monotonic_ms() - record_.asked_ms;
   record_.status = response.head.status;
+  answers_in_grpc_ = is_grpc_call() && is_grpc(response.head.fields);
   if (response.repairs.any())
     tell_of_repairs(context_, record_, context_.upstreams.of(*facts_.route), response.repairs);
   drop_stale_cookies();
@@ -244,7 +252,8 @@ void Exchange::on_response_body(std::string_view bytes) {
 // They may speak of the bytes that the app sent (a digest), which coded are others.
 void Exchange::on_response_trailers(const Fields& trailers) {
   if (coding_) return;
-  client_.send_trailers(response_trailers(trailers, context_.client_headers));
+  const AnswerFieldChanges* changes = context_.fields.of(*facts_.route).answer.get();
+  client_.send_trailers(response_trailers(trailers, changes, context_.client_headers));
 }
 
 void Exchange::on_response_end() {

@@ -179,21 +179,45 @@ constexpr NameSet kOnlyInHeads(std::to_array<std::string_view>({"Authorization",
                                                                 "Proxy-Authentication-Info",
                                                                 "Strict-Transport-Security",
                                                                 "Clear-Site-Data",
+                                                                "X-Frame-Options",
+                                                                "X-Content-Type-Options",
+                                                                "Referrer-Policy",
+                                                                "Permissions-Policy",
+                                                                "Origin-Agent-Cluster",
+                                                                "Alt-Svc",
+                                                                "Cookie2",
+                                                                "Origin",
+                                                                "Referer",
+                                                                "X-Requested-With",
+                                                                "X-CSRF-Token",
+                                                                "X-XSRF-Token",
+                                                                "Destination",
+                                                                "Depth",
+                                                                "Overwrite",
                                                                 "Refresh"}));
+
+bool starts_with(std::string_view name, std::string_view prefix) {
+  return iequals(name.substr(0, prefix.size()), prefix);
+}
 
 bool is_no_trailer(std::string_view name) {
   const bool is_digest = iequals(name, "Digest") || iequals(name, "Repr-Digest") || iequals(name, "Content-Digest");
   return kNotSentOn.contains(name) || kNotAnswered.contains(name) || kOnlyInHeads.contains(name) ||
-         speaks_to_caches(name) || is_method_override(name) || (describes_body(name) && !is_digest);
+         speaks_to_caches(name) || is_method_override(name) || (describes_body(name) && !is_digest) ||
+         is_trace_field(name) || starts_with(name, "Access-Control-") || starts_with(name, "Cross-Origin-") ||
+         starts_with(name, "Sec-");
+}
+
+bool is_taken_out(std::string_view name, const RequestFieldChanges* changes, const ClientHeaderRules& rules) {
+  if (rules.strips_request_field(name) && (changes == nullptr || !changes->lets_pass(name))) return true;
+  return changes != nullptr && changes->takes_out(name);
 }
 
 // Of fields that are for the app at all.
 bool stays_here(std::string_view name, const OutgoingRequest& request, const ClientHeaderRules& rules) {
   if (request.drops_method_override && is_method_override(name)) return true;
   if (request.trace != nullptr && request.trace->drops_fields && is_trace_field(name)) return true;
-  const RequestFieldChanges* changes = request.changes;
-  if (rules.strips_request_field(name) && (changes == nullptr || !changes->lets_pass(name))) return true;
-  return changes != nullptr && changes->takes_out(name);
+  return is_taken_out(name, request.changes, rules);
 }
 
 void append_client_fields(HeadText& out, const OutgoingRequest& request, const Fields& fields,
@@ -401,18 +425,22 @@ bool takes_trailers(const Fields& request) {
                      [](std::string_view one) { return iequals(trim_ows(one.substr(0, one.find(';'))), "trailers"); });
 }
 
-Fields request_trailers(const Fields& sent, const ClientHeaderRules& rules) {
+Fields request_trailers(const Fields& sent, const Fields& head, const RequestFieldChanges* changes,
+                        const ClientHeaderRules& rules) {
+  const Names named = named_by_connection(head);
   Fields result;
   for (const Field& field : sent.all()) {
-    if (!is_no_trailer(field.name) && !rules.strips_request_field(field.name)) result.add(field.name, field.value);
+    const bool stays = is_no_trailer(field.name) || is_named(named, field.name);
+    if (!stays && !is_taken_out(field.name, changes, rules)) result.add(field.name, field.value);
   }
   return result;
 }
 
-Fields response_trailers(const Fields& sent, const ClientHeaderRules& rules) {
+Fields response_trailers(const Fields& sent, const AnswerFieldChanges* changes, const ClientHeaderRules& rules) {
   Fields result;
   for (const Field& field : sent.all()) {
-    if (!is_no_trailer(field.name) && !rules.strips_response_field(field.name)) result.add(field.name, field.value);
+    const bool stays = is_no_trailer(field.name) || rules.strips_response_field(field.name);
+    if (!stays && (changes == nullptr || !changes->takes_out(field.name))) result.add(field.name, field.value);
   }
   return result;
 }

@@ -92,8 +92,12 @@ void append_response_fields(std::string& out, const OutgoingResponse& response, 
 
 // It has said that it knows what to do with trailers (RFC 9110 10.1.4): TE: trailers.
 [[nodiscard]] bool takes_trailers(const Fields& request);
-// What of a message's trailers may be sent on: nothing that frames, routes, signs in, or tells who somebody is.
-[[nodiscard]] Fields request_trailers(const Fields& sent, const ClientHeaderRules& rules);
-[[nodiscard]] Fields response_trailers(const Fields& sent, const ClientHeaderRules& rules);
+// What of a message's trailers may be sent on: nothing that frames, routes, signs in, tells who somebody is, or rules a
+// browser, and nothing that its head would have lost on this route, for there are readers that merge the two (RFC 9110
+// 6.5.1). `changes`: null: none.
+[[nodiscard]] Fields request_trailers(const Fields& sent, const Fields& head, const RequestFieldChanges* changes,
+                                      const ClientHeaderRules& rules);
+[[nodiscard]] Fields response_trailers(const Fields& sent, const AnswerFieldChanges* changes,
+                                       const ClientHeaderRules& rules);
 
 }  // namespace lp

@@ -42,6 +42,13 @@ bool is_of_page(std::string_view name) {
 
 }  // namespace
 
+GrpcKind grpc_call(const RequestHead& request, const UpstreamSettings* app) {
+  if (request.method != "POST" || !request.fields.may_have("Content-Type")) return GrpcKind::none;
+  const GrpcKind kind = grpc_kind(request.fields.get("Content-Type"));
+  const bool lacks_http2 = app != nullptr && !app->speaks_http2();
+  return kind == GrpcKind::grpc && lacks_http2 ? GrpcKind::none : kind;
+}
+
 std::optional<std::int64_t> grpc_timeout_ms(std::string_view value) {
   if (value.size() < 2 || value.size() > 9) return std::nullopt;
   std::int64_t count = 0;

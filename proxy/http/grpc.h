@@ -6,9 +6,16 @@
 
 #include "auth/rules/grpc.h"
 #include "base/http_message.h"
+#include "config/settings.h"
 
 // gRPC as a proxy sees it: our own answers in its words, and for how long a client waits. Pure.
 namespace lp {
+
+// Which gRPC a request for an app is a call of, by what carries it: the client's word alone would let any answer of
+// ours be HTTP 200, and any app's be cut where it looks whole. A call is a POST; gRPC itself needs an app that is
+// spoken to in HTTP/2, and what browsers speak does not. `app` is null where the request has no app: it is refused
+// then. Never ask for a request by which somebody wants to know whether another may pass: there 200 would be yes.
+[[nodiscard]] GrpcKind grpc_call(const RequestHead& request, const UpstreamSettings* app);
 
 // For how long the client waits (grpc-timeout: at most eight digits and a unit); nullopt: it has not said, or what it
 // said is none.

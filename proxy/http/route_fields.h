@@ -34,6 +34,7 @@ class AnswerFieldChanges {
   AnswerFieldChanges(const Settings& settings, const RouteSettings& route);
   // Views of `fields` and of what this holds. A preset adds only what the app and the route do not say.
   [[nodiscard]] Fields applied_to(const Fields& fields, bool is_https) const;
+  [[nodiscard]] bool takes_out(std::string_view name) const { return taken_out_.contains(name); }
   [[nodiscard]] bool is_empty() const { return is_empty_; }
 
  private:

@@ -106,6 +106,10 @@ bool is_told_by_closing(const RouteSettings& route, std::string_view upgrade, Up
          is_websocket(upgrade) && is_complete_handshake(request);
 }
 
+bool would_open_websocket(const ParsedRequest& request, int status) {
+  return request.is_http2 && !request.upgrade.empty() && status >= 200 && status < 300;
+}
+
 void describe_accepted(const Fields& request, std::string_view accept, ResponseHead& head) {
   head.status = 101;
   head.reason = "Switching Protocols";

@@ -44,6 +44,8 @@ inline constexpr std::string_view kWebSocket = "websocket";
 // nothing of a 401 to its handshake; nobody else's script is to hear anything.
 [[nodiscard]] bool is_told_by_closing(const RouteSettings& route, std::string_view upgrade, UpgradeOrigin origin,
                                       const Fields& request);
+// Over HTTP/2 any 2xx opens the WebSocket that was asked for (RFC 8441 5), also one by which the app meant a page.
+[[nodiscard]] bool would_open_websocket(const ParsedRequest& request, int status);
 void describe_accepted(const Fields& request, std::string_view accept, ResponseHead& head);
 
 }  // namespace lp

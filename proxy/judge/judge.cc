@@ -329,8 +329,7 @@ Result<Person> person_from_claims(std::string_view text, const Settings& setting
 }
 
 std::optional<GrpcStatus> Judgement::grpc_status() const {
-  const bool is_ours = status >= 300 && !(resolved && resolved->by_check);
-  if (!is_ours || !is_grpc(request.head.fields)) return std::nullopt;
+  if (status < 300 || grpc == GrpcKind::none) return std::nullopt;
   return grpc_status_of(status, {});
 }
 
@@ -355,6 +354,15 @@ Judgement RequestJudge::judge(const AskedRequest& asked, const Person* who, std:
   return judgement;
 }
 
+GrpcKind RequestJudge::grpc_of(const Judgement& judgement) const {
+  const bool is_for_app =
+      judgement.resolved->kind == Resolution::Kind::routed || judgement.resolved->kind == Resolution::Kind::no_route;
+  if (!is_for_app || judgement.resolved->by_check) return GrpcKind::none;
+  const RouteSettings* route = judgement.route();
+  const auto app = settings_.upstreams.find(route != nullptr ? route->upstream : std::string());
+  return grpc_call(judgement.request.head, app != settings_.upstreams.end() ? &app->second : nullptr);
+}
+
 // What the server answers with 404 another proxy may ask about, with forward_auth: that is the question then.
 void RequestJudge::find_route(Judgement& judgement, const AskedRequest& asked) const {
   const RealmRoutes realms[] = {{settings_, router_}};
@@ -368,6 +376,7 @@ void RequestJudge::find_route(Judgement& judgement, const AskedRequest& asked) c
     resolve_check(realms, forwarded, line.fields, line.client_address, *resolved);
   }
   judgement.resolved = resolved;
+  judgement.grpc = grpc_of(judgement);
   switch (resolved->kind) {
     case Resolution::Kind::refused:
       return conclude(judgement, outcome_of(resolved->refusal), resolved->refusal.status, resolved->refusal.reason);

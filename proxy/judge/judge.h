@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "config/settings.h"
 #include "proxy/http/forwarding.h"
+#include "proxy/http/grpc.h"
 #include "proxy/http/messages.h"
 #include "proxy/route/resolve.h"
 #include "proxy/route/router.h"
@@ -74,8 +75,9 @@ struct Judgement {
   std::shared_ptr<const Resolution> resolved;   // null where the head was refused; points into the settings
   std::optional<Decision> decision;             // where a route was asked
   Asker::Kind counts_as = Asker::Kind::nobody;  // who asks, as the route sees them: the app is told who that is
-  std::string head;      // allow: the whole head that the app gets; "X-Request-Id: new" stands for any
-  std::string identity;  // allow: the lines of it that tell who it is
+  std::string head;                // allow: the whole head that the app gets; "X-Request-Id: new" stands for any
+  GrpcKind grpc = GrpcKind::none;  // that the request is a call of
+  std::string identity;            // allow: the lines of it that tell who it is
 
   [[nodiscard]] const Origin* external() const { return resolved ? resolved->external : nullptr; }
   [[nodiscard]] const Target* target() const { return resolved && resolved->has_target ? &resolved->target : nullptr; }
@@ -101,6 +103,7 @@ class RequestJudge {
 
  private:
   void find_route(Judgement& judgement, const AskedRequest& asked) const;
+  [[nodiscard]] GrpcKind grpc_of(const Judgement& judgement) const;
   [[nodiscard]] bool judge_bearer(Judgement& judgement, const Person* person) const;
   void judge_route(Judgement& judgement, const Person* who, std::int64_t now_s) const;
   [[nodiscard]] AppHeaders headers_for(const Judgement& judgement, const Person* who) const;

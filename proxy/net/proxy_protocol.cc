@@ -33,7 +33,7 @@ std::string_view word_of(std::string_view& text) {
 ProxyHeader of_line(std::string_view line, std::size_t bytes) {
   line.remove_prefix(kText.size());
   const std::string_view family = word_of(line);
-  if (family == "UNKNOWN") return {Kind::complete, bytes};
+  if (family == "UNKNOWN") return {Kind::complete, bytes, kUnknownClient};
   if (family != "TCP4" && family != "TCP6") return {};
   const bool ends_with_blank = line.ends_with(' ');
   const std::string_view source_text = word_of(line);
@@ -67,7 +67,8 @@ ProxyHeader of_binary(std::string_view bytes) {
   const std::size_t whole = kBinaryHead + (static_cast<std::size_t>(byte_at(bytes, 14)) << 8U | byte_at(bytes, 15));
   if ((command != kLocal && command != kProxied) || whole > kMostProxyHeader) return {};
   if (bytes.size() < whole) return {Kind::need_more};
-  if (command == kLocal || family == kUnspecified || family == kUnix) return {Kind::complete, whole};
+  if (command == kLocal) return {Kind::complete, whole};
+  if (family == kUnspecified || family == kUnix) return {Kind::complete, whole, kUnknownClient};
   const std::size_t size = family == kTcp4 ? 4 : 16;
   if ((family != kTcp4 && family != kTcp6) || whole < kBinaryHead + 2 * size + 4) return {};
   IpAddress source{};

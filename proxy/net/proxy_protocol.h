@@ -13,10 +13,12 @@ struct ProxyHeader {
   // need_more: all bytes so far are the header's, and it is not complete.
   Kind kind = Kind::bad;
   std::size_t bytes = 0;  // of a complete one
-  // The client's address as a socket would tell it; empty: the balancer speaks for itself (LOCAL, UNKNOWN), or of
-  // somebody who has no address (a unix socket).
+  // The client's address as a socket would tell it; empty: the balancer speaks for itself (LOCAL). kUnknownClient: of
+  // somebody of whom it does not say one (UNKNOWN, a unix socket). That one is not the balancer: nobody trusts him.
   std::string client{};
 };
+
+inline constexpr const char* kUnknownClient = "unknown";
 
 // Longer than any that is of use. One of version 2 could be 64 KiB.
 inline constexpr std::size_t kMostProxyHeader = 4096;

@@ -258,6 +258,9 @@ for (const [name, front] of Object.entries(FRONTS)) {
 const NGINX_FORM = (target, method = 'GET') => ({ 'X-Original-URL': FRONT_ORIGIN + target, 'X-Original-Method': method });
 const TRAEFIK_FORM = (target, method = 'GET') => ({ 'X-Forwarded-Method': method, 'X-Forwarded-Proto': 'http', 'X-Forwarded-Host': FRONT_HOST, 'X-Forwarded-Uri': target });
 
+// Clients for whom a refusal may look other than it does for the proxy that asks: it must not.
+const OTHER_WAYS_TO_SAY_NO = [undefined, 'application/grpc', 'application/grpc-web', 'application/grpc+proto'].flatMap((type) => [[type, 'GET'], [type, 'POST']]);
+
 describe('the endpoint itself', () => {
   let world;
   let cookie;
@@ -296,7 +299,7 @@ describe('the endpoint itself', () => {
 
   test('who is not in trusted_proxies is told nothing, and the operator what to do', async () => {
     for (const headers of [NGINX_FORM('/public/x'), TRAEFIK_FORM('/public/x'), {}]) {
-      assert.equal((await ask(headers, { from: '127.0.0.2' })).status, 403);
+      for (const [type, method] of OTHER_WAYS_TO_SAY_NO) assert.equal((await ask({ ...headers, 'Content-Type': type }, { from: '127.0.0.2', method })).status, 403);
     }
     assert.equal((await ask({}, { target: '/_auth/check/public/x', host: FRONT_HOST, from: '127.0.0.2' })).status, 403);
     const line = await world.proxy.waitLog((entry) => entry.client === '127.0.0.2');
@@ -321,9 +324,10 @@ describe('the endpoint itself', () => {
       { ...TRAEFIK_FORM('/public/x'), 'X-Forwarded-Proto': 'https' }, { ...TRAEFIK_FORM('/public/x'), 'X-Forwarded-Uri': ['/public/x', '/public/x'] },
       ...Object.keys(TRAEFIK_FORM('/')).map((name) => without(TRAEFIK_FORM('/public/x'), name)), ...Object.keys(NGINX_FORM('/')).map((name) => without(NGINX_FORM('/public/x'), name)),
     ];
-    for (const headers of cases) {
-      const answer = await ask({ ...headers, Cookie: undefined });
-      assert.ok(answer.status >= 400, `${JSON.stringify(headers)}: ${answer.status}`);
+    const wire = OTHER_WAYS_TO_SAY_NO.flatMap(([type, method]) => cases.map((headers) => ({ headers: { ...headers, 'Content-Type': type }, method })));
+    for (const { headers, method } of wire) {
+      const answer = await ask({ ...headers, Cookie: undefined }, { method });
+      assert.ok(answer.status >= 400, `${method} ${JSON.stringify(headers)}: ${answer.status}`);
       if (headers['X-Original-URL']) assert.ok([401, 403].includes(answer.status), 'nginx understands no other');
     }
     for (const target of ['/_auth/check/../me', '/_auth/check/../signed-out', '/_auth/check/x/../../signed-out', '/_auth/check//', '/_auth/check/%2e%2e/me', '/x/../_auth/check/public/x']) {

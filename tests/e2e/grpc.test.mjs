@@ -5,10 +5,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Call, serve } from './lib/grpc.mjs';
 import { Http2App } from './lib/http2_app.mjs';
 import { run, SLOWNESS } from './lib/proxy.mjs';
-import { RawClient, requestBytes } from './lib/raw.mjs';
+import { RawClient, request, requestBytes } from './lib/raw.mjs';
 import { HOST, makeWorld, suite } from './lib/world.mjs';
 
 const { constants } = http2;
@@ -185,9 +186,25 @@ for (const wire of WIRES) test(`${wire}: a session that ends takes its calls alo
 });
 
 test('explain says what a call would get', async (t) => {
-  const world = await makeWorld(t);
-  const { stdout } = await run(['explain', '--config', world.proxy.file, '--method', 'POST', '--header', 'Content-Type: application/grpc', '--url', `http://${HOST}/private/x.Y/Echo`]);
-  assert.match(stdout, /grpc-status 16/);
+  const world = await makeWorld(t, { config: { upstreams: { app: 'http://127.0.0.1:1', calls: 'h2c://127.0.0.1:1' } }, routes: [{ path: '/calls/*', upstream: 'calls' }, { path: '/*', upstream: 'app' }] });
+  const explain = async (path) => (await run(['explain', '--config', world.proxy.file, '--method', 'POST', '--header', 'Content-Type: application/grpc', '--url', `http://${HOST}${path}`])).stdout;
+  assert.match(await explain('/calls/x.Y/Echo'), /grpc-status 16/);
+  assert.doesNotMatch(await explain('/x.Y/Echo'), /grpc-status/);
+});
+
+test('a page that says it is a call stays a page: no deadline cuts it short, and nothing ends it as if it were whole', async (t) => {
+  const world = await makeWorld(t, { config: LISTEN });
+  world.recorder.onHead = async (_request, reply) => {
+    await reply.raw('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nha\r\n');
+    await sleep(300); // three times what the client says that it waits
+    await reply.raw('2\r\nlf\r\n0\r\n\r\n');
+    return true;
+  };
+  for (const method of ['GET', 'POST']) {
+    const answer = await request(world.port, method, '/public/app.js', { 'Content-Type': 'application/grpc', 'grpc-timeout': '100m', TE: 'trailers' }, { host: HOST });
+    assert.deepEqual([answer.status, answer.text], [200, 'half'], method);
+  }
+  assert.equal((await request(world.port, 'POST', '/private/x', { 'Content-Type': 'application/grpc' }, { host: HOST })).status, 401);
 });
 
 describe('trailers of HTTP/1', () => {

@@ -13,6 +13,7 @@ import { HOST, makeWorld, seenHeader, suite } from './lib/world.mjs';
 const authority = new Authority();
 const V1 = Buffer.from('PROXY TCP4 203.0.113.9 10.0.0.1 40000 443\r\n');
 const V2 = Buffer.concat([Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1'), Buffer.from([0x21, 0x11, 0, 12, 203, 0, 113, 10, 10, 0, 0, 1, 0x9c, 0x40, 1, 0xbb])]);
+const NOBODY = Buffer.from('PROXY UNKNOWN\r\n');
 const LOCAL = Buffer.concat([Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1'), Buffer.from([0x20, 0, 0, 0])]);
 const one = (headers = {}) => requestBytes('GET', '/public/x', { Host: HOST, Connection: 'close', ...headers });
 
@@ -36,13 +37,19 @@ describe('a listener with proxy_protocol', () => {
     return client;
   };
 
-  for (const [what, header, address] of [['version 1', V1, '203.0.113.9'], ['version 2', V2, '203.0.113.10'], ['a balancer that speaks for itself', LOCAL, '127.0.0.1']]) {
+  for (const [what, header, address] of [['version 1', V1, '203.0.113.9'], ['somebody without an address', NOBODY, 'unknown'], ['version 2', V2, '203.0.113.10'], ['a balancer that speaks for itself', LOCAL, '127.0.0.1']]) {
     test(`${what}: the client is who it says`, async () => {
       const client = await from(Buffer.concat([header, one()]));
       const answer = await client.response();
       assert.equal(answer.status, 200);
       assert.equal(seenHeader(answer, 'x-real-ip'), address);
       await world.proxy.waitAccess((line) => line.client === address);
+      client.destroy();
+    });
+
+    test(`${what}: what a client says of itself is not believed`, { skip: header === LOCAL }, async () => {
+      const client = await from(Buffer.concat([header, one({ 'X-Forwarded-For': '6.6.6.6' })]));
+      assert.equal(seenHeader(await client.response(), 'x-real-ip'), address);
       client.destroy();
     });
 

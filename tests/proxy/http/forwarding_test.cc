@@ -367,9 +367,35 @@ TEST_CASE("trailers that frame, route, sign in or tell who somebody is stay here
                                      {"Cache-Control", "public"},
                                      {"CDN-Cache-Control", "public"},
                                      {"X-Accel-Redirect", "/x"},
+                                     {"traceparent", "x"},
+                                     {"Access-Control-Allow-Origin", "*"},
+                                     {"X-Frame-Options", "x"},
+                                     {"Destination", "/admin"},
+                                     {"Sec-Fetch-Site", "none"},
                                      {"Server-Timing", "x"}});
-  CHECK(names(lp::request_trailers(sent, kRules)) == "grpc-status Content-Digest Server-Timing ");
-  CHECK(names(lp::response_trailers(sent, kRules)) == "grpc-status Content-Digest Server-Timing ");
+  CHECK(names(lp::request_trailers(sent, {}, nullptr, kRules)) == "grpc-status Content-Digest Server-Timing ");
+  CHECK(names(lp::response_trailers(sent, nullptr, kRules)) == "grpc-status Content-Digest Server-Timing ");
+}
+
+TEST_CASE("what the head would have lost on this route, its trailers lose") {
+  lp::Settings settings;
+  lp::RouteSettings route;
+  route.request_headers.set.emplace_back().header = "X-Api-Key";
+  route.request_headers.remove = {"X-Debug-*"};
+  route.pass_headers = {"X-Forwarded-User"};
+  route.response_headers.remove = {"Server"};
+  const lp::RequestFieldChanges request(settings, route);
+  const lp::AnswerFieldChanges answer(settings, route);
+  const auto count = [](const lp::Fields& fields) { return fields.all().size(); };
+  const lp::Fields head = fields_of({{"Connection", "close, X-Named"}});
+  for (const char* name : {"x-api-key", "x-debug-1", "X-Named"}) {
+    CAPTURE(std::string(name));
+    CHECK(count(lp::request_trailers(fields_of({{name, "1"}}), head, &request, kRules)) == 0);
+    CHECK(count(lp::request_trailers(fields_of({{name, "1"}}), {}, nullptr, kRules)) == 1);
+  }
+  CHECK(count(lp::request_trailers(fields_of({{"X-Forwarded-User", "1"}}), head, &request, kRules)) == 1);
+  CHECK(count(lp::response_trailers(fields_of({{"Server", "1"}}), &answer, kRules)) == 0);
+  CHECK(count(lp::response_trailers(fields_of({{"Server", "1"}}), nullptr, kRules)) == 1);
 }
 
 TEST_CASE("a trace goes on, stays here, or begins here") {

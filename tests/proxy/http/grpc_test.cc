@@ -27,6 +27,37 @@ TEST_CASE("for how long a client of gRPC waits") {
     CHECK(grpc_timeout_ms(none) == std::nullopt);
 }
 
+TEST_CASE("what makes a request a call of gRPC is not the client's word alone") {
+  UpstreamSettings http1;
+  UpstreamSettings http2;
+  http2.http2 = true;
+  struct Row {
+    const char* name;
+    const char* method;
+    const char* type;
+    const UpstreamSettings* app;
+    GrpcKind kind;
+  };
+  const Row rows[] = {
+      {"a call", "POST", "application/grpc", &http2, GrpcKind::grpc},
+      {"of another coding", "POST", "application/grpc+json", &http2, GrpcKind::grpc},
+      {"for no app, which is refused", "POST", "application/grpc", nullptr, GrpcKind::grpc},
+      {"for an app that cannot be called", "POST", "application/grpc", &http1, GrpcKind::none},
+      {"a page", "GET", "application/grpc", &http2, GrpcKind::none},
+      {"a browser's call, for any app", "POST", "application/grpc-web+proto", &http1, GrpcKind::web},
+      {"a browser's, by another method", "GET", "application/grpc-web", &http1, GrpcKind::none},
+      {"something else", "POST", "application/grpcx", &http2, GrpcKind::none},
+      {"nothing", "POST", nullptr, &http2, GrpcKind::none},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    RequestHead head;
+    head.method = row.method;
+    if (row.type != nullptr) head.fields.add("Content-Type", row.type);
+    CHECK(grpc_call(head, row.app) == row.kind);
+  }
+}
+
 TEST_CASE("a refusal as gRPC has it") {
   Answer made;
   made.status = 401;

@@ -33,15 +33,15 @@ TEST_CASE("a header of the PROXY protocol tells the client's address and its own
   const Row rows[] = {
       {"IPv4", "PROXY TCP4 192.0.2.1 10.0.0.1 8080 443\r\n", "192.0.2.1"},
       {"IPv6", "PROXY TCP6 2001:db8::7 2001:db8::1 1 65535\r\n", "2001:db8::7"},
-      {"nobody", "PROXY UNKNOWN\r\n", ""},
-      {"nobody, with words", "PROXY UNKNOWN ffff:f:f:f ffff::f 1 2\r\n", ""},
+      {"nobody", "PROXY UNKNOWN\r\n", "unknown"},
+      {"nobody, with words", "PROXY UNKNOWN ffff:f:f:f ffff::f 1 2\r\n", "unknown"},
       {"binary IPv4", binary(0x21, 0x11, kV4), "192.0.2.1"},
       {"binary IPv6", binary(0x21, 0x21, kV6), "2001:db8::7"},
       {"with further fields", binary(0x21, 0x11, kV4 + std::string("\x04\x00\x03zzz", 6)), "192.0.2.1"},
       {"a balancer's own", binary(0x20, 0x11, kV4), ""},
       {"a balancer's own, empty", binary(0x20, 0x00, ""), ""},
-      {"of a family that it does not know", binary(0x21, 0x00, "whatever"), ""},
-      {"of a unix socket", binary(0x21, 0x31, std::string(216, 'u')), ""},
+      {"of a family that it does not know", binary(0x21, 0x00, "whatever"), "unknown"},
+      {"of a unix socket", binary(0x21, 0x31, std::string(216, 'u')), "unknown"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
