@@ -264,8 +264,6 @@ bool is_same_text(const char* a, const char* b, std::size_t size) {
 
 bool iequals_same_size(std::string_view a, std::string_view b) {
   const auto same = [](char x, char y) { return x == y || lower(x) == lower(y); };
-  if (a.empty()) return true;
-  if (!same(a.front(), b.front())) return false;
   return is_same_text(a.data(), b.data(), a.size()) || std::equal(a.begin(), a.end(), b.begin(), same);
 }
 

@@ -28,9 +28,8 @@ timeval timeval_of_ms(std::int64_t ms) {
 event_base* new_base() {
   event_config* const config = event_config_new();
   LP_CHECK(config != nullptr, "out of memory");
-  // One thread per loop, so no locks; and time is read when asked for, so that a timer that is set late in a long turn
-  // does not fire early. The environment may not switch on a timerfd or another backend.
-  const int flags = EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_NO_CACHE_TIME | EVENT_BASE_FLAG_IGNORE_ENV;
+  // One thread per loop, so no locks. The environment may not switch on a timerfd or another backend.
+  const int flags = EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV;
   event_config_set_flag(config, flags);
   event_base* const base = event_base_new_with_config(config);
   event_config_free(config);
@@ -172,6 +171,8 @@ Timer::Timer(EventLoop& loop, Callback on_time) : loop_(loop), on_time_(std::mov
 void Timer::start_ms(std::int64_t delay_ms) {
   if (event_ == nullptr) event_.reset(new_event(loop_, -1, 0, call, &on_time_));
   const timeval delay = timeval_of_ms(delay_ms);
+  event_base_update_cache_time(
+      loop_.raw());  // it stands still during a turn: set late in a long one, this would be early
   must_add(event_.get(), &delay);
 }
 

@@ -21,6 +21,7 @@ std::string_view segment_after(std::string_view path, std::string_view prefix) {
 std::string_view named(Place place, std::string_view fixed, std::string_view host, std::string_view path,
                        std::string_view prefix) {
   std::string_view text;
+  if (place == Place::none) return text;
   if (place == Place::fixed) text = fixed;
   if (place == Place::from_host) text = first_label(host);
   if (place == Place::from_path) text = segment_after(path, prefix);

@@ -148,7 +148,7 @@ run_e2e() { # NAME BINARY PATTERN
 
 # What the check allows is in the script. A case that gave no figure has failed too.
 run_instructions() {
-  local log="$LOGS/instructions.log" cases=(usual log old_cookie) passed
+  local log="$LOGS/instructions.log" cases=(usual log old_cookie users connections) passed
   step_begin "Instructions per warm request, release"
   "$NODE" tests/bench/instructions.mjs --check build/release/logto-proxy "${cases[@]}" >"$log" 2>&1 || :
   passed=$(grep -c '^ok ' "$log" || :)

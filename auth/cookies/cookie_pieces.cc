@@ -74,25 +74,27 @@ std::vector<std::string> delete_cookie_pieces(std::string_view name, const Cooki
   return lines;
 }
 
-JoinedCookie join_cookie_pieces(std::string_view name, const Fields& fields) {
-  std::array<std::optional<std::string_view>, kMaxCookiePieces> found;
+JoinedCookie join_cookie_pieces(std::string_view name, const Fields& fields, std::string_view other) {
+  std::array<std::string_view, kMaxCookiePieces> found;
   JoinedCookie joined;
+  unsigned came = 0;  // a bit for each piece
   bool twice = false;
   for_each_cookie(fields, [&](std::string_view cookie, std::string_view value) {
     const std::optional<std::size_t> index = piece_index(cookie, name);
+    joined.has_other = joined.has_other || (cookie == other && !other.empty());
     if (!index) return;
-    twice = twice || found[*index].has_value();
+    twice = twice || (came >> *index & 1) != 0;
+    came |= 1U << *index;
     found[*index] = value;
     joined.pieces = std::max(joined.pieces, *index + 1);
   });
-  const bool complete = std::all_of(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(joined.pieces),
-                                    [](const auto& piece) { return piece.has_value(); });
+  const bool complete = came + 1 == 1U << joined.pieces;
   if (twice || !complete || joined.pieces == 0) return joined;
   if (joined.pieces == 1) {
-    joined.single = *found[0];
+    joined.single = found[0];
     return joined;
   }
-  for (std::size_t i = 0; i < joined.pieces; ++i) joined.assembled += *found[i];
+  for (std::size_t i = 0; i < joined.pieces; ++i) joined.assembled += found[i];
   return joined;
 }
 

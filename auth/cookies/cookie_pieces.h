@@ -64,9 +64,11 @@ struct JoinedCookie {
   std::string_view single;  // where there is one piece: a view into the fields, which costs a warm request no copy
   std::string assembled;
   std::size_t pieces = 0;
+  bool has_other = false;  // a cookie of the other name that was asked about came too
 
   [[nodiscard]] std::string_view value() const { return assembled.empty() ? single : std::string_view(assembled); }
 };
-[[nodiscard]] JoinedCookie join_cookie_pieces(std::string_view name, const Fields& fields);
+// Of `other` only whether it came: another pass over the cookies would cost what parsing their field has cost.
+[[nodiscard]] JoinedCookie join_cookie_pieces(std::string_view name, const Fields& fields, std::string_view other = {});
 
 }  // namespace lp

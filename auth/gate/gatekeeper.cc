@@ -1,5 +1,6 @@
 #include "auth/gate/gatekeeper.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "auth/endpoints/oauth2_proxy.h"
@@ -34,6 +35,7 @@
 #include "config/apps.h"
 #include "config/host_pattern.h"
 #include "config/patreon_rules.h"
+#include "config/shared_ends.h"
 
 namespace lp {
 namespace {
@@ -186,6 +188,11 @@ bool may_have_tokens(const Visit& visit) {
   return kind == Decision::Kind::pass || judges_scopes(route);
 }
 
+bool some_route_needs_tokens(const Settings& settings) {
+  return std::any_of(settings.routes.begin(), settings.routes.end(),
+                     [&](const RouteSettings& route) { return needs_tokens(route, settings); });
+}
+
 constexpr bool is_worth_a_try(int status) { return status >= 502 && status <= 504; }
 
 // What may be asked for once more by a link: nothing was sent with it.
@@ -232,6 +239,8 @@ struct Gatekeeper::Impl {
   BackgroundRefreshes background;
   WatchedSessions watched;
   BearerTokens bearer;
+  const bool may_ask_patreon;  // on some route: where none does, nobody walks through rules to find that out
+  const bool may_need_tokens;
   OwnEndpoints own_endpoints{*this};
 
   Impl(Realm& realm_in, EventLoop& loop_in, const RouteFinder* routes_in)
@@ -242,7 +251,9 @@ struct Gatekeeper::Impl {
         http_cookies(realm_in, false),
         background(realm_in, loop_in),
         watched(realm_in, loop_in),
-        bearer(realm_in) {}
+        bearer(realm_in),
+        may_ask_patreon(asks_patreon(*realm_in.settings)),
+        may_need_tokens(some_route_needs_tokens(*realm_in.settings)) {}
 
   // Tokens that run out are renewed before anybody passes, or on the side while there is time.
   Verdict judge_fresh(const Visit& visit, const JudgeVisit& judge, Waiting&& waiting) {
@@ -273,6 +284,7 @@ struct Gatekeeper::Impl {
   }
 
   [[nodiscard]] bool may_go_on(const Visit& visit) const {
+    if (!shares_ended_sessions(*realm.settings)) return true;  // before a clock is asked for nothing
     const StoreTrust trust = store_trust(*realm.settings, realm.store_health, realm.clock.monotonic_ms());
     const RequestFacts& facts = visit.facts;  // a method that nobody tells may be one that changes something
     const bool is_known = facts.method_is_told && facts.method_is_certain;
@@ -296,9 +308,10 @@ struct Gatekeeper::Impl {
     }
     const Visit made = visit(facts, counts_on_route(route, Asker::Kind::session));
     if (made.is_stranger() && !realm.strangers.admit_public(facts.counted_client())) return too_many_verdict();
-    if (asks_patreon(route) || (facts.also_asked != nullptr && asks_patreon(*facts.also_asked)))
+    if (may_ask_patreon && (asks_patreon(route) || (facts.also_asked != nullptr && asks_patreon(*facts.also_asked))))
       return judge_member(made, std::move(waiting));
-    if (!needs_tokens(route, *realm.settings)) return judge_known(made, judge_route, std::move(waiting));
+    if (!may_need_tokens || !needs_tokens(route, *realm.settings))
+      return judge_known(made, judge_route, std::move(waiting));
     const auto with_tokens = [this](const Visit& visited, Waiting later) {
       return judge_with_tokens(visited, std::move(later));
     };

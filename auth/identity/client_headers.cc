@@ -49,6 +49,7 @@ struct ClientHeaderRules::Impl {
     request.add(name);
     request_or_codec.add(name);
   }
+  [[nodiscard]] bool strips_one_that_may_be(std::string_view name) const;
   [[nodiscard]] bool is_with_logto(std::string_view host) const {
     return std::find(logto_hosts.begin(), logto_hosts.end(), host) != logto_hosts.end();
   }
@@ -95,9 +96,13 @@ ClientHeaderRules::ClientHeaderRules(const Settings& settings) : impl_(std::make
 ClientHeaderRules::~ClientHeaderRules() = default;
 
 bool ClientHeaderRules::strips_request_field(std::string_view name) const {
-  if (!impl_->request_or_codec.contains(name)) return false;
-  if (impl_->request.contains(name)) return !impl_->not_believed.contains(name);
-  return impl_->codec.contains(name) && has_odd_spelling(name);
+  return impl_->request_or_codec.may_contain(name) && impl_->strips_one_that_may_be(name);
+}
+
+bool ClientHeaderRules::Impl::strips_one_that_may_be(std::string_view name) const {
+  if (!request_or_codec.contains(name)) return false;
+  if (request.contains(name)) return !not_believed.contains(name);
+  return codec.contains(name) && has_odd_spelling(name);
 }
 
 bool ClientHeaderRules::strips_response_field(std::string_view name) const { return impl_->response.contains(name); }

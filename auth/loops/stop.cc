@@ -180,6 +180,7 @@ Verdict send_back(const Visit& visit, const std::string& return_to) {
 }
 
 std::vector<std::string> wipe_loop_marker(const Visit& visit) {
+  if (!visit.session.may_have_loop_marker) return {};
   if (!sends_cookie(visit.fields(), visit.cookies.names().loop)) return {};
   return delete_marker(visit);
 }

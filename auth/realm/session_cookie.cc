@@ -91,7 +91,7 @@ std::shared_ptr<const AppHeaders> SessionCookie::headers_for_app(const OpenedSes
 }
 
 SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s, std::string_view client) {
-  const JoinedCookie joined = join_cookie_pieces(names_.session, fields);
+  const JoinedCookie joined = join_cookie_pieces(names_.session, fields, names_.loop);
   SessionLookup result;
   result.pieces = joined.pieces;
   if (joined.value().empty()) return result;
@@ -110,7 +110,9 @@ SessionLookup SessionCookie::look_up(const Fields& fields, std::int64_t now_s, s
     cache_.erase(joined.value());
     return result;
   }
-  return result_of(*entry, result.pieces);
+  SessionLookup found = result_of(*entry, result.pieces);
+  found.may_have_loop_marker = joined.has_other;
+  return found;
 }
 
 // A browser sends a cookie that does not open any more with everything it asks for: that costs a look-up, and counts

@@ -42,7 +42,8 @@ struct SessionLookup {
   bool is_refused = false;     // nobody has looked at it: this address has brought too many false ones
   bool is_store_away = false;  // because it gave no answer
   bool loads_with_first_secret = true;
-  SecretId secret = kNoSecret;  // that the cookie opened under
+  SecretId secret = kNoSecret;       // that the cookie opened under
+  bool may_have_loop_marker = true;  // false: it was looked for among the cookies, and did not come (auth/loops)
   [[nodiscard]] bool is_unreadable() const { return opened == nullptr && pieces > 0; }
 };
 

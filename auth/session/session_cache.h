@@ -1,7 +1,9 @@
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <list>
 #include <memory>
 #include <string>
@@ -49,13 +51,23 @@ class SessionCache {
 
  private:
   using Entries = std::list<CachedSession>;
+  // The end alone, which is the tag of what sealed the cookie: as good as a hash of all of it, which would cost more
+  // than all else that is done with a warm session.
+  struct HashOfEnd {
+    std::size_t operator()(std::string_view cookie) const {
+      std::size_t end = 0;
+      const std::size_t bytes = std::min(cookie.size(), sizeof end);
+      std::memcpy(&end, cookie.data() + cookie.size() - bytes, bytes);
+      return end;
+    }
+  };
   void forget(Entries::iterator entry);
 
   std::size_t max_entries_;
   std::size_t max_bytes_;  // of cookies; what is opened from them is of the same order
   std::size_t bytes_ = 0;
-  Entries entries_;                                                // most recently used first
-  std::unordered_map<std::string_view, Entries::iterator> index_;  // keys are views into the entries
+  Entries entries_;                                                           // most recently used first
+  std::unordered_map<std::string_view, Entries::iterator, HashOfEnd> index_;  // keys are views into the entries
 };
 
 }  // namespace lp

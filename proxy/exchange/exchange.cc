@@ -73,8 +73,8 @@ void Exchange::begin(std::size_t head_bytes) {
   resolution_.start_over();
   enter(AnswerSide::judging);
   context_.server.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
-  record_.client = client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies,
-                                context_.settings.client_ip_header);
+  read_client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies,
+                    context_.settings.client_ip_header, record_.client);
   choose_request_id();
   context_.begin_trace(request_->head.fields, record_.trace);
 }

@@ -191,6 +191,7 @@ void Exchange::on_response(const ParsedResponse& response) {
   out.body = opens_tunnel ? BodyFraming{} : client_framing(response);
   if (opens_tunnel || out.body.kind == BodyFraming::Kind::until_close) out.keep_alive = false;
   if (response.head.status == 101) out.upgrade = upgrade_;
+  out.app_may_name_fields = response.may_name_fields;
   out.addresses = context_.fields.of(*facts_.route).addresses.get();
   if (!opens_tunnel) {
     send_answer_head(response.head, out, true);

@@ -25,13 +25,12 @@ struct ExchangeCounts {
 
 // What is known and counted of one request, to be told when it has ended. A new request begins with a new one.
 struct ExchangeRecord : ExchangeCounts {
-  // The texts keep their memory for the next request.
+  // The texts keep their memory for the next request; the client is read anew into it (read_client_facts).
   void start_over() {
     static_cast<ExchangeCounts&>(*this) = {};
     id.clear();
     trace.start_over();
     shadow_missing.clear();
-    client = {};
   }
 
   std::string id;  // X-Request-Id

@@ -1,6 +1,8 @@
 #include "proxy/exchange/worker_context.h"
 
+#include <array>
 #include <cstring>
+#include <string_view>
 
 #include "base/check.h"
 #include "base/crypto.h"
@@ -9,6 +11,14 @@
 namespace lp {
 
 namespace {
+// The two digits of each byte: half as many steps for an id that every request gets.
+constexpr std::array<std::array<char, 2>, 256> kHexPairs = [] {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t byte = 0; byte < pairs.size(); ++byte) pairs[byte] = {kDigits[byte >> 4], kDigits[byte & 0xf]};
+  return pairs;
+}();
+
 std::uint64_t random_seed() {
   const std::string bytes = random_bytes(sizeof(std::uint64_t));
   std::uint64_t seed = 0;
@@ -67,7 +77,7 @@ std::uint64_t WorkerContext::next_random() {
 void WorkerContext::write_next_request_id(std::string& id) {
   std::uint64_t z = next_random();
   id.resize(16);
-  for (char* digit = id.data() + 16; digit != id.data(); z >>= 4) *--digit = "0123456789abcdef"[z & 0xf];
+  for (char* pair = id.data() + 16; pair != id.data(); z >>= 8) std::memcpy(pair -= 2, &kHexPairs[z & 0xff], 2);
 }
 
 void WorkerContext::begin_trace(const Fields& of, TraceContext& trace) {

@@ -55,10 +55,10 @@ std::string named_address(const Fields& fields, std::string_view name) {
 }
 
 // The kernel's text of an address is canonical, but for IPv4 that came in on an IPv6 socket.
-std::string peer_text(std::string_view peer) {
-  if (peer.find(':') == std::string_view::npos) return std::string(peer);
-  const auto address = parse_ip(peer);
-  return address ? ip_text(*address) : std::string(peer);
+void read_peer(std::string_view peer, std::string& text) {
+  text = peer;
+  if (peer.find(':') == std::string_view::npos) return;
+  if (const auto address = parse_ip(peer)) text = ip_text(*address);
 }
 
 }  // namespace
@@ -66,12 +66,19 @@ std::string peer_text(std::string_view peer) {
 ClientFacts client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted,
                          std::string_view named_in) {
   ClientFacts facts;
-  facts.address = peer_text(peer);
+  read_client_facts(peer, fields, trusted, named_in, facts);
+  return facts;
+}
+
+void read_client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted,
+                       std::string_view named_in, ClientFacts& facts) {
+  facts.peer_is_trusted = facts.is_proxy = false;
+  read_peer(peer, facts.address);
   facts.forwarded_for = facts.address;
-  if (trusted.empty()) return facts;
+  if (trusted.empty()) return;
   const auto address = parse_ip(facts.address);
   facts.peer_is_trusted = peer.empty() || (address && contains_any(trusted, *address));
-  if (!facts.peer_is_trusted) return facts;
+  if (!facts.peer_is_trusted) return;
   const std::string nearest = facts.address;
   std::string hops = joined_forwarded_for(fields);
   if (named_in.empty()) {
@@ -81,10 +88,9 @@ ClientFacts client_facts(std::string_view peer, const Fields& fields, const std:
     if (hops.empty()) hops = named;
   }
   facts.is_proxy = facts.address == nearest;
-  if (hops.empty()) return facts;
+  if (hops.empty()) return;
   if (!facts.forwarded_for.empty()) hops += ", " + facts.forwarded_for;
   facts.forwarded_for = std::move(hops);
-  return facts;
 }
 
 std::string_view told_request_id(const Fields& fields) {

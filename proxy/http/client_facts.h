@@ -20,6 +20,9 @@ struct ClientFacts {
 // says nothing of it: once and one address, else the peer is the client.
 [[nodiscard]] ClientFacts client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted,
                                        std::string_view named_in = {});
+// The same into `facts`, new or used: its texts keep their memory.
+void read_client_facts(std::string_view peer, const Fields& fields, const std::vector<Cidr>& trusted,
+                       std::string_view named_in, ClientFacts& facts);
 // The id that a hop gave the request: a short plain word, said once; else empty. To be believed of a trusted peer.
 [[nodiscard]] std::string_view told_request_id(const Fields& fields);
 

@@ -12,9 +12,9 @@ namespace {
 constexpr std::array<std::string_view, 4> kSchemes = {"NTLM", "Negotiate", "Nego2", "Kerberos"};
 
 bool any_names_scheme(const Fields& fields, std::string_view name) {
-  return std::any_of(fields.all().begin(), fields.all().end(), [&](const Field& field) {
-    return field.name.size() == name.size() && iequals(field.name, name) && names_connection_scheme(field.value);
-  });
+  return fields.may_have(name) && std::any_of(fields.all().begin(), fields.all().end(), [&](const Field& field) {
+           return iequals(field.name, name) && names_connection_scheme(field.value);
+         });
 }
 
 }  // namespace

@@ -55,13 +55,9 @@ bool is_usual_option(std::string_view option) {
 
 // The fields that the sender's Connection names besides the usual options. They apply to the sender's own fields only;
 // what we add is written apart from them (threats H06, H07).
-Names named_by_connection(const Fields& fields) {
+Names named_by_connection(const Fields& fields, bool may_name_some) {
   Names names;
-  if (!fields.may_have("Connection")) return names;
-  const auto unusual = [](const Field& field) {
-    return iequals(field.name, "Connection") && !is_usual_option(field.value);
-  };
-  if (std::none_of(fields.all().begin(), fields.all().end(), unusual)) return names;
+  if (!may_name_some || !fields.may_have("Connection")) return names;
   for (const std::string_view option : list_values(fields, "Connection")) {
     if (!is_usual_option(option)) names.push_back(option);
   }
@@ -222,7 +218,7 @@ bool stays_here(std::string_view name, const OutgoingRequest& request, const Cli
 
 void append_client_fields(HeadText& out, const OutgoingRequest& request, const Fields& fields,
                           const ClientHeaderRules& rules) {
-  const Names named = named_by_connection(fields);
+  const Names named = named_by_connection(fields, request.client_may_name_fields);
   bool has_cookies = false;
   for (const Field& field : fields.all()) {
     if (kNotSentOn.contains(field.name) || is_named(named, field.name)) continue;
@@ -232,7 +228,7 @@ void append_client_fields(HeadText& out, const OutgoingRequest& request, const F
     if (iequals(field.name, "Cookie"))
       has_cookies = true;
     else
-      out.add_field(field.name, field.value);
+      out.add_field(field);
   }
   const std::string_view host = request.external == nullptr ? std::string_view() : request.external->host;
   if (has_cookies) append_cookies(out.as_string(), fields, host, rules);
@@ -301,7 +297,7 @@ void append_connection(HeadText& out, const OutgoingResponse& response, int stat
 // As the app would have said it without what is for this hop, so that all that holds for its own fields holds for those
 // that the route adds.
 ResponseHead changed(const OutgoingResponse& response, const ResponseHead& head, const ClientHeaderRules& rules) {
-  const ResponseFilter filter{rules, host_of(response), named_by_connection(head.fields)};
+  const ResponseFilter filter{rules, host_of(response), named_by_connection(head.fields, response.app_may_name_fields)};
   ResponseHead result{head.status, head.reason, head.version_minor, {}};
   for (const Field& field : head.fields.all()) {
     if (filter.passes(field)) result.fields.add(field.name, field.value);
@@ -317,12 +313,13 @@ void append_answer_field(HeadText& out, const OutgoingResponse& response, const 
     if (const auto value = response.addresses->mapped(field, *response.external))
       return out.add_field(field.name, *value);
   }
-  out.add_field(field.name, field.value);
+  out.add_field(field);
 }
 
 void append_answer_fields(HeadText& out, const OutgoingResponse& response, const ResponseHead& upstream_head,
                           const ClientHeaderRules& rules) {
-  const ResponseFilter filter{rules, host_of(response), named_by_connection(upstream_head.fields)};
+  const ResponseFilter filter{rules, host_of(response),
+                              named_by_connection(upstream_head.fields, response.app_may_name_fields)};
   const bool closed_to_shared_caches = is_private(response, upstream_head);
   PrivateCaching caching;
   for (const Field& field : upstream_head.fields.all()) {
@@ -427,7 +424,7 @@ bool takes_trailers(const Fields& request) {
 
 Fields request_trailers(const Fields& sent, const Fields& head, const RequestFieldChanges* changes,
                         const ClientHeaderRules& rules) {
-  const Names named = named_by_connection(head);
+  const Names named = named_by_connection(head, true);
   Fields result;
   for (const Field& field : sent.all()) {
     const bool stays = is_no_trailer(field.name) || is_named(named, field.name);

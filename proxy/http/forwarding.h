@@ -50,6 +50,7 @@ struct OutgoingRequest {
   bool replaces_authorization = false;
   std::string_view bearer_token;  // empty: none
   BodyFraming body;
+  bool client_may_name_fields = true;  // ParsedRequest::may_name_fields
   // The Content-Type of a body that is not the client's: all that the client said of its own is left out. Null
   // otherwise.
   const std::string* replaced_content_type = nullptr;
@@ -74,8 +75,9 @@ struct OutgoingResponse {
   BodyFraming body;  // how we frame it to this client
   int client_version_minor = 1;
   bool keep_alive = true;
-  bool authenticated = false;  // for somebody signed in: no shared cache may keep it, whatever the app says
-  std::string_view upgrade;    // 101: what the connection becomes; empty: nothing
+  bool app_may_name_fields = true;  // ParsedResponse::may_name_fields
+  bool authenticated = false;       // for somebody signed in: no shared cache may keep it, whatever the app says
+  std::string_view upgrade;         // 101: what the connection becomes; empty: nothing
   // Ours, to be added. No shared cache may keep such an answer either: it would hand them on.
   const std::vector<std::string>* set_cookies = nullptr;
   const Origin* external = nullptr;             // that the browser asked; null: the fields below are not looked at

@@ -51,6 +51,7 @@ struct ParsedRequest {
   BodyFraming body;
   bool is_http2 = false;  // it reads as one of HTTP/1.1 all the same
   bool keep_alive = true;
+  bool may_name_fields = true;      // by Connection (RFC 9110 7.6.1); false: it surely does not
   bool expect_continue = false;     // HTTP/1.1 and a body to wait for
   bool wants_websocket = false;     // a handshake that is well formed
   std::string_view upgrade;         // what is asked for, as sent; empty: nothing, or more than one protocol
@@ -64,6 +65,7 @@ struct ParsedResponse {
   ResponseHead head;
   BodyFraming body;  // already regards HEAD, 1xx, 204, 304
   bool keep_alive = true;
+  bool may_name_fields = true;         // as of a request
   Repairs repairs;                     // where there are any, keep_alive is false
   std::optional<std::int64_t> idle_s;  // for how long the app keeps the connection: Keep-Alive: timeout=
   void clear();

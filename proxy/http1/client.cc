@@ -227,11 +227,9 @@ void Http1Client::process_input() {
       pause(Pause::unread_answers);
       break;
     }
-    if (phase_ == Phase::idle) {
-      is_unused_ = false;
-      enter(Phase::head);
-    }
+    is_unused_ = false;
     if (takes_whole_head()) continue;
+    if (phase_ == Phase::idle) enter(Phase::head);
     const HeadScanner::Outcome outcome = scanner_.scan(in_.data(), head_limits_);
     if (outcome == HeadScanner::Outcome::need_more) {
       wait_for_rest_of_head();
@@ -644,7 +642,7 @@ void Http1Client::close() {
 void Http1Client::enter(Phase next) {
   // [from][to]: idle, head, exchange, discard, closing, lingering, tunnel, closed
   static constexpr bool kLegal[8][8] = {
-      {false, true, false, false, true, false, false, true},     // idle
+      {false, true, true, false, true, false, false, true},      // idle
       {false, false, true, false, true, false, false, true},     // head
       {true, false, false, true, true, false, true, true},       // exchange
       {true, false, false, false, true, false, false, true},     // discard

@@ -132,9 +132,14 @@ Rule note_connection(std::string_view value, FieldSummary& summary) {
     value.remove_prefix(std::min(comma + 1, value.size()));
     if (option.empty()) continue;
     if (++summary.connection_options > kMaxConnectionOptions) return "too many Connection options";
-    if (iequals(option, "keep-alive")) summary.says_keep_alive = true;
-    if (iequals(option, "close")) summary.says_close = true;
-    if (iequals(option, "upgrade")) summary.says_upgrade = true;
+    if (iequals(option, "keep-alive"))
+      summary.says_keep_alive = true;
+    else if (iequals(option, "close"))
+      summary.says_close = true;
+    else if (iequals(option, "upgrade"))
+      summary.says_upgrade = true;
+    else
+      summary.names_fields = true;
   }
   return nullptr;
 }
@@ -182,12 +187,15 @@ Rule note_field(const Field& field, FieldSummary& summary) {
   }
 }
 
+// Nothing there ends a line: the usual answer, for one comparison.
+bool goes_on_behind_line_ends(std::string_view bytes, std::size_t at) { return at < bytes.size() && bytes[at] > '\r'; }
+
 template <Sender sender>
 std::optional<ParseError> parse_fields_of(std::string_view bytes, std::size_t& at, const HeadLimits& limits,
                                           Fields& fields, FieldSummary& summary) {
   Field field;
   std::size_t empty_line = 0;
-  while ((empty_line = line_end_at<sender>(bytes, at, summary.repairs)) == 0) {
+  while (goes_on_behind_line_ends(bytes, at) || (empty_line = line_end_at<sender>(bytes, at, summary.repairs)) == 0) {
     if (at >= bytes.size()) return ParseError{400, "head without an empty line"};
     if (fields.size() >= limits.field_count)
       return ParseError{431, sender == Sender::app ? "too many fields" : "too many fields (limits.header_count)"};

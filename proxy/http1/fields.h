@@ -27,6 +27,7 @@ struct FieldSummary {
   bool says_close = false;  // Connection options (RFC 9110 7.6.1)
   bool says_keep_alive = false;
   bool says_upgrade = false;
+  bool names_fields = false;
   int connection_options = 0;
   std::optional<std::int64_t> idle_s;  // Keep-Alive: timeout=
   Repairs repairs;                     // of a client's fields never any

@@ -139,6 +139,7 @@ MaybeError parse_front(std::string_view bytes, const HeadLimits& limits, ParsedR
   if (const auto error = check_request_framing(summary, out.head.version_minor)) return error;
   if (const auto error = check_host(summary, limits.needs_host, out.good_host)) return error;
   out.authority = summary.host;
+  out.may_name_fields = summary.names_fields;
   if (const auto error = split_target(limits, out)) return error;
   out.body = frame_request(summary);
   if (const auto error = check_upgrade(summary, out)) return error;

@@ -53,6 +53,7 @@ MaybeError parse_front(std::string_view bytes, std::string_view request_method, 
   if (const auto error = check_response_framing(summary, out.head.version_minor)) return error;
   out.repairs = summary.repairs;
   out.idle_s = summary.idle_s;
+  out.may_name_fields = summary.names_fields;
   const bool stays = !summary.says_close && (out.head.version_minor > 0 || summary.says_keep_alive);
   out.keep_alive = stays && !out.repairs.any();
   return frame_response(summary, request_method, out);

@@ -142,7 +142,11 @@ void Http1Upstream::send_head(const OutgoingRequest& request, const Fields& clie
   thread_local std::string head;
   head.clear();
   append_request_head(head, request, client_fields, rules);
-  writer_.queue(head);
+  const bool is_all = request.body.kind == BodyFraming::Kind::none && phase_ == Phase::waiting_for_head;
+  if (is_all)
+    (void)writer_.send(head);  // saves a copy into the queue; what becomes of it flush() sees, as of all else
+  else
+    writer_.queue(head);
 }
 
 void Http1Upstream::send_body(std::string_view bytes) {

@@ -50,6 +50,16 @@ ReceiveResult receive(int fd, char* to, std::size_t room) {
 }  // namespace
 
 namespace {
+bool may_try_again() { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
+ssize_t send_one(int fd, std::string_view bytes) {
+  ssize_t sent = 0;
+  do {
+    sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  return sent;
+}
+
 ssize_t send_parts(int fd, std::initializer_list<std::string_view> parts) {
   std::array<iovec, 3> vector{};
   std::size_t count = 0;
@@ -57,13 +67,13 @@ ssize_t send_parts(int fd, std::initializer_list<std::string_view> parts) {
     if (!part.empty()) vector[count++] = {const_cast<char*>(part.data()), part.size()};
   }
   if (count == 0) return 0;
+  if (count == 1) return send_one(fd, {static_cast<const char*>(vector[0].iov_base), vector[0].iov_len});
   msghdr message{};
   message.msg_iov = vector.data();
   message.msg_iovlen = count;
   ssize_t sent = 0;
   do {
-    sent = count == 1 ? ::send(fd, vector[0].iov_base, vector[0].iov_len, MSG_NOSIGNAL)
-                      : ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
   return sent;
 }
@@ -101,10 +111,7 @@ SocketWriter::State SocketWriter::send(std::string_view bytes, std::string_view 
 SocketWriter::State SocketWriter::write_now(std::string_view bytes, std::string_view suffix) {
   if (tls_ != nullptr) return write_sealed(bytes, suffix);
   const ssize_t sent = send_parts(fd_, {queue_.data(), bytes, suffix});
-  if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-    failed_ = true;
-    return State::failed;
-  }
+  if (sent < 0 && !may_try_again()) return fail();
   std::size_t taken = sent < 0 ? 0 : static_cast<std::size_t>(sent);
   const std::size_t from_queue = std::min(taken, queue_.size());
   queue_.consume(from_queue);
@@ -114,6 +121,24 @@ SocketWriter::State SocketWriter::write_now(std::string_view bytes, std::string_
     queue_.append(part.substr(from_part));
     taken -= from_part;
   }
+  return behind_sending();
+}
+
+// write_now() where all there is stands in the queue, as mostly.
+SocketWriter::State SocketWriter::write_queue() {
+  if (tls_ != nullptr) return write_sealed({}, {});
+  const ssize_t sent = queue_.empty() ? 0 : send_one(fd_, queue_.data());
+  if (sent < 0 && !may_try_again()) return fail();
+  if (sent > 0) queue_.consume(static_cast<std::size_t>(sent));
+  return behind_sending();
+}
+
+SocketWriter::State SocketWriter::fail() {
+  failed_ = true;
+  return State::failed;
+}
+
+SocketWriter::State SocketWriter::behind_sending() {
   if (!queue_.empty()) {
     wait_for_room();
     return State::blocked;
@@ -125,10 +150,10 @@ SocketWriter::State SocketWriter::write_now(std::string_view bytes, std::string_
 SocketWriter::State SocketWriter::flush() {
   if (failed_) return State::failed;
   if (is_waiting()) return State::blocked;
-  return unsent_bytes() == 0 ? State::drained : write_now({}, {});
+  return unsent_bytes() == 0 ? State::drained : write_queue();
 }
 
-SocketWriter::State SocketWriter::resume() { return failed_ ? State::failed : write_now({}, {}); }
+SocketWriter::State SocketWriter::resume() { return failed_ ? State::failed : write_queue(); }
 
 void SocketWriter::wait_for_room() {
   if (!writable_) writable_.emplace(loop_, fd_, kWritable, [this] { on_writable_(); });
@@ -199,8 +224,8 @@ bool SocketWriter::seal_queue() {
 bool SocketWriter::send_sealed() {
   Buffer& sealed = tls_->output();
   if (sealed.empty()) return true;
-  const ssize_t sent = send_parts(fd_, {sealed.data()});
-  if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+  const ssize_t sent = send_one(fd_, sealed.data());
+  if (sent < 0 && !may_try_again()) {
     failed_ = true;
     return false;
   }

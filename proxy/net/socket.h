@@ -91,6 +91,9 @@ class SocketWriter {
 
  private:
   State write_now(std::string_view bytes, std::string_view suffix);
+  State write_queue();
+  State behind_sending();
+  State fail();
   State write_sealed(std::string_view bytes, std::string_view suffix);
   [[nodiscard]] bool seal(std::string_view plain);
   [[nodiscard]] bool seal_queue();

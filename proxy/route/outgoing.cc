@@ -9,6 +9,7 @@ OutgoingRequest outgoing_request(const ParsedRequest& request, const Resolution&
   out.target = routed.app_target;
   out.external = routed.external;
   out.body = request.body;
+  out.client_may_name_fields = request.may_name_fields;
   if (route.strip_prefix != "/") out.stripped_prefix = route.strip_prefix;
   out.tells_forwarded = route.forwarded_header;
   out.drops_method_override = routed.drops_method_override;

@@ -245,12 +245,12 @@ constexpr std::array<std::uint8_t, 256> kPathBytes = [] {
 // The usual path, which is its own normal form. `odd` is then not 0 where a byte of it is.
 bool is_plain_path(std::string_view raw, unsigned& odd) {
   unsigned seen = 0;
-  char before = 0;
+  unsigned no_segment = 0;  // what the next byte may not be
   for (const char c : raw) {
     const unsigned byte = kPathBytes[static_cast<unsigned char>(c)];
-    if (byte == 0 || (before == '/' && (byte & kBeginsNoSegment) != 0)) return false;
+    if (byte == 0 || (byte & no_segment) != 0) return false;
     seen |= byte;
-    before = c;
+    no_segment = c == '/' ? kBeginsNoSegment : 0;
   }
   odd = seen & kOddByte;
   return true;

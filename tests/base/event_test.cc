@@ -299,6 +299,26 @@ TEST_CASE("a timer fires once, not early, may be moved, stopped and started agai
   CHECK(elapsed_ms >= 50);  // the kernel's coarse clock may lag by a step
 }
 
+TEST_CASE("a timer that is set late in a long turn does not fire early") {
+  EventLoop loop;
+  const auto now_ms = [] {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+  };
+  std::int64_t set_ms = 0;
+  lp::Timer timer(loop, [&] { loop.stop(); });
+  lp::Timer turn(loop, [&] {
+    const std::int64_t began_ms = now_ms();
+    while (now_ms() - began_ms < 60) continue;
+    set_ms = now_ms();
+    timer.start_ms(40);
+  });
+  turn.start_ms(0);
+  loop.run();
+  CHECK(now_ms() - set_ms >= 30);  // the kernel's coarse clock may lag by a step
+}
+
 TEST_CASE("a signal arrives as an event") {
   EventLoop loop;
   int signals = 0;

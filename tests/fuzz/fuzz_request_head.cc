@@ -1,9 +1,19 @@
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
 #include "base/check.h"
+#include "base/encoding.h"
 #include "proxy/http1/request.h"
 #include "proxy/http1/scan.h"
+
+namespace {
+
+bool is_usual(std::string_view option) {
+  return lp::iequals(option, "keep-alive") || lp::iequals(option, "close") || lp::iequals(option, "upgrade");
+}
+
+}  // namespace
 
 // Scanning at once and in pieces must agree, and a head that parses must have been found whole by the scanner. So must
 // reading it in one pass.
@@ -28,6 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
              "parser laxer than scanner");
     LP_CHECK(request.head.fields.count("host") == 1, "a request without its one Host");
     LP_CHECK(!request.path_and_query.empty() && request.path_and_query.front() == '/', "a target that is no path");
+    const auto options = lp::list_values(request.head.fields, "Connection");
+    LP_CHECK(request.may_name_fields == !std::all_of(options.begin(), options.end(), is_usual), "a field named unseen");
   }
   const bool is_complete = outcome == lp::HeadScanner::Outcome::complete;
   const bool parses = is_complete && !lp::parse_request_head(bytes.substr(0, at_once.head_bytes()), limits, request);

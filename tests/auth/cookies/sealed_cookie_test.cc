@@ -158,6 +158,30 @@ TEST_CASE("joining takes exact names once, in whatever order and field") {
   }
 }
 
+TEST_CASE("another cookie is told of by its exact name, whatever the pieces are") {
+  struct Case {
+    const char* what;
+    Fields fields;
+    bool has_other;
+  };
+  const Case cases[] = {
+      {"behind the session", cookies({"s=A; m=1"}), true},
+      {"before it, in another field", cookies({"m=1", "s=A"}), true},
+      {"without a session", cookies({"m="}), true},
+      {"twice", cookies({"m=1; m=2"}), true},
+      {"as the beginning of a name", cookies({"s=A; m_1=1; mm=1"}), false},
+      {"in another case", cookies({"s=A; M=1"}), false},
+      {"as a value", cookies({"s=m"}), false},
+      {"no cookies", Fields{}, false},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    CHECK(join_cookie_pieces("s", c.fields, "m").has_other == c.has_other);
+    CHECK_FALSE(join_cookie_pieces("s", c.fields).has_other);
+  }
+  CHECK_FALSE(join_cookie_pieces("s", cookies({"=x; s=A"})).has_other);
+}
+
 TEST_CASE("pieces of two sessions never open together") {  // threat C09
   const std::string a = sealer().seal(kName, std::string(5000, 'a'), kNonce);
   const std::string b = sealer().seal(kName, std::string(5000, 'b'), std::string(kXaesNonceBytes, 'm'));

@@ -141,3 +141,14 @@ TEST_CASE("a trusted hop that names nobody stands for many") {
   CHECK_FALSE(is_proxy("1.2.3.4", nullptr));
   CHECK_FALSE(is_proxy("1.2.3.4", "10.0.0.1"));
 }
+
+TEST_CASE("of what was known of another client before nothing stays") {
+  const std::vector<lp::Cidr> trusted = {range("10.0.0.0", 8)};
+  lp::ClientFacts facts = lp::client_facts("10.0.0.1", {}, trusted);
+  REQUIRE(facts.is_proxy);
+  read_client_facts("1.2.3.4", {}, trusted, {}, facts);
+  CHECK(facts.address == "1.2.3.4");
+  CHECK(facts.forwarded_for == "1.2.3.4");
+  CHECK_FALSE(facts.peer_is_trusted);
+  CHECK_FALSE(facts.is_proxy);
+}

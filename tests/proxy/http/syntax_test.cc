@@ -9,7 +9,7 @@ namespace syntax = lp::syntax;
 namespace {
 
 // Long enough that blocks, and what is left behind them, all come to the byte.
-constexpr std::size_t kLengths = 40;
+constexpr std::size_t kLengths = 150;
 
 }  // namespace
 

@@ -156,6 +156,32 @@ TEST_CASE("Connection and the version decide whether the connection stays open")
   }
 }
 
+TEST_CASE("only where all that Connection says is known does it surely name no fields") {
+  struct {
+    std::string fields;
+    bool may_name_fields;
+  } const cases[] = {
+      {"", false},
+      {"Connection: keep-alive\r\n", false},
+      {"Connection: Close , , UPGRADE\r\n", false},
+      {"Connection:\r\n", false},
+      {"X-Connection: X-Hop\r\n", false},
+      {"Connection: X-Hop\r\n", true},
+      {"CONNECTION: keep-alive,X-Hop\r\n", true},
+      {"Connection: X-Hop\r\nConnection: close\r\n", true},
+      {"Connection: keep-alive\r\nConnection: close, x-hop\r\n", true},
+      {"Connection: keep-alive x-hop\r\n", true},
+      {"Connection: keepalive\r\n", true},
+  };
+  ParsedRequest out;
+  CHECK(out.may_name_fields);
+  for (const auto& c : cases) {
+    CAPTURE(c.fields);
+    REQUIRE(status_of("GET / HTTP/1.1\r\nHost: a\r\n" + c.fields + "\r\n", out) == 0);
+    CHECK(out.may_name_fields == c.may_name_fields);
+  }
+}
+
 TEST_CASE("what asks for an upgrade, and what for a WebSocket") {
   struct {
     std::string says;

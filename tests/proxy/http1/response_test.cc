@@ -161,6 +161,17 @@ TEST_CASE("what an app breaks and still says in one way is taken, and ends its c
   CHECK_FALSE(out.repairs.any());
 }
 
+TEST_CASE("an app's Connection is known to name no fields where it says nothing else") {
+  ParsedResponse out;
+  CHECK(out.may_name_fields);
+  REQUIRE(parses("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "GET", out));
+  CHECK_FALSE(out.may_name_fields);
+  REQUIRE(parses("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: Keep-Alive, x-hop\r\n\r\n", "GET", out));
+  CHECK(out.may_name_fields);
+  REQUIRE(parses("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", "GET", out));
+  CHECK_FALSE(out.may_name_fields);
+}
+
 TEST_CASE("how long an app keeps a connection is read where it says so") {
   const struct {
     const char* value;
