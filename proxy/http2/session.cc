@@ -95,6 +95,8 @@ void Http2Session::feed(std::string_view bytes) {
   const ssize_t taken =
       nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   inside_ = false;
+  block_.saw(bytes);
+  watch_block();
   ask_turn_end();
   for (const std::int32_t id : std::exchange(batch_, {})) {
     if (Http2Stream* const stream = find(id)) stream->on_batch_end();
@@ -102,6 +104,13 @@ void Http2Session::feed(std::string_view bytes) {
   if (taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC) return close();
   const bool is_flood = taken == NGHTTP2_ERR_FLOODED || budget_.is_used_up();
   if (is_flood || taken < 0) end_for(is_flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_INTERNAL_ERROR);
+}
+
+// One clock for each block, whoever's it is: nothing else that comes or goes starts or stops it (threat D17).
+void Http2Session::watch_block() {
+  if (!block_.is_open()) return head_deadline_.clear();
+  if (std::exchange(timed_block_, block_.number()) == block_.number()) return;
+  head_deadline_.set_ms(env_.timeouts.request_head_ms);
 }
 
 void Http2Session::drop_input() {

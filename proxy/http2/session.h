@@ -15,6 +15,7 @@
 #include "base/event.h"
 #include "proxy/http1/client_environment.h"
 #include "proxy/http2/abuse_budget.h"
+#include "proxy/http2/field_block.h"
 #include "proxy/http2/head_fields.h"
 #include "proxy/http2/stream.h"
 #include "proxy/net/buffer.h"
@@ -79,6 +80,7 @@ class Http2Session final : public ClientConnection {
   void on_readable();
   void drop_input();
   void feed(std::string_view bytes);
+  void watch_block();
   [[nodiscard]] int send_data(Http2Stream& stream, std::string_view frame_head, std::size_t bytes);
   void ask_turn_end();
   void on_turn_end();
@@ -111,6 +113,7 @@ class Http2Session final : public ClientConnection {
   std::vector<std::int32_t> batch_, held_, drained_;  // streams that are to be told something
   HeadFields head_fields_;
   AbuseBudget budget_;
+  FieldBlockWatch block_;
 
   Phase phase_ = Phase::open;
   Buffer in_;
@@ -129,7 +132,8 @@ class Http2Session final : public ClientConnection {
   Timer next_turn_;
   Timer later_;
   Deadline deadline_;
-  Deadline head_deadline_;  // while a block of fields is not complete
+  Deadline head_deadline_;         // while a block of fields is not complete
+  std::uint64_t timed_block_ = 0;  // whose that is
 };
 
 }  // namespace lp

@@ -96,7 +96,6 @@ int Http2Session::Callbacks::on_unknown_bytes(nghttp2_session*, const nghttp2_fr
 int Http2Session::Callbacks::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* of_session) {
   Http2Session& session = of(of_session);
   if (session.budget_.is_used_up()) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  session.head_deadline_.set_ms(session.env_.timeouts.request_head_ms);
   if (begins_request(*frame)) session.open_stream(frame->hd.stream_id);
   return 0;
 }
@@ -142,7 +141,6 @@ int Http2Session::Callbacks::on_frame(nghttp2_session*, const nghttp2_frame* fra
 }
 
 void Http2Session::Callbacks::on_fields(Http2Session& session, const nghttp2_frame& frame) {
-  session.head_deadline_.clear();
   Http2Stream* const stream = session.find(frame.hd.stream_id);
   if (stream == nullptr) return;
   session.batch_.push_back(frame.hd.stream_id);
@@ -187,7 +185,6 @@ int Http2Session::Callbacks::on_data(nghttp2_session*, std::uint8_t, std::int32_
 
 int Http2Session::Callbacks::on_stream_close(nghttp2_session*, std::int32_t id, std::uint32_t, void* of_session) {
   Http2Session& session = of(of_session);
-  session.head_deadline_.clear();
   session.stream_closed(id);
   return 0;
 }

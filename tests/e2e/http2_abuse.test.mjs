@@ -272,6 +272,24 @@ describe('abuse of HTTP/2', () => {
     await stillServes();
   });
 
+  const half = (id) => frame(TYPE.HEADERS, FLAG.END_STREAM, id, block(get('/public/flood')));
+  for (const [what, make] of Object.entries({
+    'beside an answer': (one) => [...request(one, '/nowhere'), half(3)],
+    'of a stream that is over': async (one) => { await one.request(get('/nowhere')); return [...request(one), half(1)]; },
+    'whose padding is not told': (one) => [...request(one), frame(TYPE.HEADERS, FLAG.END_HEADERS | FLAG.PADDED, 3, Buffer.alloc(100)).subarray(0, 9)],
+  })) {
+    test(`D17 half a block of fields ${what} is not waited for`, async () => {
+      world.recorder.onHead = () => new Promise(() => {});
+      const client = await connect();
+      await client.until('SETTINGS', () => client.frames.some(({ type }) => type === TYPE.SETTINGS)); // nothing of ours comes in between
+      client.write(...(await make(client)));
+      await client.untilClosed();
+      assert.equal(client.goaway?.code, CODE.ENHANCE_YOUR_CALM);
+      client.destroy();
+      assert.deepEqual(flooded(), []);
+    });
+  }
+
   test('D17 a body that stalls is 408, and the connection goes on', async () => {
     const client = await connect();
     const { id, stream } = client.open(get('/public/up', [], { method: 'POST' }), { end: false });
