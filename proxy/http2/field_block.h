@@ -31,4 +31,21 @@ class FieldBlockWatch {
   bool is_last_frame_ = false;
 };
 
+// What the fields of a block are when decoded, whatever becomes of them: a byte can be as much as a whole entry of the
+// table. Pure.
+class DecodedBlock {
+ public:
+  void begin() { bytes_ = 0; }
+  // False: so many times what a head may be that it was done on purpose (HPACK bombs, threat D04).
+  [[nodiscard]] bool add(std::size_t field_bytes, std::int64_t most_head_bytes) {
+    bytes_ += static_cast<std::int64_t>(field_bytes) + kFieldOverhead;
+    return bytes_ <= kBombFactor * most_head_bytes;
+  }
+
+ private:
+  static constexpr std::int64_t kFieldOverhead = 32;  // as RFC 7541 4.1 counts it
+  static constexpr std::int64_t kBombFactor = 8;
+  std::int64_t bytes_ = 0;
+};
+
 }  // namespace lp

@@ -15,10 +15,8 @@ class Http2RequestHead {
  public:
   explicit Http2RequestHead(const HeadLimits& limits) : limits_(limits) {}
 
-  // One field, in the order in which they came. What is too much is counted and not kept.
+  // One field, in the order in which they came. What is too much is not kept.
   void add(std::string_view name, std::string_view value);
-  // They are so many, whether kept or not, that it was done on purpose (HPACK bombs, threat D04).
-  [[nodiscard]] bool is_bomb() const;
 
   struct Ending {
     bool ends_stream = false;        // no body follows
@@ -46,7 +44,6 @@ class Http2RequestHead {
   std::string cookies_;  // crumbs are one (RFC 9113 8.2.3)
   std::string text_;
   const char* broken_rule_ = nullptr;
-  std::size_t counted_bytes_ = 0;
   unsigned seen_ = 0;  // a bit for each pseudo-header field
   bool has_fields_ = false;
   bool has_host_ = false;
@@ -59,6 +56,7 @@ class Http2RequestHead {
 class Http2Trailers {
  public:
   explicit Http2Trailers(const HeadLimits& limits) : limits_(limits) {}
+  // Behind a bad one the others are not looked at.
   void add(std::string_view name, std::string_view value);
   [[nodiscard]] bool is_bad() const { return is_bad_; }
   // Valid as long as this.

@@ -114,6 +114,7 @@ class Http2Session final : public ClientConnection {
   HeadFields head_fields_;
   AbuseBudget budget_;
   FieldBlockWatch block_;
+  DecodedBlock decoded_;
 
   Phase phase_ = Phase::open;
   Buffer in_;

@@ -96,6 +96,7 @@ int Http2Session::Callbacks::on_unknown_bytes(nghttp2_session*, const nghttp2_fr
 int Http2Session::Callbacks::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* of_session) {
   Http2Session& session = of(of_session);
   if (session.budget_.is_used_up()) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  session.decoded_.begin();
   if (begins_request(*frame)) session.open_stream(frame->hd.stream_id);
   return 0;
 }
@@ -104,16 +105,17 @@ int Http2Session::Callbacks::on_header(nghttp2_session*, const nghttp2_frame* fr
                                        std::size_t name_bytes, const std::uint8_t* value, std::size_t value_bytes,
                                        std::uint8_t, void* of_session) {
   Http2Session& session = of(of_session);
+  if (!session.decoded_.add(name_bytes + value_bytes, session.env_.limits.request_head_bytes)) {
+    session.spend(Act::bomb);
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
   Http2Stream* const stream = session.find(frame->hd.stream_id);
   if (stream == nullptr) return 0;
-  if (!begins_request(*frame)) {
+  if (begins_request(*frame))
+    stream->head().add(text(name, name_bytes), text(value, value_bytes));
+  else
     stream->trailers().add(text(name, name_bytes), text(value, value_bytes));
-    return 0;
-  }
-  stream->head().add(text(name, name_bytes), text(value, value_bytes));
-  if (!stream->head().is_bomb()) return 0;
-  session.spend(Act::bomb);
-  return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  return 0;
 }
 
 // Else nghttp2 would leave the field out and go on.

@@ -61,3 +61,13 @@ TEST_CASE("a block of fields is open from its first frame's head to the last byt
     }
   }
 }
+
+TEST_CASE("a block that is eight heads when decoded is no accident, however small its fields are") {
+  DecodedBlock block;
+  block.begin();
+  for (int i = 0; i < 2; ++i) CHECK(block.add(4000 - 32, 1000));
+  CHECK_FALSE(block.add(1, 1000));
+  block.begin();
+  for (int i = 0; i < 250; ++i) CHECK(block.add(0, 1000));
+  CHECK_FALSE(block.add(0, 1000));
+}
