@@ -22,11 +22,16 @@ void FieldBlockWatch::begin_frame() {
   head_bytes_ = 0;
   left_ = static_cast<std::size_t>(head_[0]) << 16U | static_cast<std::size_t>(head_[1]) << 8U | head_[2];
   const bool begins = head_[3] == NGHTTP2_HEADERS;
-  if (begins) ++number_;
-  if (begins) bytes_ = 0;
+  if (begins) begin_block();
   is_open_ = begins || (is_open_ && head_[3] == NGHTTP2_CONTINUATION);
   is_last_frame_ = (head_[4] & NGHTTP2_FLAG_END_HEADERS) != 0;
   skip(0);
+}
+
+void FieldBlockWatch::begin_block() {
+  ++number_;
+  bytes_ = 0;
+  stream_ = (head_[5] & 0x7f) << 24 | head_[6] << 16 | head_[7] << 8 | head_[8];
 }
 
 void FieldBlockWatch::skip(std::size_t bytes) {

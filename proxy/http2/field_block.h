@@ -14,12 +14,14 @@ class FieldBlockWatch {
   // A HEADERS frame has begun, and its block is not complete.
   [[nodiscard]] bool is_open() const { return is_open_; }
   [[nodiscard]] std::uint64_t number() const { return number_; }  // of the block, from 1
-  [[nodiscard]] std::size_t bytes() const { return bytes_; }      // of it so far, as sent
+  [[nodiscard]] std::int32_t stream() const { return stream_; }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }  // of it so far, as sent
 
  private:
   static constexpr std::size_t kPrefaceBytes = 24;
   static constexpr std::size_t kFrameHeadBytes = 9;
   void begin_frame();
+  void begin_block();
   void skip(std::size_t bytes);
 
   std::array<std::uint8_t, kFrameHeadBytes> head_{};
@@ -27,6 +29,7 @@ class FieldBlockWatch {
   std::size_t left_ = kPrefaceBytes;  // of a payload
   std::size_t bytes_ = 0;
   std::uint64_t number_ = 0;
+  std::int32_t stream_ = 0;
   bool is_open_ = false;
   bool is_last_frame_ = false;
 };
@@ -36,6 +39,7 @@ class FieldBlockWatch {
 class DecodedBlock {
  public:
   void begin() { bytes_ = 0; }
+  [[nodiscard]] std::int64_t bytes() const { return bytes_; }
   // False: so many times what a head may be that it was done on purpose (HPACK bombs, threat D04).
   [[nodiscard]] bool add(std::size_t field_bytes, std::int64_t most_head_bytes) {
     bytes_ += static_cast<std::int64_t>(field_bytes) + kFieldOverhead;

@@ -129,8 +129,18 @@ void Http2RequestHead::write_text(const Ending& ending) {
         .append("\r\n");
   if (!ending.ends_stream && !has_length_ && !is_tunnel) text_ += "transfer-encoding: chunked\r\n";
   text_ += "\r\n";
-  forget(lines_);
-  forget(cookies_);
+  for (std::string* part : {&path_, &authority_, &host_, &lines_, &cookies_}) forget(*part);
+}
+
+std::size_t Http2RequestHead::memory() const {
+  std::size_t bytes = 0;
+  for (const std::string* part : {&method_, &path_, &scheme_, &authority_, &host_, &lines_, &cookies_, &text_})
+    bytes += part->capacity();
+  return bytes;
+}
+
+void Http2RequestHead::release() {
+  for (std::string* part : {&method_, &path_, &scheme_, &authority_, &host_, &lines_, &cookies_, &text_}) forget(*part);
 }
 
 std::optional<ParseError> Http2RequestHead::finish(const Ending& ending, ParsedRequest& out) {

@@ -27,7 +27,8 @@ class Http2RequestHead {
   // CONNECT with :protocol (RFC 8441): what follows on the stream is no body. As of finish().
   [[nodiscard]] bool asks_for_tunnel() const { return !protocol_.empty(); }
   [[nodiscard]] std::size_t head_bytes() const { return text_.size(); }
-  [[nodiscard]] std::size_t memory() const { return text_.capacity() + lines_.capacity() + cookies_.capacity(); }
+  [[nodiscard]] std::size_t memory() const;
+  void release();  // all of that: what came out of finish() is not used any more
 
  private:
   [[nodiscard]] const char* note_pseudo(std::string_view name, std::string_view value);
@@ -61,6 +62,7 @@ class Http2Trailers {
   [[nodiscard]] bool is_bad() const { return is_bad_; }
   // Valid as long as this.
   [[nodiscard]] Fields fields() const;
+  [[nodiscard]] std::size_t memory() const { return lines_.capacity(); }
 
  private:
   HeadLimits limits_;

@@ -114,7 +114,7 @@ int Http2Session::Callbacks::on_header(nghttp2_session*, const nghttp2_frame* fr
   if (begins_request(*frame))
     stream->head().add(text(name, name_bytes), text(value, value_bytes));
   else
-    stream->trailers().add(text(name, name_bytes), text(value, value_bytes));
+    stream->on_trailer(text(name, name_bytes), text(value, value_bytes));
   return 0;
 }
 
@@ -150,8 +150,7 @@ void Http2Session::Callbacks::on_fields(Http2Session& session, const nghttp2_fra
     session.budget_.request_came();
     return stream->on_head_complete(ends_stream(frame));
   }
-  if (stream->trailers().is_bad()) return stream->break_off(NGHTTP2_PROTOCOL_ERROR);
-  stream->on_input_end();
+  stream->on_trailers_complete();
 }
 
 void Http2Session::Callbacks::on_other_frame(Http2Session& session, const nghttp2_frame& frame) {
@@ -209,9 +208,11 @@ int Http2Session::Callbacks::on_frame_sent(nghttp2_session*, const nghttp2_frame
     return 0;
   }
   const bool is_message = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-  if (!is_message || !ends_stream(*frame)) return 0;
+  if (!is_message) return 0;
   Http2Stream* const stream = session.find(frame->hd.stream_id);
   if (stream == nullptr) return 0;
+  if (frame->hd.type == NGHTTP2_HEADERS) stream->on_head_sent();
+  if (!ends_stream(*frame)) return 0;
   stream->on_answer_sent();
   if (!stream->is_input_over()) session.submit_reset(*stream, NGHTTP2_NO_ERROR);
   return 0;

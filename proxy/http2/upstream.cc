@@ -304,8 +304,8 @@ void Http2Upstream::wants_to_write(Http2UpstreamStream& stream) {
 }
 
 void Http2Upstream::submit_or_go_on(Http2UpstreamStream& stream) {
-  if (stream.events_ == nullptr || stream.fails_ || stream.head_.size() == 0) return;
-  if (stream.id_ == 0) return submit(stream);
+  if (stream.events_ == nullptr || stream.fails_) return;
+  if (stream.id_ == 0) return stream.head_.size() > 0 ? submit(stream) : void();
   const bool has_more = !stream.out_.empty() || stream.request_ended_;
   if (has_more && !stream.end_is_sent_) nghttp2_session_resume_data(session_, stream.id_);
 }
@@ -323,6 +323,7 @@ void Http2Upstream::submit(Http2UpstreamStream& stream) {
     return stream.fail(UpstreamError::refused_stream);
   }
   stream.id_ = id;
+  stream.head_ = {};  // nghttp2 has it
   stream.arm_deadline();
 }
 

@@ -71,6 +71,7 @@ void Http2UpstreamStream::end_body() {
 
 void Http2UpstreamStream::flush() {
   is_blocked_ = !out_.empty();
+  if (connection_ == nullptr) out_.trim();  // it may wait for long
   if (connection_ == nullptr || fails_) return;
   connection_->wants_to_write(*this);
   arm_deadline();

@@ -321,6 +321,42 @@ describe('abuse of HTTP/2', () => {
   });
 });
 
+// Threat D22: what 15 bytes of a client's are here, a thousand times, of clients that give no window for their answers.
+describe('what strangers make us hold is on the account of limits.buffered', () => {
+  const scope = suite(after);
+  let world;
+  before(async () => { world = await makeWorld(scope, { config: { workers: 1, listen: [{ address: '127.0.0.1:0', h2c: true }], limits: { buffered: '8MiB' }, access_log: { output: 'off' } } }); });
+  // 60 KiB of fields: one is sent, all others point to it.
+  const large = (first) => (first ? Buffer.concat([field('a', 'v'.repeat(4_000), { indexed: true }), Buffer.alloc(14, 0x80 | 62)]) : Buffer.alloc(15, 0x80 | 62));
+  const post = (target) => block(get(target, [], { method: 'POST' }));
+  for (const [what, make] of Object.entries({
+    'heads that are answered': (one, id, first) => one.headers(id, Buffer.concat([post('/nowhere'), large(first)])),
+    'heads that an app has': (one, id, first) => one.headers(id, Buffer.concat([post('/public/x'), large(first)]), 0),
+    'heads without their end': (one, id, first) => (id < 199 ? one.headers(id, Buffer.concat([post('/nowhere'), large(first)])) : [frame(TYPE.HEADERS, 0, id, Buffer.concat([post('/nowhere'), large(first)]))]),
+    'trailers behind an answer': (one, id, first) => [...one.headers(id, post('/nowhere'), 0), ...one.headers(id, large(first))],
+    'trailers that an app has': (one, id, first) => [...one.headers(id, post('/public/x'), 0), ...one.headers(id, large(first))],
+  })) {
+    test(what, async () => {
+      world.recorder.onHead = () => new Promise(() => {});
+      const before = world.proxy.rssKib();
+      const clients = [];
+      for (let count = 0; count < 15; ++count) {
+        const client = await Http2Raw.connect(world.port, { settings: [[INITIAL_WINDOW, 0]] });
+        clients.push(client);
+        await client.until('SETTINGS', () => client.frames.some(({ type }) => type === TYPE.SETTINGS));
+        for (let id = 1; id < 200 && !client.closed; id += 2) await client.send(...make(client, id, id === 1));
+        if (!what.includes('end')) client.write(frame(TYPE.PING, 0, 0, Buffer.alloc(8)));
+        await client.until('all was read', () => client.closed || what.includes('end') || client.frames.some(({ type, flags }) => type === TYPE.PING && flags & FLAG.ACK));
+      }
+      const held = world.proxy.rssKib() - before;
+      console.log(`    1500 streams: ${held} KiB`);
+      for (const client of clients) client.destroy();
+      world.recorder.onHead = null;
+      assert.ok(held < 40_000 * SLOWNESS, `${held} KiB`);
+    });
+  }
+});
+
 test('over TLS too, and half a handshake is not waited for', async (t) => {
   const world = await makeWorld(t, { config: { external_urls: [`https://${HOST}`], listen: [{ address: '127.0.0.1:0', tls: { certificates: [own] } }], timeouts: { first_byte: '500ms' } } });
   const client = await Http2Raw.connect(world.port, { socket: await tlsSocket(world.port, { ca: authority.pem, ALPNProtocols: ['h2'] }) });
