@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "proxy/http/connection_auth.h"
 #include "proxy/http2/upstream.h"
 
 namespace lp {
@@ -45,6 +46,9 @@ void Http2UpstreamStream::set_patience(std::int64_t response_ms, std::int64_t id
 void Http2UpstreamStream::send_head(const OutgoingRequest& request, const Fields& client_fields,
                                     const ClientHeaderRules& rules) {
   if (!request.upgrade.empty()) return fail_soon(UpstreamError::no_upgrade);
+  // What follows on the connection would be answered as that person's, whoever asks.
+  if (!request.replaces_authorization && asks_to_sign_in_connection(client_fields))
+    return fail_soon(UpstreamError::no_sign_in);
   method_.assign(request.method);
   has_body_ = request.body.kind == BodyFraming::Kind::chunked || request.body.length > 0;
   head_.add(":method", request.method);

@@ -230,6 +230,21 @@ describe('what an app has not begun with is asked again, whatever it is', () => 
 });
 
 describe('what goes wrong is told in words', () => {
+  test('nobody is served as somebody else who has signed in the connection', async (t) => {
+    const world = await worldWith(t, {
+      handle: (one, stream) => {
+        if (one.headers.authorization?.startsWith('NTLM ')) one.session.person = one.headers.authorization.slice(5);
+        stream.respond(one.session.person ? { ':status': 200 } : { ':status': 401, 'www-authenticate': 'NTLM' });
+        stream.end(one.session.person ?? 'nobody');
+      },
+    });
+    assert.equal((await world.get('/public/x')).status, 401);
+    assert.equal((await world.get('/public/x', { Authorization: 'NTLM alice' })).status, 502);
+    assert.match((await failure(world)).reason, /signs in its connection.*upstream of HTTP\/1/);
+    const bob = await world.get('/public/x');
+    assert.deepEqual([bob.status, bob.text], [401, 'nobody']);
+  });
+
   test('it resets the stream', async (t) => {
     const world = await worldWith(t, { handle: (_one, stream) => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM) });
     assert.equal((await world.get('/public/x')).status, 502);

@@ -480,6 +480,39 @@ TEST_CASE("there is no upgrade in HTTP/2") {
   CHECK((world.servers.empty() || world.servers[0]->requests.empty()));
 }
 
+TEST_CASE("nobody signs in a connection that is everybody's") {
+  World2 world;
+  struct Row {
+    const char* authorization;
+    bool is_replaced;
+    bool is_refused;
+    Asker asker{};
+  };
+  Row rows[] = {{"Negotiate YII=", false, true},
+                {"NTLM TlRM", false, true},
+                {"NTLM TlRM", true, false},
+                {"Bearer x", false, false}};
+  for (Row& row : rows) {
+    row.asker.lease = world.http2->lease(row.asker, Choice::any);
+    OutgoingRequest request;
+    request.method = "GET";
+    request.target = "/";
+    request.replaces_authorization = row.is_replaced;
+    Fields fields;
+    fields.add("Authorization", row.authorization);
+    row.asker.lease->send_head(request, fields, world.rules);
+    row.asker.lease->end_body();
+  }
+  (void)world.request(0, 3);
+  for (Row& row : rows) {
+    CAPTURE(row.authorization);
+    if (row.is_refused) world.wait2(row.asker);
+    CHECK(row.asker.is_over() == row.is_refused);
+    if (row.is_refused) CHECK(row.asker.error == UpstreamError::no_sign_in);
+  }
+  CHECK(world.servers[0]->requests.size() == 2);
+}
+
 TEST_CASE("nobody listens") {
   World2 world;
   world.app.stop_listening();
