@@ -185,6 +185,41 @@ describe('as many streams as the app allows', () => {
   });
 });
 
+describe('one connection, one long stream, and who would take the app from everybody', () => {
+  const tick = { handle: (one, stream) => { stream.respond({ ':status': 200 }); stream.write('first'); if (!one.headers[':path'].includes('watch')) stream.end(); } };
+  const ways = {
+    'requests that are given up, 500 of them': async (world) => {
+      world.app.handle = (one, stream) => { if (!one.headers[':path'].endsWith('slow')) tick.handle(one, stream); };
+      for (let round = 0; round < 5; ++round) {
+        const seen = world.app.streams.length;
+        const clients = await Promise.all(Array.from({ length: 100 }, () => RawClient.connect(world.port)));
+        for (const client of clients) client.send(requestBytes('GET', '/public/slow', { Host: HOST }));
+        const mine = await Promise.all(clients.map((_client, index) => world.app.request(seen + index + 1)));
+        const closed = mine.map((one) => new Promise((resolve) => { one.stream.once('close', resolve); }));
+        for (const client of clients) client.destroy();
+        await Promise.all(closed);
+      }
+    },
+    'the app says GOAWAY': async (world) => {
+      const [{ session, stream }] = world.app.streams;
+      session.goaway(constants.NGHTTP2_NO_ERROR, stream.id);
+      await new Promise((resolve) => { session.ping(() => resolve()); });
+    },
+  };
+  for (const [what, make] of Object.entries(ways)) {
+    test(what, async (t) => {
+      const world = await worldWith(t, { ...tick, settings: { maxConcurrentStreams: 150 } }, { upstream: { max_connections: 1, queue_timeout: '2s' } });
+      const watcher = await RawClient.connect(world.port);
+      t.after(() => watcher.destroy());
+      await watcher.send(requestBytes('GET', '/public/watch', { Host: HOST }));
+      const { stream } = await world.app.request(1);
+      await make(world);
+      assert.equal((await world.get('/public/x')).status, 200);
+      assert.equal(stream.destroyed, false, 'the long one goes on');
+    });
+  }
+});
+
 describe('what an app has not begun with is asked again, whatever it is', () => {
   for (const method of ['GET', 'POST']) {
     test(`${method}, REFUSED_STREAM`, async (t) => {
