@@ -408,7 +408,7 @@ bool Http2Upstream::begins_as_http2() const {
 void Http2Upstream::head_is_here(Http2UpstreamStream& stream, bool ends) {
   const auto error = response_of_h2_fields(fields_.all(), ends, stream.method_, response_);
   if (error) return stream.fail(UpstreamError::nonsense, error->rule);
-  if (response_.head.status < 200) return stream.arm_deadline();  // the app is at work: it has its time once more
+  if (response_.head.status < 200) return stream.take_interim();
   stream.has_head_ = true;
   note_batch(stream);
   stream.events_->on_response(response_);

@@ -104,6 +104,13 @@ void Http2UpstreamStream::fail(UpstreamError error, const char* why) {
   told->on_upstream_error(error);
 }
 
+// The app is at work: it has its time once more.
+void Http2UpstreamStream::take_interim() {
+  const std::int64_t waited_ms = deadline_.is_set() ? response_timeout_ms_ - deadline_.left_ms() : 0;
+  if (!interims_.take(waited_ms)) return fail(UpstreamError::nonsense, InterimAnswers::kTooMany);
+  arm_deadline();
+}
+
 void Http2UpstreamStream::on_deadline() {
   if (fails_) return fail(*fails_);
   if (connection_ != nullptr) connection_->is_silent();

@@ -265,6 +265,21 @@ describe('what an app has not begun with is asked again, whatever it is', () => 
 });
 
 describe('what goes wrong is told in words', () => {
+  test('interim answers without end', async (t) => {
+    const world = await worldWith(t, {
+      handle: (one, stream) => {
+        const count = Number(new URL(one.headers[':path'], 'http://x').searchParams.get('n'));
+        for (let i = 0; i < count && !stream.destroyed; ++i) stream.additionalHeaders({ ':status': 103, link: '</x>' });
+        if (stream.destroyed) return;
+        stream.respond({ ':status': 200 });
+        stream.end('ok');
+      },
+    });
+    assert.equal((await world.get('/public/x?n=900')).status, 200);
+    assert.equal((await world.get('/public/x?n=3000')).status, 502);
+    assert.match((await failure(world)).reason, /more interim answers/);
+  });
+
   test('nobody is served as somebody else who has signed in the connection', async (t) => {
     const world = await worldWith(t, {
       handle: (one, stream) => {
