@@ -147,7 +147,9 @@ void Exchange::on_request_end() {
 void Exchange::on_request_batch_end() {
   if (!lease_) return;
   lease_->flush();
-  if (lease_->unsent_bytes() > BufferPool::kSmallBytes) hold_upload();
+  // A connection of HTTP/2 has many of them.
+  const std::size_t besides = request_->is_http2 ? 0 : BufferPool::kSmallBytes;
+  if (lease_->unsent_bytes() > besides) hold_upload();
 }
 
 // After the flush: what stays is what the app does not take, and on_upstream_drained() will come.

@@ -138,6 +138,10 @@ UpstreamFault fault_of(UpstreamError error, bool nothing_came) {
       return {502, "reset the request's stream"};
     case UpstreamError::no_upgrade:
       return {502, "it is asked in HTTP/2, which knows no upgrade: WebSockets need an upstream of HTTP/1"};
+    case UpstreamError::no_sign_in:
+      return {502,
+              "the client signs in its connection to it (NTLM, Negotiate), and in HTTP/2 that is many clients': such "
+              "apps need an upstream of HTTP/1"};
   }
   return {502, ""};
 }

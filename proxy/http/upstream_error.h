@@ -25,6 +25,7 @@ enum class UpstreamError {
   refused_stream,  // it has said that it did not begin with this request: always safe to send again
   reset,           // it has ended this request's stream, and nothing else on the connection
   no_upgrade,      // there is no upgrade in HTTP/2
+  no_sign_in,      // nor a connection that one client signs in (proxy/http/connection_auth.h)
 };
 
 [[nodiscard]] constexpr UpstreamError error_of(ConnectFailure failure) {

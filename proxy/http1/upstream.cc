@@ -14,9 +14,6 @@
 namespace lp {
 
 namespace {
-// Of those that come in a row (threat S25: 100,000 of them): an app at work sends one now and then.
-constexpr int kMaxInterimResponses = 1000;
-constexpr std::int64_t kSlowInterimMs = 500;
 // The head waits for the rest of the first chunk's size; an extension may be longer than anybody waits for.
 constexpr std::size_t kMaxHeldBytes = 64;
 // A head of chunks waits so long for the first of them. Only an app that is silent then is served later by it.
@@ -106,7 +103,7 @@ void Http1Upstream::lease_again(UpstreamEvents& events, const UpstreamClient& cl
   is_reused_ = true;
   request_sent_ = is_settling_ = holds_head_ = is_late_ = false;
   moved_before_.reset();
-  interim_responses_ = 0;
+  interims_.begin();
   interim_repairs_ = {};
   read_bytes_ = BufferPool::kSmallBytes;
   most_first_ = SIZE_MAX;
@@ -325,10 +322,8 @@ bool Http1Upstream::process_head() {
 bool Http1Upstream::take_interim(std::size_t head_bytes) {
   interim_repairs_.add(response_.repairs);
   in_.consume(head_bytes);
-  const bool is_slow = deadline_.is_set() && waiting_ms_ - deadline_.left_ms() >= kSlowInterimMs;
-  interim_responses_ = is_slow ? 1 : interim_responses_ + 1;
-  if (interim_responses_ > kMaxInterimResponses) {
-    fail_for("more interim answers (1xx) than are sensible");
+  if (!interims_.take(deadline_.is_set() ? waiting_ms_ - deadline_.left_ms() : 0)) {
+    fail_for(InterimAnswers::kTooMany);
     return false;
   }
   arm_deadline();

@@ -7,6 +7,7 @@
 
 #include "base/deadline.h"
 #include "base/event.h"
+#include "proxy/http/interim_answers.h"
 #include "proxy/http/stream.h"
 #include "proxy/http1/body_reader.h"
 #include "proxy/http1/body_writer.h"
@@ -147,7 +148,7 @@ class Http1Upstream final : private Connector::Owner {
   BodyReader response_body_{true};
   std::int64_t response_timeout_ms_ = 0;  // of this lease
   std::int64_t idle_timeout_ms_ = 0;
-  int interim_responses_ = 0;
+  InterimAnswers interims_;
   Repairs interim_repairs_;             // a field with a bare LF in it may have been meant as one
   std::int64_t idle_allowance_ms_ = 0;  // while idle
   std::int64_t waiting_ms_ = 0;         // while waiting for a head: what the deadline was set to,

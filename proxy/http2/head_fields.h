@@ -24,6 +24,8 @@ class HeadFields {
   void remove(std::string_view lower_case_name);
   [[nodiscard]] bool has(std::string_view lower_case_name) const;
   [[nodiscard]] std::size_t size() const { return spans_.size(); }
+  // What a copy of it takes.
+  [[nodiscard]] std::size_t memory() const { return text_.size() + spans_.size() * sizeof(nghttp2_nv); }
   // For a call of nghttp2, which copies what it is given. Valid until something changes here.
   [[nodiscard]] const std::vector<nghttp2_nv>& all();
 

@@ -13,10 +13,6 @@
 namespace lp {
 namespace {
 
-// What one field costs its reader besides its bytes, as RFC 7541 4.1 counts it.
-constexpr std::size_t kFieldOverhead = 32;
-constexpr std::size_t kBombFactor = 8;  // of limits.request_head
-
 constexpr auto kPseudo = std::to_array<std::string_view>({":method", ":path", ":scheme", ":authority", ":protocol"});
 enum Pseudo : unsigned { kMethod = 1, kPath = 2, kScheme = 4, kAuthority = 8, kProtocol = 16 };
 
@@ -42,7 +38,6 @@ bool is_of_connection(std::string_view name) {
 }  // namespace
 
 void Http2RequestHead::add(std::string_view name, std::string_view value) {
-  counted_bytes_ += name.size() + value.size() + kFieldOverhead;
   if (broken_rule_ != nullptr || is_too_large_) return;
   broken_rule_ = name.starts_with(':') ? note_pseudo(name, value) : note_field(name, value);
   is_too_large_ = kept_bytes() > limits_.head_bytes;
@@ -50,8 +45,6 @@ void Http2RequestHead::add(std::string_view name, std::string_view value) {
   forget(lines_);
   forget(cookies_);
 }
-
-bool Http2RequestHead::is_bomb() const { return counted_bytes_ > kBombFactor * limits_.head_bytes; }
 
 std::size_t Http2RequestHead::kept_bytes() const {
   return method_.size() + path_.size() + scheme_.size() + authority_.size() + host_.size() + lines_.size() +
@@ -136,8 +129,18 @@ void Http2RequestHead::write_text(const Ending& ending) {
         .append("\r\n");
   if (!ending.ends_stream && !has_length_ && !is_tunnel) text_ += "transfer-encoding: chunked\r\n";
   text_ += "\r\n";
-  forget(lines_);
-  forget(cookies_);
+  for (std::string* part : {&path_, &authority_, &host_, &lines_, &cookies_}) forget(*part);
+}
+
+std::size_t Http2RequestHead::memory() const {
+  std::size_t bytes = 0;
+  for (const std::string* part : {&method_, &path_, &scheme_, &authority_, &host_, &lines_, &cookies_, &text_})
+    bytes += part->capacity();
+  return bytes;
+}
+
+void Http2RequestHead::release() {
+  for (std::string* part : {&method_, &path_, &scheme_, &authority_, &host_, &lines_, &cookies_, &text_}) forget(*part);
 }
 
 std::optional<ParseError> Http2RequestHead::finish(const Ending& ending, ParsedRequest& out) {
@@ -151,10 +154,12 @@ std::optional<ParseError> Http2RequestHead::finish(const Ending& ending, ParsedR
 }
 
 void Http2Trailers::add(std::string_view name, std::string_view value) {
-  const bool is_good = is_lower_case_name(name) && is_line_of_value(value) && !is_of_connection(name);
-  is_bad_ = is_bad_ || !is_good || ++count_ > limits_.field_count ||
-            lines_.size() + name.size() + value.size() > limits_.head_bytes;
-  if (!is_bad_) lines_.append(name).append(": ").append(value).append("\r\n");
+  if (is_bad_) return;
+  const bool is_too_much =
+      ++count_ > limits_.field_count || lines_.size() + name.size() + value.size() > limits_.head_bytes;
+  is_bad_ = is_too_much || !is_lower_case_name(name) || !is_line_of_value(value) || is_of_connection(name);
+  if (is_bad_) return forget(lines_);
+  lines_.append(name).append(": ").append(value).append("\r\n");
 }
 
 Fields Http2Trailers::fields() const {

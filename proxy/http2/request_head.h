@@ -15,10 +15,8 @@ class Http2RequestHead {
  public:
   explicit Http2RequestHead(const HeadLimits& limits) : limits_(limits) {}
 
-  // One field, in the order in which they came. What is too much is counted and not kept.
+  // One field, in the order in which they came. What is too much is not kept.
   void add(std::string_view name, std::string_view value);
-  // They are so many, whether kept or not, that it was done on purpose (HPACK bombs, threat D04).
-  [[nodiscard]] bool is_bomb() const;
 
   struct Ending {
     bool ends_stream = false;        // no body follows
@@ -29,7 +27,8 @@ class Http2RequestHead {
   // CONNECT with :protocol (RFC 8441): what follows on the stream is no body. As of finish().
   [[nodiscard]] bool asks_for_tunnel() const { return !protocol_.empty(); }
   [[nodiscard]] std::size_t head_bytes() const { return text_.size(); }
-  [[nodiscard]] std::size_t memory() const { return text_.capacity() + lines_.capacity() + cookies_.capacity(); }
+  [[nodiscard]] std::size_t memory() const;
+  void release();  // all of that: what came out of finish() is not used any more
 
  private:
   [[nodiscard]] const char* note_pseudo(std::string_view name, std::string_view value);
@@ -46,7 +45,6 @@ class Http2RequestHead {
   std::string cookies_;  // crumbs are one (RFC 9113 8.2.3)
   std::string text_;
   const char* broken_rule_ = nullptr;
-  std::size_t counted_bytes_ = 0;
   unsigned seen_ = 0;  // a bit for each pseudo-header field
   bool has_fields_ = false;
   bool has_host_ = false;
@@ -59,10 +57,12 @@ class Http2RequestHead {
 class Http2Trailers {
  public:
   explicit Http2Trailers(const HeadLimits& limits) : limits_(limits) {}
+  // Behind a bad one the others are not looked at.
   void add(std::string_view name, std::string_view value);
   [[nodiscard]] bool is_bad() const { return is_bad_; }
   // Valid as long as this.
   [[nodiscard]] Fields fields() const;
+  [[nodiscard]] std::size_t memory() const { return lines_.capacity(); }
 
  private:
   HeadLimits limits_;

@@ -15,8 +15,15 @@
 namespace lp {
 
 namespace {
-// So many bytes of frames wait for the kernel before streams keep theirs.
+// So many bytes of frames wait for the kernel before streams keep theirs, and where memory is short.
 constexpr std::size_t kMostQueued = 64 * 1024;
+constexpr std::size_t kMostQueuedWhenShort = 16 * 1024;
+// So many frames wait in nghttp2, besides two of each stream: what a client asks for that reads nothing (answers to
+// PING and SETTINGS, resets of what it may not send) costs us more than it costs it.
+constexpr std::size_t kMostFrames = 100;
+// Of what its streams hold a connection has so much besides limits.buffered, as one of HTTP/1 has: nobody who is alone
+// on it fails because others are slow.
+constexpr std::size_t kMostBesides = 32 * 1024;
 // What a client may send before an app takes it: of one stream, and of all.
 constexpr std::int32_t kStreamWindow = 256 * 1024;
 constexpr std::int32_t kConnectionWindow = 1024 * 1024;
@@ -39,6 +46,8 @@ Http2Session::Http2Session(const ClientEnvironment& environment, Transport trans
       on_closed_(std::move(on_closed)),
       session_(Callbacks::make_session(*this)),
       budget_(now_ms()),
+      block_memory_(env_.memory),
+      unsent_memory_(env_.memory),
       in_(env_.buffers),
       writer_(env_.loop, env_.buffers, [this] { on_writable(); }),
       input_(env_.loop, transport_, [this] { on_readable(); }),
@@ -95,13 +104,33 @@ void Http2Session::feed(std::string_view bytes) {
   const ssize_t taken =
       nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   inside_ = false;
+  block_.saw(bytes);
   ask_turn_end();
   for (const std::int32_t id : std::exchange(batch_, {})) {
     if (Http2Stream* const stream = find(id)) stream->on_batch_end();
   }
   if (taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC) return close();
+  watch_block();
   const bool is_flood = taken == NGHTTP2_ERR_FLOODED || budget_.is_used_up();
   if (is_flood || taken < 0) end_for(is_flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_INTERNAL_ERROR);
+}
+
+// One clock for each block, whoever's it is: nothing else that comes or goes starts or stops it (threat D17).
+void Http2Session::watch_block() {
+  if (!block_.is_open()) block_memory_.release();
+  if (!block_.is_open()) return head_deadline_.clear();
+  if (!has_room_for_block()) {
+    if (Http2Stream* const stream = find(block_.stream())) stream->on_no_memory();
+    return end_for(NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+  if (std::exchange(timed_block_, block_.number()) == block_.number()) return;
+  head_deadline_.set_ms(env_.timeouts.request_head_ms);
+}
+
+// nghttp2 has a field that is not complete, and may have decoded it; the others are kept up to what a head may be.
+bool Http2Session::has_room_for_block() {
+  const std::int64_t kept = 2 * std::min(decoded_.bytes(), env_.limits.request_head_bytes);
+  return block_memory_.cover(2 * block_.bytes() + static_cast<std::size_t>(kept), peer_address_);
 }
 
 void Http2Session::drop_input() {
@@ -186,7 +215,7 @@ void Http2Session::spend(AbuseBudget::Act act) { (void)budget_.spend(act, now_ms
 
 // A frame's head and its bytes, which nobody copies in between.
 int Http2Session::send_data(Http2Stream& stream, std::string_view frame_head, std::size_t bytes) {
-  if (writer_.unsent_bytes() >= kMostQueued && writer_.flush() != SocketWriter::State::drained)
+  if (writer_.unsent_bytes() >= most_queued() && writer_.flush() != SocketWriter::State::drained)
     return NGHTTP2_ERR_WOULDBLOCK;
   writer_.queue(frame_head);
   writer_.queue(stream.unsent().substr(0, bytes));
@@ -195,12 +224,14 @@ int Http2Session::send_data(Http2Stream& stream, std::string_view frame_head, st
   return 0;
 }
 
+std::size_t Http2Session::most_queued() const { return env_.memory.is_short() ? kMostQueuedWhenShort : kMostQueued; }
+
 void Http2Session::collect_output() {
   if (phase_ != Phase::open) return;
   ask_turn_end();
   if (inside_) return;
   inside_ = true;
-  while (writer_.unsent_bytes() < kMostQueued || writer_.flush() == SocketWriter::State::drained) {
+  while (writer_.unsent_bytes() < most_queued() || writer_.flush() == SocketWriter::State::drained) {
     const std::uint8_t* frames = nullptr;
     const ssize_t bytes = nghttp2_session_mem_send(session_.get(), &frames);
     if (bytes <= 0) break;
@@ -219,6 +250,11 @@ void Http2Session::tell_drained_later(const Http2Stream& stream) {
   ask_turn_end();
 }
 
+void Http2Session::settle_later(const Http2Stream& stream) {
+  unsettled_.push_back(stream.id());
+  ask_turn_end();
+}
+
 void Http2Session::ask_turn_end() {
   if (!ends_turn_) turn_end_.ask();
 }
@@ -229,7 +265,7 @@ void Http2Session::on_turn_end() {
   ends_turn_ = true;
   finish_turn();
   ends_turn_ = false;
-  if (phase_ == Phase::open && !(held_.empty() && drained_.empty())) next_turn_.start_ms(0);
+  if (phase_ == Phase::open && !(held_.empty() && drained_.empty() && unsettled_.empty())) next_turn_.start_ms(0);
 }
 
 void Http2Session::finish_turn() {
@@ -242,10 +278,27 @@ void Http2Session::finish_turn() {
   }
   collect_output();
   if (budget_.is_used_up() && phase_ == Phase::open) return end_for(NGHTTP2_ENHANCE_YOUR_CALM);
+  settle_streams();
+  const std::size_t most_frames = kMostFrames + 2 * static_cast<std::size_t>(env_.limits.http2_streams);
+  if (nghttp2_session_get_outbound_queue_size(session_.get()) > most_frames) return close();
   after_write(writer_.flush());
   if (phase_ != Phase::open || !is_over()) return;
   lose_streams();
   close_when_sent();
+}
+
+bool Http2Session::has_room_besides() const {
+  std::size_t bytes = 0;
+  for (const auto& [id, stream] : streams_) bytes += stream->bytes_besides();
+  return bytes <= kMostBesides;
+}
+
+void Http2Session::settle_streams() {
+  if (unsettled_.empty()) return;
+  for (const std::int32_t id : std::exchange(unsettled_, {})) {
+    if (Http2Stream* const stream = find(id)) stream->settle();
+  }
+  collect_output();
 }
 
 // By our own word, or by nghttp2's, which ends what breaks its rules and does not want to hear of streams then.
@@ -260,11 +313,14 @@ void Http2Session::after_write(SocketWriter::State state) {
   if (state == SocketWriter::State::failed) return later_.start_ms(0);
   if (state == SocketWriter::State::drained) {
     writer_.give_back_idle_memory();
+    unsent_memory_.release();
     if (std::exchange(is_blocked_, false)) arm_deadline();
     if (phase_ == Phase::closing) finish_closing();
-  } else if (!std::exchange(is_blocked_, true)) {
-    arm_deadline();
+    return;
   }
+  if (!std::exchange(is_blocked_, true)) arm_deadline();
+  if (env_.memory.is_short()) writer_.trim();  // then it is no more than a connection may have besides
+  (void)unsent_memory_.cover(writer_.held_bytes(), peer_address_, MemoryUse::waits_without);
 }
 
 void Http2Session::on_writable() {
@@ -363,6 +419,8 @@ void Http2Session::close() {
   lose_streams();
   writer_.close();
   transport_.close();
+  block_memory_.release();
+  unsent_memory_.release();
   on_closed_(*this);
 }
 

@@ -15,6 +15,7 @@
 #include "base/event.h"
 #include "proxy/http1/client_environment.h"
 #include "proxy/http2/abuse_budget.h"
+#include "proxy/http2/field_block.h"
 #include "proxy/http2/head_fields.h"
 #include "proxy/http2/stream.h"
 #include "proxy/net/buffer.h"
@@ -59,6 +60,9 @@ class Http2Session final : public ClientConnection {
   [[nodiscard]] bool collects_later() const { return inside_; }
   void hand_on_later(const Http2Stream& stream);  // what it holds, at the end of the turn
   void tell_drained_later(const Http2Stream& stream);
+  void settle_later(const Http2Stream& stream);  // where something is left at the end of the turn
+  void close_soon() { later_.start_ms(0); }
+  [[nodiscard]] bool has_room_besides() const;
   void forget(Http2Stream& stream);
   [[nodiscard]] std::size_t untaken_bytes() const;
   [[nodiscard]] std::string new_websocket_key();
@@ -79,10 +83,14 @@ class Http2Session final : public ClientConnection {
   void on_readable();
   void drop_input();
   void feed(std::string_view bytes);
+  void watch_block();
+  [[nodiscard]] bool has_room_for_block();
+  [[nodiscard]] std::size_t most_queued() const;
   [[nodiscard]] int send_data(Http2Stream& stream, std::string_view frame_head, std::size_t bytes);
   void ask_turn_end();
   void on_turn_end();
   void finish_turn();
+  void settle_streams();
   void on_writable();
   void after_write(SocketWriter::State state);
   void on_deadline();
@@ -108,9 +116,13 @@ class Http2Session final : public ClientConnection {
   std::function<void(ClientConnection&)> on_closed_;
   std::unique_ptr<nghttp2_session, SessionDeleter> session_;
   std::unordered_map<std::int32_t, std::unique_ptr<Http2Stream>> streams_;
-  std::vector<std::int32_t> batch_, held_, drained_;  // streams that are to be told something
+  std::vector<std::int32_t> batch_, held_, drained_, unsettled_;  // streams that are to be told something
   HeadFields head_fields_;
   AbuseBudget budget_;
+  FieldBlockWatch block_;
+  DecodedBlock decoded_;
+  ReservedMemory block_memory_;   // for a block of fields that is not complete
+  ReservedMemory unsent_memory_;  // for what the kernel does not take
 
   Phase phase_ = Phase::open;
   Buffer in_;
@@ -129,7 +141,8 @@ class Http2Session final : public ClientConnection {
   Timer next_turn_;
   Timer later_;
   Deadline deadline_;
-  Deadline head_deadline_;  // while a block of fields is not complete
+  Deadline head_deadline_;         // while a block of fields is not complete
+  std::uint64_t timed_block_ = 0;  // whose that is
 };
 
 }  // namespace lp

@@ -96,7 +96,7 @@ int Http2Session::Callbacks::on_unknown_bytes(nghttp2_session*, const nghttp2_fr
 int Http2Session::Callbacks::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* of_session) {
   Http2Session& session = of(of_session);
   if (session.budget_.is_used_up()) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  session.head_deadline_.set_ms(session.env_.timeouts.request_head_ms);
+  session.decoded_.begin();
   if (begins_request(*frame)) session.open_stream(frame->hd.stream_id);
   return 0;
 }
@@ -105,16 +105,17 @@ int Http2Session::Callbacks::on_header(nghttp2_session*, const nghttp2_frame* fr
                                        std::size_t name_bytes, const std::uint8_t* value, std::size_t value_bytes,
                                        std::uint8_t, void* of_session) {
   Http2Session& session = of(of_session);
+  if (!session.decoded_.add(name_bytes + value_bytes, session.env_.limits.request_head_bytes)) {
+    session.spend(Act::bomb);
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
   Http2Stream* const stream = session.find(frame->hd.stream_id);
   if (stream == nullptr) return 0;
-  if (!begins_request(*frame)) {
-    stream->trailers().add(text(name, name_bytes), text(value, value_bytes));
-    return 0;
-  }
-  stream->head().add(text(name, name_bytes), text(value, value_bytes));
-  if (!stream->head().is_bomb()) return 0;
-  session.spend(Act::bomb);
-  return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  if (begins_request(*frame))
+    stream->head().add(text(name, name_bytes), text(value, value_bytes));
+  else
+    stream->on_trailer(text(name, name_bytes), text(value, value_bytes));
+  return 0;
 }
 
 // Else nghttp2 would leave the field out and go on.
@@ -142,7 +143,6 @@ int Http2Session::Callbacks::on_frame(nghttp2_session*, const nghttp2_frame* fra
 }
 
 void Http2Session::Callbacks::on_fields(Http2Session& session, const nghttp2_frame& frame) {
-  session.head_deadline_.clear();
   Http2Stream* const stream = session.find(frame.hd.stream_id);
   if (stream == nullptr) return;
   session.batch_.push_back(frame.hd.stream_id);
@@ -150,8 +150,7 @@ void Http2Session::Callbacks::on_fields(Http2Session& session, const nghttp2_fra
     session.budget_.request_came();
     return stream->on_head_complete(ends_stream(frame));
   }
-  if (stream->trailers().is_bad()) return stream->break_off(NGHTTP2_PROTOCOL_ERROR);
-  stream->on_input_end();
+  stream->on_trailers_complete();
 }
 
 void Http2Session::Callbacks::on_other_frame(Http2Session& session, const nghttp2_frame& frame) {
@@ -187,7 +186,6 @@ int Http2Session::Callbacks::on_data(nghttp2_session*, std::uint8_t, std::int32_
 
 int Http2Session::Callbacks::on_stream_close(nghttp2_session*, std::int32_t id, std::uint32_t, void* of_session) {
   Http2Session& session = of(of_session);
-  session.head_deadline_.clear();
   session.stream_closed(id);
   return 0;
 }
@@ -210,9 +208,11 @@ int Http2Session::Callbacks::on_frame_sent(nghttp2_session*, const nghttp2_frame
     return 0;
   }
   const bool is_message = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-  if (!is_message || !ends_stream(*frame)) return 0;
+  if (!is_message) return 0;
   Http2Stream* const stream = session.find(frame->hd.stream_id);
   if (stream == nullptr) return 0;
+  if (frame->hd.type == NGHTTP2_HEADERS) stream->on_head_sent();
+  if (!ends_stream(*frame)) return 0;
   stream->on_answer_sent();
   if (!stream->is_input_over()) session.submit_reset(*stream, NGHTTP2_NO_ERROR);
   return 0;

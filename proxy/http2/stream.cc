@@ -15,6 +15,9 @@ constexpr std::size_t kMostUnsent = 16 * 1024;
 // The clock of a client that takes an answer starts anew for so many bytes, not for each.
 constexpr std::size_t kBytesOfProgress = 1024;
 constexpr std::size_t kTinyFrame = 512;
+// What a stream costs while it lives, whatever it carries: this and its exchange, with what they point to, and what
+// nghttp2 keeps of it. A client has a hundred for next to nothing.
+constexpr std::size_t kOwnBytes = 4 * 1024;
 const ParseError kNoMemory{503, "limits.buffered is used up"};
 
 bool has_body(const BodyFraming& body) {
@@ -34,7 +37,7 @@ Http2Stream::Http2Stream(Http2Session& session, const ClientEnvironment& environ
       }()),
       held_(environment.buffers),
       out_(environment.buffers),
-      head_memory_(environment.memory),
+      own_memory_(environment.memory),
       held_memory_(environment.memory),
       unsent_memory_(environment.memory),
       patience_ms_(environment.timeouts.body_idle_ms),
@@ -46,11 +49,6 @@ Http2Stream::~Http2Stream() = default;
 const std::string& Http2Stream::peer_address() const { return session_.peer_address(); }
 const TlsSession* Http2Stream::tls() const { return session_.tls(); }
 
-Http2Trailers& Http2Stream::trailers() {
-  if (trailers_ == nullptr) trailers_ = std::make_unique<Http2Trailers>(head_limits_of(env_.limits));
-  return *trailers_;
-}
-
 // ---- what comes -------------------------------------------------------------------------------------------------
 
 void Http2Stream::on_head_complete(bool ends_stream) {
@@ -58,16 +56,48 @@ void Http2Stream::on_head_complete(bool ends_stream) {
   const std::string key = head_.asks_for_tunnel() ? session_.new_websocket_key() : std::string();
   const auto error = head_.finish({ends_stream, key}, request_);
   request_.is_http2 = has_begun_ = true;
-  if (error) return refuse(*error);
-  if (!head_memory_.cover(head_.memory(), peer_address())) return refuse(kNoMemory);
+  const bool is_refused = error || !has_room_for_fields();
+  if (is_refused) {  // nobody reads it
+    told_end_ = true;
+    drop_fields();
+    return events_->on_bad_request(error ? *error : kNoMemory);
+  }
   told_end_ = !head_.asks_for_tunnel() && !has_body(request_.body);
   events_->on_request(request_, head_.head_bytes());
   arm_deadline();
 }
 
-void Http2Stream::refuse(const ParseError& error) {
-  told_end_ = true;
-  events_->on_bad_request(error);
+// The app's side has them once more, until the app took them.
+bool Http2Stream::has_room_for_fields() {
+  const std::size_t texts = head_.memory() + (trailers_ != nullptr ? trailers_->memory() : 0);
+  const std::size_t list = request_.head.fields.all().capacity() * sizeof(Field);
+  return own_memory_.cover(kOwnBytes + list + 2 * texts, peer_address());
+}
+
+void Http2Stream::drop_fields() {
+  trailers_.reset();
+  head_.release();
+  request_ = {};
+  own_memory_.shrink(kOwnBytes);
+}
+
+// A hundred streams can have as many as a hundred heads of them, for as many bytes.
+void Http2Stream::on_trailer(std::string_view name, std::string_view value) {
+  if (done_) return;
+  if (trailers_ == nullptr) trailers_ = std::make_unique<Http2Trailers>(head_limits_of(env_.limits));
+  trailers_->add(name, value);
+  if (!has_room_for_fields()) on_no_memory();
+}
+
+void Http2Stream::on_trailers_complete() {
+  if (trailers_ != nullptr && trailers_->is_bad()) return break_off(NGHTTP2_PROTOCOL_ERROR);
+  on_input_end();
+}
+
+void Http2Stream::on_no_memory() {
+  trailers_.reset();
+  told_end_ = has_begun_ = true;
+  if (!done_) events_->on_bad_request(kNoMemory);
 }
 
 void Http2Stream::on_data(std::string_view bytes) {
@@ -85,15 +115,21 @@ void Http2Stream::hand_on(std::string_view bytes) {
 }
 
 // The connection's window is all streams', and is given back as long as there is memory for what this one holds. Its
-// own is not: no more than that will come.
+// own is not: no more than that will come. Of what the windows let come all the same there is a little room besides.
 void Http2Stream::hold(std::string_view bytes) {
   held_.append(bytes);
   owed_window_ += bytes.size();
   held_.trim();
   if (held_memory_.cover(held_.capacity(), peer_address(), MemoryUse::waits_without))
-    session_.consume(*this, 0, bytes.size());
-  else
-    owed_connection_window_ += bytes.size();
+    return session_.consume(*this, 0, bytes.size());
+  owed_connection_window_ += bytes.size();
+  if (!session_.has_room_besides()) on_no_memory();
+}
+
+void Http2Stream::drop_held() {
+  held_.release();
+  held_memory_.release();
+  if (owed_connection_window_ > 0) session_.consume(*this, 0, std::exchange(owed_connection_window_, 0));
 }
 
 void Http2Stream::give_window_back() {
@@ -119,9 +155,10 @@ void Http2Stream::on_input_end() {
 }
 
 void Http2Stream::end_of_input() {
+  const auto trailers = std::move(trailers_);
   if (told_end_ || done_) return;
   told_end_ = true;
-  if (trailers_ != nullptr) events_->on_request_trailers(trailers_->fields());
+  if (trailers != nullptr) events_->on_request_trailers(trailers->fields());
   if (!done_) events_->on_request_end();
 }
 
@@ -166,6 +203,7 @@ void Http2Stream::submit_head(bool with_body) {
   if (is_strict && !fields.has("strict-transport-security"))
     fields.add("strict-transport-security", env_.over_tls->strict_transport);
   head_sent_ = true;
+  unsent_head_bytes_ = fields.memory();
   session_.submit_response(*this, with_body);
 }
 
@@ -223,17 +261,47 @@ void Http2Stream::flush() {
   note_room();
 }
 
+// In nghttp2's hands, or here.
+std::size_t Http2Stream::unsent_cost() const {
+  return unsent_head_bytes_ + out_.capacity() + trailer_lines_.capacity();
+}
+
+bool Http2Stream::has_room_for_unsent() {
+  return unsent_memory_.cover(unsent_cost(), peer_address(), MemoryUse::waits_without);
+}
+
+std::size_t Http2Stream::bytes_besides() const {
+  return owed_connection_window_ + (room_ == Room::none_of_all ? unsent_cost() : 0);
+}
+
 void Http2Stream::note_room() {
   room_ = Room::some;
-  if (out_.empty() || closed_) return;
+  if (closed_) return;
+  if (unsent_head_bytes_ > 0 || !out_.empty()) session_.settle_later(*this);
+  if (out_.empty()) return;
   const bool is_waiting = !session_.collects_later();  // else it may leave at once when the turn ends
   if (is_waiting) out_.trim();
-  if (!unsent_memory_.cover(out_.capacity(), peer_address(), MemoryUse::waits_without))
+  if (!has_room_for_unsent())
     room_ = Room::none_of_all;
   else if (is_waiting || out_.size() > kMostUnsent)
     room_ = Room::none;
   if (room_ != Room::some) owes_drain_ = true;
   if (!deadline_.is_set()) arm_deadline();
+}
+
+// The client gives no window, or takes nothing at all. Who has answered is needed no more, nor is the request; an
+// answer for which there is no room ends.
+void Http2Stream::settle() {
+  if (closed_ || (unsent_head_bytes_ == 0 && out_.empty())) return;
+  if (done_) drop_fields();
+  if (done_) env_.loop.defer_delete(std::move(events_));
+  out_.trim();
+  if (!has_room_for_unsent()) room_ = Room::none_of_all;
+  const bool has_room = room_ != Room::none_of_all || session_.has_room_besides();
+  if (has_room && own_memory_.cover(kOwnBytes, peer_address())) return;
+  if (unsent_head_bytes_ > 0) return session_.close_soon();  // nobody takes back what nghttp2 has of it
+  if (!done_) events_->on_bad_request(kNoMemory);
+  if (!closed_) reset(NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 void Http2Stream::become_tunnel() {
@@ -286,6 +354,8 @@ void Http2Stream::reset(std::uint32_t code) {
   deadline_.clear();
   out_.release();
   unsent_memory_.release();
+  std::string().swap(trailer_lines_);
+  drop_held();
   session_.submit_reset(*this, code);
 }
 
@@ -301,6 +371,7 @@ void Http2Stream::on_closed() {
 void Http2Stream::on_closed_with_connection() {
   closed_ = true;
   deadline_.clear();
+  drop_held();
   if (!std::exchange(done_, true) && has_begun_) events_->on_client_gone();
 }
 

@@ -29,15 +29,19 @@ class Http2Stream final : public ClientStream {
 
   // ---- what came; called inside nghttp2's callbacks
   [[nodiscard]] Http2RequestHead& head() { return head_; }
-  [[nodiscard]] Http2Trailers& trailers();
   void on_head_complete(bool ends_stream);
+  void on_trailer(std::string_view name, std::string_view value);
+  void on_trailers_complete();
+  void on_no_memory();  // for what is coming
   void on_data(std::string_view bytes);
   void on_input_end();
   // ---- at the end of what was received, or of a turn
   void on_batch_end();
   void hand_on_held();
   void tell_drained();
+  void settle();  // what of its answer has not left by now stays for long
   // ---- its end: nothing more comes or goes
+  void on_head_sent() { unsent_head_bytes_ = 0; }
   void on_answer_sent() { answer_sent_ = true; }
   void on_closed();
   void on_closed_with_connection();
@@ -52,6 +56,8 @@ class Http2Stream final : public ClientStream {
   [[nodiscard]] bool is_done() const { return done_; }
   [[nodiscard]] bool is_input_over() const { return input_over_; }
   [[nodiscard]] bool is_tunnel() const { return tunnel_; }
+  // What it holds that limits.buffered has no room for.
+  [[nodiscard]] std::size_t bytes_besides() const;
 
   void send_continue() override;
   void send_head(const ResponseHead& head, const OutgoingResponse& response) override;
@@ -76,12 +82,16 @@ class Http2Stream final : public ClientStream {
 
  private:
   [[nodiscard]] bool holds_input_back() const { return paused_ || (head_.asks_for_tunnel() && !tunnel_); }
-  void refuse(const ParseError& error);
+  [[nodiscard]] bool has_room_for_fields();
+  void drop_fields();
   void hand_on(std::string_view bytes);
   void hold(std::string_view bytes);
   void give_window_back();
   void end_of_input();
   void submit_head(bool has_body);
+  [[nodiscard]] std::size_t unsent_cost() const;
+  [[nodiscard]] bool has_room_for_unsent();
+  void drop_held();
   void note_room();
   void arm_deadline();
   void on_deadline();
@@ -97,7 +107,8 @@ class Http2Stream final : public ClientStream {
   Buffer held_;  // of the request's body, while nobody takes it
   Buffer out_;   // of the answer's body, while the client gives no window for it
   std::string trailer_lines_;
-  ReservedMemory head_memory_;
+  std::size_t unsent_head_bytes_ = 0;  // of the answer
+  ReservedMemory own_memory_;          // for this, and for the request's fields
   ReservedMemory held_memory_;
   ReservedMemory unsent_memory_;
   std::size_t owed_window_ = 0;             // of the stream: taken, and not given back yet

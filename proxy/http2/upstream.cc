@@ -81,7 +81,7 @@ struct Http2UpstreamCallbacks {
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) connection.is_there();
         return 0;
       case NGHTTP2_GOAWAY:
-        connection.is_leaving_ = true;
+        connection.goodbye_is_here();
         return 0;
       case NGHTTP2_HEADERS:
       case NGHTTP2_DATA:
@@ -304,8 +304,8 @@ void Http2Upstream::wants_to_write(Http2UpstreamStream& stream) {
 }
 
 void Http2Upstream::submit_or_go_on(Http2UpstreamStream& stream) {
-  if (stream.events_ == nullptr || stream.fails_ || stream.head_.size() == 0) return;
-  if (stream.id_ == 0) return submit(stream);
+  if (stream.events_ == nullptr || stream.fails_) return;
+  if (stream.id_ == 0) return stream.head_.size() > 0 ? submit(stream) : void();
   const bool has_more = !stream.out_.empty() || stream.request_ended_;
   if (has_more && !stream.end_is_sent_) nghttp2_session_resume_data(session_, stream.id_);
 }
@@ -323,6 +323,7 @@ void Http2Upstream::submit(Http2UpstreamStream& stream) {
     return stream.fail(UpstreamError::refused_stream);
   }
   stream.id_ = id;
+  stream.head_ = {};  // nghttp2 has it
   stream.arm_deadline();
 }
 
@@ -339,9 +340,21 @@ void Http2Upstream::let_go(Http2UpstreamStream& stream) {
   if (stream.id_ == 0) return stream_is_over();
   nghttp2_session_set_stream_user_data(session_, stream.id_, nullptr);
   if (stream.answer_ended_ && stream.end_is_sent_ && stream.out_.empty()) return;
-  if (++given_up_ >= kMostGivenUp) is_leaving_ = true;
+  note_given_up();
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id_,
                             stream.answer_ended_ ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+}
+
+// With max_connections there may be no other that takes its place: then who gives up on purpose would take the app from
+// everybody for as long as one stream lives here. An app that ends it instead is asked on a new one.
+void Http2Upstream::note_given_up() {
+  const bool may_be_replaced = environment_.settings.max_connections == kUnlimited;
+  if (++given_up_ >= kMostGivenUp && may_be_replaced) is_leaving_ = true;
+}
+
+void Http2Upstream::goodbye_is_here() {
+  is_leaving_ = true;
+  if (!std::exchange(app_has_left_, true)) owner_.app_leaves();
 }
 
 void Http2Upstream::forget(Http2UpstreamStream& stream) {
@@ -395,7 +408,7 @@ bool Http2Upstream::begins_as_http2() const {
 void Http2Upstream::head_is_here(Http2UpstreamStream& stream, bool ends) {
   const auto error = response_of_h2_fields(fields_.all(), ends, stream.method_, response_);
   if (error) return stream.fail(UpstreamError::nonsense, error->rule);
-  if (response_.head.status < 200) return stream.arm_deadline();  // the app is at work: it has its time once more
+  if (response_.head.status < 200) return stream.take_interim();
   stream.has_head_ = true;
   note_batch(stream);
   stream.events_->on_response(response_);

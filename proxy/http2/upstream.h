@@ -33,6 +33,8 @@ class Http2Upstream final : private Connector::Owner {
     virtual void has_room(Http2Upstream& connection) = 0;
     // The app takes fewer streams than wait for this connection: these need another place.
     virtual void left_over(Http2UpstreamStream& stream) = 0;
+    // The app takes nothing more on it and wants to be asked on another, once; what it has goes on.
+    virtual void app_leaves() = 0;
     // Nobody asks anything on it.
     virtual void is_idle(Http2Upstream& connection) = 0;
     // Closed. The owner forgets it now and deletes it at the end of the loop's turn. Errors of streams follow.
@@ -56,6 +58,7 @@ class Http2Upstream final : private Connector::Owner {
   [[nodiscard]] bool looks_alive() const;
   // How many the app allows; nullopt: it has not said yet.
   [[nodiscard]] std::optional<std::size_t> most_streams() const { return most_streams_; }
+  [[nodiscard]] bool app_has_left() const { return app_has_left_; }
   void add(Http2UpstreamStream& stream);  // where there is room
   void close_quietly();                   // one without streams
 
@@ -90,6 +93,8 @@ class Http2Upstream final : private Connector::Owner {
   void rest();
   void is_there();
   void stream_is_over();
+  void goodbye_is_here();
+  void note_given_up();
   [[nodiscard]] bool is_over() const;
   void fail(UpstreamError error, const char* why = nullptr);
   void close();
@@ -121,6 +126,7 @@ class Http2Upstream final : private Connector::Owner {
   std::optional<std::size_t> most_streams_;
   int given_up_ = 0;         // streams that were let go before their end
   bool is_leaving_ = false;  // it takes no new streams any more
+  bool app_has_left_ = false;
   bool is_suspect_ = false;  // a PING has to be answered first
   bool is_reading_ = false;  // nghttp2 is on the stack
   const char* broken_why_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "proxy/http/connection_auth.h"
 #include "proxy/http2/upstream.h"
 
 namespace lp {
@@ -45,6 +46,9 @@ void Http2UpstreamStream::set_patience(std::int64_t response_ms, std::int64_t id
 void Http2UpstreamStream::send_head(const OutgoingRequest& request, const Fields& client_fields,
                                     const ClientHeaderRules& rules) {
   if (!request.upgrade.empty()) return fail_soon(UpstreamError::no_upgrade);
+  // What follows on the connection would be answered as that person's, whoever asks.
+  if (!request.replaces_authorization && asks_to_sign_in_connection(client_fields))
+    return fail_soon(UpstreamError::no_sign_in);
   method_.assign(request.method);
   has_body_ = request.body.kind == BodyFraming::Kind::chunked || request.body.length > 0;
   head_.add(":method", request.method);
@@ -71,6 +75,7 @@ void Http2UpstreamStream::end_body() {
 
 void Http2UpstreamStream::flush() {
   is_blocked_ = !out_.empty();
+  if (connection_ == nullptr) out_.trim();  // it may wait for long
   if (connection_ == nullptr || fails_) return;
   connection_->wants_to_write(*this);
   arm_deadline();
@@ -97,6 +102,13 @@ void Http2UpstreamStream::fail(UpstreamError error, const char* why) {
   if (told == nullptr) return;
   if (why != nullptr) return told->on_broken_answer(why, error);
   told->on_upstream_error(error);
+}
+
+// The app is at work: it has its time once more.
+void Http2UpstreamStream::take_interim() {
+  const std::int64_t waited_ms = deadline_.is_set() ? response_timeout_ms_ - deadline_.left_ms() : 0;
+  if (!interims_.take(waited_ms)) return fail(UpstreamError::nonsense, InterimAnswers::kTooMany);
+  arm_deadline();
 }
 
 void Http2UpstreamStream::on_deadline() {

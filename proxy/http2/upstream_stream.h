@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/deadline.h"
+#include "proxy/http/interim_answers.h"
 #include "proxy/http/stream.h"
 #include "proxy/http2/head_fields.h"
 #include "proxy/net/buffer.h"
@@ -53,6 +54,7 @@ class Http2UpstreamStream {
 
   void on_deadline();
   void arm_deadline();
+  void take_interim();
   void fail(UpstreamError error, const char* why = nullptr);
   const UpstreamEnvironment& environment_;
   Owner& owner_;
@@ -70,6 +72,7 @@ class Http2UpstreamStream {
   std::int32_t id_ = 0;            // 0: not begun
   std::size_t untaken_bytes_ = 0;  // of the answer, handed on while it is paused: the app gets no room for more
   const char* broken_why_ = nullptr;
+  InterimAnswers interims_;
   bool is_reused_ = false;
   bool is_dirty_ = false;
   bool is_in_batch_ = false;

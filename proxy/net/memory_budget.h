@@ -63,9 +63,12 @@ class ReservedMemory {
     bytes_ = wanted;
     return true;
   }
-  void release() {
-    if (bytes_ > 0) budget_.give_back(*of_client_, std::exchange(bytes_, 0));
+  // No more than so many from now on.
+  void shrink(std::size_t bytes) {
+    const auto wanted = static_cast<std::int64_t>(bytes);
+    if (bytes_ > wanted) budget_.give_back(*of_client_, std::exchange(bytes_, wanted) - wanted);
   }
+  void release() { shrink(0); }
   [[nodiscard]] bool is_empty() const { return bytes_ == 0; }
 
  private:

@@ -136,6 +136,11 @@ void Http2Pool::close_one_idle() {
   if (idle != connections_.end()) (*idle)->close_quietly();
 }
 
+// It is the app that wants another connection, while the last streams on this one may take for hours.
+void Http2Pool::app_leaves() {
+  if (is_limited()) shared_.slots.give_back();
+}
+
 // Who begins to wait looks for idle ones after it has said so, and we the other way round: one of us sees the other.
 void Http2Pool::is_idle(Http2Upstream& connection) {
   count_idle();
@@ -158,7 +163,7 @@ void Http2Pool::remove(Http2Upstream& connection) {
   LP_CHECK(found != connections_.end(), "a connection is removed once");
   environment_.loop.defer_delete(std::move(*found));
   connections_.erase(found);
-  if (is_limited()) shared_.slots.give_back();
+  if (is_limited() && !connection.app_has_left()) shared_.slots.give_back();
   count_idle();
 }
 

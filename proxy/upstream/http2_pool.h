@@ -30,6 +30,7 @@ class Http2Pool final : public UpstreamPool,
  private:
   void has_room(Http2Upstream& connection) override;
   void left_over(Http2UpstreamStream& stream) override { place(stream, Choice::any); }
+  void app_leaves() override;
   void is_idle(Http2Upstream& connection) override;
   void remove(Http2Upstream& connection) override;
   void tls_failed(const std::string& why) override { note_tls_failure(why); }

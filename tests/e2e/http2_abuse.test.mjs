@@ -99,18 +99,23 @@ describe('abuse of HTTP/2', () => {
     assert.deepEqual(flooded(), []);
   });
 
-  test('D04 HPACK bombs: an entry of the table again and again, and crumbs of cookies', async () => {
+  test('D04 HPACK bombs: an entry of the table again and again, crumbs of cookies, and trailers', async () => {
     const before = world.proxy.rssKib();
     const bomb = Buffer.concat([block(get('/public/flood')), field('x-big', 'y'.repeat(3_900), { indexed: true }), Buffer.alloc(16_000, 0x80 | 62)]);
     const crumbs = Buffer.concat([block(get('/public/flood')), field('cookie', 'c=1', { indexed: true }), Buffer.alloc(100_000, 0x80 | 62)]);
-    for (const one of [bomb, crumbs]) {
+    const post = block(get('/public/flood', [], { method: 'POST' }));
+    const trailers = Buffer.concat([field('x-big', 'y'.repeat(3_900), { indexed: true }), Buffer.alloc(16_000, 0x80 | 62)]);
+    for (const [head, rest] of [[bomb], [crumbs], [post, trailers]]) {
       const client = await connect();
-      for (let round = 0; round < 50 && !client.closed; ++round) await client.send(...client.headers((client.nextId += 2) - 2, one));
+      for (let round = 0; round < 50 && !client.closed; ++round) {
+        const id = (client.nextId += 2) - 2;
+        await client.send(...client.headers(id, head, rest ? 0 : FLAG.END_STREAM), ...(rest ? client.headers(id, rest) : []));
+      }
       await client.until('GOAWAY', () => client.goaway !== null || client.closed);
       client.destroy();
     }
     assert.ok(world.proxy.rssKib() - before < 20_000, 'memory stays flat');
-    assert.deepEqual(flooded(), []);
+    assert.ok(world.recorder.requests.every(({ complete, target }) => !complete || target !== '/public/flood'));
     await stillServes();
   });
 
@@ -272,6 +277,24 @@ describe('abuse of HTTP/2', () => {
     await stillServes();
   });
 
+  const half = (id) => frame(TYPE.HEADERS, FLAG.END_STREAM, id, block(get('/public/flood')));
+  for (const [what, make] of Object.entries({
+    'beside an answer': (one) => [...request(one, '/nowhere'), half(3)],
+    'of a stream that is over': async (one) => { await one.request(get('/nowhere')); return [...request(one), half(1)]; },
+    'whose padding is not told': (one) => [...request(one), frame(TYPE.HEADERS, FLAG.END_HEADERS | FLAG.PADDED, 3, Buffer.alloc(100)).subarray(0, 9)],
+  })) {
+    test(`D17 half a block of fields ${what} is not waited for`, async () => {
+      world.recorder.onHead = () => new Promise(() => {});
+      const client = await connect();
+      await client.until('SETTINGS', () => client.frames.some(({ type }) => type === TYPE.SETTINGS)); // nothing of ours comes in between
+      client.write(...(await make(client)));
+      await client.untilClosed();
+      assert.equal(client.goaway?.code, CODE.ENHANCE_YOUR_CALM);
+      client.destroy();
+      assert.deepEqual(flooded(), []);
+    });
+  }
+
   test('D17 a body that stalls is 408, and the connection goes on', async () => {
     const client = await connect();
     const { id, stream } = client.open(get('/public/up', [], { method: 'POST' }), { end: false });
@@ -296,6 +319,42 @@ describe('abuse of HTTP/2', () => {
     await idle.untilClosed();
     assert.equal(idle.goaway.code, CODE.NO_ERROR);
   });
+});
+
+// Threat D22: what 15 bytes of a client's are here, a thousand times, of clients that give no window for their answers.
+describe('what strangers make us hold is on the account of limits.buffered', () => {
+  const scope = suite(after);
+  let world;
+  before(async () => { world = await makeWorld(scope, { config: { workers: 1, listen: [{ address: '127.0.0.1:0', h2c: true }], limits: { buffered: '8MiB' }, access_log: { output: 'off' } } }); });
+  // 60 KiB of fields: one is sent, all others point to it.
+  const large = (first) => (first ? Buffer.concat([field('a', 'v'.repeat(4_000), { indexed: true }), Buffer.alloc(14, 0x80 | 62)]) : Buffer.alloc(15, 0x80 | 62));
+  const post = (target) => block(get(target, [], { method: 'POST' }));
+  for (const [what, make] of Object.entries({
+    'heads that are answered': (one, id, first) => one.headers(id, Buffer.concat([post('/nowhere'), large(first)])),
+    'heads that an app has': (one, id, first) => one.headers(id, Buffer.concat([post('/public/x'), large(first)]), 0),
+    'heads without their end': (one, id, first) => (id < 199 ? one.headers(id, Buffer.concat([post('/nowhere'), large(first)])) : [frame(TYPE.HEADERS, 0, id, Buffer.concat([post('/nowhere'), large(first)]))]),
+    'trailers behind an answer': (one, id, first) => [...one.headers(id, post('/nowhere'), 0), ...one.headers(id, large(first))],
+    'trailers that an app has': (one, id, first) => [...one.headers(id, post('/public/x'), 0), ...one.headers(id, large(first))],
+  })) {
+    test(what, async () => {
+      world.recorder.onHead = () => new Promise(() => {});
+      const before = world.proxy.rssKib();
+      const clients = [];
+      for (let count = 0; count < 15; ++count) {
+        const client = await Http2Raw.connect(world.port, { settings: [[INITIAL_WINDOW, 0]] });
+        clients.push(client);
+        await client.until('SETTINGS', () => client.frames.some(({ type }) => type === TYPE.SETTINGS));
+        for (let id = 1; id < 200 && !client.closed; id += 2) await client.send(...make(client, id, id === 1));
+        if (!what.includes('end')) client.write(frame(TYPE.PING, 0, 0, Buffer.alloc(8)));
+        await client.until('all was read', () => client.closed || what.includes('end') || client.frames.some(({ type, flags }) => type === TYPE.PING && flags & FLAG.ACK));
+      }
+      const held = world.proxy.rssKib() - before;
+      console.log(`    1500 streams: ${held} KiB`);
+      for (const client of clients) client.destroy();
+      world.recorder.onHead = null;
+      assert.ok(held < 40_000 * SLOWNESS, `${held} KiB`);
+    });
+  }
 });
 
 test('over TLS too, and half a handshake is not waited for', async (t) => {

@@ -185,6 +185,41 @@ describe('as many streams as the app allows', () => {
   });
 });
 
+describe('one connection, one long stream, and who would take the app from everybody', () => {
+  const tick = { handle: (one, stream) => { stream.respond({ ':status': 200 }); stream.write('first'); if (!one.headers[':path'].includes('watch')) stream.end(); } };
+  const ways = {
+    'requests that are given up, 500 of them': async (world) => {
+      world.app.handle = (one, stream) => { if (!one.headers[':path'].endsWith('slow')) tick.handle(one, stream); };
+      for (let round = 0; round < 5; ++round) {
+        const seen = world.app.streams.length;
+        const clients = await Promise.all(Array.from({ length: 100 }, () => RawClient.connect(world.port)));
+        for (const client of clients) client.send(requestBytes('GET', '/public/slow', { Host: HOST }));
+        const mine = await Promise.all(clients.map((_client, index) => world.app.request(seen + index + 1)));
+        const closed = mine.map((one) => new Promise((resolve) => { one.stream.once('close', resolve); }));
+        for (const client of clients) client.destroy();
+        await Promise.all(closed);
+      }
+    },
+    'the app says GOAWAY': async (world) => {
+      const [{ session, stream }] = world.app.streams;
+      session.goaway(constants.NGHTTP2_NO_ERROR, stream.id);
+      await new Promise((resolve) => { session.ping(() => resolve()); });
+    },
+  };
+  for (const [what, make] of Object.entries(ways)) {
+    test(what, async (t) => {
+      const world = await worldWith(t, { ...tick, settings: { maxConcurrentStreams: 150 } }, { upstream: { max_connections: 1, queue_timeout: '2s' } });
+      const watcher = await RawClient.connect(world.port);
+      t.after(() => watcher.destroy());
+      await watcher.send(requestBytes('GET', '/public/watch', { Host: HOST }));
+      const { stream } = await world.app.request(1);
+      await make(world);
+      assert.equal((await world.get('/public/x')).status, 200);
+      assert.equal(stream.destroyed, false, 'the long one goes on');
+    });
+  }
+});
+
 describe('what an app has not begun with is asked again, whatever it is', () => {
   for (const method of ['GET', 'POST']) {
     test(`${method}, REFUSED_STREAM`, async (t) => {
@@ -230,6 +265,36 @@ describe('what an app has not begun with is asked again, whatever it is', () => 
 });
 
 describe('what goes wrong is told in words', () => {
+  test('interim answers without end', async (t) => {
+    const world = await worldWith(t, {
+      handle: (one, stream) => {
+        const count = Number(new URL(one.headers[':path'], 'http://x').searchParams.get('n'));
+        for (let i = 0; i < count && !stream.destroyed; ++i) stream.additionalHeaders({ ':status': 103, link: '</x>' });
+        if (stream.destroyed) return;
+        stream.respond({ ':status': 200 });
+        stream.end('ok');
+      },
+    });
+    assert.equal((await world.get('/public/x?n=900')).status, 200);
+    assert.equal((await world.get('/public/x?n=3000')).status, 502);
+    assert.match((await failure(world)).reason, /more interim answers/);
+  });
+
+  test('nobody is served as somebody else who has signed in the connection', async (t) => {
+    const world = await worldWith(t, {
+      handle: (one, stream) => {
+        if (one.headers.authorization?.startsWith('NTLM ')) one.session.person = one.headers.authorization.slice(5);
+        stream.respond(one.session.person ? { ':status': 200 } : { ':status': 401, 'www-authenticate': 'NTLM' });
+        stream.end(one.session.person ?? 'nobody');
+      },
+    });
+    assert.equal((await world.get('/public/x')).status, 401);
+    assert.equal((await world.get('/public/x', { Authorization: 'NTLM alice' })).status, 502);
+    assert.match((await failure(world)).reason, /signs in its connection.*upstream of HTTP\/1/);
+    const bob = await world.get('/public/x');
+    assert.deepEqual([bob.status, bob.text], [401, 'nobody']);
+  });
+
   test('it resets the stream', async (t) => {
     const world = await worldWith(t, { handle: (_one, stream) => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM) });
     assert.equal((await world.get('/public/x')).status, 502);

@@ -62,6 +62,7 @@ struct World {
   ClientHeaderRules rules{settings};
   std::string scratch;
   MemoryBudget memory{1 << 20};
+  std::array<ReservedMemory, 2> others{ReservedMemory(memory), ReservedMemory(memory)};
   Told told;
   MakeEvents make = [this](ClientStream& stream) { return std::make_unique<Scripted>(told, stream); };
   int client = -1;
@@ -82,6 +83,7 @@ struct World {
     ::close(client);
     loop.defer_delete(std::move(session));
     loop.delete_deferred();
+    for (ReservedMemory& one : others) one.release();
     CHECK(memory.used_bytes() == 0);
   }
   void turn() {
@@ -100,6 +102,12 @@ struct World {
     const ssize_t got = ::recv(client, all.data(), all.size(), 0);
     all.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
     return all;
+  }
+  // All but so many bytes of the budget are other people's.
+  void leave(std::int64_t bytes) {
+    const auto half = static_cast<std::size_t>(memory.limit_bytes() / 2);
+    REQUIRE(others[0].cover(half, "198.51.100.1"));
+    REQUIRE(others[1].cover(half - static_cast<std::size_t>(bytes), "198.51.100.2"));
   }
   // Payloads of the DATA frames among these bytes.
   static std::string data_in(std::string_view bytes) {
@@ -197,4 +205,108 @@ TEST_CASE("a stream that the client takes back is gone, once; the connection is 
   CHECK_FALSE(world.session->is_busy());
   CHECK(world.told.gone == 1);
   CHECK(world.session->close_if_idle());
+}
+
+namespace {
+
+const std::string kNoWindow("\0\4\0\0\0\0", 6);
+
+std::string many_fields() {
+  std::string block;
+  for (int i = 0; i < 150; ++i) block += field("x-many", std::string(100, 'v'));
+  return block;
+}
+
+bool has_reset(const std::string& heard, char stream, char code) {
+  return heard.find(frame(kReset, 0, stream, std::string{0, 0, 0, code})) != std::string::npos;
+}
+
+constexpr char kCalm = 11;
+
+}  // namespace
+
+TEST_CASE("fields are on the account, and gone as soon as nobody needs them") {
+  World world;
+  world.say(frame(kHeaders, kEndHeaders, 1, head("POST")));
+  world.told.client->pause_request_body();
+  const auto with_head = world.memory.used_bytes();
+  world.say(frame(kHeaders, kEndHeaders | kEndStream, 1, many_fields()));
+  CHECK(world.memory.used_bytes() > with_head + 30'000);
+  Answer answer;
+  answer.body = "no";
+  world.told.client->send_answer(answer, false, true);
+  world.turn();
+  CHECK(world.memory.used_bytes() == 0);
+}
+
+TEST_CASE("an answer that waits for a window keeps nothing of the request") {
+  World world(kNoWindow);
+  world.say(frame(kHeaders, kEndHeaders, 1, head("POST") + many_fields()));
+  CHECK(world.memory.used_bytes() > 30'000);
+  Answer answer;
+  answer.body = "no";
+  world.told.client->send_answer(answer, false, true);
+  world.turn();
+  CHECK(world.memory.used_bytes() > 0);
+  CHECK(world.memory.used_bytes() < 5'000);
+  world.say(frame(kHeaders, kEndHeaders | kEndStream, 1, many_fields()));  // behind the whole answer
+  CHECK(world.memory.used_bytes() < 5'000);
+  CHECK(world.told.trailers.empty());
+}
+
+TEST_CASE("what there is no room for is refused, and not kept") {
+  struct Row {
+    const char* what;
+    std::int64_t room;
+    std::string before, then;
+  };
+  const std::string post = frame(kHeaders, kEndHeaders, 1, head("POST"));
+  const Row rows[] = {
+      {"a head", 20'000, "", frame(kHeaders, kEndHeaders | kEndStream, 1, head("GET") + many_fields())},
+      {"half a head", 20'000, "", frame(kHeaders, kEndStream, 1, head("GET") + many_fields())},
+      {"trailers", 20'000, post, frame(kHeaders, kEndHeaders | kEndStream, 1, many_fields())},
+      {"half of them", 20'000, post, frame(kHeaders, kEndStream, 1, many_fields())},
+      {"a stream at all", 3'000, "", frame(kHeaders, kEndHeaders | kEndStream, 1, head("GET"))},
+      {"a body that nobody takes", 20'000, post,
+       frame(kData, 0, 1, std::string(16'000, 'x')) + frame(kData, 0, 1, std::string(16'000, 'x')) +
+           frame(kData, kEndStream, 1, std::string(16'000, 'x'))},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    World world(kNoWindow);
+    world.leave(row.room);
+    const auto before = world.memory.used_bytes();
+    if (!row.before.empty()) world.say(row.before);
+    if (!row.before.empty()) world.told.client->pause_request_body();
+    world.say(row.then);
+    CHECK(world.told.bad == 1);
+    CHECK(world.told.ends == 0);
+    Answer answer;
+    answer.body = std::string(100, 'x');
+    if (world.session->is_busy()) world.told.client->send_answer(answer, false, true);
+    world.turn();
+    CHECK(world.memory.used_bytes() < before + 5'000);
+  }
+}
+
+TEST_CASE("answers that wait have what the budget has, and a little besides; then the stream ends") {
+  World world(kNoWindow);
+  world.say(frame(kHeaders, kEndHeaders | kEndStream, 1, head("GET")));
+  ClientStream& first = *world.told.client;
+  world.say(frame(kHeaders, kEndHeaders | kEndStream, 3, head("GET")));
+  ClientStream& second = *world.told.client;
+  world.leave(0);
+  begin_answer(first, kUnknownLength);
+  first.send_body(std::string(30'000, 'x'));
+  first.flush();
+  CHECK(first.room() == ClientStream::Room::none_of_all);
+  CHECK_FALSE(has_reset(world.hear(), 1, kCalm));
+  CHECK(world.told.bad == 0);
+  begin_answer(second, kUnknownLength);
+  second.send_body(std::string(30'000, 'x'));
+  second.flush();
+  CHECK(has_reset(world.hear(), 3, kCalm));
+  CHECK(world.told.bad == 1);
+  CHECK(first.unsent_bytes() == 30'000);
+  first.abort();
 }

@@ -366,6 +366,53 @@ TEST_CASE("requests that are given up again and again do not end the connection 
   CHECK(stays.ended);
 }
 
+TEST_CASE("where max_connections allows no other connection, those who give up do not take it from others") {
+  World2 world([](UpstreamSettings& settings) {
+    settings.max_connections = 1;
+    settings.queue_timeout_ms = 300;
+  });
+  Asker stays;
+  world.ask2(stays, "POST", false);
+  (void)world.request(0, 1);
+  for (std::int32_t id = 3; id < 1103; id += 2) {
+    Asker asker;
+    world.ask2(asker);
+    (void)world.request(0, id);
+    asker.lease.reset();
+  }
+  Asker next;
+  world.ask2(next);
+  (void)world.request(0, 1103);
+  world.servers[0]->answer(1103, "200");
+  world.wait2(next);
+  CHECK(next.ended);
+  CHECK_FALSE(stays.is_over());
+}
+
+TEST_CASE("a connection that the app has left counts no more for max_connections, though it has streams") {
+  World2 world([](UpstreamSettings& settings) {
+    settings.max_connections = 1;
+    settings.queue_timeout_ms = 300;
+  });
+  world.server_settings = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1}};
+  Asker stays, waits, next;
+  world.ask2(stays);
+  (void)world.request(0, 1);
+  world.ask2(waits);
+  world.servers[0]->go_away(1);
+  (void)world.request(1, 1);
+  world.servers[0]->answer(1, "200");
+  world.wait2(stays);
+  CHECK(world.until([&] { return world.app.connections[0]->ended; }));
+  world.ask2(next);  // what was given back once is not given back again
+  world.wait2(next);
+  CHECK(next.error == UpstreamError::queue_timeout);
+  world.servers[1]->answer(1, "200");
+  world.wait2(waits);
+  CHECK(waits.ended);
+  CHECK(world.app.connections.size() == 2);
+}
+
 TEST_CASE("a client that takes nothing gets little, one that takes gets much") {
   World2 world;
   Asker stuck, taking;
@@ -478,6 +525,39 @@ TEST_CASE("there is no upgrade in HTTP/2") {
   world.wait2(asker);
   CHECK(asker.error == UpstreamError::no_upgrade);
   CHECK((world.servers.empty() || world.servers[0]->requests.empty()));
+}
+
+TEST_CASE("nobody signs in a connection that is everybody's") {
+  World2 world;
+  struct Row {
+    const char* authorization;
+    bool is_replaced;
+    bool is_refused;
+    Asker asker{};
+  };
+  Row rows[] = {{"Negotiate YII=", false, true},
+                {"NTLM TlRM", false, true},
+                {"NTLM TlRM", true, false},
+                {"Bearer x", false, false}};
+  for (Row& row : rows) {
+    row.asker.lease = world.http2->lease(row.asker, Choice::any);
+    OutgoingRequest request;
+    request.method = "GET";
+    request.target = "/";
+    request.replaces_authorization = row.is_replaced;
+    Fields fields;
+    fields.add("Authorization", row.authorization);
+    row.asker.lease->send_head(request, fields, world.rules);
+    row.asker.lease->end_body();
+  }
+  (void)world.request(0, 3);
+  for (Row& row : rows) {
+    CAPTURE(row.authorization);
+    if (row.is_refused) world.wait2(row.asker);
+    CHECK(row.asker.is_over() == row.is_refused);
+    if (row.is_refused) CHECK(row.asker.error == UpstreamError::no_sign_in);
+  }
+  CHECK(world.servers[0]->requests.size() == 2);
 }
 
 TEST_CASE("nobody listens") {
