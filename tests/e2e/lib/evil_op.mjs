@@ -141,7 +141,7 @@ export class EvilOp extends EventEmitter {
     if (this.latencyMs[place]) await sleep(this.latencyMs[place]);
     await this.clock.settled;
     if (this.twist[route[0]] && (await this.twist[route[0]](request, response, call))) return;
-    if (this.#failed(place, response)) return;
+    if (this.#failed(place, call, response)) return;
     await route[1]();
   }
 
@@ -163,12 +163,13 @@ export class EvilOp extends EventEmitter {
     response.once('close', () => --calls.now);
   }
 
-  // A failure on purpose. { how, times } fails that often and then no more.
-  #failed(place, response) {
+  // A failure on purpose, told as 'failed' before its answer. { how, times } fails that often and then no more.
+  #failed(place, call, response) {
     const name = { refresh: 'failRefresh', code: 'failCode', introspection: 'failIntrospection' }[place];
     let how = this[name] ?? null;
     if (how?.times !== undefined) how = how.times-- > 0 ? how.how : null;
     if (how === null) return false;
+    this.emit('failed', place, call);
     if (how === 'reset') response.socket.resetAndDestroy();
     else if (how === 'garbage') this.#json(response, '{"this is": not json');
     else if (how !== 'hang') {

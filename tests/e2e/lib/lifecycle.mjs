@@ -128,7 +128,7 @@ export class Life {
     this.sessions = [];
     this.secrets = new Secrets(world.secret);
     world.recorder.handle = (request, reply) => this.#app(request, reply);
-    world.op.on('call', (call) => this.#heard(call));
+    world.op.on('failed', (place, call) => this.#failed(place, call));
   }
 
   get proxies() { return [this.world.proxy, this.world.second].filter((proxy) => proxy && proxy !== this.dead); }
@@ -143,9 +143,8 @@ export class Life {
 
   // --- the provider's and the app's side ---
 
-  #heard(call) {
-    if (call.path !== '/oidc/token' || call.params.get('grant_type') !== 'refresh_token') return;
-    if (this.world.op.failRefresh === null || this.world.op.onBlip) return;
+  #failed(place, call) {
+    if (place !== 'refresh' || this.world.op.onBlip) return;
     this.lastFailureAt = Date.now(); // the back-off goes by real time
     const grant = this.world.op.grants.tokens.get(call.params.get('refresh_token'))?.grant;
     for (const session of this.sessions) if (session.grant === grant) Object.assign(session, { failedAt: this.now, failedBy: this.world.op.failRefresh });
