@@ -102,6 +102,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void lease_and_send(UpstreamPool::Choice choice);
   void set_patience();
   [[nodiscard]] bool is_grpc_call() const { return grpc_ != GrpcKind::none && facts_.forwarded == ForwardedForm::none; }
+  [[nodiscard]] bool is_open_ended_call() const;
   void begin_grpc_call();
   void grpc_deadline_is_over();
   [[nodiscard]] bool end_grpc_call(int status);
