@@ -105,14 +105,14 @@ int Http2Session::Callbacks::on_header(nghttp2_session*, const nghttp2_frame* fr
                                        std::size_t name_bytes, const std::uint8_t* value, std::size_t value_bytes,
                                        std::uint8_t, void* of_session) {
   Http2Session& session = of(of_session);
-  Http2Stream* const stream = session.find(frame->hd.stream_id);
-  if (stream == nullptr) return 0;
   if (!begins_request(*frame)) {
-    stream->trailers().add(text(name, name_bytes), text(value, value_bytes));
+    if (Http2Stream* const stream = session.find(frame->hd.stream_id))
+      stream->trailers().add(text(name, name_bytes), text(value, value_bytes));
     return 0;
   }
-  stream->head().add(text(name, name_bytes), text(value, value_bytes));
-  if (!stream->head().is_bomb()) return 0;
+  if (session.head_id_ != frame->hd.stream_id) return 0;
+  session.request_head_.add(text(name, name_bytes), text(value, value_bytes));
+  if (!session.request_head_.is_bomb()) return 0;
   session.spend(Act::bomb);
   return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
@@ -148,7 +148,8 @@ void Http2Session::Callbacks::on_fields(Http2Session& session, const nghttp2_fra
   session.batch_.push_back(frame.hd.stream_id);
   if (begins_request(frame)) {
     session.budget_.request_came();
-    return stream->on_head_complete(ends_stream(frame));
+    session.head_id_ = 0;
+    return stream->on_head_complete(session.request_head_, ends_stream(frame));
   }
   if (stream->trailers().is_bad()) return stream->break_off(NGHTTP2_PROTOCOL_ERROR);
   stream->on_input_end();

@@ -33,8 +33,7 @@ export class Call extends EventEmitter {
 
   static over(wire, world, path, headers = {}) {
     const call = new Call();
-    const all = { 'content-type': 'application/grpc', te: 'trailers', ...headers };
-    const fields = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+    const fields = { 'content-type': 'application/grpc', te: 'trailers', ...headers };
     return wire === 'http2' ? call.#http2(world, path, fields) : call.#http1(world, path, fields);
   }
 
