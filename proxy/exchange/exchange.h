@@ -102,6 +102,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void lease_and_send(UpstreamPool::Choice choice);
   void set_patience();
   [[nodiscard]] bool is_grpc_call() const { return grpc_ != GrpcKind::none; }
+  [[nodiscard]] bool is_open_ended_call() const;
   void note_grpc_call();
   void begin_grpc_call();
   void grpc_deadline_is_over();

@@ -10,10 +10,18 @@ void Exchange::note_grpc_call() {
   grpc_ = grpc_call(request_->head, has_app ? &context_.upstreams.of(*route).settings() : nullptr);
 }
 
+// That a client says so is no reason to wait longer for it: its app must be one that can be called, and the call one
+// that such an app takes. What browsers say of gRPC is one message, but for the answer.
+bool Exchange::is_open_ended_call() const {
+  if (!is_grpc_call() || !context_.upstreams.of(*facts_.route).settings().speaks_http2()) return false;
+  return grpc_ == GrpcKind::web || takes_trailers(request_->head.fields);
+}
+
 // Its messages may be hours apart. What it said of a deadline bounds us too, whatever the app does.
 void Exchange::begin_grpc_call() {
   const UpstreamSettings& upstream = context_.upstreams.of(*facts_.route).settings();
-  client_.expect_quiet_body(idle_timeout_ms(upstream, *facts_.route));
+  const bool sends_stream = is_open_ended_call() && grpc_ == GrpcKind::grpc;
+  if (sends_stream) client_.expect_quiet_body(idle_timeout_ms(upstream, *facts_.route));
   const auto ms = grpc_timeout_ms(request_->head.fields.get("grpc-timeout"));
   if (!ms) return;
   if (!grpc_deadline_) grpc_deadline_ = std::make_unique<Deadline>(context_.wheel, [this] { grpc_deadline_is_over(); });

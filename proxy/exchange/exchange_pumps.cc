@@ -44,7 +44,7 @@ void Exchange::lease_and_send(UpstreamPool::Choice choice) {
   const UpstreamClient client = record_.client.peer_is_trusted ? client_behind_proxy() : UpstreamClient{this, {}};
   lease_ = context_.upstreams.of(*facts_.route).lease(*this, choice, client);
   if (request_->is_http2) lease_->begin_small();
-  if (facts_.route->limits.has_upstream_times() || is_grpc_call()) set_patience();
+  if (facts_.route->limits.has_upstream_times() || is_open_ended_call()) set_patience();
   send_upstream_head();
   send_held_body();
   if (request_side_ == RequestSide::complete || replaced_body_) lease_->end_body();
@@ -56,7 +56,7 @@ void Exchange::set_patience() {
   const RouteSettings& route = *facts_.route;
   const UpstreamSettings& upstream = context_.upstreams.of(route).settings();
   const std::int64_t idle_ms = idle_timeout_ms(upstream, route);
-  const bool may_be_silent = is_grpc_call() && !route.limits.response_timeout_ms;
+  const bool may_be_silent = is_open_ended_call() && !route.limits.response_timeout_ms;
   lease_->set_patience(may_be_silent ? idle_ms : response_timeout_ms(upstream, route), idle_ms);
 }
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "auth/rules/grpc.h"
+#include "base/encoding.h"
+
 namespace lp {
 
 namespace {
@@ -12,6 +15,13 @@ constexpr std::int64_t kLooks = 4;
 constexpr std::int64_t kShortestMs = 100;  // deadlines are no finer
 constexpr std::uint64_t kMostCounted = std::uint64_t{1} << 62;
 }  // namespace
+
+bool is_slow_by_nature(const BodyFraming& body, const Fields& answer) {
+  if (body.kind != BodyFraming::Kind::chunked && body.kind != BodyFraming::Kind::until_close) return false;
+  constexpr std::string_view kEvents = "text/event-stream";
+  const std::string_view type = answer.get("Content-Type");
+  return iequals(type.substr(0, kEvents.size()), kEvents) || grpc_kind(type) != GrpcKind::none;
+}
 
 std::int64_t Pace::look_ms(const PaceTerms& terms) {
   const std::int64_t shortest = terms.bytes_per_s > 0 ? std::min(terms.silence_ms, terms.window_ms) : terms.silence_ms;

@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/http_message.h"
+#include "proxy/http/messages.h"
+
 namespace lp {
 
 // What a peer owes us while it is waited for: never as long a silence, and a rate that it may be behind for no longer
@@ -12,6 +15,10 @@ struct PaceTerms {
   std::int64_t bytes_per_s = 0;  // 0: no rate is owed
   std::int64_t window_ms = 0;
 };
+
+// An answer whose bytes come when there is something to say, events or messages of gRPC: it is the app that says so,
+// and no rate is owed to it.
+[[nodiscard]] bool is_slow_by_nature(const BodyFraming& body, const Fields& answer);
 
 // Whether one peer keeps to them: of a connection or of one stream of it, sending or taking. Bytes are counted where
 // they come by; time is looked at now and then, when a deadline fires, and never where bytes are. What a peer is ahead

@@ -30,12 +30,6 @@ constexpr const char* kProxyProtocol =
     "what "
     "stands in front (send-proxy)";
 
-bool is_event_stream(const BodyFraming& body, const Fields& fields) {
-  if (body.kind != BodyFraming::Kind::chunked && body.kind != BodyFraming::Kind::until_close) return false;
-  constexpr std::string_view kType = "text/event-stream";
-  return iequals(fields.get("Content-Type").substr(0, kType.size()), kType);
-}
-
 bool is_proxy_line(std::string_view bytes) {
   return bytes.starts_with("PROXY TCP") || bytes.starts_with("PROXY UNKNOWN");
 }
@@ -392,7 +386,7 @@ void Http1Client::send_continue() {
 void Http1Client::send_head(const ResponseHead& head, const OutgoingResponse& response) {
   keep_alive_ = response.keep_alive && response.body.kind != BodyFraming::Kind::until_close;
   answer_body_.begin(response.body);
-  if (is_event_stream(response.body, head.fields)) minimum_rate_ = 0;  // slow by nature
+  if (is_slow_by_nature(response.body, head.fields)) minimum_rate_ = 0;
   env_.scratch.clear();
   append_response_head(env_.scratch, response, head, env_.header_rules);
   write_strict_transport();

@@ -163,10 +163,17 @@ void Http1Upstream::end_body() {
 }
 
 void Http1Upstream::flush() {
-  if (phase_ == Phase::queued || phase_ == Phase::connecting || phase_ == Phase::closed) return;
+  if (phase_ == Phase::queued || phase_ == Phase::connecting) return trim_waiting_head();
+  if (phase_ == Phase::closed) return;
   const SocketWriter::State state = writer_.flush();
   if (state == SocketWriter::State::blocked && environment_.memory.is_short()) writer_.trim();
   if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
+}
+
+// A head that waits takes a block of its own size: a client may ask for a hundred at a time.
+void Http1Upstream::trim_waiting_head() {
+  constexpr std::size_t kMostCopied = 4 * 1024;
+  if (writer_.unsent_bytes() <= kMostCopied) writer_.trim();
 }
 
 // The end of what the client said comes behind all of it, not before what still waits for the kernel.
@@ -185,7 +192,7 @@ void Http1Upstream::become_tunnel() {
 }
 
 void Http1Upstream::begin_small() {
-  constexpr std::size_t kLittle = 6 * 1024;
+  constexpr std::size_t kLittle = 4 * 1024;
   most_first_ = kLittle;
 }
 
@@ -206,7 +213,7 @@ void Http1Upstream::on_readable() {
   in_.make_room(bytes_to_read());
   const ReceiveResult got = receive(most_first_);
   if (got.kind == ReceiveResult::Kind::again) return;
-  if (got.kind == ReceiveResult::Kind::data) most_first_ = SIZE_MAX;
+  if (got.kind == ReceiveResult::Kind::data) most_first_ = most_first_ > got.bytes ? most_first_ - got.bytes : SIZE_MAX;
   if (got.kind == ReceiveResult::Kind::failed) return lost();
   if (got.kind == ReceiveResult::Kind::end) return on_input_end();
   if (in_.room() == 0 && phase_ != Phase::waiting_for_head) read_bytes_ = BufferPool::kLargeBytes;

@@ -119,6 +119,7 @@ class Http1Upstream final : private Connector::Owner {
   void answer_complete();
   void settled();
   void end_tunnel_when_sent();
+  void trim_waiting_head();
   void fail(UpstreamError error);
   void fail_for(const char* rule);  // which its answer breaks
   void lost();
@@ -142,7 +143,7 @@ class Http1Upstream final : private Connector::Owner {
 
   Buffer in_;
   std::size_t read_bytes_ = BufferPool::kSmallBytes;
-  std::size_t most_first_ = SIZE_MAX;  // of the next read
+  std::size_t most_first_ = SIZE_MAX;  // of the next reads together
   HeadScanner scanner_{HeadScanner::Kind::response};
   ParsedResponse response_;
   BodyReader response_body_{true};

@@ -40,6 +40,12 @@ void HeadFields::clear() {
   list_.clear();
 }
 
+void HeadFields::release() {
+  std::string().swap(text_);
+  std::vector<Span>().swap(spans_);
+  std::vector<nghttp2_nv>().swap(list_);
+}
+
 void HeadFields::add(std::string_view name, std::string_view value) {
   if (is_of_connection(name)) return;
   const std::size_t start = text_.size();

@@ -15,6 +15,7 @@ namespace lp {
 class HeadFields {
  public:
   void clear();
+  void release();  // with its memory
   // Pseudo-header fields come first, in the order of the calls.
   void add(std::string_view name, std::string_view value);
   // "Name: value\r\n" again and again, as append_request_fields() and append_response_fields() write it. Reading stops

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "proxy/http/messages.h"
 #include "proxy/http1/head_limits.h"
@@ -11,9 +12,12 @@
 // request is written as HTTP/1.1 would say it and read by that codec, so that one set of rules judges both wires. Pure.
 namespace lp {
 
+// Heads come one at a time on a connection, so that one of these serves all its requests.
 class Http2RequestHead {
  public:
   explicit Http2RequestHead(const HeadLimits& limits) : limits_(limits) {}
+  void start_over();  // with the next one
+  void release();     // its memory, while none is coming
 
   // One field, in the order in which they came. What is too much is not kept.
   void add(std::string_view name, std::string_view value);
@@ -22,13 +26,11 @@ class Http2RequestHead {
     bool ends_stream = false;        // no body follows
     std::string_view websocket_key;  // of ours, towards the app, where a WebSocket is asked for (RFC 8441)
   };
-  // Behind the last field. Views in `out` stay valid as long as this.
+  // Behind the last field. Views in `out` look into take_text(), and stay valid as long as that is kept.
   [[nodiscard]] std::optional<ParseError> finish(const Ending& ending, ParsedRequest& out);
   // CONNECT with :protocol (RFC 8441): what follows on the stream is no body. As of finish().
   [[nodiscard]] bool asks_for_tunnel() const { return !protocol_.empty(); }
-  [[nodiscard]] std::size_t head_bytes() const { return text_.size(); }
-  [[nodiscard]] std::size_t memory() const;
-  void release();  // all of that: what came out of finish() is not used any more
+  [[nodiscard]] std::string take_text() { return std::move(text_); }
 
  private:
   [[nodiscard]] const char* note_pseudo(std::string_view name, std::string_view value);
@@ -44,6 +46,7 @@ class Http2RequestHead {
   std::string lines_;    // of all other fields
   std::string cookies_;  // crumbs are one (RFC 9113 8.2.3)
   std::string text_;
+  std::string good_host_;  // see ParsedRequest: most requests of a connection name one
   const char* broken_rule_ = nullptr;
   unsigned seen_ = 0;  // a bit for each pseudo-header field
   bool has_fields_ = false;

@@ -45,6 +45,11 @@ Http2Session::Http2Session(const ClientEnvironment& environment, Transport trans
       make_events_(make_events),
       on_closed_(std::move(on_closed)),
       session_(Callbacks::make_session(*this)),
+      request_head_([&] {
+        HeadLimits limits = head_limits_of(env_.limits);
+        limits.needs_host = env_.needs_host;
+        return limits;
+      }()),
       budget_(now_ms()),
       block_memory_(env_.memory),
       unsent_memory_(env_.memory),
@@ -105,6 +110,7 @@ void Http2Session::feed(std::string_view bytes) {
       nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   inside_ = false;
   block_.saw(bytes);
+  if (head_id_ == 0) request_head_.release();
   ask_turn_end();
   for (const std::int32_t id : std::exchange(batch_, {})) {
     if (Http2Stream* const stream = find(id)) stream->on_batch_end();
@@ -148,6 +154,8 @@ Http2Stream& Http2Session::open_stream(std::int32_t id) {
   auto stream = std::make_unique<Http2Stream>(*this, env_, id, make_events_);
   Http2Stream& opened = *stream;
   streams_.emplace(id, std::move(stream));
+  request_head_.start_over();
+  head_id_ = id;
   is_unused_ = false;
   arm_deadline();
   return opened;
@@ -220,6 +228,7 @@ int Http2Session::send_data(Http2Stream& stream, std::string_view frame_head, st
   writer_.queue(frame_head);
   writer_.queue(stream.unsent().substr(0, bytes));
   stream.sent(bytes);
+  given_bytes_ += frame_head.size() + bytes;
   budget_.data_sent();
   return 0;
 }
@@ -236,6 +245,7 @@ void Http2Session::collect_output() {
     const ssize_t bytes = nghttp2_session_mem_send(session_.get(), &frames);
     if (bytes <= 0) break;
     writer_.queue({reinterpret_cast<const char*>(frames), static_cast<std::size_t>(bytes)});
+    given_bytes_ += static_cast<std::size_t>(bytes);
   }
   inside_ = false;
 }
@@ -324,10 +334,8 @@ void Http2Session::after_write(SocketWriter::State state) {
 }
 
 void Http2Session::on_writable() {
-  const std::size_t before = writer_.unsent_bytes();
   const SocketWriter::State state = writer_.resume();
   if (state == SocketWriter::State::failed) return close();
-  if (writer_.unsent_bytes() < before) arm_deadline();
   if (state == SocketWriter::State::drained) ask_turn_end();
   after_write(state);
 }
@@ -348,9 +356,11 @@ void Http2Session::stream_closed(std::int32_t id) {
 }
 
 void Http2Session::forget(Http2Stream& stream) {
+  if (head_id_ == stream.id()) head_id_ = 0;
   auto node = streams_.extract(stream.id());
   if (node.empty()) return;
   env_.loop.defer_delete(std::move(node.mapped()));
+  holds_up_ = holds_up_ && !streams_.empty();
   if (streams_.empty()) arm_deadline();
   ask_turn_end();
 }
@@ -449,20 +459,97 @@ std::int64_t Http2Session::patience_ms() const {
 void Http2Session::arm_deadline() {
   switch (phase_) {
     case Phase::open:
-      if (is_blocked_) return deadline_.set_ms(env_.timeouts.body_idle_ms);
+      if (is_blocked_ || holds_up_) return watch_pace();
+      pace_look_ms_ = 0;
       if (streams_.empty()) return deadline_.set_ms(patience_ms());
       return deadline_.clear();
     case Phase::closing:
-      return deadline_.set_ms(env_.timeouts.body_idle_ms);
+      return watch_pace();
     case Phase::lingering:
+      pace_look_ms_ = 0;
       return deadline_.set_ms(kLingerMs);
     case Phase::closed:
       return;
   }
 }
 
+bool Http2Session::holds_up(const Http2Stream& stream) {
+  const bool has_window = nghttp2_session_get_stream_remote_window_size(session_.get(), stream.id()) > 0;
+  if (!has_window && !is_blocked_ && lp::untaken_bytes(transport_.fd()) == 0) return false;
+  holds_up_ = true;
+  arm_deadline();
+  return true;
+}
+
+void Http2Session::watch_pace() {
+  if (pace_look_ms_ > 0) return;
+  pace_.begin();
+  knows_taken_ = false;
+  pace_look_ms_ = Pace::look_ms(pace_terms());
+  deadline_.set_ms(pace_look_ms_);
+}
+
+// Of all streams that wait the longest patience, and one rate for all: it is one line.
+PaceTerms Http2Session::pace_terms() const {
+  PaceTerms terms{0, 0, env_.timeouts.rate_window_ms};
+  for (const auto& [id, stream] : streams_) {
+    if (stream->unsent_bytes() == 0) continue;
+    const PaceTerms of_stream = stream->pace_terms();
+    terms.silence_ms = std::max(terms.silence_ms, of_stream.silence_ms);
+    terms.bytes_per_s = std::max(terms.bytes_per_s, of_stream.bytes_per_s);
+  }
+  if (terms.silence_ms > 0) return terms;
+  return {env_.timeouts.body_idle_ms, std::max<std::int64_t>(env_.limits.minimum_rate, 0),
+          env_.timeouts.rate_window_ms};
+}
+
+// True: it is looked at again, or nobody waits any more.
+bool Http2Session::keeps_pace() {
+  const bool waits =
+      is_blocked_ || phase_ == Phase::closing ||
+      std::any_of(streams_.begin(), streams_.end(), [](const auto& one) { return one.second->unsent_bytes() > 0; });
+  const auto next =
+      !waits || learns_how_much_is_taken() ? Pace::look_ms(pace_terms()) : pace_.look(pace_terms(), pace_look_ms_);
+  pace_look_ms_ = waits ? next.value_or(0) : 0;
+  holds_up_ = holds_up_ && waits && next.has_value();
+  if (!waits)
+    arm_deadline();
+  else if (next)
+    deadline_.set_ms(*next);
+  return next.has_value();
+}
+
+// The kernel may hold megabytes: what counts is what has got there. The first look finds out where it stands, and
+// judges nothing.
+bool Http2Session::learns_how_much_is_taken() {
+  const std::uint64_t on_its_way = writer_.unsent_bytes() + lp::untaken_bytes(transport_.fd());
+  const std::uint64_t taken = std::max(taken_bytes_, given_bytes_ - std::min(given_bytes_, on_its_way));
+  const std::uint64_t before = std::exchange(taken_bytes_, taken);
+  const bool is_first = !std::exchange(knows_taken_, true);
+  if (is_first) pace_.begin();
+  if (!is_first) pace_.moved(taken - before);
+  return is_first;
+}
+
+void Http2Session::end_waiting_streams() {
+  std::vector<std::int32_t> waiting;
+  for (const auto& [id, stream] : streams_) {
+    if (stream->unsent_bytes() > 0) waiting.push_back(id);
+  }
+  for (const std::int32_t id : waiting) {
+    if (Http2Stream* const stream = find(id)) stream->break_off(NGHTTP2_CANCEL);
+  }
+  arm_deadline();
+}
+
+// Where the kernel takes no more, streams cannot even be ended.
 void Http2Session::on_deadline() {
-  if (phase_ == Phase::open && !is_blocked_ && !is_unused_) {
+  if (pace_look_ms_ > 0) {
+    if (keeps_pace()) return;
+    if (phase_ != Phase::open || is_blocked_) return close();
+    return end_waiting_streams();
+  }
+  if (phase_ == Phase::open && !is_unused_) {
     tell_last();
     collect_output();
     return close_when_sent();

@@ -13,6 +13,7 @@
 
 #include "base/deadline.h"
 #include "base/event.h"
+#include "proxy/http/pace.h"
 #include "proxy/http1/client_environment.h"
 #include "proxy/http2/abuse_budget.h"
 #include "proxy/http2/field_block.h"
@@ -65,6 +66,9 @@ class Http2Session final : public ClientConnection {
   [[nodiscard]] bool has_room_besides() const;
   void forget(Http2Stream& stream);
   [[nodiscard]] std::size_t untaken_bytes() const;
+  // What this stream has to send waits for the connection, and not for a window of its own. The client owes a rate to
+  // the connection as a whole from now on, until nothing waits any more.
+  [[nodiscard]] bool holds_up(const Http2Stream& stream);
   [[nodiscard]] std::string new_websocket_key();
 
  private:
@@ -95,6 +99,11 @@ class Http2Session final : public ClientConnection {
   void after_write(SocketWriter::State state);
   void on_deadline();
   void arm_deadline();
+  void watch_pace();
+  [[nodiscard]] PaceTerms pace_terms() const;
+  [[nodiscard]] bool keeps_pace();
+  [[nodiscard]] bool learns_how_much_is_taken();
+  void end_waiting_streams();
   [[nodiscard]] std::int64_t patience_ms() const;
   Http2Stream& open_stream(std::int32_t id);
   [[nodiscard]] Http2Stream* find(std::int32_t id) const;
@@ -117,6 +126,8 @@ class Http2Session final : public ClientConnection {
   std::unique_ptr<nghttp2_session, SessionDeleter> session_;
   std::unordered_map<std::int32_t, std::unique_ptr<Http2Stream>> streams_;
   std::vector<std::int32_t> batch_, held_, drained_, unsettled_;  // streams that are to be told something
+  Http2RequestHead request_head_;                                 // the one that is coming
+  std::int32_t head_id_ = 0;                                      // its stream; 0: none is, or nobody wants to hear
   HeadFields head_fields_;
   AbuseBudget budget_;
   FieldBlockWatch block_;
@@ -134,6 +145,13 @@ class Http2Session final : public ClientConnection {
   bool ends_turn_ = false;
   bool told_last_ = false;   // and which it was
   bool is_blocked_ = false;  // the kernel takes no more
+  bool holds_up_ = false;    // a stream has said so
+
+  std::uint64_t given_bytes_ = 0;  // to the writer, so far
+  std::uint64_t taken_bytes_ = 0;  // of those, as of the last look
+  Pace pace_;
+  std::int64_t pace_look_ms_ = 0;  // for how long the deadline was set that looks at it; 0: it is not watched
+  bool knows_taken_ = false;
 
   SocketWriter writer_;
   InputEvent input_;

@@ -109,12 +109,12 @@ int Http2Session::Callbacks::on_header(nghttp2_session*, const nghttp2_frame* fr
     session.spend(Act::bomb);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
-  Http2Stream* const stream = session.find(frame->hd.stream_id);
-  if (stream == nullptr) return 0;
-  if (begins_request(*frame))
-    stream->head().add(text(name, name_bytes), text(value, value_bytes));
-  else
+  if (begins_request(*frame)) {
+    if (session.head_id_ == frame->hd.stream_id)
+      session.request_head_.add(text(name, name_bytes), text(value, value_bytes));
+  } else if (Http2Stream* const stream = session.find(frame->hd.stream_id)) {
     stream->on_trailer(text(name, name_bytes), text(value, value_bytes));
+  }
   return 0;
 }
 
@@ -148,7 +148,8 @@ void Http2Session::Callbacks::on_fields(Http2Session& session, const nghttp2_fra
   session.batch_.push_back(frame.hd.stream_id);
   if (begins_request(frame)) {
     session.budget_.request_came();
-    return stream->on_head_complete(ends_stream(frame));
+    session.head_id_ = 0;
+    return stream->on_head_complete(session.request_head_, ends_stream(frame));
   }
   stream->on_trailers_complete();
 }

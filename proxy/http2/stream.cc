@@ -12,12 +12,12 @@ namespace lp {
 namespace {
 // Of an answer that is not taken no more than this and one read of the app's connection is held.
 constexpr std::size_t kMostUnsent = 16 * 1024;
-// The clock of a client that takes an answer starts anew for so many bytes, not for each.
-constexpr std::size_t kBytesOfProgress = 1024;
 constexpr std::size_t kTinyFrame = 512;
 // What a stream costs while it lives, whatever it carries: this and its exchange, with what they point to, and what
 // nghttp2 keeps of it. A client has a hundred for next to nothing.
 constexpr std::size_t kOwnBytes = 4 * 1024;
+// Of an answer, and mostly all of it, or all that is read of it for now: many streams may get as much in one turn.
+constexpr std::size_t kSmallPiece = 4 * 1024;
 const ParseError kNoMemory{503, "limits.buffered is used up"};
 
 bool has_body(const BodyFraming& body) {
@@ -30,17 +30,13 @@ Http2Stream::Http2Stream(Http2Session& session, const ClientEnvironment& environ
     : session_(session),
       env_(environment),
       id_(id),
-      head_([&] {
-        HeadLimits limits = head_limits_of(environment.limits);
-        limits.needs_host = environment.needs_host;
-        return limits;
-      }()),
       held_(environment.buffers),
       out_(environment.buffers),
       own_memory_(environment.memory),
       held_memory_(environment.memory),
       unsent_memory_(environment.memory),
       patience_ms_(environment.timeouts.body_idle_ms),
+      minimum_rate_(std::max<std::int64_t>(environment.limits.minimum_rate, 0)),
       deadline_(environment.wheel, [this] { on_deadline(); }),
       events_(make_events(*this)) {}
 
@@ -51,10 +47,12 @@ const TlsSession* Http2Stream::tls() const { return session_.tls(); }
 
 // ---- what comes -------------------------------------------------------------------------------------------------
 
-void Http2Stream::on_head_complete(bool ends_stream) {
+void Http2Stream::on_head_complete(Http2RequestHead& head, bool ends_stream) {
   input_over_ = ends_stream;
-  const std::string key = head_.asks_for_tunnel() ? session_.new_websocket_key() : std::string();
-  const auto error = head_.finish({ends_stream, key}, request_);
+  asks_for_tunnel_ = head.asks_for_tunnel();
+  const std::string key = asks_for_tunnel_ ? session_.new_websocket_key() : std::string();
+  const auto error = head.finish({ends_stream, key}, request_);
+  head_text_ = head.take_text();
   request_.is_http2 = has_begun_ = true;
   const bool is_refused = error || !has_room_for_fields();
   if (is_refused) {  // nobody reads it
@@ -62,22 +60,22 @@ void Http2Stream::on_head_complete(bool ends_stream) {
     drop_fields();
     return events_->on_bad_request(error ? *error : kNoMemory);
   }
-  told_end_ = !head_.asks_for_tunnel() && !has_body(request_.body);
-  events_->on_request(request_, head_.head_bytes());
+  told_end_ = !asks_for_tunnel_ && !has_body(request_.body);
+  events_->on_request(request_, head_text_.size());
   arm_deadline();
 }
 
 // The app's side has them once more, until the app took them.
 bool Http2Stream::has_room_for_fields() {
-  const std::size_t texts = head_.memory() + (trailers_ != nullptr ? trailers_->memory() : 0);
+  const std::size_t texts = head_text_.capacity() + (trailers_ != nullptr ? trailers_->memory() : 0);
   const std::size_t list = request_.head.fields.all().capacity() * sizeof(Field);
   return own_memory_.cover(kOwnBytes + list + 2 * texts, peer_address());
 }
 
 void Http2Stream::drop_fields() {
   trailers_.reset();
-  head_.release();
   request_ = {};
+  std::string().swap(head_text_);
   own_memory_.shrink(kOwnBytes);
 }
 
@@ -101,6 +99,7 @@ void Http2Stream::on_no_memory() {
 }
 
 void Http2Stream::on_data(std::string_view bytes) {
+  if (out_.empty()) pace_.moved(bytes.size());
   if (done_) return session_.consume(*this, bytes.size(), bytes.size());
   if (holds_input_back() || !held_.empty()) return hold(bytes);
   session_.consume(*this, 0, bytes.size());
@@ -194,6 +193,7 @@ void Http2Stream::send_head(const ResponseHead& head, const OutgoingResponse& re
   fields.add_lines(env_.scratch);
   if (opens_tunnel) fields.remove("sec-websocket-accept");
   has_length_ = response.body.kind == BodyFraming::Kind::length;
+  if (is_slow_by_nature(response.body, head.fields)) minimum_rate_ = 0;
   submit_head(opens_tunnel || has_body(response.body));
 }
 
@@ -224,7 +224,7 @@ void Http2Stream::send_answer(const Answer& answer, bool without_body, bool) {
 
 void Http2Stream::send_body(std::string_view bytes) {
   if (closed_ || bytes.empty()) return;
-  out_.append(bytes);
+  bytes.size() <= kSmallPiece ? out_.append_alone(bytes) : out_.append(bytes);
   if (std::exchange(deferred_, false)) session_.resume_data(*this);
 }
 
@@ -286,7 +286,7 @@ void Http2Stream::note_room() {
   else if (is_waiting || out_.size() > kMostUnsent)
     room_ = Room::none;
   if (room_ != Room::some) owes_drain_ = true;
-  if (!deadline_.is_set()) arm_deadline();
+  if (!std::exchange(watches_answer_, true)) watch_anew();
 }
 
 // The client gives no window, or takes nothing at all. Who has answered is needed no more, nor is the request; an
@@ -306,6 +306,7 @@ void Http2Stream::settle() {
 
 void Http2Stream::become_tunnel() {
   tunnel_ = true;
+  minimum_rate_ = 0;
   session_.hand_on_later(*this);
 }
 
@@ -333,14 +334,16 @@ ssize_t Http2Stream::next_data(std::size_t most, std::uint32_t& flags) {
 
 void Http2Stream::sent(std::size_t bytes) {
   out_.consume(bytes);
-  since_armed_ += bytes;
+  pace_.moved(bytes);
   if (out_.empty()) {
     out_.release();
     unsent_memory_.release();
     room_ = Room::some;
     if (owes_drain_) session_.tell_drained_later(*this);
   }
-  if (out_.empty() || since_armed_ >= kBytesOfProgress) arm_deadline();
+  if (!out_.empty()) return;
+  if (std::exchange(watches_answer_, false)) return watch_anew();
+  arm_deadline();
 }
 
 void Http2Stream::tell_drained() {
@@ -383,26 +386,59 @@ void Http2Stream::break_off(std::uint32_t code) {
 
 void Http2Stream::set_body_patience(std::int64_t ms) {
   patience_ms_ = ms;
-  arm_deadline();
+  watch_anew();
+}
+
+void Http2Stream::set_minimum_rate(std::int64_t bytes_per_s) {
+  minimum_rate_ = std::max<std::int64_t>(bytes_per_s, 0);
+  watch_anew();
 }
 
 void Http2Stream::expect_quiet_body(std::int64_t ms) {
   quiet_body_ms_ = ms;
+  watch_anew();
+}
+
+bool Http2Stream::waits_for_body() const {
+  return has_begun_ && !done_ && !input_over_ && !told_end_ && !paused_ && !asks_for_tunnel_;
+}
+
+// From when on the client is waited for, until nobody waits for it any more: not anew for what comes.
+void Http2Stream::arm_deadline() {
+  if (closed_) return;
+  const bool waits = !out_.empty() || waits_for_body();
+  if (waits && pace_look_ms_ > 0) return;
+  pace_.begin();
+  pace_look_ms_ = waits ? Pace::look_ms(pace_terms()) : 0;
+  waits ? deadline_.set_ms(pace_look_ms_) : deadline_.clear();
+}
+
+void Http2Stream::watch_anew() {
+  pace_look_ms_ = 0;
   arm_deadline();
 }
 
-void Http2Stream::arm_deadline() {
-  since_armed_ = 0;
-  if (closed_) return;
-  const bool waits_for_body =
-      has_begun_ && !done_ && !input_over_ && !told_end_ && !paused_ && !head_.asks_for_tunnel();
-  if (!out_.empty()) return deadline_.set_ms(patience_ms_);
-  if (waits_for_body) return deadline_.set_ms(std::max(patience_ms_, quiet_body_ms_));
-  deadline_.clear();
+PaceTerms Http2Stream::pace_terms() const {
+  const bool is_quiet_body = quiet_body_ms_ > 0 && out_.empty();  // what comes of it, and when, is its own
+  if (is_quiet_body) return {std::max(patience_ms_, quiet_body_ms_), 0, env_.timeouts.rate_window_ms};
+  return {patience_ms_, minimum_rate_, env_.timeouts.rate_window_ms};
+}
+
+// Where the stream has a window, or the line is full, it is the connection that is slow, and that is looked at as a
+// whole: the streams of one slow line come in turn.
+bool Http2Stream::keeps_pace() {
+  const bool waits_for_connection = !out_.empty() && session_.holds_up(*this);
+  if (waits_for_connection) pace_.begin();
+  const auto next = waits_for_connection ? Pace::look_ms(pace_terms()) : pace_.look(pace_terms(), pace_look_ms_);
+  pace_look_ms_ = next.value_or(0);
+  if (next) deadline_.set_ms(*next);
+  return next.has_value();
 }
 
 void Http2Stream::on_deadline() {
-  if (!done_ && out_.empty()) return events_->on_bad_request({408, "request body stalled"});
+  if (keeps_pace()) return;
+  if (!done_ && out_.empty())
+    return events_->on_bad_request({408, "request body stalled, or came slower than limits.minimum_rate"});
   break_off(NGHTTP2_CANCEL);
 }
 

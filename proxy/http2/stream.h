@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/deadline.h"
+#include "proxy/http/pace.h"
 #include "proxy/http/stream.h"
 #include "proxy/http1/client_environment.h"
 #include "proxy/http2/request_head.h"
@@ -28,8 +29,7 @@ class Http2Stream final : public ClientStream {
   ~Http2Stream() override;
 
   // ---- what came; called inside nghttp2's callbacks
-  [[nodiscard]] Http2RequestHead& head() { return head_; }
-  void on_head_complete(bool ends_stream);
+  void on_head_complete(Http2RequestHead& head, bool ends_stream);
   void on_trailer(std::string_view name, std::string_view value);
   void on_trailers_complete();
   void on_no_memory();  // for what is coming
@@ -58,6 +58,8 @@ class Http2Stream final : public ClientStream {
   [[nodiscard]] bool is_tunnel() const { return tunnel_; }
   // What it holds that limits.buffered has no room for.
   [[nodiscard]] std::size_t bytes_besides() const;
+  // Of the answer that waits for the client: how fast it is to be taken, and how long a silence may be.
+  [[nodiscard]] PaceTerms pace_terms() const;
 
   void send_continue() override;
   void send_head(const ResponseHead& head, const OutgoingResponse& response) override;
@@ -76,12 +78,13 @@ class Http2Stream final : public ClientStream {
   void pause_request_body() override;
   void resume_request_body() override;
   void set_body_patience(std::int64_t ms) override;
+  void set_minimum_rate(std::int64_t bytes_per_s) override;
   void expect_quiet_body(std::int64_t ms) override;
   [[nodiscard]] const std::string& peer_address() const override;
   [[nodiscard]] const TlsSession* tls() const override;
 
  private:
-  [[nodiscard]] bool holds_input_back() const { return paused_ || (head_.asks_for_tunnel() && !tunnel_); }
+  [[nodiscard]] bool holds_input_back() const { return paused_ || (asks_for_tunnel_ && !tunnel_); }
   [[nodiscard]] bool has_room_for_fields();
   void drop_fields();
   void hand_on(std::string_view bytes);
@@ -93,14 +96,17 @@ class Http2Stream final : public ClientStream {
   [[nodiscard]] bool has_room_for_unsent();
   void drop_held();
   void note_room();
+  [[nodiscard]] bool waits_for_body() const;
   void arm_deadline();
+  void watch_anew();
+  [[nodiscard]] bool keeps_pace();
   void on_deadline();
   void reset(std::uint32_t code);
 
   Http2Session& session_;
   const ClientEnvironment& env_;
   const std::int32_t id_;
-  Http2RequestHead head_;
+  std::string head_text_;  // what request_ looks into
   std::unique_ptr<Http2Trailers> trailers_;
   ParsedRequest request_;
 
@@ -115,13 +121,16 @@ class Http2Stream final : public ClientStream {
   std::size_t owed_connection_window_ = 0;  // for held bytes that there was no room for
   std::int64_t patience_ms_;
   std::int64_t quiet_body_ms_ = 0;  // of the request's body, where that is longer
-  std::size_t since_armed_ = 0;
+  std::int64_t minimum_rate_;       // 0: none is owed
+  Pace pace_;
+  std::int64_t pace_look_ms_ = 0;  // for how long the deadline was set that looks at it; 0: nobody is waited for
   Room room_ = Room::some;
 
   bool has_begun_ = false;   // its request was told
   bool input_over_ = false;  // the client has said so
   bool told_end_ = false;
   bool paused_ = false;
+  bool asks_for_tunnel_ = false;
   bool tunnel_ = false;
   bool head_sent_ = false;
   bool has_length_ = false;   // the answer
@@ -131,6 +140,7 @@ class Http2Stream final : public ClientStream {
   bool closed_ = false;       // nghttp2 knows it no more
   bool deferred_ = false;     // nghttp2 waits for resume_data
   bool owes_drain_ = false;
+  bool watches_answer_ = false;  // the client is waited for because of it, not of its request's body
   Deadline deadline_;
   std::unique_ptr<RequestEvents> events_;  // goes first: it looks into the head when it concludes
 };

@@ -15,7 +15,7 @@ namespace {
 
 // Of an answer that its client does not take, so much comes all the same; of one that has begun to, as much as with one
 // read of HTTP/1.
-constexpr std::int32_t kFirstStreamWindow = 8 * 1024;
+constexpr std::int32_t kFirstStreamWindow = 4 * 1024;
 constexpr std::int32_t kStreamWindow = 128 * 1024;
 // Taken at once, whoever it is for: one slow client must not hold up the others. What is held, streams bound.
 constexpr std::int32_t kConnectionWindow = 16 * 1024 * 1024;
@@ -114,11 +114,11 @@ struct Http2UpstreamCallbacks {
                      std::size_t count, void* user) {
     nghttp2_session_consume_connection(session, count);
     Http2UpstreamStream* const one = stream(session, id);
-    if (one == nullptr || !one->is_paused_)
+    if (one == nullptr || one->events_ == nullptr) {
       nghttp2_session_consume_stream(session, id, count);
-    else
-      one->untaken_bytes_ += count;
-    if (one == nullptr || one->events_ == nullptr) return 0;
+      return 0;
+    }
+    one->untaken_bytes_ += count;
     self(user).note_batch(*one);
     one->events_->on_response_body({reinterpret_cast<const char*>(bytes), count});
     return 0;
@@ -323,7 +323,7 @@ void Http2Upstream::submit(Http2UpstreamStream& stream) {
     return stream.fail(UpstreamError::refused_stream);
   }
   stream.id_ = id;
-  stream.head_ = {};  // nghttp2 has it
+  stream.head_.release();
   stream.arm_deadline();
 }
 
@@ -380,12 +380,13 @@ void Http2Upstream::stream_is_over() {
 // ---- reading ----------------------------------------------------------------------------------------------------
 
 void Http2Upstream::on_readable() {
-  in_.make_room(streams_ > 0 ? BufferPool::kLargeBytes : BufferPool::kSmallBytes);
+  in_.make_room(read_bytes_);
   const ReceiveResult got = transport_.receive(in_);
   writer_.send_own_of_tls();
   if (got.kind == ReceiveResult::Kind::again) return in_.release();
   if (got.kind != ReceiveResult::Kind::data) return fail(UpstreamError::lost);
   if (phase_ == Phase::greeting && !begins_as_http2()) return fail(UpstreamError::not_http2);
+  read_bytes_ = in_.room() == 0 ? BufferPool::kLargeBytes : BufferPool::kSmallBytes;
   is_reading_ = true;
   const std::string_view bytes = in_.data();
   const ssize_t read =
@@ -432,14 +433,17 @@ void Http2Upstream::end_batch() {
     if (stream->events_ == nullptr) continue;
     stream->arm_deadline();
     stream->events_->on_response_batch_end();
-    widen(*stream);
+    if (stream->connection_ == this && !stream->is_paused_) give_room(*stream);
   }
 }
 
-void Http2Upstream::widen(Http2UpstreamStream& stream) {
-  if (stream.connection_ != this || stream.is_paused_ || stream.answer_ended_ || std::exchange(stream.is_wide_, true))
-    return;
-  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, stream.id_, kStreamWindow);
+// Its client has taken all that came, and has begun to where there was something.
+void Http2Upstream::give_room(Http2UpstreamStream& stream) {
+  const std::size_t taken = std::exchange(stream.untaken_bytes_, 0);
+  if (stream.answer_ended_ || taken == 0) return;
+  took_body(stream, taken);
+  if (!std::exchange(stream.is_wide_, true))
+    nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, stream.id_, kStreamWindow);
 }
 
 // ---- writing ----------------------------------------------------------------------------------------------------

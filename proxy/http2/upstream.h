@@ -81,7 +81,7 @@ class Http2Upstream final : private Connector::Owner {
   void on_readable();
   [[nodiscard]] bool begins_as_http2() const;
   void end_batch();
-  void widen(Http2UpstreamStream& stream);
+  void give_room(Http2UpstreamStream& stream);
   void on_writable();
   void write();
   void write_frames();
@@ -116,6 +116,7 @@ class Http2Upstream final : private Connector::Owner {
   TurnEnd write_;
   nghttp2_session* session_ = nullptr;
   Buffer in_;
+  std::size_t read_bytes_ = BufferPool::kSmallBytes;
   ReceivedFields fields_;                    // of the head that is coming
   ParsedResponse response_;                  // while its event is told
   std::vector<Http2UpstreamStream*> held_;   // all that are an exchange's still

@@ -70,7 +70,7 @@ class Http2UpstreamStream {
   Buffer out_;
   std::string method_;
   std::int32_t id_ = 0;            // 0: not begun
-  std::size_t untaken_bytes_ = 0;  // of the answer, handed on while it is paused: the app gets no room for more
+  std::size_t untaken_bytes_ = 0;  // of the answer, handed on and perhaps not gone: the app gets no room for more
   const char* broken_why_ = nullptr;
   InterimAnswers interims_;
   bool is_reused_ = false;

@@ -65,6 +65,13 @@ void Buffer::append(std::string_view bytes) {
   end_ += bytes.size();
 }
 
+void Buffer::append_alone(std::string_view bytes) {
+  if (block_ || bytes.empty()) return append(bytes);
+  block_.reset(new char[bytes.size()]);
+  std::memcpy(block_.get(), bytes.data(), bytes.size());
+  capacity_ = end_ = bytes.size();
+}
+
 void Buffer::consume(std::size_t bytes) {
   LP_CHECK(bytes <= size(), "a buffer gives no more than it has");
   begin_ += bytes;

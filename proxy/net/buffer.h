@@ -42,6 +42,7 @@ class Buffer {
   void wrote(std::size_t bytes) { end_ += bytes; }
 
   void append(std::string_view bytes);
+  void append_alone(std::string_view bytes);  // in a block of its own size, where nothing is here and no more may come
   void consume(std::size_t bytes);
   void trim();     // where it may stay for long: in a block of its own size
   void release();  // drops the content and gives the block back

@@ -6,6 +6,8 @@ import net from 'node:net';
 import { once } from 'node:events';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { Authority, tlsSocket } from './lib/certificates.mjs';
+import { sleep } from './lib/clock.mjs';
+import { Http2App } from './lib/http2_app.mjs';
 import { CODE, FLAG, Http2Raw, PREFACE, TYPE, block, field, frame, get, setting, uint32 } from './lib/http2_frames.mjs';
 import { SLOWNESS } from './lib/proxy.mjs';
 import { HOST, makeWorld, suite } from './lib/world.mjs';
@@ -368,3 +370,29 @@ test('over TLS too, and half a handshake is not waited for', async (t) => {
   half.resume();
   await once(half, 'close');
 });
+
+// In a fresh process, so that nothing is used again that others have left.
+for (const wire of ['http1', 'http2']) {
+  test(`D07 a hundred streams without a window hold at most 1 MiB, whose app speaks ${wire}`, async (t) => {
+    const body = Buffer.alloc(1 << 20, 'z');
+    const app = wire === 'http2' ? await Http2App.start({ serverOptions: { maxSessionMemory: 1_000 }, handle: (_one, stream) => { stream.respond({ ':status': 200 }); stream.end(body); } }) : null;
+    if (app) t.after(() => app.close());
+    const world = await makeWorld(t, { config: { workers: 1, listen: [{ address: '127.0.0.1:0', h2c: true }], ...(app && { upstreams: { app: app.url } }) } });
+    world.recorder.handle = (_request, reply) => reply.send(200, {}, body);
+    const warm = await Http2Raw.connect(world.port);
+    assert.equal((await warm.request(get('/public/x'))).status, 200);
+    warm.destroy();
+    const before = world.proxy.anonymousKib();
+    const client = await Http2Raw.connect(world.port, { settings: [[INITIAL_WINDOW, 0]] });
+    client.windowUpdates = false;
+    for (let count = 0; count < 100; ++count) client.open(get('/public/x'));
+    await client.until('heads', () => [...client.streams.values()].every(({ status }) => status === 200));
+    // What else is read of the answers comes soon, or never.
+    let held = 0;
+    for (let last = -1; held !== last; await sleep(300)) [last, held] = [held, world.proxy.anonymousKib() - before];
+    t.diagnostic(`${held} KiB`);
+    client.destroy();
+    world.recorder.violations.length = 0;
+    assert.ok(held <= 1_024 * SLOWNESS, `${held} KiB`);
+  });
+}

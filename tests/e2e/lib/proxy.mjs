@@ -160,6 +160,8 @@ export class Proxy extends EventEmitter {
 
   signal(name) { this.child.kill(name); }
 
+  // Without the program's own pages, which come when they are first used.
+  anonymousKib() { return Number(/RssAnon:\s+(\d+)/.exec(fs.readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]); }
   rssKib() { return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]); }
 
   // Throws when the process has died by itself or a sanitizer spoke.

@@ -79,6 +79,29 @@ TEST_CASE("nothing overflows") {
   CHECK(pace.look(kUsual, 15'000) == 15'000);
 }
 
+TEST_CASE("which answers owe no rate: it is their app that is slow") {
+  struct Row {
+    const char* type;
+    BodyFraming::Kind kind;
+    bool is_slow;
+  };
+  constexpr Row kRows[] = {
+      {"text/event-stream", BodyFraming::Kind::chunked, true},
+      {"Text/Event-Stream;charset=utf-8", BodyFraming::Kind::until_close, true},
+      {"application/grpc", BodyFraming::Kind::chunked, true},
+      {"application/grpc-web+proto", BodyFraming::Kind::chunked, true},
+      {"text/event-stream", BodyFraming::Kind::length, false},
+      {"application/octet-stream", BodyFraming::Kind::chunked, false},
+      {"application/grpcx", BodyFraming::Kind::chunked, false},
+  };
+  for (const Row& row : kRows) {
+    CAPTURE(row.type);
+    Fields fields;
+    fields.add("content-type", row.type);
+    CHECK(is_slow_by_nature({row.kind, 0}, fields) == row.is_slow);
+  }
+}
+
 TEST_CASE("it begins anew") {
   Pace pace;
   CHECK(pace.look(kUsual, 45'000));

@@ -146,6 +146,34 @@ TEST_CASE("a WebSocket is asked for with our own handshake (RFC 8441)") {
   CHECK(Asked(plain).verdict() == "400");
 }
 
+TEST_CASE("one head serves many requests, and nothing of one is in the next") {
+  Http2RequestHead head(HeadLimits{});
+  std::vector<ParsedRequest> requests(3);
+  std::vector<std::string> texts;
+  const List tunnel{{":method", "CONNECT"},     {":protocol", "websocket"}, {":scheme", "https"},
+                    {":authority", "app.test"}, {":path", "/ws"},           {"sec-websocket-version", "13"}};
+  const std::vector<List> asked{get({{"cookie", "a=1"}, {"host", "app.test"}, {"content-length", "0"}}), tunnel, get()};
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    head.start_over();
+    for (const auto& [name, value] : asked[i]) head.add(name, value);
+    REQUIRE_FALSE(head.finish({i != 1, "dGhlIHNhbXBsZSBub25jZQ=="}, requests[i]));
+    CHECK(head.asks_for_tunnel() == (i == 1));
+    texts.push_back(head.take_text());
+  }
+  CHECK(requests[0].head.fields.get("cookie") == "a=1");
+  CHECK(requests[1].wants_websocket);
+  CHECK(texts[2] == "GET /a?b HTTP/1.1\r\nhost: app.test\r\n\r\n");
+  CHECK(requests[2].head.fields.size() == 1);
+  head.start_over();
+  head.add(":broken", "");
+  CHECK(head.finish({}, requests[0])->status == 400);
+  head.start_over();
+  for (const auto& [name, value] : get()) head.add(name, value);
+  CHECK_FALSE(head.finish({true, {}}, requests[0]));
+  head.release();
+  CHECK(head.memory() < 1024);
+}
+
 TEST_CASE("trailers are fields, and no others") {
   Http2Trailers good(HeadLimits{});
   good.add("grpc-status", "0");

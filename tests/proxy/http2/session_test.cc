@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/loop_runner.h"
+
 using namespace lp;
 
 namespace {
@@ -191,6 +193,37 @@ TEST_CASE("without a window an answer waits, and who makes it is told when it ha
   client.end();
   CHECK(World::data_in(world.hear()).empty());
   CHECK_FALSE(world.session->is_busy());
+}
+
+TEST_CASE("a body that drips is refused; silence alone is something else") {
+  World world;
+  world.limits.minimum_rate = 100'000;
+  world.timeouts.rate_window_ms = 400;
+  world.say(frame(kHeaders, kEndHeaders, 1, head("POST")));
+  while (world.told.bad == 0) world.say(frame(kData, 0, 1, "x"));
+  CHECK(world.told.gone == 0);
+  Answer answer;
+  world.told.client->send_answer(answer, false, true);
+}
+
+TEST_CASE("an answer whose window opens byte by byte ends, and its connection does not") {
+  // Its own window, or the connection's.
+  for (const char stream : {'\1', '\0'}) {
+    CAPTURE(static_cast<int>(stream));
+    World world(stream != 0 ? std::string("\0\4\0\0\0\0", 6) : std::string("\0\4\x3f\xff\xff\xff", 6));
+    world.limits.minimum_rate = 100'000;
+    world.timeouts.rate_window_ms = 400;
+    world.say(frame(kHeaders, kEndHeaders | kEndStream, 1, head("GET")));
+    begin_answer(*world.told.client, kUnknownLength);
+    world.told.client->send_body(std::string(100'000, 'z'));
+    world.told.client->flush();
+    while (world.told.gone == 0) {
+      world.say(frame(kWindow, 0, stream, std::string("\0\0\0\1", 4)));
+      test::run_loop_for_ms(world.loop, 5);
+    }
+    CHECK(world.hear().find(std::string{kReset, 0, 0, 0, 0, 1, 0, 0, 0, 8}) != std::string::npos);
+    CHECK_FALSE(world.is_closed);
+  }
 }
 
 TEST_CASE("a stream that the client takes back is gone, once; the connection is not") {

@@ -64,6 +64,22 @@ TEST_CASE("what may stay for long is kept in a block of its own size") {
   CHECK(buffer.capacity() == 0);
 }
 
+TEST_CASE("what comes alone has a block of its own size, until more comes") {
+  BufferPool pool;
+  Buffer buffer(pool);
+  buffer.append_alone("");
+  CHECK(buffer.capacity() == 0);
+  buffer.append_alone("abc");
+  CHECK(buffer.capacity() == 3);
+  buffer.append_alone("def");
+  CHECK(buffer.capacity() == BufferPool::kSmallBytes);
+  CHECK(buffer.data() == "abcdef");
+  buffer.consume(6);
+  buffer.release();
+  buffer.append_alone("x");
+  CHECK(buffer.data() == "x");
+}
+
 TEST_CASE("a growing queue is linear") {
   BufferPool pool;
   Buffer buffer(pool);
