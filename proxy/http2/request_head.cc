@@ -68,6 +68,13 @@ void Http2RequestHead::release() {
   for (std::string* text : {&path_, &authority_, &host_, &lines_, &cookies_}) forget(*text);
 }
 
+std::size_t Http2RequestHead::memory() const {
+  std::size_t bytes = 0;
+  for (const std::string* part : {&method_, &path_, &scheme_, &authority_, &host_, &lines_, &cookies_, &text_})
+    bytes += part->capacity();
+  return bytes;
+}
+
 void Http2RequestHead::add(std::string_view name, std::string_view value) {
   if (broken_rule_ != nullptr || is_too_large_) return;
   broken_rule_ = name.starts_with(':') ? note_pseudo(name, value) : note_field(name, value);

@@ -31,6 +31,7 @@ class Http2RequestHead {
   // CONNECT with :protocol (RFC 8441): what follows on the stream is no body. As of finish().
   [[nodiscard]] bool asks_for_tunnel() const { return !protocol_.empty(); }
   [[nodiscard]] std::string take_text() { return std::move(text_); }
+  [[nodiscard]] std::size_t memory() const;
 
  private:
   [[nodiscard]] const char* note_pseudo(std::string_view name, std::string_view value);
