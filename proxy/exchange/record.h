@@ -31,7 +31,7 @@ struct ExchangeRecord : ExchangeCounts {
     id.clear();
     trace.start_over();
     shadow_missing.clear();
-    client = {};
+    client.start_over();
   }
 
   std::string id;  // X-Request-Id

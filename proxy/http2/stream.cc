@@ -23,15 +23,12 @@ bool has_body(const BodyFraming& body) {
 }  // namespace
 
 Http2Stream::Http2Stream(Http2Session& session, const ClientEnvironment& environment, std::int32_t id,
-                         const MakeEvents& make_events)
+                         EventsSource& events)
     : session_(session),
+      source_(events),
       env_(environment),
       id_(id),
-      head_([&] {
-        HeadLimits limits = head_limits_of(environment.limits);
-        limits.needs_host = environment.needs_host;
-        return limits;
-      }()),
+      head_(environment.head_limits),
       held_(environment.buffers),
       out_(environment.buffers),
       head_memory_(environment.memory),
@@ -39,9 +36,12 @@ Http2Stream::Http2Stream(Http2Session& session, const ClientEnvironment& environ
       unsent_memory_(environment.memory),
       patience_ms_(environment.timeouts.body_idle_ms),
       deadline_(environment.wheel, [this] { on_deadline(); }),
-      events_(make_events(*this)) {}
+      events_(events.take(*this)) {}
 
-Http2Stream::~Http2Stream() = default;
+Http2Stream::~Http2Stream() {
+  events_.reset();
+  source_.forget(*this);
+}
 
 const std::string& Http2Stream::peer_address() const { return session_.peer_address(); }
 const TlsSession* Http2Stream::tls() const { return session_.tls(); }

@@ -23,8 +23,7 @@ class Http2Session;
 // takes from it what is to go out; deleted with defer_delete when both sides are over.
 class Http2Stream final : public ClientStream {
  public:
-  Http2Stream(Http2Session& session, const ClientEnvironment& environment, std::int32_t id,
-              const MakeEvents& make_events);
+  Http2Stream(Http2Session& session, const ClientEnvironment& environment, std::int32_t id, EventsSource& events);
   ~Http2Stream() override;
 
   // ---- what came; called inside nghttp2's callbacks
@@ -88,6 +87,7 @@ class Http2Stream final : public ClientStream {
   void reset(std::uint32_t code);
 
   Http2Session& session_;
+  EventsSource& source_;
   const ClientEnvironment& env_;
   const std::int32_t id_;
   Http2RequestHead head_;
@@ -121,7 +121,7 @@ class Http2Stream final : public ClientStream {
   bool deferred_ = false;     // nghttp2 waits for resume_data
   bool owes_drain_ = false;
   Deadline deadline_;
-  std::unique_ptr<RequestEvents> events_;  // goes first: it looks into the head when it concludes
+  EventsSource::Handle events_;  // goes first: it looks into the head when it concludes
 };
 
 }  // namespace lp
