@@ -2,6 +2,7 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -149,9 +150,26 @@ void EventLoop::arm_end_of_turn() {
   }
 }
 
+// Duplicates of a descriptor of ours, one at a time, are added and taken out again.
+void EventLoop::make_ready_from(int fd) {
+  constexpr int kAtOnce = 256;
+  ready_below_ = fd + 1;
+  for (const int end = fd + kAtOnce; ready_below_ < end;) {
+    const int copy = ::fcntl(wakeup_fd_, F_DUPFD_CLOEXEC, ready_below_);
+    if (copy < 0) return;
+    event probe;
+    event_assign(&probe, base_.get(), copy, EV_READ, call, nullptr);
+    if (event_add(&probe, nullptr) == 0) event_del(&probe);
+    close(copy);
+    ready_below_ = copy + 1;
+  }
+}
+
 IoEvent::IoEvent(EventLoop& loop, int fd, IoInterest interest, Callback on_ready)
     : on_ready_(std::move(on_ready)),
-      event_(new_event(loop, fd, static_cast<short>(interest | EV_PERSIST), call, &on_ready_)) {}
+      event_(new_event(loop, fd, static_cast<short>(interest | EV_PERSIST), call, &on_ready_)) {
+  loop.make_ready_for(fd);
+}
 
 void IoEvent::enable() {
   if (std::exchange(enabled_, true)) return;

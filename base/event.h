@@ -48,8 +48,14 @@ class EventLoop {
   void delete_deferred() { delete_doomed(); }
 
   [[nodiscard]] event_base* raw() const { return base_.get(); }
+  // libevent keeps a little for each descriptor that it has ever seen, for good. It is made for many numbers at once:
+  // one by one it would lie between what connections take, whose memory could not be given back when they have closed.
+  void make_ready_for(int fd) {
+    if (fd >= ready_below_) make_ready_from(fd);
+  }
 
  private:
+  void make_ready_from(int fd);
   void doom(std::shared_ptr<void> object);
   void wake();
   void run_posted();
@@ -62,6 +68,7 @@ class EventLoop {
   std::unique_ptr<event, detail::EventDeleter> end_of_turn_;
   std::vector<std::shared_ptr<void>> doomed_;
   int wakeup_fd_ = -1;
+  int ready_below_ = 0;
   std::mutex mutex_;  // guards posted_ and awake_
   std::vector<std::function<void()>> posted_;
   bool awake_ = false;  // an eventfd write is already under way: further posts need none

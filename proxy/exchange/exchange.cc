@@ -31,16 +31,16 @@ namespace {
 constexpr std::size_t kSlowestBytesPerMs = 8;
 }  // namespace
 
-Exchange::Exchange(WorkerContext& context, ClientStream& client, Door door)
+Exchange::Exchange(WorkerContext& context, ClientStream& client, Door door, ExchangeMemory& kept)
     : context_(context),
       client_(client),
       door_(door),
+      kept_(kept),
       realm_(&context.realms.front()),
       memory_(context.server.memory) {}
 
 Exchange::~Exchange() {
   if (request_) conclude();
-  context_.upstreams.close_held_by(this);
 }
 
 // ---- the request, judged ----------------------------------------------------------------------------------------
@@ -54,23 +54,9 @@ void Exchange::on_request(const ParsedRequest& request, std::size_t head_bytes) 
 }
 
 void Exchange::begin(std::size_t head_bytes) {
-  facts_ = {};
-  upgrade_ = {};
-  grpc_ = GrpcKind::none;
-  answers_in_grpc_ = false;
-  wait_.reset();
-  realm_ = &context_.realms.front();
-  session_.reset();
-  tokens_ = {};
-  set_cookies_.clear();
-  record_.start_over();
   record_.bytes_in = head_bytes;
   record_.began_unix_ms = context_.clock.unix_ms();
   record_.began_ms = record_.asked_ms = context_.clock.monotonic_ms();
-  body_bytes_ = 0;
-  broken_rule_ = nullptr;
-  is_retried_ = response_is_paused_ = sent_continue_ = false;
-  resolution_.start_over();
   enter(AnswerSide::judging);
   context_.server.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
   read_client_facts(client_.peer_address(), request_->head.fields, context_.settings.trusted_proxies,
@@ -158,7 +144,8 @@ bool Exchange::judges_check() {
 }
 
 void Exchange::judge_check(const AskedCheck& asked) {
-  const CheckedRequest about = resolve_asked(possible_check(), asked, forwarded_head_, resolution_);
+  forwarded_head_ = std::make_unique<RequestHead>();
+  const CheckedRequest about = resolve_asked(possible_check(), asked, *forwarded_head_, resolution_);
   if (about.refusal) return refuse_check(*about.refusal);
   take_check(about);
   if (resolution_.kind == Resolution::Kind::refused) return refuse_check(resolution_.refusal);
@@ -170,7 +157,7 @@ void Exchange::judge_check(const AskedCheck& asked) {
 
 // The access line is about the request asked about.
 void Exchange::take_check(const CheckedRequest& about) {
-  take_resolution(forwarded_head_);
+  take_resolution(*forwarded_head_);
   facts_.only_backchannel = false;
   facts_.client_certificate = nullptr;  // the asking proxy's
   if (facts_.external != nullptr) facts_.forwarded = about.form;
@@ -211,7 +198,7 @@ void Exchange::act_on(Verdict verdict) {
   session_ = std::move(verdict.session);
   tokens_ = std::move(verdict.tokens);
   set_cookies_ = std::move(verdict.set_cookies);
-  replaced_body_ = std::move(verdict.replaced_body);
+  if (verdict.replaced_body) replaced_body_ = std::make_unique<ReplacedBody>(std::move(*verdict.replaced_body));
   app_headers_ = std::move(verdict.app_headers);
   record_.shadow = verdict.shadow;
   record_.shadow_missing = std::move(verdict.shadow_missing);
@@ -295,7 +282,8 @@ void Exchange::answer_route() {
 }
 
 void Exchange::reply_with_file() {
-  const FileReply::Outcome outcome = file_.open(*facts_.route, resolution_.target, request_->head);
+  file_ = std::make_unique<FileReply>();
+  const FileReply::Outcome outcome = file_->open(*facts_.route, resolution_.target, request_->head);
   if (outcome == FileReply::Outcome::file) return send_file();
   if (outcome == FileReply::Outcome::folder) return answer_route();
   const bool is_missing = outcome == FileReply::Outcome::none;
@@ -307,16 +295,16 @@ void Exchange::reply_with_file() {
 void Exchange::send_file() {
   enter(AnswerSide::waiting);
   if (session_) realm_->bound_exchanges.bind(*this, *session_);
-  record_.status = file_.status();
-  record_.bytes_out = file_.body_bytes();
+  record_.status = file_->status();
+  record_.bytes_out = file_->body_bytes();
   OutgoingResponse out = response_frame();
-  file_.send_head(out, [this](const auto& head, auto& framed) { send_answer_head(head, framed, false); });
+  file_->send_head(out, [this](const auto& head, auto& framed) { send_answer_head(head, framed, false); });
   enter(AnswerSide::body);
   send_more_of_file();
 }
 
 void Exchange::send_more_of_file() {
-  const StaticFile::Progress progress = file_.send_more(client_, coding_.get());
+  const StaticFile::Progress progress = file_->send_more(client_, coding_.get());
   if (progress == StaticFile::Progress::waits) return;
   if (progress == StaticFile::Progress::yields) return coding_->go_on_later([this] { send_more_of_file(); });
   if (progress == StaticFile::Progress::broken) return break_off("the file has become shorter");
@@ -346,7 +334,7 @@ void Exchange::on_bad_request(const ParseError& error) {
 std::string_view Exchange::path_as_sent() const {
   if (resolution_.has_target) return resolution_.target.sent();
   const bool is_check = facts_.forwarded != ForwardedForm::none;
-  return path_of_target(is_check ? std::string_view(forwarded_head_.target) : request_->path_and_query);
+  return path_of_target(is_check ? std::string_view(forwarded_head_->target) : request_->path_and_query);
 }
 
 void Exchange::on_broken_answer(const char* why, UpstreamError error) {
@@ -529,12 +517,19 @@ void Exchange::conclude() {
   memory_.release();
   if (replaced_body_) wipe_string(replaced_body_->body);
   replaced_body_.reset();
-  file_.close();
+  file_.reset();
   if (coding_) context_.loop.defer_delete(std::move(coding_));
   app_headers_.reset();
   enter(AnswerSide::none);
   enter(RequestSide::none);
   request_ = nullptr;
+}
+
+// It may go on for hours, and of its request the access line alone still speaks.
+void Exchange::let_go_of_head() {
+  record_.trace.keep_id();
+  upgrade_ = {};
+  client_.let_go_of_head();
 }
 
 void Exchange::log_access() {
@@ -543,7 +538,7 @@ void Exchange::log_access() {
   AccessRecord record = access_record(record_, context_.clock.monotonic_ms());
   const bool is_check = facts_.forwarded != ForwardedForm::none;
   const std::string asked_host = is_check ? facts_.external->authority() : std::string();
-  record.method = is_check ? forwarded_head_.method : request_->head.method;
+  record.method = is_check ? forwarded_head_->method : request_->head.method;
   record.host = is_check ? std::string_view(asked_host) : request_->authority;
   if (resolution_.external != nullptr && context_.realms.size() > 1) record.realm = realm_->realm.settings->realm;
   record.path = path_as_sent();

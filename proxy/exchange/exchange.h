@@ -30,14 +30,25 @@ inline constexpr std::string_view kFixed = "health";         // for a probe or a
 inline constexpr std::string_view kDeadline = "deadline";    // the call's own (gRPC)
 inline constexpr std::string_view kAbandoned = "abandoned";  // the client went away before anything was decided
 
+// What an exchange needs whose memory the next one uses again (ExchangePool). It begins as good as new.
+struct ExchangeMemory {
+  ExchangeRecord record;
+  Resolution resolution;
+  void start_over() {
+    record.start_over();
+    resolution.start_over();
+  }
+};
+
 // One request and its answer: judged, then answered in process or pumped to an upstream and back. Knows no wire
-// format. Owned by its client connection and used again for each of its requests; whatever happens, every request
-// ends in conclude(): access log, counters, lease given back.
+// format. Made for one request and never for a second one, so that nothing of one can be seen in another; whatever
+// happens, it ends in conclude(): access log, counters, lease given back.
 class Exchange final : public RequestEvents, public UpstreamEvents, private SessionBound {
  public:
-  // Both must outlive the exchange.
-  Exchange(WorkerContext& context, ClientStream& client, Door door = Door::any);
+  // All must outlive the exchange, but for the client, once that has heard that the answer is over.
+  Exchange(WorkerContext& context, ClientStream& client, Door door, ExchangeMemory& kept);
   ~Exchange() override;
+  [[nodiscard]] ExchangeMemory& kept() { return kept_; }
 
   void on_request(const ParsedRequest& request, std::size_t head_bytes) override;
   void on_bad_request(const ParseError& error) override;
@@ -117,6 +128,7 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   void close_new_websocket();
   void break_off(std::string_view why);
   void conclude();
+  void let_go_of_head();
   void drop_stale_cookies();
 
   void on_session_over(SessionStand stand) override;
@@ -133,16 +145,17 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   WorkerContext& context_;
   ClientStream& client_;
   const Door door_;
+  ExchangeMemory& kept_;
   WorkerRealm* realm_;  // the one that the Host names; until that is known any
 
   RequestSide request_side_ = RequestSide::none;
   AnswerSide answer_side_ = AnswerSide::none;
   const ParsedRequest* request_ = nullptr;  // null while none is under way
-  Resolution resolution_;
+  Resolution& resolution_ = kept_.resolution;
   std::string_view upgrade_;  // what the connection may become; empty: nothing
   RequestFacts facts_;
-  RequestHead forwarded_head_;  // of the request that another proxy asks about
-  ExchangeRecord record_;
+  std::unique_ptr<RequestHead> forwarded_head_;  // of the request that another proxy asks about
+  ExchangeRecord& record_ = kept_.record;
   std::unique_ptr<PendingVerdict> wait_;
   std::unique_ptr<UpstreamStream> lease_;
   std::shared_ptr<const OpenedSession> session_;
@@ -151,16 +164,15 @@ class Exchange final : public RequestEvents, public UpstreamEvents, private Sess
   std::vector<std::string> set_cookies_;
   CollectedBody collected_;
   ReservedMemory memory_;  // for that, or for what the app does not take
-  std::optional<ReplacedBody> replaced_body_;
+  std::unique_ptr<ReplacedBody> replaced_body_;
   Tunnel tunnel_;
-  FileReply file_;
+  std::unique_ptr<FileReply> file_;          // where a file is the answer
   std::unique_ptr<AnswerCoding> coding_;     // of the answer under way; null: it goes as it is
   GrpcKind grpc_ = GrpcKind::none;           // set once the request is known to be for an app
   bool answers_in_grpc_ = false;             // the app does
   std::unique_ptr<Deadline> grpc_deadline_;  // null until a call has one
 
-  std::uint64_t body_bytes_ = 0;  // of the request, as the app gets it
-  ForwardedLines forwarded_lines_;
+  std::uint64_t body_bytes_ = 0;       // of the request, as the app gets it
   std::string person_;                 // who of many on the client's connection, for apps that sign in connections
   const char* broken_rule_ = nullptr;  // by the app's answer
   bool is_retried_ = false;

@@ -41,7 +41,7 @@ void Exchange::send_continue() {
 }
 
 void Exchange::lease_and_send(UpstreamPool::Choice choice) {
-  const UpstreamClient client = record_.client.peer_is_trusted ? client_behind_proxy() : UpstreamClient{this, {}};
+  const UpstreamClient client = record_.client.peer_is_trusted ? client_behind_proxy() : UpstreamClient{&client_, {}};
   lease_ = context_.upstreams.of(*facts_.route).lease(*this, choice, client);
   if (request_->is_http2) lease_->begin_small();
   if (facts_.route->limits.has_upstream_times() || is_open_ended_call()) set_patience();
@@ -64,7 +64,7 @@ void Exchange::set_patience() {
 UpstreamClient Exchange::client_behind_proxy() {
   if (!session_) return {};
   person_ = record_.client.address + '\n' + session_->session.sub;
-  return {this, person_};
+  return {&client_, person_};
 }
 
 // A body that is here already. One with bytes is sent once: may_retry() knows.
@@ -89,7 +89,7 @@ void Exchange::send_upstream_head() {
   OutgoingRequest out = outgoing_request(*request_, resolution_, context_.fields);
   out.host = upstream_host();
   out.client = &record_.client;
-  out.forwarded_lines = forwarded_lines_.of(record_.client, *facts_.external);
+  out.forwarded_lines = context_.forwarded_lines.of(record_.client, *facts_.external);
   out.request_id = record_.id;
   out.trace = &record_.trace;
   if (app_headers_) out.identity_lines = app_headers_->lines;
@@ -197,6 +197,7 @@ void Exchange::on_response(const ParsedResponse& response) {
   out.addresses = context_.fields.of(*facts_.route).addresses.get();
   if (!opens_tunnel) {
     send_answer_head(response.head, out, true);
+    if (is_event_stream(response.body, response.head.fields)) let_go_of_head();
     return enter(AnswerSide::body);
   }
   client_.send_head(response.head, out);
@@ -205,6 +206,7 @@ void Exchange::on_response(const ParsedResponse& response) {
   context_.server.open_tunnels.fetch_add(1, std::memory_order_relaxed);
   client_.flush();
   lease_->become_tunnel();
+  let_go_of_head();
   client_.become_tunnel();
 }
 
@@ -281,7 +283,7 @@ void Exchange::pause_response() {
 
 void Exchange::on_client_drained() {
   if (answer_side_ == AnswerSide::closing_tunnel) return finish_tunnel_if_done();
-  if (file_.is_open()) return send_more_of_file();
+  if (file_ && file_->is_open()) return send_more_of_file();
   if (!response_is_paused_ || !lease_) return;
   response_is_paused_ = false;
   lease_->resume_response();

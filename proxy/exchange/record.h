@@ -31,6 +31,7 @@ struct ExchangeRecord : ExchangeCounts {
     id.clear();
     trace.start_over();
     shadow_missing.clear();
+    client.start_over();
   }
 
   std::string id;  // X-Request-Id

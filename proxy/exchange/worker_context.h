@@ -20,6 +20,7 @@
 #include "proxy/exchange/link_routes.h"
 #include "proxy/exchange/readiness.h"
 #include "proxy/exchange/unknown_hosts.h"
+#include "proxy/http/forwarding.h"
 #include "proxy/http/route_fields.h"
 #include "proxy/http/trace_context.h"
 #include "proxy/net/buffer.h"
@@ -91,6 +92,7 @@ struct WorkerContext {
   UpstreamPools upstreams;
   std::deque<WorkerRealm> realms;   // never none
   std::vector<RealmRoutes> routes;  // of each of `realms`
+  ForwardedLines forwarded_lines;   // nearly always those of the last request of who keeps asking
   std::string scratch;              // for building heads and log lines; valid until the next use
   void write_next_request_id(std::string& id);
   void begin_trace(const Fields& of, TraceContext& trace);

@@ -14,6 +14,13 @@ struct ClientFacts {
   std::string forwarded_for;  // the X-Forwarded-For value to send on
   bool peer_is_trusted = false;
   bool is_proxy = false;  // one of trusted hops, which do not say who is behind them
+
+  // The texts keep their memory for the next request.
+  void start_over() {
+    address.clear();
+    forwarded_for.clear();
+    peer_is_trusted = is_proxy = false;
+  }
 };
 // `peer` is the socket's address text; empty for a unix socket (which counts as trusted only when trusted_proxies
 // is not empty). Where `named_in` is a field (client_ip_header), trusted hops name the client there and X-Forwarded-For

@@ -20,8 +20,7 @@ namespace lp {
 [[nodiscard]] std::string own_host_field(const UpstreamSettings& upstream);
 
 // Where a request comes from and where it was meant to go, in our words, as lines of a head: X-Forwarded-For,
-// X-Real-IP, X-Forwarded-Proto, -Host and -Port. A client's connection has its own, for they are nearly always those of
-// its last request.
+// X-Real-IP, X-Forwarded-Proto, -Host and -Port. Kept, for they are often those of the last request.
 class ForwardedLines {
  public:
   // Valid until the next call.

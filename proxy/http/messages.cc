@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/encoding.h"
+
 namespace lp {
 namespace {
 
@@ -15,6 +17,11 @@ void clear_message(Message& message) {
 }
 
 }  // namespace
+
+bool says_event_stream(const Fields& fields) {
+  constexpr std::string_view kType = "text/event-stream";
+  return iequals(fields.get("Content-Type").substr(0, kType.size()), kType);
+}
 
 void ParsedRequest::clear() {
   std::string host = std::move(good_host);

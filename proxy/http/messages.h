@@ -61,6 +61,13 @@ struct ParsedRequest {
   void clear();
 };
 
+// The body of an answer that may go on for hours, with little to say.
+[[nodiscard]] bool says_event_stream(const Fields& fields);
+[[nodiscard]] inline bool is_event_stream(const BodyFraming& body, const Fields& fields) {
+  const bool has_no_length = body.kind == BodyFraming::Kind::chunked || body.kind == BodyFraming::Kind::until_close;
+  return has_no_length && says_event_stream(fields);
+}
+
 struct ParsedResponse {
   ResponseHead head;
   BodyFraming body;  // already regards HEAD, 1xx, 204, 304

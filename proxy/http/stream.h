@@ -38,6 +38,9 @@ class ClientStream {
   virtual void send_to_http1() {}
   virtual void flush() = 0;          // at the end of a batch: write what was queued
   virtual void become_tunnel() = 0;  // after a 101 was sent: raw bytes both ways
+  // Once the head of the answer is out: of the request's head only method and authority are looked at any more. The
+  // memory of all else may go.
+  virtual void let_go_of_head() {}
   [[nodiscard]] virtual std::size_t unsent_bytes() const = 0;
   // Of the answer so far: with those, what the client's kernel has not taken. Costs a system call.
   [[nodiscard]] virtual std::size_t untaken_bytes() const = 0;

@@ -18,6 +18,11 @@ struct TraceContext {
     made.clear();
     drops_fields = false;
   }
+  // The request's head is about to go, and has been sent on.
+  void keep_id() {
+    made = std::string(id);
+    id = made;
+  }
 
   std::string_view id;        // of the trace, 32 digits, within the request's head or `made`; empty: there is none
   std::string made;           // a traceparent of ours; empty: none

@@ -46,29 +46,29 @@ const char* why_no_head(std::string_view bytes) {
 }  // namespace
 
 Http1Client::Http1Client(const Environment& environment, Transport transport, std::string peer_address,
-                         const MakeEvents& make_events, std::function<void(ClientConnection&)> on_closed)
+                         EventsSource& source, std::function<void(ClientConnection&)> on_closed)
     : env_(environment),
+      source_(source),
       transport_(std::move(transport)),
       peer_address_(std::move(peer_address)),
       on_closed_(std::move(on_closed)),
-      events_(make_events(*this)),
       in_(env_.buffers),
-      body_in_(env_.buffers),
-      head_limits_(head_limits_of(env_.limits)),
       head_memory_(env_.memory),
       unsent_memory_(env_.memory),
       writer_(env_.loop, env_.buffers, [this] { on_writable(); }),
       input_(env_.loop, transport_, [this] { on_readable(); }),
       deadline_(env_.wheel, [this] { on_deadline(); }),
       later_(env_.loop, [this] { on_later(); }) {
-  head_limits_.needs_host = env_.needs_host;
-  head_limits_.is_for_probes = env_.is_for_probes;
   writer_.attach(transport_.fd(), transport_.tls());
   arm_deadline();
 }
 
 // The exchange looks into our buffers when it concludes: it goes first.
-Http1Client::~Http1Client() { events_.reset(); }
+Http1Client::~Http1Client() {
+  events_.reset();
+  source_.forget(*this);
+  if (now_) env_.requests.give(std::move(now_));
+}
 
 void Http1Client::begin_with(std::string_view early) {
   if (early.empty()) return;
@@ -134,38 +134,38 @@ void Http1Client::on_head_input_end() {
 }
 
 void Http1Client::read_body() {
-  body_in_.make_room(env_.memory.is_short() ? BufferPool::kSmallBytes : read_bytes_);
-  const ReceiveResult got = receive(body_in_);
+  now_->body_in.make_room(env_.memory.is_short() ? BufferPool::kSmallBytes : now_->read_bytes);
+  const ReceiveResult got = receive(now_->body_in);
   if (got.kind == ReceiveResult::Kind::again) return;
   if (got.kind == ReceiveResult::Kind::failed) return client_gone();
   if (got.kind == ReceiveResult::Kind::end) return on_input_end();
-  if (body_in_.room() == 0) read_bytes_ = BufferPool::kLargeBytes;
+  if (now_->body_in.room() == 0) now_->read_bytes = BufferPool::kLargeBytes;
   pace_.moved(got.bytes);
   std::size_t used = 0;
-  feed(body_in_.data(), used);
+  feed(now_->body_in.data(), used);
   if (phase_ == Phase::closed) return;
-  body_in_.consume(used);
+  now_->body_in.consume(used);
   if (phase_ == Phase::idle) {
     take_next_from_body_buffer();
     return process_input();
   }
-  if (body_in_.empty()) body_in_.release();  // thousands of uploads that stand still hold no block each
+  if (now_->body_in.empty()) now_->body_in.release();  // thousands of uploads that stand still hold no block each
   if (phase_ == Phase::exchange && body_is_open()) return arm_deadline();
-  if (phase_ == Phase::exchange && !body_in_.empty()) {  // the next request waits: the head in in_ must not move
+  if (phase_ == Phase::exchange && !now_->body_in.empty()) {  // the next request waits: the head in in_ must not move
     pause(Pause::pipeline_full);
   } else {
-    body_in_.release();
+    now_->body_in.release();
   }
 }
 
 void Http1Client::take_next_from_body_buffer() {
-  in_.append(body_in_.data());
-  body_in_.release();
+  in_.append(now_->body_in.data());
+  now_->body_in.release();
 }
 
 void Http1Client::read_tunnel() {
-  body_in_.make_room(read_bytes_);
-  const ReceiveResult got = receive(body_in_);
+  now_->body_in.make_room(now_->read_bytes);
+  const ReceiveResult got = receive(now_->body_in);
   if (got.kind == ReceiveResult::Kind::again) return;
   if (got.kind == ReceiveResult::Kind::failed) return client_gone();
   if (got.kind == ReceiveResult::Kind::end && transport_.is_cut()) return client_gone();
@@ -174,16 +174,18 @@ void Http1Client::read_tunnel() {
     events_->on_request_end();
     return;
   }
-  events_->on_request_body(body_in_.data());
+  events_->on_request_body(now_->body_in.data());
   if (phase_ != Phase::tunnel) return;
-  body_in_.release();
+  now_->body_in.release();
   events_->on_request_batch_end();
 }
 
 // The next request may come early; it waits its turn. Views into the head must not move, so only spare room is used.
 void Http1Client::read_pipelined() {
+  if (now_->head_is_gone && in_.empty()) in_.make_room(BufferPool::kSmallBytes);
   if (in_.room() == 0) return pause(Pause::pipeline_full);
   const ReceiveResult got = receive(in_);
+  if (now_->head_is_gone && in_.empty()) in_.release();
   if (got.kind == ReceiveResult::Kind::failed) return client_gone();
   if (got.kind == ReceiveResult::Kind::end) on_input_end();
 }
@@ -200,7 +202,7 @@ void Http1Client::drop_input() {
 void Http1Client::linger_on() {
   if (phase_ != Phase::lingering) return;
   in_.release();
-  body_in_.release();
+  if (now_) now_->body_in.release();
   head_memory_.release();
   if (lingers_left_ == 0 || deadline_.left_ms() > kLingerMs / 2) return;
   --lingers_left_;
@@ -221,10 +223,11 @@ void Http1Client::process_input() {
       pause(Pause::unread_answers);
       break;
     }
+    if (now_ == nullptr) now_ = env_.requests.take(env_.buffers);
     is_unused_ = false;
     if (takes_whole_head()) continue;
     if (phase_ == Phase::idle) enter(Phase::head);
-    const HeadScanner::Outcome outcome = scanner_.scan(in_.data(), head_limits_);
+    const HeadScanner::Outcome outcome = now_->scanner.scan(in_.data(), env_.head_limits);
     if (outcome == HeadScanner::Outcome::need_more) {
       wait_for_rest_of_head();
       break;
@@ -232,16 +235,20 @@ void Http1Client::process_input() {
     if (outcome == HeadScanner::Outcome::bad) {
       refuse({400, why_no_head(in_.data())});
     } else if (outcome == HeadScanner::Outcome::too_large) {
-      refuse({scanner_.status_if_too_large(), "request head too large (limits.request_head, header_count, target)"});
+      refuse(
+          {now_->scanner.status_if_too_large(), "request head too large (limits.request_head, header_count, target)"});
     } else {
       start_request();
     }
   }
   processing_ = false;
-  if (phase_ == Phase::idle && in_.empty()) {
-    in_.release();
-    writer_.give_back_idle_memory();
-  }
+  if (phase_ == Phase::idle && in_.empty()) rest();
+}
+
+void Http1Client::rest() {
+  in_.release();
+  writer_.give_back_idle_memory();
+  if (now_) env_.requests.give(std::move(now_));
 }
 
 void Http1Client::wait_for_rest_of_head() {
@@ -251,33 +258,34 @@ void Http1Client::wait_for_rest_of_head() {
 
 // Whatever becomes of a head that is in pieces, or bad, is the scanner's to find out.
 bool Http1Client::takes_whole_head() {
-  if (scanner_.has_begun()) return false;
-  const std::size_t head_bytes = take_request_head(in_.data(), head_limits_, request_);
+  if (now_->scanner.has_begun()) return false;
+  const std::size_t head_bytes = take_request_head(in_.data(), env_.head_limits, now_->request);
   if (head_bytes == 0) return false;
-  head_bytes_ = head_bytes;
+  now_->head_bytes = head_bytes;
   start_exchange();
   return true;
 }
 
 void Http1Client::start_request() {
-  head_bytes_ = scanner_.head_bytes();
-  const auto error = parse_request_head(in_.data().substr(0, head_bytes_), head_limits_, request_);
+  now_->head_bytes = now_->scanner.head_bytes();
+  const auto error = parse_request_head(in_.data().substr(0, now_->head_bytes), env_.head_limits, now_->request);
   if (!error) return start_exchange();
   refuse(is_proxy_line(in_.data()) ? ParseError{400, kProxyProtocol} : *error);
 }
 
 void Http1Client::start_exchange() {
-  leftover_used_ = 0;
-  body_.begin(request_.body);
-  body_open_ = !body_.is_over();
-  discarded_bytes_ = 0;
+  now_->leftover_used = 0;
+  now_->body.begin(now_->request.body);
+  body_open_ = !now_->body.is_over();
+  now_->discarded_bytes = 0;
   body_patience_ms_ = env_.timeouts.body_idle_ms;
   minimum_rate_ = std::max<std::int64_t>(env_.limits.minimum_rate, 0);
   quiet_body_ms_ = 0;
-  read_bytes_ = BufferPool::kSmallBytes;
-  keep_alive_ = request_.keep_alive;
+  now_->read_bytes = BufferPool::kSmallBytes;
+  keep_alive_ = now_->request.keep_alive;
   enter(Phase::exchange);
-  events_->on_request(request_, head_bytes_);
+  events_ = source_.take(*this);
+  events_->on_request(now_->request, now_->head_bytes);
   feed_leftover();
 }
 
@@ -286,6 +294,7 @@ void Http1Client::refuse(const ParseError& error) {
   body_open_ = true;  // what else comes is unknown: lingering will drop it
   enter(Phase::exchange);
   pause(Pause::back_pressure);
+  events_ = source_.take(*this);
   events_->on_bad_request(error);
 }
 
@@ -308,24 +317,24 @@ void Http1Client::refuse_plain_http() {
 
 void Http1Client::feed_leftover() {
   if ((phase_ == Phase::exchange || phase_ == Phase::discard) && body_is_open()) {
-    const std::string_view rest = in_.data().substr(head_bytes_ + leftover_used_);
+    const std::string_view rest = behind_head();
     if (!rest.empty() && phase_ == Phase::exchange && input_.is_paused_by(Pause::back_pressure))
       return pause(Pause::early_bytes);
-    if (!rest.empty()) return feed(rest, leftover_used_);
+    if (!rest.empty()) return feed(rest, now_->leftover_used);
     if (phase_ == Phase::exchange) events_->on_request_batch_end();  // the head goes on though the body has not begun
   }
 }
 
 // Bytes that a client sent before the 101: held until now (threat S24).
 void Http1Client::feed_early_tunnel_bytes() {
-  const std::string_view early = in_.data().substr(head_bytes_ + leftover_used_);
-  leftover_used_ += early.size();
+  const std::string_view early = behind_head();
+  now_->leftover_used += early.size();
   if (!early.empty()) events_->on_request_body(early);
   if (phase_ != Phase::tunnel) return;
-  if (!body_in_.empty()) {  // they came behind a body
-    events_->on_request_body(body_in_.data());
+  if (!now_->body_in.empty()) {  // they came behind a body
+    events_->on_request_body(now_->body_in.data());
     if (phase_ != Phase::tunnel) return;
-    body_in_.release();
+    now_->body_in.release();
   }
   events_->on_request_batch_end();
   if (phase_ != Phase::tunnel) return;
@@ -337,8 +346,9 @@ void Http1Client::feed_early_tunnel_bytes() {
 // event is told, because the exchange may end inside one.
 void Http1Client::feed(std::string_view bytes, std::size_t& counter) {
   feed_pieces(bytes, counter);
-  unfed_ = {};
-  if (phase_ == Phase::discard && discarded_bytes_ > kMaxDiscardBytes) return close_when_sent();
+  if (now_ == nullptr) return;  // all has ended, and the connection waits
+  now_->unfed = {};
+  if (phase_ == Phase::discard && now_->discarded_bytes > kMaxDiscardBytes) return close_when_sent();
   if (phase_ == Phase::exchange && body_is_open()) events_->on_request_batch_end();
 }
 
@@ -346,11 +356,11 @@ void Http1Client::feed_pieces(std::string_view bytes, std::size_t& counter) {
   while ((phase_ == Phase::exchange || phase_ == Phase::discard) && body_is_open()) {
     std::size_t consumed = 0;
     std::string_view data;
-    const auto outcome = body_.next(bytes, consumed, data);
+    const auto outcome = now_->body.next(bytes, consumed, data);
     bytes.remove_prefix(consumed);
-    unfed_ = bytes;
+    now_->unfed = bytes;
     counter += consumed;
-    discarded_bytes_ += phase_ == Phase::discard ? consumed : 0;
+    now_->discarded_bytes += phase_ == Phase::discard ? consumed : 0;
     if (outcome == BodyReader::Outcome::bad) return broken_body();
     if (phase_ == Phase::exchange && !data.empty()) events_->on_request_body(data);
     if (outcome == BodyReader::Outcome::end) return request_body_done();
@@ -369,7 +379,7 @@ void Http1Client::request_body_done() {
   body_open_ = false;
   if (phase_ == Phase::discard) return next_request();
   if (phase_ != Phase::exchange) return;
-  if (const Fields trailers = body_.trailers(); trailers.size() > 0) events_->on_request_trailers(trailers);
+  if (const Fields trailers = now_->body.trailers(); trailers.size() > 0) events_->on_request_trailers(trailers);
   events_->on_request_end();
   if (phase_ != Phase::exchange) return;
   events_->on_request_batch_end();
@@ -412,10 +422,10 @@ void Http1Client::write_strict_transport() {
 // Whether the connection can live on behind an answer that came before the end of its request. It is promised only
 // where it will be kept: of chunks nobody knows how many are to come, unless the last one is here.
 bool Http1Client::may_drop_rest_of_body() const {
-  if (request_.expect_continue || body_.bytes_left() > kMaxDiscardBytes) return false;
-  if (request_.body.kind != BodyFraming::Kind::chunked) return true;
-  BodyReader rest = body_;
-  std::string_view bytes = unfed_.empty() ? in_.data().substr(head_bytes_ + leftover_used_) : unfed_;
+  if (now_->request.expect_continue || now_->body.bytes_left() > kMaxDiscardBytes) return false;
+  if (now_->request.body.kind != BodyFraming::Kind::chunked) return true;
+  BodyReader rest = now_->body;
+  std::string_view bytes = now_->unfed.empty() ? behind_head() : now_->unfed;
   BodyReader::Outcome outcome = BodyReader::Outcome::data;
   while (outcome == BodyReader::Outcome::data) {
     std::size_t consumed = 0;
@@ -434,7 +444,8 @@ void Http1Client::send_body(std::string_view bytes) {
 }
 
 bool Http1Client::takes_trailers() const {
-  return answer_body_.is_chunked() && lp::takes_trailers(request_.head.fields);
+  if (!answer_body_.is_chunked()) return false;
+  return now_->head_is_gone ? now_->takes_trailers : lp::takes_trailers(now_->request.head.fields);
 }
 
 void Http1Client::send_trailers(const Fields& trailers) {
@@ -460,6 +471,7 @@ void Http1Client::abort() {
 
 void Http1Client::flush() {
   after_write(writer_.flush());
+  if (now_ && now_->head_is_gone) writer_.give_back_idle_memory();
   if (was_blocked_) hold_unsent();
 }
 
@@ -480,12 +492,21 @@ void Http1Client::become_tunnel() {
   body_open_ = false;
   minimum_rate_ = 0;
   enter(Phase::tunnel);
-  const bool is_early = in_.size() > head_bytes_ + leftover_used_ || !body_in_.empty() || input_has_ended();
-  if (is_early) {
+  if (has_more_input() || input_has_ended()) {
     pause(Pause::early_bytes);  // what came before the 101 goes first
     later_.start_ms(0);
   }
   resume(Pause::pipeline_full);
+}
+
+void Http1Client::let_go_of_head() {
+  now_->takes_trailers = lp::takes_trailers(now_->request.head.fields);
+  now_->keep_line_only();
+  in_.consume(now_->head_bytes + now_->leftover_used);
+  now_->head_bytes = now_->leftover_used = 0;
+  in_.trim();
+  head_memory_.release();
+  writer_.give_back_idle_memory();
 }
 
 void Http1Client::resume_request_body() {
@@ -494,8 +515,9 @@ void Http1Client::resume_request_body() {
 }
 
 void Http1Client::answer_done() {
+  source_.retire(std::move(events_));
   if (!keep_alive_) {
-    ends_with_answer_ = true;
+    may_send_more_ = now_->request.keep_alive;
     return close_when_sent();
   }
   if (body_is_open()) {
@@ -506,10 +528,9 @@ void Http1Client::answer_done() {
 }
 
 void Http1Client::next_request() {
-  in_.consume(head_bytes_ + leftover_used_);
+  in_.consume(now_->head_bytes + now_->leftover_used);
   head_memory_.release();
-  head_bytes_ = leftover_used_ = 0;
-  scanner_.reset();
+  now_->next();
   const bool input_ended = input_has_ended();
   enter(Phase::idle);
   resume(Pause::back_pressure);
@@ -521,9 +542,8 @@ void Http1Client::next_request() {
     if (!processing_) later_.start_ms(0);
   } else if (input_ended) {
     close_when_sent();
-  } else {
-    in_.release();
-    writer_.give_back_idle_memory();
+  } else if (!processing_ && now_->body_in.empty()) {
+    rest();
   }
 }
 
@@ -568,19 +588,15 @@ void Http1Client::close_when_sent() {
 }
 
 void Http1Client::finish_closing() {
-  const bool goes_on_sending = body_is_open() || in_.size() > head_bytes_ + leftover_used_ || !body_in_.empty();
+  const bool goes_on_sending = body_is_open() || has_more_input();
   writer_.say_end();
-  if (input_has_ended() || !(goes_on_sending || may_send_more())) return close();
+  if (input_has_ended() || !(goes_on_sending || may_send_more_)) return close();
   // Closing with unread input makes the kernel send a reset, which can destroy the answer on its way (RFC 9112 9.6).
   ::shutdown(transport_.fd(), SHUT_WR);
   lingers_left_ = kMostLingers;
   lingers_for_more_ = goes_on_sending;
   enter(Phase::lingering);
 }
-
-// Who has not said `close` may have its next request on the way already: nobody has told it that this answer is the
-// last.
-bool Http1Client::may_send_more() const { return ends_with_answer_ && request_.keep_alive; }
 
 void Http1Client::client_gone() {
   if (phase_ == Phase::closed) return;
@@ -636,7 +652,7 @@ void Http1Client::close() {
 void Http1Client::enter(Phase next) {
   // [from][to]: idle, head, exchange, discard, closing, lingering, tunnel, closed
   static constexpr bool kLegal[8][8] = {
-      {false, true, true, false, true, false, false, true},      // idle
+      {false, true, true, false, true, false, false, true},      // idle; a head that comes whole takes no time
       {false, false, true, false, true, false, false, true},     // head
       {true, false, false, true, true, false, true, true},       // exchange
       {true, false, false, false, true, false, false, true},     // discard

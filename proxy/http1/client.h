@@ -9,11 +9,10 @@
 #include "base/deadline.h"
 #include "proxy/http/pace.h"
 #include "proxy/http/stream.h"
-#include "proxy/http1/body_reader.h"
 #include "proxy/http1/body_writer.h"
 #include "proxy/http1/client_environment.h"
 #include "proxy/http1/pausable_input.h"
-#include "proxy/http1/scan.h"
+#include "proxy/http1/request_under_way.h"
 #include "proxy/net/client_connection.h"
 #include "proxy/net/memory_budget.h"
 #include "proxy/net/socket.h"
@@ -21,16 +20,17 @@
 
 namespace lp {
 
-// One HTTP/1 connection of a client: requests one after the other, each handed to a RequestEvents, pipelined ones in
-// order. Owned by whoever accepted it (Acceptor), who hears of its end through `on_closed`.
+// One HTTP/1 connection of a client: requests one after the other, each handed to a RequestEvents of its own, pipelined
+// ones in order. Owned by whoever accepted it (Acceptor), who hears of its end through `on_closed`. While it waits for
+// a request it holds next to nothing.
 class Http1Client final : public ClientStream, public ClientConnection {
  public:
   using Environment = ClientEnvironment;
   using OverTls = lp::OverTls;
-  using MakeEvents = lp::MakeEvents;
 
-  Http1Client(const Environment& environment, Transport transport, std::string peer_address,
-              const MakeEvents& make_events, std::function<void(ClientConnection&)> on_closed);
+  // `environment` and `source` outlive it.
+  Http1Client(const Environment& environment, Transport transport, std::string peer_address, EventsSource& source,
+              std::function<void(ClientConnection&)> on_closed);
   ~Http1Client() override;
 
   // What came of it before anybody knew that it speaks HTTP/1. At most once, at first.
@@ -50,6 +50,7 @@ class Http1Client final : public ClientStream, public ClientConnection {
   void abort() override;
   void flush() override;
   void become_tunnel() override;
+  void let_go_of_head() override;
   [[nodiscard]] std::size_t unsent_bytes() const override { return writer_.unsent_bytes(); }
   [[nodiscard]] std::size_t untaken_bytes() const override;
   [[nodiscard]] bool takes_trailers() const override;
@@ -99,6 +100,14 @@ class Http1Client final : public ClientStream, public ClientConnection {
   void broken_body();
   void feed_early_tunnel_bytes();
   void take_next_from_body_buffer();
+  void rest();
+  [[nodiscard]] std::string_view behind_head() const {
+    return in_.data().substr(now_->head_bytes + now_->leftover_used);
+  }
+  // Behind the request that was answered, if any was.
+  [[nodiscard]] bool has_more_input() const {
+    return now_ == nullptr ? !in_.empty() : !behind_head().empty() || !now_->body_in.empty();
+  }
   void request_body_done();
   void on_input_end();
   void on_head_input_end();
@@ -124,32 +133,23 @@ class Http1Client final : public ClientStream, public ClientConnection {
   void close();
   void close_when_sent();
   void finish_closing();
-  [[nodiscard]] bool may_send_more() const;
   void linger_on();
   [[nodiscard]] bool may_drop_rest_of_body() const;
   [[nodiscard]] bool body_is_open() const { return body_open_; }
 
-  Environment env_;
+  const Environment& env_;
+  EventsSource& source_;
   Transport transport_;
   std::string peer_address_;
   std::function<void(ClientConnection&)> on_closed_;
-  std::unique_ptr<RequestEvents> events_;
+  EventsSource::Handle events_;           // from a request on until its answer has ended
+  std::unique_ptr<RequestUnderWay> now_;  // null while nothing of a request is here
 
   Phase phase_ = Phase::idle;
-  Buffer in_;       // [head of the request under way][what came with it]
-  Buffer body_in_;  // later reads of a body or a tunnel; may end with bytes of the next request
-  std::size_t read_bytes_ = BufferPool::kSmallBytes;
-  HeadLimits head_limits_;
-  HeadScanner scanner_;
-  ParsedRequest request_;
-  ReservedMemory head_memory_;     // once a head did not come whole
-  ReservedMemory unsent_memory_;   // for what the client does not take
-  std::size_t head_bytes_ = 0;     // pinned in in_ while the exchange looks at it
-  std::size_t leftover_used_ = 0;  // of the bytes behind the head
-  bool body_open_ = false;         // more of the request body is to come
-  BodyReader body_;
-  std::string_view unfed_;  // while bytes of a body are handed on: those behind them that are here
-  std::uint64_t discarded_bytes_ = 0;
+  Buffer in_;                          // [head of the request under way][what came with it]
+  ReservedMemory head_memory_;         // once a head did not come whole
+  ReservedMemory unsent_memory_;       // for what the client does not take
+  bool body_open_ = false;             // more of the request body is to come
   std::int64_t body_patience_ms_ = 0;  // of the request under way
   std::int64_t minimum_rate_ = 0;      // likewise; 0: none is owed
   Pace pace_;
@@ -165,7 +165,7 @@ class Http1Client final : public ClientStream, public ClientConnection {
   Room room_ = Room::some;
   int lingers_left_ = 0;
   bool lingers_for_more_ = false;  // it is known to send on, not just free to
-  bool ends_with_answer_ = false;  // not for want of use
+  bool may_send_more_ = false;     // nobody has told the client that this answer is the last, nor has it said so
   bool processing_ = false;        // process_input() is on the stack and goes on by itself
 
   SocketWriter writer_;

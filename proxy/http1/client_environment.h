@@ -1,12 +1,14 @@
 #pragma once
 #include <functional>
-#include <memory>
 #include <string>
 
 #include "base/deadline.h"
 #include "config/settings.h"
-#include "proxy/http/stream.h"
+#include "proxy/http/events_source.h"
+#include "proxy/http1/head_limits.h"
+#include "proxy/http1/request_under_way.h"
 #include "proxy/net/buffer.h"
+#include "proxy/net/free_list.h"
 #include "proxy/net/memory_budget.h"
 
 namespace lp {
@@ -27,12 +29,11 @@ struct ClientEnvironment {
   const ClientHeaderRules& header_rules;
   std::string& scratch;
   MemoryBudget& memory;
+  FreeList<RequestUnderWay>& requests;
   bool needs_host = true;  // see HeadLimits
   bool is_for_probes = false;
   const OverTls* over_tls = nullptr;
+  HeadLimits head_limits = head_limits_of(limits, needs_host, is_for_probes);
 };
-
-// Who answers the requests of one stream.
-using MakeEvents = std::function<std::unique_ptr<RequestEvents>(ClientStream&)>;
 
 }  // namespace lp

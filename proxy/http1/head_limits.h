@@ -17,9 +17,10 @@ struct HeadLimits {
 };
 
 // Of clients, as configured.
-[[nodiscard]] inline HeadLimits head_limits_of(const LimitSettings& limits) {
+[[nodiscard]] inline HeadLimits head_limits_of(const LimitSettings& limits, bool needs_host = true,
+                                               bool is_for_probes = false) {
   return {static_cast<std::size_t>(limits.request_head_bytes), static_cast<std::size_t>(limits.header_count),
-          static_cast<std::size_t>(limits.target_bytes)};
+          static_cast<std::size_t>(limits.target_bytes), needs_host, is_for_probes};
 }
 
 }  // namespace lp

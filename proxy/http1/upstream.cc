@@ -167,6 +167,7 @@ void Http1Upstream::flush() {
   if (phase_ == Phase::closed) return;
   const SocketWriter::State state = writer_.flush();
   if (state == SocketWriter::State::blocked && environment_.memory.is_short()) writer_.trim();
+  if (phase_ == Phase::tunnel) writer_.give_back_idle_memory();
   if (phase_ == Phase::waiting_for_head || phase_ == Phase::tunnel) arm_deadline();
 }
 
@@ -188,6 +189,7 @@ void Http1Upstream::become_tunnel() {
   request_body_.begin({});
   response_body_.begin({BodyFraming::Kind::until_close, 0});
   request_sent_ = false;
+  response_.head.fields = {};  // with its memory
   arm_deadline();
 }
 
@@ -265,6 +267,7 @@ void Http1Upstream::process() {
   if (!events_ || (phase_ != Phase::body && phase_ != Phase::tunnel)) return;
   arm_deadline();
   if (in_.empty()) in_.release();
+  writer_.give_back_idle_memory();  // what follows may be hours away
   events_->on_response_batch_end();
 }
 
@@ -364,7 +367,8 @@ bool Http1Upstream::first_chunks_are_fine(std::string_view bytes) {
 bool Http1Upstream::waits_for_first_chunk() {
   if (is_late_) return false;
   holds_head_ = true;
-  if (!first_chunk_late_) first_chunk_late_.emplace(environment_.loop, [this] { first_chunk_is_late(); });
+  if (!first_chunk_late_)
+    first_chunk_late_ = std::make_unique<Timer>(environment_.loop, [this] { first_chunk_is_late(); });
   first_chunk_late_->start_ms(kFirstChunkMs);
   return true;
 }

@@ -165,7 +165,7 @@ class Http1Upstream final : private Connector::Owner {
   bool is_settling_ = false;
 
   // The head of a chunked answer is here, and waits for its first chunk.
-  std::optional<Timer> first_chunk_late_;
+  std::unique_ptr<Timer> first_chunk_late_;
   bool holds_head_ = false;
   bool is_late_ = false;
 

@@ -38,18 +38,14 @@ ssize_t read_data(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t len
 }  // namespace
 
 Http2Session::Http2Session(const ClientEnvironment& environment, Transport transport, std::string peer_address,
-                           const MakeEvents& make_events, std::function<void(ClientConnection&)> on_closed)
+                           EventsSource& events, std::function<void(ClientConnection&)> on_closed)
     : env_(environment),
       transport_(std::move(transport)),
       peer_address_(std::move(peer_address)),
-      make_events_(make_events),
+      events_(events),
       on_closed_(std::move(on_closed)),
       session_(Callbacks::make_session(*this)),
-      request_head_([&] {
-        HeadLimits limits = head_limits_of(env_.limits);
-        limits.needs_host = env_.needs_host;
-        return limits;
-      }()),
+      request_head_(env_.head_limits),
       budget_(now_ms()),
       block_memory_(env_.memory),
       unsent_memory_(env_.memory),
@@ -151,7 +147,7 @@ Http2Stream* Http2Session::find(std::int32_t id) const {
 }
 
 Http2Stream& Http2Session::open_stream(std::int32_t id) {
-  auto stream = std::make_unique<Http2Stream>(*this, env_, id, make_events_);
+  auto stream = std::make_unique<Http2Stream>(*this, env_, id, events_);
   Http2Stream& opened = *stream;
   streams_.emplace(id, std::move(stream));
   request_head_.start_over();

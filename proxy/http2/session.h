@@ -31,9 +31,9 @@ namespace lp {
 // docs/decisions/0065-http2-to-clients.md.
 class Http2Session final : public ClientConnection {
  public:
-  // `make_events` must outlive it, as all in `environment` does.
+  // `events` must outlive it, as all in `environment` does.
   Http2Session(const ClientEnvironment& environment, Transport transport, std::string peer_address,
-               const MakeEvents& make_events, std::function<void(ClientConnection&)> on_closed);
+               EventsSource& events, std::function<void(ClientConnection&)> on_closed);
   ~Http2Session() override;
 
   // What came of it before anybody knew that it speaks HTTP/2. At most once, at first.
@@ -121,7 +121,7 @@ class Http2Session final : public ClientConnection {
   ClientEnvironment env_;
   Transport transport_;
   const std::string peer_address_;
-  const MakeEvents& make_events_;
+  EventsSource& events_;
   std::function<void(ClientConnection&)> on_closed_;
   std::unique_ptr<nghttp2_session, SessionDeleter> session_;
   std::unordered_map<std::int32_t, std::unique_ptr<Http2Stream>> streams_;

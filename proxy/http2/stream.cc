@@ -26,8 +26,9 @@ bool has_body(const BodyFraming& body) {
 }  // namespace
 
 Http2Stream::Http2Stream(Http2Session& session, const ClientEnvironment& environment, std::int32_t id,
-                         const MakeEvents& make_events)
+                         EventsSource& events)
     : session_(session),
+      source_(events),
       env_(environment),
       id_(id),
       held_(environment.buffers),
@@ -38,9 +39,12 @@ Http2Stream::Http2Stream(Http2Session& session, const ClientEnvironment& environ
       patience_ms_(environment.timeouts.body_idle_ms),
       minimum_rate_(std::max<std::int64_t>(environment.limits.minimum_rate, 0)),
       deadline_(environment.wheel, [this] { on_deadline(); }),
-      events_(make_events(*this)) {}
+      events_(events.take(*this)) {}
 
-Http2Stream::~Http2Stream() = default;
+Http2Stream::~Http2Stream() {
+  events_.reset();
+  source_.forget(*this);
+}
 
 const std::string& Http2Stream::peer_address() const { return session_.peer_address(); }
 const TlsSession* Http2Stream::tls() const { return session_.tls(); }
@@ -82,7 +86,7 @@ void Http2Stream::drop_fields() {
 // A hundred streams can have as many as a hundred heads of them, for as many bytes.
 void Http2Stream::on_trailer(std::string_view name, std::string_view value) {
   if (done_) return;
-  if (trailers_ == nullptr) trailers_ = std::make_unique<Http2Trailers>(head_limits_of(env_.limits));
+  if (trailers_ == nullptr) trailers_ = std::make_unique<Http2Trailers>(env_.head_limits);
   trailers_->add(name, value);
   if (!has_room_for_fields()) on_no_memory();
 }
@@ -294,7 +298,7 @@ void Http2Stream::note_room() {
 void Http2Stream::settle() {
   if (closed_ || (unsent_head_bytes_ == 0 && out_.empty())) return;
   if (done_) drop_fields();
-  if (done_) env_.loop.defer_delete(std::move(events_));
+  if (done_) source_.retire(std::move(events_));
   out_.trim();
   if (!has_room_for_unsent()) room_ = Room::none_of_all;
   const bool has_room = room_ != Room::none_of_all || session_.has_room_besides();

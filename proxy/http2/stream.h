@@ -24,8 +24,7 @@ class Http2Session;
 // takes from it what is to go out; deleted with defer_delete when both sides are over.
 class Http2Stream final : public ClientStream {
  public:
-  Http2Stream(Http2Session& session, const ClientEnvironment& environment, std::int32_t id,
-              const MakeEvents& make_events);
+  Http2Stream(Http2Session& session, const ClientEnvironment& environment, std::int32_t id, EventsSource& events);
   ~Http2Stream() override;
 
   // ---- what came; called inside nghttp2's callbacks
@@ -104,6 +103,7 @@ class Http2Stream final : public ClientStream {
   void reset(std::uint32_t code);
 
   Http2Session& session_;
+  EventsSource& source_;
   const ClientEnvironment& env_;
   const std::int32_t id_;
   std::string head_text_;  // what request_ looks into
@@ -142,7 +142,7 @@ class Http2Stream final : public ClientStream {
   bool owes_drain_ = false;
   bool watches_answer_ = false;  // the client is waited for because of it, not of its request's body
   Deadline deadline_;
-  std::unique_ptr<RequestEvents> events_;  // goes first: it looks into the head when it concludes
+  EventsSource::Handle events_;  // goes first: it looks into the head when it concludes
 };
 
 }  // namespace lp

@@ -37,10 +37,20 @@ void BufferPool::give(std::unique_ptr<char[]> block, std::size_t capacity) {
   if (capacity == kLargeBytes && large_.size() < kKeptLargeBlocks) large_.push_back(std::move(block));
 }
 
-void Buffer::make_room(std::size_t wanted) {
-  if (room() >= wanted) return;
+void BufferPool::drop() {
+  for (auto* blocks : {&small_, &large_}) {
+    blocks->clear();
+    blocks->shrink_to_fit();
+  }
+}
+
+void Buffer::grow(std::size_t wanted) {
+  if (!block_) {
+    block_ = pool_.take(wanted, capacity_);
+    return;
+  }
   if (empty()) begin_ = end_ = 0;
-  if (capacity_ - size() >= wanted && block_) {
+  if (capacity_ - size() >= wanted) {
     std::memmove(block_.get(), block_.get() + begin_, size());
     end_ -= begin_;
     begin_ = 0;
@@ -51,7 +61,7 @@ void Buffer::make_room(std::size_t wanted) {
   // Doubling keeps a growing queue linear.
   auto block = pool_.take(std::max(bytes + wanted, capacity_ > BufferPool::kLargeBytes ? capacity_ * 2 : 0), capacity);
   if (bytes > 0) std::memcpy(block.get(), block_.get() + begin_, bytes);
-  if (block_) pool_.give(std::move(block_), capacity_);
+  pool_.give(std::move(block_), capacity_);
   block_ = std::move(block);
   capacity_ = capacity;
   begin_ = 0;
@@ -88,11 +98,6 @@ void Buffer::trim() {
   block_ = std::move(block);
   capacity_ = end_ = bytes;
   begin_ = 0;
-}
-
-void Buffer::release() {
-  if (block_) pool_.give(std::move(block_), capacity_);
-  capacity_ = begin_ = end_ = 0;
 }
 
 }  // namespace lp

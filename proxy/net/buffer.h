@@ -16,6 +16,7 @@ class BufferPool {
   // A block of at least `wanted` bytes; `capacity` is set to its real size.
   [[nodiscard]] std::unique_ptr<char[]> take(std::size_t wanted, std::size_t& capacity);
   void give(std::unique_ptr<char[]> block, std::size_t capacity);
+  void drop();  // those that nobody has
 
  private:
   std::vector<std::unique_ptr<char[]>> small_;
@@ -36,7 +37,9 @@ class Buffer {
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
   // At least `wanted` writable bytes behind the data; moves or reallocates when it must.
-  void make_room(std::size_t wanted);
+  void make_room(std::size_t wanted) {
+    if (room() < wanted) grow(wanted);
+  }
   [[nodiscard]] std::size_t room() const { return capacity_ - end_; }
   [[nodiscard]] char* write_position() { return block_.get() + end_; }
   void wrote(std::size_t bytes) { end_ += bytes; }
@@ -44,10 +47,16 @@ class Buffer {
   void append(std::string_view bytes);
   void append_alone(std::string_view bytes);  // in a block of its own size, where nothing is here and no more may come
   void consume(std::size_t bytes);
-  void trim();     // where it may stay for long: in a block of its own size
-  void release();  // drops the content and gives the block back
+  void trim();  // where it may stay for long: in a block of its own size
+  // Drops the content and gives the block back.
+  void release() {
+    if (block_) pool_.give(std::move(block_), capacity_);
+    capacity_ = begin_ = end_ = 0;
+  }
 
  private:
+  void grow(std::size_t wanted);
+
   BufferPool& pool_;
   std::unique_ptr<char[]> block_;
   std::size_t capacity_ = 0;

@@ -1,5 +1,6 @@
 #include "proxy/server/acceptor.h"
 
+#include <malloc.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -28,17 +29,22 @@ constexpr std::size_t kClosedForRoom = 16;  // at a time: to look for them is a 
 // was just accepted, from across the world too.
 constexpr std::int64_t kIdleForDrainMs = 250;
 constexpr std::int64_t kNewForDrainMs = 1'000;
+// Of fewer connections than that the memory is used again by the next. It is given back once they seem to stay away,
+// for that is a walk over all that is free.
+constexpr std::size_t kManyConnections = 500;
+constexpr std::int64_t kCalmMs = 5'000;
 }  // namespace
 
 Acceptor::Acceptor(const ClientEnvironment& environment, const std::vector<int>& descriptors, const Limits& limits,
-                   MakeEvents make_events)
+                   EventsSource& events)
     : environment_(environment),
       limits_(limits),
-      make_events_(std::move(make_events)),
+      events_(events),
       resume_(environment.loop, [this] { resume(); }),
-      looked_(environment.wheel, [] {}) {
+      looked_(environment.wheel, [] {}),
+      calm_(environment.wheel, [this] { give_back_memory(); }) {
   for (const int fd : descriptors) {
-    Entrance& entrance = entrances_.emplace_back(Entrance{fd, nullptr, nullptr, {}});
+    Entrance& entrance = entrances_.emplace_back(Entrance{fd, environment, nullptr, nullptr, {}});
     if (fd < 0) continue;
     entrance.accepting = std::make_unique<IoEvent>(environment.loop, fd, kReadable,
                                                    [this, &entrance] { accept_some(entrance, kAcceptsPerTurn); });
@@ -49,6 +55,7 @@ Acceptor::Acceptor(const ClientEnvironment& environment, const std::vector<int>&
 void Acceptor::use_tls(std::size_t which, std::shared_ptr<const TlsAcceptor> tls, const OverTls& over) {
   Entrance& entrance = entrances_.at(which);
   if (entrance.tls == nullptr) entrance.over_tls = over;
+  entrance.environment.over_tls = &entrance.over_tls;
   if (entrance.tls != nullptr) tls->succeed(*entrance.tls);
   entrance.tls = std::move(tls);
 }
@@ -195,22 +202,16 @@ void Acceptor::chosen(Entrance& entrance, WireChoice& choice, std::optional<Wire
   add_http1(entrance, std::move(transport), std::move(peer), wire->early);
 }
 
-ClientEnvironment Acceptor::environment_of(const Entrance& entrance) const {
-  ClientEnvironment environment = environment_;
-  if (entrance.tls != nullptr) environment.over_tls = &entrance.over_tls;
-  return environment;
-}
-
 void Acceptor::add_http1(Entrance& entrance, Transport transport, std::string peer, std::string_view early) {
-  auto connection = std::make_unique<Http1Client>(environment_of(entrance), std::move(transport), std::move(peer),
-                                                  make_events_, [this](ClientConnection& closed) { remove(closed); });
+  auto connection = std::make_unique<Http1Client>(entrance.environment, std::move(transport), std::move(peer), events_,
+                                                  [this](ClientConnection& closed) { remove(closed); });
   connection->begin_with(early);
   keep(std::move(connection));
 }
 
 void Acceptor::add_http2(Entrance& entrance, Transport transport, std::string peer, std::string_view early) {
-  auto connection = std::make_unique<Http2Session>(environment_of(entrance), std::move(transport), std::move(peer),
-                                                   make_events_, [this](ClientConnection& closed) { remove(closed); });
+  auto connection = std::make_unique<Http2Session>(entrance.environment, std::move(transport), std::move(peer), events_,
+                                                   [this](ClientConnection& closed) { remove(closed); });
   Http2Session& opened = *connection;
   keep(std::move(connection));
   opened.begin_with(early);
@@ -219,6 +220,7 @@ void Acceptor::add_http2(Entrance& entrance, Transport transport, std::string pe
 void Acceptor::keep(std::unique_ptr<ClientConnection> connection) {
   ClientConnection* const key = connection.get();
   connections_.emplace(key, std::move(connection));
+  most_connections_ = std::max(most_connections_, connections_.size());
 }
 
 void Acceptor::remove(ClientConnection& connection) {
@@ -226,6 +228,21 @@ void Acceptor::remove(ClientConnection& connection) {
   if (node.empty()) return;
   limits_.shares.leave(connection.peer_address());
   environment_.loop.defer_delete(std::move(node.mapped()));
+  if (most_have_gone() && !calm_.is_set()) calm_.set_ms(kCalmMs);
+}
+
+bool Acceptor::most_have_gone() const {
+  return most_connections_ >= kManyConnections && connections_.size() < most_connections_ / 2;
+}
+
+void Acceptor::give_back_memory() {
+  if (!most_have_gone()) return;
+  most_connections_ = connections_.size();
+  connections_.rehash(0);
+  events_.drop_free();
+  environment_.requests.drop();
+  environment_.buffers.drop();
+  (void)::malloc_trim(0);
 }
 
 void Acceptor::pause() {

@@ -35,9 +35,9 @@ class Acceptor {
   // Who comes by a listening socket that only this acceptor has, and whose turn it is to serve him: true, then somebody
   // else has taken the socket.
   using HandOut = std::function<bool(Socket& socket, const std::string& peer)>;
-  // `descriptors` are borrowed and must outlive the acceptor; -1: others accept there, and hand over.
+  // `descriptors` are borrowed and must outlive the acceptor, as `events` must; -1: others accept there, and hand over.
   Acceptor(const ClientEnvironment& environment, const std::vector<int>& descriptors, const Limits& limits,
-           MakeEvents make_events);
+           EventsSource& events);
   ~Acceptor();
 
   // Who comes by descriptor number `which` from now on speaks TLS. `over` is the same each time.
@@ -62,6 +62,7 @@ class Acceptor {
  private:
   struct Entrance {
     int fd;
+    ClientEnvironment environment;
     std::unique_ptr<IoEvent> accepting;
     std::shared_ptr<const TlsAcceptor> tls;  // null: plain
     OverTls over_tls;
@@ -85,17 +86,20 @@ class Acceptor {
   void add_http1(Entrance& entrance, Transport transport, std::string peer, std::string_view early);
   void add_http2(Entrance& entrance, Transport transport, std::string peer, std::string_view early);
   void keep(std::unique_ptr<ClientConnection> connection);
-  [[nodiscard]] ClientEnvironment environment_of(const Entrance& entrance) const;
   void remove(ClientConnection& connection);
+  [[nodiscard]] bool most_have_gone() const;
+  void give_back_memory();
   void pause();
   void resume();
 
   ClientEnvironment environment_;
   Limits limits_;
-  MakeEvents make_events_;
+  EventsSource& events_;
   std::deque<Entrance> entrances_;  // connections refer to them
   Timer resume_;
-  Deadline looked_;  // set: idle ones were looked for a moment ago, which is a walk over all
+  Deadline looked_;                   // set: idle ones were looked for a moment ago, which is a walk over all
+  Deadline calm_;                     // set: most connections have gone, and what they took may go too
+  std::size_t most_connections_ = 0;  // since that was done
   bool listens_ = true;
   bool is_short_ = false;  // of descriptors, when last accepted
   std::unordered_map<ProxiedArrival*, std::unique_ptr<ProxiedArrival>> arrivals_;

@@ -53,10 +53,11 @@ Admin::Admin(EventLoop& loop, const Settings& settings, const ClientHeaderRules&
       limits_(own_limits(settings.limits)),
       memory_(kMemoryBytes),
       shares_(limits_, settings.trusted_proxies, clock, log),
-      acceptor_({loop, wheel_, buffers_, limits_, settings.timeouts, rules, scratch_, memory_, false, true},
-                {listening_fd}, {shares_}, [&readiness, &clock](ClientStream& client) {
-                  return std::make_unique<AdminExchange>(client, readiness, clock);
-                }) {}
+      events_([&readiness, &clock](ClientStream& client) {
+        return std::make_unique<AdminExchange>(client, readiness, clock);
+      }),
+      acceptor_({loop, wheel_, buffers_, limits_, settings.timeouts, rules, scratch_, memory_, requests_, false, true},
+                {listening_fd}, {shares_}, events_) {}
 
 Admin::~Admin() = default;
 

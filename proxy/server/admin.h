@@ -27,6 +27,8 @@ class Admin {
   const LimitSettings limits_;  // of the settings, but for connections
   MemoryBudget memory_;
   ConnectionShares shares_;
+  FreeList<RequestUnderWay> requests_;
+  FreshEvents events_;
   Acceptor acceptor_;
 };
 

@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "proxy/exchange/exchange.h"
 #include "proxy/exchange/https_door.h"
 
 namespace lp {
@@ -27,6 +26,7 @@ ClientEnvironment Worker::environment() {
           context_.client_headers,
           context_.scratch,
           context_.server.memory,
+          requests_,
           !answers_probes(context_.settings.health)};
 }
 
@@ -69,15 +69,14 @@ void tell_failed_handshake(const WorkerContext& context, const std::string& peer
 Worker::Worker(const ServedRealms& served, ServerState& server, ConnectionShares& shares, const Listening& listening,
                const TlsMaterial& tls, const std::function<void()>& ask_others_for_room)
     : context_(served, server),
+      exchanges_(context_, Door::any),
+      checks_(context_, Door::checks_only),
+      https_doors_([this](ClientStream& client) { return std::make_unique<HttpsDoor>(context_, client); }),
       acceptor_(environment(), descriptors_of(served.settings.listen, listening.listen, false),
-                {shares, ask_others_for_room},
-                [this](ClientStream& client) { return std::make_unique<Exchange>(context_, client); }),
-      check_acceptor_(
-          environment(), listening.for_checks, {shares, ask_others_for_room},
-          [this](ClientStream& client) { return std::make_unique<Exchange>(context_, client, Door::checks_only); }),
+                {shares, ask_others_for_room}, exchanges_),
+      check_acceptor_(environment(), listening.for_checks, {shares, ask_others_for_room}, checks_),
       https_door_(environment(), descriptors_of(served.settings.listen, listening.listen, true),
-                  {shares, ask_others_for_room},
-                  [this](ClientStream& client) { return std::make_unique<HttpsDoor>(context_, client); }) {
+                  {shares, ask_others_for_room}, https_doors_) {
   use_tls(tls);
   say_what_comes(acceptor_, context_.settings.listen, false);
   say_what_comes(https_door_, context_.settings.listen, true);

@@ -5,7 +5,10 @@
 #include <memory>
 #include <vector>
 
+#include "proxy/exchange/exchange_pool.h"
 #include "proxy/exchange/worker_context.h"
+#include "proxy/http1/request_under_way.h"
+#include "proxy/net/free_list.h"
 #include "proxy/server/acceptor.h"
 #include "proxy/server/certificates.h"
 #include "proxy/server/connection_shares.h"
@@ -41,6 +44,10 @@ class Worker {
   WorkerContext context_;
   [[nodiscard]] ClientEnvironment environment();
   void use_tls(const TlsMaterial& tls);
+  ExchangePool exchanges_;
+  ExchangePool checks_;
+  FreshEvents https_doors_;
+  FreeList<RequestUnderWay> requests_;
   Acceptor acceptor_;
   Acceptor check_acceptor_;
   Acceptor https_door_;  // of listeners with redirect_to_https

@@ -67,6 +67,7 @@ struct World {
   lp::ClientHeaderRules rules{settings};
   std::string scratch;
   lp::MemoryBudget memory{1 << 20};
+  lp::FreeList<lp::RequestUnderWay> requests;
 
   void turn() {
     loop.post([this] { loop.stop(); });
@@ -83,11 +84,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::array<int, 2> ends{};
   LP_CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0, "a pair of sockets");
   const lp::Socket client(ends[1]);
-  const lp::MakeEvents make = [](lp::ClientStream& stream) { return std::make_unique<Answering>(stream); };
+  lp::FreshEvents make([](lp::ClientStream& stream) { return std::make_unique<Answering>(stream); });
   bool is_closed = false;
   auto session = std::make_unique<lp::Http2Session>(
       lp::ClientEnvironment{world.loop, world.wheel, world.buffers, world.limits, world.timeouts, world.rules,
-                            world.scratch, world.memory},
+                            world.scratch, world.memory, world.requests},
       lp::Transport(lp::Socket(ends[0])), "192.0.2.1", make, [&](lp::ClientConnection&) { is_closed = true; });
   session->begin_with(kPreface);
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);

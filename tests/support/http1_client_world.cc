@@ -57,19 +57,20 @@ void Scripted::on_client_drained() {
   if (script_.on_drained) script_.on_drained(client_);
 }
 
-void Accepted::accept(EventLoop& loop, BufferPool& buffers, Transport transport, const Http1Client::OverTls* over_tls) {
-  Http1Client::Environment environment{loop, wheel, buffers, limits, timeouts, rules, scratch, memory};
-  environment.over_tls = over_tls;
-  connection = std::make_unique<Http1Client>(
-      environment, std::move(transport), "192.0.2.1",
-      [this](ClientStream& made) {
+Accepted::Accepted(EventLoop& loop, TimeoutSettings with)
+    : wheel(loop), timeouts(with), events([this](ClientStream& made) {
         stream = &made;
         return std::make_unique<Scripted>(script, made);
-      },
-      [this, &loop](ClientConnection&) {
-        ++closed;
-        loop.defer_delete(std::move(connection));
-      });
+      }) {}
+
+void Accepted::accept(EventLoop& loop, BufferPool& buffers, Transport transport, const Http1Client::OverTls* over_tls) {
+  environment.emplace(ClientEnvironment{loop, wheel, buffers, limits, timeouts, rules, scratch, memory, requests, true,
+                                        false, over_tls});
+  connection = std::make_unique<Http1Client>(*environment, std::move(transport), "192.0.2.1", events,
+                                             [this, &loop](ClientConnection&) {
+                                               ++closed;
+                                               loop.defer_delete(std::move(connection));
+                                             });
 }
 
 World::World(TimeoutSettings with, int buffer_bytes) : Accepted(loop, with) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,10 +58,13 @@ struct Accepted {
   std::string scratch;
   Script script;
   ClientStream* stream = nullptr;
+  FreeList<RequestUnderWay> requests;
+  std::optional<ClientEnvironment> environment;
+  FreshEvents events;
   std::unique_ptr<Http1Client> connection;
   int closed = 0;
 
-  Accepted(EventLoop& loop, TimeoutSettings with) : wheel(loop), timeouts(with) {}
+  Accepted(EventLoop& loop, TimeoutSettings with);
   void accept(EventLoop& loop, BufferPool& buffers, Transport transport,
               const Http1Client::OverTls* over_tls = nullptr);
 };

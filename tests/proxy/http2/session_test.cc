@@ -66,7 +66,8 @@ struct World {
   MemoryBudget memory{1 << 20};
   std::array<ReservedMemory, 2> others{ReservedMemory(memory), ReservedMemory(memory)};
   Told told;
-  MakeEvents make = [this](ClientStream& stream) { return std::make_unique<Scripted>(told, stream); };
+  FreeList<RequestUnderWay> requests;
+  FreshEvents make{[this](ClientStream& stream) { return std::make_unique<Scripted>(told, stream); }};
   int client = -1;
   bool is_closed = false;
   std::unique_ptr<Http2Session> session;
@@ -76,8 +77,8 @@ struct World {
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0);
     client = ends[1];
     session = std::make_unique<Http2Session>(
-        ClientEnvironment{loop, wheel, buffers, limits, timeouts, rules, scratch, memory}, Transport(Socket(ends[0])),
-        "192.0.2.1", make, [this](ClientConnection&) { is_closed = true; });
+        ClientEnvironment{loop, wheel, buffers, limits, timeouts, rules, scratch, memory, requests},
+        Transport(Socket(ends[0])), "192.0.2.1", make, [this](ClientConnection&) { is_closed = true; });
     say("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kSettings, 0, 0, settings_payload));
     (void)hear();
   }
