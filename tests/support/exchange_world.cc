@@ -69,11 +69,11 @@ World::World(const std::string& patience_with_app) {
   context = std::make_unique<WorkerContext>(*served, state);
   app = std::make_unique<App>(context->loop, std::move(app_listening_), app_port);
   listening = listening_socket(port);
+  exchanges = std::make_unique<ExchangePool>(*context, Door::any);
   acceptor = std::make_unique<Acceptor>(
       ClientEnvironment{context->loop, context->wheel, context->buffers, context->settings.limits,
-                        context->settings.timeouts, context->client_headers, context->scratch, state.memory},
-      std::vector<int>{listening.fd()}, Acceptor::Limits{shares},
-      [this](ClientStream& client) { return std::make_unique<Exchange>(*context, client); });
+                        context->settings.timeouts, context->client_headers, context->scratch, state.memory, requests},
+      std::vector<int>{listening.fd()}, Acceptor::Limits{shares}, *exchanges);
 }
 
 World::~World() {
@@ -82,6 +82,7 @@ World::~World() {
   acceptor.reset();
   context->upstreams.close();
   context->loop.delete_deferred();
+  exchanges.reset();
   CHECK(state.requests_in_flight == 0);
   CHECK(state.open_tunnels == 0);
   CHECK(shares.open() == 0);

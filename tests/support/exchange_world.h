@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/exchange_pool.h"
 #include "proxy/server/worker.h"
 #include "tests/support/wire.h"
 
@@ -103,6 +103,8 @@ struct World {
   std::unique_ptr<App> app;
   std::uint16_t port = 0;
   Socket listening;
+  FreeList<RequestUnderWay> requests;
+  std::unique_ptr<ExchangePool> exchanges;
   std::unique_ptr<Acceptor> acceptor;
   std::vector<std::unique_ptr<Peer>> clients;
 

@@ -20,6 +20,8 @@ struct TwoRealms {
   std::unique_ptr<WorkerContext> context;
   std::uint16_t port = 0;
   Socket listening = listening_socket(port);
+  FreeList<RequestUnderWay> requests;
+  std::unique_ptr<ExchangePool> exchanges;
   std::unique_ptr<Acceptor> acceptor;
   std::vector<std::unique_ptr<Peer>> clients;
 
@@ -48,17 +50,19 @@ struct TwoRealms {
     }
     served = std::make_unique<ServedRealms>(*whole, all);
     context = std::make_unique<WorkerContext>(*served, state);
-    acceptor = std::make_unique<Acceptor>(
-        ClientEnvironment{context->loop, context->wheel, context->buffers, context->settings.limits,
-                          context->settings.timeouts, context->client_headers, context->scratch, state.memory},
-        std::vector<int>{listening.fd()}, Acceptor::Limits{shares},
-        [this](ClientStream& client) { return std::make_unique<Exchange>(*context, client); });
+    exchanges = std::make_unique<ExchangePool>(*context, Door::any);
+    acceptor =
+        std::make_unique<Acceptor>(ClientEnvironment{context->loop, context->wheel, context->buffers,
+                                                     context->settings.limits, context->settings.timeouts,
+                                                     context->client_headers, context->scratch, state.memory, requests},
+                                   std::vector<int>{listening.fd()}, Acceptor::Limits{shares}, *exchanges);
   }
   ~TwoRealms() {
     clients.clear();
     acceptor.reset();
     context->upstreams.close();
     context->loop.delete_deferred();
+    exchanges.reset();
     context.reset();
   }
   ScriptedGatekeeper& script(std::size_t i) {

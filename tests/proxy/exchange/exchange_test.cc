@@ -324,11 +324,11 @@ TEST_CASE("beyond the limit connections wait until there is room") {
   ConnectionShares shares{limits, world.trusted_proxies, world.clock, world.log};
   std::uint16_t port = 0;
   const Socket listening = listening_socket(port);
-  Acceptor narrow(ClientEnvironment{world.context->loop, world.context->wheel, world.context->buffers,
-                                    world.context->settings.limits, world.context->settings.timeouts,
-                                    world.context->client_headers, world.context->scratch, world.state.memory},
-                  {listening.fd()}, {shares},
-                  [&](ClientStream& client) { return std::make_unique<Exchange>(*world.context, client); });
+  Acceptor narrow(
+      ClientEnvironment{world.context->loop, world.context->wheel, world.context->buffers,
+                        world.context->settings.limits, world.context->settings.timeouts, world.context->client_headers,
+                        world.context->scratch, world.state.memory, world.requests},
+      {listening.fd()}, {shares}, *world.exchanges);
   std::vector<std::unique_ptr<Peer>> clients;
   for (int i = 0; i < 3; ++i) {
     clients.push_back(std::make_unique<Peer>(world.loop(), connected_socket(port)));

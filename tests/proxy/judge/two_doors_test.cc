@@ -338,7 +338,8 @@ struct Server {
     if (scanner.scan(bytes, limits) != HeadScanner::Outcome::complete) return scanner.status_if_too_large();
     if (const auto error = parse_request_head(bytes, limits, request)) return error->status;
     NotingClient client;
-    Exchange exchange(context, client, door);
+    ExchangeMemory kept;
+    Exchange exchange(context, client, door, kept);
     exchange.on_request(request, bytes.size());
     for (int turn = 0; turn < 2 && !client.status; ++turn) run_posted();  // a token is asked about on the loop
     return client.status.value_or(kNoApp) == kNoApp ? kToTheApp : *client.status;
