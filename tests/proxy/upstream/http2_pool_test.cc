@@ -544,6 +544,7 @@ TEST_CASE("nobody signs in a connection that is everybody's") {
     OutgoingRequest request;
     request.method = "GET";
     request.target = "/";
+    request.host = "app.test";
     request.replaces_authorization = row.is_replaced;
     Fields fields;
     fields.add("Authorization", row.authorization);
