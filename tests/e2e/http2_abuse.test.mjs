@@ -354,7 +354,8 @@ describe('what strangers make us hold is on the account of limits.buffered', () 
       console.log(`    1500 streams: ${held} KiB`);
       for (const client of clients) client.destroy();
       world.recorder.onHead = null;
-      assert.ok(held < 40_000 * SLOWNESS, `${held} KiB`);
+      if (SLOWNESS > 1) return; // sanitizers keep what was given back
+      assert.ok(held < 40_000, `${held} KiB`);
     });
   }
 });
