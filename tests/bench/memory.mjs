@@ -30,6 +30,7 @@ const { values: options, positionals } = parseArgs({ allowPositionals: true, opt
 const anonymousKib = (pid) => Number(/^Anonymous:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]);
 const calm = () => new Promise((resolve) => setTimeout(resolve, CALM_MS));
 
+for (const name of positionals) if (!(name in CASES)) { console.error(`${name} is no case: ${Object.keys(CASES).join(', ')}`); process.exit(2); }
 for (const name of positionals.length ? positionals : Object.keys(CASES)) await measure(name, CASES[name]);
 process.exit(0);
 
