@@ -1,18 +1,17 @@
 // HTTP/2 beside nginx: CPU for each request of a signed-in browser, many streams on one connection, small answers.
 //   node tests/bench/h2.mjs [--requests 60000] [--rounds 5] [--streams 100] [--tls] [--callgrind]
 // LOGTO_PROXY_BIN names the binary, build/release/logto-proxy by default. Needs nginx and h2load (nghttp2-client). Both proxies
-// ask the same app (nginx) over kept connections and speak h2c, or TLS 1.3 with the same certificate; nginx asks nobody who he is. Rounds go in turn, and what counts is
-// the CPU that /proc says the proxy's process took. --callgrind: the instructions for each request of ours alone (valgrind).
+// ask the same app (nginx) over kept connections and speak h2c, or TLS 1.3 with the same certificate; nginx asks nobody who he
+// is. Rounds go in turn, and what counts is the CPU that /proc says the proxy's process took. --callgrind: the instructions for each request of ours alone (valgrind).
 // Loopback only.
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { Authority } from '../e2e/lib/certificates.mjs';
-import { temporaryFolder } from '../e2e/lib/proxy.mjs';
+import { freePort, temporaryFolder } from '../e2e/lib/proxy.mjs';
 import { HOST, makeWorld } from '../e2e/lib/world.mjs';
+import { listening } from './listening.mjs';
 
 const { values: options } = parseArgs({ options: {
   requests: { type: 'string', default: '60000' }, rounds: { type: 'string', default: '5' }, streams: { type: 'string', default: '100' }, tls: { type: 'boolean', default: false }, callgrind: { type: 'boolean', default: false },
@@ -23,19 +22,6 @@ const TICKS = Number(execFileSync('getconf', ['CLK_TCK']));
 const folder = temporaryFolder();
 const ends = [];
 
-const freePort = async () => {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
-};
-const until = async (port) => {
-  for (;;) {
-    const socket = net.connect(port, '127.0.0.1');
-    try { await once(socket, 'connect'); socket.destroy(); return; } catch { await new Promise((resolve) => setTimeout(resolve, 50)); }
-  }
-};
 
 // The proxies on one CPU, their app and the load on another, as far as there are two.
 const pin = (pid, cpu) => { try { execFileSync('taskset', ['-acp', String(cpu), String(pid)], { stdio: 'ignore' }); } catch { /* one CPU */ } };
@@ -55,11 +41,11 @@ async function startBoth() {
   const own = options.tls ? new Authority().issue([HOST, '127.0.0.1']) : null;
   const [app, port, secure] = [await freePort(), await freePort(), await freePort()];
   await startNginx('app', `server { listen 127.0.0.1:${app} backlog=4096; location / { default_type text/plain; return 200 ${BODY}; } }`, 1);
-  await until(app);
+  await listening(app);
   const pid = await startNginx('peer', `upstream app { server 127.0.0.1:${app}; keepalive 256; keepalive_requests 1000000000; }
   server { listen 127.0.0.1:${port} ${own ? 'ssl' : ''} http2 backlog=4096; ${own ? `ssl_protocols TLSv1.3; ssl_certificate ${own.certificate_file}; ssl_certificate_key ${own.key_file};` : ''} location / { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection "";
     proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme; } }`, 0);
-  await until(port);
+  await listening(port);
   const world = await makeWorld({ after: (end) => ends.push(end) }, {
     config: { ...(own && { external_urls: [`https://${HOST}`] }), workers: 1, access_log: { output: 'off' }, listen: [{ address: '127.0.0.1:0', h2c: true }, ...(own ? [{ address: `127.0.0.1:${secure}`, tls: { certificates: own } }] : [])], upstreams: { app: `http://127.0.0.1:${app}` } },
   });

@@ -6,12 +6,12 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import tls from 'node:tls';
 import { parseArgs, promisify } from 'node:util';
 import { Authority } from '../e2e/lib/certificates.mjs';
-import { freshSecret, temporaryFolder } from '../e2e/lib/proxy.mjs';
+import { freePort, freshSecret, temporaryFolder } from '../e2e/lib/proxy.mjs';
+import { listening } from './listening.mjs';
 
 const { values: options } = parseArgs({ options: { seconds: { type: 'string', default: '5' }, rounds: { type: 'string', default: '3' }, idle: { type: 'string', default: '3000' } } });
 const BIN = process.env.LOGTO_PROXY_BIN ?? 'build/release/logto-proxy';
@@ -20,19 +20,6 @@ const folder = temporaryFolder();
 const own = new Authority().issue([HOST]);
 const TICKS = Number(execFileSync('getconf', ['CLK_TCK']));
 
-const freePort = async () => {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
-};
-const until = async (port) => {
-  for (;;) {
-    const socket = net.connect(port, '127.0.0.1');
-    try { await once(socket, 'connect'); socket.destroy(); return; } catch { await new Promise((resolve) => setTimeout(resolve, 50)); }
-  }
-};
 const childOf = (pid) => Number(fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
 
 async function startNginx() {
@@ -43,7 +30,7 @@ events { worker_connections 16000; }
 http { access_log off; keepalive_timeout 1h; keepalive_requests 1000000;
   server { listen 127.0.0.1:${port} ssl backlog=4096; ssl_certificate ${own.certificate_file}; ssl_certificate_key ${own.key_file}; ssl_protocols TLSv1.2 TLSv1.3; location / { return 200 ok; } } }`);
   const child = spawn('nginx', ['-c', file, '-p', folder], { stdio: 'ignore' });
-  await until(port);
+  await listening(port);
   return { name: 'nginx', port, child, pid: childOf(child.pid) };
 }
 
@@ -57,7 +44,7 @@ async function startOurs() {
     routes: [{ path: '/*', access: 'public', respond: { status: 200, body: 'ok' } }],
   }));
   const child = spawn(BIN, ['serve', '--config', file], { stdio: 'ignore' });
-  await until(port);
+  await listening(port);
   return { name: 'logto-proxy', port, child, pid: child.pid };
 }
 

@@ -346,17 +346,24 @@ TEST_CASE("who lets go ends the stream, with what fits") {
   (void)world.request(0, 5);
 }
 
-TEST_CASE("requests that are given up again and again do not end the connection for others") {
-  World2 world;
-  Asker stays;
-  world.ask2(stays, "POST", false);
-  (void)world.request(0, 1);
-  for (std::int32_t id = 3; id < 1003; id += 2) {
+namespace {
+// A request on each stream of the first connection from `first` to before `end`.
+void give_up(World2& world, std::int32_t first, std::int32_t end) {
+  for (std::int32_t id = first; id < end; id += 2) {
     Asker asker;
     world.ask2(asker);
     (void)world.request(0, id);
     asker.lease.reset();
   }
+}
+}  // namespace
+
+TEST_CASE("requests that are given up again and again do not end the connection for others") {
+  World2 world;
+  Asker stays;
+  world.ask2(stays, "POST", false);
+  (void)world.request(0, 1);
+  give_up(world, 3, 1003);
   Asker next;
   world.ask2(next);
   (void)world.request(1, 1);
@@ -374,12 +381,7 @@ TEST_CASE("where max_connections allows no other connection, those who give up d
   Asker stays;
   world.ask2(stays, "POST", false);
   (void)world.request(0, 1);
-  for (std::int32_t id = 3; id < 1103; id += 2) {
-    Asker asker;
-    world.ask2(asker);
-    (void)world.request(0, id);
-    asker.lease.reset();
-  }
+  give_up(world, 3, 1103);
   Asker next;
   world.ask2(next);
   (void)world.request(0, 1103);
