@@ -7,8 +7,8 @@
 namespace lp {
 namespace {
 
-// Renewed ten times in its life: also soon after Redis came back without it.
-constexpr int kRenewalsPerLife = 10;
+// So often in its life: also soon after Redis came back without it.
+constexpr int kRenewalsPerLife = 30;
 
 }  // namespace
 

@@ -17,7 +17,9 @@ namespace lp {
 class RefreshTurn {
  public:
   struct Times {
-    std::int64_t lock_ttl_ms = 20'000;
+    // Longer than anybody waits for it: a holder that Redis has lost sight of may have spent the token, and whoever
+    // sends it once more ends the session. It tells what became of it when Redis is back.
+    std::int64_t lock_ttl_ms = 60'000;
     std::int64_t deadline_ms = 20'000;  // how long to wait for another holder
   };
   // What lies between the turn and Redis; all may be empty.

@@ -147,6 +147,26 @@ describe('Redis', NEEDS_REDIS, () => {
     assert.deepEqual(seen.filter((one) => one !== 503 && one !== 200), []);
   });
 
+  test('leaves a replica in the middle of a refresh, for longer than others wait: the session does not end', async (t) => {
+    const { world, relays } = await behindRelays(t, { op: { refreshTokens: true, rotate: 'always', tokenLifetimeS: 3 }, config: { logto: { refresh_early: '1s' } } });
+    const cookie = await world.session();
+    await world.clock.pass(4000);
+    const asked = new Promise((resolve) => {
+      world.op.twist.onToken = async () => { relays[0].hang(); resolve(); delete world.op.twist.onToken; };
+    });
+    const first = status(world, cookie);
+    await asked;
+    await first;
+    const seen = [];
+    for (const end = Date.now() + 23_000; Date.now() < end; await sleep(200)) seen.push(await status(world, cookie, { at: world.second }));
+    relays[0].pass();
+    await eventually('it passes at the other replica too', async () => {
+      seen.push(await status(world, cookie, { at: world.second }));
+      return seen.at(-1) === 200;
+    });
+    assert.deepEqual(seen.filter((one) => one !== 503 && one !== 200), []);
+  });
+
   test('is quick and quiet for a while: nobody is refused anything', async (t) => {
     const { world } = await behindRelays(t, { store: 'redis' });
     const cookie = await world.session();
